@@ -1,0 +1,81 @@
+import { gt, major, Range, rcompare, valid } from 'semver';
+import type { ApplicationLike } from './application.js';
+
+/** Name -> version -> application; the key 'latest' is the highest version, pre-releases included. */
+export type AppsIndex<C = unknown> = Map<string, Map<string, ApplicationLike<C>>>;
+
+/**
+ * Makes an index of applications.
+ * @throws Error when a name and version occur twice
+ */
+export function createAppsIndex<C>(applications: Iterable<ApplicationLike<C>>): AppsIndex<C> {
+  const index: AppsIndex<C> = new Map();
+  for (const application of applications) {
+    const { name, version } = application;
+    const versions = index.get(name) ?? new Map<string, ApplicationLike<C>>();
+    index.set(name, versions);
+    if (versions.has(version)) {
+      throw new Error(`Multiple instances of application: ${name} with version: ${version}`);
+    }
+    versions.set(version, application);
+    const latest = versions.get('latest');
+    if (!latest || gt(version, latest.version)) versions.set('latest', application);
+  }
+  return index;
+}
+
+/** The applications of a server, found by name and by version or range. */
+export class Applications<C = unknown> {
+  private readonly index: AppsIndex<C>;
+  private readonly newestFirst = new Map<string, ApplicationLike<C>[]>();
+
+  /**
+   * @param applications an array, or an index that {@link createAppsIndex} made
+   * @param maxRangeLength longer ranges match nothing, as they would cost too much to read
+   */
+  constructor(
+    applications: Iterable<ApplicationLike<C>> | AppsIndex<C>,
+    private readonly maxRangeLength: number,
+  ) {
+    this.index = applications instanceof Map ? applications : createAppsIndex(applications);
+    for (const [name, versions] of this.index) {
+      const sorted = [...new Set(versions.values())].sort((a, b) => rcompare(a.version, b.version));
+      this.newestFirst.set(name, sorted);
+    }
+  }
+
+  /** All applications, each once. */
+  *[Symbol.iterator](): Generator<ApplicationLike<C>> {
+    for (const versions of this.newestFirst.values()) yield* versions;
+  }
+
+  /**
+   * The application for a handshake.
+   * @param version an exact version, looked up literally; a range, for which the newest match is taken
+   * (no pre-releases); nothing: the newest of all, pre-releases included
+   */
+  find(name: string, version: string | undefined): ApplicationLike<C> | undefined {
+    const versions = this.index.get(name);
+    if (!versions) return undefined;
+    if (!version) return versions.get('latest');
+    if (version.length > this.maxRangeLength) return undefined;
+    if (valid(version) !== null) return versions.get(version);
+    const range = parseRange(version);
+    return range && this.newestFirst.get(name)?.find(application => range.test(application.version));
+  }
+
+  /** The newest application that a connection may move to: within its range, within its major if it gave none. */
+  findUpdate(current: ApplicationLike<C>, requestedVersion: string | undefined): ApplicationLike<C> | undefined {
+    if (requestedVersion && valid(requestedVersion) !== null) return undefined;
+    return this.find(current.name, requestedVersion ?? String(major(current.version)));
+  }
+}
+
+function parseRange(text: string): Range | undefined {
+  try {
+    return new Range(text);
+  } catch {
+    // A range that semver cannot read matches no version: the handshake is refused with code 10.
+    return undefined;
+  }
+}

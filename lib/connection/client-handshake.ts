@@ -1,0 +1,88 @@
+import { validRange } from 'semver';
+import { ERR_AUTH_FAILED, ERR_NO_HANDSHAKE_RESPONSE, ERR_SESSION_LOST } from '../protocol/error-codes.js';
+import { formatHandshakeRequest } from '../protocol/format-message.js';
+import type { HandshakeResponse } from '../protocol/message.js';
+import { RemoteError } from '../protocol/remote-error.js';
+import type { Session } from '../session/session.js';
+import { splitName } from '../util/split-name.js';
+import { startTimer, stopTimer, type Timer } from '../util/timer.js';
+import type { AppSpecifier } from './client-options.js';
+import type { Connection } from './connection.js';
+import { toOffer, type ExtensionName } from './extensions.js';
+
+/** How a client shows who it is. */
+export interface Credentials {
+  /** 'anonymous', 'login', or what the server's policy knows. */
+  readonly strategy: string;
+  readonly credentials: unknown;
+  /** The name that the connection has after a login. */
+  readonly username: string | null;
+  /** Set where a session is resumed. */
+  readonly resumed: Session<Connection> | undefined;
+}
+
+/** A handshake request of this side, until its answer. */
+export class ClientHandshake {
+  private timer: Timer | undefined;
+  private done = false;
+
+  constructor(
+    readonly credentials: Credentials,
+    readonly application: { readonly name: string; readonly version: string | undefined },
+    private readonly callback: (error: unknown, response?: HandshakeResponse) => void,
+  ) {}
+
+  /** The request's text. */
+  format(extensions: readonly ExtensionName[]): string {
+    const { name, version } = this.application;
+    const { strategy, credentials } = this.credentials;
+    return formatHandshakeRequest({
+      application: name,
+      version,
+      extensions: toOffer(extensions),
+      strategy: strategy === 'anonymous' && credentials === undefined ? undefined : strategy,
+      credentials,
+    });
+  }
+
+  /** Starts the wait for the answer. */
+  wait(timeoutMs: number, onTimeout: () => void): void {
+    this.timer = startTimer(timeoutMs, onTimeout);
+  }
+
+  /** Ends with the peer's answer. */
+  answer(response: HandshakeResponse): void {
+    if (response.error) this.settle(refusalOf(response.error));
+    else this.settle(null, response);
+  }
+
+  /** Ends without an answer: the link is gone, or its time is over. */
+  abandon(): void {
+    this.settle(new RemoteError(ERR_NO_HANDSHAKE_RESPONSE));
+  }
+
+  private settle(error: unknown, response?: HandshakeResponse): void {
+    if (this.done) return;
+    this.done = true;
+    stopTimer(this.timer);
+    this.callback(error, response);
+  }
+}
+
+/** The info of a refusal (code 11) that says: it is the session that is unknown. */
+export const SESSION_LOST_INFO = 'ERR_SESSION_LOST';
+
+function refusalOf(error: readonly unknown[]): RemoteError {
+  const isSessionLost = error[0] === ERR_AUTH_FAILED && error[2] === SESSION_LOST_INFO;
+  return isSessionLost ? new RemoteError(ERR_SESSION_LOST) : RemoteError.fromJstpArray(error);
+}
+
+/**
+ * The name and version of an application specifier.
+ * @throws Error 'Invalid semver version range'
+ */
+export function parseAppSpecifier(app: AppSpecifier): { name: string; version: string | undefined } {
+  const [name, version] = typeof app === 'string' ? splitName(app) : [app.name, app.version];
+  if (version && validRange(version) === null) throw new Error('Invalid semver version range');
+  return { name, version: version || undefined };
+}

@@ -1,0 +1,68 @@
+import type { ApplicationLike } from '../application/application.js';
+import type { Limits } from '../protocol/limits.js';
+import type { Session } from '../session/session.js';
+import type { Connection } from './connection.js';
+import type { ExtensionName } from './extensions.js';
+
+/** The application that a client asks for: 'name', 'name@version' or both apart; version may be a semver range. */
+export type AppSpecifier = string | { readonly name: string; readonly version?: string | undefined };
+
+/** How a connect policy answers. */
+export type ConnectPolicyCallback = (error: unknown, connection?: Connection, session?: Session<Connection>) => void;
+
+/** Does the handshake on a fresh link: logs in, or resumes the session where there is one. */
+export type ConnectPolicyFunction = (
+  app: AppSpecifier,
+  connection: Connection,
+  session: Session<Connection> | null | undefined,
+  callback: ConnectPolicyCallback,
+) => void;
+
+/** A connect policy, as a function or as an object with it. */
+export type ConnectPolicy = ConnectPolicyFunction | { readonly connect: ConnectPolicyFunction };
+
+/**
+ * Connects again: `reconnectFn([transportName,] ...dialArguments, callback)`; without arguments as it
+ * was connected before.
+ */
+export type ReconnectFunction = (...args: unknown[]) => void;
+
+/** Called when a link is lost; calls `reconnectFn` when and how it wants. */
+export type Reconnector = (connection: Connection, reconnectFn: ReconnectFunction) => void;
+
+/** Where log events go instead of the connection. */
+export interface LogEmitter {
+  emit(event: string, ...args: unknown[]): unknown;
+}
+
+/** The `client` argument of `connect`. */
+export interface ClientOptions {
+  /** What this side offers to the server's calls and events. @default an empty 'jstp@1.0.0' */
+  application?: ApplicationLike<Connection>;
+  /** @default SimpleConnectPolicy without a login: anonymous */
+  connectPolicy?: ConnectPolicy | null;
+  /** Milliseconds between pings. @default none */
+  heartbeatInterval?: number;
+  /** A session to resume. @default none: a new one */
+  session?: Session<Connection> | null;
+  /** @default exponential backoff from 1 s to 32 s plus up to 1 s at random */
+  reconnector?: Reconnector;
+  /** Gets the log events instead of the connection. */
+  logger?: LogEmitter;
+  /** Caps and timeouts. @default see Limits */
+  limits?: Partial<Limits>;
+  /** Which extensions to offer. @default 'stream' and 'cancel' */
+  extensions?: readonly ExtensionName[];
+}
+
+/** The client options with their defaults, and how the connection was made: what a reconnect repeats. */
+export interface ResolvedClient {
+  readonly application: ApplicationLike<Connection>;
+  readonly connectPolicy: ConnectPolicyFunction;
+  readonly heartbeatInterval: number | undefined;
+  readonly session: Session<Connection> | null | undefined;
+  readonly reconnector: Reconnector;
+  readonly logger: LogEmitter | undefined;
+  readonly limits: Limits;
+  readonly extensions: readonly ExtensionName[];
+}

@@ -1,0 +1,162 @@
+import { Application } from '../application/application.js';
+import { resolveLimits } from '../protocol/limits.js';
+import { promisify, takeCallback, type Callback } from '../util/callback.js';
+import { nextTick } from '../util/host.js';
+import { parseAppSpecifier } from './client-handshake.js';
+import type { AppSpecifier, ClientOptions, ConnectPolicy, ConnectPolicyFunction, ResolvedClient } from './client-options.js';
+import { Connection } from './connection.js';
+import { createDefaultReconnector } from './default-reconnector.js';
+import { CORE_EXTENSIONS } from './extensions.js';
+import { Redialer } from './redialer.js';
+import type { RemoteProxy } from './remote-proxy.js';
+import { SimpleConnectPolicy } from './simple-connect-policy.js';
+import type { Dialer, Dialers } from './transport.js';
+
+/** Interface name -> proxy. */
+export type RemoteProxies = Record<string, RemoteProxy>;
+
+/** What `connectAndInspect` resolves to. */
+export interface InspectedConnection {
+  readonly connection: Connection;
+  readonly proxies: RemoteProxies;
+}
+
+/** The client's half of a transport's entry object. */
+export interface ConnectFunctions {
+  /**
+   * Connects to a server's application: `connect(app, client, ...dialArguments[, callback(error, connection, session)])`.
+   * Without a callback it returns a Promise of the connection.
+   */
+  connect(app: AppSpecifier, client: ClientOptions | null | undefined, ...args: unknown[]): Promise<Connection>;
+  /**
+   * The same, and inspects interfaces: the callback gets `(error, connection, proxies)`. When an inspect
+   * fails it gets the error and the connection, which can be used; a Promise's rejection has `.connection`.
+   */
+  connectAndInspect(
+    app: AppSpecifier,
+    client: ClientOptions | null | undefined,
+    interfaces: readonly string[],
+    ...args: unknown[]
+  ): Promise<InspectedConnection>;
+  /** Moves a connection to a new link and resumes its session there: the same Connection comes back. */
+  reconnect(connection: Connection, ...args: unknown[]): Promise<Connection>;
+}
+
+/** Makes the functions that connect by one transport; the dialers are for `reconnectFn('ws', ...)`. */
+export function createConnectFunctions(transportName: string, dialers: Dialers): ConnectFunctions {
+  const dialer = dialers.get(transportName);
+  if (!dialer) throw new Error(`No dialer for transport '${transportName}'`);
+  return {
+    connect(app, client, ...args) {
+      const callback = takeCallback(args);
+      const run = (done: Callback): void => {
+        connect({ app, transportName, args }, client ?? {}, dialer, dialers, done);
+      };
+      return either(callback, run, connection => connection as Connection);
+    },
+    connectAndInspect(app, client, interfaces, ...args) {
+      const callback = takeCallback(args);
+      const run = (done: Callback): void => {
+        connect({ app, transportName, args }, client ?? {}, dialer, dialers, (error, connection) => {
+          if (error) done(error, connection);
+          else inspectAll(connection as Connection, interfaces, done);
+        });
+      };
+      return either(callback, run, (connection, proxies) => ({ connection, proxies }) as InspectedConnection);
+    },
+    reconnect(connection, ...args) {
+      const callback = takeCallback(args);
+      const run = (done: Callback): void => {
+        if (connection.redialer) connection.redialer.redial(dialer, args, done);
+        else done(new TypeError('Only a connection that was made by connect() can be reconnected'));
+      };
+      return either(callback, run, () => connection);
+    },
+  };
+}
+
+/** Calls back, or returns a Promise where there is no callback; an error object then carries the connection. */
+function either<T>(
+  callback: Callback | undefined,
+  run: (done: Callback) => void,
+  resultOf: (...results: unknown[]) => T,
+): Promise<T> {
+  if (callback) {
+    run(callback);
+    // The types of the callback's form promise nothing; this is for the Promise's form only.
+    return undefined as unknown as Promise<T>;
+  }
+  return promisify<T>(settle => {
+    run((error, ...results) => {
+      if (error instanceof Error && results[0] instanceof Connection) Object.assign(error, { connection: results[0] });
+      settle(error, resultOf(...results));
+    });
+  });
+}
+
+function connect(
+  dialedAs: { app: AppSpecifier; transportName: string; args: readonly unknown[] },
+  client: ClientOptions,
+  dialer: Dialer,
+  dialers: Dialers,
+  callback: Callback,
+): void {
+  let settings: ResolvedClient;
+  try {
+    parseAppSpecifier(dialedAs.app);
+    settings = resolveClient(client);
+  } catch (error) {
+    nextTick(() => {
+      callback(error);
+    });
+    return;
+  }
+  dialer.dial(dialedAs.args, settings.limits, (error, transport) => {
+    if (!transport) {
+      callback(error);
+      return;
+    }
+    const connection = new Connection(transport, null, settings, client, settings.limits);
+    const redialer = new Redialer(connection, settings, dialers, dialedAs);
+    connection.redialer = redialer;
+    if (settings.heartbeatInterval) connection.startHeartbeat(settings.heartbeatInterval);
+    settings.connectPolicy(dialedAs.app, connection, settings.session, (failure, _connection, session) => {
+      if (failure) connection.stopHeartbeat();
+      else redialer.arm();
+      callback(failure, connection, session ?? connection.session);
+    });
+  });
+}
+
+function resolveClient(client: ClientOptions): ResolvedClient {
+  return {
+    application: client.application ?? new Application<Connection>('jstp', {}),
+    connectPolicy: policyFunction(client.connectPolicy ?? new SimpleConnectPolicy()),
+    heartbeatInterval: client.heartbeatInterval,
+    session: client.session,
+    reconnector: client.reconnector ?? createDefaultReconnector(),
+    logger: client.logger,
+    limits: resolveLimits(client.limits),
+    extensions: client.extensions ?? CORE_EXTENSIONS,
+  };
+}
+
+function policyFunction(policy: ConnectPolicy): ConnectPolicyFunction {
+  return typeof policy === 'function' ? policy : policy.connect.bind(policy);
+}
+
+function inspectAll(connection: Connection, interfaces: readonly string[], done: Callback): void {
+  const proxies = Object.create(null) as RemoteProxies;
+  const inspections = interfaces.map(async name => {
+    proxies[name] = await connection.inspectInterface(name);
+  });
+  Promise.all(inspections).then(
+    () => {
+      done(null, connection, proxies);
+    },
+    (error: unknown) => {
+      done(error, connection);
+    },
+  );
+}
+

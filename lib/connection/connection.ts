@@ -1,0 +1,190 @@
+import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
+import { formatCall, formatCancel, formatEvent, formatInspect } from '../protocol/format-message.js';
+import type { Metadata } from '../protocol/message.js';
+import { promisify, unwrapResults, type Callback } from '../util/callback.js';
+import type { ArgumentsOf } from '../util/event-emitter.js';
+import { nextTick } from '../util/host.js';
+import type { ConnectionEvents, LogEvent } from './connection-events.js';
+import { createOutgoingCall, type OutgoingCall } from './outgoing-calls.js';
+import { RemoteProxy } from './remote-proxy.js';
+import { SessionLink } from './session-link.js';
+
+/** What a call may say besides its arguments. */
+export interface CallOptions {
+  /** Takes the values of a stream as they come. Without it the last one is the result. */
+  readonly onItem?: ((value: unknown) => void) | undefined;
+  /** Plain data that travels beside the arguments. */
+  readonly metadata?: Metadata | undefined;
+}
+
+/** One side of a JSTP link: calls and events both ways, over a session that may outlive the link. */
+export class Connection extends SessionLink {
+  /** The peer's interfaces that were inspected, by name. */
+  readonly remoteProxies = Object.create(null) as Record<string, RemoteProxy>;
+
+  /** Calls a method of the peer. Without a callback it returns a Promise of the result, or of the array of several. */
+  callMethod(interfaceName: string, methodName: string, args: unknown[]): Promise<unknown>;
+  callMethod(interfaceName: string, methodName: string, args: unknown[], callback: Callback): undefined;
+  callMethod(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback?: Callback | null,
+  ): Promise<unknown> | undefined;
+  callMethod(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback?: Callback | null,
+  ): Promise<unknown> | undefined {
+    if (!callback) {
+      return this.promise(done => {
+        this.callMethod(interfaceName, methodName, args, done);
+      });
+    }
+    this.startCall(interfaceName, methodName, args, callback);
+    return undefined;
+  }
+
+  /** The same, but a call whose answer is lost with the line is made again: it may then run twice. */
+  callMethodWithResend(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback?: Callback | null,
+  ): Promise<unknown> | undefined {
+    if (!callback) {
+      return this.promise(done => {
+        this.callMethodWithResend(interfaceName, methodName, args, done);
+      });
+    }
+    this.startCall(interfaceName, methodName, args, (error, ...results) => {
+      const heir = this.session?.connection ?? this;
+      if (error === ERR_CALLBACK_LOST && heir.state.name !== 'closed') {
+        heir.callMethodWithResend(interfaceName, methodName, args, callback);
+      } else callback(error, ...results);
+    });
+    return undefined;
+  }
+
+  /** Makes a call that may stream, carry metadata and be cancelled. The callback gets its end, once. */
+  startCall(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback: Callback,
+    options?: CallOptions,
+  ): OutgoingCall {
+    const { outbox } = this;
+    const call = createOutgoingCall(callback, options?.onItem);
+    const refusal = outbox.refusal('call', methodName);
+    if (refusal) {
+      fail(callback, refusal);
+      return call;
+    }
+    try {
+      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, options?.metadata), call);
+    } catch (error) {
+      fail(callback, error);
+    }
+    return call;
+  }
+
+  /** Tells the peer that nobody waits for a call any more; its callback is not called. Idempotent. */
+  cancelCall(call: OutgoingCall): void {
+    const { outbox } = this;
+    if (outbox.calls.get(call.id) !== call) return;
+    outbox.calls.take(call.id);
+    if (this.extensions.cancel) this.sendAfterResume(formatCancel(outbox.wireId(call.id)));
+  }
+
+  /** Sends an event. What keeps it from being sent is emitted as 'error', if somebody listens. */
+  emitRemoteEvent(interfaceName: string, eventName: string, args: unknown[]): void {
+    const error = this.sendEvent(interfaceName, eventName, args);
+    if (error !== undefined) this.tell(error);
+  }
+
+  /** Sends an event; answers with what keeps it from being sent, undefined if nothing does. */
+  sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown {
+    const { outbox } = this;
+    const refusal = outbox.refusal('event', eventName);
+    if (refusal) return refusal;
+    try {
+      outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata));
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** Asks for the methods of an interface; answers with a proxy that has them. */
+  inspectInterface(interfaceName: string): Promise<RemoteProxy>;
+  inspectInterface(interfaceName: string, callback: Callback<[proxy?: RemoteProxy]>): undefined;
+  inspectInterface(
+    interfaceName: string,
+    callback?: Callback<[proxy?: RemoteProxy]>,
+  ): Promise<RemoteProxy> | undefined {
+    if (!callback) {
+      return this.promise(done => {
+        this.inspectInterface(interfaceName, done);
+      }) as Promise<RemoteProxy>;
+    }
+    const { outbox } = this;
+    const refusal = outbox.fullness();
+    if (refusal) {
+      fail(callback, refusal);
+      return undefined;
+    }
+    const call = createOutgoingCall((error, ...methods) => {
+      if (error) callback(error);
+      else callback(null, this.addProxy(interfaceName, methods));
+    });
+    outbox.commit(formatInspect(outbox.nextId, interfaceName), call);
+    return undefined;
+  }
+
+  /** Asks for a sign of life; the callback (or the Promise) gets the pong, or -1. */
+  ping(callback?: Callback<[]>): Promise<unknown> | undefined {
+    if (!callback) {
+      return this.promise(done => {
+        this.ping(done);
+      });
+    }
+    const refusal = this.outbox.fullness();
+    if (refusal) fail(callback, refusal);
+    else this.outbox.ping(callback);
+    return undefined;
+  }
+
+  override isLogged(event: LogEvent): boolean {
+    return super.isLogged(event) || (this.server?.hasLogListeners ?? false);
+  }
+
+  override log<Event extends LogEvent>(event: Event, ...args: ArgumentsOf<ConnectionEvents, Event>): void {
+    super.log(event, ...args);
+    if (this.server?.hasLogListeners) this.server.log(this, event, args);
+  }
+
+  private addProxy(interfaceName: string, methods: readonly unknown[]): RemoteProxy {
+    const names = methods.filter(name => typeof name === 'string');
+    const proxy = new RemoteProxy(this, interfaceName, names);
+    this.remoteProxies[interfaceName] = proxy;
+    return proxy;
+  }
+
+  /** A Promise for a call without a callback; a failure is also emitted as 'error', if somebody listens. */
+  private promise(run: (callback: Callback) => void): Promise<unknown> {
+    return promisify(resolve => {
+      run((error, ...results) => {
+        if (error) this.tell(error);
+        resolve(error, unwrapResults(results));
+      });
+    });
+  }
+}
+
+function fail(callback: (error: unknown) => void, error: unknown): void {
+  nextTick(() => {
+    callback(error);
+  });
+}

@@ -1,0 +1,54 @@
+import type { ExtensionOffer } from '../protocol/message.js';
+
+/** The extensions of PROTOCOL.md 5 that need the agreement of both sides. */
+export type ExtensionName = 'nest' | 'stream' | 'cancel' | 'bye';
+
+/** Which extensions both sides of a connection have agreed on. */
+export type Extensions = Readonly<Record<ExtensionName, boolean>>;
+
+const VERSION = 1;
+const NAMES: readonly ExtensionName[] = ['nest', 'stream', 'cancel', 'bye'];
+
+/** What a peer that knows no extensions has. */
+export const NO_EXTENSIONS: Extensions = { nest: false, stream: false, cancel: false, bye: false };
+
+/**
+ * What the core offers and accepts unless told otherwise. Not 'nest', which only the Nest layers
+ * understand, and not 'bye': `connection.close()` of the core leaves its session alive, as the
+ * reference's users rely on when they resume it by another `connect`.
+ */
+export const CORE_EXTENSIONS: readonly ExtensionName[] = ['stream', 'cancel'];
+
+/** What the Nest layer offers and accepts. */
+export const ALL_EXTENSIONS: readonly ExtensionName[] = NAMES;
+
+/** The names as the wire has them: `{stream:1,cancel:1}`; undefined where there is nothing to say. */
+export function toOffer(names: readonly string[]): ExtensionOffer | undefined {
+  if (names.length === 0) return undefined;
+  return Object.fromEntries(names.map(name => [name, VERSION]));
+}
+
+/** The names of ours that a peer offered (or accepted) in a version we speak, sorted. */
+export function agreedNames(
+  ours: readonly ExtensionName[],
+  theirs: ExtensionOffer | undefined,
+): readonly ExtensionName[] {
+  if (theirs === undefined) return [];
+  return ours.filter(name => Object.hasOwn(theirs, name) && theirs[name] === VERSION).sort();
+}
+
+/** The agreed names as flags. */
+export function toExtensions(names: readonly string[]): Extensions {
+  if (names.length === 0) return NO_EXTENSIONS;
+  return {
+    nest: names.includes('nest'),
+    stream: names.includes('stream'),
+    cancel: names.includes('cancel'),
+    bye: names.includes('bye'),
+  };
+}
+
+/** Whether two sets of names, both sorted, are the same. */
+export function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index]);
+}

@@ -1,0 +1,54 @@
+import type { DeadlineQueue } from '../util/deadline-queue.js';
+import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
+
+/** What a heartbeat sees of its connection. */
+export interface HeartbeatView {
+  /** Whether a ping can be sent now. */
+  readonly isOpen: boolean;
+  /** Sends a ping; calls back with the pong. */
+  sendPing(onPong: () => void): void;
+  /** The peer did not pong in time. */
+  peerSilent(): void;
+}
+
+/** Pings a peer at an interval and notices when it does not answer. */
+export class Heartbeat implements Expirable {
+  private pingedAt: number | undefined;
+  private readonly timeoutMs: number;
+  private readonly queue: DeadlineQueue<Expirable>;
+
+  /**
+   * @param view the connection
+   * @param intervalMs time between pings
+   * @param timeoutMs how long a pong may take; 0: two intervals
+   */
+  constructor(
+    private readonly view: HeartbeatView,
+    intervalMs: number,
+    timeoutMs: number,
+  ) {
+    this.timeoutMs = timeoutMs || 2 * intervalMs;
+    this.queue = sharedDeadlines(intervalMs);
+    this.queue.add(this);
+  }
+
+  /** Ends the pings. */
+  stop(): void {
+    this.queue.delete(this);
+  }
+
+  /** One interval is over. */
+  expire(): void {
+    this.queue.add(this);
+    if (!this.view.isOpen) return;
+    if (this.pingedAt === undefined) this.ping();
+    else if (Date.now() - this.pingedAt >= this.timeoutMs) this.view.peerSilent();
+  }
+
+  private ping(): void {
+    this.pingedAt = Date.now();
+    this.view.sendPing(() => {
+      this.pingedAt = undefined;
+    });
+  }
+}

@@ -1,0 +1,147 @@
+import { parse } from '../mdsf/index.js';
+import type { Limits } from '../protocol/limits.js';
+import type { Message } from '../protocol/message.js';
+import { parseMessage } from '../protocol/parse-message.js';
+import { EventEmitter, type ArgumentsOf } from '../util/event-emitter.js';
+import { isProduction, reportUnheard } from '../util/host.js';
+import type { LogEmitter } from './client-options.js';
+import type { ConnectionEvents, LogEvent } from './connection-events.js';
+import type { ConnectionState } from './connection-state.js';
+import type { Transport, TransportReceiver } from './transport.js';
+
+/**
+ * The lower half of a connection: its transport and state, messages in and out as text, log events. What
+ * the messages mean is {@link Connection}'s.
+ */
+export abstract class Link extends EventEmitter<ConnectionEvents> implements TransportReceiver {
+  /** The peer's address; undefined where the transport knows none. */
+  remoteAddress: string | undefined;
+  /** The transport in use; null while the line is down. */
+  protected transport: Transport | null = null;
+  private currentState: ConnectionState = { name: 'new' };
+
+  protected constructor(
+    /** The caps and timeouts in force. */
+    readonly limits: Limits,
+    private readonly logger: LogEmitter | undefined,
+  ) {
+    super();
+  }
+
+  /** Where the connection is in its life. */
+  get state(): ConnectionState {
+    return this.currentState;
+  }
+
+  /** Whether the handshake of the present link is done. */
+  get handshakeDone(): boolean {
+    return this.currentState.name === 'open';
+  }
+
+  /** @internal Whether messages flow now. */
+  get isOpen(): boolean {
+    return this.currentState.name === 'open';
+  }
+
+  /** The one place where the state changes. */
+  protected setState(state: ConnectionState): void {
+    this.currentState = state;
+  }
+
+  /** @internal Takes a fresh transport; the handshake comes next. */
+  attach(transport: Transport): void {
+    this.transport = transport;
+    this.remoteAddress = transport.remoteAddress;
+    this.setState({ name: 'new' });
+    transport.receiver = this;
+  }
+
+  /** @internal Gives the transport away; what is unread of it goes with it. */
+  detach(): Transport | null {
+    const { transport } = this;
+    if (transport) transport.receiver = null;
+    this.transport = null;
+    return transport;
+  }
+
+  /** @internal One message of the transport. */
+  receiveMessage(data: Uint8Array | string): void {
+    const { transport } = this;
+    if (!transport) return;
+    let message: Message;
+    try {
+      message = parseMessage(data, transport.decoder, this.limits);
+    } catch (error) {
+      this.failProtocol(error);
+      return;
+    }
+    if (this.isLogged('incomingMessage') && !isProduction()) this.log('incomingMessage', toObject(data, transport));
+    try {
+      if (message.kind === 'empty') this.log('heartbeat', {});
+      else if (!this.handle(message)) this.log('messageRejected', toObject(data, transport));
+    } catch (error) {
+      // What a callback of the user threw; the peer's next message must still be handled.
+      this.reportError(error);
+    }
+  }
+
+  /** @internal The transport's last word. */
+  transportClosed(error: Error | undefined): void {
+    this.transport = null;
+    // A line that breaks is the network's everyday life: told to who listens, and to nobody else.
+    if (error) this.tell(error);
+    this.lost();
+  }
+
+  /** @internal Writes a text if there is a link. */
+  write(text: string): void {
+    const { transport } = this;
+    if (!transport) return;
+    transport.send(text);
+    if (this.isLogged('outgoingMessage') && !isProduction()) this.log('outgoingMessage', parse(text));
+  }
+
+  /** @internal Ends the link without an answer: the peer broke the protocol. */
+  failProtocol(error: unknown): void {
+    this.transport?.destroy(error instanceof Error ? error : undefined);
+  }
+
+  /** @internal Whether somebody listens for a log event. */
+  isLogged(event: LogEvent): boolean {
+    return this.listenerCount(event) > 0 || this.logger !== undefined;
+  }
+
+  /** @internal Emits a log event: to the client's logger if there is one, else here. */
+  log<Event extends LogEvent>(event: Event, ...args: ArgumentsOf<ConnectionEvents, Event>): void {
+    if (this.logger) this.logger.emit(event, ...args);
+    else if (this.listenerCount(event) > 0) this.emit(event, ...args);
+  }
+
+  /** @internal Runs the user's code; what it throws is reported and goes no further. */
+  guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.reportError(error);
+    }
+  }
+
+  /** @internal Reports an error of the user's code: it never vanishes and never ends the process. */
+  reportError(error: unknown): void {
+    if (!this.tell(error)) reportUnheard('error in an application (listen for a connection\'s "error")', error);
+  }
+
+  /** Tells an error to those who listen; answers whether somebody does. */
+  protected abstract tell(error: unknown): boolean;
+
+  /** Handles a message other than `{}`; answers whether it was expected. */
+  protected abstract handle(message: Message): boolean;
+
+  /** The transport is gone. */
+  protected abstract lost(): void;
+}
+
+/** The message as the plain object that log listeners get. */
+function toObject(data: Uint8Array | string, transport: Transport): unknown {
+  return typeof data === 'string' ? parse(data) : parse(transport.decoder.utf8Slice(data, 0, data.length));
+}

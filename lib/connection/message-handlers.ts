@@ -1,0 +1,137 @@
+import { ERR_CALLBACK_LOST, ERR_INTERFACE_NOT_FOUND } from '../protocol/error-codes.js';
+import {
+  formatCallbackError,
+  formatCallbackOk,
+  formatPong,
+  formatStreamCredit,
+} from '../protocol/format-message.js';
+import type {
+  CallbackMessage,
+  CallMessage,
+  EventMessage,
+  InspectMessage,
+  Message,
+  StreamItemMessage,
+} from '../protocol/message.js';
+import { RemoteError } from '../protocol/remote-error.js';
+import type { Connection } from './connection.js';
+import type { OutgoingCall } from './outgoing-calls.js';
+import { EMIT_LOCAL } from './remote-proxy.js';
+
+/**
+ * What an open connection does with each kind of message.
+ * @returns whether the message was expected; a rejected one is logged and ignored
+ */
+export function handleMessage(connection: Connection, message: Message): boolean {
+  switch (message.kind) {
+    case 'call':
+      return handleCall(connection, message);
+    case 'callback':
+      return handleCallback(connection, message);
+    case 'event':
+      return handleEvent(connection, message);
+    case 'inspect':
+      return handleInspect(connection, message);
+    case 'ping':
+      connection.countReceived(message.id);
+      connection.sendUnnumbered(formatPong(message.id));
+      return true;
+    case 'pong':
+      return handlePong(connection, message.id);
+    case 'streamItem':
+      return handleStreamItem(connection, message);
+    case 'streamCredit':
+      connection.receivedCalls.get(message.callId)?.grant(message.limit);
+      return true;
+    case 'cancel':
+      connection.receivedCalls.cancel(message.callId);
+      return true;
+    case 'bye':
+      connection.peerSaidBye(message.reason);
+      return true;
+    default:
+      return false;
+  }
+}
+
+function handleCall(connection: Connection, message: CallMessage): boolean {
+  connection.countReceived(message.id);
+  if (message.args && connection.isLogged('call')) {
+    connection.log('call', message.interfaceName, message.method, message.args);
+  }
+  connection.receivedCalls.receive(message);
+  return true;
+}
+
+function handleCallback(connection: Connection, message: CallbackMessage): boolean {
+  if (connection.isLogged('callback')) connection.log('callback', message.error, message.ok);
+  const id = connection.outbox.ownId(message.id);
+  connection.outbox.acknowledge(id);
+  const call = connection.outbox.calls.take(id);
+  if (!call) return false;
+  if (message.ok) call.callback(null, ...resultsOf(call, message.ok));
+  else call.callback(remoteErrorOf(message));
+  return true;
+}
+
+/** The last value of a stream is the result of a caller that takes one result only. */
+function resultsOf(call: OutgoingCall, ok: unknown[]): unknown[] {
+  return call.lastItem > 0 && !call.onItem && ok.length === 0 ? [call.lastValue] : ok;
+}
+
+function remoteErrorOf(message: CallbackMessage): unknown {
+  const error = message.error ?? [];
+  // The peer's -1 is not ours: users test for the bare number and would call again.
+  return error[0] === ERR_CALLBACK_LOST ? new RemoteError(1, RemoteError.defaultMessages[ERR_CALLBACK_LOST]) : RemoteError.fromJstpArray(error);
+}
+
+function handlePong(connection: Connection, wireId: number): boolean {
+  const id = connection.outbox.ownId(wireId);
+  connection.outbox.acknowledge(id);
+  const call = connection.outbox.calls.take(id);
+  call?.callback(null);
+  return call !== undefined;
+}
+
+function handleEvent(connection: Connection, message: EventMessage): boolean {
+  const { interfaceName, event, args } = message;
+  if (connection.isLogged('event')) connection.log('event', interfaceName, event, args);
+  connection.countReceived(message.id);
+  if (args === undefined || interfaceName === undefined || event === undefined) return false;
+  connection.guard(() => {
+    if (Object.hasOwn(connection.remoteProxies, interfaceName)) {
+      connection.remoteProxies[interfaceName]?.[EMIT_LOCAL](event, args);
+    }
+  });
+  connection.guard(() => {
+    connection.application?.handleEvent?.(connection, interfaceName, event, args, message.metadata);
+  });
+  return true;
+}
+
+function handleInspect(connection: Connection, message: InspectMessage): boolean {
+  const { id, interfaceName } = message;
+  if (connection.isLogged('inspect')) connection.log('inspect', interfaceName);
+  connection.countReceived(id);
+  const methods = interfaceName === undefined ? undefined : connection.application?.getMethods(interfaceName);
+  connection.sendUnnumbered(
+    methods ? formatCallbackOk(id, methods) : formatCallbackError(id, [ERR_INTERFACE_NOT_FOUND]),
+  );
+  return true;
+}
+
+function handleStreamItem(connection: Connection, message: StreamItemMessage): boolean {
+  const call = connection.outbox.calls.get(connection.outbox.ownId(message.callId));
+  if (!call) return false;
+  // A value that was seen before comes again after a resume.
+  if (message.n <= call.lastItem) return true;
+  call.lastItem = message.n;
+  if (call.onItem) call.onItem(message.value);
+  else call.lastValue = message.value;
+  const { streamCredit } = connection.limits;
+  if (call.creditLimit - call.lastItem <= streamCredit / 2) {
+    call.creditLimit = call.lastItem + streamCredit;
+    connection.sendUnnumbered(formatStreamCredit(message.callId, call.creditLimit));
+  }
+  return true;
+}

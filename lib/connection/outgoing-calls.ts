@@ -1,0 +1,80 @@
+import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
+import type { Callback } from '../util/callback.js';
+import { nextTick } from '../util/host.js';
+
+/** What the callee may send of a stream before the first credit message arrives (PROTOCOL.md 5). */
+export const INITIAL_STREAM_CREDIT = 64;
+
+/** A numbered message of ours that waits for its callback or pong. */
+export interface OutgoingCall {
+  /** Its number, without sign; 0 until it is sent, and where it never was. */
+  id: number;
+  /** Called once with the outcome. */
+  readonly callback: Callback;
+  /** Takes the values of a stream as they come; undefined: the caller takes the last one as its result. */
+  readonly onItem: ((value: unknown) => void) | undefined;
+  /** The number of the last stream value that arrived. */
+  lastItem: number;
+  /** The last value that arrived, where nobody takes them as they come. */
+  lastValue: unknown;
+  /** The highest number of a stream value that the callee may send. */
+  creditLimit: number;
+}
+
+/** Makes a call that is not sent yet. */
+export function createOutgoingCall(callback: Callback, onItem?: (value: unknown) => void): OutgoingCall {
+  return { id: 0, callback, onItem, lastItem: 0, lastValue: undefined, creditLimit: INITIAL_STREAM_CREDIT };
+}
+
+/** The calls (inspects, pings) of this side that are not answered yet, by number. */
+export class OutgoingCalls {
+  // Made with the first call: many connections of a server never call their client.
+  private calls: Map<number, OutgoingCall> | undefined;
+
+  /** How many wait for an answer. */
+  get size(): number {
+    return this.calls?.size ?? 0;
+  }
+
+  /** Adds a call under its number. */
+  add(call: OutgoingCall): void {
+    this.calls ??= new Map();
+    this.calls.set(call.id, call);
+  }
+
+  /** The call of a number. */
+  get(id: number): OutgoingCall | undefined {
+    return this.calls?.get(id);
+  }
+
+  /** Removes a call, whose answer has come or is no longer wanted. */
+  take(id: number): OutgoingCall | undefined {
+    const call = this.calls?.get(id);
+    if (call) this.calls?.delete(id);
+    return call;
+  }
+
+  /** Fails the calls up to a number with -1: the peer had received them, their answers are lost. */
+  loseUpTo(id: number): void {
+    if (!this.calls) return;
+    const lost = [...this.calls.values()].filter(call => call.id <= id);
+    for (const call of lost) this.calls.delete(call.id);
+    fail(lost);
+  }
+
+  /** Fails all calls with -1: no answer can come any more. */
+  loseAll(): void {
+    if (!this.calls) return;
+    const lost = [...this.calls.values()];
+    this.calls = undefined;
+    fail(lost);
+  }
+}
+
+function fail(calls: readonly OutgoingCall[]): void {
+  if (calls.length === 0) return;
+  // Later, so that the connection is in its new state when the callbacks make calls of their own.
+  nextTick(() => {
+    for (const call of calls) call.callback(ERR_CALLBACK_LOST);
+  });
+}

@@ -1,0 +1,124 @@
+import { ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, ERR_INVALID_SIGNATURE, ERR_METHOD_NOT_FOUND } from '../protocol/error-codes.js';
+import { formatCallbackError } from '../protocol/format-message.js';
+import type { CallMessage } from '../protocol/message.js';
+import type { MethodCallback } from '../application/application.js';
+import { InternalApiError } from '../application/application.js';
+import type { Connection } from './connection.js';
+import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
+
+/** What the received calls need of their connection's link. */
+export interface CallLink {
+  /** Sends a text if the link is up. */
+  sendUnnumbered(text: string): void;
+  /** Stops or goes on reading: too many calls are being served, or no longer. */
+  holdReading(hold: boolean): void;
+  /** An error of the application. */
+  reportError(error: unknown): void;
+}
+
+/** The peer's calls that this side is serving. */
+export class ReceivedCalls implements ReceivedCallKeeper {
+  // Made with the first call.
+  private calls: Map<number, ReceivedCall> | undefined;
+  private isHolding = false;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly link: CallLink,
+    private readonly maxInFlight: number,
+  ) {}
+
+  /** How many are being served. */
+  get size(): number {
+    return this.calls?.size ?? 0;
+  }
+
+  /** Serves a call: checks it, and hands it to the application. */
+  receive(message: CallMessage): void {
+    const fault = faultOf(message);
+    const { application } = this.connection;
+    if (fault !== 0 || application === null) {
+      this.link.sendUnnumbered(formatCallbackError(message.id, [fault || ERR_INTERFACE_NOT_FOUND]));
+      return;
+    }
+    const call = new ReceivedCall(this, this.connection, message);
+    this.calls ??= new Map();
+    this.calls.set(call.id, call);
+    this.balanceReading();
+    try {
+      if (application.handleCall) application.handleCall(call);
+      else application.callMethod(this.connection, call.interfaceName, call.methodName, call.args, callbackOf(call, this));
+    } catch (error) {
+      call.fail(ERR_INTERNAL_API_ERROR);
+      this.link.reportError(error);
+    }
+  }
+
+  /** The call of a number, while it is being served. */
+  get(id: number): ReceivedCall | undefined {
+    return this.calls?.get(id);
+  }
+
+  /** The caller no longer waits for an answer. Unknown numbers are ignored: the answer may be on its way. */
+  cancel(id: number): void {
+    const call = this.calls?.get(id);
+    if (!call) return;
+    this.forget(call);
+    call.cancel();
+  }
+
+  /** Nobody waits for any answer: the link, and with it the peer's interest, is gone. */
+  cancelAll(): void {
+    if (!this.calls) return;
+    const cancelled = [...this.calls.values()];
+    this.calls = undefined;
+    this.isHolding = false;
+    for (const call of cancelled) call.cancel();
+  }
+
+  answer(call: ReceivedCall, text: string): void {
+    this.forget(call);
+    this.link.sendUnnumbered(text);
+  }
+
+  sendItem(text: string): void {
+    this.link.sendUnnumbered(text);
+  }
+
+  reportError(error: unknown): void {
+    this.link.reportError(error);
+  }
+
+  private forget(call: ReceivedCall): void {
+    // The number may have been used again for a newer call by a peer that counts wrongly.
+    if (this.calls?.get(call.id) === call) this.calls.delete(call.id);
+    this.balanceReading();
+  }
+
+  private balanceReading(): void {
+    // Goes on at half, so that a busy peer does not switch reading on and off with each call.
+    const hold = this.isHolding ? this.size > this.maxInFlight / 2 : this.size >= this.maxInFlight;
+    if (hold === this.isHolding) return;
+    this.isHolding = hold;
+    this.link.holdReading(hold);
+  }
+}
+
+/** The order of checks of PROTOCOL.md 3; what the application has is checked by itself. */
+function faultOf(message: CallMessage): number {
+  if (message.args === undefined) return ERR_INVALID_SIGNATURE;
+  if (message.interfaceName === undefined) return ERR_INTERFACE_NOT_FOUND;
+  if (message.method === undefined) return ERR_METHOD_NOT_FOUND;
+  return 0;
+}
+
+function callbackOf(call: ReceivedCall, keeper: ReceivedCallKeeper): MethodCallback {
+  return (error, ...results) => {
+    if (error === null || error === undefined || error === false || error === 0 || error === '') {
+      call.succeed(results);
+      return;
+    }
+    call.fail(error);
+    if (error instanceof InternalApiError) keeper.reportError(error.cause);
+  };
+}

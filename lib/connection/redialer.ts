@@ -1,0 +1,111 @@
+import type { ByeReason } from '../protocol/message.js';
+import { ignore, takeCallback } from '../util/callback.js';
+import { startKeepAliveTimer, stopTimer, type Timer } from '../util/timer.js';
+import type { AppSpecifier, ReconnectFunction, ResolvedClient } from './client-options.js';
+import type { Connection } from './connection.js';
+import type { Dialer, Dialers } from './transport.js';
+
+/** How a connection was dialled. */
+export interface DialedAs {
+  readonly app: AppSpecifier;
+  readonly transportName: string;
+  readonly args: readonly unknown[];
+}
+
+type Done = (error: unknown, connection?: Connection) => void;
+
+/** Brings a client's connection back on a new link, at the reconnector's word or at the user's. */
+export class Redialer {
+  private isArmed = false;
+  private isStopped = false;
+  private giveUp: () => void = ignore;
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly settings: ResolvedClient,
+    private readonly dialers: Dialers,
+    private readonly dialedAs: DialedAs,
+  ) {}
+
+  /** The connection is up: its next loss starts the reconnector. */
+  arm(): void {
+    this.isArmed = true;
+    this.isStopped = false;
+  }
+
+  /** Nothing is dialled any more, until `reconnect` is called by the user. */
+  stop(): void {
+    this.isStopped = true;
+    this.isArmed = false;
+    this.cancel();
+  }
+
+  /** The link is gone. */
+  linkLost(): void {
+    if (!this.isArmed) return;
+    this.isArmed = false;
+    this.settings.reconnector(this.connection, this.reconnectFn);
+  }
+
+  /** After 'taken' another link has the session: coming back would only take it away again. */
+  peerSaidBye(reason: ByeReason): void {
+    if (reason === 'taken') this.stop();
+  }
+
+  /** Runs something later, unless dialling is stopped before. */
+  later(delayMs: number, callback: () => void): void {
+    this.cancel();
+    this.timer = startKeepAliveTimer(delayMs, () => {
+      this.timer = undefined;
+      if (!this.isStopped) callback();
+    });
+  }
+
+  /** Dials, moves the connection to the new link and resumes its session there. */
+  redial(dialer: Dialer, args: readonly unknown[], done: Done): void {
+    const { connection, settings } = this;
+    this.cancel();
+    this.isStopped = false;
+    this.giveUp = dialer.dial(args, settings.limits, (error, transport) => {
+      this.giveUp = ignore;
+      if (!transport) {
+        done(error);
+        return;
+      }
+      // The old link goes before the resume is written: what it still brings, the peer sends again.
+      this.isArmed = false;
+      connection.detach()?.end();
+      connection.attach(transport);
+      settings.connectPolicy(this.dialedAs.app, connection, connection.session, failure => {
+        if (!failure) this.arm();
+        done(failure, connection);
+      });
+    });
+  }
+
+  private readonly reconnectFn: ReconnectFunction = (...given) => {
+    const { connection, dialedAs } = this;
+    if (this.isStopped) return;
+    const args = [...given];
+    const callback = takeCallback(args) ?? ignore;
+    const named = typeof args[0] === 'string' ? this.dialers.get(args[0]) : undefined;
+    const transportName = named ? (args.shift() as string) : dialedAs.transportName;
+    const dialer = named ?? this.dialers.get(dialedAs.transportName);
+    if (!dialer) return;
+    const dialArguments = args.length > 0 ? args : dialedAs.args;
+    connection.emit('reconnectAttempt', transportName, ...dialArguments);
+    this.redial(dialer, dialArguments, error => {
+      connection.emit('reconnect', error);
+      callback(error, connection);
+      if (error && !this.isStopped) this.settings.reconnector(connection, this.reconnectFn);
+    });
+  };
+
+  private cancel(): void {
+    stopTimer(this.timer);
+    this.timer = undefined;
+    this.giveUp();
+    this.giveUp = ignore;
+  }
+}

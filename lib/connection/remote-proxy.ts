@@ -1,0 +1,63 @@
+import type { Callback } from '../util/callback.js';
+import { DISPATCH, EventEmitter } from '../util/event-emitter.js';
+import type { Connection } from './connection.js';
+
+// Symbols leave every name to the methods of the peer.
+const CONNECTION = Symbol('connection');
+const INTERFACE = Symbol('interface');
+
+/** The key of the proxy's method that tells the local listeners of an event of the peer. */
+export const EMIT_LOCAL = Symbol('emitLocal');
+
+/** A method of a remote interface: `(...args[, callback[, resend]])`; without a callback it returns a Promise. */
+export type RemoteMethod = (...args: unknown[]) => unknown;
+
+/**
+ * A peer's interface: a function for each of its methods, and an emitter of its events. Methods whose
+ * names the emitter has itself (`on`, `emit`...), and `then`, are reached by `connection.callMethod`.
+ */
+export class RemoteProxy extends EventEmitter {
+  /** The methods, by name. */
+  [method: string]: unknown;
+
+  private readonly [CONNECTION]: Connection;
+  private readonly [INTERFACE]: string;
+
+  /**
+   * @param connection where calls and events go
+   * @param interfaceName the interface
+   * @param methods the names of its methods
+   */
+  constructor(connection: Connection, interfaceName: string, methods: readonly string[] = []) {
+    super();
+    this[CONNECTION] = connection;
+    this[INTERFACE] = interfaceName;
+    for (const name of methods) {
+      // A `then` would make every `await` of the proxy a remote call.
+      if (name !== 'then' && !(name in this)) this[name] = remoteMethod(connection, interfaceName, name);
+    }
+  }
+
+  /** Sends an event to the peer, and to the local listeners. */
+  override emit(eventName: string, ...args: unknown[]): boolean {
+    this[CONNECTION].emitRemoteEvent(this[INTERFACE], eventName, args);
+    return this[EMIT_LOCAL](eventName, args);
+  }
+
+  /** Tells the local listeners of an event of the peer. */
+  [EMIT_LOCAL](eventName: string, args: readonly unknown[]): boolean {
+    // An 'error' that nobody listens for would be thrown: a peer must not be able to do that.
+    if (eventName === 'error' && this.listenerCount('error') === 0) return false;
+    return this[DISPATCH](eventName, args);
+  }
+}
+
+function remoteMethod(connection: Connection, interfaceName: string, method: string): RemoteMethod {
+  return (...args) => {
+    const resend = typeof args.at(-1) === 'boolean' && typeof args.at(-2) === 'function' && args.pop() === true;
+    const callback = typeof args.at(-1) === 'function' ? (args.pop() as Callback) : undefined;
+    return resend
+      ? connection.callMethodWithResend(interfaceName, method, args, callback)
+      : connection.callMethod(interfaceName, method, args, callback);
+  };
+}

@@ -1,0 +1,18 @@
+import type { Limits } from '../protocol/limits.js';
+import type { HandshakeRequest } from '../protocol/message.js';
+import type { Connection } from './connection.js';
+
+/** What a connection of a listening side asks of its server. */
+export interface ServerSide {
+  readonly limits: Limits;
+  /** Decides on a handshake; answers by the connection's `acceptSession`, `resumeSession` or `refuse`. */
+  decideHandshake(connection: Connection, request: HandshakeRequest): void;
+  /** The connection's link is gone. */
+  linkLost(connection: Connection): void;
+  /** An error of the connection, or of the application on it; answers whether somebody listens for it. */
+  connectionError(error: unknown, connection: Connection): boolean;
+  /** Whether anybody listens for log events, so that the costly ones are made at all. */
+  readonly hasLogListeners: boolean;
+  /** One of the connection's log events. */
+  log(connection: Connection, event: string, args: readonly unknown[]): void;
+}

@@ -1,0 +1,383 @@
+import type { ApplicationLike } from '../application/application.js';
+import { ERR_AUTH_FAILED, ERR_NOT_A_SERVER, ERR_NOT_CONNECTED, ERR_SESSION_LOST } from '../protocol/error-codes.js';
+import { formatBye, formatHandshakeError, formatHandshakeOk } from '../protocol/format-message.js';
+import type { Limits } from '../protocol/limits.js';
+import type { ByeReason, HandshakeResponse, Message } from '../protocol/message.js';
+import { RemoteError } from '../protocol/remote-error.js';
+import type { Journal } from '../session/journal.js';
+import { Session, type SessionBinding } from '../session/session.js';
+import type { Callback } from '../util/callback.js';
+import { nextTick } from '../util/host.js';
+import { ClientHandshake, parseAppSpecifier, type Credentials } from './client-handshake.js';
+import type { AppSpecifier, ClientOptions, ResolvedClient } from './client-options.js';
+import type { Connection } from './connection.js';
+import { agreedNames, NO_EXTENSIONS, sameNames, toExtensions, toOffer, type Extensions } from './extensions.js';
+import { Heartbeat } from './heartbeat.js';
+import { Link } from './link.js';
+import { handleMessage } from './message-handlers.js';
+import { Outbox } from './outbox.js';
+import { ReceivedCalls } from './received-calls.js';
+import type { Redialer } from './redialer.js';
+import type { ServerSide } from './server-side.js';
+import type { Transport } from './transport.js';
+
+let connectionCount = 0;
+
+/**
+ * The middle of a connection: who is at the other end. Handshakes of both sides, the session's moves from
+ * link to link, the ends. What can be said over it is {@link Connection}'s.
+ */
+export abstract class SessionLink extends Link {
+  /** Counts the connections of this process. */
+  readonly id = connectionCount++;
+  /** Who logged in; null: anonymous, or not yet. */
+  username: string | null = null;
+  /** The session; null before the handshake. */
+  session: Session<Connection> | null = null;
+  /** What this side offers to the other: on a server's side what the client asked for, once its handshake is done. */
+  application: ApplicationLike<Connection> | null = null;
+  /** Whether `close` was called. */
+  closedIntentionally = false;
+  /** @internal Whether one side has said that the session ends with this connection. */
+  isSessionOver = false;
+  /** What both sides agreed on. */
+  extensions: Extensions = NO_EXTENSIONS;
+  /** @internal Dials again; undefined on a server's side. */
+  redialer: Redialer | undefined;
+  /** @internal What is sent with a number. */
+  readonly outbox: Outbox;
+  /** @internal What the peer calls. */
+  readonly receivedCalls: ReceivedCalls;
+  private heartbeat: Heartbeat | undefined;
+  private heartbeatInterval: number | undefined;
+  private afterResume: string[] = [];
+
+  /**
+   * @param transport the link
+   * @param server the server, on its side; null on a client's
+   * @param settings the client's options with their defaults; null on a server's side
+   * @param client the client argument as the user gave it
+   * @param limits the caps and timeouts in force
+   */
+  constructor(
+    transport: Transport,
+    readonly server: ServerSide | null,
+    private readonly settings: ResolvedClient | null,
+    readonly client: ClientOptions | null,
+    limits: Limits,
+  ) {
+    super(limits, settings?.logger);
+    this.outbox = new Outbox(this, server ? -1 : 1, limits);
+    this.receivedCalls = new ReceivedCalls(this.self, this, limits.maxCallsInFlight);
+    this.attach(transport);
+  }
+
+  /** This object as the whole that it is part of: nothing but Connection extends this class. */
+  protected get self(): Connection {
+    return this as unknown as Connection;
+  }
+
+  /** @internal The session's journal. */
+  get journal(): Journal | undefined {
+    return this.session?.journal;
+  }
+
+  /** @internal Whether the peer takes any name. */
+  get allowsAnyName(): boolean {
+    return this.extensions.nest;
+  }
+
+  /**
+   * Shakes hands as a client.
+   * @param app the application asked for
+   * @param login a user's name, or a session to resume; nothing: anonymous
+   * @param password the user's password
+   */
+  handshake(
+    app: AppSpecifier,
+    login: string | Session<Connection> | null | undefined,
+    password: string | null | undefined,
+    callback: Callback<[session?: Session<Connection>]>,
+  ): void {
+    if (login instanceof Session) this.shakeHands(app, resumeCredentials(login), callback);
+    else if (login) this.shakeHands(app, loginCredentials(login, password), callback);
+    else this.shakeHands(app, ANONYMOUS, callback);
+  }
+
+  /** Shakes hands with a strategy that the server's policy knows, in the place of a login. */
+  authenticate(
+    app: AppSpecifier,
+    strategy: string,
+    credentials: unknown,
+    callback: Callback<[session?: Session<Connection>]>,
+  ): void {
+    this.shakeHands(app, { strategy, credentials, username: null, resumed: undefined }, callback);
+  }
+
+  /** Pings the peer at an interval; one that does not answer in time (`limits.heartbeatTimeoutMs`) is cut off. */
+  startHeartbeat(intervalMs: number): void {
+    this.heartbeat?.stop();
+    this.heartbeatInterval = intervalMs;
+    this.heartbeat = new Heartbeat(this, intervalMs, this.limits.heartbeatTimeoutMs);
+  }
+
+  /** Ends the pings. */
+  stopHeartbeat(): void {
+    this.heartbeat?.stop();
+    this.heartbeat = undefined;
+    this.heartbeatInterval = undefined;
+  }
+
+  /** Ends the connection on purpose: calls under way fail with -1, nothing is dialled again. */
+  close(): void {
+    this.closedIntentionally = true;
+    this.redialer?.stop();
+    this.end('close');
+  }
+
+  /** The socket (or WebSocket) of the present link; undefined while there is none. */
+  getTransport(): unknown {
+    return this.transport?.getRawTransport();
+  }
+
+  /** @internal Ends the connection for good. */
+  end(reason: ByeReason | undefined): void {
+    if (reason) this.sayBye(reason);
+    const { state } = this;
+    this.setState({ name: 'closed' });
+    this.stopHeartbeat();
+    this.transport?.end();
+    this.receivedCalls.cancelAll();
+    if (state.name === 'handshaking') state.handshake?.abandon();
+    this.outbox.calls.loseAll();
+  }
+
+  /** @internal The peer ends on purpose. */
+  peerSaidBye(reason: ByeReason): void {
+    if (reason === 'close') this.isSessionOver = true;
+    this.emit('bye', reason);
+    this.redialer?.peerSaidBye(reason);
+    if (reason !== 'moved') this.outbox.calls.loseAll();
+    this.receivedCalls.cancelAll();
+    this.transport?.end();
+  }
+
+  /** @internal As a server: another link gets the session; the present one, if there is one, is told and ended. */
+  leaveLink(reason: ByeReason): void {
+    this.sayBye(reason);
+    this.detach()?.end();
+  }
+
+  /** @internal Counts a numbered message of the peer. */
+  countReceived(id: number): void {
+    if (this.session) this.session.receivedCount = Math.abs(id);
+  }
+
+  /** @internal Writes a message that has no number of its own; dropped while the line is down. */
+  sendUnnumbered(text: string): void {
+    if (this.isOpen) this.write(text);
+  }
+
+  /** @internal Writes a message now, or after the session is resumed. */
+  sendAfterResume(text: string): void {
+    if (this.isOpen) this.write(text);
+    else if (this.afterResume.length < this.limits.maxPendingCalls) this.afterResume.push(text);
+  }
+
+  /** @internal Stops or goes on reading. */
+  holdReading(hold: boolean): void {
+    if (hold) this.transport?.pause();
+    else this.transport?.resume();
+  }
+
+  /** @internal The heartbeat's ping. */
+  sendPing(onPong: () => void): void {
+    if (this.outbox.fullness() === undefined) this.outbox.ping(onPong);
+  }
+
+  /** @internal The heartbeat had no pong in time. */
+  peerSilent(): void {
+    this.transport?.destroy(new RemoteError(ERR_NOT_CONNECTED, 'The peer does not answer pings'));
+  }
+
+  /** @internal As a server: the policy is deciding, nothing else may arrive. */
+  awaitDecision(): void {
+    this.setState({ name: 'handshaking', handshake: undefined });
+  }
+
+  /** @internal As a server: a client is in. */
+  acceptSession(session: Session<Connection>, application: ApplicationLike<Connection>): void {
+    this.username = session.username;
+    this.application = application;
+    this.bind(session);
+    this.open(formatHandshakeOk(0, session.id, this.offerOf(session)));
+    this.emit('client', session, this.self);
+  }
+
+  /** @internal As a server: a client is back, on a new link. */
+  resumeSession(session: Session<Connection>, application: ApplicationLike<Connection>, receivedCount: number): void {
+    this.username = session.username;
+    this.application = application;
+    this.bind(session);
+    this.open(formatHandshakeOk(0, session.receivedCount, this.offerOf(session)));
+    this.replay(receivedCount);
+    this.emit('client', session, this.self);
+  }
+
+  /** @internal As a server: refuses a handshake. Nothing that follows is read. */
+  refuse(error: unknown): void {
+    if (!this.transport) return;
+    this.write(formatHandshakeError(0, RemoteError.getJstpArrayFor(error)));
+    this.end(undefined);
+  }
+
+  /** @internal The session cannot come back: whoever waits is told. */
+  expire(): void {
+    this.setState({ name: 'closed' });
+    this.outbox.calls.loseAll();
+  }
+
+  override attach(transport: Transport): void {
+    super.attach(transport);
+    this.closedIntentionally = false;
+    // Answers to calls of the old link would not be awaited any more.
+    this.receivedCalls.cancelAll();
+  }
+
+  protected handle(message: Message): boolean {
+    const { state } = this;
+    if (state.name === 'open') {
+      const isSecondHandshake = message.kind === 'handshakeRequest' || message.kind === 'handshakeResponse';
+      if (!isSecondHandshake) return handleMessage(this.self, message);
+    } else if (message.kind === 'handshakeResponse' && state.name === 'handshaking' && state.handshake) {
+      this.log('handshake', message.error, message.ok);
+      state.handshake.answer(message);
+      return true;
+    } else if (message.kind === 'handshakeRequest' && state.name === 'new' && this.server) {
+      this.server.decideHandshake(this.self, message);
+      return true;
+    } else if (message.kind === 'handshakeRequest' && !this.server) {
+      this.write(formatHandshakeError(1, [ERR_NOT_A_SERVER]));
+    }
+    // Whatever else comes before, or during, or twice: the end, and nothing that follows is read.
+    this.transport?.end();
+    return false;
+  }
+
+  protected lost(): void {
+    const { state } = this;
+    this.heartbeat?.stop();
+    this.receivedCalls.cancelAll();
+    if (state.name === 'handshaking') state.handshake?.abandon();
+    if (state.name !== 'closed') this.setState({ name: this.session ? 'offline' : 'closed' });
+    this.guard(() => { this.emit('close', this.self); });
+    this.server?.linkLost(this.self);
+    this.redialer?.linkLost();
+  }
+
+  protected tell(error: unknown): boolean {
+    const isHeard = this.listenerCount('error') > 0;
+    if (isHeard) this.emit('error', error, this.self);
+    const isHeardByServer = this.server?.connectionError(error, this.self) ?? false;
+    return isHeard || isHeardByServer;
+  }
+
+  private sayBye(reason: ByeReason): void {
+    if (!this.isOpen || !this.extensions.bye) return;
+    this.write(formatBye(reason));
+    if (reason === 'close') this.isSessionOver = true;
+  }
+
+  private shakeHands(
+    app: AppSpecifier,
+    credentials: Credentials,
+    callback: Callback<[session?: Session<Connection>]>,
+  ): void {
+    let application;
+    try {
+      application = parseAppSpecifier(app);
+    } catch (error) {
+      nextTick(() => { callback(error); });
+      return;
+    }
+    if (!this.transport || this.state.name !== 'new') {
+      nextTick(() => { callback(new RemoteError(ERR_NOT_CONNECTED)); });
+      return;
+    }
+    const handshake = new ClientHandshake(credentials, application, (error, response) => {
+      const failure = error ?? (response && this.enter(handshake, response));
+      if (failure) {
+        this.handshakeFailed(credentials, error !== null);
+        callback(failure);
+      } else callback(null, this.session ?? undefined);
+    });
+    this.setState({ name: 'handshaking', handshake });
+    handshake.wait(this.limits.handshakeTimeoutMs, () => this.transport?.destroy());
+    this.write(handshake.format(this.settings?.extensions ?? []));
+  }
+
+  /** A client's way in, after the server's yes; answers with what is wrong with that yes. */
+  private enter(handshake: ClientHandshake, response: HandshakeResponse): RemoteError | undefined {
+    const { credentials, application } = handshake;
+    const extensions = agreedNames(this.settings?.extensions ?? [], response.extensions);
+    const session = credentials.resumed ?? new Session<Connection>(null, credentials.username, String(response.ok));
+    const binding: SessionBinding = { application: application.name, version: application.version, extensions };
+    if (credentials.resumed) {
+      const isSame = !session.binding || sameNames(session.binding.extensions, extensions);
+      if (typeof response.ok !== 'number' || !isSame || !session.journal.covers(response.ok)) {
+        return new RemoteError(ERR_SESSION_LOST);
+      }
+    } else if (typeof response.ok !== 'string') return new RemoteError(ERR_AUTH_FAILED);
+    if (session !== this.session) this.outbox.calls.loseAll();
+    session.binding = binding;
+    this.username = session.username;
+    this.application = this.settings?.application ?? null;
+    this.bind(session);
+    this.open();
+    if (typeof response.ok === 'number') this.replay(response.ok);
+    return undefined;
+  }
+
+  private handshakeFailed(credentials: Credentials, answered: boolean): void {
+    const wasRefused = answered && this.transport !== null;
+    // A session that the server refuses is gone; one whose handshake was cut off is not.
+    if (wasRefused && credentials.resumed) this.outbox.calls.loseAll();
+    this.transport?.end();
+    if (wasRefused || !this.session) this.setState({ name: 'closed' });
+  }
+
+  private bind(session: Session<Connection>): void {
+    this.session = session;
+    session.connection = this.self;
+    this.extensions = toExtensions(session.binding?.extensions ?? []);
+  }
+
+  /** Opens the link for messages; a server's answer goes out before all else. */
+  private open(answer?: string): void {
+    if (answer !== undefined) this.write(answer);
+    this.setState({ name: 'open' });
+    if (this.heartbeatInterval) this.startHeartbeat(this.heartbeatInterval);
+  }
+
+  private replay(receivedCount: number): void {
+    this.outbox.replay(receivedCount);
+    const texts = this.afterResume;
+    this.afterResume = [];
+    for (const text of texts) this.write(text);
+  }
+
+  private offerOf(session: Session<Connection>): ReturnType<typeof toOffer> {
+    return toOffer(session.binding?.extensions ?? []);
+  }
+}
+
+const ANONYMOUS: Credentials = { strategy: 'anonymous', credentials: undefined, username: null, resumed: undefined };
+
+function loginCredentials(login: string, password: string | null | undefined): Credentials {
+  return { strategy: 'login', credentials: [login, password ?? ''], username: login, resumed: undefined };
+}
+
+function resumeCredentials(session: Session<Connection>): Credentials {
+  const credentials = [session.id, session.receivedCount];
+  return { strategy: 'session', credentials, username: session.username, resumed: session };
+}

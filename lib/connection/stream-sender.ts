@@ -1,0 +1,145 @@
+import type { IncomingCall, OutgoingStream } from '../application/incoming-call.js';
+import { ERR_STREAM_OVERFLOW } from '../protocol/error-codes.js';
+import { formatStreamItem } from '../protocol/format-message.js';
+import type { Limits } from '../protocol/limits.js';
+import { RemoteError } from '../protocol/remote-error.js';
+import { INITIAL_STREAM_CREDIT } from './outgoing-calls.js';
+
+/** The call whose answer the stream is. */
+interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'> {
+  readonly id: number;
+}
+
+type Ending = { readonly failed: false } | { readonly failed: true; readonly error: unknown };
+
+/** The values of one call on their way to a caller that gives credit (PROTOCOL.md 5, stream). */
+export class StreamSender implements OutgoingStream {
+  /** The number of the last value made. */
+  private made = 0;
+  /** The number of the last value sent. */
+  private sent = 0;
+  private limit = INITIAL_STREAM_CREDIT;
+  /** Texts of the values between `sent` and `made`. */
+  private held: string[] = [];
+  private heldBytes = 0;
+  private ending: Ending | undefined;
+  private waiting: ((open: boolean) => void)[] = [];
+
+  constructor(
+    private readonly call: StreamedCall,
+    private readonly limits: Pick<Limits, 'maxStreamBufferItems' | 'maxStreamBufferBytes'>,
+    private readonly send: (text: string) => void,
+  ) {}
+
+  write(value: unknown): boolean {
+    if (this.isOver) return false;
+    // The text is made at once: the source may change the value later.
+    const text = formatStreamItem(this.call.id, this.made + 1, value);
+    this.made += 1;
+    this.held.push(text);
+    this.heldBytes += text.length;
+    this.flush();
+    this.checkHeld();
+    return this.hasCredit;
+  }
+
+  ready(): Promise<boolean> {
+    if (this.isOver) return Promise.resolve(false);
+    if (this.hasCredit) return Promise.resolve(true);
+    return new Promise(resolve => this.waiting.push(resolve));
+  }
+
+  end(): void {
+    this.finish({ failed: false });
+  }
+
+  fail(error: unknown): void {
+    this.finish({ failed: true, error });
+  }
+
+  /** The caller allows values up to this number; the newest word counts. */
+  grant(limit: number): void {
+    this.limit = limit;
+    this.flush();
+    if (this.hasCredit) this.wake(true);
+  }
+
+  /** The call is over: nothing more is sent, whoever waits for credit is told. */
+  close(): void {
+    this.ending ??= { failed: false };
+    this.held = [];
+    this.heldBytes = 0;
+    this.wake(false);
+  }
+
+  private get isOver(): boolean {
+    return this.ending !== undefined || !this.call.isOpen;
+  }
+
+  private get hasCredit(): boolean {
+    return this.made < this.limit;
+  }
+
+  private finish(ending: Ending): void {
+    if (this.isOver) return;
+    this.ending = ending;
+    this.flush();
+  }
+
+  private flush(): void {
+    const count = Math.min(this.held.length, this.limit - this.sent);
+    if (count > 0) {
+      for (const text of this.held.splice(0, count)) {
+        this.heldBytes -= text.length;
+        this.sent += 1;
+        this.send(text);
+      }
+    }
+    if (this.held.length === 0 && this.ending && this.call.isOpen) this.answer(this.ending);
+  }
+
+  private answer(ending: Ending): void {
+    if (ending.failed) this.call.fail(ending.error);
+    else this.call.succeed([]);
+  }
+
+  private checkHeld(): void {
+    const { maxStreamBufferItems, maxStreamBufferBytes } = this.limits;
+    if (this.held.length <= maxStreamBufferItems && this.heldBytes <= maxStreamBufferBytes) return;
+    const overflow = new RemoteError(ERR_STREAM_OVERFLOW);
+    this.held = [];
+    this.heldBytes = 0;
+    this.call.fail(overflow);
+    throw overflow;
+  }
+
+  private wake(open: boolean): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const resolve of waiting) resolve(open);
+  }
+}
+
+/** A stream to a peer that knows none: the last value is the call's result. */
+export class LastValueStream implements OutgoingStream {
+  private results: unknown[] = [];
+
+  constructor(private readonly call: Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'>) {}
+
+  write(value: unknown): boolean {
+    this.results = [value];
+    return this.call.isOpen;
+  }
+
+  ready(): Promise<boolean> {
+    return Promise.resolve(this.call.isOpen);
+  }
+
+  end(): void {
+    this.call.succeed(this.results);
+  }
+
+  fail(error: unknown): void {
+    this.call.fail(error);
+  }
+}

@@ -1,0 +1,49 @@
+import type { ByteDecoder } from '../mdsf/index.js';
+import type { Limits } from '../protocol/limits.js';
+
+/** Who gets what a transport receives: the connection that has the transport now. */
+export interface TransportReceiver {
+  /** One whole message, its bytes or its text. The bytes are only good during the call. */
+  receiveMessage(data: Uint8Array | string): void;
+  /** The link is gone, or never was well: called once, last. */
+  transportClosed(error: Error | undefined): void;
+}
+
+/** A link that carries whole messages; the one thing that knows sockets. */
+export interface Transport {
+  /** Gets messages from now on; null: they are dropped, and what is buffered with them. */
+  receiver: TransportReceiver | null;
+  /** How this transport's bytes become text. */
+  readonly decoder: ByteDecoder;
+  /** The peer's address, where it has one. */
+  readonly remoteAddress: string | undefined;
+  /** Sends a message; what one tick sends goes out in one write. */
+  send(text: string): void;
+  /** Sends what is waiting, then ends the link both ways; nothing is received any more. */
+  end(): void;
+  /** Ends the link at once. */
+  destroy(error?: Error): void;
+  /** Stops reading, until {@link resume}. */
+  pause(): void;
+  /** Reads again. */
+  resume(): void;
+  /** The socket (or WebSocket) underneath. */
+  getRawTransport(): unknown;
+}
+
+/** Opens links of one kind. */
+export interface Dialer {
+  /**
+   * Opens a link with the arguments that the user gave (net: those of `net.connect`).
+   * Errors, of the arguments too, go to the callback. It is called once, and not after the returned
+   * function, which gives up.
+   */
+  dial(
+    args: readonly unknown[],
+    limits: Limits,
+    callback: (error: Error | null, transport?: Transport) => void,
+  ): () => void;
+}
+
+/** Transport name ('net', 'tls', 'ws', 'wss') -> how to dial it. */
+export type Dialers = ReadonlyMap<string, Dialer>;

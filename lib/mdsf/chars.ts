@@ -1,0 +1,28 @@
+/** Classes of bytes, as bits of {@link CHAR_CLASS}. */
+export const IDENTIFIER_START = 1;
+/** A letter, digit, `$` or `_`. */
+export const IDENTIFIER_PART = 2;
+/** 0 to 9. */
+export const DIGIT = 4;
+/** 0 to 9, a to f, A to F. */
+export const HEX_DIGIT = 8;
+/** What may follow a backslash in JSON and needs no more than itself. */
+export const JSON_ESCAPE = 16;
+
+/** The classes of each byte. */
+export const CHAR_CLASS: Uint8Array = makeTable();
+
+function makeTable(): Uint8Array {
+  const table = new Uint8Array(256);
+  const mark = (characters: string, bits: number): void => {
+    for (const character of characters) {
+      const code = character.charCodeAt(0);
+      table[code] = (table[code] ?? 0) | bits;
+    }
+  };
+  mark('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ$_', IDENTIFIER_START | IDENTIFIER_PART);
+  mark('0123456789', IDENTIFIER_PART | DIGIT | HEX_DIGIT);
+  mark('abcdefABCDEF', HEX_DIGIT);
+  mark('"\\/bfnrt', JSON_ESCAPE);
+  return table;
+}

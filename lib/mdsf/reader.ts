@@ -1,0 +1,308 @@
+import { CHAR_CLASS, IDENTIFIER_PART, IDENTIFIER_START } from './chars.js';
+import { exceedsDepth, looksLikeJson } from './json-attempt.js';
+import { cachedKey, rememberKey } from './key-cache.js';
+import { Scanner } from './scanner.js';
+
+/** 10^0 to 10^22, which a double holds exactly. */
+const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
+/** Integers of so many digits fit 32 bits. */
+const INT32_DIGITS = 9;
+/** Mantissas of so many digits are exact. */
+const EXACT_DIGITS = 15;
+/** Below this size a call of `JSON.parse` gains nothing. */
+const JSON_MIN_BYTES = 192;
+
+/**
+ * Reads MDSF: a value ({@link readDocument}), or the members of a top-level object one by one in the order of
+ * the text. Begin with `startBytes` or `startText`, end with `reset`.
+ */
+export class MdsfReader extends Scanner {
+  private isFirstKey = true;
+
+  /** Reads the one value of the text. */
+  readDocument(): unknown {
+    this.skip();
+    const value = this.tryJson(this.length);
+    return this.end(value === NO_JSON ? this.readValue() : value);
+  }
+
+  /** Passes the brace that opens the top-level object. */
+  openObject(): void {
+    if (this.skip() !== 123) this.failUnexpected('Object');
+    this.descend();
+    this.pos++;
+    this.isFirstKey = true;
+  }
+
+  /** The next key of the top-level object; undefined where it ends, and the text with it. */
+  nextKey(): string | undefined {
+    let c = this.skip();
+    if (!this.isFirstKey) {
+      if (c === 44) {
+        this.pos++;
+        c = this.skip();
+      } else if (c !== 125) {
+        this.failUnexpected("',' or '}'");
+      }
+    }
+    this.isFirstKey = false;
+    if (c === 125) {
+      this.pos++;
+      this.end(undefined);
+      return undefined;
+    }
+    const key = this.readKey(c);
+    if (this.skip() !== 58) this.failUnexpected("':'");
+    this.pos++;
+    this.skip();
+    return key;
+  }
+
+  /** Reads the value of the key. */
+  readMember(): unknown {
+    return this.readValue();
+  }
+
+  /**
+   * Reads the value of the key, which is expected to be the last. If it looks like JSON, `JSON.parse` gets
+   * everything up to the closing brace: if it agrees, nothing else is there, so no key of the object is hidden
+   * from `nextKey`.
+   */
+  readLastMember(): unknown {
+    if (this.length - this.pos < JSON_MIN_BYTES) return this.readValue();
+    let last = this.length - 1;
+    while (isBlank(this.data[last])) last--;
+    const value = this.data[last] === 125 ? this.tryJson(last) : NO_JSON;
+    return value === NO_JSON ? this.readValue() : value;
+  }
+
+  private end(value: unknown): unknown {
+    if (this.skip() !== -1) this.failUnexpected('End of data');
+    return value;
+  }
+
+  private tryJson(end: number): unknown {
+    const { pos } = this;
+    if (end - pos < JSON_MIN_BYTES || !looksLikeJson(this.data, pos)) return NO_JSON;
+    const text = this.peekText(pos, end);
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      // MDSF that JSON is not. This happens once a message at most.
+      return NO_JSON;
+    }
+    if (exceedsDepth(value, this.depthLeft)) this.failDepth();
+    this.pos = end;
+    return value;
+  }
+
+  /** Reads any value; the position is at it. */
+  private readValue(): unknown {
+    const c = this.data[this.pos];
+    if (this.pos >= this.length) this.failUnexpected('Value');
+    switch (c) {
+      case 39:
+      case 34:
+        return this.readString(c);
+      case 123:
+        return this.readObject();
+      case 91:
+        return this.readArray();
+      case 116:
+        return this.readWord('true', true);
+      case 102:
+        return this.readWord('false', false);
+      case 110:
+        return this.readWord('null', null);
+      case 117:
+        return this.readWord('undefined', undefined);
+      default:
+        return this.readNumber(c);
+    }
+  }
+
+  private readArray(): unknown[] {
+    const { data } = this;
+    const array: unknown[] = [];
+    this.descend();
+    this.pos++;
+    for (;;) {
+      let c = data[this.pos];
+      if (c <= 32 || c === 47 || c > 127) c = this.skip();
+      if (c === 93) break;
+      if (c === 44) {
+        // A hole.
+        array.push(undefined);
+        this.pos++;
+        continue;
+      }
+      array.push(c >= 48 && c <= 57 ? this.readNumber(c) : this.readValue());
+      c = data[this.pos];
+      if (c <= 32 || c === 47 || c > 127) c = this.skip();
+      if (c === 93) break;
+      if (c !== 44) this.failUnexpected("',' or ']'");
+      this.pos++;
+    }
+    this.pos++;
+    this.depthLeft++;
+    return array;
+  }
+
+  private readObject(): Record<string, unknown> {
+    const { data } = this;
+    const object: Record<string, unknown> = {};
+    this.descend();
+    this.pos++;
+    for (;;) {
+      let c = data[this.pos];
+      if (c <= 32 || c === 47 || c > 127) c = this.skip();
+      if (c === 125) break;
+      const key = this.readKey(c);
+      if (data[this.pos] !== 58 && this.skip() !== 58) this.failUnexpected("':'");
+      this.pos++;
+      c = data[this.pos];
+      if (c <= 32 || c === 47 || c > 127) this.skip();
+      const value = this.readValue();
+      if (key === '__proto__') defineProto(object, value);
+      else if (value !== undefined) object[key] = value;
+      c = data[this.pos];
+      if (c <= 32 || c === 47 || c > 127) c = this.skip();
+      if (c === 125) break;
+      if (c !== 44) this.failUnexpected("',' or '}'");
+      this.pos++;
+    }
+    this.pos++;
+    this.depthLeft++;
+    return object;
+  }
+
+  private readKey(c: number): string {
+    const { data, length } = this;
+    const isQuoted = c === 39 || c === 34;
+    const start = isQuoted ? this.pos + 1 : this.pos;
+    let i = start;
+    let hash = 0;
+    if (isQuoted) {
+      for (; i < length; i++) {
+        const k = data[i];
+        if (k === c) break;
+        if (k === 92 || k > 127) return this.readString(c);
+        hash = (Math.imul(hash, 31) + k) | 0;
+      }
+      if (i >= length) return this.readString(c);
+    } else {
+      if ((CHAR_CLASS[c] & IDENTIFIER_START) === 0) return this.readNumericKey(c);
+      for (; i < length; i++) {
+        const k = data[i];
+        if ((CHAR_CLASS[k] & IDENTIFIER_PART) === 0) break;
+        hash = (Math.imul(hash, 31) + k) | 0;
+      }
+    }
+    this.pos = isQuoted ? i + 1 : i;
+    return cachedKey(data, start, i, hash) ?? rememberKey(data, start, i, hash, this.cutAscii(start, i));
+  }
+
+  /** The native reference parser takes `{17:1}`, with any number without a sign. */
+  private readNumericKey(c: number): string {
+    if (c < 48 || c > 57) this.failUnexpected('Key');
+    return String(this.readNumber(c));
+  }
+
+  private readNumber(first: number): number {
+    const { data } = this;
+    const begin = first === 45 || first === 43 ? this.pos + 1 : this.pos;
+    const limit = begin + INT32_DIGITS;
+    let number = 0;
+    let i = begin;
+    let c = data[i];
+    while (c >= 48 && c <= 57 && i < limit) {
+      number = number * 10 + c - 48;
+      c = data[++i];
+    }
+    // How an integer usually ends; everything else gets a closer look.
+    if ((c === 44 || c === 93 || c === 125) && i > begin && (data[begin] !== 48 || i === begin + 1)) {
+      this.pos = i;
+      return first === 45 ? -number : number;
+    }
+    const value = this.readOtherNumber(begin, i, number);
+    return first === 45 ? -value : value;
+  }
+
+  private readOtherNumber(begin: number, at: number, leading: number): number {
+    const { data } = this;
+    this.pos = begin;
+    const first = data[begin];
+    if (first === 73) return this.readWord('Infinity', Infinity);
+    if (first === 78) return this.readWord('NaN', NaN);
+    if (first === 48) {
+      const radix = radixOf(data[begin + 1]);
+      if (radix !== 0) return this.readRadix(radix);
+      if (isDigit(data[begin + 1])) this.fail('ERR_MDSF_SYNTAX', 'Number with a leading zero');
+    }
+    let i = at;
+    let mantissa = leading;
+    const exactEnd = begin + EXACT_DIGITS;
+    while (isDigit(data[i]) && i < exactEnd) mantissa = mantissa * 10 + data[i++] - 48;
+    let fraction = 0;
+    if (data[i] === 46) {
+      const from = ++i;
+      while (isDigit(data[i]) && i <= exactEnd) mantissa = mantissa * 10 + data[i++] - 48;
+      fraction = i - from;
+    }
+    const c = data[i];
+    if (i - begin < 2 && !isDigit(first)) return this.readLongNumber();
+    if (isDigit(c) || c === 69 || c === 101) return this.readLongNumber();
+    this.pos = i;
+    return mantissa / POWERS_OF_TEN[fraction];
+  }
+
+  private readWord<T>(word: string, value: T): T {
+    const { data } = this;
+    let i = this.pos;
+    for (let k = 0; k < word.length; k++) {
+      if (data[i++] !== word.charCodeAt(k)) this.failUnexpected('Value');
+    }
+    if (i < this.length && (CHAR_CLASS[data[i]] & IDENTIFIER_PART) !== 0) this.failUnexpected('Value');
+    this.pos = i;
+    return value;
+  }
+
+  private descend(): void {
+    if (--this.depthLeft < 0) this.failDepth();
+  }
+
+  private failDepth(): never {
+    this.fail('ERR_MDSF_DEPTH', 'Nested too deep');
+  }
+}
+
+/** Says that `JSON.parse` was not used. */
+const NO_JSON = Symbol('no JSON');
+
+/** A key of this name must become plain data, assignment would set the prototype. */
+function defineProto(object: object, value: unknown): void {
+  if (value === undefined) return;
+  Object.defineProperty(object, '__proto__', { value, writable: true, enumerable: true, configurable: true });
+}
+
+function isBlank(c: number): boolean {
+  return c === 32 || (c >= 9 && c <= 13);
+}
+
+function isDigit(c: number): boolean {
+  return c >= 48 && c <= 57;
+}
+
+function radixOf(letter: number): number {
+  switch (letter | 32) {
+    case 120:
+      return 16;
+    case 111:
+      return 8;
+    case 98:
+      return 2;
+    default:
+      return 0;
+  }
+}

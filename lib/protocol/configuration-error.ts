@@ -1,0 +1,31 @@
+import { JstpError } from './jstp-error.js';
+
+/** An option's value cannot be used. Its `code` is `'ERR_JSTP_CONFIGURATION'`. */
+export class ConfigurationError extends JstpError {
+  /** The option's name, for example `'limits.maxMessageBytes'`. */
+  readonly option: string;
+
+  /**
+   * @param option - the option's name
+   * @param given - the value that was given
+   * @param allowed - what is allowed, for people: `'an integer from 1 to 100'`
+   */
+  constructor(option: string, given: unknown, allowed: string) {
+    super('ERR_JSTP_CONFIGURATION', `${option} must be ${allowed}, but ${show(given)} was given`);
+    this.option = option;
+  }
+
+  /** The class's name, as the stack shows it. */
+  override get name(): string {
+    return 'ConfigurationError';
+  }
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) {
+    return String(value);
+  }
+  return value === null ? 'null' : `a value of type ${typeof value}`;
+}

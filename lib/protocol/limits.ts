@@ -1,0 +1,117 @@
+import { ConfigurationError } from './configuration-error.js';
+
+/**
+ * All bounds of a peer in one place. Each is an integer; times are milliseconds, sizes bytes.
+ */
+export interface Limits {
+  /** Largest message that is received; over it the connection is destroyed. @default 8388608 (8 MiB) */
+  readonly maxMessageBytes: number;
+  /** How deep arrays and objects of a message may be nested, both ways. @default 256 */
+  readonly maxDepth: number;
+  /** Longest version or range that is evaluated, in characters; a longer one matches nothing. @default 256 */
+  readonly maxVersionRangeLength: number;
+  /** A connection without a handshake is ended after this time. @default 3000 */
+  readonly handshakeTimeoutMs: number;
+  /** Opening a link is given up after this time; 0: never. @default 10000 */
+  readonly connectTimeoutMs: number;
+  /** Calls of the peer under way at once on a connection; at it, reading pauses. @default 10000 */
+  readonly maxCallsInFlight: number;
+  /** Own calls that wait for their callback at once on a connection. @default 100000 */
+  readonly maxPendingCalls: number;
+  /** Unacknowledged messages of a session. @default 100000 */
+  readonly journalMaxEntries: number;
+  /** Bytes of the unacknowledged messages of a session. @default 67108864 (64 MiB) */
+  readonly journalMaxBytes: number;
+  /** Bytes that wait for a slow peer; over it the connection is destroyed. @default 268435456 (256 MiB) */
+  readonly maxSendBufferBytes: number;
+  /** A peer that reads nothing for so long while bytes wait is given up; 0: never. @default 30000 */
+  readonly sendStallTimeoutMs: number;
+  /** Values of one stream that wait to be sent. @default 10000 */
+  readonly maxStreamBufferItems: number;
+  /** Bytes of the values of one stream that wait to be sent. @default 16777216 (16 MiB) */
+  readonly maxStreamBufferBytes: number;
+  /** How many values of a stream the receiver lets the sender be ahead. @default 64 */
+  readonly streamCredit: number;
+  /** Streams open at once on a connection. @default 1000 */
+  readonly maxOpenStreams: number;
+  /** Sessions that a server keeps. @default 100000 */
+  readonly maxSessions: number;
+  /** A peer that answers no ping for so long is given up; 0: two heartbeat intervals. @default 0 */
+  readonly heartbeatTimeoutMs: number;
+}
+
+/** The limits where nothing else is said. */
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  maxMessageBytes: 8 * 1024 * 1024,
+  maxDepth: 256,
+  maxVersionRangeLength: 256,
+  handshakeTimeoutMs: 3000,
+  connectTimeoutMs: 10_000,
+  maxCallsInFlight: 10_000,
+  maxPendingCalls: 100_000,
+  journalMaxEntries: 100_000,
+  journalMaxBytes: 64 * 1024 * 1024,
+  maxSendBufferBytes: 256 * 1024 * 1024,
+  sendStallTimeoutMs: 30_000,
+  maxStreamBufferItems: 10_000,
+  maxStreamBufferBytes: 16 * 1024 * 1024,
+  streamCredit: 64,
+  maxOpenStreams: 1000,
+  maxSessions: 100_000,
+  heartbeatTimeoutMs: 0,
+});
+
+// Node's timers fire at once for a longer time.
+const MAX_TIMER_MS = 2 ** 31 - 1;
+// V8's longest string: a longer message could not become text.
+const MAX_MESSAGE_BYTES = 2 ** 29 - 24;
+// Every level is two frames of the parser's stack.
+const MAX_DEPTH = 1000;
+
+type Range = readonly [from: number, to: number];
+const COUNT: Range = [1, Number.MAX_SAFE_INTEGER];
+
+const RANGES: Readonly<Record<keyof Limits, Range>> = {
+  maxMessageBytes: [1, MAX_MESSAGE_BYTES],
+  maxDepth: [2, MAX_DEPTH],
+  maxVersionRangeLength: [1, 10_000],
+  handshakeTimeoutMs: [1, MAX_TIMER_MS],
+  connectTimeoutMs: [0, MAX_TIMER_MS],
+  maxCallsInFlight: COUNT,
+  maxPendingCalls: COUNT,
+  journalMaxEntries: COUNT,
+  journalMaxBytes: COUNT,
+  maxSendBufferBytes: COUNT,
+  sendStallTimeoutMs: [0, MAX_TIMER_MS],
+  maxStreamBufferItems: COUNT,
+  maxStreamBufferBytes: COUNT,
+  streamCredit: COUNT,
+  maxOpenStreams: COUNT,
+  maxSessions: COUNT,
+  heartbeatTimeoutMs: [0, MAX_TIMER_MS],
+};
+
+/**
+ * The limits that hold: those given, the defaults for the rest (an undefined one counts as not given).
+ * @param given - what the user set
+ * @throws {ConfigurationError} for an unknown name or a value that is not allowed
+ */
+export function resolveLimits(given: Partial<Limits> = {}): Limits {
+  const resolved: { -readonly [Name in keyof Limits]: number } = { ...DEFAULT_LIMITS };
+  for (const [name, value] of Object.entries(given)) {
+    if (!isLimitName(name)) {
+      throw new ConfigurationError(`limits.${name}`, value, `one of ${Object.keys(RANGES).join(', ')}`);
+    }
+    if (value === undefined) continue;
+    const [from, to] = RANGES[name];
+    if (!Number.isSafeInteger(value) || value < from || value > to) {
+      throw new ConfigurationError(`limits.${name}`, value, `an integer from ${from} to ${to}`);
+    }
+    resolved[name] = value;
+  }
+  return Object.freeze(resolved);
+}
+
+function isLimitName(name: string): name is keyof Limits {
+  return Object.hasOwn(RANGES, name);
+}

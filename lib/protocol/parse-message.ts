@@ -1,0 +1,219 @@
+import { type ByteDecoder, MdsfReader, MdsfSyntaxError } from '../mdsf/index.js';
+import { GENERIC_ERROR_CODE } from './error-codes.js';
+import type { Limits } from './limits.js';
+import type { ByeReason, ExtensionOffer, HandshakeRequest, HandshakeResponse, Message, Metadata } from './message.js';
+import { ProtocolError } from './protocol-error.js';
+
+/** The second key and its value; undefined where there is none. */
+interface Verb {
+  readonly name: string | undefined;
+  readonly value: unknown;
+}
+
+type Header = readonly unknown[];
+
+const NO_VERB: Verb = { name: undefined, value: undefined };
+const EMPTY: Message = Object.freeze({ kind: 'empty' });
+
+/**
+ * A version that no application has and no range allows: stands for one that is no string, or longer
+ * than `maxVersionRangeLength`. (semver would take time that grows with the square of the length.)
+ */
+export const UNMATCHABLE_VERSION = '<0.0.0-0';
+
+// One for all: reading is synchronous and calls nobody's code.
+const reader = new MdsfReader();
+
+/**
+ * Reads and checks one message. Only its kind's own rules are checked: whether it may come now, and
+ * whether anybody waits for it, is the connection's business.
+ * @param data - one message, bytes without the NUL or text
+ * @param decoder - how bytes become text
+ * @param limits - the nesting and the length of a version
+ * @throws {ProtocolError} for anything that is no message
+ */
+export function parseMessage(
+  data: Uint8Array | string,
+  decoder: ByteDecoder,
+  limits: Pick<Limits, 'maxDepth' | 'maxVersionRangeLength'>,
+): Message {
+  try {
+    if (typeof data === 'string') reader.startText(data, limits.maxDepth);
+    else reader.startBytes(data, decoder, limits.maxDepth);
+    return readMessage(limits);
+  } catch (error) {
+    if (!(error instanceof MdsfSyntaxError)) throw error;
+    throw new ProtocolError(`Message is no MDSF: ${error.message}`, { cause: error });
+  } finally {
+    reader.reset();
+  }
+}
+
+function readMessage(limits: Pick<Limits, 'maxVersionRangeLength'>): Message {
+  reader.openObject();
+  const kind = reader.nextKey();
+  if (kind === undefined) return EMPTY;
+  const header = reader.readMember();
+  switch (kind) {
+    case 'call':
+      return callOf(header, readVerb());
+    case 'callback':
+      return callbackOf(header, readVerb());
+    case 'event':
+      return eventOf(header, readVerb());
+    case 'ping':
+    case 'pong':
+      readVerb();
+      return { kind, id: idOf(kind, header) };
+    case 'inspect':
+      readVerb();
+      return { kind, id: idOf(kind, header), interfaceName: textOrNothing(arrayOf(kind, header)[1]) };
+    case 'handshake':
+      return handshakeOf(header, readVerb(), limits.maxVersionRangeLength);
+    case 'stream':
+      return streamOf(header, readVerb());
+    case 'cancel':
+      readVerb();
+      return { kind, callId: idOf(kind, header) };
+    case 'bye':
+      readVerb();
+      return { kind, reason: byeReasonOf(header) };
+    default:
+      readVerb();
+      return { kind: 'unknown', name: kind };
+  }
+}
+
+/** Reads the second key, and checks that the rest is well-formed: further keys are ignored. */
+function readVerb(): Verb {
+  const name = reader.nextKey();
+  if (name === undefined) return NO_VERB;
+  const value = reader.readLastMember();
+  while (reader.nextKey() !== undefined) reader.readMember();
+  return { name, value };
+}
+
+function callOf(header: unknown, { name, value }: Verb): Message {
+  return {
+    kind: 'call',
+    id: idOf('call', header),
+    interfaceName: textOrNothing(arrayOf('call', header)[1]),
+    method: name,
+    args: arrayOrNothing(value),
+    metadata: plainObjectOrNothing(arrayOf('call', header)[2]),
+  };
+}
+
+function eventOf(header: unknown, { name, value }: Verb): Message {
+  return {
+    kind: 'event',
+    id: idOf('event', header),
+    interfaceName: textOrNothing(arrayOf('event', header)[1]),
+    event: name,
+    args: arrayOrNothing(value),
+    metadata: plainObjectOrNothing(arrayOf('event', header)[2]),
+  };
+}
+
+function callbackOf(header: unknown, { name, value }: Verb): Message {
+  const id = idOf('callback', header);
+  const array = arrayOf('callback', value);
+  if (name === 'ok') return { kind: 'callback', id, ok: array, error: undefined };
+  if (name === 'error') return { kind: 'callback', id, ok: undefined, error: errorOf(array) };
+  throw new ProtocolError('callback: neither ok nor error');
+}
+
+/** An error has a number first; another one is the generic error with its text. */
+function errorOf(array: readonly unknown[]): readonly unknown[] {
+  if (array.length === 0) throw new ProtocolError('error: empty array');
+  const [code, message, ...info] = array;
+  if (typeof code === 'number') return array;
+  return [GENERIC_ERROR_CODE, message ?? code, ...info];
+}
+
+function handshakeOf(header: unknown, verb: Verb, maxVersionLength: number): HandshakeRequest | HandshakeResponse {
+  const id = idOf('handshake', header);
+  const elements = arrayOf('handshake', header);
+  const application = elements[1];
+  // A response has nothing here, or null before the accepted extensions.
+  return application ? requestOf(id, elements, verb, maxVersionLength) : responseOf(id, elements, verb);
+}
+
+function requestOf(id: number, elements: Header, verb: Verb, maxVersionLength: number): HandshakeRequest {
+  const application = elements[1];
+  if (typeof application !== 'string') throw new ProtocolError('handshake: application is no string');
+  return {
+    kind: 'handshakeRequest',
+    id,
+    application,
+    version: versionOf(elements[2], maxVersionLength),
+    extensions: extensionsOf(elements[3]),
+    strategy: verb.name ?? 'anonymous',
+    credentials: verb.value,
+  };
+}
+
+function responseOf(id: number, elements: Header, { name, value }: Verb): HandshakeResponse {
+  const extensions = extensionsOf(elements[2]);
+  if (name === 'ok' && (typeof value === 'string' || typeof value === 'number')) {
+    return { kind: 'handshakeResponse', id, extensions, ok: value, error: undefined };
+  }
+  if (name === 'error') {
+    const error = errorOf(arrayOf('handshake', value));
+    return { kind: 'handshakeResponse', id, extensions, ok: undefined, error };
+  }
+  throw new ProtocolError('handshake: neither a request nor an answer');
+}
+
+function versionOf(version: unknown, maxLength: number): string | undefined {
+  if (version === undefined || version === null || version === '') return undefined;
+  return typeof version === 'string' && version.length <= maxLength ? version : UNMATCHABLE_VERSION;
+}
+
+function streamOf(header: unknown, { name, value }: Verb): Message {
+  const callId = idOf('stream', header);
+  const items = arrayOf('stream', value);
+  if (name === 'data') {
+    const n = countOf('stream', arrayOf('stream', header)[1]);
+    return { kind: 'streamItem', callId, n, value: items[0] };
+  }
+  if (name === 'credit') return { kind: 'streamCredit', callId, limit: countOf('stream', items[0]) };
+  throw new ProtocolError('stream: neither data nor credit');
+}
+
+function byeReasonOf(header: unknown): ByeReason {
+  const reason = arrayOf('bye', header)[0];
+  return reason === 'moved' || reason === 'taken' ? reason : 'close';
+}
+
+function arrayOf(kind: string, value: unknown): unknown[] {
+  if (Array.isArray(value)) return value as unknown[];
+  throw new ProtocolError(`${kind}: array expected`);
+}
+
+function idOf(kind: string, header: unknown): number {
+  const id = arrayOf(kind, header)[0];
+  if (typeof id === 'number' && Number.isSafeInteger(id)) return id;
+  throw new ProtocolError(`${kind}: id is no integer`);
+}
+
+function countOf(kind: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new ProtocolError(`${kind}: count is no integer from 0 up`);
+}
+
+function textOrNothing(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function arrayOrNothing(value: unknown): unknown[] | undefined {
+  return Array.isArray(value) ? (value as unknown[]) : undefined;
+}
+
+function plainObjectOrNothing(value: unknown): Metadata | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Metadata) : undefined;
+}
+
+function extensionsOf(value: unknown): ExtensionOffer | undefined {
+  return plainObjectOrNothing(value);
+}

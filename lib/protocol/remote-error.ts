@@ -1,0 +1,120 @@
+import { DEFAULT_MESSAGES, GENERIC_ERROR_CODE, STANDARD_ERROR_CODES } from './error-codes.js';
+import { safeText } from './safe-text.js';
+
+/** An error that is also an array on the wire: `[code, message, ...info]`. */
+type WireError = unknown[];
+
+/** How often `toJSTP()` may give another object with `toJSTP()` before we stop asking. */
+const MAX_HOPS = 8;
+
+/**
+ * An error with a numeric code that travels between peers. A standard code (10 to 17, -1, -2) goes
+ * out alone: each side has its text.
+ */
+export class RemoteError extends Error {
+  /** The code: one of the `ERR_*` constants, or an application's own. */
+  code: number;
+
+  /** What follows code and message on the wire, or null. */
+  info: unknown[] | null;
+
+  /**
+   * @param code - one of the `ERR_*` constants, or an application's own number
+   * @param message - text; default: the text of a known code, else the code itself
+   * @param info - further values for the wire
+   */
+  constructor(code: number, message?: string | null, info: unknown[] | null = null) {
+    // `||`: an empty text stands for none, as JSTP has it.
+    super(message || defaultMessageOf(code));
+    this.code = code;
+    this.info = info;
+  }
+
+  /** The class's name, as the stack shows it. */
+  override get name(): string {
+    return 'RemoteError';
+  }
+
+  /** Texts of the known codes. */
+  static get defaultMessages(): Readonly<Record<number, string>> {
+    return DEFAULT_MESSAGES;
+  }
+
+  /**
+   * The error that a peer sent.
+   * @param array - `[code, message?, ...info]`; anything that does not fit is made to fit
+   */
+  static fromJstpArray(array: readonly unknown[]): RemoteError {
+    const [code, message] = array;
+    const info = array.length > 2 ? array.slice(2) : null;
+    return typeof code === 'number'
+      ? new RemoteError(code, optionalText(message), info)
+      : new RemoteError(GENERIC_ERROR_CODE, optionalText(message ?? code), info);
+  }
+
+  /**
+   * The array that stands for any thrown or given value on the wire. Never throws, never empty,
+   * its first element is never an array or object.
+   * @param error - a RemoteError, an object with `toJSTP()`, an Error, array, number, string...
+   */
+  static getJstpArrayFor(error: unknown): WireError {
+    let value = error;
+    for (let hop = 0; hop < MAX_HOPS; hop++) {
+      const next = callToJstp(value);
+      if (next === undefined) break;
+      value = next.result;
+    }
+    if (Array.isArray(value)) return sound(value);
+    if (typeof value === 'number' && Number.isFinite(value)) return [value];
+    return [GENERIC_ERROR_CODE, safeText(value)];
+  }
+
+  /** What stands for this error on the wire: `[code]`, `[code, message]` or `[code, message, ...info]`. */
+  toJSTP(): unknown {
+    // Applications written for JSTP 1.x override the old name.
+    const old = this.toJstpArray;
+    return old === RemoteError.prototype.toJstpArray ? this.wireArray() : old.call(this);
+  }
+
+  /**
+   * The old name of {@link toJSTP}.
+   * @deprecated use `toJSTP()`
+   */
+  toJstpArray(): unknown[] {
+    return this.wireArray();
+  }
+
+  private wireArray(): unknown[] {
+    const { code, message, info } = this;
+    if (STANDARD_ERROR_CODES.has(code) || message === safeText(code)) return [code];
+    return Array.isArray(info) ? [code, message, ...info] : [code, message];
+  }
+}
+
+function defaultMessageOf(code: number): string {
+  return Object.hasOwn(DEFAULT_MESSAGES, code) ? DEFAULT_MESSAGES[code] : safeText(code);
+}
+
+function optionalText(value: unknown): string | undefined {
+  return value === undefined || value === null ? undefined : safeText(value);
+}
+
+/** Arrays go out as they are, unless the peer could make nothing of them. */
+function sound(array: WireError): WireError {
+  const code: unknown = array[0];
+  if (typeof code === 'number' && Number.isFinite(code)) return array;
+  // String codes are no JSTP, but applications exchange them and the reference lets them through.
+  if (typeof code === 'string') return array;
+  return array.length === 0 ? [GENERIC_ERROR_CODE] : [GENERIC_ERROR_CODE, safeText(code)];
+}
+
+function callToJstp(value: unknown): { readonly result: unknown } | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  try {
+    const method: unknown = (value as { toJSTP?: unknown }).toJSTP;
+    if (typeof method !== 'function') return undefined;
+    return { result: Reflect.apply(method, value, []) as unknown };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,179 @@
+import { ProtocolError } from './protocol-error.js';
+
+/** What a {@link MessageSplitter} needs to know. */
+export interface SplitterOptions {
+  /** Largest message, in bytes; one more and {@link MessageSplitter.push} throws. */
+  readonly maxMessageBytes: number;
+  /**
+   * Makes the array of a message that came in several chunks; its contents do not matter.
+   * @default `(size) => new Uint8Array(size)`
+   */
+  readonly allocate?: (size: number) => Uint8Array;
+}
+
+/**
+ * Takes one message. Answers false to stop: nothing further is delivered until
+ * {@link MessageSplitter.resume}.
+ */
+export type MessageSink = (message: Uint8Array) => boolean;
+
+const NOTHING = new Uint8Array(0);
+/** From this size on, a piece of a message is kept as it is, below it is copied. */
+const ZERO_COPY_BYTES = 4096;
+const MIN_BLOCK_BYTES = 512;
+const MAX_BLOCK_BYTES = 64 * 1024;
+
+/**
+ * Cuts the bytes of a stream into messages at each NUL. Every byte is searched once and copied at most
+ * twice: a message within one chunk is a view of it, the pieces of a longer one are joined when its end
+ * arrives (small ones are collected before).
+ */
+export class MessageSplitter {
+  private readonly maxMessageBytes: number;
+  private readonly allocate: (size: number) => Uint8Array;
+  /** The beginning of a message whose end has not arrived. */
+  private pieces: Uint8Array[] = [];
+  private heldBytes = 0;
+  /** Where small pieces are collected; goes to `pieces` when it is full. */
+  private block: Uint8Array = NOTHING;
+  private blockUsed = 0;
+  /** What arrived while the sink had stopped. */
+  private waiting: Uint8Array[] = [];
+  private stopped = false;
+
+  /** @param options - the largest message, and how to make arrays */
+  constructor(options: SplitterOptions) {
+    this.maxMessageBytes = options.maxMessageBytes;
+    this.allocate = options.allocate ?? ((size) => new Uint8Array(size));
+  }
+
+  /** Bytes that are held: the beginning of a message, and what waits while the sink has stopped. */
+  get bufferedBytes(): number {
+    return this.waiting.reduce((sum, chunk) => sum + chunk.length, this.heldBytes);
+  }
+
+  /**
+   * Takes the next bytes and hands each message that is complete, without its NUL, to the sink. The
+   * views are only good until the chunk's owner reuses it.
+   * @param chunk - the bytes; they must not change while a message of them is incomplete
+   * @param sink - gets the messages in order; false stops
+   * @throws {ProtocolError} for a NUL with nothing before it or a message over the limit; the messages
+   *   before it have been delivered, nothing is held any more, and the splitter is of no further use
+   */
+  push(chunk: Uint8Array, sink: MessageSink): void {
+    if (chunk.length === 0) return;
+    if (this.stopped) this.waiting.push(chunk);
+    else this.split(chunk, sink);
+  }
+
+  /**
+   * Goes on after the sink had stopped, with what waits.
+   * @param sink - gets the messages in order; false stops again
+   * @throws {ProtocolError} as {@link push} does
+   */
+  resume(sink: MessageSink): void {
+    this.stopped = false;
+    const chunks = this.waiting;
+    this.waiting = [];
+    for (const [index, chunk] of chunks.entries()) {
+      this.split(chunk, sink);
+      if (this.isStopped()) {
+        this.waiting = this.waiting.concat(chunks.slice(index + 1));
+        return;
+      }
+    }
+  }
+
+  /** Lets go of all bytes that are held. */
+  clear(): void {
+    this.pieces = [];
+    this.heldBytes = 0;
+    this.block = NOTHING;
+    this.blockUsed = 0;
+    this.waiting = [];
+  }
+
+  private split(chunk: Uint8Array, sink: MessageSink): void {
+    let start = 0;
+    let end = chunk.indexOf(0);
+    while (end !== -1) {
+      const message = this.complete(chunk, start, end);
+      start = end + 1;
+      if (!sink(message)) {
+        this.stopped = true;
+        if (start < chunk.length) this.waiting.push(chunk.subarray(start));
+        return;
+      }
+      end = chunk.indexOf(0, start);
+    }
+    if (start < chunk.length) this.hold(start === 0 ? chunk : chunk.subarray(start));
+  }
+
+  private complete(chunk: Uint8Array, start: number, end: number): Uint8Array {
+    const size = this.heldBytes + end - start;
+    if (size === 0) this.fail('Empty message');
+    if (size > this.maxMessageBytes) this.failTooLarge();
+    const last = chunk.subarray(start, end);
+    return this.heldBytes === 0 ? last : this.join(last, size);
+  }
+
+  private join(last: Uint8Array, size: number): Uint8Array {
+    const message = this.allocate(size);
+    this.sealBlock();
+    let offset = 0;
+    for (const piece of this.pieces) {
+      message.set(piece, offset);
+      offset += piece.length;
+    }
+    message.set(last, offset);
+    this.pieces = [];
+    this.heldBytes = 0;
+    return message;
+  }
+
+  private hold(rest: Uint8Array): void {
+    if (this.heldBytes + rest.length > this.maxMessageBytes) this.failTooLarge();
+    if (this.blockUsed + rest.length <= this.block.length) {
+      this.append(rest);
+    } else {
+      this.sealBlock();
+      if (rest.length >= ZERO_COPY_BYTES) {
+        this.pieces.push(rest);
+      } else {
+        // As large as all so far: a short message keeps little, a long one makes few blocks.
+        const size = Math.min(Math.max(this.heldBytes, MIN_BLOCK_BYTES), MAX_BLOCK_BYTES);
+        this.block = this.allocate(Math.max(size, rest.length));
+        this.append(rest);
+      }
+    }
+    this.heldBytes += rest.length;
+  }
+
+  /**
+   * Copies a small piece to the current block: a peer that sends single bytes must not make us keep an
+   * array object, or a whole read buffer, for each of them.
+   */
+  private append(rest: Uint8Array): void {
+    this.block.set(rest, this.blockUsed);
+    this.blockUsed += rest.length;
+  }
+
+  private sealBlock(): void {
+    if (this.blockUsed > 0) this.pieces.push(this.block.subarray(0, this.blockUsed));
+    this.block = NOTHING;
+    this.blockUsed = 0;
+  }
+
+  private isStopped(): boolean {
+    return this.stopped;
+  }
+
+  private failTooLarge(): never {
+    this.fail(`Message of more than ${this.maxMessageBytes} bytes`);
+  }
+
+  private fail(text: string): never {
+    this.clear();
+    throw new ProtocolError(text);
+  }
+}

@@ -1,0 +1,70 @@
+import type { Connection } from '../connection/connection.js';
+import { DeadlineQueue } from '../util/deadline-queue.js';
+
+/**
+ * The clients of a server: those connected, and those that lost their line a while ago and may come back
+ * to the same Connection.
+ */
+export class ClientTable {
+  /** The connected ones, by connection id. */
+  readonly connected = new Map<number, Connection>();
+  private readonly bySession = new Map<string, Connection>();
+  private readonly away: DeadlineQueue<Connection>;
+
+  /**
+   * @param expirationTimeMs how long a lost client is remembered
+   * @param maxSessions how many clients are remembered, connected ones included; over it the one that is
+   * away the longest is forgotten
+   */
+  constructor(
+    expirationTimeMs: number,
+    private readonly maxSessions: number,
+  ) {
+    this.away = new DeadlineQueue(expirationTimeMs, connection => {
+      this.forget(connection);
+    });
+  }
+
+  /** A client is in. */
+  add(connection: Connection): void {
+    this.connected.set(connection.id, connection);
+    this.away.delete(connection);
+    if (connection.session) this.bySession.set(connection.session.id, connection);
+    if (this.bySession.size > this.maxSessions) this.forgetOldest();
+  }
+
+  /** A client's link is gone. */
+  lost(connection: Connection): void {
+    this.connected.delete(connection.id);
+    const { session } = connection;
+    if (!session || this.bySession.get(session.id) !== connection) return;
+    if (connection.isSessionOver) this.forget(connection);
+    else this.away.add(connection);
+  }
+
+  /** The connection that has a session, connected or away. */
+  find(sessionId: string): Connection | undefined {
+    return this.bySession.get(sessionId);
+  }
+
+  /** Forgets those that are away; for the end of a server. */
+  clear(): void {
+    for (const connection of this.bySession.values()) {
+      if (connection.state.name === 'offline') connection.expire();
+    }
+    this.bySession.clear();
+    this.away.clear();
+  }
+
+  private forgetOldest(): void {
+    const oldest = this.away.oldest;
+    if (oldest) this.forget(oldest);
+  }
+
+  private forget(connection: Connection): void {
+    this.away.delete(connection);
+    const { session } = connection;
+    if (session && this.bySession.get(session.id) === connection) this.bySession.delete(session.id);
+    if (connection.state.name === 'offline') connection.expire();
+  }
+}

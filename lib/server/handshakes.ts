@@ -1,0 +1,184 @@
+import type { ApplicationLike } from '../application/application.js';
+import type { Applications } from '../application/applications.js';
+import type { Connection } from '../connection/connection.js';
+import { agreedNames, sameNames } from '../connection/extensions.js';
+import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED } from '../protocol/error-codes.js';
+import type { HandshakeRequest } from '../protocol/message.js';
+import { SESSION_LOST_INFO } from '../connection/client-handshake.js';
+import { RemoteError } from '../protocol/remote-error.js';
+import { loadSession } from '../session/session-storage.js';
+import { Session, type SessionBinding } from '../session/session.js';
+import type { ClientTable } from './client-table.js';
+import type { ResolvedServerOptions } from './server-options.js';
+
+type App = ApplicationLike<Connection>;
+
+/** What the decisions on handshakes lead to. */
+export interface HandshakeOutcome {
+  /** A client has logged in. */
+  entered(connection: Connection): void;
+  /** A client has come back. */
+  resumed(connection: Connection, session: Session<Connection>, application: App): void;
+  /** A newcomer gave its link to the connection that has the session. */
+  moved(newcomer: Connection): void;
+  /** A provider's failure. */
+  connectionError(error: unknown, connection: Connection): boolean;
+}
+
+interface ResumeClaim {
+  readonly id: string;
+  readonly receivedCount: number;
+}
+
+/** Decides on the handshakes of a server: which application, who, a new session or an old one. */
+export class Handshakes {
+  constructor(
+    private readonly options: ResolvedServerOptions,
+    private readonly clients: ClientTable,
+    private readonly outcome: HandshakeOutcome,
+  ) {}
+
+  /** Decides on one; the connection gets its answer now or later. */
+  decide(connection: Connection, request: HandshakeRequest, applications: Applications<Connection>): void {
+    const application = applications.find(request.application, request.version);
+    if (!application) {
+      connection.refuse(ERR_APP_NOT_FOUND);
+      return;
+    }
+    connection.awaitDecision();
+    connection.application = application;
+    if (request.strategy === 'session') this.decideResume(connection, application, request);
+    else this.decideLogin(connection, application, request);
+  }
+
+  private decideLogin(connection: Connection, application: App, request: HandshakeRequest): void {
+    const { policy } = this.options;
+    const enter = (username: string | null): void => {
+      const session = new Session(connection, username);
+      session.binding = this.bindingOf(request);
+      connection.acceptSession(session, application);
+      this.outcome.entered(connection);
+    };
+    if (request.strategy === 'anonymous' && !policy.decidesAnonymous) enter(null);
+    else this.ask(connection, application, request, enter);
+  }
+
+  private decideResume(connection: Connection, application: App, request: HandshakeRequest): void {
+    const claim = claimOf(request.credentials);
+    if (!claim) {
+      refuseResume(connection, request);
+      return;
+    }
+    this.find(connection, application, claim.id, session => {
+      if (!session || !this.fits(session, request, claim)) {
+        refuseResume(connection, request);
+        return;
+      }
+      const restore = (): void => {
+        this.restore(connection, application, session, claim.receivedCount, request);
+      };
+      if (!this.options.policy.decidesResume) {
+        restore();
+        return;
+      }
+      // So that the policy sees whose session it is.
+      connection.username = session.username;
+      this.ask(connection, application, request, restore);
+    });
+  }
+
+  private ask(
+    connection: Connection,
+    application: App,
+    request: HandshakeRequest,
+    onYes: (username: string | null) => void,
+  ): void {
+    const { strategy, credentials } = request;
+    this.options.policy.ask(connection, application, strategy, credentials, (error, username) => {
+      if (!isWaiting(connection)) return;
+      if (error) connection.refuse(error);
+      else onYes(username);
+    });
+  }
+
+  /** The session of an id: of a client that is connected or away, else of the provider. */
+  private find(
+    connection: Connection,
+    application: App,
+    id: string,
+    callback: (session: Session<Connection> | undefined) => void,
+  ): void {
+    const holder = this.clients.find(id);
+    if (holder?.session) {
+      callback(holder.session);
+      return;
+    }
+    loadSession(application.sessionsStorage ?? this.options.storage, id, (error, session) => {
+      if (error) this.outcome.connectionError(error, connection);
+      if (isWaiting(connection)) callback(session);
+    });
+  }
+
+  private restore(
+    newcomer: Connection,
+    application: App,
+    session: Session<Connection>,
+    receivedCount: number,
+    request: HandshakeRequest,
+  ): void {
+    // Asked again: while the provider or the policy was deciding, another link may have got the session.
+    const holder = this.clients.find(session.id);
+    if (holder && holder.session !== session) {
+      refuseResume(newcomer, request);
+      return;
+    }
+    const connection = holder ? moveLink(newcomer, holder) : newcomer;
+    if (connection !== newcomer) this.outcome.moved(newcomer);
+    connection.resumeSession(session, application, receivedCount);
+    this.outcome.resumed(connection, session, application);
+  }
+
+  /** A session is resumed for what it was made for, by a peer that has lost nothing that is freed here. */
+  private fits(session: Session<Connection>, request: HandshakeRequest, claim: ResumeClaim): boolean {
+    const { binding } = session;
+    const wanted = this.bindingOf(request);
+    const isBound =
+      !binding ||
+      (binding.application === wanted.application &&
+        binding.version === wanted.version &&
+        sameNames(binding.extensions, wanted.extensions));
+    return isBound && session.journal.covers(claim.receivedCount);
+  }
+
+  private bindingOf(request: HandshakeRequest): SessionBinding {
+    const extensions = agreedNames(this.options.extensions, request.extensions);
+    return { application: request.application, version: request.version, extensions };
+  }
+}
+
+/** Moves the newcomer's link to the connection that has had the session all the time. */
+function moveLink(newcomer: Connection, holder: Connection): Connection {
+  const transport = newcomer.detach();
+  holder.leaveLink('taken');
+  if (transport) holder.attach(transport);
+  return holder;
+}
+
+/** Whether the peer is still there and waits for its answer. */
+function isWaiting(connection: Connection): boolean {
+  return connection.state.name === 'handshaking';
+}
+
+/** An unknown session is 11 to all; a peer of this package is told which 11 it is. */
+function refuseResume(connection: Connection, request: HandshakeRequest): void {
+  const code = ERR_AUTH_FAILED;
+  connection.refuse(request.extensions ? [code, RemoteError.defaultMessages[code], SESSION_LOST_INFO] : code);
+}
+
+function claimOf(credentials: unknown): ResumeClaim | undefined {
+  if (!Array.isArray(credentials)) return undefined;
+  const [id, receivedCount] = credentials as unknown[];
+  if (typeof id !== 'string' || id === '') return undefined;
+  if (typeof receivedCount !== 'number' || !Number.isSafeInteger(receivedCount) || receivedCount < 0) return undefined;
+  return { id, receivedCount };
+}

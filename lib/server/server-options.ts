@@ -1,0 +1,70 @@
+import type { ApplicationLike } from '../application/application.js';
+import type { AppsIndex } from '../application/applications.js';
+import type { Connection } from '../connection/connection.js';
+import { CORE_EXTENSIONS, type ExtensionName } from '../connection/extensions.js';
+import { ConfigurationError } from '../protocol/configuration-error.js';
+import { resolveLimits, type Limits } from '../protocol/limits.js';
+import { SimpleSessionStorageProvider } from '../session/simple-session-storage-provider.js';
+import type { SessionStorageProvider } from '../session/session-storage.js';
+import { resolvePolicy, type AuthPolicy, type ResolvedPolicy } from './auth-policy.js';
+
+const HOUR_MS = 60 * 60 * 1000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** A server's applications: an array, or an index of `createAppsIndex`. */
+export type ApplicationsOption = readonly ApplicationLike<Connection>[] | AppsIndex<Connection>;
+
+/** The options of `createServer`. */
+export interface ServerOptions {
+  /** The applications served. */
+  applications: ApplicationsOption;
+  /** Decides on handshakes. @default anonymous clients only */
+  authPolicy?: AuthPolicy | null;
+  /** Keeps the sessions of clients that are away, for applications that have no provider of their own. @default in memory */
+  sessionStorageProvider?: SessionStorageProvider<Connection> | null;
+  /** Milliseconds between pings. @default none */
+  heartbeatInterval?: number | null;
+  /** How long a lost client's connection is kept to be resumed, in milliseconds. @default 3600000 */
+  clientExpirationTime?: number | null;
+  /** Caps and timeouts. @default see Limits */
+  limits?: Partial<Limits>;
+  /** Which extensions are accepted. @default 'stream' and 'cancel' */
+  extensions?: readonly ExtensionName[];
+}
+
+/** The options with their defaults. */
+export interface ResolvedServerOptions {
+  readonly policy: ResolvedPolicy;
+  readonly storage: SessionStorageProvider<Connection>;
+  readonly heartbeatInterval: number | undefined;
+  readonly clientExpirationTime: number;
+  readonly limits: Limits;
+  readonly extensions: readonly ExtensionName[];
+}
+
+/**
+ * Checks the options and fills in the defaults.
+ * @throws ConfigurationError naming the option, what was given and what is allowed
+ */
+export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
+  return {
+    policy: resolvePolicy(checkPolicy(options.authPolicy)),
+    storage: options.sessionStorageProvider ?? new SimpleSessionStorageProvider<Connection>(),
+    heartbeatInterval: checkTime('heartbeatInterval', options.heartbeatInterval),
+    clientExpirationTime: checkTime('clientExpirationTime', options.clientExpirationTime) ?? HOUR_MS,
+    limits: resolveLimits(options.limits),
+    extensions: options.extensions ?? CORE_EXTENSIONS,
+  };
+}
+
+function checkTime(name: string, value: number | null | undefined): number | undefined {
+  // 0 has always meant "none" to JSTP's users.
+  if (!value && value !== Number.NaN) return undefined;
+  if (value > 0 && value <= MAX_TIMER_MS) return value;
+  throw new ConfigurationError(name, value, `a number of milliseconds from 1 to ${MAX_TIMER_MS}`);
+}
+
+function checkPolicy(policy: AuthPolicy | null | undefined): AuthPolicy | null | undefined {
+  if (!policy || typeof policy === 'function' || typeof policy.authenticate === 'function') return policy;
+  throw new ConfigurationError('authPolicy', policy, 'a function, or an object with a method authenticate');
+}

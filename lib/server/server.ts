@@ -1,0 +1,230 @@
+import { Applications } from '../application/applications.js';
+import { Connection } from '../connection/connection.js';
+import type { ServerSide } from '../connection/server-side.js';
+import type { Transport } from '../connection/transport.js';
+import type { Limits } from '../protocol/limits.js';
+import type { HandshakeRequest } from '../protocol/message.js';
+import { storeSession } from '../session/session-storage.js';
+import { DeadlineQueue } from '../util/deadline-queue.js';
+import { EventEmitter, type ArgumentsOf } from '../util/event-emitter.js';
+import { ClientTable } from './client-table.js';
+import { Handshakes } from './handshakes.js';
+import type { Listener, ListenerFactory } from './listener.js';
+import type { ServerEvents } from './server-events.js';
+import {
+  resolveServerOptions,
+  type ApplicationsOption,
+  type ResolvedServerOptions,
+  type ServerOptions,
+} from './server-options.js';
+
+/**
+ * A listening side: its clients, their sessions and its applications. `createServer` of a transport
+ * makes one. Node's `listen`, `close` and `address` and its events are passed through; it is no
+ * net.Server itself.
+ */
+export class Server extends EventEmitter<ServerEvents> implements ServerSide {
+  private readonly options: ResolvedServerOptions;
+  private readonly table: ClientTable;
+  private readonly handshakes: Handshakes;
+  private readonly awaitingHandshake: DeadlineQueue<Connection>;
+  private readonly listener: Listener;
+  private applicationTable: Applications<Connection>;
+
+  /**
+   * @param options applications, policies and limits
+   * @param createListener makes what accepts links
+   * @param onConnect a listener of 'connect'
+   * @throws ConfigurationError naming the option
+   */
+  constructor(options: ServerOptions, createListener: ListenerFactory, onConnect?: (connection: Connection) => void) {
+    super();
+    this.options = resolveServerOptions(options);
+    const { limits, clientExpirationTime } = this.options;
+    this.applicationTable = new Applications(options.applications, limits.maxVersionRangeLength);
+    this.table = new ClientTable(clientExpirationTime, limits.maxSessions);
+    this.handshakes = new Handshakes(this.options, this.table, {
+      entered: connection => {
+        this.clientEntered(connection, 'connect');
+      },
+      resumed: (connection, session, application) => {
+        this.notify(connection, 'restoreSession', session, connection, application);
+        this.clientEntered(connection, 'reconnect');
+      },
+      moved: newcomer => {
+        this.awaitingHandshake.delete(newcomer);
+      },
+      connectionError: (error, connection) => this.connectionError(error, connection),
+    });
+    this.awaitingHandshake = new DeadlineQueue(limits.handshakeTimeoutMs, connection => {
+      connection.close();
+      this.notify(connection, 'handshakeTimeout', connection);
+    });
+    this.listener = createListener({
+      accept: transport => {
+        this.accept(transport);
+      },
+      forward: (event, args) => {
+        this.forward(event, args);
+      },
+    });
+    if (onConnect) this.on('connect', onConnect);
+  }
+
+  /** The caps and timeouts in force. */
+  get limits(): Limits {
+    return this.options.limits;
+  }
+
+  /** Whether the server listens. */
+  get listening(): boolean {
+    return this.listener.listening;
+  }
+
+  /** Starts to listen; the arguments are those of Node's `server.listen`. Errors are the event 'error'. */
+  listen(...args: unknown[]): this {
+    this.listener.listen(args);
+    return this;
+  }
+
+  /** Accepts nobody any more. As with Node's server, open connections stay, and the callback waits for their end. */
+  close(callback?: (error?: Error) => void): this {
+    this.listener.close(callback);
+    return this;
+  }
+
+  /** Where the server listens, as Node tells it; null where it does not. */
+  address(): unknown {
+    return this.listener.address();
+  }
+
+  /** Lets the server keep the process alive, which is the default. */
+  ref(): this {
+    this.listener.ref();
+    return this;
+  }
+
+  /** Lets the process end while the server listens. */
+  unref(): this {
+    this.listener.unref();
+    return this;
+  }
+
+  /** Node's server underneath. */
+  getRawServer(): unknown {
+    return this.listener.raw;
+  }
+
+  /** The connected clients. */
+  getClients(): IterableIterator<Connection> {
+    return this.table.connected.values();
+  }
+
+  /** The connected clients, as an array. */
+  getClientsArray(): Connection[] {
+    return [...this.getClients()];
+  }
+
+  /** Sends an event to all connected clients. */
+  broadcast(interfaceName: string, eventName: string, ...args: unknown[]): void {
+    for (const connection of this.getClients()) connection.emitRemoteEvent(interfaceName, eventName, args);
+  }
+
+  /** Serves other applications from now on; connected clients stay with theirs until {@link updateConnectionsApi}. */
+  updateApplications(applications: ApplicationsOption): void {
+    this.applicationTable = new Applications(applications, this.limits.maxVersionRangeLength);
+  }
+
+  /** Moves each client to the newest application within the range that it asked for, without one within its major. */
+  updateConnectionsApi(): void {
+    for (const connection of this.getClients()) {
+      const { application, session } = connection;
+      if (!application) continue;
+      const newer = this.applicationTable.findUpdate(application, session?.binding?.version);
+      if (newer) connection.application = newer;
+    }
+  }
+
+  /** Ends all connections and forgets the sessions that wait for their clients: with `close`, the end of all. */
+  closeConnections(): void {
+    for (const connection of this.getClientsArray()) connection.close();
+    for (const connection of this.awaitingHandshake) connection.close();
+    this.awaitingHandshake.clear();
+    this.table.clear();
+  }
+
+  /** @internal */
+  get hasLogListeners(): boolean {
+    return this.listenerCount('log') > 0;
+  }
+
+  /** @internal */
+  log(connection: Connection, event: string, args: readonly unknown[]): void {
+    this.notify(connection, 'log', connection, event, ...args);
+  }
+
+  /** @internal */
+  decideHandshake(connection: Connection, request: HandshakeRequest): void {
+    this.handshakes.decide(connection, request, this.applicationTable);
+    this.notify(connection, 'handshakeRequest', connection, request.application, request.strategy);
+    if (this.hasLogListeners) {
+      this.log(connection, 'handshakeRequest', [request.application, request.strategy]);
+    }
+  }
+
+  /** @internal */
+  linkLost(connection: Connection): void {
+    this.awaitingHandshake.delete(connection);
+    const wasIn = this.table.connected.has(connection.id);
+    this.table.lost(connection);
+    if (!wasIn) return;
+    this.store(connection);
+    this.notify(connection, 'disconnect', connection);
+  }
+
+  /** @internal */
+  connectionError(error: unknown, connection: Connection): boolean {
+    if (this.listenerCount('connectionError') === 0) return false;
+    this.emit('connectionError', error, connection);
+    return true;
+  }
+
+  private accept(transport: Transport): void {
+    const connection = new Connection(transport, this, null, null, this.limits);
+    this.awaitingHandshake.add(connection);
+  }
+
+  private clientEntered(connection: Connection, event: 'connect' | 'reconnect'): void {
+    this.awaitingHandshake.delete(connection);
+    this.table.add(connection);
+    const { heartbeatInterval } = this.options;
+    if (heartbeatInterval) connection.startHeartbeat(heartbeatInterval);
+    this.notify(connection, event, connection);
+  }
+
+  private store(connection: Connection): void {
+    const { session, application } = connection;
+    if (!session || connection.isSessionOver || session.isWorthless) return;
+    storeSession(application?.sessionsStorage ?? this.options.storage, session, error => {
+      this.connectionError(error, connection);
+    });
+  }
+
+  /** Emits an event about a connection; what its listeners throw must not reach the peer's data path. */
+  private notify<Name extends keyof ServerEvents>(
+    connection: Connection,
+    name: Name,
+    ...args: ArgumentsOf<ServerEvents, Name>
+  ): void {
+    if (this.listenerCount(name) === 0) return;
+    connection.guard(() => {
+      this.emit(name, ...args);
+    });
+  }
+
+  private forward(event: string, args: readonly unknown[]): void {
+    if (event === 'listening' || event === 'close') this.emit(event);
+    else if (event === 'connection') this.emit('connection', args[0]);
+    else if (event === 'error') this.emit('error', args[0] as Error);
+  }
+}

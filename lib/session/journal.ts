@@ -1,0 +1,95 @@
+/** A message that was sent and is not known to have arrived. */
+export interface JournalEntry {
+  /** Its number, without the sign that tells the side. */
+  readonly id: number;
+  /** Its text, as it goes out again. */
+  readonly text: string;
+}
+
+// Below this, a freed front of the array is cheaper left alone than moved.
+const COMPACT_FROM = 256;
+
+/**
+ * The numbered messages that one side has sent and the other has not acknowledged, in order, to be sent
+ * again after a cut (PROTOCOL.md 4). Numbers count from 1; the handshake's 0 is never in here.
+ */
+export class Journal {
+  private entries: JournalEntry[] = [];
+  private head = 0;
+  private bytesHeld = 0;
+  private last = 0;
+  private acknowledgedUpTo = 0;
+
+  /** The number of the newest message, 0 before the first. */
+  get lastId(): number {
+    return this.last;
+  }
+
+  /** Everything up to this number is known to have arrived. */
+  get acknowledged(): number {
+    return this.acknowledgedUpTo;
+  }
+
+  /** How many messages are held. */
+  get size(): number {
+    return this.entries.length - this.head;
+  }
+
+  /** The length of the texts held, in UTF-16 units (bytes, for ASCII). */
+  get bytes(): number {
+    return this.bytesHeld;
+  }
+
+  /** Holds the message with the next number, `lastId + 1`. */
+  append(text: string): void {
+    this.last += 1;
+    this.entries.push({ id: this.last, text });
+    this.bytesHeld += text.length;
+  }
+
+  /** Frees what has arrived. Only ever grows; a number beyond the last one sent is ignored. */
+  acknowledge(id: number): void {
+    if (id <= this.acknowledgedUpTo || id > this.last) return;
+    this.acknowledgedUpTo = id;
+    const { entries } = this;
+    let head = this.head;
+    for (let entry = entries[head]; entry !== undefined && entry.id <= id; entry = entries[head]) {
+      this.bytesHeld -= entry.text.length;
+      head += 1;
+    }
+    this.head = head;
+    this.compact();
+  }
+
+  /** Whether a peer that says it has received `count` can be served: nothing freed is missing, nothing unsent is claimed. */
+  covers(count: number): boolean {
+    return count >= this.acknowledgedUpTo && count <= this.last;
+  }
+
+  /** The messages held, oldest first. */
+  *[Symbol.iterator](): Generator<JournalEntry> {
+    for (let index = this.head; index < this.entries.length; index++) {
+      const entry = this.entries[index];
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  /** Puts back what {@link Session.toString} wrote. */
+  restore(lastId: number, acknowledged: number, entries: readonly JournalEntry[]): void {
+    this.last = lastId;
+    this.acknowledgedUpTo = acknowledged;
+    this.entries = [...entries];
+    this.head = 0;
+    this.bytesHeld = entries.reduce((sum, entry) => sum + entry.text.length, 0);
+  }
+
+  private compact(): void {
+    if (this.head === this.entries.length) {
+      this.entries = [];
+      this.head = 0;
+    } else if (this.head >= COMPACT_FROM && this.head * 2 >= this.entries.length) {
+      this.entries.splice(0, this.head);
+      this.head = 0;
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import type { Session } from './session.js';
+
+/**
+ * Where a server keeps the sessions of clients that are away. `get` answers in one of three ways: with
+ * the session, with a Promise of it, or (where `isAsync()` is true) by calling back.
+ */
+export interface SessionStorageProvider<C = unknown> {
+  /** Whether `get` answers by its callback. Default: false. */
+  isAsync?(): boolean;
+  /** The session of an id, or undefined (null) where there is none. Called once for each resume. */
+  get(
+    id: string,
+    callback?: (session: Session<C> | null | undefined) => void,
+  ): Session<C> | null | undefined | void | Promise<Session<C> | null | undefined>;
+  /** Keeps a session; called each time a connection ends. */
+  set(id: string, session: Session<C>): unknown;
+  /** Told after `set` that the session has no connection. */
+  setInactive?(id: string): unknown;
+}
+
+/** Asks a provider for a session and calls back exactly once, whichever way the provider answers. */
+export function loadSession<C>(
+  provider: SessionStorageProvider<C>,
+  id: string,
+  callback: (error: unknown, session?: Session<C>) => void,
+): void {
+  let answered = false;
+  const answer = (error: unknown, session?: Session<C> | null): void => {
+    if (answered) return;
+    answered = true;
+    callback(error, session ?? undefined);
+  };
+  try {
+    const isAsync = provider.isAsync?.() ?? false;
+    const result = provider.get(id, session => {
+      answer(null, session);
+    });
+    if (result instanceof Promise) result.then(session => { answer(null, session); }, answer);
+    else if (!isAsync) answer(null, result ?? undefined);
+  } catch (error) {
+    answer(error);
+  }
+}
+
+/** Hands a session that has lost its connection to a provider; its failures go to the callback. */
+export function storeSession<C>(
+  provider: SessionStorageProvider<C>,
+  session: Session<C>,
+  onError: (error: unknown) => void,
+): void {
+  const store = async (): Promise<void> => {
+    await provider.set(session.id, session);
+    await provider.setInactive?.(session.id);
+  };
+  // A synchronous provider has stored before this returns: the first statement of an async function runs at once.
+  store().catch(onError);
+}

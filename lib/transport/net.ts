@@ -1,0 +1,14 @@
+import * as nodeNet from 'node:net';
+import type { Dialer } from '../connection/transport.js';
+import type { Limits } from '../protocol/limits.js';
+import type { ListenerFactory } from '../server/listener.js';
+import { socketDialer } from './socket-dialer.js';
+import { SocketListener } from './socket-listener.js';
+
+/** Dials TCP and IPC; the arguments are those of `net.connect`. */
+export const netDialer: Dialer = socketDialer(args => nodeNet.connect(...(args as [nodeNet.NetConnectOpts])));
+
+/** Listens on TCP and IPC; the options are those of `net.createServer`. */
+export function netListener(options: nodeNet.ServerOpts, limits: Limits): ListenerFactory {
+  return sink => new SocketListener(nodeNet.createServer(options), limits, sink);
+}

@@ -1,0 +1,195 @@
+import type { Socket } from 'node:net';
+import type { Transport, TransportReceiver } from '../connection/transport.js';
+import { JstpError } from '../protocol/jstp-error.js';
+import type { Limits } from '../protocol/limits.js';
+import { MessageSplitter, type MessageSink } from '../protocol/splitter.js';
+import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
+import { nodeDecoder } from './node-decoder.js';
+
+/** From this length on a tick's messages are written before the tick ends. */
+const WRITE_AT = 64 * 1024;
+/** How long a peer may take to close its side after ours is closed. */
+const END_TIMEOUT_MS = 2000;
+const TRANSPORT = Symbol('transport');
+
+type TransportSocket = Socket & { [TRANSPORT]: SocketTransport };
+
+/**
+ * JSTP over a byte stream, TCP or IPC (PROTOCOL.md 1): each message's text ends with a NUL. What one tick
+ * sends is written in one piece.
+ */
+export class SocketTransport implements Transport, Expirable {
+  receiver: TransportReceiver | null = null;
+  readonly decoder = nodeDecoder;
+  private readonly splitter: MessageSplitter;
+  private outgoing = '';
+  private isFlushScheduled = false;
+  private isOpen = true;
+  private isPaused = false;
+  private isDelivering = false;
+  /** Bytes that waited when the stall clock was started; undefined: it is not running. */
+  private stalledAt: number | undefined;
+  private closeError: Error | undefined;
+
+  /** @param socket a connected socket, which belongs to the transport from now on */
+  constructor(
+    private readonly socket: Socket,
+    private readonly limits: Limits,
+  ) {
+    this.splitter = new MessageSplitter({ maxMessageBytes: limits.maxMessageBytes, allocate: Buffer.allocUnsafe });
+    // Found from the socket, so that the listeners are the same functions for all sockets.
+    (socket as TransportSocket)[TRANSPORT] = this;
+    socket.setNoDelay(true);
+    socket.on('data', onData).on('drain', onDrain).on('error', onError).on('close', onClose);
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.socket.remoteAddress;
+  }
+
+  getRawTransport(): Socket {
+    return this.socket;
+  }
+
+  send(text: string): void {
+    if (!this.isOpen) return;
+    this.outgoing += text;
+    this.outgoing += '\0';
+    if (this.outgoing.length >= WRITE_AT) this.flush();
+    else if (!this.isFlushScheduled) {
+      this.isFlushScheduled = true;
+      process.nextTick(flushScheduled, this);
+    }
+  }
+
+  end(): void {
+    if (!this.isOpen) return;
+    this.flush();
+    this.isOpen = false;
+    this.splitter.clear();
+    this.socket.end();
+    // Reads on, to see the peer's end; what it brings is dropped.
+    this.socket.resume();
+    sharedDeadlines(END_TIMEOUT_MS).add(this);
+  }
+
+  destroy(error?: Error): void {
+    this.isOpen = false;
+    this.closeError ??= error;
+    this.splitter.clear();
+    this.outgoing = '';
+    this.socket.destroy();
+  }
+
+  pause(): void {
+    this.isPaused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.socket.resume();
+    // Inside a delivery the loop that delivers goes on by itself.
+    if (!this.isDelivering) this.deliver(undefined);
+  }
+
+  /** Writes what waits. */
+  flush(): void {
+    const text = this.outgoing;
+    if (text === '') return;
+    this.outgoing = '';
+    if (this.socket.write(text, 'utf8')) return;
+    if (this.socket.writableLength > this.limits.maxSendBufferBytes) {
+      this.destroy(new JstpError('ERR_JSTP_SLOW_PEER', 'The peer reads too slowly: its send buffer is full'));
+    } else if (this.stalledAt === undefined) this.startStallClock();
+  }
+
+  /** @internal The time that a peer may take, to read or to close, is over. */
+  expire(): void {
+    if (!this.isOpen) {
+      this.socket.destroy();
+      return;
+    }
+    if (this.stalledAt === undefined) return;
+    if (this.socket.writableLength < this.stalledAt) this.startStallClock();
+    else this.destroy(new JstpError('ERR_JSTP_STALLED_PEER', 'The peer has stopped reading'));
+  }
+
+  /** @internal The socket's listeners. */
+  received(chunk: Buffer): void {
+    if (this.isOpen) this.deliver(chunk);
+  }
+
+  /** @internal */
+  drained(): void {
+    if (this.stalledAt === undefined) return;
+    this.stalledAt = undefined;
+    if (this.isOpen) sharedDeadlines(this.limits.sendStallTimeoutMs).delete(this);
+  }
+
+  /** @internal */
+  failed(error: Error): void {
+    this.closeError ??= error;
+  }
+
+  /** @internal */
+  closed(): void {
+    this.isOpen = false;
+    sharedDeadlines(END_TIMEOUT_MS).delete(this);
+    sharedDeadlines(this.limits.sendStallTimeoutMs).delete(this);
+    const { receiver } = this;
+    this.receiver = null;
+    receiver?.transportClosed(this.closeError);
+  }
+
+  /** Scheduled writes go through here. */
+  flushScheduled(): void {
+    this.isFlushScheduled = false;
+    this.flush();
+  }
+
+  private startStallClock(): void {
+    if (this.limits.sendStallTimeoutMs === 0) return;
+    this.stalledAt = this.socket.writableLength;
+    sharedDeadlines(this.limits.sendStallTimeoutMs).add(this);
+  }
+
+  private deliver(chunk: Buffer | undefined): void {
+    this.isDelivering = true;
+    try {
+      if (chunk) this.splitter.push(chunk, this.sink);
+      else this.splitter.resume(this.sink);
+    } catch (error) {
+      this.destroy(error as Error);
+    } finally {
+      this.isDelivering = false;
+    }
+  }
+
+  private readonly sink: MessageSink = bytes => {
+    if (!this.isOpen || !this.receiver) return false;
+    this.receiver.receiveMessage(bytes);
+    return this.isOpen && !this.isPaused;
+  };
+}
+
+function flushScheduled(transport: SocketTransport): void {
+  transport.flushScheduled();
+}
+
+function onData(this: Socket, chunk: Buffer): void {
+  (this as TransportSocket)[TRANSPORT].received(chunk);
+}
+
+function onDrain(this: Socket): void {
+  (this as TransportSocket)[TRANSPORT].drained();
+}
+
+function onError(this: Socket, error: Error): void {
+  (this as TransportSocket)[TRANSPORT].failed(error);
+}
+
+function onClose(this: Socket): void {
+  (this as TransportSocket)[TRANSPORT].closed();
+}

@@ -1,0 +1,36 @@
+/** A callback as JSTP's API has it: the error first, then the results. */
+export type Callback<Results extends unknown[] = unknown[]> = (error: unknown, ...results: Results) => void;
+
+/**
+ * A Promise for a function that takes a callback. It is marked as handled, so that a caller who does
+ * not look at it (fire and forget) does not end the process when the call fails.
+ */
+export function promisify<T>(run: (callback: (error: unknown, value: T) => void) => void): Promise<T> {
+  const promise = new Promise<T>((resolve, reject) => {
+    run((error, value) => {
+      // JSTP's own errors may be plain numbers, as -1 for a lost callback.
+      if (error) reject(error);
+      else resolve(value);
+    });
+  });
+  promise.catch(ignore);
+  return promise;
+}
+
+/** Takes the callback off the end of an argument list, if there is one. */
+export function takeCallback(args: unknown[]): Callback | undefined {
+  const last = args.at(-1);
+  if (typeof last !== 'function') return undefined;
+  args.pop();
+  return last as Callback;
+}
+
+/** Does nothing: for callbacks whose outcome nobody waits for. */
+export function ignore(): void {
+  // Nothing to do.
+}
+
+/** The one result of a call, the array of several, or undefined of none: what a Promise resolves to. */
+export function unwrapResults(results: unknown[]): unknown {
+  return results.length > 1 ? results : results[0];
+}

@@ -1,0 +1,48 @@
+/**
+ * What the core takes from the platform that runs it, Node or a browser. Looked up at each use, so that
+ * a test's fake timers are seen.
+ */
+interface Host {
+  setTimeout(callback: () => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
+  queueMicrotask(callback: () => void): void;
+  readonly crypto: { getRandomValues<T extends Uint8Array | Uint32Array>(array: T): T };
+  readonly console: { error(...data: unknown[]): void };
+  readonly AbortController: new () => AbortControllerLike;
+  readonly process?: { readonly env?: Record<string, string | undefined> };
+}
+
+/** The part of the platform's AbortSignal that the core passes on. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** The part of the platform's AbortController that the core uses. */
+export interface AbortControllerLike {
+  readonly signal: AbortSignalLike;
+  abort(reason?: unknown): void;
+}
+
+/** The platform's globals, typed without Node's or the DOM's types. */
+export const host = globalThis as unknown as Host;
+
+/** Runs a callback after the current work, before timers and I/O. */
+export function nextTick(callback: () => void): void {
+  host.queueMicrotask(callback);
+}
+
+/** Whether the program runs with NODE_ENV=production (never in a browser without a `process`). */
+export function isProduction(): boolean {
+  return host.process?.env?.NODE_ENV === 'production';
+}
+
+/**
+ * The last resort for an error of the application that nobody listens for: it must not end the process,
+ * and it must not vanish.
+ */
+export function reportUnheard(what: string, error: unknown): void {
+  host.console.error(`[jstp] ${what}:`, error);
+}

@@ -1,5 +1,10 @@
 /** JSTP without Nest: `nestjs-jstp/core`. */
-export { Application, type Api, type ApplicationLike, type MethodCallback } from './application/application.js';
+export {
+  Application,
+  type Api,
+  type ApplicationLike,
+  type MethodCallback,
+} from './application/application.js';
 export { createAppsIndex, type AppsIndex } from './application/applications.js';
 export type { IncomingCall, OutgoingStream } from './application/incoming-call.js';
 export type {

@@ -26,7 +26,13 @@ export interface ApplicationLike<C = unknown> {
   /** Where sessions of this application are kept, if not where the server keeps the others. */
   readonly sessionsStorage?: SessionStorageProvider<C> | undefined;
   /** Runs a method. */
-  callMethod(connection: C, interfaceName: string, methodName: string, args: unknown[], callback: MethodCallback): void;
+  callMethod(
+    connection: C,
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback: MethodCallback,
+  ): void;
   /** The methods of an interface in the order of their definition; undefined for an unknown interface. */
   getMethods(interfaceName: string): string[] | undefined;
   /** Handles an event. */
@@ -69,7 +75,8 @@ export class Application<C = unknown> implements ApplicationLike<C> {
     }
     this.name = bareName;
     this.version = givenVersion || '1.0.0';
-    this.sessionsStorage = sessionStorageProvider ?? (typeof version === 'object' ? (version ?? undefined) : undefined);
+    this.sessionsStorage =
+      sessionStorageProvider ?? (typeof version === 'object' ? (version ?? undefined) : undefined);
   }
 
   /**
@@ -77,7 +84,13 @@ export class Application<C = unknown> implements ApplicationLike<C> {
    * interface, 14 unknown method, 17 wrong number of arguments, 16 an async method that throws an Error.
    * @throws what a method without `async` throws
    */
-  callMethod(connection: C, interfaceName: string, methodName: string, args: unknown[], callback: MethodCallback): void {
+  callMethod(
+    connection: C,
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback: MethodCallback,
+  ): void {
     const methods = own(this.api, interfaceName);
     if (!methods) {
       callback(ERR_INTERFACE_NOT_FOUND);
@@ -123,7 +136,7 @@ function invoke(method: UserFunction, args: unknown[]): unknown {
 function runAsync(method: UserFunction, args: unknown[], callback: MethodCallback): void {
   const run = async (): Promise<unknown> => invoke(method, args);
   run().then(
-    result => {
+    (result) => {
       if (result === undefined) callback(null);
       else callback(null, result);
     },

@@ -61,11 +61,14 @@ export class Applications<C = unknown> {
     if (version.length > this.maxRangeLength) return undefined;
     if (valid(version) !== null) return versions.get(version);
     const range = parseRange(version);
-    return range && this.newestFirst.get(name)?.find(application => range.test(application.version));
+    return range && this.newestFirst.get(name)?.find((application) => range.test(application.version));
   }
 
   /** The newest application that a connection may move to: within its range, within its major if it gave none. */
-  findUpdate(current: ApplicationLike<C>, requestedVersion: string | undefined): ApplicationLike<C> | undefined {
+  findUpdate(
+    current: ApplicationLike<C>,
+    requestedVersion: string | undefined,
+  ): ApplicationLike<C> | undefined {
     if (requestedVersion && valid(requestedVersion) !== null) return undefined;
     return this.find(current.name, requestedVersion ?? String(major(current.version)));
   }

@@ -3,12 +3,12 @@ import { ERR_AUTH_FAILED, ERR_NO_HANDSHAKE_RESPONSE, ERR_SESSION_LOST } from '..
 import { formatHandshakeRequest } from '../protocol/format-message.js';
 import type { HandshakeResponse } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
-import type { Session } from '../session/session.js';
+import { Session } from '../session/session.js';
 import { splitName } from '../util/split-name.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { AppSpecifier } from './client-options.js';
 import type { Connection } from './connection.js';
-import { toOffer, type ExtensionName } from './extensions.js';
+import { agreedNames, sameNames, toOffer, type ExtensionName } from './extensions.js';
 
 /** How a client shows who it is. */
 export interface Credentials {
@@ -21,8 +21,36 @@ export interface Credentials {
   readonly resumed: Session<Connection> | undefined;
 }
 
+/** The credentials of a client that gives no name. */
+export const ANONYMOUS: Credentials = {
+  strategy: 'anonymous',
+  credentials: undefined,
+  username: null,
+  resumed: undefined,
+};
+
+/** The credentials of a login. */
+export function loginCredentials(login: string, password: string | null | undefined): Credentials {
+  return { strategy: 'login', credentials: [login, password ?? ''], username: login, resumed: undefined };
+}
+
+/** The credentials of a session that comes back. */
+export function resumeCredentials(session: Session<Connection>): Credentials {
+  const credentials = [session.id, session.receivedCount];
+  return { strategy: 'session', credentials, username: session.username, resumed: session };
+}
+
+/** A client's way into a session. */
+export interface Entrance {
+  readonly session: Session<Connection>;
+  /** What the server has received, where the session came back. */
+  readonly receivedCount: number | undefined;
+}
+
 /** A handshake request of this side, until its answer. */
 export class ClientHandshake {
+  /** Whether it ended without an answer. */
+  isAbandoned = false;
   private timer: Timer | undefined;
   private done = false;
 
@@ -56,8 +84,28 @@ export class ClientHandshake {
     else this.settle(null, response);
   }
 
+  /** What a yes of the server leads to; an error where it is no yes to what was asked. */
+  entranceOf(response: HandshakeResponse, offered: readonly ExtensionName[]): Entrance | RemoteError {
+    const { ok } = response;
+    const { resumed, username } = this.credentials;
+    const extensions = agreedNames(offered, response.extensions);
+    const binding = { application: this.application.name, version: this.application.version, extensions };
+    if (!resumed) {
+      if (typeof ok !== 'string') return new RemoteError(ERR_AUTH_FAILED);
+      const session = new Session<Connection>(null, username, ok);
+      session.binding = binding;
+      return { session, receivedCount: undefined };
+    }
+    const isSame = !resumed.binding || sameNames(resumed.binding.extensions, extensions);
+    if (typeof ok !== 'number' || !isSame || !resumed.journal.covers(ok))
+      return new RemoteError(ERR_SESSION_LOST);
+    resumed.binding = binding;
+    return { session: resumed, receivedCount: ok };
+  }
+
   /** Ends without an answer: the link is gone, or its time is over. */
   abandon(): void {
+    this.isAbandoned = true;
     this.settle(new RemoteError(ERR_NO_HANDSHAKE_RESPONSE));
   }
 

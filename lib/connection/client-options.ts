@@ -8,7 +8,11 @@ import type { ExtensionName } from './extensions.js';
 export type AppSpecifier = string | { readonly name: string; readonly version?: string | undefined };
 
 /** How a connect policy answers. */
-export type ConnectPolicyCallback = (error: unknown, connection?: Connection, session?: Session<Connection>) => void;
+export type ConnectPolicyCallback = (
+  error: unknown,
+  connection?: Connection,
+  session?: Session<Connection>,
+) => void;
 
 /** Does the handshake on a fresh link: logs in, or resumes the session where there is one. */
 export type ConnectPolicyFunction = (

@@ -3,7 +3,13 @@ import { resolveLimits } from '../protocol/limits.js';
 import { promisify, takeCallback, type Callback } from '../util/callback.js';
 import { nextTick } from '../util/host.js';
 import { parseAppSpecifier } from './client-handshake.js';
-import type { AppSpecifier, ClientOptions, ConnectPolicy, ConnectPolicyFunction, ResolvedClient } from './client-options.js';
+import type {
+  AppSpecifier,
+  ClientOptions,
+  ConnectPolicy,
+  ConnectPolicyFunction,
+  ResolvedClient,
+} from './client-options.js';
 import { Connection } from './connection.js';
 import { createDefaultReconnector } from './default-reconnector.js';
 import { CORE_EXTENSIONS } from './extensions.js';
@@ -27,7 +33,11 @@ export interface ConnectFunctions {
    * Connects to a server's application: `connect(app, client, ...dialArguments[, callback(error, connection, session)])`.
    * Without a callback it returns a Promise of the connection.
    */
-  connect(app: AppSpecifier, client: ClientOptions | null | undefined, ...args: unknown[]): Promise<Connection>;
+  connect(
+    app: AppSpecifier,
+    client: ClientOptions | null | undefined,
+    ...args: unknown[]
+  ): Promise<Connection>;
   /**
    * The same, and inspects interfaces: the callback gets `(error, connection, proxies)`. When an inspect
    * fails it gets the error and the connection, which can be used; a Promise's rejection has `.connection`.
@@ -52,7 +62,7 @@ export function createConnectFunctions(transportName: string, dialers: Dialers):
       const run = (done: Callback): void => {
         connect({ app, transportName, args }, client ?? {}, dialer, dialers, done);
       };
-      return either(callback, run, connection => connection as Connection);
+      return either(callback, run, (connection) => connection as Connection);
     },
     connectAndInspect(app, client, interfaces, ...args) {
       const callback = takeCallback(args);
@@ -86,9 +96,10 @@ function either<T>(
     // The types of the callback's form promise nothing; this is for the Promise's form only.
     return undefined as unknown as Promise<T>;
   }
-  return promisify<T>(settle => {
+  return promisify<T>((settle) => {
     run((error, ...results) => {
-      if (error instanceof Error && results[0] instanceof Connection) Object.assign(error, { connection: results[0] });
+      if (error instanceof Error && results[0] instanceof Connection)
+        Object.assign(error, { connection: results[0] });
       settle(error, resultOf(...results));
     });
   });
@@ -147,7 +158,7 @@ function policyFunction(policy: ConnectPolicy): ConnectPolicyFunction {
 
 function inspectAll(connection: Connection, interfaces: readonly string[], done: Callback): void {
   const proxies = Object.create(null) as RemoteProxies;
-  const inspections = interfaces.map(async name => {
+  const inspections = interfaces.map(async (name) => {
     proxies[name] = await connection.inspectInterface(name);
   });
   Promise.all(inspections).then(
@@ -159,4 +170,3 @@ function inspectAll(connection: Connection, interfaces: readonly string[], done:
     },
   );
 }
-

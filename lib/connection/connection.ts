@@ -38,7 +38,7 @@ export class Connection extends SessionLink {
     callback?: Callback | null,
   ): Promise<unknown> | undefined {
     if (!callback) {
-      return this.promise(done => {
+      return this.promise((done) => {
         this.callMethod(interfaceName, methodName, args, done);
       });
     }
@@ -47,6 +47,19 @@ export class Connection extends SessionLink {
   }
 
   /** The same, but a call whose answer is lost with the line is made again: it may then run twice. */
+  callMethodWithResend(interfaceName: string, methodName: string, args: unknown[]): Promise<unknown>;
+  callMethodWithResend(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback: Callback,
+  ): undefined;
+  callMethodWithResend(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback?: Callback | null,
+  ): Promise<unknown> | undefined;
   callMethodWithResend(
     interfaceName: string,
     methodName: string,
@@ -54,7 +67,7 @@ export class Connection extends SessionLink {
     callback?: Callback | null,
   ): Promise<unknown> | undefined {
     if (!callback) {
-      return this.promise(done => {
+      return this.promise((done) => {
         this.callMethodWithResend(interfaceName, methodName, args, done);
       });
     }
@@ -125,7 +138,7 @@ export class Connection extends SessionLink {
     callback?: Callback<[proxy?: RemoteProxy]>,
   ): Promise<RemoteProxy> | undefined {
     if (!callback) {
-      return this.promise(done => {
+      return this.promise((done) => {
         this.inspectInterface(interfaceName, done);
       }) as Promise<RemoteProxy>;
     }
@@ -144,9 +157,11 @@ export class Connection extends SessionLink {
   }
 
   /** Asks for a sign of life; the callback (or the Promise) gets the pong, or -1. */
+  ping(): Promise<unknown>;
+  ping(callback: Callback<[]>): undefined;
   ping(callback?: Callback<[]>): Promise<unknown> | undefined {
     if (!callback) {
-      return this.promise(done => {
+      return this.promise((done) => {
         this.ping(done);
       });
     }
@@ -166,7 +181,7 @@ export class Connection extends SessionLink {
   }
 
   private addProxy(interfaceName: string, methods: readonly unknown[]): RemoteProxy {
-    const names = methods.filter(name => typeof name === 'string');
+    const names = methods.filter((name) => typeof name === 'string');
     const proxy = new RemoteProxy(this, interfaceName, names);
     this.remoteProxies[interfaceName] = proxy;
     return proxy;
@@ -174,7 +189,7 @@ export class Connection extends SessionLink {
 
   /** A Promise for a call without a callback; a failure is also emitted as 'error', if somebody listens. */
   private promise(run: (callback: Callback) => void): Promise<unknown> {
-    return promisify(resolve => {
+    return promisify((resolve) => {
       run((error, ...results) => {
         if (error) this.tell(error);
         resolve(error, unwrapResults(results));

@@ -25,7 +25,7 @@ export const ALL_EXTENSIONS: readonly ExtensionName[] = NAMES;
 /** The names as the wire has them: `{stream:1,cancel:1}`; undefined where there is nothing to say. */
 export function toOffer(names: readonly string[]): ExtensionOffer | undefined {
   if (names.length === 0) return undefined;
-  return Object.fromEntries(names.map(name => [name, VERSION]));
+  return Object.fromEntries(names.map((name) => [name, VERSION]));
 }
 
 /** The names of ours that a peer offered (or accepted) in a version we speak, sorted. */
@@ -34,7 +34,7 @@ export function agreedNames(
   theirs: ExtensionOffer | undefined,
 ): readonly ExtensionName[] {
   if (theirs === undefined) return [];
-  return ours.filter(name => Object.hasOwn(theirs, name) && theirs[name] === VERSION).sort();
+  return ours.filter((name) => Object.hasOwn(theirs, name) && theirs[name] === VERSION).sort();
 }
 
 /** The agreed names as flags. */

@@ -1,7 +1,9 @@
 import { parse } from '../mdsf/index.js';
 import type { Limits } from '../protocol/limits.js';
+import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
 import type { Message } from '../protocol/message.js';
 import { parseMessage } from '../protocol/parse-message.js';
+import { RemoteError } from '../protocol/remote-error.js';
 import { EventEmitter, type ArgumentsOf } from '../util/event-emitter.js';
 import { isProduction, reportUnheard } from '../util/host.js';
 import type { LogEmitter } from './client-options.js';
@@ -75,7 +77,8 @@ export abstract class Link extends EventEmitter<ConnectionEvents> implements Tra
       this.failProtocol(error);
       return;
     }
-    if (this.isLogged('incomingMessage') && !isProduction()) this.log('incomingMessage', toObject(data, transport));
+    if (this.isLogged('incomingMessage') && !isProduction())
+      this.log('incomingMessage', toObject(data, transport));
     try {
       if (message.kind === 'empty') this.log('heartbeat', {});
       else if (!this.handle(message)) this.log('messageRejected', toObject(data, transport));
@@ -99,6 +102,27 @@ export abstract class Link extends EventEmitter<ConnectionEvents> implements Tra
     if (!transport) return;
     transport.send(text);
     if (this.isLogged('outgoingMessage') && !isProduction()) this.log('outgoingMessage', parse(text));
+  }
+
+  /** The socket (or WebSocket) of the present link; undefined while there is none. */
+  getTransport(): unknown {
+    return this.transport?.getRawTransport();
+  }
+
+  /** @internal Writes a message that has no number of its own; dropped while the line is down. */
+  sendUnnumbered(text: string): void {
+    if (this.isOpen) this.write(text);
+  }
+
+  /** @internal Stops or goes on reading. */
+  holdReading(hold: boolean): void {
+    if (hold) this.transport?.pause();
+    else this.transport?.resume();
+  }
+
+  /** @internal The heartbeat had no pong in time. */
+  peerSilent(): void {
+    this.transport?.destroy(new RemoteError(ERR_NOT_CONNECTED, 'The peer does not answer pings'));
   }
 
   /** @internal Ends the link without an answer: the peer broke the protocol. */
@@ -128,7 +152,8 @@ export abstract class Link extends EventEmitter<ConnectionEvents> implements Tra
 
   /** @internal Reports an error of the user's code: it never vanishes and never ends the process. */
   reportError(error: unknown): void {
-    if (!this.tell(error)) reportUnheard('error in an application (listen for a connection\'s "error")', error);
+    if (!this.tell(error))
+      reportUnheard('error in an application (listen for a connection\'s "error")', error);
   }
 
   /** Tells an error to those who listen; answers whether somebody does. */

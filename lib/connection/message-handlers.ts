@@ -82,7 +82,9 @@ function resultsOf(call: OutgoingCall, ok: unknown[]): unknown[] {
 function remoteErrorOf(message: CallbackMessage): unknown {
   const error = message.error ?? [];
   // The peer's -1 is not ours: users test for the bare number and would call again.
-  return error[0] === ERR_CALLBACK_LOST ? new RemoteError(1, RemoteError.defaultMessages[ERR_CALLBACK_LOST]) : RemoteError.fromJstpArray(error);
+  return error[0] === ERR_CALLBACK_LOST
+    ? new RemoteError(1, RemoteError.defaultMessages[ERR_CALLBACK_LOST])
+    : RemoteError.fromJstpArray(error);
 }
 
 function handlePong(connection: Connection, wireId: number): boolean {
@@ -100,7 +102,7 @@ function handleEvent(connection: Connection, message: EventMessage): boolean {
   if (args === undefined || interfaceName === undefined || event === undefined) return false;
   connection.guard(() => {
     if (Object.hasOwn(connection.remoteProxies, interfaceName)) {
-      connection.remoteProxies[interfaceName]?.[EMIT_LOCAL](event, args);
+      connection.remoteProxies[interfaceName][EMIT_LOCAL](event, args);
     }
   });
   connection.guard(() => {

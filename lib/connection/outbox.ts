@@ -44,7 +44,10 @@ export class Outbox {
   /** Why a named message cannot be sent; undefined: it can. */
   refusal(kind: NamedKind, name: string): RemoteError | undefined {
     if (!this.link.allowsAnyName && !isPortableName(name, kind)) {
-      return new RemoteError(ERR_INVALID_NAME, `'${name}' cannot be sent as the name of a ${kind} to this peer`);
+      return new RemoteError(
+        ERR_INVALID_NAME,
+        `'${name}' cannot be sent as the name of a ${kind} to this peer`,
+      );
     }
     return this.fullness();
   }
@@ -85,7 +88,8 @@ export class Outbox {
     }
     if (!this.link.isOpen) return;
     this.link.write(text);
-    if (journal.size >= this.pingAfterEntries || journal.bytes >= this.pingAfterBytes) this.askForAcknowledgement();
+    if (journal.size >= this.pingAfterEntries || journal.bytes >= this.pingAfterBytes)
+      this.askForAcknowledgement();
   }
 
   /** Sends a ping; the callback gets its pong. */

@@ -57,7 +57,7 @@ export class OutgoingCalls {
   /** Fails the calls up to a number with -1: the peer had received them, their answers are lost. */
   loseUpTo(id: number): void {
     if (!this.calls) return;
-    const lost = [...this.calls.values()].filter(call => call.id <= id);
+    const lost = [...this.calls.values()].filter((call) => call.id <= id);
     for (const call of lost) this.calls.delete(call.id);
     fail(lost);
   }

@@ -84,7 +84,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
   openStream(): OutgoingStream {
     const { connection } = this;
     if (!connection.extensions.stream) return new LastValueStream(this);
-    this.stream ??= new StreamSender(this, connection.limits, text => {
+    this.stream ??= new StreamSender(this, connection.limits, (text) => {
       this.keeper.sendItem(text);
     });
     return this.stream;

@@ -1,4 +1,9 @@
-import { ERR_INTERFACE_NOT_FOUND, ERR_INTERNAL_API_ERROR, ERR_INVALID_SIGNATURE, ERR_METHOD_NOT_FOUND } from '../protocol/error-codes.js';
+import {
+  ERR_INTERFACE_NOT_FOUND,
+  ERR_INTERNAL_API_ERROR,
+  ERR_INVALID_SIGNATURE,
+  ERR_METHOD_NOT_FOUND,
+} from '../protocol/error-codes.js';
 import { formatCallbackError } from '../protocol/format-message.js';
 import type { CallMessage } from '../protocol/message.js';
 import type { MethodCallback } from '../application/application.js';
@@ -47,7 +52,14 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     this.balanceReading();
     try {
       if (application.handleCall) application.handleCall(call);
-      else application.callMethod(this.connection, call.interfaceName, call.methodName, call.args, callbackOf(call, this));
+      else
+        application.callMethod(
+          this.connection,
+          call.interfaceName,
+          call.methodName,
+          call.args,
+          callbackOf(call, this),
+        );
     } catch (error) {
       call.fail(ERR_INTERNAL_API_ERROR);
       this.link.reportError(error);

@@ -18,6 +18,7 @@ type Done = (error: unknown, connection?: Connection) => void;
 export class Redialer {
   private isArmed = false;
   private isStopped = false;
+  private isMoving = false;
   private giveUp: () => void = ignore;
   private timer: Timer | undefined;
 
@@ -45,12 +46,18 @@ export class Redialer {
   linkLost(): void {
     if (!this.isArmed) return;
     this.isArmed = false;
-    this.settings.reconnector(this.connection, this.reconnectFn);
+    if (this.isMoving) this.reconnectFn();
+    else this.settings.reconnector(this.connection, this.reconnectFn);
+    this.isMoving = false;
   }
 
-  /** After 'taken' another link has the session: coming back would only take it away again. */
+  /**
+   * After 'taken' another link has the session: coming back would only take it away again. After 'moved'
+   * it is to come back at once.
+   */
   peerSaidBye(reason: ByeReason): void {
     if (reason === 'taken') this.stop();
+    this.isMoving = reason === 'moved';
   }
 
   /** Runs something later, unless dialling is stopped before. */
@@ -77,7 +84,7 @@ export class Redialer {
       this.isArmed = false;
       connection.detach()?.end();
       connection.attach(transport);
-      settings.connectPolicy(this.dialedAs.app, connection, connection.session, failure => {
+      settings.connectPolicy(this.dialedAs.app, connection, connection.session, (failure) => {
         if (!failure) this.arm();
         done(failure, connection);
       });
@@ -95,7 +102,7 @@ export class Redialer {
     if (!dialer) return;
     const dialArguments = args.length > 0 ? args : dialedAs.args;
     connection.emit('reconnectAttempt', transportName, ...dialArguments);
-    this.redial(dialer, dialArguments, error => {
+    this.redial(dialer, dialArguments, (error) => {
       connection.emit('reconnect', error);
       callback(error, connection);
       if (error && !this.isStopped) this.settings.reconnector(connection, this.reconnectFn);

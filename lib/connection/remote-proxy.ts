@@ -54,7 +54,8 @@ export class RemoteProxy extends EventEmitter {
 
 function remoteMethod(connection: Connection, interfaceName: string, method: string): RemoteMethod {
   return (...args) => {
-    const resend = typeof args.at(-1) === 'boolean' && typeof args.at(-2) === 'function' && args.pop() === true;
+    const resend =
+      typeof args.at(-1) === 'boolean' && typeof args.at(-2) === 'function' && args.pop() === true;
     const callback = typeof args.at(-1) === 'function' ? (args.pop() as Callback) : undefined;
     return resend
       ? connection.callMethodWithResend(interfaceName, method, args, callback)

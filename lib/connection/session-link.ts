@@ -1,17 +1,16 @@
 import type { ApplicationLike } from '../application/application.js';
-import { ERR_AUTH_FAILED, ERR_NOT_A_SERVER, ERR_NOT_CONNECTED, ERR_SESSION_LOST } from '../protocol/error-codes.js';
+import { ERR_NOT_A_SERVER } from '../protocol/error-codes.js';
 import { formatBye, formatHandshakeError, formatHandshakeOk } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
-import type { ByeReason, HandshakeResponse, Message } from '../protocol/message.js';
+import type { ByeReason, Message } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import type { Journal } from '../session/journal.js';
-import { Session, type SessionBinding } from '../session/session.js';
+import { Session } from '../session/session.js';
 import type { Callback } from '../util/callback.js';
-import { nextTick } from '../util/host.js';
-import { ClientHandshake, parseAppSpecifier, type Credentials } from './client-handshake.js';
+import { ANONYMOUS, loginCredentials, resumeCredentials, type ClientHandshake } from './client-handshake.js';
 import type { AppSpecifier, ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
-import { agreedNames, NO_EXTENSIONS, sameNames, toExtensions, toOffer, type Extensions } from './extensions.js';
+import { NO_EXTENSIONS, toExtensions, toOffer, type ExtensionName, type Extensions } from './extensions.js';
 import { Heartbeat } from './heartbeat.js';
 import { Link } from './link.js';
 import { handleMessage } from './message-handlers.js';
@@ -19,6 +18,7 @@ import { Outbox } from './outbox.js';
 import { ReceivedCalls } from './received-calls.js';
 import type { Redialer } from './redialer.js';
 import type { ServerSide } from './server-side.js';
+import { shakeHands } from './shake-hands.js';
 import type { Transport } from './transport.js';
 
 let connectionCount = 0;
@@ -77,6 +77,11 @@ export abstract class SessionLink extends Link {
     return this as unknown as Connection;
   }
 
+  /** @internal What a client offers. */
+  get offeredExtensions(): readonly ExtensionName[] {
+    return this.settings?.extensions ?? [];
+  }
+
   /** @internal The session's journal. */
   get journal(): Journal | undefined {
     return this.session?.journal;
@@ -99,9 +104,9 @@ export abstract class SessionLink extends Link {
     password: string | null | undefined,
     callback: Callback<[session?: Session<Connection>]>,
   ): void {
-    if (login instanceof Session) this.shakeHands(app, resumeCredentials(login), callback);
-    else if (login) this.shakeHands(app, loginCredentials(login, password), callback);
-    else this.shakeHands(app, ANONYMOUS, callback);
+    if (login instanceof Session) shakeHands(this, app, resumeCredentials(login), callback);
+    else if (login) shakeHands(this, app, loginCredentials(login, password), callback);
+    else shakeHands(this, app, ANONYMOUS, callback);
   }
 
   /** Shakes hands with a strategy that the server's policy knows, in the place of a login. */
@@ -111,7 +116,7 @@ export abstract class SessionLink extends Link {
     credentials: unknown,
     callback: Callback<[session?: Session<Connection>]>,
   ): void {
-    this.shakeHands(app, { strategy, credentials, username: null, resumed: undefined }, callback);
+    shakeHands(this, app, { strategy, credentials, username: null, resumed: undefined }, callback);
   }
 
   /** Pings the peer at an interval; one that does not answer in time (`limits.heartbeatTimeoutMs`) is cut off. */
@@ -135,17 +140,12 @@ export abstract class SessionLink extends Link {
     this.end('close');
   }
 
-  /** The socket (or WebSocket) of the present link; undefined while there is none. */
-  getTransport(): unknown {
-    return this.transport?.getRawTransport();
-  }
-
   /** @internal Ends the connection for good. */
   end(reason: ByeReason | undefined): void {
     if (reason) this.sayBye(reason);
     const { state } = this;
     this.setState({ name: 'closed' });
-    this.stopHeartbeat();
+    this.heartbeat?.stop();
     this.transport?.end();
     this.receivedCalls.cancelAll();
     if (state.name === 'handshaking') state.handshake?.abandon();
@@ -173,21 +173,10 @@ export abstract class SessionLink extends Link {
     if (this.session) this.session.receivedCount = Math.abs(id);
   }
 
-  /** @internal Writes a message that has no number of its own; dropped while the line is down. */
-  sendUnnumbered(text: string): void {
-    if (this.isOpen) this.write(text);
-  }
-
   /** @internal Writes a message now, or after the session is resumed. */
   sendAfterResume(text: string): void {
     if (this.isOpen) this.write(text);
     else if (this.afterResume.length < this.limits.maxPendingCalls) this.afterResume.push(text);
-  }
-
-  /** @internal Stops or goes on reading. */
-  holdReading(hold: boolean): void {
-    if (hold) this.transport?.pause();
-    else this.transport?.resume();
   }
 
   /** @internal The heartbeat's ping. */
@@ -195,32 +184,23 @@ export abstract class SessionLink extends Link {
     if (this.outbox.fullness() === undefined) this.outbox.ping(onPong);
   }
 
-  /** @internal The heartbeat had no pong in time. */
-  peerSilent(): void {
-    this.transport?.destroy(new RemoteError(ERR_NOT_CONNECTED, 'The peer does not answer pings'));
-  }
-
   /** @internal As a server: the policy is deciding, nothing else may arrive. */
   awaitDecision(): void {
     this.setState({ name: 'handshaking', handshake: undefined });
   }
 
-  /** @internal As a server: a client is in. */
-  acceptSession(session: Session<Connection>, application: ApplicationLike<Connection>): void {
-    this.username = session.username;
-    this.application = application;
-    this.bind(session);
-    this.open(formatHandshakeOk(0, session.id, this.offerOf(session)));
-    this.emit('client', session, this.self);
-  }
-
-  /** @internal As a server: a client is back, on a new link. */
-  resumeSession(session: Session<Connection>, application: ApplicationLike<Connection>, receivedCount: number): void {
-    this.username = session.username;
-    this.application = application;
-    this.bind(session);
-    this.open(formatHandshakeOk(0, session.receivedCount, this.offerOf(session)));
-    this.replay(receivedCount);
+  /**
+   * @internal As a server: a client is in, or back on a new link.
+   * @param receivedCount what the client has received, where it is back
+   */
+  acceptSession(
+    session: Session<Connection>,
+    application: ApplicationLike<Connection>,
+    receivedCount?: number,
+  ): void {
+    const ok = receivedCount === undefined ? session.id : session.receivedCount;
+    const answer = formatHandshakeOk(0, ok, toOffer(session.binding?.extensions ?? []));
+    this.openSession(session, application, receivedCount, answer);
     this.emit('client', session, this.self);
   }
 
@@ -270,7 +250,9 @@ export abstract class SessionLink extends Link {
     this.receivedCalls.cancelAll();
     if (state.name === 'handshaking') state.handshake?.abandon();
     if (state.name !== 'closed') this.setState({ name: this.session ? 'offline' : 'closed' });
-    this.guard(() => { this.emit('close', this.self); });
+    this.guard(() => {
+      this.emit('close', this.self);
+    });
     this.server?.linkLost(this.self);
     this.redialer?.linkLost();
   }
@@ -288,96 +270,47 @@ export abstract class SessionLink extends Link {
     if (reason === 'close') this.isSessionOver = true;
   }
 
-  private shakeHands(
-    app: AppSpecifier,
-    credentials: Credentials,
-    callback: Callback<[session?: Session<Connection>]>,
-  ): void {
-    let application;
-    try {
-      application = parseAppSpecifier(app);
-    } catch (error) {
-      nextTick(() => { callback(error); });
-      return;
-    }
-    if (!this.transport || this.state.name !== 'new') {
-      nextTick(() => { callback(new RemoteError(ERR_NOT_CONNECTED)); });
-      return;
-    }
-    const handshake = new ClientHandshake(credentials, application, (error, response) => {
-      const failure = error ?? (response && this.enter(handshake, response));
-      if (failure) {
-        this.handshakeFailed(credentials, error !== null);
-        callback(failure);
-      } else callback(null, this.session ?? undefined);
-    });
+  /** @internal As a client: the request is out. */
+  awaitAnswer(handshake: ClientHandshake): void {
     this.setState({ name: 'handshaking', handshake });
     handshake.wait(this.limits.handshakeTimeoutMs, () => this.transport?.destroy());
-    this.write(handshake.format(this.settings?.extensions ?? []));
+    this.write(handshake.format(this.offeredExtensions));
   }
 
-  /** A client's way in, after the server's yes; answers with what is wrong with that yes. */
-  private enter(handshake: ClientHandshake, response: HandshakeResponse): RemoteError | undefined {
-    const { credentials, application } = handshake;
-    const extensions = agreedNames(this.settings?.extensions ?? [], response.extensions);
-    const session = credentials.resumed ?? new Session<Connection>(null, credentials.username, String(response.ok));
-    const binding: SessionBinding = { application: application.name, version: application.version, extensions };
-    if (credentials.resumed) {
-      const isSame = !session.binding || sameNames(session.binding.extensions, extensions);
-      if (typeof response.ok !== 'number' || !isSame || !session.journal.covers(response.ok)) {
-        return new RemoteError(ERR_SESSION_LOST);
-      }
-    } else if (typeof response.ok !== 'string') return new RemoteError(ERR_AUTH_FAILED);
+  /** @internal As a client: the server has let it in. */
+  enterSession(session: Session<Connection>, receivedCount: number | undefined): void {
     if (session !== this.session) this.outbox.calls.loseAll();
-    session.binding = binding;
-    this.username = session.username;
-    this.application = this.settings?.application ?? null;
-    this.bind(session);
-    this.open();
-    if (typeof response.ok === 'number') this.replay(response.ok);
-    return undefined;
+    this.openSession(session, this.settings?.application ?? null, receivedCount);
   }
 
-  private handshakeFailed(credentials: Credentials, answered: boolean): void {
-    const wasRefused = answered && this.transport !== null;
+  /** @internal As a client: the server has not let it in, or the link ended before. */
+  handshakeFailed(wasResume: boolean, isAnswered: boolean): void {
+    const wasRefused = isAnswered && this.transport !== null;
     // A session that the server refuses is gone; one whose handshake was cut off is not.
-    if (wasRefused && credentials.resumed) this.outbox.calls.loseAll();
+    if (wasRefused && wasResume) this.outbox.calls.loseAll();
     this.transport?.end();
     if (wasRefused || !this.session) this.setState({ name: 'closed' });
   }
 
-  private bind(session: Session<Connection>): void {
+  /** Opens the link for messages: a server's answer goes out first, then what the peer has missed. */
+  private openSession(
+    session: Session<Connection>,
+    application: ApplicationLike<Connection> | null,
+    receivedCount: number | undefined,
+    answer?: string,
+  ): void {
     this.session = session;
     session.connection = this.self;
+    this.username = session.username;
+    this.application = application;
     this.extensions = toExtensions(session.binding?.extensions ?? []);
-  }
-
-  /** Opens the link for messages; a server's answer goes out before all else. */
-  private open(answer?: string): void {
     if (answer !== undefined) this.write(answer);
     this.setState({ name: 'open' });
     if (this.heartbeatInterval) this.startHeartbeat(this.heartbeatInterval);
-  }
-
-  private replay(receivedCount: number): void {
+    if (receivedCount === undefined) return;
     this.outbox.replay(receivedCount);
     const texts = this.afterResume;
     this.afterResume = [];
     for (const text of texts) this.write(text);
   }
-
-  private offerOf(session: Session<Connection>): ReturnType<typeof toOffer> {
-    return toOffer(session.binding?.extensions ?? []);
-  }
-}
-
-const ANONYMOUS: Credentials = { strategy: 'anonymous', credentials: undefined, username: null, resumed: undefined };
-
-function loginCredentials(login: string, password: string | null | undefined): Credentials {
-  return { strategy: 'login', credentials: [login, password ?? ''], username: login, resumed: undefined };
-}
-
-function resumeCredentials(session: Session<Connection>): Credentials {
-  const credentials = [session.id, session.receivedCount];
-  return { strategy: 'session', credentials, username: session.username, resumed: session };
 }

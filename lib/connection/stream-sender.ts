@@ -46,7 +46,7 @@ export class StreamSender implements OutgoingStream {
   ready(): Promise<boolean> {
     if (this.isOver) return Promise.resolve(false);
     if (this.hasCredit) return Promise.resolve(true);
-    return new Promise(resolve => this.waiting.push(resolve));
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   end(): void {

@@ -126,6 +126,11 @@ export abstract class ByteText {
     return text;
   }
 
+  /** Whether these bytes are known to be ASCII (of a string's nothing is known). */
+  protected isAsciiBytes(start: number, end: number): boolean {
+    return this.mode === Mode.Ascii && this.decoder?.isAscii(this.data.subarray(start, end)) === true;
+  }
+
   /** As {@link cutUnseen}, for bytes that may yet be read in another way. */
   protected peekText(start: number, end: number): string {
     const { decoder, data } = this;

@@ -1,26 +1,28 @@
+// Reading by hand is as fast as JSON.parse for text and objects of ASCII. Its decimals of more than 15 digits
+// are slower, and so are strings beyond ASCII: a value of those, if it is JSON, goes to JSON.parse.
+
 /** How much of a value is looked at before `JSON.parse` is tried. */
 const LOOK_AHEAD_BYTES = 64;
 
+/** What the beginning of a value looks like: no JSON, JSON, or JSON with nothing but numbers. */
+export type JsonLook = 'none' | 'json' | 'numbers';
+
 /**
- * Whether the beginning of a value looks like JSON text: quotes are double, keys are quoted. Wrong
- * guesses cost time only.
+ * What the beginning of a value looks like: in JSON quotes are double and keys are quoted. A wrong guess
+ * costs time only.
  */
-export function looksLikeJson(data: Uint8Array, start: number): boolean {
+export function lookAtJson(data: Uint8Array, start: number, length: number): JsonLook {
   const first = data[start];
-  if (first !== 91 && first !== 123) return false;
-  const end = Math.min(start + LOOK_AHEAD_BYTES, data.length);
+  if (first !== 91 && first !== 123) return 'none';
+  const end = Math.min(start + LOOK_AHEAD_BYTES, length);
   for (let i = start; i < end; i++) {
     const c = data[i];
-    if (c === 34) return true;
-    if (c === 123) {
-      // An object whose first key is bare, or the apostrophe of MDSF.
-      const next = data[i + 1];
-      if (next !== 34 && next !== 125 && next > 32) return false;
-    } else if (c === 39 || c === 47 || c === 117) {
-      return false;
-    }
+    if (c === 34) return 'json';
+    // An apostrophe, a comment, `undefined`, an object that does not begin with a quoted key.
+    if (c === 39 || c === 47 || c === 117) return 'none';
+    if (c === 123 && data[i + 1] !== 34 && data[i + 1] > 32) return 'none';
   }
-  return true;
+  return 'numbers';
 }
 
 /** Whether a value that `JSON.parse` made is nested deeper than so many levels. */

@@ -68,3 +68,18 @@ function needsEscape(text: string): boolean {
 function isWellFormed(text: MaybeWellFormed): boolean {
   return text.isWellFormed?.() ?? !LONE_SURROGATE.test(text);
 }
+
+const MAX_PREFIXES = 1024;
+const MAX_PREFIX_KEY = 64;
+const prefixes = new Map<string, string>();
+
+export function memberPrefix(key: string): string {
+  const known = prefixes.get(key);
+  if (known !== undefined) return known;
+  const prefix = ',' + quoteKey(key) + ':';
+  if (key.length <= MAX_PREFIX_KEY) {
+    if (prefixes.size >= MAX_PREFIXES) prefixes.clear();
+    prefixes.set(key, prefix);
+  }
+  return prefix;
+}

@@ -1,7 +1,10 @@
 import { CHAR_CLASS, IDENTIFIER_PART, IDENTIFIER_START } from './chars.js';
-import { exceedsDepth, looksLikeJson } from './json-attempt.js';
-import { cachedKey, rememberKey } from './key-cache.js';
+import { exceedsDepth, lookAtJson } from './json-attempt.js';
+import { hashByte, KeyCache } from './key-cache.js';
 import { Scanner } from './scanner.js';
+
+// One for all readers: they see the same keys.
+const keyCache = new KeyCache();
 
 /** 10^0 to 10^22, which a double holds exactly. */
 const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
@@ -64,9 +67,9 @@ export class MdsfReader extends Scanner {
   }
 
   /**
-   * Reads the value of the key, which is expected to be the last. If it looks like JSON, `JSON.parse` gets
-   * everything up to the closing brace: if it agrees, nothing else is there, so no key of the object is hidden
-   * from `nextKey`.
+   * Reads the value of the key, which is expected to be the last. Where that is faster, `JSON.parse` gets
+   * everything up to the closing brace: if it agrees, nothing else is there, so that no key of the object is
+   * hidden from `nextKey`.
    */
   readLastMember(): unknown {
     if (this.length - this.pos < JSON_MIN_BYTES) return this.readValue();
@@ -83,7 +86,9 @@ export class MdsfReader extends Scanner {
 
   private tryJson(end: number): unknown {
     const { pos } = this;
-    if (end - pos < JSON_MIN_BYTES || !looksLikeJson(this.data, pos)) return NO_JSON;
+    if (end - pos < JSON_MIN_BYTES) return NO_JSON;
+    const look = lookAtJson(this.data, pos, end);
+    if (look === 'none' || (look === 'json' && this.isAsciiBytes(pos, end))) return NO_JSON;
     const text = this.peekText(pos, end);
     let value: unknown;
     try {
@@ -178,29 +183,43 @@ export class MdsfReader extends Scanner {
   }
 
   private readKey(c: number): string {
+    const quote = c === 39 || c === 34 ? c : 0;
+    const start = quote === 0 ? this.pos : this.pos + 1;
+    const length = keyCache.matchExpected(this.data, start, quote);
+    if (length === 0) return quote === 0 ? this.readBareKey(c) : this.readQuotedKey(c);
+    this.pos = quote === 0 ? start + length : start + length + 1;
+    return keyCache.expectedKey();
+  }
+
+  private readBareKey(first: number): string {
+    if ((CHAR_CLASS[first] & IDENTIFIER_START) === 0) return this.readNumericKey(first);
     const { data, length } = this;
-    const isQuoted = c === 39 || c === 34;
-    const start = isQuoted ? this.pos + 1 : this.pos;
-    let i = start;
+    const start = this.pos;
     let hash = 0;
-    if (isQuoted) {
-      for (; i < length; i++) {
-        const k = data[i];
-        if (k === c) break;
-        if (k === 92 || k > 127) return this.readString(c);
-        hash = (Math.imul(hash, 31) + k) | 0;
-      }
-      if (i >= length) return this.readString(c);
-    } else {
-      if ((CHAR_CLASS[c] & IDENTIFIER_START) === 0) return this.readNumericKey(c);
-      for (; i < length; i++) {
-        const k = data[i];
-        if ((CHAR_CLASS[k] & IDENTIFIER_PART) === 0) break;
-        hash = (Math.imul(hash, 31) + k) | 0;
-      }
+    let i = start;
+    for (; i < length; i++) {
+      const c = data[i];
+      if ((CHAR_CLASS[c] & IDENTIFIER_PART) === 0) break;
+      hash = hashByte(hash, c);
     }
-    this.pos = isQuoted ? i + 1 : i;
-    return cachedKey(data, start, i, hash) ?? rememberKey(data, start, i, hash, this.cutAscii(start, i));
+    this.pos = i;
+    return keyCache.find(data, start, i, hash) ?? keyCache.add(data, start, i, hash, this.cutAscii(start, i));
+  }
+
+  private readQuotedKey(quote: number): string {
+    const { data, length } = this;
+    const start = this.pos + 1;
+    let hash = 0;
+    let i = start;
+    for (; i < length; i++) {
+      const c = data[i];
+      if (c === quote) break;
+      if (c === 92 || c > 127) return this.readString(quote);
+      hash = hashByte(hash, c);
+    }
+    if (i >= length) return this.readString(quote);
+    this.pos = i + 1;
+    return keyCache.find(data, start, i, hash) ?? keyCache.add(data, start, i, hash, this.cutAscii(start, i));
   }
 
   /** The native reference parser takes `{17:1}`, with any number without a sign. */

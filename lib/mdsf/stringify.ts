@@ -1,5 +1,5 @@
 import { isJsonEligible, isLarge } from './json-eligible.js';
-import { escapeLineSeparators, quote, quoteKey } from './quote.js';
+import { escapeLineSeparators, memberPrefix, quote } from './quote.js';
 import { MdsfStringifyError } from './stringify-error.js';
 
 /** How a value is written. */
@@ -105,13 +105,13 @@ class Writer {
     }
     const members = object as Record<string, unknown>;
     let text = '';
-    for (const key of Object.keys(object)) {
+    for (const key in members) {
       let member = members[key];
       if (typeof member === 'object' || typeof member === 'bigint') member = convert(member, key);
-      if (isOmitted(member)) continue;
-      text += (text === '' ? '' : ',') + quoteKey(key) + ':' + this.write(member);
+      if (isOmitted(member) || !Object.hasOwn(object, key)) continue;
+      text = text + memberPrefix(key) + this.write(member);
     }
-    return '{' + text + '}';
+    return text === '' ? '{}' : '{' + text.slice(1) + '}';
   }
 
   /** Text of what a boxed primitive holds. */

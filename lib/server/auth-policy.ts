@@ -46,7 +46,8 @@ export interface ResolvedPolicy {
 
 /** Brings a policy into the server's form; without one every strategy is refused but anonymous and session. */
 export function resolvePolicy(policy: AuthPolicy | null | undefined): ResolvedPolicy {
-  const object: AuthPolicyObject = typeof policy === 'function' ? { authenticate: policy } : (policy ?? REFUSE_ALL);
+  const object: AuthPolicyObject =
+    typeof policy === 'function' ? { authenticate: policy } : (policy ?? REFUSE_ALL);
   return {
     decidesAnonymous: object.decidesAnonymous ?? false,
     decidesResume: object.decidesResume ?? false,
@@ -78,7 +79,7 @@ const REFUSE_ALL: AuthPolicyObject = {
 
 /** An async policy that calls back as well resolves to nothing: that is no answer. */
 function answerWithName(answer: AuthCallback): (username: unknown) => void {
-  return username => {
+  return (username) => {
     if (username !== undefined) answer(null, typeof username === 'string' ? username : null);
   };
 }

@@ -20,7 +20,7 @@ export class ClientTable {
     expirationTimeMs: number,
     private readonly maxSessions: number,
   ) {
-    this.away = new DeadlineQueue(expirationTimeMs, connection => {
+    this.away = new DeadlineQueue(expirationTimeMs, (connection) => {
       this.forget(connection);
     });
   }

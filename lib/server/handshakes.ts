@@ -69,7 +69,7 @@ export class Handshakes {
       refuseResume(connection, request);
       return;
     }
-    this.find(connection, application, claim.id, session => {
+    this.find(connection, application, claim.id, (session) => {
       if (!session || !this.fits(session, request, claim)) {
         refuseResume(connection, request);
         return;
@@ -134,7 +134,7 @@ export class Handshakes {
     }
     const connection = holder ? moveLink(newcomer, holder) : newcomer;
     if (connection !== newcomer) this.outcome.moved(newcomer);
-    connection.resumeSession(session, application, receivedCount);
+    connection.acceptSession(session, application, receivedCount);
     this.outcome.resumed(connection, session, application);
   }
 
@@ -179,6 +179,7 @@ function claimOf(credentials: unknown): ResumeClaim | undefined {
   if (!Array.isArray(credentials)) return undefined;
   const [id, receivedCount] = credentials as unknown[];
   if (typeof id !== 'string' || id === '') return undefined;
-  if (typeof receivedCount !== 'number' || !Number.isSafeInteger(receivedCount) || receivedCount < 0) return undefined;
+  if (typeof receivedCount !== 'number' || !Number.isSafeInteger(receivedCount) || receivedCount < 0)
+    return undefined;
   return { id, receivedCount };
 }

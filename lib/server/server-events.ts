@@ -17,7 +17,11 @@ export interface ServerEvents {
   /** An error of a connection, or of an application on it. */
   connectionError: [error: unknown, connection: Connection];
   /** A session has moved to a connection. */
-  restoreSession: [session: Session<Connection>, connection: Connection, application: ApplicationLike<Connection>];
+  restoreSession: [
+    session: Session<Connection>,
+    connection: Connection,
+    application: ApplicationLike<Connection>,
+  ];
   /** A log event of a connection. */
   log: [connection: Connection, event: string, ...args: unknown[]];
   /** Node's: it listens. */

@@ -59,7 +59,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
 
 function checkTime(name: string, value: number | null | undefined): number | undefined {
   // 0 has always meant "none" to JSTP's users.
-  if (!value && value !== Number.NaN) return undefined;
+  if (value === null || value === undefined || value === 0) return undefined;
   if (value > 0 && value <= MAX_TIMER_MS) return value;
   throw new ConfigurationError(name, value, `a number of milliseconds from 1 to ${MAX_TIMER_MS}`);
 }

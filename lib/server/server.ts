@@ -37,31 +37,35 @@ export class Server extends EventEmitter<ServerEvents> implements ServerSide {
    * @param onConnect a listener of 'connect'
    * @throws ConfigurationError naming the option
    */
-  constructor(options: ServerOptions, createListener: ListenerFactory, onConnect?: (connection: Connection) => void) {
+  constructor(
+    options: ServerOptions,
+    createListener: ListenerFactory,
+    onConnect?: (connection: Connection) => void,
+  ) {
     super();
     this.options = resolveServerOptions(options);
     const { limits, clientExpirationTime } = this.options;
     this.applicationTable = new Applications(options.applications, limits.maxVersionRangeLength);
     this.table = new ClientTable(clientExpirationTime, limits.maxSessions);
     this.handshakes = new Handshakes(this.options, this.table, {
-      entered: connection => {
+      entered: (connection) => {
         this.clientEntered(connection, 'connect');
       },
       resumed: (connection, session, application) => {
         this.notify(connection, 'restoreSession', session, connection, application);
         this.clientEntered(connection, 'reconnect');
       },
-      moved: newcomer => {
+      moved: (newcomer) => {
         this.awaitingHandshake.delete(newcomer);
       },
       connectionError: (error, connection) => this.connectionError(error, connection),
     });
-    this.awaitingHandshake = new DeadlineQueue(limits.handshakeTimeoutMs, connection => {
+    this.awaitingHandshake = new DeadlineQueue(limits.handshakeTimeoutMs, (connection) => {
       connection.close();
       this.notify(connection, 'handshakeTimeout', connection);
     });
     this.listener = createListener({
-      accept: transport => {
+      accept: (transport) => {
         this.accept(transport);
       },
       forward: (event, args) => {
@@ -205,7 +209,7 @@ export class Server extends EventEmitter<ServerEvents> implements ServerSide {
   private store(connection: Connection): void {
     const { session, application } = connection;
     if (!session || connection.isSessionOver || session.isWorthless) return;
-    storeSession(application?.sessionsStorage ?? this.options.storage, session, error => {
+    storeSession(application?.sessionsStorage ?? this.options.storage, session, (error) => {
       this.connectionError(error, connection);
     });
   }

@@ -52,12 +52,10 @@ export class Journal {
     if (id <= this.acknowledgedUpTo || id > this.last) return;
     this.acknowledgedUpTo = id;
     const { entries } = this;
-    let head = this.head;
-    for (let entry = entries[head]; entry !== undefined && entry.id <= id; entry = entries[head]) {
-      this.bytesHeld -= entry.text.length;
-      head += 1;
+    while (this.head < entries.length && entries[this.head].id <= id) {
+      this.bytesHeld -= entries[this.head].text.length;
+      this.head += 1;
     }
-    this.head = head;
     this.compact();
   }
 
@@ -68,10 +66,7 @@ export class Journal {
 
   /** The messages held, oldest first. */
   *[Symbol.iterator](): Generator<JournalEntry> {
-    for (let index = this.head; index < this.entries.length; index++) {
-      const entry = this.entries[index];
-      if (entry !== undefined) yield entry;
-    }
+    for (let index = this.head; index < this.entries.length; index++) yield this.entries[index];
   }
 
   /** Puts back what {@link Session.toString} wrote. */

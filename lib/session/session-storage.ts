@@ -32,10 +32,13 @@ export function loadSession<C>(
   };
   try {
     const isAsync = provider.isAsync?.() ?? false;
-    const result = provider.get(id, session => {
+    const result = provider.get(id, (session) => {
       answer(null, session);
     });
-    if (result instanceof Promise) result.then(session => { answer(null, session); }, answer);
+    if (result instanceof Promise)
+      result.then((session) => {
+        answer(null, session);
+      }, answer);
     else if (!isAsync) answer(null, result ?? undefined);
   } catch (error) {
     answer(error);

@@ -84,7 +84,8 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
   private purge(): void {
     const now = Date.now();
     for (const [id, { inactiveSince }] of this.sessions) {
-      if (inactiveSince !== null && now - inactiveSince >= this.inactiveSessionLifetime) this.sessions.delete(id);
+      if (inactiveSince !== null && now - inactiveSince >= this.inactiveSessionLifetime)
+        this.sessions.delete(id);
     }
   }
 

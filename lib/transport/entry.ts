@@ -5,7 +5,11 @@ import type { Dialer } from '../connection/transport.js';
 import type { Limits } from '../protocol/limits.js';
 import type { ListenerFactory } from '../server/listener.js';
 import { Server } from '../server/server.js';
-import { resolveServerOptions, type ApplicationsOption, type ServerOptions } from '../server/server-options.js';
+import {
+  resolveServerOptions,
+  type ApplicationsOption,
+  type ServerOptions,
+} from '../server/server-options.js';
 import { netDialer, netListener } from './net.js';
 
 /** The options of `net.createServer`: JSTP's own and those of Node's server. */
@@ -32,7 +36,7 @@ function createEntry(name: string, makeListener: MakeListener): TransportEntry {
     ...createConnectFunctions(name, dialers),
     createServer(given, ...rest) {
       const options: NetServerOptions = isApplications(given) ? { applications: given } : given;
-      const listener = rest.findLast(argument => typeof argument === 'function');
+      const listener = rest.findLast((argument) => typeof argument === 'function');
       const { limits } = resolveServerOptions(options);
       return new Server(options, makeListener(options, limits), listener);
     },

@@ -6,9 +6,11 @@ import { socketDialer } from './socket-dialer.js';
 import { SocketListener } from './socket-listener.js';
 
 /** Dials TCP and IPC; the arguments are those of `net.connect`. */
-export const netDialer: Dialer = socketDialer(args => nodeNet.connect(...(args as [nodeNet.NetConnectOpts])));
+export const netDialer: Dialer = socketDialer((args) =>
+  nodeNet.connect(...(args as [nodeNet.NetConnectOpts])),
+);
 
 /** Listens on TCP and IPC; the options are those of `net.createServer`. */
 export function netListener(options: nodeNet.ServerOpts, limits: Limits): ListenerFactory {
-  return sink => new SocketListener(nodeNet.createServer(options), limits, sink);
+  return (sink) => new SocketListener(nodeNet.createServer(options), limits, sink);
 }

@@ -43,7 +43,8 @@ export function socketDialer(open: (args: readonly unknown[]) => Socket, readyEv
           process.nextTick(finish, error);
         }
       };
-      const timeout = limits.connectTimeoutMs > 0 ? setTimeout(finish, limits.connectTimeoutMs, timeoutError()) : undefined;
+      const timeout =
+        limits.connectTimeoutMs > 0 ? setTimeout(finish, limits.connectTimeoutMs, timeoutError()) : undefined;
       attempt();
       return () => {
         isOver = true;

@@ -36,7 +36,10 @@ export class SocketTransport implements Transport, Expirable {
     private readonly socket: Socket,
     private readonly limits: Limits,
   ) {
-    this.splitter = new MessageSplitter({ maxMessageBytes: limits.maxMessageBytes, allocate: Buffer.allocUnsafe });
+    this.splitter = new MessageSplitter({
+      maxMessageBytes: limits.maxMessageBytes,
+      allocate: (size) => Buffer.allocUnsafe(size),
+    });
     // Found from the socket, so that the listeners are the same functions for all sockets.
     (socket as TransportSocket)[TRANSPORT] = this;
     socket.setNoDelay(true);
@@ -149,6 +152,10 @@ export class SocketTransport implements Transport, Expirable {
     this.flush();
   }
 
+  private get isReading(): boolean {
+    return this.isOpen && !this.isPaused;
+  }
+
   private startStallClock(): void {
     if (this.limits.sendStallTimeoutMs === 0) return;
     this.stalledAt = this.socket.writableLength;
@@ -167,10 +174,10 @@ export class SocketTransport implements Transport, Expirable {
     }
   }
 
-  private readonly sink: MessageSink = bytes => {
+  private readonly sink: MessageSink = (bytes) => {
     if (!this.isOpen || !this.receiver) return false;
     this.receiver.receiveMessage(bytes);
-    return this.isOpen && !this.isPaused;
+    return this.isReading;
   };
 }
 

@@ -46,14 +46,17 @@ export class EventEmitter<Events extends object = EventMap> {
   }
 
   /** Adds a listener for one event before those already there. */
-  prependOnceListener<Name extends keyof Events & string>(name: Name, listener: ListenerOf<Events, Name>): this {
+  prependOnceListener<Name extends keyof Events & string>(
+    name: Name,
+    listener: ListenerOf<Events, Name>,
+  ): this {
     return this[REGISTER](name, { listener: listener as AnyListener, once: true }, true);
   }
 
   /** Removes the newest registration of a listener; unknown ones are ignored. */
   off<Name extends keyof Events & string>(name: Name, listener: ListenerOf<Events, Name>): this {
     const registered = this[REGISTRATIONS]?.get(name);
-    const index = registered?.findLastIndex(entry => entry.listener === listener) ?? -1;
+    const index = registered?.findLastIndex((entry) => entry.listener === listener) ?? -1;
     const entry = registered?.[index];
     if (entry) this[REMOVE](name, entry);
     return this;
@@ -87,7 +90,7 @@ export class EventEmitter<Events extends object = EventMap> {
 
   /** The listeners of an event, a copy. */
   listeners(name: keyof Events & string): AnyListener[] {
-    return (this[REGISTRATIONS]?.get(name) ?? []).map(entry => entry.listener);
+    return (this[REGISTRATIONS]?.get(name) ?? []).map((entry) => entry.listener);
   }
 
   /** The names of the events that have listeners. */
@@ -123,14 +126,16 @@ export class EventEmitter<Events extends object = EventMap> {
   }
 
   private [REMOVE](name: string, entry: Registration): void {
-    const left = this[REGISTRATIONS]?.get(name)?.filter(other => other !== entry) ?? [];
+    const left = this[REGISTRATIONS]?.get(name)?.filter((other) => other !== entry) ?? [];
     if (left.length > 0) this[REGISTRATIONS]?.set(name, left);
     else this[REGISTRATIONS]?.delete(name);
   }
 }
 
 /** The arguments of one event of an event map. */
-export type ArgumentsOf<Events, Name extends keyof Events> = Events[Name] extends unknown[] ? Events[Name] : never;
+export type ArgumentsOf<Events, Name extends keyof Events> = Events[Name] extends unknown[]
+  ? Events[Name]
+  : never;
 
 /** A listener of one event of an event map. */
 export type ListenerOf<Events, Name extends keyof Events> = (...args: ArgumentsOf<Events, Name>) => void;

@@ -14,7 +14,7 @@ const queues = new Map<number, DeadlineQueue<Expirable>>();
 export function sharedDeadlines(durationMs: number): DeadlineQueue<Expirable> {
   let queue = queues.get(durationMs);
   if (!queue) {
-    queue = new DeadlineQueue(durationMs, entry => {
+    queue = new DeadlineQueue(durationMs, (entry) => {
       entry.expire();
     });
     queues.set(durationMs, queue);

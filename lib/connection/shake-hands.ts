@@ -1,0 +1,45 @@
+import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
+import { RemoteError } from '../protocol/remote-error.js';
+import type { Session } from '../session/session.js';
+import type { Callback } from '../util/callback.js';
+import { nextTick } from '../util/host.js';
+import { ClientHandshake, parseAppSpecifier, type Credentials } from './client-handshake.js';
+import type { AppSpecifier } from './client-options.js';
+import type { Connection } from './connection.js';
+import type { SessionLink } from './session-link.js';
+
+/** Sends a client's handshake and follows it to its end, into the session or out of the connection. */
+export function shakeHands(
+  link: SessionLink,
+  app: AppSpecifier,
+  credentials: Credentials,
+  callback: Callback<[session?: Session<Connection>]>,
+): void {
+  const later = (error: unknown): void => {
+    nextTick(() => {
+      callback(error);
+    });
+  };
+  let application;
+  try {
+    application = parseAppSpecifier(app);
+  } catch (error) {
+    later(error);
+    return;
+  }
+  if (link.state.name !== 'new') {
+    later(new RemoteError(ERR_NOT_CONNECTED));
+    return;
+  }
+  const handshake = new ClientHandshake(credentials, application, (error, response) => {
+    const entrance = response && handshake.entranceOf(response, link.offeredExtensions);
+    if (!entrance || entrance instanceof RemoteError) {
+      link.handshakeFailed(credentials.resumed !== undefined, !handshake.isAbandoned);
+      callback(error ?? entrance);
+      return;
+    }
+    link.enterSession(entrance.session, entrance.receivedCount);
+    callback(null, entrance.session);
+  });
+  link.awaitAnswer(handshake);
+}

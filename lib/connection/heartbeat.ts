@@ -1,4 +1,5 @@
 import type { DeadlineQueue } from '../util/deadline-queue.js';
+import { now } from '../util/host.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 
 /** What a heartbeat sees of its connection. */
@@ -42,11 +43,11 @@ export class Heartbeat implements Expirable {
     this.queue.add(this);
     if (!this.view.isOpen) return;
     if (this.pingedAt === undefined) this.ping();
-    else if (Date.now() - this.pingedAt >= this.timeoutMs) this.view.peerSilent();
+    else if (now() - this.pingedAt >= this.timeoutMs) this.view.peerSilent();
   }
 
   private ping(): void {
-    this.pingedAt = Date.now();
+    this.pingedAt = now();
     this.view.sendPing(() => {
       this.pingedAt = undefined;
     });

@@ -45,6 +45,11 @@ export abstract class Link extends EventEmitter<ConnectionEvents> implements Tra
     return this.currentState.name === 'open';
   }
 
+  /** @internal Whether the connection has ended. */
+  get isClosed(): boolean {
+    return this.currentState.name === 'closed';
+  }
+
   /** The one place where the state changes. */
   protected setState(state: ConnectionState): void {
     this.currentState = state;

@@ -15,6 +15,8 @@ const PING_AFTER_BYTES = 1024 * 1024;
 export interface OutboxLink {
   /** The journal of the session; undefined before the handshake. */
   readonly journal: Journal | undefined;
+  /** Whether the connection has ended: what is sent now would wait for ever. */
+  readonly isClosed: boolean;
   /** Whether a numbered message can be written now. */
   readonly isOpen: boolean;
   /** Whether any name may be sent. */
@@ -55,7 +57,7 @@ export class Outbox {
   /** Why nothing can be sent; undefined: it can. */
   fullness(): RemoteError | undefined {
     const { journal } = this.link;
-    if (!journal) return new RemoteError(ERR_NOT_CONNECTED);
+    if (!journal || this.link.isClosed) return new RemoteError(ERR_NOT_CONNECTED);
     const { journalMaxEntries, journalMaxBytes, maxPendingCalls } = this.limits;
     const isFull = journal.size >= journalMaxEntries || journal.bytes >= journalMaxBytes;
     if (isFull || this.calls.size >= maxPendingCalls) return new RemoteError(ERR_JOURNAL_FULL);

@@ -215,6 +215,8 @@ export abstract class SessionLink extends Link {
   expire(): void {
     this.setState({ name: 'closed' });
     this.outbox.calls.loseAll();
+    // A provider may keep the session for long; the connection need not stay with it.
+    if (this.session?.connection === this.self) this.session.connection = null;
   }
 
   override attach(transport: Transport): void {
@@ -241,6 +243,8 @@ export abstract class SessionLink extends Link {
     }
     // Whatever else comes before, or during, or twice: the end, and nothing that follows is read.
     this.transport?.end();
+    // A policy that is still deciding must not let in who has broken the protocol meanwhile.
+    if (this.server && state.name === 'handshaking') this.setState({ name: 'closed' });
     return false;
   }
 

@@ -50,7 +50,7 @@ export class ClientTable {
   /** Forgets those that are away; for the end of a server. */
   clear(): void {
     for (const connection of this.bySession.values()) {
-      if (connection.state.name === 'offline') connection.expire();
+      if (!connection.isOpen) connection.expire();
     }
     this.bySession.clear();
     this.away.clear();
@@ -65,6 +65,6 @@ export class ClientTable {
     this.away.delete(connection);
     const { session } = connection;
     if (session && this.bySession.get(session.id) === connection) this.bySession.delete(session.id);
-    if (connection.state.name === 'offline') connection.expire();
+    if (!connection.isOpen) connection.expire();
   }
 }

@@ -1,3 +1,4 @@
+import { now } from './host.js';
 import { startTimer, stopTimer, type Timer } from './timer.js';
 
 /**
@@ -36,7 +37,7 @@ export class DeadlineQueue<T> {
   /** Starts an entry's wait, or starts it again. */
   add(entry: T): void {
     this.deadlines.delete(entry);
-    this.deadlines.set(entry, Date.now() + this.durationMs);
+    this.deadlines.set(entry, now() + this.durationMs);
     if (this.timer === undefined) this.arm(this.durationMs);
   }
 
@@ -65,13 +66,13 @@ export class DeadlineQueue<T> {
   }
 
   private expire(): void {
-    const now = Date.now();
+    const time = now();
     for (const [entry, deadline] of this.deadlines) {
-      if (deadline > now) break;
+      if (deadline > time) break;
       this.deadlines.delete(entry);
       this.onExpire(entry);
     }
     const next = this.deadlines.values().next();
-    if (!next.done && this.timer === undefined) this.arm(Math.max(1, next.value - now));
+    if (!next.done && this.timer === undefined) this.arm(Math.max(1, next.value - time));
   }
 }

@@ -6,6 +6,7 @@ interface Host {
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
   queueMicrotask(callback: () => void): void;
+  readonly performance: { now(): number };
   readonly crypto: { getRandomValues<T extends Uint8Array | Uint32Array>(array: T): T };
   readonly console: { error(...data: unknown[]): void };
   readonly AbortController: new () => AbortControllerLike;
@@ -32,6 +33,11 @@ export const host = globalThis as unknown as Host;
 /** Runs a callback after the current work, before timers and I/O. */
 export function nextTick(callback: () => void): void {
   host.queueMicrotask(callback);
+}
+
+/** Milliseconds on a clock that only goes forward. */
+export function now(): number {
+  return host.performance.now();
 }
 
 /** Whether the program runs with NODE_ENV=production (never in a browser without a `process`). */

@@ -33,7 +33,7 @@ const onlyExports = {
 };
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', '.readme-blocks/', 'test/package/fixtures/'] },
+  { ignores: ['**/dist/', 'coverage/', '.readme-blocks/', 'test/package/fixtures/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,

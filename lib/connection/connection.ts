@@ -111,6 +111,14 @@ export class Connection extends SessionLink {
     if (this.extensions.cancel) this.sendAfterResume(formatCancel(outbox.wireId(call.id)));
   }
 
+  /** @internal Nobody waits any longer for the calls under way: they fail with -1, and a peer that comes back is told. */
+  abandonCalls(): void {
+    const { outbox } = this;
+    const lost = outbox.calls.loseAll();
+    if (!this.extensions.cancel) return;
+    for (const call of lost) this.sendAfterResume(formatCancel(outbox.wireId(call.id)));
+  }
+
   /** Sends an event. What keeps it from being sent is emitted as 'error', if somebody listens. */
   emitRemoteEvent(interfaceName: string, eventName: string, args: unknown[]): void {
     const error = this.sendEvent(interfaceName, eventName, args);
@@ -142,18 +150,30 @@ export class Connection extends SessionLink {
         this.inspectInterface(interfaceName, done);
       }) as Promise<RemoteProxy>;
     }
+    this.listMethods(interfaceName, (error, methods = []) => {
+      if (error) callback(error);
+      else callback(null, this.addProxy(interfaceName, methods));
+    });
+    return undefined;
+  }
+
+  /** @internal Asks for the names of an interface's methods. */
+  listMethods(interfaceName: string, callback: Callback<[methods?: string[]]>): void {
     const { outbox } = this;
     const refusal = outbox.fullness();
     if (refusal) {
       fail(callback, refusal);
-      return undefined;
+      return;
     }
     const call = createOutgoingCall((error, ...methods) => {
       if (error) callback(error);
-      else callback(null, this.addProxy(interfaceName, methods));
+      else
+        callback(
+          null,
+          methods.filter((name) => typeof name === 'string'),
+        );
     });
     outbox.commit(formatInspect(outbox.nextId, interfaceName), call);
-    return undefined;
   }
 
   /** Asks for a sign of life; the callback (or the Promise) gets the pong, or -1. */
@@ -180,9 +200,8 @@ export class Connection extends SessionLink {
     if (this.server?.hasLogListeners) this.server.log(this, event, args);
   }
 
-  private addProxy(interfaceName: string, methods: readonly unknown[]): RemoteProxy {
-    const names = methods.filter((name) => typeof name === 'string');
-    const proxy = new RemoteProxy(this, interfaceName, names);
+  private addProxy(interfaceName: string, methods: readonly string[]): RemoteProxy {
+    const proxy = new RemoteProxy(this, interfaceName, methods);
     this.remoteProxies[interfaceName] = proxy;
     return proxy;
   }

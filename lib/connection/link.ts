@@ -9,13 +9,13 @@ import { isProduction, reportUnheard } from '../util/host.js';
 import type { LogEmitter } from './client-options.js';
 import type { ConnectionEvents, LogEvent } from './connection-events.js';
 import type { ConnectionState } from './connection-state.js';
-import type { Transport, TransportReceiver } from './transport.js';
+import type { Transport } from './transport.js';
 
 /**
  * The lower half of a connection: its transport and state, messages in and out as text, log events. What
  * the messages mean is {@link Connection}'s.
  */
-export abstract class Link extends EventEmitter<ConnectionEvents> implements TransportReceiver {
+export abstract class Link extends EventEmitter<ConnectionEvents> {
   /** The peer's address; undefined where the transport knows none. */
   remoteAddress: string | undefined;
   /** The transport in use; null while the line is down. */

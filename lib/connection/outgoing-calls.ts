@@ -62,12 +62,13 @@ export class OutgoingCalls {
     fail(lost);
   }
 
-  /** Fails all calls with -1: no answer can come any more. */
-  loseAll(): void {
-    if (!this.calls) return;
+  /** Fails all calls with -1, as no answer can come any more; answers with them. */
+  loseAll(): readonly OutgoingCall[] {
+    if (!this.calls) return [];
     const lost = [...this.calls.values()];
     this.calls = undefined;
     fail(lost);
+    return lost;
   }
 }
 

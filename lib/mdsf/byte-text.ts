@@ -197,7 +197,9 @@ export abstract class ByteText {
   private decode(start: number, end: number): string {
     const { decoder, data } = this;
     if (decoder === undefined) return this.text.slice(start, end);
-    return this.mode === Mode.Ascii ? decoder.latin1Slice(data, start, end) : decoder.utf8Slice(data, start, end);
+    return this.mode === Mode.Ascii
+      ? decoder.latin1Slice(data, start, end)
+      : decoder.utf8Slice(data, start, end);
   }
 
   private moveWindow(start: number): void {

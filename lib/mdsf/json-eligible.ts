@@ -1,6 +1,6 @@
 /**
  * Large values go through `JSON.stringify`, which is faster there, wherever it says the same as MDSF:
- * no undefined in an array, no `toMDSF`, no buffer, no bigint, nothing but plain objects and dates.
+ * no undefined in an array, no `toMDSF`, no `toJSON` but a date's (a buffer has one), no bigint.
  * Long strings are faster by hand.
  */
 
@@ -11,24 +11,39 @@ const PROBE_LEVELS = 3;
 /** A string of this length is written faster by hand. */
 const LONG_STRING = 1024;
 
-const objectPrototype: unknown = Object.prototype;
+/** What is nested deeper is written by hand, where cycles are found at once. */
+const MAX_LEVELS = 32;
+
+/** Objects that say themselves what to write. */
+interface Convertible {
+  readonly toMDSF?: unknown;
+  readonly toJSON?: unknown;
+}
+
 const datePrototype: unknown = Date.prototype;
 
 /** Whether there is a large array or object near the top. Cheap: it looks at few members. */
 export function isLarge(value: unknown, levels = PROBE_LEVELS): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) {
-    if (value.length >= LARGE) return true;
+    const { length } = value;
+    if (length >= LARGE) return true;
     if (levels === 1) return false;
-    for (const element of value) {
-      if (isLarge(element, levels - 1)) return true;
+    for (let i = 0; i < length; i++) {
+      const element: unknown = value[i];
+      if (typeof element === 'object' && isLarge(element, levels - 1)) return true;
     }
     return false;
   }
+  return isLargeObject(value as Record<string, unknown>, levels);
+}
+
+function isLargeObject(object: Record<string, unknown>, levels: number): boolean {
   let count = 0;
-  for (const key in value) {
+  for (const key in object) {
     if (++count >= LARGE) return true;
-    if (levels > 1 && isLarge((value as Record<string, unknown>)[key], levels - 1)) return true;
+    const member = levels === 1 ? null : object[key];
+    if (typeof member === 'object' && isLarge(member, levels - 1)) return true;
   }
   return false;
 }
@@ -37,48 +52,55 @@ export function isLarge(value: unknown, levels = PROBE_LEVELS): boolean {
  * Whether `JSON.stringify` says the same of this value as MDSF would, and is safe to call: neither a
  * cycle nor too deep.
  */
-export function isJsonEligible(value: unknown, maxDepth: number, ancestors: object[]): boolean {
+export function isJsonEligible(value: unknown, maxDepth: number): boolean {
+  return isEligible(value, Math.min(maxDepth, MAX_LEVELS));
+}
+
+function isEligible(value: unknown, levels: number): boolean {
   switch (typeof value) {
+    case 'number':
+    case 'boolean':
+      return true;
     case 'string':
       return value.length < LONG_STRING;
-    case 'undefined':
-    case 'bigint':
-      return false;
     case 'object':
-      break;
-    default:
+      if (value === null) return true;
+      if (levels === 0) return false;
+      return Array.isArray(value) ? isArrayEligible(value, levels - 1) : isObjectEligible(value, levels - 1);
+    case 'function':
+    case 'symbol':
       return true;
+    default:
+      return false;
   }
-  if (value === null) return true;
-  if (ancestors.length >= maxDepth || ancestors.includes(value)) return false;
-  ancestors.push(value);
-  const eligible = Array.isArray(value)
-    ? isArrayEligible(value, maxDepth, ancestors)
-    : isObjectEligible(value as Record<string, unknown>, maxDepth, ancestors);
-  ancestors.pop();
-  return eligible;
 }
 
-function isArrayEligible(array: readonly unknown[], maxDepth: number, ancestors: object[]): boolean {
-  if ('toJSON' in array || 'toMDSF' in array) return false;
+function isArrayEligible(array: readonly unknown[], levels: number): boolean {
+  if (isConvertible(array)) return false;
   for (let i = 0; i < array.length; i++) {
     const element = array[i];
-    if (typeof element !== 'number' && !isJsonEligible(element, maxDepth, ancestors)) return false;
+    if (typeof element !== 'number' && !isEligible(element, levels)) return false;
   }
   return true;
 }
 
-function isObjectEligible(object: Record<string, unknown>, maxDepth: number, ancestors: object[]): boolean {
-  const prototype: unknown = Object.getPrototypeOf(object);
-  if (prototype !== objectPrototype && prototype !== null) {
-    return prototype === datePrototype && !('toMDSF' in object);
-  }
-  if (typeof object['toJSON'] === 'function' || typeof object['toMDSF'] === 'function') return false;
-  // What an application adds to Object.prototype is looked at too: at worst the value is written by hand.
-  for (const key in object) {
-    const member = object[key];
-    if (typeof member === 'number' || member === undefined) continue;
-    if (!isJsonEligible(member, maxDepth, ancestors)) return false;
+function isObjectEligible(object: object, levels: number): boolean {
+  if (isConvertible(object)) return Object.getPrototypeOf(object) === datePrototype && isPlainDate(object);
+  if (object instanceof BigInt) return false;
+  const members = object as Record<string, unknown>;
+  // What is inherited is looked at too: at worst the value is written by hand.
+  for (const key in members) {
+    const member = members[key];
+    if (typeof member !== 'number' && member !== undefined && !isEligible(member, levels)) return false;
   }
   return true;
+}
+
+function isPlainDate(date: Convertible): boolean {
+  return date.toMDSF === undefined && date.toJSON === Date.prototype.toJSON;
+}
+
+function isConvertible(object: object): boolean {
+  const { toJSON, toMDSF } = object as Convertible;
+  return toJSON !== undefined || toMDSF !== undefined;
 }

@@ -41,7 +41,8 @@ export class KeyCache {
       if (contents[offset + i] !== data[i]) return 0;
     }
     const after = data[end];
-    if (quote === 0 ? this.bare[slot] === 0 || (CHAR_CLASS[after] & IDENTIFIER_PART) !== 0 : after !== quote) return 0;
+    if (quote === 0 ? this.bare[slot] === 0 || (CHAR_CLASS[after] & IDENTIFIER_PART) !== 0 : after !== quote)
+      return 0;
     return length;
   }
 

@@ -9,12 +9,20 @@ type MaybeWellFormed = string & { isWellFormed?(): boolean };
 
 /**
  * A string as MDSF. `'text'` as it is where nothing has to be escaped, else a JSON string, which both
- * reference parsers read as well. Escaped are the quote, the backslash, NUL (it frames messages), CR,
- * LF, U+2028 and U+2029 (the native reference parser refuses them) and lone surrogates (UTF-8 has none).
+ * reference parsers read as well.
  */
 export function quote(text: string): string {
-  const length = text.length;
-  if (length >= SEARCH_FROM_LENGTH) return needsEscape(text) ? escaped(text) : "'" + text + "'";
+  return isClean(text) ? "'" + text + "'" : escaped(text);
+}
+
+/**
+ * Whether nothing has to be escaped between single quotes: no apostrophe, no backslash, no NUL (it frames
+ * messages), CR, LF, U+2028 and U+2029 (the native reference parser refuses them), and no surrogates
+ * (a lone one is nothing in UTF-8; a pair is left to {@link escaped}, which tells them apart).
+ */
+export function isClean(text: string): boolean {
+  const { length } = text;
+  if (length >= SEARCH_FROM_LENGTH) return !needsEscape(text);
   for (let i = 0; i < length; i++) {
     const c = text.charCodeAt(i);
     if (
@@ -23,10 +31,10 @@ export function quote(text: string): string {
       (c < 14 && (c === 10 || c === 13 || c === 0)) ||
       (c >= 0x2028 && (c <= 0x2029 || (c & 0xf800) === 0xd800))
     ) {
-      return escaped(text);
+      return false;
     }
   }
-  return "'" + text + "'";
+  return true;
 }
 
 /** A key as MDSF: bare where it is an identifier of ASCII, else quoted. */
@@ -67,19 +75,4 @@ function needsEscape(text: string): boolean {
 
 function isWellFormed(text: MaybeWellFormed): boolean {
   return text.isWellFormed?.() ?? !LONE_SURROGATE.test(text);
-}
-
-const MAX_PREFIXES = 1024;
-const MAX_PREFIX_KEY = 64;
-const prefixes = new Map<string, string>();
-
-export function memberPrefix(key: string): string {
-  const known = prefixes.get(key);
-  if (known !== undefined) return known;
-  const prefix = ',' + quoteKey(key) + ':';
-  if (key.length <= MAX_PREFIX_KEY) {
-    if (prefixes.size >= MAX_PREFIXES) prefixes.clear();
-    prefixes.set(key, prefix);
-  }
-  return prefix;
 }

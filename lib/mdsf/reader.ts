@@ -1,17 +1,11 @@
 import { CHAR_CLASS, IDENTIFIER_PART, IDENTIFIER_START } from './chars.js';
 import { exceedsDepth, lookAtJson } from './json-attempt.js';
 import { hashByte, KeyCache } from './key-cache.js';
-import { Scanner } from './scanner.js';
+import { NumberScanner } from './number-scanner.js';
 
 // One for all readers: they see the same keys.
 const keyCache = new KeyCache();
 
-/** 10^0 to 10^22, which a double holds exactly. */
-const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
-/** Integers of so many digits fit 32 bits. */
-const INT32_DIGITS = 9;
-/** Mantissas of so many digits are exact. */
-const EXACT_DIGITS = 15;
 /** Below this size a call of `JSON.parse` gains nothing. */
 const JSON_MIN_BYTES = 192;
 
@@ -19,14 +13,16 @@ const JSON_MIN_BYTES = 192;
  * Reads MDSF: a value ({@link readDocument}), or the members of a top-level object one by one in the order of
  * the text. Begin with `startBytes` or `startText`, end with `reset`.
  */
-export class MdsfReader extends Scanner {
+export class MdsfReader extends NumberScanner {
   private isFirstKey = true;
 
   /** Reads the one value of the text. */
   readDocument(): unknown {
     this.skip();
     const value = this.tryJson(this.length);
-    return this.end(value === NO_JSON ? this.readValue() : value);
+    const document = value === NO_JSON ? this.readValue() : value;
+    this.readEnd();
+    return document;
   }
 
   /** Passes the brace that opens the top-level object. */
@@ -51,7 +47,7 @@ export class MdsfReader extends Scanner {
     this.isFirstKey = false;
     if (c === 125) {
       this.pos++;
-      this.end(undefined);
+      this.readEnd();
       return undefined;
     }
     const key = this.readKey(c);
@@ -79,9 +75,8 @@ export class MdsfReader extends Scanner {
     return value === NO_JSON ? this.readValue() : value;
   }
 
-  private end(value: unknown): unknown {
+  private readEnd(): void {
     if (this.skip() !== -1) this.failUnexpected('End of data');
-    return value;
   }
 
   private tryJson(end: number): unknown {
@@ -121,7 +116,7 @@ export class MdsfReader extends Scanner {
       case 110:
         return this.readWord('null', null);
       case 117:
-        return this.readWord('undefined', undefined);
+        return this.readWord<unknown>('undefined', undefined);
       default:
         return this.readNumber(c);
     }
@@ -228,65 +223,6 @@ export class MdsfReader extends Scanner {
     return String(this.readNumber(c));
   }
 
-  private readNumber(first: number): number {
-    const { data } = this;
-    const begin = first === 45 || first === 43 ? this.pos + 1 : this.pos;
-    const limit = begin + INT32_DIGITS;
-    let number = 0;
-    let i = begin;
-    let c = data[i];
-    while (c >= 48 && c <= 57 && i < limit) {
-      number = number * 10 + c - 48;
-      c = data[++i];
-    }
-    // How an integer usually ends; everything else gets a closer look.
-    if ((c === 44 || c === 93 || c === 125) && i > begin && (data[begin] !== 48 || i === begin + 1)) {
-      this.pos = i;
-      return first === 45 ? -number : number;
-    }
-    const value = this.readOtherNumber(begin, i, number);
-    return first === 45 ? -value : value;
-  }
-
-  private readOtherNumber(begin: number, at: number, leading: number): number {
-    const { data } = this;
-    this.pos = begin;
-    const first = data[begin];
-    if (first === 73) return this.readWord('Infinity', Infinity);
-    if (first === 78) return this.readWord('NaN', NaN);
-    if (first === 48) {
-      const radix = radixOf(data[begin + 1]);
-      if (radix !== 0) return this.readRadix(radix);
-      if (isDigit(data[begin + 1])) this.fail('ERR_MDSF_SYNTAX', 'Number with a leading zero');
-    }
-    let i = at;
-    let mantissa = leading;
-    const exactEnd = begin + EXACT_DIGITS;
-    while (isDigit(data[i]) && i < exactEnd) mantissa = mantissa * 10 + data[i++] - 48;
-    let fraction = 0;
-    if (data[i] === 46) {
-      const from = ++i;
-      while (isDigit(data[i]) && i <= exactEnd) mantissa = mantissa * 10 + data[i++] - 48;
-      fraction = i - from;
-    }
-    const c = data[i];
-    if (i - begin < 2 && !isDigit(first)) return this.readLongNumber();
-    if (isDigit(c) || c === 69 || c === 101) return this.readLongNumber();
-    this.pos = i;
-    return mantissa / POWERS_OF_TEN[fraction];
-  }
-
-  private readWord<T>(word: string, value: T): T {
-    const { data } = this;
-    let i = this.pos;
-    for (let k = 0; k < word.length; k++) {
-      if (data[i++] !== word.charCodeAt(k)) this.failUnexpected('Value');
-    }
-    if (i < this.length && (CHAR_CLASS[data[i]] & IDENTIFIER_PART) !== 0) this.failUnexpected('Value');
-    this.pos = i;
-    return value;
-  }
-
   private descend(): void {
     if (--this.depthLeft < 0) this.failDepth();
   }
@@ -307,21 +243,4 @@ function defineProto(object: object, value: unknown): void {
 
 function isBlank(c: number): boolean {
   return c === 32 || (c >= 9 && c <= 13);
-}
-
-function isDigit(c: number): boolean {
-  return c >= 48 && c <= 57;
-}
-
-function radixOf(letter: number): number {
-  switch (letter | 32) {
-    case 120:
-      return 16;
-    case 111:
-      return 8;
-    case 98:
-      return 2;
-    default:
-      return 0;
-  }
 }

@@ -1,5 +1,5 @@
 import { ByteText } from './byte-text.js';
-import { CHAR_CLASS, DIGIT, HEX_DIGIT, IDENTIFIER_PART, JSON_ESCAPE } from './chars.js';
+import { CHAR_CLASS, HEX_DIGIT, JSON_ESCAPE } from './chars.js';
 import { unescape } from './unescape.js';
 
 /** After so many bytes of a string its end is searched by the decoder (memchr). */
@@ -106,7 +106,9 @@ export abstract class Scanner extends ByteText {
     const raw = this.cut(start, i, surplus);
     if (!escapes) return raw;
     if (isJson && raw.length >= JSON_STRING_LENGTH) return JSON.parse('"' + raw + '"') as string;
-    return unescape(raw, (message, index) => this.fail('ERR_MDSF_SYNTAX', message, start + utf8Length(raw, index, surplus)));
+    return unescape(raw, (message, index) =>
+      this.fail('ERR_MDSF_SYNTAX', message, start + utf8Length(raw, index, surplus)),
+    );
   }
 
   private isJsonEscape(at: number): boolean {
@@ -121,45 +123,6 @@ export abstract class Scanner extends ByteText {
 
   private failOpenString(start: number): never {
     this.fail('ERR_MDSF_UNEXPECTED_END', 'String without end', start - 1);
-  }
-
-  /** Reads `0x1f`, `0o17`, `0b11`, whose prefix is at the position. */
-  protected readRadix(radix: number): number {
-    const { data } = this;
-    const start = this.pos + 2;
-    let i = start;
-    while (isDigitOf(data[i], radix)) i++;
-    this.pos = i;
-    if (i === start || (CHAR_CLASS[data[i]] & IDENTIFIER_PART) !== 0) this.failUnexpected('Digit');
-    return Number.parseInt(this.cutAscii(start, i), radix);
-  }
-
-  /** Reads any decimal number without a sign, the slow way. */
-  protected readLongNumber(): number {
-    const start = this.pos;
-    let digits = this.passDigits();
-    if (this.data[this.pos] === 46) {
-      this.pos++;
-      digits += this.passDigits();
-    }
-    if (digits === 0) this.failUnexpected('Value');
-    const exponent = this.data[this.pos];
-    if (exponent === 101 || exponent === 69) {
-      this.pos++;
-      const sign = this.data[this.pos];
-      if (sign === 43 || sign === 45) this.pos++;
-      if (this.passDigits() === 0) this.failUnexpected('Digit');
-    }
-    return Number(this.cutAscii(start, this.pos));
-  }
-
-  private passDigits(): number {
-    const { data, length } = this;
-    const start = this.pos;
-    let i = start;
-    while (i < length && (CHAR_CLASS[data[i]] & DIGIT) !== 0) i++;
-    this.pos = i;
-    return i - start;
   }
 }
 
@@ -182,11 +145,6 @@ function isWideBlank(unit: number): boolean {
     unit === 0x3000 ||
     unit === 0x1680
   );
-}
-
-function isDigitOf(c: number, radix: number): boolean {
-  if (radix === 16) return (CHAR_CLASS[c] & HEX_DIGIT) !== 0;
-  return c >= 48 && c < 48 + radix;
 }
 
 /** Where a character of a string is, in bytes (`surplus` 0: bytes and units are the same). */

@@ -1,5 +1,6 @@
 import { isJsonEligible, isLarge } from './json-eligible.js';
-import { escapeLineSeparators, memberPrefix, quote } from './quote.js';
+import { memberPrefix } from './member-prefix.js';
+import { escapeLineSeparators, isClean, quote } from './quote.js';
 import { MdsfStringifyError } from './stringify-error.js';
 
 /** How a value is written. */
@@ -27,23 +28,27 @@ const objectPrototype: unknown = Object.prototype;
  * @throws {MdsfStringifyError} for a cycle, for nesting beyond `maxDepth`, for a bigint
  */
 export function stringify(value: unknown, options?: StringifyOptions): string {
-  if (typeof value === 'string') return quote(value);
-  const writer = new Writer(options?.maxDepth ?? DEFAULT_MAX_DEPTH);
-  if (isLarge(value) && isJsonEligible(value, writer.maxDepth, [])) {
-    return escapeLineSeparators(JSON.stringify(value));
-  }
-  return writer.writeRoot(value);
+  const maxDepth = options?.maxDepth ?? DEFAULT_MAX_DEPTH;
+  if (isLarge(value) && isJsonEligible(value, maxDepth)) return escapeLineSeparators(JSON.stringify(value));
+  // A `toJSON` may call this function: a writer serves one call at a time, and is dropped when it throws.
+  const writer = idleWriter ?? new Writer();
+  idleWriter = undefined;
+  const text = writer.writeRoot(value, maxDepth);
+  idleWriter = writer;
+  return text;
 }
 
+let idleWriter: Writer | undefined;
+
 class Writer {
-  readonly maxDepth: number;
+  private maxDepth = DEFAULT_MAX_DEPTH;
   private readonly ancestors: object[] = [];
+  /** Whether somebody has added to Object.prototype, so that `for in` gives more than own keys. */
+  private seesInherited = false;
 
-  constructor(maxDepth: number) {
+  writeRoot(value: unknown, maxDepth: number): string {
     this.maxDepth = maxDepth;
-  }
-
-  writeRoot(value: unknown): string {
+    this.seesInherited = isPrototypeExtended();
     const converted = convert(value, '');
     return isOmitted(converted) ? 'undefined' : this.write(converted);
   }
@@ -63,7 +68,10 @@ class Writer {
       case 'undefined':
         return 'undefined';
       case 'bigint':
-        throw new MdsfStringifyError('ERR_MDSF_BIGINT', 'A bigint cannot be written: send a string or a number');
+        throw new MdsfStringifyError(
+          'ERR_MDSF_BIGINT',
+          'A bigint cannot be written: send a string or a number',
+        );
       default:
         return 'null';
     }
@@ -88,36 +96,61 @@ class Writer {
     const { length } = array;
     if (length === 0) return '[]';
     let text = '[';
-    let last: unknown;
     for (let i = 0; i < length; i++) {
-      if (i !== 0) text += ',';
-      last = array[i];
-      text += typeof last === 'object' || typeof last === 'bigint' ? this.write(convert(last, i)) : this.write(last);
+      const element = array[i];
+      if (typeof element === 'string' && isClean(element))
+        text = text + (i === 0 ? "'" : ",'") + element + "'";
+      else text = (i === 0 ? text : text + ',') + this.writeElement(element, i);
     }
     return text + ']';
   }
 
+  private writeElement(element: unknown, index: number): string {
+    return this.write(
+      typeof element === 'object' || typeof element === 'bigint' ? convert(element, index) : element,
+    );
+  }
+
   private writeObject(object: object): string {
     const prototype: unknown = Object.getPrototypeOf(object);
-    if (prototype !== objectPrototype && prototype !== null) {
+    const isPlain = prototype === objectPrototype || prototype === null;
+    if (!isPlain) {
       const special = specialText(object, this);
       if (special !== undefined) return special;
     }
     const members = object as Record<string, unknown>;
     let text = '';
-    for (const key in members) {
-      let member = members[key];
-      if (typeof member === 'object' || typeof member === 'bigint') member = convert(member, key);
-      if (isOmitted(member) || !Object.hasOwn(object, key)) continue;
-      text = text + memberPrefix(key) + this.write(member);
+    if (isPlain && !this.seesInherited) {
+      // Much faster than an array of the keys.
+      for (const key in members) text = this.addMember(text, key, members[key]);
+    } else {
+      for (const key of Object.keys(members)) text = this.addMember(text, key, members[key]);
     }
-    return text === '' ? '{}' : '{' + text.slice(1) + '}';
+    return text === '' ? '{}' : text + '}';
+  }
+
+  private addMember(text: string, key: string, value: unknown): string {
+    if (typeof value === 'string' && isClean(value)) {
+      const prefix = memberPrefix(key);
+      return (text === '' ? prefix.firstOfString : text + prefix.textOfString) + value + "'";
+    }
+    const member = typeof value === 'object' || typeof value === 'bigint' ? convert(value, key) : value;
+    if (isOmitted(member)) return text;
+    const prefix = memberPrefix(key);
+    return (text === '' ? prefix.first : text + prefix.text) + this.write(member);
   }
 
   /** Text of what a boxed primitive holds. */
   writePrimitive(value: unknown): string {
     return this.write(value);
   }
+}
+
+const BARE_OBJECT = {};
+
+function isPrototypeExtended(): boolean {
+  for (const _ in BARE_OBJECT) return true;
+  return false;
 }
 
 function isOmitted(value: unknown): boolean {

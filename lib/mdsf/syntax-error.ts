@@ -3,10 +3,7 @@
  * `maxDepth`, bytes that are no UTF-8.
  */
 export type MdsfSyntaxErrorCode =
-  | 'ERR_MDSF_SYNTAX'
-  | 'ERR_MDSF_UNEXPECTED_END'
-  | 'ERR_MDSF_DEPTH'
-  | 'ERR_MDSF_ENCODING';
+  'ERR_MDSF_SYNTAX' | 'ERR_MDSF_UNEXPECTED_END' | 'ERR_MDSF_DEPTH' | 'ERR_MDSF_ENCODING';
 
 /** The text is no MDSF. */
 export class MdsfSyntaxError extends SyntaxError {

@@ -3,7 +3,14 @@ import { CHAR_CLASS, HEX_DIGIT } from './chars.js';
 /** Tells that an escape sequence is wrong. */
 export type EscapeFailure = (message: string, index: number) => never;
 
-const SIMPLE: Readonly<Record<string, string | undefined>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+const SIMPLE: Readonly<Record<string, string | undefined>> = {
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
 const MAX_CODE_POINT = 0x10ffff;
 const MAX_CODE_POINT_DIGITS = 8;
 

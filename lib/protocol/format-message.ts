@@ -17,13 +17,16 @@ export interface HandshakeRequestFields {
   readonly id?: number;
 }
 
+const BRACE = 123;
+/** A longer text is left as it is: its large parts are flat, and the copy would cost more than it saves. */
+const LONG_TEXT = 128 * 1024;
+
 /**
  * One flat string: `+` makes a tree of strings, which costs several hundred bytes while a message waits
- * in a journal. Reading a character makes V8 flatten it.
+ * in a journal. Reading a character makes V8 flatten it; the result is used, or it would be optimized away.
  */
 function flat(text: string): string {
-  text.charCodeAt(0);
-  return text;
+  return text.length > LONG_TEXT || text.charCodeAt(0) === BRACE ? text : '';
 }
 
 /** `{handshake:[0,'app','^1.0.0',{...}],login:['user','password']}` */

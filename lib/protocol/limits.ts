@@ -98,7 +98,8 @@ const RANGES: Readonly<Record<keyof Limits, Range>> = {
  */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
   const resolved: { -readonly [Name in keyof Limits]: number } = { ...DEFAULT_LIMITS };
-  for (const [name, value] of Object.entries(given)) {
+  const entries: readonly [string, number | undefined][] = Object.entries(given);
+  for (const [name, value] of entries) {
     if (!isLimitName(name)) {
       throw new ConfigurationError(`limits.${name}`, value, `one of ${Object.keys(RANGES).join(', ')}`);
     }

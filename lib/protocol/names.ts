@@ -14,7 +14,5 @@ const INTEGER_LIKE = /^(?:0|[1-9]\d*)$/;
  */
 export function isPortableName(name: string, kind?: NamedKind): boolean {
   if (name === '' || name === '__proto__' || INTEGER_LIKE.test(name)) return false;
-  return kind === undefined
-    ? name !== 'call' && name !== 'event' && name !== 'handshake'
-    : name !== kind;
+  return kind === undefined ? name !== 'call' && name !== 'event' && name !== 'handshake' : name !== kind;
 }

@@ -1,7 +1,14 @@
 import { type ByteDecoder, MdsfReader, MdsfSyntaxError } from '../mdsf/index.js';
 import { GENERIC_ERROR_CODE } from './error-codes.js';
 import type { Limits } from './limits.js';
-import type { ByeReason, ExtensionOffer, HandshakeRequest, HandshakeResponse, Message, Metadata } from './message.js';
+import type {
+  ByeReason,
+  ExtensionOffer,
+  HandshakeRequest,
+  HandshakeResponse,
+  Message,
+  Metadata,
+} from './message.js';
 import { ProtocolError } from './protocol-error.js';
 
 /** The second key and its value; undefined where there is none. */
@@ -131,7 +138,11 @@ function errorOf(array: readonly unknown[]): readonly unknown[] {
   return [GENERIC_ERROR_CODE, message ?? code, ...info];
 }
 
-function handshakeOf(header: unknown, verb: Verb, maxVersionLength: number): HandshakeRequest | HandshakeResponse {
+function handshakeOf(
+  header: unknown,
+  verb: Verb,
+  maxVersionLength: number,
+): HandshakeRequest | HandshakeResponse {
   const id = idOf('handshake', header);
   const elements = arrayOf('handshake', header);
   const application = elements[1];
@@ -211,7 +222,9 @@ function arrayOrNothing(value: unknown): unknown[] | undefined {
 }
 
 function plainObjectOrNothing(value: unknown): Metadata | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Metadata) : undefined;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Metadata)
+    : undefined;
 }
 
 function extensionsOf(value: unknown): ExtensionOffer | undefined {

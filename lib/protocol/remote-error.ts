@@ -71,9 +71,9 @@ export class RemoteError extends Error {
 
   /** What stands for this error on the wire: `[code]`, `[code, message]` or `[code, message, ...info]`. */
   toJSTP(): unknown {
-    // Applications written for JSTP 1.x override the old name.
-    const old = this.toJstpArray;
-    return old === RemoteError.prototype.toJstpArray ? this.wireArray() : old.call(this);
+    // Applications written for JSTP 1.x override the old name; where they do not, it is our own.
+    const method: unknown = Reflect.get(this, 'toJstpArray');
+    return typeof method === 'function' ? (Reflect.apply(method, this, []) as unknown) : this.wireArray();
   }
 
   /**

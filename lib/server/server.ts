@@ -1,6 +1,5 @@
 import { Applications } from '../application/applications.js';
 import { Connection } from '../connection/connection.js';
-import type { ServerSide } from '../connection/server-side.js';
 import type { Transport } from '../connection/transport.js';
 import type { Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
@@ -23,7 +22,7 @@ import {
  * makes one. Node's `listen`, `close` and `address` and its events are passed through; it is no
  * net.Server itself.
  */
-export class Server extends EventEmitter<ServerEvents> implements ServerSide {
+export class Server extends EventEmitter<ServerEvents> {
   private readonly options: ResolvedServerOptions;
   private readonly table: ClientTable;
   private readonly handshakes: Handshakes;

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Transport, TransportReceiver } from '../connection/transport.js';
-import { JstpError } from '../protocol/jstp-error.js';
 import type { Limits } from '../protocol/limits.js';
 import { MessageSplitter, type MessageSink } from '../protocol/splitter.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { nodeDecoder } from './node-decoder.js';
+import { SendGuard } from './send-guard.js';
 
 /** From this length on a tick's messages are written before the tick ends. */
 const WRITE_AT = 64 * 1024;
@@ -27,8 +27,8 @@ export class SocketTransport implements Transport, Expirable {
   private isOpen = true;
   private isPaused = false;
   private isDelivering = false;
-  /** Bytes that waited when the stall clock was started; undefined: it is not running. */
-  private stalledAt: number | undefined;
+  // Most sockets take all at once, and never need one.
+  private guard: SendGuard | undefined;
   private closeError: Error | undefined;
 
   /** @param socket a connected socket, which belongs to the transport from now on */
@@ -43,7 +43,7 @@ export class SocketTransport implements Transport, Expirable {
     // Found from the socket, so that the listeners are the same functions for all sockets.
     (socket as TransportSocket)[TRANSPORT] = this;
     socket.setNoDelay(true);
-    socket.on('data', onData).on('drain', onDrain).on('error', onError).on('close', onClose);
+    socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
   }
 
   get remoteAddress(): string | undefined {
@@ -102,21 +102,14 @@ export class SocketTransport implements Transport, Expirable {
     const text = this.outgoing;
     if (text === '') return;
     this.outgoing = '';
-    if (this.socket.write(text, 'utf8')) return;
-    if (this.socket.writableLength > this.limits.maxSendBufferBytes) {
-      this.destroy(new JstpError('ERR_JSTP_SLOW_PEER', 'The peer reads too slowly: its send buffer is full'));
-    } else if (this.stalledAt === undefined) this.startStallClock();
+    const hasTakenAll = this.socket.write(text, 'utf8');
+    if (!hasTakenAll) this.guard ??= new SendGuard(this.socket, this.limits, (error) => this.destroy(error));
+    this.guard?.wrote(text.length);
   }
 
-  /** @internal The time that a peer may take, to read or to close, is over. */
+  /** @internal The time that a peer may take to close its side is over. */
   expire(): void {
-    if (!this.isOpen) {
-      this.socket.destroy();
-      return;
-    }
-    if (this.stalledAt === undefined) return;
-    if (this.socket.writableLength < this.stalledAt) this.startStallClock();
-    else this.destroy(new JstpError('ERR_JSTP_STALLED_PEER', 'The peer has stopped reading'));
+    this.socket.destroy();
   }
 
   /** @internal The socket's listeners. */
@@ -124,11 +117,10 @@ export class SocketTransport implements Transport, Expirable {
     if (this.isOpen) this.deliver(chunk);
   }
 
-  /** @internal */
-  drained(): void {
-    if (this.stalledAt === undefined) return;
-    this.stalledAt = undefined;
-    if (this.isOpen) sharedDeadlines(this.limits.sendStallTimeoutMs).delete(this);
+  /** @internal The peer has closed its side, and Node with it ours: nothing can be sent any more. */
+  ended(): void {
+    this.isOpen = false;
+    this.outgoing = '';
   }
 
   /** @internal */
@@ -140,7 +132,7 @@ export class SocketTransport implements Transport, Expirable {
   closed(): void {
     this.isOpen = false;
     sharedDeadlines(END_TIMEOUT_MS).delete(this);
-    sharedDeadlines(this.limits.sendStallTimeoutMs).delete(this);
+    this.guard?.stop();
     const { receiver } = this;
     this.receiver = null;
     receiver?.transportClosed(this.closeError);
@@ -154,12 +146,6 @@ export class SocketTransport implements Transport, Expirable {
 
   private get isReading(): boolean {
     return this.isOpen && !this.isPaused;
-  }
-
-  private startStallClock(): void {
-    if (this.limits.sendStallTimeoutMs === 0) return;
-    this.stalledAt = this.socket.writableLength;
-    sharedDeadlines(this.limits.sendStallTimeoutMs).add(this);
   }
 
   private deliver(chunk: Buffer | undefined): void {
@@ -189,8 +175,8 @@ function onData(this: Socket, chunk: Buffer): void {
   (this as TransportSocket)[TRANSPORT].received(chunk);
 }
 
-function onDrain(this: Socket): void {
-  (this as TransportSocket)[TRANSPORT].drained();
+function onEnd(this: Socket): void {
+  (this as TransportSocket)[TRANSPORT].ended();
 }
 
 function onError(this: Socket, error: Error): void {

@@ -93,6 +93,11 @@ export class EventEmitter<Events extends object = EventMap> {
     return (this[REGISTRATIONS]?.get(name) ?? []).map((entry) => entry.listener);
   }
 
+  /** The same as {@link listeners}: one-time listeners are not wrapped here. */
+  rawListeners(name: keyof Events & string): AnyListener[] {
+    return this.listeners(name);
+  }
+
   /** The names of the events that have listeners. */
   eventNames(): (string | symbol)[] {
     return [...(this[REGISTRATIONS]?.keys() ?? [])];
@@ -101,6 +106,11 @@ export class EventEmitter<Events extends object = EventMap> {
   /** Kept for programs that call it; there is no warning limit here. */
   setMaxListeners(_count: number): this {
     return this;
+  }
+
+  /** Kept for programs that call it: there is no limit. */
+  getMaxListeners(): number {
+    return Infinity;
   }
 
   /** `emit` for names that are known only at run time. */

@@ -1,0 +1,35 @@
+/** @jest-config-loader esbuild-register */
+import type { Config } from 'jest';
+
+/** The same output as tsc gives with tsconfig.json: decorators with metadata, fields assigned in the constructor. */
+const swcOptions = {
+  swcrc: false,
+  sourceMaps: 'inline',
+  jsc: {
+    target: 'es2022',
+    keepClassNames: true,
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+  },
+};
+
+const config: Config = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', swcOptions] },
+  moduleNameMapper: {
+    // TypeScript's ESM imports name the .js that will be built.
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^nestjs-jstp$': '<rootDir>/lib/index.ts',
+    '^nestjs-jstp/core$': '<rootDir>/lib/core.ts',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.readme-blocks/'],
+  reporters: ['default', '<rootDir>/test/tools/totals-reporter.js'],
+  collectCoverageFrom: ['lib/**/*.ts'],
+  coverageDirectory: 'coverage',
+  coverageReporters: ['text', 'lcov'],
+  coverageThreshold: { global: { lines: 95, branches: 90 } },
+};
+
+export default config;

@@ -1,0 +1,257 @@
+import type { NetConnectOpts } from 'node:net';
+import type { Deserializer, Serializer } from '@nestjs/microservices';
+import type { Api, ApplicationLike } from '../application/application.js';
+import { parseAppSpecifier } from '../connection/client-handshake.js';
+import type { AppSpecifier } from '../connection/client-options.js';
+import type { Connection } from '../connection/connection.js';
+import { ConfigurationError } from '../protocol/configuration-error.js';
+import { resolveLimits, type Limits } from '../protocol/limits.js';
+
+/** How a client comes back by itself after its line was cut. */
+export interface ReconnectOptions {
+  /** Milliseconds before the second attempt (the first is made at once); each further one waits twice as long. @default 100 */
+  readonly minDelayMs?: number;
+  /** Longest time between two attempts, in milliseconds. @default 10000 */
+  readonly maxDelayMs?: number;
+}
+
+/** The options of a {@link JstpClient}. */
+export interface JstpClientOptions {
+  /** The application to call: 'name', 'name@version-or-range' or both apart. @default 'jstp' */
+  readonly app?: AppSpecifier;
+  /** How to connect. @default 'net', the only one there is */
+  readonly transport?: 'net';
+  /** @default 'localhost' */
+  readonly host?: string;
+  /** @default 3000 */
+  readonly port?: number;
+  /** Path of an IPC socket, in the place of host and port. */
+  readonly path?: string;
+  /** Further options of Node's `net.connect`, as `localAddress` or `family`. */
+  readonly connectOptions?: Partial<NetConnectOpts>;
+  /** User name; without it (and without a `strategy`) the login is anonymous. */
+  readonly login?: string | null;
+  /** The user's password. */
+  readonly password?: string | null;
+  /** A handshake that the server's policy knows, in the place of 'login'. */
+  readonly strategy?: string;
+  /** What the strategy sends, or a function that gives it (or a Promise of it) for each login. */
+  readonly credentials?: unknown;
+  /** Milliseconds between pings; a server that answers none in time is given up. @default none */
+  readonly heartbeatInterval?: number;
+  /** Caps and timeouts. @default see Limits */
+  readonly limits?: Partial<Limits>;
+  /** How long calls under way wait for a cut line to come back, in milliseconds; Infinity: for ever. @default 3000 */
+  readonly resumeTimeoutMs?: number;
+  /** How the client comes back by itself; false: only with the next call, event or `connect`. */
+  readonly reconnect?: boolean | ReconnectOptions;
+  /** What the server may call on this side, see {@link JstpClient.expose}. @default nothing */
+  readonly application?: ApplicationLike<Connection> | Api;
+  /** Converts outgoing packets, as with Nest's own transports. */
+  readonly serializer?: Serializer;
+  /** Converts incoming responses, as with Nest's own transports. */
+  readonly deserializer?: Deserializer;
+}
+
+/** Milliseconds before the attempts to come back; undefined: none are made. */
+export interface ReconnectDelays {
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+/** The options with their defaults, checked. */
+export interface ResolvedClientOptions {
+  readonly app: AppSpecifier;
+  readonly connectOptions: Readonly<Record<string, unknown>>;
+  readonly login: string | null | undefined;
+  readonly password: string | null | undefined;
+  readonly strategy: string | undefined;
+  readonly credentials: unknown;
+  readonly heartbeatInterval: number | undefined;
+  readonly limits: Limits;
+  readonly resumeTimeoutMs: number;
+  readonly reconnect: ReconnectDelays | undefined;
+  readonly application: ApplicationLike<Connection> | Api | undefined;
+}
+
+// As Nest's TCP transport has them.
+const DEFAULT_HOST = 'localhost';
+const DEFAULT_PORT = 3000;
+const DEFAULT_RESUME_TIMEOUT_MS = 3000;
+const DEFAULT_DELAYS: ReconnectDelays = { minDelayMs: 100, maxDelayMs: 10_000 };
+const MAX_PORT = 65_535;
+// Node's timers fire at once for a longer time.
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const OPTION_NAMES: Readonly<Record<keyof JstpClientOptions, true>> = {
+  app: true,
+  transport: true,
+  host: true,
+  port: true,
+  path: true,
+  connectOptions: true,
+  login: true,
+  password: true,
+  strategy: true,
+  credentials: true,
+  heartbeatInterval: true,
+  limits: true,
+  resumeTimeoutMs: true,
+  reconnect: true,
+  application: true,
+  serializer: true,
+  deserializer: true,
+};
+
+/**
+ * The options that hold.
+ * @throws {ConfigurationError} for an unknown option or a value that is not allowed
+ */
+export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOptions {
+  check('options', given, 'an object', isObject);
+  for (const name of Object.keys(given)) {
+    const allowed = `no option of JstpClient (those are ${Object.keys(OPTION_NAMES).join(', ')})`;
+    if (!Object.hasOwn(OPTION_NAMES, name))
+      throw new ConfigurationError(name, undefined, `left out: it is ${allowed}`);
+  }
+  const {
+    app = 'jstp',
+    transport = 'net',
+    heartbeatInterval,
+    resumeTimeoutMs = DEFAULT_RESUME_TIMEOUT_MS,
+  } = given;
+  check(
+    'app',
+    app,
+    "'name', 'name@range' or { name, version }, the range in semver's syntax",
+    isAppSpecifier,
+  );
+  check('transport', transport, "'net'", (value) => value === 'net');
+  check(
+    'heartbeatInterval',
+    heartbeatInterval,
+    `an integer from 1 to ${MAX_TIMER_MS}`,
+    optional(isInteger(1, MAX_TIMER_MS)),
+  );
+  check(
+    'resumeTimeoutMs',
+    resumeTimeoutMs,
+    `an integer from 0 to ${MAX_TIMER_MS}, or Infinity`,
+    (value) => value === Infinity || isInteger(0, MAX_TIMER_MS)(value),
+  );
+  check('application', given.application, 'an Application or its methods', optional(isObject));
+  check('serializer', given.serializer, 'an object with serialize()', optional(hasMethod('serialize')));
+  check(
+    'deserializer',
+    given.deserializer,
+    'an object with deserialize()',
+    optional(hasMethod('deserialize')),
+  );
+  checkLogin(given);
+  const { login, password, strategy, credentials, application } = given;
+  return {
+    app,
+    connectOptions: resolveAddress(given),
+    login,
+    password,
+    strategy,
+    credentials,
+    heartbeatInterval,
+    limits: resolveLimits(given.limits),
+    resumeTimeoutMs,
+    reconnect: resolveReconnect(given.reconnect),
+    application,
+  };
+}
+
+function resolveAddress(given: JstpClientOptions): Record<string, unknown> {
+  const { host, port, path, connectOptions = {} } = given;
+  check('connectOptions', connectOptions, "an object of options of Node's net.connect", isObject);
+  if (path !== undefined) {
+    check('path', path, 'a non-empty string', isText);
+    check('path', path, 'given without host and port', () => host === undefined && port === undefined);
+    return { ...connectOptions, path };
+  }
+  check('host', host, 'a non-empty string', optional(isText));
+  check('port', port, `an integer from 0 to ${MAX_PORT}`, optional(isInteger(0, MAX_PORT)));
+  // What connectOptions say of the address counts where the options themselves say nothing.
+  const own = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
+  if ('path' in connectOptions) return { ...connectOptions, ...own };
+  return { host: DEFAULT_HOST, port: DEFAULT_PORT, ...connectOptions, ...own };
+}
+
+function checkLogin({ login, password, strategy }: JstpClientOptions): void {
+  check('login', login, 'a non-empty string', (value) => value === null || optional(isText)(value));
+  check('password', password, 'a string', (value) => value === null || optional(isString)(value));
+  check('password', password, 'given with a login', (value) => value == null || login != null);
+  check(
+    'strategy',
+    strategy,
+    "the name of a handshake, not 'session'",
+    optional((value) => isText(value) && value !== 'session'),
+  );
+  check('strategy', strategy, 'given without a login', (value) => value === undefined || login == null);
+}
+
+function resolveReconnect(given: boolean | ReconnectOptions = true): ReconnectDelays | undefined {
+  if (given === false) return undefined;
+  if (given === true) return DEFAULT_DELAYS;
+  check('reconnect', given, 'a boolean, or { minDelayMs, maxDelayMs }', isObject);
+  const {
+    minDelayMs = DEFAULT_DELAYS.minDelayMs,
+    maxDelayMs = Math.max(minDelayMs, DEFAULT_DELAYS.maxDelayMs),
+  } = given;
+  check(
+    'reconnect.minDelayMs',
+    minDelayMs,
+    `an integer from 1 to ${MAX_TIMER_MS}`,
+    isInteger(1, MAX_TIMER_MS),
+  );
+  check(
+    'reconnect.maxDelayMs',
+    maxDelayMs,
+    `an integer from reconnect.minDelayMs (${minDelayMs}) to ${MAX_TIMER_MS}`,
+    isInteger(minDelayMs, MAX_TIMER_MS),
+  );
+  return { minDelayMs, maxDelayMs };
+}
+
+type Test = (value: unknown) => boolean;
+
+function check(option: string, given: unknown, allowed: string, test: Test): void {
+  if (!test(given)) throw new ConfigurationError(option, given, allowed);
+}
+
+function optional(test: Test): Test {
+  return (value) => value === undefined || test(value);
+}
+
+function isInteger(from: number, to: number): Test {
+  return (value) => Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isText(value: unknown): boolean {
+  return isString(value) && value !== '';
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function hasMethod(name: string): Test {
+  return (value) => isObject(value) && typeof (value as Record<string, unknown>)[name] === 'function';
+}
+
+function isAppSpecifier(value: unknown): boolean {
+  const isName = isText(value) || (isObject(value) && isText((value as { name?: unknown }).name));
+  if (!isName) return false;
+  try {
+    return parseAppSpecifier(value as AppSpecifier).name !== '';
+  } catch {
+    return false;
+  }
+}

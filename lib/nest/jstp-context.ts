@@ -1,0 +1,121 @@
+import { BaseRpcContext } from '@nestjs/microservices';
+import type { ApplicationLike } from '../application/application.js';
+import type { Connection } from '../connection/connection.js';
+import type { Session } from '../session/session.js';
+import { closeSignalOf } from './close-signal.js';
+
+/** What a context is made for: a call, an event or a handshake. */
+export interface JstpMessage {
+  /** The interface called; undefined for a handshake. */
+  readonly interfaceName?: string | undefined;
+  /** The method or event; undefined for a handshake. */
+  readonly methodName?: string | undefined;
+  /** What the caller sent beside the arguments. */
+  readonly metadata?: Record<string, unknown> | undefined;
+  /** A call's own signal; events and handshakes have that of their connection. */
+  readonly signal?: unknown;
+  /** Set for a handshake only. */
+  readonly handshake?: JstpHandshakeData | undefined;
+}
+
+/** What a client logs in with. */
+export interface JstpHandshakeData {
+  /** 'login', 'anonymous', 'session' (a resume), or one that this server made up. */
+  readonly strategy: string;
+  /** Whatever the client sent: check it. For 'login' an array of name and password. */
+  readonly credentials: unknown;
+}
+
+/** Calls and events back to the client that is being served. */
+export interface JstpCaller {
+  /**
+   * Calls a method that the client exposes.
+   * @returns a Promise of its result, or of the array of several
+   */
+  call(interfaceName: string, method: string, ...args: unknown[]): Promise<unknown>;
+  /** Sends an event to the client. */
+  emit(interfaceName: string, event: string, ...args: unknown[]): void;
+}
+
+/** The arguments that Nest keeps of a context. */
+export type JstpContextArgs = [connection: Connection, pattern: string, message: JstpMessage];
+
+/** What a handler's `@Ctx()` is: the connection, and the message on it. */
+export class JstpContext extends BaseRpcContext<JstpContextArgs> {
+  private username: string | undefined;
+
+  /** The pattern of the handler: what a client's `send` or `emit` names it by; for a handshake 'handshake:' and the strategy. */
+  getPattern(): string {
+    return this.args[1];
+  }
+
+  /** The connection that the message came on. */
+  getConnection(): Connection {
+    return this.args[0];
+  }
+
+  /** The client's session: a Map for state of your own, which a resume brings back. Null during a handshake. */
+  getSession(): Session<Connection> | null {
+    return this.args[0].session;
+  }
+
+  /** Who has logged in, null for an anonymous client. During a handshake the name that was set so far. */
+  getUsername(): string | null {
+    return this.username ?? this.args[0].username;
+  }
+
+  /** The application, with its name and version, that the client is connected to (or asks for). */
+  getApplication(): ApplicationLike<Connection> | null {
+    return this.args[0].application;
+  }
+
+  /** The interface that was called; undefined during a handshake. */
+  getInterface(): string | undefined {
+    return this.args[2].interfaceName;
+  }
+
+  /** The method or event; undefined during a handshake. */
+  getMethod(): string | undefined {
+    return this.args[2].methodName;
+  }
+
+  /** What the caller sent beside the arguments (`traceparent`...); undefined where it sent nothing. */
+  getMetadata(): Record<string, unknown> | undefined {
+    return this.args[2].metadata;
+  }
+
+  /** What the client logs in with, while it does; undefined for calls and events. */
+  getHandshake(): JstpHandshakeData | undefined {
+    return this.args[2].handshake;
+  }
+
+  /**
+   * Fires when nobody waits for the outcome any more: the caller cancelled, its time ran out, or its
+   * connection is gone.
+   */
+  getSignal(): AbortSignal {
+    return (this.args[2].signal ?? closeSignalOf(this.args[0])) as AbortSignal;
+  }
+
+  /** Calls and events back to this client. */
+  getClient(): JstpCaller {
+    const [connection] = this.args;
+    return {
+      call: (interfaceName, method, ...args) => connection.callMethod(interfaceName, method, args),
+      emit: (interfaceName, event, ...args) => {
+        connection.emitRemoteEvent(interfaceName, event, args);
+      },
+    };
+  }
+
+  /**
+   * Names the user, during a handshake.
+   * @throws Error outside of a handshake, and for an empty name
+   */
+  setUsername(name: string): void {
+    if (!this.getHandshake()) throw new Error('A username can be set during a handshake only');
+    if (typeof name !== 'string' || name === '')
+      throw new Error('A username must be a text that is not empty');
+    this.username = name;
+  }
+}

@@ -1,0 +1,293 @@
+import type { CanActivate, Type } from '@nestjs/common';
+import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
+import type { ApplicationLike } from '../application/application.js';
+import type { Connection } from '../connection/connection.js';
+import { ALL_EXTENSIONS } from '../connection/extensions.js';
+import { ConfigurationError } from '../protocol/configuration-error.js';
+import { ProtocolError } from '../protocol/protocol-error.js';
+import type { ServerEvents } from '../server/server-events.js';
+import type { Server as CoreServer } from '../server/server.js';
+import { JSTP } from './constants.js';
+import { isGuard, isGuardClass, type GuardSource } from './guard-source.js';
+import { jstpExtrasOf } from './handler-extras.js';
+import { HandlerRunner, type ProcessingHooks } from './handler-runner.js';
+import { HandshakePolicy } from './handshake-policy.js';
+import {
+  corePolicyOf,
+  resolveJstpServerOptions,
+  type JstpServerOptions,
+  type ResolvedJstpServerOptions,
+} from './jstp-server-options.js';
+import { NestApplication } from './nest-application.js';
+import { RouteTable } from './route-table.js';
+
+/** What a server is: it listens, or it does not. */
+export type JstpServerStatus = 'connected' | 'disconnected';
+
+/** The events of a JstpServer: those of the core's server, as `on` takes them. */
+export type JstpServerEvents = {
+  [Name in keyof ServerEvents]: (...args: ServerEvents[Name]) => void;
+};
+
+/** Gives the guard of a class; JstpModule has one. */
+export type GuardClassResolver = (guardClass: Type<CanActivate>) => GuardSource;
+
+type EventName = keyof JstpServerEvents;
+type App = ApplicationLike<Connection>;
+type StartHook = Parameters<Server['setOnProcessingStartHook']>[0];
+type EndHook = Parameters<Server['setOnProcessingEndHook']>[0];
+
+/**
+ * Nest's strategy for JSTP: serves the application's handlers as JSTP applications.
+ *
+ * @example
+ * const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, {
+ *   strategy: new JstpServer({ host: '127.0.0.1', port: 3000 }),
+ * });
+ */
+export class JstpServer
+  extends Server<JstpServerEvents, JstpServerStatus>
+  implements CustomTransportStrategy
+{
+  /** {@link JSTP}, for handlers that are meant for this transport only. */
+  override readonly transportId: symbol = JSTP;
+  private readonly resolved: ResolvedJstpServerOptions;
+  private readonly routes: RouteTable;
+  private readonly runner: HandlerRunner;
+  private readonly hooks: ProcessingHooks = { start: undefined, end: undefined };
+  private readonly guard: GuardSource | undefined;
+  private readonly eventListeners: [name: EventName, listener: (...args: never[]) => void][] = [];
+  private core: CoreServer | undefined;
+
+  /**
+   * @param options where to listen, what to serve, whom to let in
+   * @param resolveGuardClass makes a guard of its class; JstpModule gives it
+   * @throws ConfigurationError naming the option, what was given and what is allowed
+   */
+  constructor(
+    private readonly options: JstpServerOptions = {},
+    resolveGuardClass?: GuardClassResolver,
+  ) {
+    super();
+    this.resolved = resolveJstpServerOptions(options);
+    this.guard = guardOf(options, resolveGuardClass);
+    const { serializer, deserializer } = options;
+    this.initializeSerializer({ serializer });
+    this.initializeDeserializer({ deserializer });
+    this.routes = new RouteTable(this.resolved.application, (pattern) => this.normalizePattern(pattern));
+    this.runner = new HandlerRunner({
+      handlers: this.messageHandlers,
+      hooks: this.hooks,
+      serializer,
+      deserializer,
+      report: (error) => {
+        this.logger.error(error);
+      },
+    });
+  }
+
+  /**
+   * Starts to listen.
+   * @param callback called once: without an argument when the server listens, with the error when it cannot
+   * (a port in use, two handlers of one method...)
+   */
+  override listen(callback: (error?: unknown) => unknown): void {
+    let isTold = false;
+    const tell = (...outcome: [error?: unknown]): void => {
+      if (isTold) return;
+      isTold = true;
+      if (outcome.length > 0) this._status$.next('disconnected');
+      callback(...outcome);
+    };
+    if (this.core?.listening) {
+      callback(new Error('The JSTP server listens already'));
+      return;
+    }
+    try {
+      const core = this.createCore();
+      this.core = core;
+      core.on('error', (error) => {
+        if (isTold) this.logger.error(error);
+        tell(error);
+      });
+      core.on('listening', () => {
+        this._status$.next('connected');
+        this.logApplications();
+        tell();
+      });
+      core.on('close', () => {
+        this._status$.next('disconnected');
+        tell(new Error('The JSTP server was closed before it listened'));
+      });
+      core.listen(this.resolved.listen);
+    } catch (error) {
+      tell(error);
+    }
+  }
+
+  /** Accepts nobody any more and ends all connections. Resolves when they are gone; does nothing before `listen`. */
+  override async close(): Promise<void> {
+    const { core } = this;
+    if (!core) return;
+    await new Promise<void>((resolve) => {
+      core.close(() => {
+        resolve();
+      });
+      core.closeConnections();
+    });
+  }
+
+  /** Adds a listener of one of the server's events, before or after `listen`; it stays for later ones. */
+  override on<
+    Name extends EventName = EventName,
+    Listener extends JstpServerEvents[Name] = JstpServerEvents[Name],
+  >(event: Name, callback: Listener): this {
+    this.eventListeners.push([event, callback]);
+    this.core?.on(event, callback);
+    return this;
+  }
+
+  /**
+   * The server of the core; its `getRawServer()` is Node's.
+   * @throws Error before `listen`
+   */
+  override unwrap<T = CoreServer>(): T {
+    return this.listened() as T;
+  }
+
+  /**
+   * Sends an event to all connected clients, of all applications.
+   * @throws Error before `listen`
+   */
+  broadcast(interfaceName: string, event: string, ...args: unknown[]): void {
+    this.listened().broadcast(interfaceName, event, ...args);
+  }
+
+  /**
+   * The connected clients.
+   * @throws Error before `listen`
+   */
+  getClients(): IterableIterator<Connection> {
+    return this.listened().getClients();
+  }
+
+  /** @internal Nest's: registers a handler. */
+  override addHandler(
+    pattern: unknown,
+    callback: MessageHandler,
+    isEventHandler = false,
+    extras: Record<string, unknown> = {},
+  ): void {
+    const { core, messageHandlers } = this;
+    const definition = { pattern, handler: callback, isEvent: isEventHandler, extras };
+    const { handshake } = jstpExtrasOf(extras);
+    if (handshake) this.routes.addHandshake(definition, handshake);
+    else {
+      const key = this.routes.add(definition, (taken) => messageHandlers.has(taken));
+      if (key !== undefined) super.addHandler(key, callback, isEventHandler, extras);
+    }
+    if (!core?.listening) return;
+    // Too late for an error at start.
+    this.routes.assertSound();
+    core.updateApplications(this.createApplications());
+  }
+
+  /** @internal Nest's. */
+  override setOnProcessingStartHook(hook: StartHook): void {
+    super.setOnProcessingStartHook(hook);
+    this.hooks.start = (context, done) => hook(this.transportId, context, done);
+  }
+
+  /** @internal Nest's. */
+  override setOnProcessingEndHook(hook: EndHook): void {
+    super.setOnProcessingEndHook(hook);
+    this.hooks.end = (context) => {
+      hook(this.transportId, context);
+    };
+  }
+
+  private listened(): CoreServer {
+    if (this.core) return this.core;
+    throw new Error('The JSTP server has not been started: call "listen" or "startAllMicroservices" first');
+  }
+
+  private createCore(): CoreServer {
+    this.routes.assertSound();
+    const {
+      application,
+      allowAnonymous = false,
+      authorizeResume = false,
+      authPolicy,
+      ...rest
+    } = this.options;
+    const applications = this.createApplications();
+    const policy = new HandshakePolicy({
+      routes: this.routes,
+      guard: this.guard,
+      policy: corePolicyOf(authPolicy),
+      allowAnonymous,
+      authorizeResume,
+      report: (error) => {
+        this.logger.error(error);
+      },
+    });
+    const core = this.resolved.entry.createServer({
+      ...rest,
+      applications,
+      authPolicy: policy,
+      extensions: ALL_EXTENSIONS,
+    });
+    core.on('connectionError', (error) => {
+      this.logConnectionError(error);
+    });
+    for (const [name, listener] of this.eventListeners) core.on(name, listener as never);
+    return core;
+  }
+
+  /** The core applications, and those of the handlers; the default one also where there is no other. */
+  private createApplications(): App[] {
+    const { routes, runner } = this;
+    const given = [...new Set(flatten(this.options.applications ?? []))];
+    if (given.length === 0 && routes.applications.next().done) routes.open(this.resolved.application);
+    const decorated = [...routes.applications].map((own) => {
+      const core = given.find(({ name, version }) => name === own.name && version === own.version);
+      return new NestApplication(own, runner, core);
+    });
+    return [...given.filter(({ name, version }) => !routes.find(name, version)), ...decorated];
+  }
+
+  private logApplications(): void {
+    for (const application of this.routes.applications) {
+      this.logger.log(`Application ${application.full}: ${application.describe()}`);
+    }
+  }
+
+  /** What the network does to a line is its everyday life, what a peer sends is the peer's trouble: not for the log. */
+  private logConnectionError(error: unknown): void {
+    const isOfTheLink =
+      error instanceof ProtocolError || typeof (error as NodeJS.ErrnoException).syscall === 'string';
+    if (isOfTheLink) this.logger.debug?.(error);
+    else this.logger.error(error);
+  }
+}
+
+function guardOf(
+  options: JstpServerOptions,
+  resolve: GuardClassResolver | undefined,
+): GuardSource | undefined {
+  const { authPolicy } = options;
+  if (isGuardClass(authPolicy)) {
+    if (resolve) return resolve(authPolicy);
+    throw new ConfigurationError(
+      'authPolicy',
+      authPolicy,
+      'an instance of the guard (its class with JstpModule only)',
+    );
+  }
+  return isGuard(authPolicy) ? (): typeof authPolicy => authPolicy : undefined;
+}
+
+function* flatten(applications: NonNullable<JstpServerOptions['applications']>): Generator<App> {
+  if (!(applications instanceof Map)) yield* applications as readonly App[];
+  else for (const versions of applications.values()) yield* versions.values();
+}

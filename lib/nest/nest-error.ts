@@ -1,0 +1,83 @@
+import { stringify } from '../mdsf/index.js';
+import { ERR_CALLBACK_LOST, ERR_INTERNAL_API_ERROR, GENERIC_ERROR_CODE } from '../protocol/error-codes.js';
+import { RemoteError } from '../protocol/remote-error.js';
+
+const INTERNAL_SERVER_ERROR = 'Internal server error';
+const NO_MESSAGE = 'Error';
+
+/**
+ * A handler's error as the wire has it: `[code, message, value]` for a Nest peer, else `[code, message]`. A
+ * RemoteError is its own array. Never throws, and what it returns can always be sent: a value that cannot is
+ * left out.
+ *
+ * @param value what Nest's filters made of the error: the object of an RpcException, `{ status, message }`...
+ * @param withValue whether the peer takes Nest's value (`nest` was agreed)
+ * @param code the code where the value has none, as 12 and 14 for a missing handler
+ */
+export function toWireError(value: unknown, withValue: boolean, code?: number): unknown[] {
+  if (value instanceof RemoteError)
+    return sendable(RemoteError.getJstpArrayFor(value)) ?? [ERR_INTERNAL_API_ERROR];
+  const shown = shownOf(value);
+  const head = [codeOf(shown) ?? code ?? defaultCodeOf(shown), messageOf(shown)];
+  if (!withValue) return head;
+  return sendable([...head, value ?? null]) ?? head;
+}
+
+/**
+ * What a caller gets for the error of a call: the Nest value that a Nest peer sent, else the error as it is.
+ *
+ * @param error what the core's callback got: a RemoteError, or the number -1 of a lost call
+ * @param nestAgreed whether the peer sends Nest's values
+ */
+export function fromWireError(error: unknown, nestAgreed: boolean): unknown {
+  if (!nestAgreed || !(error instanceof RemoteError) || error.info?.length !== 1) return error;
+  const [value] = error.info;
+  // A RemoteError of the handler may have an info of its own: that is no Nest value.
+  return messageOf(value) === error.message ? value : error;
+}
+
+/** The part of a value that may be seen at the other side: what JSON would show of it. */
+function shownOf(value: unknown): unknown {
+  try {
+    const { toJSON } = Object(value) as { toJSON?: unknown };
+    return typeof toJSON === 'function' ? (Reflect.apply(toJSON, value, ['']) as unknown) : value;
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(shown: unknown): number | undefined {
+  const code = fieldOf(shown, 'code');
+  if (!Number.isSafeInteger(code) || code === 0) return undefined;
+  // A peer takes -1 for an answer that was lost on the way, and may call again.
+  return code === ERR_CALLBACK_LOST ? GENERIC_ERROR_CODE : (code as number);
+}
+
+function defaultCodeOf(shown: unknown): number {
+  return messageOf(shown) === INTERNAL_SERVER_ERROR ? ERR_INTERNAL_API_ERROR : GENERIC_ERROR_CODE;
+}
+
+function messageOf(shown: unknown): string {
+  const message = typeof shown === 'string' ? shown : fieldOf(shown, 'message');
+  return typeof message === 'string' && message !== '' ? message : NO_MESSAGE;
+}
+
+/** An own enumerable field: the text of an Error is not enumerable, and nobody else's business. */
+function fieldOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  try {
+    const isShown = Object.prototype.propertyIsEnumerable.call(value, name);
+    return isShown ? (value as Record<string, unknown>)[name] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sendable(array: unknown[]): unknown[] | undefined {
+  try {
+    stringify(array);
+    return array;
+  } catch {
+    return undefined;
+  }
+}

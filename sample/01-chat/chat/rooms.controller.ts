@@ -1,0 +1,36 @@
+import { Controller, UseGuards } from '@nestjs/common';
+import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
+import { Arg, JstpApplication, JstpContext, JstpInterface } from 'nestjs-jstp';
+import { from, type Observable } from 'rxjs';
+import { MemberGuard } from './member.guard.js';
+import { RoomsService, type Said } from './rooms.service.js';
+
+/** The rooms as clients of today see them. */
+@JstpApplication('chat@2.0.0')
+@JstpInterface('rooms')
+@UseGuards(MemberGuard)
+@Controller()
+export class RoomsController {
+  constructor(private readonly rooms: RoomsService) {}
+
+  @MessagePattern('join')
+  join(@Payload() room: string, @Ctx() context: JstpContext): string[] {
+    return this.rooms.join(room, context);
+  }
+
+  @MessagePattern('say')
+  say(@Arg(0) room: string, @Arg(1) text: string, @Ctx() context: JstpContext): Said {
+    return this.rooms.say(room, text, context);
+  }
+
+  /** A stream: the values arrive one by one. */
+  @MessagePattern('history')
+  history(@Payload() room: string): Observable<Said> {
+    return from(this.rooms.history(room));
+  }
+
+  @EventPattern('typing')
+  typing(@Payload() who: string): void {
+    console.log(`   chat      notices that ${who} is typing`);
+  }
+}

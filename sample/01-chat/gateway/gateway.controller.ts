@@ -1,0 +1,25 @@
+import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common';
+import { JstpArgs, JstpClient } from 'nestjs-jstp';
+import { firstValueFrom, toArray, type Observable } from 'rxjs';
+import type { Said } from '../chat/rooms.service.js';
+
+/** The chat by HTTP: every request is a call over one JSTP connection. */
+@Controller('rooms')
+export class GatewayController {
+  constructor(@Inject('CHAT') private readonly chat: JstpClient) {}
+
+  @Get()
+  rooms(): Observable<string[]> {
+    return this.chat.send('lobby.rooms', JstpArgs.of());
+  }
+
+  @Get(':room')
+  history(@Param('room') room: string): Promise<Said[]> {
+    return firstValueFrom(this.chat.send<Said, string>('rooms.history', room).pipe(toArray()));
+  }
+
+  @Post(':room')
+  say(@Param('room') room: string, @Body('text') text: string): Observable<Said> {
+    return this.chat.send('rooms.say', JstpArgs.of(room, text));
+  }
+}

@@ -1,0 +1,5 @@
+/** Where the two services listen; change them by the environment if they are taken. */
+export const ports = {
+  chat: Number(process.env.CHAT_PORT ?? 3000),
+  http: Number(process.env.HTTP_PORT ?? 3001),
+};

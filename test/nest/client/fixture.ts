@@ -1,0 +1,150 @@
+import { afterEach } from '@jest/globals';
+import type { Socket } from 'node:net';
+import { ALL_EXTENSIONS } from '../../../lib/connection/extensions.js';
+import {
+  Application,
+  net,
+  type Api,
+  type ApplicationLike,
+  type Connection,
+  type IncomingCall,
+  type NetServerOptions,
+  type Server,
+} from '../../../lib/core.js';
+import { JstpClient } from '../../../lib/nest/jstp-client.js';
+import type { JstpClientEventArguments } from '../../../lib/nest/client-events.js';
+import type { JstpClientOptions } from '../../../lib/nest/client-options.js';
+import { Closing } from '../../support/closing.js';
+import { LOOPBACK } from '../../support/free-port.js';
+import { within } from '../../support/wait-for.js';
+
+type Answer = (error: unknown, ...results: unknown[]) => void;
+type Handler = (call: IncomingCall<Connection>) => void;
+
+/** An application that takes calls whole: it sees their metadata and signal, and can stream. */
+export class CallApplication implements ApplicationLike<Connection> {
+  public readonly name = 'app';
+  public readonly version = '1.0.0';
+  public readonly calls: IncomingCall<Connection>[] = [];
+  public readonly events: { interfaceName: string; event: string; args: unknown[]; metadata: unknown }[] = [];
+
+  public constructor(private readonly handler: Handler = (call) => call.succeed(call.args)) {}
+
+  public callMethod(): never {
+    throw new Error('Calls are taken whole');
+  }
+
+  public getMethods(): undefined {
+    return undefined;
+  }
+
+  public handleCall(call: IncomingCall<Connection>): void {
+    this.calls.push(call);
+    this.handler(call);
+  }
+
+  public handleEvent(
+    _connection: Connection,
+    interfaceName: string,
+    event: string,
+    args: unknown[],
+    metadata?: unknown,
+  ): void {
+    this.events.push({ interfaceName, event, args, metadata });
+  }
+}
+
+/** What most tests call. */
+export const API = {
+  default: {
+    echo: (_connection: Connection, value: unknown, answer: Answer): void => answer(null, value),
+    silent: (_connection: Connection, _value: unknown, _answer: Answer): void => undefined,
+    whoami: (connection: Connection, _value: unknown, answer: Answer): void => answer(null, connection.username),
+  },
+  calc: {
+    add: (_connection: Connection, a: number, b: number, answer: Answer): void => answer(null, a + b),
+    pair: (_connection: Connection, answer: Answer): void => answer(null, 'first', 'second'),
+    nothing: (_connection: Connection, answer: Answer): void => answer(null),
+    fail: (_connection: Connection, error: unknown, answer: Answer): void => answer(error),
+  },
+} as unknown as Api;
+
+/** A server of a test, and the sockets of its clients. */
+export interface TestServer {
+  readonly server: Server;
+  readonly port: number;
+  readonly connections: () => number;
+  readonly sockets: ReadonlySet<Socket>;
+  /** Breaks all lines, as a broken network does. */
+  cut(): void;
+  /** Ends the server with all its connections, as `JstpServer.close` does. */
+  stop(): Promise<void>;
+}
+
+/** The servers and clients of one test. */
+export class Bench {
+  private readonly closing = new Closing();
+
+  public constructor() {
+    afterEach(() => this.closing.run());
+  }
+
+  /** Starts a server that accepts the extensions of the Nest layer. */
+  public async serve(
+    application: ApplicationLike<Connection> | Api = API,
+    options: Partial<NetServerOptions> & { readonly port?: number } = {},
+  ): Promise<TestServer> {
+    const { port = 0, ...rest } = options;
+    const served = application instanceof CallApplication ? application : new Application('app', application as Api);
+    const server = net.createServer({ applications: [served], extensions: ALL_EXTENSIONS, ...rest });
+    const sockets = new Set<Socket>();
+    let connections = 0;
+    server.on('connection', (socket) => {
+      connections += 1;
+      sockets.add(socket as Socket);
+      (socket as Socket).on('close', () => sockets.delete(socket as Socket));
+    });
+    server.on('connectionError', () => undefined);
+    const cut = (): void => {
+      for (const socket of sockets) socket.destroy();
+    };
+    const stop = (): Promise<void> => {
+      server.closeConnections();
+      return within(new Promise((resolve) => server.close(() => resolve())), 'the end of a server');
+    };
+    this.closing.add(() => {
+      cut();
+      if (server.listening) server.close();
+    });
+    await within(new Promise<void>((resolve) => server.listen(port, LOOPBACK, resolve)), 'a server that listens');
+    const address = server.address() as { port: number };
+    return { server, port: address.port, connections: () => connections, sockets, cut, stop };
+  }
+
+  /** Makes a client, which is closed with the test. */
+  public client(port: number, options: Partial<JstpClientOptions> = {}): JstpClient {
+    const client = new JstpClient({ app: 'app', host: LOOPBACK, port, ...options });
+    this.closing.add(() => client.close());
+    return client;
+  }
+
+  /** Ends something else with the test. */
+  public ends(release: () => unknown): void {
+    this.closing.add(release);
+  }
+}
+
+/** The names of the events that a client emits, in order, with their arguments where those are plain. */
+export function record(client: JstpClient): string[] {
+  const names: string[] = [];
+  const note = (name: keyof JstpClientEventArguments): void => {
+    client.on(name, (...args: unknown[]) => {
+      const shown = args.filter((value) => typeof value === 'number' || typeof value === 'boolean');
+      names.push([name, ...shown].join(' '));
+    });
+  };
+  for (const name of ['connect', 'close', 'reconnecting', 'reconnect', 'sessionLost', 'sessionTaken'] as const) {
+    note(name);
+  }
+  return names;
+}

@@ -1,0 +1,112 @@
+import { describe, expect, test } from '@jest/globals';
+import { Application, ConfigurationError } from '../../../lib/core.js';
+import { resolveClientOptions, type JstpClientOptions } from '../../../lib/nest/client-options.js';
+import { JstpClient } from '../../../lib/nest/jstp-client.js';
+
+function failureOf(options: unknown): ConfigurationError {
+  try {
+    new JstpClient(options as JstpClientOptions);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    return error as ConfigurationError;
+  }
+  throw new Error('The options were accepted');
+}
+
+describe('the options of a client', () => {
+  test('have the defaults of Nest and JSTP', () => {
+    expect(resolveClientOptions({})).toMatchObject({
+      app: 'jstp',
+      connectOptions: { host: 'localhost', port: 3000 },
+      resumeTimeoutMs: 3000,
+      reconnect: { minDelayMs: 100, maxDelayMs: 10_000 },
+      heartbeatInterval: undefined,
+    });
+  });
+
+  test('may be left out', () => {
+    expect(() => new JstpClient()).not.toThrow();
+  });
+
+  test.each<[string, unknown, string]>([
+    ['app', '', 'name'],
+    ['app', 'chat@not a range', "semver's syntax"],
+    ['app', { version: '1.0.0' }, 'name'],
+    ['app', { name: 'chat', version: 'x y' }, 'semver'],
+    ['app', 5, 'name'],
+    ['transport', 'tls', "'net'"],
+    ['host', '', 'a non-empty string'],
+    ['host', 5, 'a non-empty string'],
+    ['port', -1, 'an integer from 0 to 65535'],
+    ['port', 65_536, 'an integer from 0 to 65535'],
+    ['port', '3000', 'an integer from 0 to 65535'],
+    ['path', '', 'a non-empty string'],
+    ['connectOptions', null, 'net.connect'],
+    ['login', '', 'a non-empty string'],
+    ['login', 5, 'a non-empty string'],
+    ['password', 5, 'a string'],
+    ['password', 'alone', 'with a login'],
+    ['strategy', '', 'the name of a handshake'],
+    ['strategy', 'session', "not 'session'"],
+    ['heartbeatInterval', 0, 'an integer from 1 to'],
+    ['heartbeatInterval', 1.5, 'an integer from 1 to'],
+    ['resumeTimeoutMs', -1, 'an integer from 0 to'],
+    ['resumeTimeoutMs', 2 ** 31, 'or Infinity'],
+    ['resumeTimeoutMs', NaN, 'or Infinity'],
+    ['reconnect', 'yes', 'a boolean'],
+    ['application', 5, 'an Application'],
+    ['serializer', {}, 'serialize()'],
+    ['deserializer', { deserialize: 5 }, 'deserialize()'],
+    ['pasword', 'x', 'no option of JstpClient'],
+  ])('refuse %s: %j, and say what is allowed', (option, given, allowed) => {
+    const error = failureOf({ [option]: given });
+    expect(error.option).toBe(option);
+    expect(error.message).toContain(allowed);
+  });
+
+  test.each<[string, unknown]>([
+    ['reconnect.minDelayMs', { reconnect: { minDelayMs: 0 } }],
+    ['reconnect.maxDelayMs', { reconnect: { minDelayMs: 50, maxDelayMs: 10 } }],
+    ['limits.maxMessageBytes', { limits: { maxMessageBytes: 0 } }],
+    ['limits.unknown', { limits: { unknown: 5 } }],
+    ['strategy', { strategy: 'token', login: 'user' }],
+    ['path', { path: '/tmp/x', port: 3000 }],
+    ['path', { path: '/tmp/x', host: 'a' }],
+    ['options', null],
+  ])('refuse what %s names, also in parts', (option, given) => {
+    expect(failureOf(given).option).toBe(option);
+  });
+
+  test('accept every documented one', () => {
+    const options: JstpClientOptions = {
+      app: { name: 'chat', version: '^1.0.0' },
+      transport: 'net',
+      host: '127.0.0.1',
+      port: 1,
+      connectOptions: { localAddress: '127.0.0.1' },
+      login: 'user',
+      password: 'password',
+      heartbeatInterval: 100,
+      limits: { maxDepth: 10 },
+      resumeTimeoutMs: Infinity,
+      reconnect: { minDelayMs: 1 },
+      application: new Application('a', {}),
+      serializer: { serialize: (packet: unknown) => packet },
+      deserializer: { deserialize: (packet: unknown) => packet },
+    };
+    expect(resolveClientOptions(options)).toMatchObject({
+      connectOptions: { host: '127.0.0.1', port: 1, localAddress: '127.0.0.1' },
+      reconnect: { minDelayMs: 1, maxDelayMs: 10_000 },
+      resumeTimeoutMs: Infinity,
+    });
+    expect(resolveClientOptions({ reconnect: false }).reconnect).toBeUndefined();
+    expect(resolveClientOptions({ strategy: 'token', credentials: 'x', login: null, password: null })).toMatchObject({
+      strategy: 'token',
+    });
+  });
+
+  test('give an IPC path without host and port', () => {
+    expect(resolveClientOptions({ path: '/tmp/x' }).connectOptions).toEqual({ path: '/tmp/x' });
+    expect(resolveClientOptions({ connectOptions: { path: '/tmp/x' } }).connectOptions).toEqual({ path: '/tmp/x' });
+  });
+});

@@ -1,0 +1,4 @@
+import { describeTransportContract } from './index.js';
+import { jstp } from './jstp.js';
+
+describeTransportContract(jstp);

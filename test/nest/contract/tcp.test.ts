@@ -1,0 +1,4 @@
+import { describeTransportContract } from './index.js';
+import { tcp } from './tcp.js';
+
+describeTransportContract(tcp);

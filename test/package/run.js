@@ -1,0 +1,107 @@
+/**
+ * `npm run test:package`: what a user gets. The packed tarball is installed in fresh applications outside the
+ * repository; there the programs of fixtures/ are type-checked against it, compiled and run.
+ */
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { packInto, root, run, withTemporaryFolder } from './shell.js';
+
+/**
+ * @typedef {object} FreshApplication
+ * @property {string} name
+ * @property {'module' | 'commonjs'} type
+ * @property {string | null} nest the version range of Nest, null for an application without it
+ * @property {Record<string, string>} programs name in fixtures/ -> what its output must hold
+ */
+
+const core = { core: 'core served and called' };
+
+/** @type {FreshApplication[]} */
+const applications = [
+  {
+    name: 'nest12-esm',
+    type: 'module',
+    nest: '^12.0.0',
+    programs: { service: 'served and called', ...core },
+  },
+  {
+    name: 'nest11-cjs',
+    type: 'commonjs',
+    nest: '^11.0.0',
+    programs: { service: 'served and called', ...core },
+  },
+  { name: 'bare-esm', type: 'module', nest: null, programs: core },
+  { name: 'bare-cjs', type: 'commonjs', nest: null, programs: core },
+];
+
+/** A program that is still there after this has left something open. */
+const PROGRAM_TIMEOUT_MS = 30_000;
+
+const manifest = /** @type {{ devDependencies: Record<string, string> }} */ (
+  JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+);
+
+withTemporaryFolder((folder) => {
+  const tarball = packInto(folder);
+  for (const application of applications) {
+    console.log(`\n== ${application.name}`);
+    const home = path.join(folder, application.name);
+    install(application, home, tarball);
+    for (const [program, expected] of Object.entries(application.programs))
+      compileAndRun(home, program, expected);
+  }
+});
+console.log(`\npackage: ${applications.length} fresh applications passed`);
+
+/** @type {(application: FreshApplication, home: string, tarball: string) => void} */
+function install({ name, type, nest }, home, tarball) {
+  const forNest = nest !== null && {
+    '@nestjs/common': nest,
+    '@nestjs/core': nest,
+    '@nestjs/microservices': nest,
+    'reflect-metadata': '^0.2.0',
+    rxjs: '^7.8.0',
+  };
+  const dependencies = {
+    'nestjs-jstp': `file:${tarball}`,
+    '@types/node': manifest.devDependencies['@types/node'],
+    ...forNest,
+  };
+  mkdirSync(home);
+  writeJson(path.join(home, 'package.json'), { name, private: true, type, dependencies });
+  writeJson(path.join(home, 'tsconfig.json'), {
+    compilerOptions: {
+      target: 'ES2022',
+      module: 'nodenext',
+      strict: true,
+      types: ['node'],
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      esModuleInterop: true,
+      // The declarations of the package itself are checked, too.
+      skipLibCheck: false,
+      noEmitOnError: true,
+      rootDir: '.',
+      outDir: 'built',
+    },
+    files: [],
+  });
+  // Without Nest the peers stay away: what is left is what the core may need.
+  const peers = nest === null ? ['--omit=peer'] : [];
+  run(home, 'npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...peers]);
+}
+
+/** @type {(home: string, program: string, expected: string) => void} */
+function compileAndRun(home, program, expected) {
+  const config = path.join(home, `tsconfig.${program}.json`);
+  copyFileSync(path.join(import.meta.dirname, 'fixtures', `${program}.ts`), path.join(home, `${program}.ts`));
+  writeJson(config, { extends: './tsconfig.json', files: [`${program}.ts`] });
+  run(home, process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', config]);
+  const output = run(home, process.execPath, [`built/${program}.js`], { timeoutMs: PROGRAM_TIMEOUT_MS });
+  if (!output.includes(expected)) throw new Error(`${program} ended without printing "${expected}"`);
+}
+
+/** @type {(file: string, value: unknown) => void} */
+function writeJson(file, value) {
+  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,64 @@
+/** What the package checks share: running a command loudly, and packing the built package. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+export const root = path.resolve(import.meta.dirname, '../..');
+
+/** A program that has not ended by then is stuck: most often a handle that `close()` left open. */
+const PROGRAM_TIMEOUT_MS = 300_000;
+
+/**
+ * Runs a command, shows its output, and throws unless it ends by itself with code 0.
+ * @param {string} cwd
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ timeoutMs?: number, quiet?: boolean }} [options] quiet: show the output only after a failure
+ * @returns {string} its standard output
+ */
+export function run(cwd, command, args, { timeoutMs = PROGRAM_TIMEOUT_MS, quiet = false } = {}) {
+  console.log(`$ ${command} ${args.join(' ')}`);
+  const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const failed = error !== undefined || status !== 0;
+  if (!quiet || failed) process.stdout.write(stdout + stderr);
+  if (failed) {
+    const end = signal === null ? `exit code ${String(status)}` : `killed (${signal}) after ${timeoutMs} ms`;
+    throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? end}`);
+  }
+  return stdout;
+}
+
+/** @param {(folder: string) => void} use gets a fresh folder, which is gone afterwards */
+export function withTemporaryFolder(use) {
+  const folder = mkdtempSync(path.join(realpathSync(tmpdir()), 'nestjs-jstp-'));
+  try {
+    use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Packs dist as npm would publish it. @returns {string} the tarball's path */
+export function packInto(/** @type {string} */ folder) {
+  if (!existsSync(path.join(root, 'dist/index.js')))
+    throw new Error('dist is missing: run `npm run build` first');
+  const report = run(root, 'npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    quiet: true,
+  });
+  const packed = /** @type {{ filename: string, files: { path: string }[] }[]} */ (JSON.parse(report)).at(0);
+  if (!packed) throw new Error('npm pack made no tarball');
+  const strangers = packed.files.map((file) => file.path).filter((file) => !isPublished(file));
+  if (strangers.length > 0) throw new Error(`not for publishing, but packed: ${strangers.join(', ')}`);
+  return path.join(folder, packed.filename);
+}
+
+function isPublished(/** @type {string} */ file) {
+  return /^(dist\/.+\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file);
+}

@@ -1,0 +1,217 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Application, type Connection, type IncomingCall, type OutgoingStream } from '../../lib/core.js';
+import { Closing } from '../support/closing.js';
+import { settle, waitFor } from '../support/wait-for.js';
+import { Arena, CHASER, guardProcess } from './arena.js';
+
+const closing = new Closing();
+const OFFER = "{handshake:[0,'app','',{stream:1,cancel:1,bye:1}]}";
+
+guardProcess();
+afterEach(() => closing.run());
+
+/** An application whose calls are streams that the test feeds. */
+class Streaming extends Application<Connection> {
+  public readonly calls: IncomingCall<Connection>[] = [];
+  public readonly streams: OutgoingStream[] = [];
+
+  public handleCall(call: IncomingCall<Connection>): void {
+    if (call.interfaceName !== 'feed') {
+      super.callMethod(
+        call.connection,
+        call.interfaceName,
+        call.methodName,
+        call.args,
+        (error, ...results) => {
+          if (error) call.fail(error);
+          else call.succeed(results);
+        },
+      );
+      return;
+    }
+    this.calls.push(call);
+    this.streams.push(call.openStream());
+  }
+}
+
+async function streamingArena(limits = {}): Promise<{ arena: Arena; app: Streaming }> {
+  const executed: string[] = [];
+  const app = new Streaming('app', {
+    mark: {
+      run: (_connection: Connection, label: string, callback: (error: null) => void) => {
+        arena.executed.push(label);
+        callback(null);
+      },
+    },
+  });
+  const arena = await Arena.start(closing, {
+    applications: [app],
+    extensions: ['stream', 'cancel', 'bye'],
+    limits,
+  });
+  arena.executed.push(...executed);
+  return { arena, app };
+}
+
+function itemsOf(messages: readonly string[]): string[] {
+  return messages.filter((text) => text.startsWith('{stream:'));
+}
+
+describe('stream credit', () => {
+  const FATAL = ['-1', '0.5', 'NaN', '1e400', "'5'", 'null', '[5]', '{}', '9007199254740993'];
+
+  test.each(FATAL)('of %s is no message: the connection ends', async (credit) => {
+    const { arena, app } = await streamingArena();
+    const peer = await arena.guest(OFFER);
+    peer.send("{call:[1,'feed'],all:[]}");
+    await waitFor(() => app.calls.length === 1, 'the call');
+    peer.send(`{stream:[1],credit:[${credit}]}`, CHASER);
+    await arena.expectEnded(peer);
+    await waitFor(() => !app.calls[0]?.isOpen, 'the end of the call');
+  });
+
+  test.each(['7', '-7', '0', '1e15'])('for an unknown call %s is ignored', async (id) => {
+    const { arena } = await streamingArena();
+    const peer = await arena.guest(OFFER);
+    peer.send(`{stream:[${id}],credit:[100]}`, '{ping:[1]}');
+    expect((await peer.received(2))[1]).toBe('{pong:[1]}');
+  });
+
+  test('as large as numbers go lets out what is made and nothing more', async () => {
+    const { arena, app } = await streamingArena();
+    const peer = await arena.guest(OFFER);
+    peer.send("{call:[1,'feed'],all:[]}", `{stream:[1],credit:[${String(Number.MAX_SAFE_INTEGER)}]}`);
+    await waitFor(() => app.streams.length === 1, 'the stream');
+    await settle();
+    for (let n = 0; n < 200; n++) app.streams[0]?.write(n);
+    await peer.received(201);
+    expect(itemsOf(peer.messages)).toHaveLength(200);
+    await arena.expectServing();
+  });
+
+  test('is absolute: a lower one takes nothing back, and the sender never goes beyond it', async () => {
+    const { arena, app } = await streamingArena();
+    const peer = await arena.guest(OFFER);
+    peer.send("{call:[1,'feed'],all:[]}");
+    await waitFor(() => app.streams.length === 1, 'the stream');
+    for (let n = 0; n < 100; n++) app.streams[0]?.write(n);
+    await peer.received(65);
+    await settle();
+    expect(itemsOf(peer.messages)).toHaveLength(64);
+    peer.send('{stream:[1],credit:[10]}', '{stream:[1],credit:[0]}');
+    await settle();
+    expect(itemsOf(peer.messages)).toHaveLength(64);
+    peer.send('{stream:[1],credit:[70]}');
+    await peer.received(71);
+    await settle();
+    expect(itemsOf(peer.messages)).toHaveLength(70);
+    peer.send('{stream:[1],credit:[100]}');
+    await peer.received(101);
+    expect(itemsOf(peer.messages).at(-1)).toBe('{stream:[1,100],data:[99]}');
+  });
+
+  test('that never comes fails the stream at limits.maxStreamBufferItems', async () => {
+    const { arena, app } = await streamingArena({ maxStreamBufferItems: 10 });
+    const peer = await arena.guest(OFFER);
+    peer.send("{call:[1,'feed'],all:[]}");
+    await waitFor(() => app.streams.length === 1, 'the stream');
+    const write = (): void => {
+      for (let n = 0; n < 100; n++) app.streams[0]?.write(n);
+    };
+    expect(write).toThrow('Stream buffer overflow');
+    await peer.received(66);
+    expect(peer.messages.at(-1)).toMatch(/^\{callback:\[1\],error:\[-6/);
+    await arena.expectServing();
+  });
+});
+
+describe('stream values to a side that has asked for none', () => {
+  test.each(["{stream:[1,1],data:['x']}", "{stream:[-1,1],data:['x']}", '{stream:[1,0],data:[]}'])(
+    '%s is ignored',
+    async (text) => {
+      const { arena } = await streamingArena();
+      const peer = await arena.guest(OFFER);
+      peer.send(text, text, '{ping:[1]}');
+      expect((await peer.received(2))[1]).toBe('{pong:[1]}');
+    },
+  );
+
+  test.each([
+    '{stream:[1,-1],data:[1]}',
+    '{stream:[1],data:[1]}',
+    '{stream:[1,1]}',
+    '{stream:[1,1],data:{}}',
+  ])('%s is no message: the connection ends', async (text) => {
+    const { arena } = await streamingArena();
+    const peer = await arena.guest(OFFER);
+    peer.send(text, CHASER);
+    await arena.expectEnded(peer);
+  });
+});
+
+describe('cancel', () => {
+  test.each(['7', '-7', '0', '1e15'])('of the unknown call %s is ignored', async (id) => {
+    const { arena } = await streamingArena();
+    const peer = await arena.guest(OFFER);
+    peer.send(`{cancel:[${id}]}`, `{cancel:[${id}]}`, '{ping:[1]}');
+    expect((await peer.received(2))[1]).toBe('{pong:[1]}');
+  });
+
+  test('said twice tears a call down once, and its late answer goes nowhere', async () => {
+    const { arena, app } = await streamingArena();
+    const peer = await arena.guest(OFFER);
+    peer.send("{call:[1,'feed'],all:[]}");
+    await waitFor(() => app.calls.length === 1, 'the call');
+    let aborts = 0;
+    app.calls[0]?.signal.addEventListener('abort', () => aborts++);
+    peer.send('{cancel:[1]}', '{cancel:[1]}', '{ping:[2]}');
+    await peer.received(2);
+    expect(aborts).toBe(1);
+    app.calls[0]?.succeed(['late']);
+    expect(app.streams[0]?.write('late')).toBe(false);
+    await settle();
+    expect(peer.messages.slice(1)).toEqual(['{pong:[2]}']);
+  });
+
+  test('sent ten thousand times costs ten thousand messages and no more', async () => {
+    const { arena } = await streamingArena();
+    const peer = await arena.guest(OFFER);
+    peer.send(...Array.from({ length: 10_000 }, (_, id) => `{cancel:[${String(id)}]}`), '{ping:[1]}');
+    await arena.expectServing();
+    expect((await peer.received(2))[1]).toBe('{pong:[1]}');
+  });
+});
+
+describe('bye', () => {
+  test.each(["{bye:['nonsense']}", '{bye:[]}', '{bye:[7]}', '{bye:[{}]}', "{bye:['__proto__']}"])(
+    '%s harms nobody else',
+    async (text) => {
+      const { arena } = await streamingArena();
+      const peer = await arena.guest(OFFER);
+      peer.send(text, text);
+      await settle();
+      await arena.expectServing();
+    },
+  );
+});
+
+describe('an offer of extensions', () => {
+  const OFFERS = [
+    '[]',
+    "['stream']",
+    'null',
+    '7',
+    "'stream'",
+    '{stream:2}',
+    "{stream:'1'}",
+    '{__proto__:{stream:1}}',
+    '{toString:1}',
+  ];
+
+  test.each(OFFERS)('of %s agrees on nothing, and the client is in', async (offer) => {
+    const { arena } = await streamingArena();
+    const peer = await arena.guest(`{handshake:[0,'app','',${offer}]}`);
+    expect(peer.messages[0]).toMatch(/^\{handshake:\[0(,null,\{\})?\],ok:/);
+    expect(arena.server.getClientsArray()[0]?.extensions.stream).toBe(false);
+  });
+});

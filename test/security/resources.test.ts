@@ -1,0 +1,178 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Closing } from '../support/closing.js';
+import { settle, waitFor } from '../support/wait-for.js';
+import { Arena, guardProcess } from './arena.js';
+
+const closing = new Closing();
+
+guardProcess();
+afterEach(() => closing.run());
+
+describe('many unanswered calls', () => {
+  test('pause reading at limits.maxCallsInFlight, and it goes on when they are answered', async () => {
+    const arena = await Arena.start(closing, { limits: { maxCallsInFlight: 4 } });
+    const peer = await arena.guest();
+    peer.send(...Array.from({ length: 20 }, (_, index) => `{call:[${String(index + 1)},'slow'],wait:[]}`));
+    await waitFor(() => arena.waiting.length === 4, 'four calls');
+    await settle();
+    expect(arena.executed).toHaveLength(4);
+    // Others are not held up by the one who is.
+    await arena.expectServing();
+    let answered = 0;
+    while (answered < 20) {
+      await waitFor(() => arena.waiting.length > 0, 'another call');
+      expect(arena.waiting.length).toBeLessThanOrEqual(4);
+      for (const answer of arena.waiting.splice(0)) {
+        answer();
+        answered += 1;
+      }
+    }
+    const messages = await peer.received(21);
+    expect(messages.slice(1)).toEqual(
+      Array.from({ length: 20 }, (_, index) => `{callback:[${String(index + 1)}],ok:[]}`),
+    );
+  });
+
+  test('are given up with their link, and a later link reads again', async () => {
+    const arena = await Arena.start(closing, { limits: { maxCallsInFlight: 2 } });
+    const peer = await arena.guest();
+    const id = /ok:'([^']*)'/.exec(peer.messages[0] ?? '')?.[1] ?? '';
+    peer.send("{call:[1,'slow'],wait:[]}", "{call:[2,'slow'],wait:[]}", "{call:[3,'slow'],wait:[]}");
+    await waitFor(() => arena.waiting.length === 2, 'two calls');
+    peer.destroy();
+    // Reading is paused: the end of the link is seen all the same, at the latest when its place is taken.
+    const back = await arena.stranger();
+    back.send(`{handshake:[0,'app'],session:['${id}',0]}`, "{call:[3,'mark'],run:['back']}");
+    expect((await back.received(2))[1]).toBe('{callback:[3],ok:[]}');
+    for (const answer of arena.waiting) answer();
+    await settle();
+    expect(back.messages).toHaveLength(2);
+  });
+});
+
+describe('a peer that reads nothing', () => {
+  const BIG = 'x'.repeat(1024 * 1024);
+
+  test('is cut off when limits.maxSendBufferBytes wait for it', async () => {
+    const arena = await Arena.start(closing, { limits: { maxSendBufferBytes: 4 * 1024 * 1024 } });
+    const peer = await arena.guest();
+    peer.socket.pause();
+    peer.send(
+      ...Array.from({ length: 40 }, (_, index) => `{call:[${String(index + 1)},'echo'],back:['${BIG}']}`),
+    );
+    await waitFor(() => arena.errors.length > 0, 'the cut');
+    expect(arena.errors[0]).toMatchObject({ code: 'ERR_JSTP_SLOW_PEER' });
+    await waitFor(() => arena.server.getClientsArray().length === 0, 'the end of its connection');
+    await arena.expectServing();
+  });
+
+  test('is cut off when nothing moves for limits.sendStallTimeoutMs', async () => {
+    const arena = await Arena.start(closing, { limits: { sendStallTimeoutMs: 100 } });
+    const peer = await arena.guest();
+    peer.socket.pause();
+    peer.send(
+      ...Array.from({ length: 30 }, (_, index) => `{call:[${String(index + 1)},'echo'],back:['${BIG}']}`),
+    );
+    await waitFor(() => arena.errors.length > 0, 'the cut');
+    expect(arena.errors[0]).toMatchObject({ code: 'ERR_JSTP_STALLED_PEER' });
+    await arena.expectServing();
+  });
+
+  test('is not cut off while it goes on reading, however slowly', async () => {
+    const arena = await Arena.start(closing, { limits: { sendStallTimeoutMs: 150 } });
+    const peer = await arena.guest();
+    peer.socket.pause();
+    peer.send(
+      ...Array.from({ length: 24 }, (_, index) => `{call:[${String(index + 1)},'echo'],back:['${BIG}']}`),
+    );
+    const reading = setInterval(() => {
+      peer.socket.resume();
+      setImmediate(() => setImmediate(() => peer.socket.pause()));
+    }, 25);
+    closing.add(() => clearInterval(reading));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    clearInterval(reading);
+    peer.socket.resume();
+    await peer.received(25);
+    expect(arena.errors).toEqual([]);
+  });
+
+  test('does not make broadcasts to it pile up without a bound', async () => {
+    const arena = await Arena.start(closing, {
+      limits: { journalMaxEntries: 100, maxSendBufferBytes: 1024 * 1024 * 1024 },
+    });
+    const peer = await arena.guest();
+    peer.socket.pause();
+    for (let turn = 0; turn < 500; turn++) arena.server.broadcast('news', 'item', turn);
+    expect(arena.server.getClientsArray()[0]?.session?.journal.size).toBeLessThanOrEqual(101);
+    expect(arena.errors.at(-1)).toMatchObject({ code: -5 });
+    await arena.expectServing();
+  });
+});
+
+describe('a peer that never pongs', () => {
+  test('is dropped by the server’s heartbeat after two intervals', async () => {
+    const arena = await Arena.start(closing, { heartbeatInterval: 40 });
+    const peer = await arena.guest();
+    await peer.end();
+    expect(peer.messages).toContain('{ping:[-1]}');
+    await waitFor(() => arena.server.getClientsArray().length === 0, 'the end of its connection');
+  });
+
+  test('is dropped although it sends other things, `{}` among them', async () => {
+    const arena = await Arena.start(closing, { heartbeatInterval: 40, limits: { heartbeatTimeoutMs: 60 } });
+    const peer = await arena.guest();
+    let id = 0;
+    const chatter = setInterval(() => peer.send('{}', `{ping:[${String(++id)}]}`), 10);
+    closing.add(() => clearInterval(chatter));
+    await peer.end();
+  });
+
+  test('one that pongs stays', async () => {
+    const arena = await Arena.start(closing, { heartbeatInterval: 30 });
+    const peer = await arena.guest();
+    let answered = 1;
+    const answering = setInterval(() => {
+      for (; answered < peer.messages.length; answered++) {
+        peer.send((peer.messages[answered] ?? '').replace('ping', 'pong'));
+      }
+    }, 5);
+    closing.add(() => clearInterval(answering));
+    await waitFor(() => peer.messages.length >= 6, 'five pings');
+    expect(peer.ended).toBe(false);
+  });
+});
+
+describe('what strangers leave behind', () => {
+  test('anonymous sessions without state are not stored', async () => {
+    const stored: string[] = [];
+    const arena = await Arena.start(closing, {
+      sessionStorageProvider: { get: () => undefined, set: (id) => stored.push(id) },
+    });
+    for (let turn = 0; turn < 5; turn++) (await arena.guest()).destroy();
+    await waitFor(() => arena.server.getClientsArray().length === 0, 'the end of all');
+    expect(stored).toEqual([]);
+  });
+
+  test('sessions over limits.maxSessions push out the one that is away the longest', async () => {
+    const arena = await Arena.start(closing, { limits: { maxSessions: 3 } });
+    const ids: string[] = [];
+    for (let turn = 0; turn < 5; turn++) {
+      const peer = await arena.guest();
+      ids.push(/ok:'([^']*)'/.exec(peer.messages[0] ?? '')?.[1] ?? '');
+      peer.destroy();
+      await waitFor(() => arena.server.getClientsArray().length === 0, 'its end');
+    }
+    const answers: string[] = [];
+    for (const id of ids) {
+      const peer = await arena.stranger();
+      peer.send(`{handshake:[0,'app'],session:['${id}',0]}`);
+      answers.push((await peer.received(1))[0] ?? '');
+      peer.destroy();
+      await settle();
+    }
+    const REFUSED = '{handshake:[0],error:[11]}';
+    const RESUMED = '{handshake:[0],ok:0}';
+    expect(answers).toEqual([REFUSED, REFUSED, RESUMED, RESUMED, RESUMED]);
+  });
+});

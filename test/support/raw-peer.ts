@@ -1,0 +1,56 @@
+import { connect, type Socket } from 'node:net';
+import { waitFor } from './wait-for.js';
+
+const NUL = '\0';
+
+/** A peer that writes what no implementation would: bytes as they are given, and reads messages as texts. */
+export class RawPeer {
+  /** The texts of the messages received, without their NUL. */
+  public readonly messages: string[] = [];
+  /** Whether the other side has ended or cut the link. */
+  public ended = false;
+  private rest = '';
+
+  public constructor(public readonly socket: Socket) {
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => {
+      const parts = (this.rest + chunk).split(NUL);
+      this.rest = parts.pop() ?? '';
+      this.messages.push(...parts);
+    });
+    socket.on('error', () => undefined);
+    socket.on('end', () => {
+      this.ended = true;
+    });
+    socket.on('close', () => {
+      this.ended = true;
+    });
+  }
+
+  /** A peer that is connected to a port of this machine. */
+  public static async connect(port: number): Promise<RawPeer> {
+    const peer = new RawPeer(connect({ port, host: '127.0.0.1', allowHalfOpen: true }));
+    await waitFor(() => !peer.socket.connecting, 'a raw link');
+    return peer;
+  }
+
+  /** Sends messages in one write. */
+  public send(...texts: string[]): void {
+    this.socket.write(texts.map((text) => text + NUL).join(''));
+  }
+
+  /** Waits for so many messages, counted from the link's beginning. */
+  public async received(count: number): Promise<readonly string[]> {
+    await waitFor(() => this.messages.length >= count, `message ${String(count)} of a raw link`);
+    return this.messages;
+  }
+
+  /** Waits until the other side has ended the link. */
+  public async end(): Promise<void> {
+    await waitFor(() => this.ended, 'the end of a raw link');
+  }
+
+  public destroy(): void {
+    this.socket.destroy();
+  }
+}

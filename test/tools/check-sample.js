@@ -1,0 +1,90 @@
+/**
+ * `npm run sample:check`: the sample runs its conversation, stays up, answers by HTTP and to the reference's client,
+ * and Ctrl-C stops it. What `npm start` shows is checked line by line, on ports that are free.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const TIMEOUT_MS = 60_000;
+
+const EXPECTED = [
+  /mallory +is refused: Authentication failed/,
+  /alice +is in the kitchen with: alice {2}\(chat 2\.0\.0\)/,
+  /bob +enters, they are 2 now {2}\(chat 1\.0\.0\)/,
+  /chat +notices that alice is typing/,
+  /alice +hears bob say "hello alice"/,
+  /alice's line is cut/,
+  /alice +hears bob say "are you still there\?"/,
+  /alice +hears bob say "I will wait"/,
+  /reads the history, 4 messages streamed/,
+  /POST \/rooms\/kitchen answers 201 .*hello from HTTP/,
+  /Both services stay up/,
+];
+
+const [chatPort, httpPort] = [await freePort(), await freePort()];
+const sample = spawn(process.execPath, [path.join(root, 'sample/01-chat/dist/main.js')], {
+  env: { ...process.env, CHAT_PORT: String(chatPort), HTTP_PORT: String(httpPort) },
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+const deadline = setTimeout(() => {
+  sample.kill('SIGKILL');
+  fail(`the sample did not get through within ${TIMEOUT_MS / 1000} s`);
+}, TIMEOUT_MS);
+let printed = '';
+sample.stdout.setEncoding('utf8').on('data', (text) => {
+  process.stdout.write(text);
+  printed += text;
+});
+const ended = once(sample, 'exit');
+
+await Promise.race([until(() => printed.includes('Ctrl-C stops them.')), ended]);
+for (const line of EXPECTED) if (!line.test(printed)) fail(`the sample did not print ${line}`);
+
+const response = await fetch(`http://127.0.0.1:${httpPort}/rooms`);
+const rooms = await response.json();
+if (JSON.stringify(rooms) !== '["kitchen"]') fail(`GET /rooms answered ${JSON.stringify(rooms)}`);
+const guestRooms = await askAsGuest();
+if (JSON.stringify(guestRooms) !== '["kitchen"]') fail(`the reference client was answered ${JSON.stringify(guestRooms)}`);
+
+sample.kill('SIGINT');
+const [code] = await ended;
+clearTimeout(deadline);
+if (code !== 0) fail(`Ctrl-C ended the sample with code ${code}`);
+if (!printed.includes('Stopped.')) fail('the sample did not say that it stopped');
+console.log('\nThe sample does what it says.');
+
+/** A guest with the package that JSTP's users have, as `npx jstp-cli` would be one. */
+async function askAsGuest() {
+  console.warn = () => undefined;
+  const jstp = createRequire(import.meta.url)('@metarhia/jstp');
+  const connect = promisify(jstp.net.connect);
+  const connection = await connect('chat@^2.0.0', null, chatPort, '127.0.0.1');
+  const result = await promisify(connection.callMethod.bind(connection))('lobby', 'rooms', []);
+  connection.close();
+  return result;
+}
+
+/** @param {() => boolean} condition */
+async function until(condition) {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** @param {string} reason */
+function fail(reason) {
+  console.error(`sample:check failed: ${reason}`);
+  process.exit(1);
+}

@@ -39,4 +39,5 @@ export type { ApplicationsOption, ServerOptions } from './server/server-options.
 export { Session, type SessionBinding } from './session/session.js';
 export type { SessionStorageProvider } from './session/session-storage.js';
 export { SimpleSessionStorageProvider } from './session/simple-session-storage-provider.js';
-export { net, type NetServerOptions, type TransportEntry } from './transport/entry.js';
+export type { TransportEntry } from './transport/entry.js';
+export { net, tls, ws, wss, type WebSocketOptions } from './transport/index.js';

@@ -114,6 +114,11 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
     return this.transport?.getRawTransport();
   }
 
+  /** The peer's certificate as Node's `getPeerCertificate()` gives it; undefined without TLS. */
+  getPeerCertificate(): unknown {
+    return this.transport?.getPeerCertificate?.();
+  }
+
   /** @internal Writes a message that has no number of its own; dropped while the line is down. */
   sendUnnumbered(text: string): void {
     if (this.isOpen) this.write(text);

@@ -29,6 +29,8 @@ export interface Transport {
   resume(): void;
   /** The socket (or WebSocket) underneath. */
   getRawTransport(): unknown;
+  /** The peer's certificate, as Node gives it; undefined where the link has none. */
+  getPeerCertificate?(): unknown;
 }
 
 /** Opens links of one kind. */

@@ -1,9 +1,17 @@
 import type { Transport } from '../connection/transport.js';
+import type { Arrival } from './arrivals.js';
 
 /** Who gets what a listener accepts. */
 export interface ListenerSink {
-  /** A peer has connected. */
-  accept(transport: Transport): void;
+  /**
+   * A peer has arrived, and is being secured or upgraded.
+   * @param abandon ends it when its time is over
+   */
+  arrive(abandon: () => void): Arrival;
+  /** A peer that had arrived went away, or was refused, before it could be accepted. */
+  gone(arrival: Arrival): void;
+  /** A peer is there; with the arrival of one that was being secured or upgraded. */
+  accept(transport: Transport, arrival?: Arrival): void;
   /** One of the listener's own events, to be passed on to the user ('listening', 'close', 'error', 'connection'). */
   forward(event: string, args: readonly unknown[]): void;
 }

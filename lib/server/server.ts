@@ -4,8 +4,8 @@ import type { Transport } from '../connection/transport.js';
 import type { Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
 import { storeSession } from '../session/session-storage.js';
-import { DeadlineQueue } from '../util/deadline-queue.js';
 import { EventEmitter, type ArgumentsOf } from '../util/event-emitter.js';
+import { Arrivals, type Arrival } from './arrivals.js';
 import { ClientTable } from './client-table.js';
 import { Handshakes } from './handshakes.js';
 import type { Listener, ListenerFactory } from './listener.js';
@@ -26,7 +26,7 @@ export class Server extends EventEmitter<ServerEvents> {
   private readonly options: ResolvedServerOptions;
   private readonly table: ClientTable;
   private readonly handshakes: Handshakes;
-  private readonly awaitingHandshake: DeadlineQueue<Connection>;
+  private readonly arrivals: Arrivals;
   private readonly listener: Listener;
   private applicationTable: Applications<Connection>;
 
@@ -55,17 +55,21 @@ export class Server extends EventEmitter<ServerEvents> {
         this.clientEntered(connection, 'reconnect');
       },
       moved: (newcomer) => {
-        this.awaitingHandshake.delete(newcomer);
+        this.arrivals.settle(newcomer);
       },
       connectionError: (error, connection) => this.connectionError(error, connection),
     });
-    this.awaitingHandshake = new DeadlineQueue(limits.handshakeTimeoutMs, (connection) => {
+    this.arrivals = new Arrivals(limits.handshakeTimeoutMs, (connection) => {
       connection.close();
       this.notify(connection, 'handshakeTimeout', connection);
     });
     this.listener = createListener({
-      accept: (transport) => {
-        this.accept(transport);
+      arrive: (abandon) => this.arrivals.add(abandon),
+      gone: (arrival) => {
+        this.arrivals.gone(arrival);
+      },
+      accept: (transport, arrival) => {
+        this.accept(transport, arrival);
       },
       forward: (event, args) => {
         this.forward(event, args);
@@ -151,8 +155,7 @@ export class Server extends EventEmitter<ServerEvents> {
   /** Ends all connections and forgets the sessions that wait for their clients: with `close`, the end of all. */
   closeConnections(): void {
     for (const connection of this.getClientsArray()) connection.close();
-    for (const connection of this.awaitingHandshake) connection.close();
-    this.awaitingHandshake.clear();
+    this.arrivals.clear();
     this.table.clear();
   }
 
@@ -177,7 +180,7 @@ export class Server extends EventEmitter<ServerEvents> {
 
   /** @internal */
   linkLost(connection: Connection): void {
-    this.awaitingHandshake.delete(connection);
+    this.arrivals.settle(connection);
     const wasIn = this.table.connected.has(connection.id);
     this.table.lost(connection);
     if (!wasIn) return;
@@ -192,13 +195,13 @@ export class Server extends EventEmitter<ServerEvents> {
     return true;
   }
 
-  private accept(transport: Transport): void {
+  private accept(transport: Transport, arrival?: Arrival): void {
     const connection = new Connection(transport, this, null, null, this.limits);
-    this.awaitingHandshake.add(connection);
+    this.arrivals.connected(arrival ?? this.arrivals.add(() => transport.destroy()), connection);
   }
 
   private clientEntered(connection: Connection, event: 'connect' | 'reconnect'): void {
-    this.awaitingHandshake.delete(connection);
+    this.arrivals.settle(connection);
     this.table.add(connection);
     const { heartbeatInterval } = this.options;
     if (heartbeatInterval) connection.startHeartbeat(heartbeatInterval);

@@ -1,7 +1,6 @@
-import type { ServerOpts } from 'node:net';
 import { createConnectFunctions, type ConnectFunctions } from '../connection/connect.js';
 import type { Connection } from '../connection/connection.js';
-import type { Dialer } from '../connection/transport.js';
+import type { Dialers } from '../connection/transport.js';
 import type { Limits } from '../protocol/limits.js';
 import type { ListenerFactory } from '../server/listener.js';
 import { Server } from '../server/server.js';
@@ -10,39 +9,44 @@ import {
   type ApplicationsOption,
   type ServerOptions,
 } from '../server/server-options.js';
-import { netDialer, netListener } from './net.js';
-
-/** The options of `net.createServer`: JSTP's own and those of Node's server. */
-export type NetServerOptions = ServerOptions & ServerOpts;
 
 /** Told of each client that has logged in. */
 export type ConnectListener = (connection: Connection) => void;
 
-/** The entry object of a transport. */
-export interface TransportEntry extends ConnectFunctions {
-  /** Makes a server; it listens when `listen` is called. */
-  createServer(options: NetServerOptions | ApplicationsOption, listener?: ConnectListener): Server;
+/** The entry object of a transport; `Options` are those of Node's server underneath. */
+export interface TransportEntry<Options extends object = object> extends ConnectFunctions {
+  /**
+   * Makes a server; it listens when `listen` is called.
+   * @param options JSTP's options with those of Node's server, or the applications alone
+   * @param rest further options (those of WebSockets), then a listener of 'connect'; both may be missing
+   */
+  createServer(
+    options: (ServerOptions & Options) | ApplicationsOption,
+    ...rest: (Partial<Options> | ConnectListener | null | undefined)[]
+  ): Server;
+  /** @internal Makes the listener alone, for a server with several. */
+  createListener(options: Options, limits: Limits): ListenerFactory;
 }
 
-type MakeListener = (options: NetServerOptions, limits: Limits) => ListenerFactory;
-
-const dialers = new Map<string, Dialer>([['net', netDialer]]);
-
-/** JSTP over TCP and IPC. */
-export const net: TransportEntry = createEntry('net', netListener);
-
-function createEntry(name: string, makeListener: MakeListener): TransportEntry {
+/** Makes the entry object of a transport. */
+export function createEntry<Options extends object>(
+  name: string,
+  dialers: Dialers,
+  createListener: (options: Options, limits: Limits) => ListenerFactory,
+): TransportEntry<Options> {
   return {
     ...createConnectFunctions(name, dialers),
+    createListener,
     createServer(given, ...rest) {
-      const options: NetServerOptions = isApplications(given) ? { applications: given } : given;
-      const listener = rest.findLast((argument) => typeof argument === 'function');
-      const { limits } = resolveServerOptions(options);
-      return new Server(options, makeListener(options, limits), listener);
+      const further = rest.find((argument) => typeof argument === 'object') ?? {};
+      const listener = rest.find((argument) => typeof argument === 'function');
+      const options = { ...further, ...(isApplications(given) ? { applications: given } : given) };
+      const { limits } = resolveServerOptions(options as ServerOptions);
+      return new Server(options as ServerOptions, createListener(options as Options, limits), listener);
     },
   };
 }
 
-function isApplications(given: NetServerOptions | ApplicationsOption): given is ApplicationsOption {
+function isApplications(given: object): given is ApplicationsOption {
   return Array.isArray(given) || given instanceof Map;
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Transport, TransportReceiver } from '../connection/transport.js';
 import type { Limits } from '../protocol/limits.js';
 import { MessageSplitter, type MessageSink } from '../protocol/splitter.js';
@@ -52,6 +53,10 @@ export class SocketTransport implements Transport, Expirable {
 
   getRawTransport(): Socket {
     return this.socket;
+  }
+
+  getPeerCertificate(): unknown {
+    return (this.socket as Partial<TLSSocket>).getPeerCertificate?.();
   }
 
   send(text: string): void {

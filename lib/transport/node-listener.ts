@@ -1,26 +1,16 @@
-import type { Server as NodeServer, Socket } from 'node:net';
-import type { Limits } from '../protocol/limits.js';
+import type { Server as NodeServer } from 'node:net';
 import type { Listener, ListenerSink } from '../server/listener.js';
-import { SocketTransport } from './socket-transport.js';
 
-/** Accepts byte streams from one of Node's servers. */
-export class SocketListener implements Listener {
+/** What all listeners on one of Node's servers have in common: everything but accepting. */
+export class NodeListener<Raw extends NodeServer> implements Listener {
   /**
    * @param raw Node's server
-   * @param limits the caps of the transports
-   * @param sink gets what is accepted
-   * @param acceptEvent the server's event with a socket that can be used
+   * @param sink gets its events
    */
   constructor(
-    readonly raw: NodeServer,
-    limits: Limits,
-    private readonly sink: ListenerSink,
-    acceptEvent = 'connection',
+    readonly raw: Raw,
+    protected readonly sink: ListenerSink,
   ) {
-    raw.on(acceptEvent, (socket: Socket) => {
-      sink.accept(new SocketTransport(socket, limits));
-      sink.forward('connection', [socket]);
-    });
     for (const event of ['listening', 'close', 'error']) {
       raw.on(event, (...args: unknown[]) => {
         sink.forward(event, args);

@@ -1,0 +1,140 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { Transport, TransportReceiver } from '../connection/transport.js';
+import { ProtocolError } from '../protocol/protocol-error.js';
+import type { Limits } from '../protocol/limits.js';
+import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
+import { nodeDecoder } from './node-decoder.js';
+import { SendGuard } from './send-guard.js';
+
+/** The subprotocol that both sides must name. */
+export const SUBPROTOCOL = 'metarhia-jstp';
+/** Larger messages go out in several frames: the reference's client refuses frames over 1 MiB. */
+const FRAME_BYTES = 512 * 1024;
+/** How long a peer may take to answer the closing handshake. */
+const END_TIMEOUT_MS = 2000;
+const NORMAL_CLOSURE = 1000;
+
+/** JSTP over a WebSocket (PROTOCOL.md 1): one message a frame, as text and without a NUL. */
+export class WebSocketTransport implements Transport, Expirable {
+  receiver: TransportReceiver | null = null;
+  readonly decoder = nodeDecoder;
+  readonly remoteAddress: string | undefined;
+  private readonly guard: SendGuard;
+  private isOpen = true;
+  private isCorked = false;
+  private closeError: Error | undefined;
+
+  /**
+   * @param webSocket an open WebSocket, which belongs to the transport from now on
+   * @param socket the socket underneath
+   */
+  constructor(
+    private readonly webSocket: WebSocket,
+    private readonly socket: Socket,
+    limits: Limits,
+  ) {
+    this.remoteAddress = socket.remoteAddress;
+    this.guard = new SendGuard(socket, limits, (error) => {
+      this.destroy(error);
+    });
+    socket.setNoDelay(true);
+    webSocket.on('message', (data: Buffer) => {
+      this.received(data);
+    });
+    webSocket.on('error', (error) => {
+      this.closeError ??= error;
+    });
+    webSocket.on('close', () => {
+      this.closed();
+    });
+  }
+
+  getRawTransport(): WebSocket {
+    return this.webSocket;
+  }
+
+  getPeerCertificate(): unknown {
+    return (this.socket as Partial<PeerCertificateSource>).getPeerCertificate?.();
+  }
+
+  send(text: string): void {
+    if (!this.isOpen) return;
+    this.cork();
+    if (text.length * 3 <= FRAME_BYTES) this.webSocket.send(text);
+    else this.sendInFrames(Buffer.from(text));
+    this.guard.wrote(text.length);
+  }
+
+  end(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.webSocket.close(NORMAL_CLOSURE);
+    this.webSocket.resume();
+    sharedDeadlines(END_TIMEOUT_MS).add(this);
+  }
+
+  destroy(error?: Error): void {
+    this.isOpen = false;
+    this.closeError ??= error;
+    this.webSocket.terminate();
+  }
+
+  pause(): void {
+    this.webSocket.pause();
+  }
+
+  resume(): void {
+    this.webSocket.resume();
+  }
+
+  /** @internal The time that a peer may take to close its side is over. */
+  expire(): void {
+    this.webSocket.terminate();
+  }
+
+  private sendInFrames(bytes: Buffer): void {
+    for (let start = 0; start < bytes.length; start += FRAME_BYTES) {
+      const end = start + FRAME_BYTES;
+      this.webSocket.send(bytes.subarray(start, end), { binary: false, fin: end >= bytes.length });
+    }
+  }
+
+  /** What one tick sends goes out in one write. */
+  private cork(): void {
+    if (this.isCorked) return;
+    this.isCorked = true;
+    this.socket.cork();
+    process.nextTick(uncork, this);
+  }
+
+  /** @internal */
+  uncork(): void {
+    this.isCorked = false;
+    this.socket.uncork();
+  }
+
+  private received(bytes: Buffer): void {
+    if (!this.isOpen || !this.receiver) return;
+    if (bytes.includes(0)) this.destroy(new ProtocolError('A WebSocket message with a NUL in it'));
+    else this.receiver.receiveMessage(bytes);
+  }
+
+  private closed(): void {
+    this.isOpen = false;
+    sharedDeadlines(END_TIMEOUT_MS).delete(this);
+    this.guard.stop();
+    const { receiver } = this;
+    this.receiver = null;
+    receiver?.transportClosed(this.closeError);
+  }
+}
+
+/** A TLS socket. */
+interface PeerCertificateSource {
+  getPeerCertificate(): unknown;
+}
+
+function uncork(transport: WebSocketTransport): void {
+  transport.uncork();
+}

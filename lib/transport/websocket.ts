@@ -1,0 +1,41 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Limits } from '../protocol/limits.js';
+import type { ListenerFactory } from '../server/listener.js';
+import {
+  OwnWebSocketListener,
+  SharedWebSocketListener,
+  type WebSocketServerOptions,
+} from './websocket-listener.js';
+
+export { webSocketDialer } from './websocket-dialer.js';
+
+/** A server of HTTP to share, in the place of one of its own. */
+export interface SharedHttpServer {
+  /** As `app.getHttpServer()` of a Nest application gives it. It listens and closes at its owner's word. */
+  readonly server?: http.Server | https.Server;
+}
+
+type WsOptions = WebSocketServerOptions & SharedHttpServer;
+
+/** Listens for WebSockets; the options are those of `http.createServer`. */
+export function wsListener(options: WsOptions & http.ServerOptions, limits: Limits): ListenerFactory {
+  return webSocketListener(() => http.createServer(options), options, limits);
+}
+
+/** Listens for secure WebSockets; the options are those of `https.createServer`. */
+export function wssListener(options: WsOptions & https.ServerOptions, limits: Limits): ListenerFactory {
+  return webSocketListener(() => https.createServer(options), options, limits);
+}
+
+function webSocketListener(
+  createServer: () => http.Server | https.Server,
+  options: WsOptions,
+  limits: Limits,
+): ListenerFactory {
+  const { server } = options;
+  return (sink) =>
+    server
+      ? new SharedWebSocketListener(server as http.Server, { path: '/', ...options }, limits, sink)
+      : new OwnWebSocketListener(createServer() as http.Server, options, limits, sink);
+}

@@ -178,5 +178,6 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
 /** The message as the plain object that log listeners get. */
 function toObject(data: Uint8Array | string, transport: Transport): unknown {
-  return typeof data === 'string' ? parse(data) : parse(transport.decoder.utf8Slice(data, 0, data.length));
+  const text = typeof data === 'string' ? data : (transport.decoder?.utf8Slice(data, 0, data.length) ?? '');
+  return parse(text);
 }

@@ -13,8 +13,8 @@ export interface TransportReceiver {
 export interface Transport {
   /** Gets messages from now on; null: they are dropped, and what is buffered with them. */
   receiver: TransportReceiver | null;
-  /** How this transport's bytes become text. */
-  readonly decoder: ByteDecoder;
+  /** How this transport's bytes become text; null for one that delivers text alone. */
+  readonly decoder: ByteDecoder | null;
   /** The peer's address, where it has one. */
   readonly remoteAddress: string | undefined;
   /** Sends a message; what one tick sends goes out in one write. */

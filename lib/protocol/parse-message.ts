@@ -35,18 +35,19 @@ const reader = new MdsfReader();
  * Reads and checks one message. Only its kind's own rules are checked: whether it may come now, and
  * whether anybody waits for it, is the connection's business.
  * @param data - one message, bytes without the NUL or text
- * @param decoder - how bytes become text
+ * @param decoder - how bytes become text; null where only text arrives
  * @param limits - the nesting and the length of a version
  * @throws {ProtocolError} for anything that is no message
  */
 export function parseMessage(
   data: Uint8Array | string,
-  decoder: ByteDecoder,
+  decoder: ByteDecoder | null,
   limits: Pick<Limits, 'maxDepth' | 'maxVersionRangeLength'>,
 ): Message {
   try {
     if (typeof data === 'string') reader.startText(data, limits.maxDepth);
-    else reader.startBytes(data, decoder, limits.maxDepth);
+    else if (decoder) reader.startBytes(data, decoder, limits.maxDepth);
+    else throw new ProtocolError('Bytes from a transport of text');
     return readMessage(limits);
   } catch (error) {
     if (!(error instanceof MdsfSyntaxError)) throw error;

@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Dialer } from '../connection/transport.js';
 import { JstpError } from '../protocol/jstp-error.js';
-import { SUBPROTOCOL, WebSocketTransport } from './websocket-transport.js';
+import { SUBPROTOCOL } from './subprotocol.js';
+import { WebSocketTransport } from './websocket-transport.js';
 
 /** The configuration as users of the reference pass it, beside the options of `ws`. */
 export interface WebSocketConfig extends ClientOptions {

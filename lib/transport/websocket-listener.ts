@@ -5,7 +5,8 @@ import type { Limits } from '../protocol/limits.js';
 import type { ListenerSink } from '../server/listener.js';
 import { NodeListener } from './node-listener.js';
 import { PeerArrivals } from './peer-arrivals.js';
-import { SUBPROTOCOL, WebSocketTransport } from './websocket-transport.js';
+import { SUBPROTOCOL } from './subprotocol.js';
+import { WebSocketTransport } from './websocket-transport.js';
 
 /** What a WebSocket listener may be told; the names are those that the reference's users know, and a few more. */
 export interface WebSocketServerOptions {

@@ -7,8 +7,6 @@ import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { nodeDecoder } from './node-decoder.js';
 import { SendGuard } from './send-guard.js';
 
-/** The subprotocol that both sides must name. */
-export const SUBPROTOCOL = 'metarhia-jstp';
 /** Larger messages go out in several frames: the reference's client refuses frames over 1 MiB. */
 const FRAME_BYTES = 512 * 1024;
 /** How long a peer may take to answer the closing handshake. */

@@ -1,0 +1,30 @@
+/** JSTP in a browser (or wherever there is a global WebSocket): `nestjs-jstp/browser`. */
+export { Application, type Api, type ApplicationLike, type MethodCallback } from './application/application.js';
+export type { IncomingCall, OutgoingStream } from './application/incoming-call.js';
+export type {
+  AppSpecifier,
+  ClientOptions,
+  ConnectPolicy,
+  ConnectPolicyCallback,
+  ConnectPolicyFunction,
+  LogEmitter,
+  ReconnectFunction,
+  Reconnector,
+} from './connection/client-options.js';
+export type { ConnectFunctions, InspectedConnection, RemoteProxies } from './connection/connect.js';
+export { Connection, type CallOptions } from './connection/connection.js';
+export type { ConnectionEvents, LogEvent } from './connection/connection-events.js';
+export type { ConnectionState } from './connection/connection-state.js';
+export type { ExtensionName, Extensions } from './connection/extensions.js';
+export type { OutgoingCall } from './connection/outgoing-calls.js';
+export { RemoteProxy, type RemoteMethod } from './connection/remote-proxy.js';
+export { SimpleConnectPolicy } from './connection/simple-connect-policy.js';
+export { MdsfSyntaxError, parse, stringify } from './mdsf/index.js';
+export { ConfigurationError } from './protocol/configuration-error.js';
+export * from './protocol/error-codes.js';
+export { JstpError } from './protocol/jstp-error.js';
+export { DEFAULT_LIMITS, type Limits } from './protocol/limits.js';
+export { ProtocolError } from './protocol/protocol-error.js';
+export { RemoteError } from './protocol/remote-error.js';
+export { Session, type SessionBinding } from './session/session.js';
+export { connect, connectAndInspect, reconnect } from './transport/browser.js';

@@ -24,7 +24,7 @@ export interface ApplicationLike<C = unknown> {
   readonly name: string;
   readonly version: string;
   /** Where sessions of this application are kept, if not where the server keeps the others. */
-  readonly sessionsStorage?: SessionStorageProvider<C> | undefined;
+  readonly sessionsStorage?: SessionStorageProvider | undefined;
   /** Runs a method. */
   callMethod(
     connection: C,
@@ -51,7 +51,7 @@ export interface ApplicationLike<C = unknown> {
 export class Application<C = unknown> implements ApplicationLike<C> {
   readonly name: string;
   readonly version: string;
-  readonly sessionsStorage: SessionStorageProvider<C> | undefined;
+  readonly sessionsStorage: SessionStorageProvider | undefined;
 
   /**
    * @param name 'name' or 'name@version'
@@ -65,8 +65,8 @@ export class Application<C = unknown> implements ApplicationLike<C> {
     name: string,
     readonly api: Api,
     readonly eventHandlers: Api = {},
-    version?: string | SessionStorageProvider<C> | null,
-    sessionStorageProvider?: SessionStorageProvider<C>,
+    version?: string | SessionStorageProvider | null,
+    sessionStorageProvider?: SessionStorageProvider,
   ) {
     const [bareName, versionInName] = splitName(name);
     const givenVersion = versionInName || (typeof version === 'string' ? version : undefined);

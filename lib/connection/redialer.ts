@@ -3,6 +3,7 @@ import { ignore, takeCallback } from '../util/callback.js';
 import { startKeepAliveTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { AppSpecifier, ReconnectFunction, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
+import { NO_EXTENSIONS } from './extensions.js';
 import type { Dialer, Dialers } from './transport.js';
 
 /** How a connection was dialled. */
@@ -82,12 +83,19 @@ export class Redialer {
       }
       // The old link goes before the resume is written: what it still brings, the peer sends again.
       this.isArmed = false;
-      connection.detach()?.end();
+      const old = connection.detach();
       connection.attach(transport);
-      settings.connectPolicy(this.dialedAs.app, connection, connection.session, (failure) => {
-        if (!failure) this.arm();
-        done(failure, connection);
-      });
+      const resume = (): void => {
+        settings.connectPolicy(this.dialedAs.app, connection, connection.session, (failure) => {
+          if (!failure) this.arm();
+          done(failure, connection);
+        });
+      };
+      // The reference's server ends the new link of a session when it sees the old one close after the resume.
+      const waits = old !== null && connection.extensions === NO_EXTENSIONS;
+      if (waits) old.receiver = { receiveMessage: ignore, transportClosed: resume };
+      old?.end();
+      if (!waits) resume();
     });
   }
 

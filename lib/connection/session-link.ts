@@ -7,7 +7,13 @@ import { RemoteError } from '../protocol/remote-error.js';
 import type { Journal } from '../session/journal.js';
 import { Session } from '../session/session.js';
 import type { Callback } from '../util/callback.js';
-import { ANONYMOUS, loginCredentials, resumeCredentials, type ClientHandshake } from './client-handshake.js';
+import {
+  ANONYMOUS,
+  loginCredentials,
+  resumeCredentials,
+  type ClientHandshake,
+  type Credentials,
+} from './client-handshake.js';
 import type { AppSpecifier, ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
 import { NO_EXTENSIONS, toExtensions, toOffer, type ExtensionName, type Extensions } from './extensions.js';
@@ -77,9 +83,10 @@ export abstract class SessionLink extends Link {
     return this as unknown as Connection;
   }
 
-  /** @internal What a client offers. */
-  get offeredExtensions(): readonly ExtensionName[] {
-    return this.settings?.extensions ?? [];
+  /** @internal What a client offers: a session that comes back has what it was made with, one of the reference's none. */
+  offeredWith({ resumed }: Credentials): readonly ExtensionName[] {
+    const offered = this.settings?.extensions ?? [];
+    return resumed ? offered.filter((name) => resumed.binding?.extensions.includes(name)) : offered;
   }
 
   /** @internal The session's journal. */
@@ -278,7 +285,7 @@ export abstract class SessionLink extends Link {
   awaitAnswer(handshake: ClientHandshake): void {
     this.setState({ name: 'handshaking', handshake });
     handshake.wait(this.limits.handshakeTimeoutMs, () => this.transport?.destroy());
-    this.write(handshake.format(this.offeredExtensions));
+    this.write(handshake.format(this.offeredWith(handshake.credentials)));
   }
 
   /** @internal As a client: the server has let it in. */

@@ -31,8 +31,9 @@ export function shakeHands(
     later(new RemoteError(ERR_NOT_CONNECTED));
     return;
   }
+  const offered = link.offeredWith(credentials);
   const handshake = new ClientHandshake(credentials, application, (error, response) => {
-    const entrance = response && handshake.entranceOf(response, link.offeredExtensions);
+    const entrance = response && handshake.entranceOf(response, offered);
     if (!entrance || entrance instanceof RemoteError) {
       link.handshakeFailed(credentials.resumed !== undefined, !handshake.isAbandoned);
       callback(error ?? entrance);

@@ -4,6 +4,8 @@ import { CHAR_CLASS, IDENTIFIER_PART, IDENTIFIER_START } from './chars.js';
 const SLOTS = 1024;
 /** Longest key that is cached, in bytes. */
 const MAX_KEY_BYTES = 32;
+/** So many keys of one text are remembered: a dictionary of thousands would only push others out. */
+const ADDITIONS = 256;
 const GOLDEN_RATIO = 0x9e3779b1;
 
 const APOSTROPHE = 39;
@@ -25,6 +27,12 @@ export class KeyCache {
   private last = 0;
   private expected = 0;
   private toggle = false;
+  private additionsLeft = 0;
+
+  /** Begins with a text. */
+  start(): void {
+    this.additionsLeft = ADDITIONS;
+  }
 
   /**
    * The length of the key that is expected, if these bytes are it; 0 otherwise. {@link expectedKey} is
@@ -69,7 +77,8 @@ export class KeyCache {
   /** Remembers a key of ASCII; gives it back as the engine's internal copy. */
   add(data: Uint8Array, start: number, end: number, hash: number, key: string): string {
     const length = end - start;
-    if (length === 0 || length > MAX_KEY_BYTES) return key;
+    if (length === 0 || length > MAX_KEY_BYTES || this.additionsLeft === 0) return key;
+    this.additionsLeft--;
     let bare = (CHAR_CLASS[data[start]] & IDENTIFIER_START) !== 0;
     for (let i = start; i < end; i++) {
       const c = data[i];

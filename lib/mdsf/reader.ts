@@ -18,6 +18,7 @@ export class MdsfReader extends NumberScanner {
 
   /** Reads the one value of the text. */
   readDocument(): unknown {
+    keyCache.start();
     this.skip();
     const value = this.tryJson(this.length);
     const document = value === NO_JSON ? this.readValue() : value;
@@ -27,6 +28,7 @@ export class MdsfReader extends NumberScanner {
 
   /** Passes the brace that opens the top-level object. */
   openObject(): void {
+    keyCache.start();
     if (this.skip() !== 123) this.failUnexpected('Object');
     this.descend();
     this.pos++;

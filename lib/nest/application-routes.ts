@@ -66,6 +66,6 @@ export class ApplicationRoutes {
       if (events.size > 0) parts.push(`events: ${[...events.keys()].join(', ')}`);
       return `${name} (${parts.join(', ')})`;
     });
-    return list.join('; ');
+    return list.join('; ') || 'no handlers';
   }
 }

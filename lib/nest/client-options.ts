@@ -83,6 +83,8 @@ const MAX_PORT = 65_535;
 // Node's timers fire at once for a longer time.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+const HIDDEN = '(hidden)';
+
 const OPTION_NAMES: Readonly<Record<keyof JstpClientOptions, true>> = {
   app: true,
   transport: true,
@@ -110,9 +112,9 @@ const OPTION_NAMES: Readonly<Record<keyof JstpClientOptions, true>> = {
 export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOptions {
   check('options', given, 'an object', isObject);
   for (const name of Object.keys(given)) {
-    const allowed = `no option of JstpClient (those are ${Object.keys(OPTION_NAMES).join(', ')})`;
-    if (!Object.hasOwn(OPTION_NAMES, name))
-      throw new ConfigurationError(name, undefined, `left out: it is ${allowed}`);
+    check('options', name, `none but ${Object.keys(OPTION_NAMES).join(', ')}`, () =>
+      Object.hasOwn(OPTION_NAMES, name),
+    );
   }
   const {
     app = 'jstp',
@@ -182,8 +184,9 @@ function resolveAddress(given: JstpClientOptions): Record<string, unknown> {
 
 function checkLogin({ login, password, strategy }: JstpClientOptions): void {
   check('login', login, 'a non-empty string', (value) => value === null || optional(isText)(value));
-  check('password', password, 'a string', (value) => value === null || optional(isString)(value));
-  check('password', password, 'given with a login', (value) => value == null || login != null);
+  // The password itself stays out of messages.
+  check('password', HIDDEN, 'a string', () => password == null || isString(password));
+  check('password', HIDDEN, 'given with a login', () => password == null || login != null);
   check(
     'strategy',
     strategy,

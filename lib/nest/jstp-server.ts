@@ -1,4 +1,5 @@
-import type { CanActivate, Type } from '@nestjs/common';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Logger, type CanActivate, type Type } from '@nestjs/common';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
@@ -51,6 +52,7 @@ export class JstpServer
 {
   /** {@link JSTP}, for handlers that are meant for this transport only. */
   override readonly transportId: symbol = JSTP;
+  protected override readonly logger = new Logger('JstpServer');
   private readonly resolved: ResolvedJstpServerOptions;
   private readonly routes: RouteTable;
   private readonly runner: HandlerRunner;
@@ -135,6 +137,8 @@ export class JstpServer
       });
       core.closeConnections();
     });
+    // Node tells the server's end before the sockets'.
+    await nextTurn();
   }
 
   /** Adds a listener of one of the server's events, before or after `listen`; it stays for later ones. */
@@ -266,7 +270,7 @@ export class JstpServer
   private logConnectionError(error: unknown): void {
     const isOfTheLink =
       error instanceof ProtocolError || typeof (error as NodeJS.ErrnoException).syscall === 'string';
-    if (isOfTheLink) this.logger.debug?.(error);
+    if (isOfTheLink) this.logger.debug(error);
     else this.logger.error(error);
   }
 }

@@ -40,7 +40,7 @@ export class NestApplication implements CoreApplication {
   }
 
   /** Where the core application keeps its sessions. */
-  get sessionsStorage(): SessionStorageProvider<Connection> | undefined {
+  get sessionsStorage(): SessionStorageProvider | undefined {
     return this.core?.sessionsStorage;
   }
 

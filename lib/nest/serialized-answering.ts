@@ -118,7 +118,9 @@ class SerializedStream implements OutgoingStream {
 
 function outcomeOf(packet: Packet, made: unknown): Outcome {
   if (!isEnvelope(made)) return { isError: 'err' in packet, value: made };
-  return made.err === undefined ? { isError: false, value: made.response } : { isError: true, value: made.err };
+  return made.err === undefined
+    ? { isError: false, value: made.response }
+    : { isError: true, value: made.err };
 }
 
 /** A serializer returns Nest's envelope, or what is to be sent in its place. */

@@ -32,8 +32,6 @@ export interface Limits {
   readonly maxStreamBufferBytes: number;
   /** How many values of a stream the receiver lets the sender be ahead. @default 64 */
   readonly streamCredit: number;
-  /** Streams open at once on a connection. @default 1000 */
-  readonly maxOpenStreams: number;
   /** Sessions that a server keeps. @default 100000 */
   readonly maxSessions: number;
   /** A peer that answers no ping for so long is given up; 0: two heartbeat intervals. @default 0 */
@@ -56,7 +54,6 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxStreamBufferItems: 10_000,
   maxStreamBufferBytes: 16 * 1024 * 1024,
   streamCredit: 64,
-  maxOpenStreams: 1000,
   maxSessions: 100_000,
   heartbeatTimeoutMs: 0,
 });
@@ -86,7 +83,6 @@ const RANGES: Readonly<Record<keyof Limits, Range>> = {
   maxStreamBufferItems: COUNT,
   maxStreamBufferBytes: COUNT,
   streamCredit: COUNT,
-  maxOpenStreams: COUNT,
   maxSessions: COUNT,
   heartbeatTimeoutMs: [0, MAX_TIMER_MS],
 };

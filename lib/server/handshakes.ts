@@ -9,7 +9,7 @@ import { RemoteError } from '../protocol/remote-error.js';
 import { loadSession } from '../session/session-storage.js';
 import { Session, type SessionBinding } from '../session/session.js';
 import type { ClientTable } from './client-table.js';
-import type { ResolvedServerOptions } from './server-options.js';
+import { storageOf, type ResolvedServerOptions } from './server-options.js';
 
 type App = ApplicationLike<Connection>;
 
@@ -113,7 +113,7 @@ export class Handshakes {
       callback(holder.session);
       return;
     }
-    loadSession(application.sessionsStorage ?? this.options.storage, id, (error, session) => {
+    loadSession(storageOf(application, this.options), id, (error, session) => {
       if (error) this.outcome.connectionError(error, connection);
       if (isWaiting(connection)) callback(session);
     });
@@ -132,6 +132,8 @@ export class Handshakes {
       refuseResume(newcomer, request);
       return;
     }
+    // One that the reference stored is bound to nothing; from now on to what it came back for.
+    session.binding ??= { ...this.bindingOf(request), extensions: [] };
     const connection = holder ? moveLink(newcomer, holder) : newcomer;
     if (connection !== newcomer) this.outcome.moved(newcomer);
     connection.acceptSession(session, application, receivedCount);

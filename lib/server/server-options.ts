@@ -21,7 +21,7 @@ export interface ServerOptions {
   /** Decides on handshakes. @default anonymous clients only */
   authPolicy?: AuthPolicy | null;
   /** Keeps the sessions of clients that are away, for applications that have no provider of their own. @default in memory */
-  sessionStorageProvider?: SessionStorageProvider<Connection> | null;
+  sessionStorageProvider?: SessionStorageProvider | null;
   /** Milliseconds between pings. @default none */
   heartbeatInterval?: number | null;
   /** How long a lost client's connection is kept to be resumed, in milliseconds. @default 3600000 */
@@ -42,6 +42,15 @@ export interface ResolvedServerOptions {
   readonly extensions: readonly ExtensionName[];
 }
 
+/** Where the sessions of an application are kept. */
+export function storageOf(
+  application: ApplicationLike<Connection> | null,
+  options: ResolvedServerOptions,
+): SessionStorageProvider<Connection> {
+  // What a provider gives back is what it was given: sessions of connections of this package.
+  return (application?.sessionsStorage as SessionStorageProvider<Connection> | undefined) ?? options.storage;
+}
+
 /**
  * Checks the options and fills in the defaults.
  * @throws ConfigurationError naming the option, what was given and what is allowed
@@ -49,7 +58,9 @@ export interface ResolvedServerOptions {
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
   return {
     policy: resolvePolicy(checkPolicy(options.authPolicy)),
-    storage: options.sessionStorageProvider ?? new SimpleSessionStorageProvider<Connection>(),
+    storage:
+      (options.sessionStorageProvider as SessionStorageProvider<Connection> | null | undefined) ??
+      new SimpleSessionStorageProvider<Connection>(),
     heartbeatInterval: checkTime('heartbeatInterval', options.heartbeatInterval),
     clientExpirationTime: checkTime('clientExpirationTime', options.clientExpirationTime) ?? HOUR_MS,
     limits: resolveLimits(options.limits),

@@ -12,6 +12,7 @@ import type { Listener, ListenerFactory } from './listener.js';
 import type { ServerEvents } from './server-events.js';
 import {
   resolveServerOptions,
+  storageOf,
   type ApplicationsOption,
   type ResolvedServerOptions,
   type ServerOptions,
@@ -211,7 +212,7 @@ export class Server extends EventEmitter<ServerEvents> {
   private store(connection: Connection): void {
     const { session, application } = connection;
     if (!session || connection.isSessionOver || session.isWorthless) return;
-    storeSession(application?.sessionsStorage ?? this.options.storage, session, (error) => {
+    storeSession(storageOf(application, this.options), session, (error) => {
       this.connectionError(error, connection);
     });
   }

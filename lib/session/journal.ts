@@ -61,7 +61,7 @@ export class Journal {
 
   /** Whether a peer that says it has received `count` can be served: nothing freed is missing, nothing unsent is claimed. */
   covers(count: number): boolean {
-    return count >= this.acknowledgedUpTo && count <= this.last;
+    return Number.isInteger(count) && count >= this.acknowledgedUpTo && count <= this.last;
   }
 
   /** The messages held, oldest first. */

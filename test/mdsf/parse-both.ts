@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import { MdsfSyntaxError, parse, parseBytes, type ParseOptions } from '../../lib/mdsf/index.js';
 import { nodeDecoder } from '../../lib/transport/node-decoder.js';
+import { expectEqual } from './expect-equal.js';
 
 /** The value of a text, read from its string and from its bytes, which must agree. */
 export function parseBoth(text: string, options?: ParseOptions): unknown {
@@ -27,7 +28,7 @@ function outcome(read: () => unknown): Outcome {
 }
 
 function expectSame(one: Outcome, other: Outcome): void {
-  expect(other.value).toStrictEqual(one.value);
+  expectEqual(other.value, one.value);
   expect(codeOf(other.error)).toBe(codeOf(one.error));
 }
 

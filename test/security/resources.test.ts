@@ -85,14 +85,16 @@ describe('a peer that reads nothing', () => {
     peer.send(
       ...Array.from({ length: 24 }, (_, index) => `{call:[${String(index + 1)},'echo'],back:['${BIG}']}`),
     );
+    let read = 0;
+    peer.socket.on('data', (chunk: string) => {
+      read += chunk.length;
+      if (read > 1_500_000) peer.socket.pause();
+    });
     const reading = setInterval(() => {
+      read = 0;
       peer.socket.resume();
-      setImmediate(() => setImmediate(() => peer.socket.pause()));
-    }, 25);
+    }, 20);
     closing.add(() => clearInterval(reading));
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    clearInterval(reading);
-    peer.socket.resume();
     await peer.received(25);
     expect(arena.errors).toEqual([]);
   });

@@ -49,7 +49,8 @@ const response = await fetch(`http://127.0.0.1:${httpPort}/rooms`);
 const rooms = await response.json();
 if (JSON.stringify(rooms) !== '["kitchen"]') fail(`GET /rooms answered ${JSON.stringify(rooms)}`);
 const guestRooms = await askAsGuest();
-if (JSON.stringify(guestRooms) !== '["kitchen"]') fail(`the reference client was answered ${JSON.stringify(guestRooms)}`);
+if (JSON.stringify(guestRooms) !== '["kitchen"]')
+  fail(`the reference client was answered ${JSON.stringify(guestRooms)}`);
 
 sample.kill('SIGINT');
 const [code] = await ended;

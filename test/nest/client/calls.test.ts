@@ -34,9 +34,13 @@ describe('send', () => {
   });
 
   test('reaches a Nest pattern by its route in the default interface', async () => {
-    const { port } = await bench.serve(new CallApplication((call) => call.succeed([call.interfaceName, call.methodName])));
+    const { port } = await bench.serve(
+      new CallApplication((call) => call.succeed([call.interfaceName, call.methodName])),
+    );
     const client = bench.client(port);
-    expect(await valuesOf(client.send({ cmd: 'sum', a: 1 }, 1))).toEqual([['default', '{"a":1,"cmd":"sum"}']]);
+    expect(await valuesOf(client.send({ cmd: 'sum', a: 1 }, 1))).toEqual([
+      ['default', '{"a":1,"cmd":"sum"}'],
+    ]);
     expect(await valuesOf(client.send(17, 1))).toEqual([['default', '17']]);
     expect(await valuesOf(client.send('call', 1))).toEqual([['default', 'call']]);
   });
@@ -49,8 +53,12 @@ describe('send', () => {
       ['echo', null],
       ['echo', undefined],
     ]) {
-      expect(await errorOf(client.send(pattern, data))).toMatchObject({ name: 'InvalidMessageException' });
-      expect(await errorOf(client.emit(pattern, data))).toMatchObject({ name: 'InvalidMessageException' });
+      expect(await errorOf(client.send(pattern, data))).toMatchObject({
+        message: expect.stringContaining('invalid data or message pattern'),
+      });
+      expect(await errorOf(client.emit(pattern, data))).toMatchObject({
+        message: expect.stringContaining('invalid data or message pattern'),
+      });
     }
   });
 
@@ -111,12 +119,12 @@ describe('send', () => {
     const application = new CallApplication((call) => {
       const stream = call.openStream();
       stream.write(1);
-      stream.fail([5, 'five', { code: 5 }]);
+      stream.fail([5, 'five', { code: 5, message: 'five' }]);
     });
     const { port } = await bench.serve(application);
     const observed = await observe(bench.client(port).send('stream', 1)).end();
     expect(observed.values).toEqual([1]);
-    expect(observed.failure).toEqual({ error: { code: 5 } });
+    expect(observed.failure).toEqual({ error: { code: 5, message: 'five' } });
   });
 
   test('takes more values than the first credit allows', async () => {
@@ -144,10 +152,10 @@ describe('send', () => {
     const subscription = subscribe(bench.client(port).send('m', 1));
     await waitFor(() => application.calls.length === 1, 'the call');
     const [call] = application.calls;
-    const { signal } = call ?? { signal: { aborted: false } };
+    const { signal } = call;
     if (title === 'unsubscribing') subscription.unsubscribe();
     await waitFor(() => signal.aborted, 'the cancellation');
-    expect(call?.isOpen).toBe(false);
+    expect(call.isOpen).toBe(false);
   });
 
   test('is not sent at all when it is given up while the client connects', async () => {
@@ -190,38 +198,44 @@ describe('send', () => {
     expect(await errorOf(client.send('calc.fail', 'no'))).toMatchObject({ wrapped: { message: 'no' } });
   });
 
-  (hasDispatchHook ? test : test.skip)('carries what the dispatch hook attaches, at each subscription', async () => {
-    const application = new CallApplication();
-    const { port } = await bench.serve(application);
-    const client = bench.client(port);
-    let dispatched = 0;
-    client.setOnDispatchHook((packet) => {
-      dispatched += 1;
-      (packet as Metadata).metadata = { n: String(dispatched) };
-    });
-    const call = client.send('m', 1);
-    expect(dispatched).toBe(0);
-    await valuesOf(call);
-    await valuesOf(call);
-    client.emit('e', 1);
-    await client.call('i', 'm', 1);
-    await waitFor(() => application.events.length === 1, 'the event');
-    expect(application.calls.map(({ metadata }) => metadata)).toEqual([{ n: '1' }, { n: '2' }, { n: '4' }]);
-    expect(application.events[0]?.metadata).toEqual({ n: '3' });
-  });
+  (hasDispatchHook ? test : test.skip)(
+    'carries what the dispatch hook attaches, at each subscription',
+    async () => {
+      const application = new CallApplication();
+      const { port } = await bench.serve(application);
+      const client = bench.client(port);
+      let dispatched = 0;
+      client.setOnDispatchHook((packet) => {
+        dispatched += 1;
+        (packet as Metadata).metadata = { n: String(dispatched) };
+      });
+      const call = client.send('m', 1);
+      expect(dispatched).toBe(0);
+      await valuesOf(call);
+      await valuesOf(call);
+      client.emit('e', 1);
+      await client.call('i', 'm', 1);
+      await waitFor(() => application.events.length === 1, 'the event');
+      expect(application.calls.map(({ metadata }) => metadata)).toEqual([{ n: '1' }, { n: '2' }, { n: '4' }]);
+      expect(application.events[0]?.metadata).toEqual({ n: '3' });
+    },
+  );
 
-  (hasDispatchHook ? test : test.skip)('fails with what the dispatch hook throws, connected or not', async () => {
-    const { port } = await bench.serve();
-    const client = bench.client(port);
-    const failure = new Error('of the hook');
-    client.setOnDispatchHook(() => {
-      throw failure;
-    });
-    for (const round of ['cold', 'warm']) {
-      expect([round, await errorOf(client.send('echo', 1))]).toEqual([round, failure]);
-      expect([round, await errorOf(client.emit('event', 1))]).toEqual([round, failure]);
-    }
-  });
+  (hasDispatchHook ? test : test.skip)(
+    'fails with what the dispatch hook throws, connected or not',
+    async () => {
+      const { port } = await bench.serve();
+      const client = bench.client(port);
+      const failure = new Error('of the hook');
+      client.setOnDispatchHook(() => {
+        throw failure;
+      });
+      for (const round of ['cold', 'warm']) {
+        expect([round, await errorOf(client.send('echo', 1))]).toEqual([round, failure]);
+        expect([round, await errorOf(client.emit('event', 1))]).toEqual([round, failure]);
+      }
+    },
+  );
 });
 
 describe('the error of a call', () => {
@@ -231,7 +245,10 @@ describe('the error of a call', () => {
     const { port } = await bench.serve();
     const client = bench.client(port);
     const send = (error: unknown): Promise<unknown> => errorOf(client.send('calc.fail', JstpArgs.of(error)));
-    expect(await send([1, 'no', { status: 'error', message: 'no' }])).toStrictEqual({ status: 'error', message: 'no' });
+    expect(await send([1, 'no', { status: 'error', message: 'no' }])).toStrictEqual({
+      status: 'error',
+      message: 'no',
+    });
     expect(await send([14, 'no handler', 'no handler'])).toBe('no handler');
   });
 
@@ -338,4 +355,3 @@ describe('call, proxy and inspect', () => {
     expect(await errorOf(client.fromEvent('a', 'b'))).toMatchObject(refused);
   });
 });
-

@@ -1,4 +1,5 @@
 import { afterEach } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import type { Socket } from 'node:net';
 import { ALL_EXTENSIONS } from '../../../lib/connection/extensions.js';
 import {
@@ -59,7 +60,8 @@ export const API = {
   default: {
     echo: (_connection: Connection, value: unknown, answer: Answer): void => answer(null, value),
     silent: (_connection: Connection, _value: unknown, _answer: Answer): void => undefined,
-    whoami: (connection: Connection, _value: unknown, answer: Answer): void => answer(null, connection.username),
+    whoami: (connection: Connection, _value: unknown, answer: Answer): void =>
+      answer(null, connection.username),
   },
   calc: {
     add: (_connection: Connection, a: number, b: number, answer: Answer): void => answer(null, a + b),
@@ -81,6 +83,8 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
+Logger.overrideLogger(false);
+
 /** The servers and clients of one test. */
 export class Bench {
   private readonly closing = new Closing();
@@ -95,7 +99,10 @@ export class Bench {
     options: Partial<NetServerOptions> & { readonly port?: number } = {},
   ): Promise<TestServer> {
     const { port = 0, ...rest } = options;
-    const served = application instanceof CallApplication ? application : new Application('app', application as Api);
+    const served =
+      application instanceof CallApplication
+        ? application
+        : new Application<Connection>('app', application as Api);
     const server = net.createServer({ applications: [served], extensions: ALL_EXTENSIONS, ...rest });
     const sockets = new Set<Socket>();
     let connections = 0;
@@ -116,7 +123,10 @@ export class Bench {
       cut();
       if (server.listening) server.close();
     });
-    await within(new Promise<void>((resolve) => server.listen(port, LOOPBACK, resolve)), 'a server that listens');
+    await within(
+      new Promise<void>((resolve) => server.listen(port, LOOPBACK, resolve)),
+      'a server that listens',
+    );
     const address = server.address() as { port: number };
     return { server, port: address.port, connections: () => connections, sockets, cut, stop };
   }
@@ -143,7 +153,14 @@ export function record(client: JstpClient): string[] {
       names.push([name, ...shown].join(' '));
     });
   };
-  for (const name of ['connect', 'close', 'reconnecting', 'reconnect', 'sessionLost', 'sessionTaken'] as const) {
+  for (const name of [
+    'connect',
+    'close',
+    'reconnecting',
+    'reconnect',
+    'sessionLost',
+    'sessionTaken',
+  ] as const) {
     note(name);
   }
   return names;

@@ -57,7 +57,6 @@ describe('the options of a client', () => {
     ['application', 5, 'an Application'],
     ['serializer', {}, 'serialize()'],
     ['deserializer', { deserialize: 5 }, 'deserialize()'],
-    ['pasword', 'x', 'no option of JstpClient'],
   ])('refuse %s: %j, and say what is allowed', (option, given, allowed) => {
     const error = failureOf({ [option]: given });
     expect(error.option).toBe(option);
@@ -75,6 +74,15 @@ describe('the options of a client', () => {
     ['options', null],
   ])('refuse what %s names, also in parts', (option, given) => {
     expect(failureOf(given).option).toBe(option);
+  });
+
+  test('refuse an unknown one, and name those there are', () => {
+    const error = failureOf({ pasword: 'secret' });
+    expect(error.message).toMatch(/^options must be none but app, .*deserializer, but "pasword" was given$/);
+  });
+
+  test('never show a password', () => {
+    expect(failureOf({ password: 'secret' }).message).not.toContain('secret');
   });
 
   test('accept every documented one', () => {
@@ -100,13 +108,17 @@ describe('the options of a client', () => {
       resumeTimeoutMs: Infinity,
     });
     expect(resolveClientOptions({ reconnect: false }).reconnect).toBeUndefined();
-    expect(resolveClientOptions({ strategy: 'token', credentials: 'x', login: null, password: null })).toMatchObject({
+    expect(
+      resolveClientOptions({ strategy: 'token', credentials: 'x', login: null, password: null }),
+    ).toMatchObject({
       strategy: 'token',
     });
   });
 
   test('give an IPC path without host and port', () => {
     expect(resolveClientOptions({ path: '/tmp/x' }).connectOptions).toEqual({ path: '/tmp/x' });
-    expect(resolveClientOptions({ connectOptions: { path: '/tmp/x' } }).connectOptions).toEqual({ path: '/tmp/x' });
+    expect(resolveClientOptions({ connectOptions: { path: '/tmp/x' } }).connectOptions).toEqual({
+      path: '/tmp/x',
+    });
   });
 });

@@ -31,7 +31,10 @@ describe('the target of a pattern', () => {
   test('of an object that names interface and method, or event, is what it says', () => {
     expect(target({ interface: 'a.b', method: 'c.d' })).toEqual(['a.b', 'c.d']);
     expect(target({ event: 'typing', interface: 'rooms' })).toEqual(['rooms', 'typing']);
-    expect(target(Object.assign(Object.create(null) as object, { interface: 'a', method: 'b' }))).toEqual(['a', 'b']);
+    expect(target(Object.assign(Object.create(null) as object, { interface: 'a', method: 'b' }))).toEqual([
+      'a',
+      'b',
+    ]);
   });
 
   test.each([
@@ -52,7 +55,10 @@ describe('the target of a pattern', () => {
 
   test('does not take inherited fields, or those of a class, for the names', () => {
     const inherited = Object.create({ interface: 'a' }) as object;
-    expect(target(Object.assign(inherited, { method: 'b', x: 1 }))).toEqual(['default', 'route of {"method":"b","x":1}']);
+    expect(target(Object.assign(inherited, { method: 'b', x: 1 }))).toEqual([
+      'default',
+      'route of {"method":"b","x":1}',
+    ]);
     class Pattern {
       public readonly interface = 'a';
       public readonly method = 'b';

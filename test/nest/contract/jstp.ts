@@ -9,6 +9,7 @@ export const jstp: TransportUnderTest = {
   name: 'JSTP',
   capabilities: {
     cancelsSource: true,
+    keepsUndefined: true,
     asyncSerializers: true,
     endHookRunsOnce: true,
     streamsUndefined: true,

@@ -49,11 +49,15 @@ class PayloadsController {
     return {
       missing: undefined,
       method: () => 1,
-      list: [undefined, 1],
       nan: NaN,
       infinite: -Infinity,
       kept: 0,
     };
+  }
+
+  @MessagePattern('undefined in an array')
+  public holes(@Payload() data: unknown): unknown {
+    return { received: data, list: [undefined, 1] };
   }
 
   @MessagePattern('own text')
@@ -146,7 +150,13 @@ export function describePayloads(transport: TransportUnderTest): void {
 
     test('what JSON leaves out or replaces is left out or replaced', async () => {
       const [result] = await send('what JSON leaves out');
-      expect(result).toStrictEqual({ list: [null, 1], nan: null, infinite: null, kept: 0 });
+      expect(result).toStrictEqual({ nan: null, infinite: null, kept: 0 });
+    });
+
+    test('undefined in an array keeps its place, as itself or as null', async () => {
+      const [result] = await send('undefined in an array', [undefined, 1]);
+      const hole = transport.capabilities.keepsUndefined ? undefined : null;
+      expect(result).toStrictEqual({ received: [hole, 1], list: [undefined, 1].map((item) => item ?? hole) });
     });
 
     test('toJSON decides what is sent', async () => {

@@ -10,6 +10,7 @@ export const tcp: TransportUnderTest = {
   name: 'TCP',
   capabilities: {
     cancelsSource: false,
+    keepsUndefined: false,
     asyncSerializers: false,
     endHookRunsOnce: isNest12,
     streamsUndefined: isNest12,

@@ -46,6 +46,8 @@ export function listenTo(
 export interface TransportCapabilities {
   /** The handler's Observable is unsubscribed once nobody at the caller's side waits for it. */
   readonly cancelsSource: boolean;
+  /** `undefined` in an array arrives as it is: MDSF can say it, JSON makes it null. */
+  readonly keepsUndefined: boolean;
   /** A serializer may return a Promise, and the order of messages is kept with it and with an asynchronous deserializer. */
   readonly asyncSerializers: boolean;
   /** The processing end hook runs once for each message, however many values its answer has. */

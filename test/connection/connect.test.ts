@@ -1,0 +1,249 @@
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  ConfigurationError,
+  net,
+  SimpleConnectPolicy,
+  type ClientOptions,
+  type Connection,
+} from '../../lib/core.js';
+import { Closing } from '../support/closing.js';
+import { dial, startCore, stopCore } from '../support/core.js';
+import { freePort } from '../support/free-port.js';
+import { failureOf, startRawServer } from '../support/jstp.js';
+import { expectNoNewHandles, countHandles } from '../support/open-handles.js';
+import { RawPeer } from '../support/raw-peer.js';
+import { watchProcess } from '../support/real-process.js';
+import { settle, waitFor, within } from '../support/wait-for.js';
+
+const closing = new Closing();
+afterEach(() => closing.run());
+
+const QUIET = { reconnector: () => undefined };
+
+function attempt(...args: unknown[]): Promise<unknown> {
+  return failureOf(within(net.connect('app', QUIET, ...args), 'the outcome'));
+}
+
+describe('connect', () => {
+  test('resolves to the connection', async () => {
+    const { port } = await startCore(closing);
+    const connection = await dial(closing, port);
+    expect(connection.state.name).toBe('open');
+    expect(connection.remoteAddress).toBe('127.0.0.1');
+    expect(connection.client).toMatchObject({});
+    expect(connection.server).toBeNull();
+  });
+
+  test('calls back with connection and session, and returns nothing then', async () => {
+    const { port } = await startCore(closing);
+    const outcome = new Promise<unknown[]>((resolve) => {
+      const returned: unknown = net.connect('app', null, port, '127.0.0.1', (...given: unknown[]) =>
+        resolve(given),
+      );
+      expect(returned).toBeUndefined();
+    });
+    const [error, connection, session] = await within(outcome, 'the callback');
+    closing.add(() => (connection as Connection).close());
+    expect(error).toBeNull();
+    expect((connection as Connection).session).toBe(session);
+  });
+
+  test('takes Node’s option object, and a path (IPC)', async () => {
+    const { port } = await startCore(closing);
+    const byOptions = await within(net.connect('app', QUIET, { port, host: '127.0.0.1' }), 'a connect');
+    byOptions.close();
+    const socketPath = path.join(tmpdir(), `jstp-${String(process.pid)}-${String(Date.now())}.sock`);
+    const { server } = await startCore(closing);
+    await stopCore(server);
+    server.listen(socketPath);
+    await waitFor(() => server.listening, 'the socket');
+    expect(server.address()).toBe(socketPath);
+    const byPath = await within(net.connect('app', QUIET, socketPath), 'a connect by path');
+    expect(await byPath.callMethod('echo', 'back', [1])).toBe(1);
+    byPath.close();
+  });
+
+  test('nobody listens: ECONNREFUSED, in the callback or the rejection', async () => {
+    const port = await freePort();
+    expect(await attempt(port, '127.0.0.1')).toMatchObject({ code: 'ECONNREFUSED' });
+    const outcome = new Promise((resolve) => net.connect('app', QUIET, port, '127.0.0.1', resolve));
+    expect(await within(outcome, 'the callback')).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(await attempt(path.join(tmpdir(), 'no-such.sock'))).toMatchObject({ code: 'ENOENT' });
+  });
+
+  test.each([[70_000], [-1], ['port'], [{ port: 70_000 }], [Number.NaN]])(
+    'the bad port %j is no synchronous throw',
+    async (port) => {
+      const error = (await attempt(port, '127.0.0.1')) as { code: string };
+      expect(['ERR_SOCKET_BAD_PORT', 'ERR_INVALID_ARG_VALUE', 'ENOENT', 'ERR_MISSING_ARGS']).toContain(
+        error.code,
+      );
+    },
+  );
+
+  test('no arguments at all are no synchronous throw either', async () => {
+    expect(await attempt()).toBeDefined();
+  });
+
+  test('a bad range is an error before anything is dialled', async () => {
+    let accepted = 0;
+    const { port } = await startRawServer(
+      createServer(() => (accepted += 1)),
+      closing,
+    );
+    for (const app of ['app@latest', { name: 'app', version: 'one' }]) {
+      const error = (await failureOf(net.connect(app, QUIET, port, '127.0.0.1'))) as Error;
+      expect(error.message).toBe('Invalid semver version range');
+    }
+    await settle();
+    expect(accepted).toBe(0);
+  });
+
+  test('a bad limit is a ConfigurationError, in the rejection', async () => {
+    const error = await failureOf(net.connect('app', { limits: { maxDepth: 0 } }, 1));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as Error).message).toBe(
+      'limits.maxDepth must be an integer from 2 to 1000, but 0 was given',
+    );
+  });
+
+  test('a server that never answers the handshake: -2 after limits.handshakeTimeoutMs, and no handle is left', async () => {
+    const before = countHandles();
+    const { port, sockets } = await startRawServer(
+      createServer((socket) => socket.resume()),
+      closing,
+    );
+    const options = { ...QUIET, limits: { handshakeTimeoutMs: 50 } };
+    expect(await failureOf(net.connect('app', options, port, '127.0.0.1'))).toMatchObject({ code: -2 });
+    await waitFor(() => sockets.size === 0, 'the end of the link');
+    await closing.run();
+    await expectNoNewHandles(before);
+  });
+
+  test('a server that hangs up during the handshake: -2', async () => {
+    const { port } = await startRawServer(
+      createServer((socket) => socket.once('data', () => socket.end())),
+      closing,
+    );
+    expect(await failureOf(net.connect('app', QUIET, port, '127.0.0.1'))).toMatchObject({ code: -2 });
+  });
+
+  test('fire and forget that fails ends nothing', async () => {
+    const watch = watchProcess();
+    void net.connect('app', QUIET, await freePort(), '127.0.0.1');
+    void net.connect('app@latest', QUIET, 1);
+    void net.connectAndInspect('app', QUIET, ['x'], await freePort(), '127.0.0.1');
+    await settle();
+    watch.stop();
+    expect(watch.failures).toEqual([]);
+  });
+
+  test('a connect policy may be a function, or an object that keeps its this', async () => {
+    const { port } = await startCore(closing, {
+      authPolicy: (_c, _a, strategy, _k, callback) => callback(null, strategy),
+    });
+    const asFunction: ClientOptions = {
+      connectPolicy: (app, connection, _session, callback) => {
+        connection.authenticate(app, 'token', { any: 'thing' }, (error, session) =>
+          callback(error, connection, session),
+        );
+      },
+    };
+    const custom = await dial(closing, port, asFunction);
+    expect(custom.session?.username).toBeNull();
+    const policy = new SimpleConnectPolicy('ann', 'secret');
+    expect((await dial(closing, port, { connectPolicy: policy })).username).toBe('ann');
+  });
+
+  test('a handshake on a connection that is not fresh is ERR_NOT_CONNECTED', async () => {
+    const { port } = await startCore(closing);
+    const connection = await dial(closing, port);
+    const again = new Promise((resolve) => connection.handshake('app', null, null, resolve));
+    expect(await within(again, 'the callback')).toMatchObject({ code: -9 });
+    const badRange = new Promise((resolve) => connection.handshake('app@one', null, null, resolve));
+    expect(String(await within(badRange, 'the callback'))).toMatch('Invalid semver version range');
+  });
+});
+
+describe('connectAndInspect', () => {
+  test('resolves to connection and proxies', async () => {
+    const { port } = await startCore(closing);
+    const { connection, proxies } = await net.connectAndInspect('app', QUIET, ['echo'], port, '127.0.0.1');
+    closing.add(() => connection.close());
+    expect(await (proxies['echo']?.['back'] as (value: number) => Promise<number>)(5)).toBe(5);
+    expect(await (proxies['echo']?.['pair'] as (...args: number[]) => Promise<unknown>)(1, 2)).toEqual([
+      1, 2,
+    ]);
+  });
+
+  test('rejects with the error, which carries the usable connection', async () => {
+    const { port } = await startCore(closing);
+    const error = await failureOf(net.connectAndInspect('app', QUIET, ['echo', 'x'], port, '127.0.0.1'));
+    const { code, connection } = error as { code: number; connection: Connection };
+    closing.add(() => connection.close());
+    expect(code).toBe(12);
+    expect(await connection.callMethod('echo', 'back', ['used'])).toBe('used');
+  });
+
+  test('rejects where the connect fails', async () => {
+    const { port } = await startCore(closing);
+    expect(await failureOf(net.connectAndInspect('other', QUIET, ['echo'], port, '127.0.0.1'))).toMatchObject(
+      { code: 10 },
+    );
+  });
+});
+
+test('reconnect takes only connections that connect() made', async () => {
+  const { server, port } = await startCore(closing);
+  await dial(closing, port);
+  const [serverSide] = server.getClients();
+  const error = await failureOf(net.reconnect(serverSide as Connection, port, '127.0.0.1'));
+  expect(error).toBeInstanceOf(TypeError);
+});
+
+test('a refused session gives the local code -3 and fails the calls that wait', async () => {
+  const { server, port } = await startCore(closing);
+  const connection = await dial(closing, port);
+  const waiting = failureOf(connection.callMethod('echo', 'never', []));
+  await stopCore(server);
+  await waitFor(() => !connection.handshakeDone, 'the loss of the line');
+  server.listen(port, '127.0.0.1');
+  await waitFor(() => server.listening, 'the server to listen again');
+  const refused = await failureOf(net.reconnect(connection, port, '127.0.0.1'));
+  expect(refused).toMatchObject({ code: -3 });
+  expect(await within(waiting, 'the call')).toBe(-1);
+  expect(connection.state.name).toBe('closed');
+  expect(
+    await failureOf(within(connection.callMethod('echo', 'back', [1]), 'a call after the end')),
+  ).toBeDefined();
+});
+
+test('a handshake of a raw peer looks as old servers expect it', async () => {
+  const peers: RawPeer[] = [];
+  const { port } = await startRawServer(
+    createServer((socket) => peers.push(new RawPeer(socket))),
+    closing,
+  );
+  const session = { extensions: [] as const };
+  void net.connect('app@^1.0.0', { ...QUIET, ...session }, port, '127.0.0.1');
+  void net.connect(
+    'app',
+    { ...QUIET, ...session, connectPolicy: new SimpleConnectPolicy('ann', 'x') },
+    port,
+    '127.0.0.1',
+  );
+  void net.connect('app', QUIET, port, '127.0.0.1');
+  await waitFor(
+    () => peers.length === 3 && peers.every(({ messages }) => messages.length === 1),
+    'three handshakes',
+  );
+  const texts = peers.map(({ messages }) => messages[0]?.replaceAll('"', "'"));
+  expect(texts.sort()).toEqual([
+    "{handshake:[0,'app','',{stream:1,cancel:1}]}",
+    "{handshake:[0,'app','^1.0.0']}",
+    "{handshake:[0,'app'],login:['ann','x']}",
+  ]);
+});

@@ -1,0 +1,192 @@
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { net, type Connection, type Reconnector, type ReconnectFunction } from '../../lib/core.js';
+import { createDefaultReconnector } from '../../lib/connection/default-reconnector.js';
+import { Closing } from '../support/closing.js';
+import { dial, startCore, stopCore } from '../support/core.js';
+import { failureOf } from '../support/jstp.js';
+import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
+import { settle, waitFor, within } from '../support/wait-for.js';
+
+const closing = new Closing();
+afterEach(() => closing.run());
+
+function cut(connection: Connection): void {
+  (connection.getTransport() as Socket).destroy();
+}
+
+/** A reconnector that tries at once, and notes how it was called. */
+function eager(notes: unknown[], ...options: unknown[]): Reconnector {
+  return (connection, reconnectFn) => {
+    notes.push(connection.state.name);
+    setTimeout(() => reconnectFn(...options, (error: unknown) => notes.push(error ?? null)), 1);
+  };
+}
+
+describe('a reconnector', () => {
+  test('is asked when the line is lost, and brings the same connection back', async () => {
+    const { port } = await startCore(closing);
+    const notes: unknown[] = [];
+    const connection = await dial(closing, port, { reconnector: eager(notes) });
+    connection.on('reconnectAttempt', (...args) => notes.push(['attempt', ...args]));
+    connection.on('reconnect', (error) => notes.push(['reconnect', error]));
+    cut(connection);
+    const answer = connection.callMethod('echo', 'back', ['made offline']);
+    expect(await within(answer, 'the answer')).toBe('made offline');
+    expect(notes).toEqual(['offline', ['attempt', 'net', port, '127.0.0.1'], ['reconnect', null], null]);
+  });
+
+  test('may name the transport and other options', async () => {
+    const { server, port } = await startCore(closing);
+    const { server: heir, port: heirPort } = await startCore(closing);
+    const notes: unknown[] = [];
+    const attempts: unknown[] = [];
+    const connection = await dial(closing, port, {
+      reconnector: eager(notes, 'net', { port: heirPort, host: '127.0.0.1' }),
+    });
+    connection.on('reconnectAttempt', (...args) => attempts.push(args));
+    await stopCore(server);
+    await waitFor(() => notes.length >= 2, 'the attempt');
+    expect(attempts[0]).toEqual(['net', { port: heirPort, host: '127.0.0.1' }]);
+    // The other server does not know the session.
+    expect(notes[1]).toMatchObject({ code: -3 });
+    expect(heir.getClientsArray()).toHaveLength(0);
+    connection.close();
+  });
+
+  test('is asked again after each failure, until it succeeds', async () => {
+    const { server, port } = await startCore(closing);
+    const notes: unknown[] = [];
+    const connection = await dial(closing, port, { reconnector: eager(notes) });
+    cut(connection);
+    const [serverSide] = server.getClients();
+    await waitFor(
+      () => serverSide?.handshakeDone === false || server.getClientsArray().length === 0,
+      'the loss',
+    );
+    await within(new Promise<void>((resolve) => server.close(() => resolve())), 'the end of listening');
+    await waitFor(() => notes.filter((note) => note instanceof Object).length >= 2, 'two failures');
+    server.listen(port, '127.0.0.1');
+    await waitFor(() => connection.handshakeDone, 'the resume');
+    expect(await connection.callMethod('echo', 'back', [1])).toBe(1);
+  });
+
+  test('is not asked after close, and a late reconnectFn does nothing', async () => {
+    const { server, port } = await startCore(closing);
+    const held: ReconnectFunction[] = [];
+    const connection = await dial(closing, port, {
+      reconnector: (_connection, reconnectFn) => held.push(reconnectFn),
+    });
+    cut(connection);
+    await waitFor(() => held.length === 1, 'the reconnector');
+    connection.close();
+    held[0]?.(port, '127.0.0.1');
+    await settle();
+    expect(connection.state.name).toBe('closed');
+    expect(server.getClientsArray()).toHaveLength(0);
+    const closed = await dial(closing, port, {
+      reconnector: (_connection, reconnectFn) => held.push(reconnectFn),
+    });
+    closed.close();
+    await settle();
+    expect(held).toHaveLength(1);
+  });
+
+  test('a dial under way ends with close, and leaves no handle', async () => {
+    const { server, port } = await startCore(closing);
+    const before = countHandles();
+    const connection = await dial(closing, port, {
+      reconnector: (_connection, reconnectFn) => reconnectFn(),
+    });
+    cut(connection);
+    await waitFor(() => connection.state.name !== 'open', 'the loss');
+    connection.close();
+    await stopCore(server);
+    await expectNoNewHandles(before);
+  });
+});
+
+describe('the default reconnector', () => {
+  test('waits 1 s to 32 s, twice as long each time, plus up to 1 s, and starts again after a success', () => {
+    const delays: number[] = [];
+    const reconnector = createDefaultReconnector();
+    const ask = (outcome: unknown): void => {
+      const redialer = {
+        later: (delayMs: number, callback: () => void) => {
+          delays.push(delayMs);
+          callback();
+        },
+      };
+      reconnector({ redialer } as unknown as Connection, (callback) =>
+        (callback as (error: unknown) => void)(outcome),
+      );
+    };
+    for (let turn = 0; turn < 7; turn++) ask(new Error('still down'));
+    ask(null);
+    ask(null);
+    const expected = [1000, 2000, 4000, 8000, 16_000, 32_000, 32_000, 32_000, 1000];
+    expect(
+      delays.map(
+        (delayMs, index) => delayMs >= (expected[index] ?? 0) && delayMs <= (expected[index] ?? 0) + 1000,
+      ),
+    ).toEqual(expected.map(() => true));
+  });
+
+  test('brings a connection back within its first two seconds', async () => {
+    const { port } = await startCore(closing);
+    const connection = await net.connect('app', null, port, '127.0.0.1');
+    closing.add(() => connection.close());
+    cut(connection);
+    await waitFor(() => !connection.handshakeDone, 'the loss');
+    await waitFor(() => connection.handshakeDone, 'the resume');
+    expect(await connection.callMethod('echo', 'back', [1])).toBe(1);
+  });
+
+  test('stops at close, and its timer with it', async () => {
+    const { port } = await startCore(closing);
+    const before = countHandles();
+    const connection = await net.connect('app', null, port, '127.0.0.1');
+    cut(connection);
+    await waitFor(() => connection.state.name === 'offline', 'the loss');
+    connection.close();
+    await expectNoNewHandles(before);
+  });
+});
+
+describe('close', () => {
+  test('fails what waits with -1, is told once, and what comes after fails at once', async () => {
+    const { port } = await startCore(closing);
+    const connection = await dial(closing, port);
+    let closes = 0;
+    connection.on('close', () => closes++);
+    const waiting = failureOf(connection.callMethod('echo', 'never', []));
+    connection.close();
+    connection.close();
+    expect(await within(waiting, 'the call')).toBe(-1);
+    await waitFor(() => closes === 1, 'the close event');
+    await settle();
+    expect(closes).toBe(1);
+    expect(connection.closedIntentionally).toBe(true);
+    expect(connection.getTransport()).toBeUndefined();
+    for (const late of [
+      connection.callMethod('echo', 'back', [1]),
+      connection.inspectInterface('echo'),
+      connection.ping(),
+      connection.callMethodWithResend('echo', 'back', [1]),
+    ]) {
+      expect(await failureOf(within(Promise.resolve(late), 'a late call'))).toBeDefined();
+    }
+  });
+
+  test('can be undone by reconnect: the session is alive', async () => {
+    const { server, port } = await startCore(closing);
+    const connection = await dial(closing, port);
+    const id = connection.session?.id;
+    connection.close();
+    await waitFor(() => server.getClientsArray().length === 0, 'the end at the server');
+    expect(await net.reconnect(connection, port, '127.0.0.1')).toBe(connection);
+    expect(connection.session?.id).toBe(id);
+    expect(connection.closedIntentionally).toBe(false);
+    expect(await connection.callMethod('echo', 'back', [1])).toBe(1);
+  });
+});

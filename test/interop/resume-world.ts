@@ -1,0 +1,112 @@
+import type { Closing } from '../support/closing.js';
+import {
+  connect,
+  cut,
+  startServer,
+  type Pair,
+  type PeerConnection,
+  type PeerServer,
+} from '../support/jstp.js';
+import { waitFor } from '../support/wait-for.js';
+
+type Back = (error: unknown, ...results: unknown[]) => void;
+
+/** A server and a client of it, and what each has seen: for tests that cut the line between them. */
+export class ResumeWorld {
+  /** What ran at the server, in order. */
+  public readonly served: unknown[] = [];
+  /** What ran at the client, in order. */
+  public readonly clientSaw: unknown[] = [];
+  /** Answers of `slow.wait` that the test gives. */
+  public readonly slow: ((result: unknown) => void)[] = [];
+  public server!: PeerServer;
+  public port = 0;
+  public near!: PeerConnection;
+
+  private constructor(
+    public readonly pair: Pair,
+    private readonly closing: Closing,
+  ) {}
+
+  public static async start(
+    pair: Pair,
+    closing: Closing,
+    serverOptions = {},
+    clientOptions = {},
+  ): Promise<ResumeWorld> {
+    const world = new ResumeWorld(pair, closing);
+    const options = { applications: [world.serverApplication()], ...serverOptions };
+    ({ server: world.server, port: world.port } = await startServer(pair.server, options, closing));
+    world.near = await world.connect(clientOptions);
+    return world;
+  }
+
+  public connect(options = {}): Promise<PeerConnection> {
+    const client = { application: this.clientApplication(), ...options };
+    return connect(this.pair.client, this.closing, 'app', this.port, client);
+  }
+
+  /** The server's side of the client's connection. */
+  public get far(): PeerConnection {
+    const [first] = this.server.getClientsArray();
+    if (!first) throw new Error('No client');
+    return first;
+  }
+
+  /** Cuts the line and waits until both sides have seen it. */
+  public async cutLine(): Promise<void> {
+    cut(this.near);
+    await waitFor(() => !isUp(this.near), 'the client to see the cut');
+    await waitFor(() => this.server.getClientsArray().length === 0, 'the server to see the cut');
+  }
+
+  public serverApplication(): unknown {
+    return new this.pair.server.Application(
+      'app',
+      {
+        log: {
+          add: (_connection: unknown, label: unknown, callback: Back) => {
+            this.served.push(label);
+            callback(null, label);
+          },
+        },
+        slow: {
+          wait: (_connection: unknown, label: unknown, callback: Back) => {
+            this.served.push(label);
+            this.slow.push((result) => callback(null, result));
+          },
+        },
+        state: {
+          set: (connection: PeerConnection, value: unknown, callback: Back) => {
+            connection.session?.set('value', value);
+            callback(null);
+          },
+          get: (connection: PeerConnection, callback: Back) =>
+            callback(null, connection.session?.get('value'), connection.username),
+        },
+      },
+      { log: { note: (_connection: unknown, label: unknown) => this.served.push(label) } },
+    );
+  }
+
+  public clientApplication(): unknown {
+    return new this.pair.client.Application(
+      'side',
+      {
+        log: {
+          add: (_connection: unknown, label: unknown, callback: Back) => {
+            this.clientSaw.push(label);
+            callback(null, label);
+          },
+        },
+      },
+      { log: { note: (_connection: unknown, label: unknown) => this.clientSaw.push(label) } },
+    );
+  }
+}
+
+/** Whether a connection has a link; the reference keeps `handshakeDone` after a cut. */
+function isUp(connection: PeerConnection): boolean {
+  const { _closed } = connection as unknown as { _closed?: boolean };
+  return _closed === undefined ? connection.handshakeDone : !_closed;
+}

@@ -1,0 +1,237 @@
+import { describe, expect, test } from '@jest/globals';
+import { config, take } from 'rxjs';
+import { Application, type Api, type Connection } from '../../../lib/core.js';
+import { JstpArgs } from '../../../lib/nest/jstp-args.js';
+import { observe, valuesOf } from '../../support/observed.js';
+import { settle, waitFor, within } from '../../support/wait-for.js';
+import { API, Bench, CallApplication, record } from './fixture.js';
+
+type Answer = (error: unknown, ...results: unknown[]) => void;
+
+describe('emit', () => {
+  const bench = new Bench();
+
+  test('sends an event whether somebody subscribes or not, once', async () => {
+    const application = new CallApplication();
+    const { port } = await bench.serve(application);
+    const client = bench.client(port);
+    for (const round of [1, 2]) {
+      const emitted = client.emit('rooms.typing', round);
+      await waitFor(() => application.events.length === round, 'the event');
+      expect(await valuesOf(emitted)).toEqual([undefined]);
+      expect(await valuesOf(emitted)).toEqual([undefined]);
+    }
+    await settle();
+    expect(application.events.map(({ interfaceName, event, args }) => [interfaceName, event, args])).toEqual([
+      ['rooms', 'typing', [1]],
+      ['rooms', 'typing', [2]],
+    ]);
+  });
+
+  test('finds its event by string, by name and by route, and spreads JstpArgs', async () => {
+    const application = new CallApplication();
+    const { port } = await bench.serve(application);
+    const client = bench.client(port);
+    client.emit('a.b.c', JstpArgs.of(1, [2]));
+    client.emit({ interface: 'i', event: 'e' }, [3]);
+    client.emit({ cmd: 'x' }, 4);
+    await waitFor(() => application.events.length === 3, 'the events');
+    expect(application.events.map(({ interfaceName, event, args }) => [interfaceName, event, args])).toEqual([
+      ['a.b', 'c', [1, [2]]],
+      ['i', 'e', [[3]]],
+      ['default', '{"cmd":"x"}', [4]],
+    ]);
+  });
+});
+
+describe('fromEvent', () => {
+  const bench = new Bench();
+
+  test('connects when somebody subscribes, and gives the argument, the array of several, or undefined', async () => {
+    const { port, server, connections } = await bench.serve();
+    const client = bench.client(port);
+    const source = client.fromEvent('news', 'flash');
+    await settle();
+    expect(connections()).toBe(0);
+    const seen = observe(source);
+    await waitFor(() => server.getClientsArray().length === 1, 'the client');
+    server.broadcast('news', 'flash', 'one');
+    server.broadcast('news', 'flash', 1, 2);
+    server.broadcast('news', 'flash');
+    server.broadcast('news', 'flash', [3]);
+    server.broadcast('news', 'other', 'x');
+    server.broadcast('other', 'flash', 'x');
+    server.broadcast('news', 'last', 'x');
+    expect(await seen.received(4)).toEqual(['one', [1, 2], undefined, [3]]);
+    await settle();
+    expect(seen.values).toHaveLength(4);
+  });
+
+  test('tells every subscriber, and none after it has unsubscribed', async () => {
+    const { port, server } = await bench.serve();
+    const client = bench.client(port);
+    await client.connect();
+    const first = observe(client.fromEvent('news', 'flash').pipe(take(1)));
+    const second = observe(client.fromEvent('news', 'flash'));
+    server.broadcast('news', 'flash', 1);
+    await first.end();
+    server.broadcast('news', 'flash', 2);
+    await second.received(2);
+    second.unsubscribe();
+    server.broadcast('news', 'flash', 3);
+    expect(await valuesOf(client.send('echo', 'after'))).toEqual(['after']);
+    expect([first.values, second.values]).toEqual([[1], [1, 2]]);
+  });
+
+  test('goes on over a cut line, and over a new session', async () => {
+    const { port, server, cut } = await bench.serve();
+    const client = bench.client(port, { reconnect: { minDelayMs: 5 } });
+    const events = record(client);
+    const seen = observe(client.fromEvent<number>('news', 'flash'));
+    await client.connect();
+    server.broadcast('news', 'flash', 1);
+    await seen.received(1);
+    cut();
+    await waitFor(() => events.includes('reconnect true'), 'the resume');
+    server.broadcast('news', 'flash', 2);
+    await seen.received(2);
+    server.getClientsArray()[0]?.close();
+    await waitFor(() => events.includes('reconnect false'), 'the new session');
+    server.broadcast('news', 'flash', 3);
+    expect(await seen.received(3)).toEqual([1, 2, 3]);
+    expect(seen.ended).toBe(false);
+  });
+
+  test('is given the events that were sent while the line was down', async () => {
+    const { port, server, cut } = await bench.serve();
+    const client = bench.client(port);
+    const seen = observe(client.fromEvent('news', 'flash'));
+    await client.connect();
+    server.once('disconnect', (peer) => {
+      peer.emitRemoteEvent('news', 'flash', ['missed']);
+    });
+    cut();
+    expect(await seen.received(1)).toEqual(['missed']);
+  });
+
+  test('a subscriber that throws disturbs no other', async () => {
+    const { port, server } = await bench.serve();
+    const client = bench.client(port);
+    await client.connect();
+    const thrown: unknown[] = [];
+    config.onUnhandledError = (error) => thrown.push(error);
+    bench.ends(() => {
+      config.onUnhandledError = null;
+    });
+    client.fromEvent('news', 'flash').subscribe(() => {
+      throw new Error('of a subscriber');
+    });
+    const seen = observe(client.fromEvent('news', 'flash'));
+    server.broadcast('news', 'flash', 1);
+    server.broadcast('news', 'flash', 2);
+    expect(await seen.received(2)).toEqual([1, 2]);
+    await waitFor(() => thrown.length === 2, 'both reports of rxjs');
+    expect(thrown[0]).toMatchObject({ message: 'of a subscriber' });
+  });
+
+  test('has names like __proto__ and constructor for names like any other', async () => {
+    const { port, server } = await bench.serve();
+    const client = bench.client(port);
+    const seen = observe(client.fromEvent('__proto__', 'constructor'));
+    await client.connect();
+    server.broadcast('__proto__', 'constructor', 1);
+    expect(await seen.received(1)).toEqual([1]);
+  });
+});
+
+describe('expose', () => {
+  const bench = new Bench();
+  const api = {
+    local: {
+      double: (_connection: Connection, value: number, answer: Answer): void => answer(null, value * 2),
+      fail: async (_connection: Connection): Promise<void> => {
+        throw new Error('of the exposed application');
+      },
+    },
+  } as unknown as Api;
+
+  const callBack = async (
+    peer: Connection | undefined,
+    method: string,
+    ...args: unknown[]
+  ): Promise<unknown> => {
+    if (!peer) throw new Error('No client');
+    return within(peer.callMethod('local', method, args), 'the answer of the client');
+  };
+
+  test('lets the server call methods, exposed before connecting, after it, or by option', async () => {
+    const { port, server } = await bench.serve();
+    const early = bench.client(port);
+    early.expose(api);
+    await early.connect();
+    expect(await callBack(server.getClientsArray()[0], 'double', 2)).toBe(4);
+    await early.close();
+    await waitFor(() => server.getClientsArray().length === 0, 'the end');
+
+    const late = bench.client(port);
+    await late.connect();
+    await expect(callBack(server.getClientsArray()[0], 'double', 2)).rejects.toMatchObject({ code: 12 });
+    late.expose(new Application<Connection>('mine', api));
+    expect(await callBack(server.getClientsArray()[0], 'double', 3)).toBe(6);
+    await late.close();
+    await waitFor(() => server.getClientsArray().length === 0, 'the end');
+
+    const byOption = bench.client(port, { application: api });
+    await byOption.connect();
+    const [peer] = server.getClientsArray();
+    expect(await callBack(peer, 'double', 4)).toBe(8);
+    expect(await peer.inspectInterface('local')).toHaveProperty('double');
+  });
+
+  test('takes calls whole where the application does', async () => {
+    const { port, server } = await bench.serve();
+    const client = bench.client(port);
+    client.expose(
+      new CallApplication((call) => call.succeed([call.interfaceName, call.methodName, call.args])),
+    );
+    await client.connect();
+    expect(await callBack(server.getClientsArray()[0], 'any', 1)).toEqual(['local', 'any', [1]]);
+  });
+
+  test('hands events to the handlers of the application and to fromEvent', async () => {
+    const { port, server } = await bench.serve();
+    const handled: unknown[] = [];
+    const handlers = {
+      news: { flash: (_connection: Connection, text: string): unknown => handled.push(text) },
+    } as unknown as Api;
+    const client = bench.client(port, { application: new Application<Connection>('mine', {}, handlers) });
+    const seen = observe(client.fromEvent('news', 'flash'));
+    await client.connect();
+    server.broadcast('news', 'flash', 'x');
+    await seen.received(1);
+    expect([handled, seen.values]).toEqual([['x'], ['x']]);
+  });
+
+  test('reports what an exposed method throws, and tells the server nothing of it', async () => {
+    const { port, server } = await bench.serve();
+    const client = bench.client(port, { application: api });
+    const errors: unknown[] = [];
+    client.on('error', (error) => errors.push(error));
+    await client.connect();
+    await expect(callBack(server.getClientsArray()[0], 'fail')).rejects.toMatchObject({
+      code: 16,
+      message: 'Internal API error',
+    });
+    expect(errors).toMatchObject([{ message: 'of the exposed application' }]);
+  });
+
+  test('holds over a reconnect', async () => {
+    const { port, server, cut } = await bench.serve(API);
+    const client = bench.client(port, { application: api });
+    const events = record(client);
+    await client.connect();
+    cut();
+    await waitFor(() => events.includes('reconnect true'), 'the resume');
+    expect(await callBack(server.getClientsArray()[0], 'double', 5)).toBe(10);
+  });
+});

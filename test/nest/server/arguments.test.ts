@@ -1,0 +1,173 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  Controller,
+  ParseIntPipe,
+  UseGuards,
+  type ArgumentMetadata,
+  type CanActivate,
+  type ExecutionContext,
+  type PipeTransform,
+} from '@nestjs/common';
+import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
+import { Arg, ConfigurationError, JstpArgs, JstpContext } from '../../../lib/index.js';
+import { settle } from '../../support/wait-for.js';
+import { callError, startService } from './fixture.js';
+
+const seenByGuard: unknown[] = [];
+const seenByPipe: ArgumentMetadata[] = [];
+const events: unknown[] = [];
+
+class Seeing implements CanActivate {
+  public canActivate(context: ExecutionContext): boolean {
+    seenByGuard.push(context.switchToRpc().getData());
+    return true;
+  }
+}
+
+class GlobalPipe implements PipeTransform {
+  public transform(value: unknown, metadata: ArgumentMetadata): unknown {
+    seenByPipe.push(metadata);
+    return value === 'global' ? 'seen by the global pipe' : value;
+  }
+}
+
+const OPTIONAL_INT = new ParseIntPipe({ optional: true });
+
+@Controller()
+class ArgumentsController {
+  @MessagePattern('payload')
+  public payload(@Payload() data: unknown): unknown {
+    return { data, isArray: Array.isArray(data) };
+  }
+
+  @UseGuards(Seeing)
+  @MessagePattern('send')
+  public send(
+    @Arg(0) room: string,
+    @Arg(1, ParseIntPipe) count: number,
+    @Ctx() context: JstpContext,
+  ): unknown {
+    return { room, count, method: context.getMethod() };
+  }
+
+  @MessagePattern('swapped')
+  public swapped(@Arg(1) second: unknown, @Arg(0) first: unknown): unknown {
+    return [first, second];
+  }
+
+  @MessagePattern('optional')
+  public optional(
+    @Arg(0) first: unknown,
+    @Arg(1, { optional: true }, OPTIONAL_INT) second?: number,
+  ): unknown {
+    return { first, second };
+  }
+
+  @MessagePattern('gap')
+  public gap(@Arg(2) third: unknown, @Payload() all: unknown[]): unknown {
+    return { third, all };
+  }
+
+  @MessagePattern('several results')
+  public several(): unknown {
+    return JstpArgs.of(1, [2], 'three');
+  }
+
+  @EventPattern<string>('moved')
+  public event(@Arg(0) first: unknown, @Arg(1) second: unknown): void {
+    events.push([first, second]);
+  }
+}
+
+const setup = { controllers: [ArgumentsController] };
+
+describe('the arguments of a call', () => {
+  test.each([
+    ['none is undefined', [], { isArray: false }],
+    ['one is the payload', [{ a: 1 }], { data: { a: 1 }, isArray: false }],
+    ['one array is that array', [[5]], { data: [5], isArray: true }],
+    ['several are an array', [1, 2], { data: [1, 2], isArray: true }],
+  ])('%s', async (_title, args, expected) => {
+    const connection = await (await startService(setup)).connect();
+    expect(await connection.callMethod('default', 'payload', args)).toEqual(expected);
+  });
+
+  test('reach the parameters by their position, through their pipes', async () => {
+    const connection = await (await startService(setup)).connect();
+    const answer = await connection.callMethod('default', 'send', ['lobby', '3']);
+    expect(answer).toEqual({ room: 'lobby', count: 3, method: 'send' });
+    expect(await connection.callMethod('default', 'swapped', [1, 2])).toEqual([1, 2]);
+  });
+
+  test('are the array of all for the guards of a handler with @Arg', async () => {
+    seenByGuard.length = 0;
+    const connection = await (await startService(setup)).connect();
+    await connection.callMethod('default', 'send', ['lobby', '3']);
+    expect(seenByGuard).toEqual([['lobby', '3']]);
+  });
+
+  test('go through global pipes, with the declared type', async () => {
+    seenByPipe.length = 0;
+    const configure = (app: { useGlobalPipes: (pipe: PipeTransform) => unknown }): void => {
+      app.useGlobalPipes(new GlobalPipe());
+    };
+    const connection = await (await startService({ ...setup, configure })).connect();
+    expect(await connection.callMethod('default', 'send', ['global', '3'])).toMatchObject({
+      room: 'seen by the global pipe',
+    });
+    expect(seenByPipe.find(({ data }) => data === '0')).toMatchObject({ metatype: String });
+    expect(seenByPipe.find(({ data }) => data === '1')).toMatchObject({ metatype: Number });
+  });
+
+  test.each([
+    ['send', [], 17],
+    ['send', ['lobby'], 17],
+    ['send', ['lobby', '3', 'more'], 17],
+    ['optional', [], 17],
+    ['optional', [1, '2', 3], 17],
+    ['gap', [1, 2], 17],
+  ])('of %s are refused when they are %j, before any guard runs', async (method, args, code) => {
+    seenByGuard.length = 0;
+    const connection = await (await startService(setup)).connect();
+    expect((await callError(connection.callMethod('default', method, args))).code).toBe(code);
+    expect(seenByGuard).toEqual([]);
+  });
+
+  test('may be left out where they are optional', async () => {
+    const connection = await (await startService(setup)).connect();
+    expect(await connection.callMethod('default', 'optional', [1, '2'])).toEqual({ first: 1, second: 2 });
+    expect(await connection.callMethod('default', 'optional', [1])).toEqual({ first: 1 });
+  });
+
+  test('have no gaps: those before the highest position are required, and are all in the payload', async () => {
+    const connection = await (await startService(setup)).connect();
+    expect(await connection.callMethod('default', 'gap', [1, 2, 3])).toEqual({ third: 3, all: [1, 2, 3] });
+  });
+
+  test('may be several results as well', async () => {
+    const connection = await (await startService(setup)).connect();
+    expect(await connection.callMethod('default', 'several results', [])).toEqual([1, [2], 'three']);
+  });
+
+  test('of an event that do not fit are not handled', async () => {
+    events.length = 0;
+    const connection = await (await startService(setup)).connect();
+    connection.emitRemoteEvent('default', 'moved', [1]);
+    connection.emitRemoteEvent('default', 'moved', [1, 2]);
+    await connection.callMethod('default', 'payload', []);
+    await settle();
+    expect(events).toEqual([[1, 2]]);
+  });
+});
+
+describe('@Arg', () => {
+  test.each([[-1], [1.5], [Number.NaN], [256], ['0']])('refuses the position %j', (index) => {
+    expect(() => Arg(index as number)).toThrow(ConfigurationError);
+  });
+
+  test('refuses a constructor', () => {
+    expect(() => {
+      Arg(0)(class {}, undefined, 0);
+    }).toThrow(ConfigurationError);
+  });
+});

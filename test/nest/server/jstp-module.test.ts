@@ -1,0 +1,188 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  Controller,
+  Inject,
+  Injectable,
+  Module,
+  Scope,
+  type CanActivate,
+  type DynamicModule,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { NestFactory, REQUEST } from '@nestjs/core';
+import { MessagePattern } from '@nestjs/microservices';
+import {
+  JstpModule,
+  JstpServer,
+  type JstpContext,
+  type JstpHandshakeData,
+  type JstpOptionsFactory,
+  type JstpServerOptions,
+} from '../../../lib/index.js';
+import { LOOPBACK } from '../../support/free-port.js';
+import { moduleOf, QUIET } from '../../support/nest-app.js';
+import { within } from '../../support/wait-for.js';
+import { atEnd, Service } from './fixture.js';
+
+const OPTIONS: JstpServerOptions = { host: LOOPBACK, port: 0 };
+
+@Injectable()
+class Tokens {
+  public readonly names = new Map([['abc', 'anna']]);
+}
+
+abstract class TokenGuardBase implements CanActivate {
+  public static made = 0;
+  protected abstract readonly tokens: Tokens;
+
+  public canActivate(context: ExecutionContext): boolean {
+    const { credentials } = context.switchToRpc().getData<JstpHandshakeData>();
+    const name = this.tokens.names.get(String(credentials));
+    if (name !== undefined) context.switchToRpc().getContext<JstpContext>().setUsername(name);
+    return name !== undefined;
+  }
+}
+
+@Injectable()
+class TokenGuard extends TokenGuardBase {
+  public constructor(protected readonly tokens: Tokens) {
+    super();
+    TokenGuardBase.made += 1;
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class ScopedGuard extends TokenGuardBase {
+  public constructor(
+    protected readonly tokens: Tokens,
+    @Inject(REQUEST) private readonly request: { getData: () => JstpHandshakeData; getPattern: () => string },
+  ) {
+    super();
+    TokenGuardBase.made += 1;
+  }
+
+  public override canActivate(context: ExecutionContext): boolean {
+    expect(this.request.getData()).toBe(context.switchToRpc().getData());
+    expect(this.request.getPattern()).toBe('handshake:token');
+    return super.canActivate(context);
+  }
+}
+
+@Injectable()
+class Announcer {
+  public constructor(public readonly server: JstpServer) {}
+}
+
+@Controller()
+class PingController {
+  public constructor(private readonly announcer: Announcer) {}
+
+  @MessagePattern('ping')
+  public ping(): string {
+    this.announcer.server.broadcast('news', 'pinged', 'by somebody');
+    return 'pong';
+  }
+}
+
+@Module({ providers: [Tokens], exports: [Tokens] })
+class TokensModule {}
+
+async function start(
+  jstp: DynamicModule,
+  providers: Parameters<typeof Module>[0]['providers'] = [],
+): Promise<Service> {
+  TokenGuardBase.made = 0;
+  const root = moduleOf({
+    imports: [jstp],
+    controllers: [PingController],
+    providers: [Announcer, ...providers],
+  });
+  const app = await NestFactory.create(root, QUIET);
+  atEnd(() => app.close());
+  const server = app.get(JstpServer);
+  app.connectMicroservice({ strategy: server });
+  await app.startAllMicroservices();
+  return new Service(app as never, server);
+}
+
+describe('JstpModule', () => {
+  test('provides a server that any provider may broadcast by', async () => {
+    const service = await start(JstpModule.forRoot(OPTIONS));
+    const connection = await service.connect();
+    const proxy = await connection.inspectInterface('default');
+    expect(proxy).toBeDefined();
+    const heard = new Promise((resolve) => {
+      connection.on('event', (...args: unknown[]) => {
+        resolve(args);
+      });
+    });
+    expect(await connection.callMethod('default', 'ping', [])).toBe('pong');
+    expect(await within(heard, 'the broadcast')).toEqual(['news', 'pinged', ['by somebody']]);
+  });
+
+  test('provides it to the modules that import it only, with isGlobal: false', async () => {
+    const lonely = JstpModule.forRoot({ ...OPTIONS, isGlobal: false });
+    const elsewhere = moduleOf({ providers: [Announcer] });
+    const build = NestFactory.createApplicationContext(moduleOf({ imports: [lonely, elsewhere] }), QUIET);
+    await expect(build).rejects.toThrow('JstpServer');
+  });
+
+  test('resolves a guard’s class that is a provider somewhere', async () => {
+    const service = await start(JstpModule.forRoot({ ...OPTIONS, authPolicy: TokenGuard }), [
+      Tokens,
+      TokenGuard,
+    ]);
+    expect(await service.handshake('token', 'abc')).toBe(0);
+    expect(await service.handshake('token', 'wrong')).toBe(11);
+    expect(TokenGuardBase.made).toBe(1);
+  });
+
+  test('makes a guard of a class that is no provider, once, with what it imports', async () => {
+    const jstp = JstpModule.forRootAsync({
+      imports: [TokensModule],
+      useFactory: () => ({ ...OPTIONS, authPolicy: TokenGuard }),
+    });
+    const service = await start(jstp);
+    expect(await service.handshake('token', 'abc')).toBe(0);
+    expect(await service.handshake('token', 'wrong')).toBe(11);
+    expect(TokenGuardBase.made).toBe(1);
+  });
+
+  test('makes a guard in request scope for each handshake, with its REQUEST', async () => {
+    const service = await start(JstpModule.forRoot({ ...OPTIONS, authPolicy: ScopedGuard }), [
+      Tokens,
+      ScopedGuard,
+    ]);
+    expect(await service.handshake('token', 'abc')).toBe(0);
+    expect(await service.handshake('token', 'wrong')).toBe(11);
+    expect(TokenGuardBase.made).toBe(2);
+  });
+
+  test('takes options of a factory with injected providers, a guard among them', async () => {
+    const jstp = JstpModule.forRootAsync({
+      imports: [TokensModule],
+      inject: [Tokens],
+      useFactory: async (tokens: Tokens) =>
+        Promise.resolve({ ...OPTIONS, authPolicy: new TokenGuard(tokens) }),
+    });
+    expect(await (await start(jstp)).handshake('token', 'abc')).toBe(0);
+  });
+
+  @Injectable()
+  class Settings implements JstpOptionsFactory {
+    public createJstpOptions(): JstpServerOptions {
+      return { ...OPTIONS, application: 'configured@1.0.0' };
+    }
+  }
+
+  @Module({ providers: [Settings], exports: [Settings] })
+  class SettingsModule {}
+
+  test.each([
+    ['useClass', { useClass: Settings }],
+    ['useExisting', { imports: [SettingsModule], useExisting: Settings }],
+  ])('takes options of a class (%s)', async (_way, options) => {
+    const service = await start(JstpModule.forRootAsync(options));
+    expect(await (await service.connect('configured')).callMethod('default', 'ping', [])).toBe('pong');
+  });
+});

@@ -1,0 +1,243 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { Controller, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { EventPattern, MessagePattern } from '@nestjs/microservices';
+import {
+  ConfigurationError,
+  JSTP,
+  JstpApplication,
+  JstpHandshake,
+  JstpInterface,
+  JstpServer,
+  net,
+  type JstpServerOptions,
+  type Server as CoreServer,
+} from '../../../lib/index.js';
+import { LOOPBACK } from '../../support/free-port.js';
+import { moduleOf, QUIET } from '../../support/nest-app.js';
+import { observe } from '../../support/observed.js';
+import { settle, waitFor } from '../../support/wait-for.js';
+import { atEnd, KeptLog, Service, startService } from './fixture.js';
+
+@JstpApplication('chat@1.2.0')
+@JstpInterface('rooms')
+@Controller()
+class RoomsController {
+  @MessagePattern('join')
+  public join(): string {
+    return 'joined';
+  }
+
+  @EventPattern<string>('typing')
+  public typing(): void {
+    // Only its place counts.
+  }
+
+  @JstpHandshake('login')
+  public login(): string {
+    return 'x';
+  }
+}
+
+@Controller()
+class PlainController {
+  @MessagePattern('ping')
+  public ping(): string {
+    return 'pong';
+  }
+}
+
+const listening = (options: JstpServerOptions): { server: JstpServer; outcomes: unknown[][] } => {
+  const server = new JstpServer({ host: LOOPBACK, port: 0, ...options });
+  const outcomes: unknown[][] = [];
+  atEnd(() => server.close());
+  server.listen((...args) => outcomes.push(args));
+  return { server, outcomes };
+};
+
+describe('the options of a server', () => {
+  test.each<[string, object, string]>([
+    ['a transport that there is not', { transport: 'pigeon' }, 'transport must be one of net'],
+    [
+      'a transport named as an inherited property',
+      { transport: 'constructor' },
+      'transport must be one of net',
+    ],
+    ['a port of text', { port: '3000' }, 'port must be an integer from 0 to 65535'],
+    ['a port too high', { port: 65536 }, 'but 65536 was given'],
+    ['an empty host', { host: '' }, 'host must be'],
+    ['an empty path', { path: '' }, 'path must be'],
+    ['a path and a port', { path: '/tmp/x', port: 1 }, 'path must be given without a port'],
+    ['an application without a version that is one', { application: 'a@b' }, 'application must be'],
+    ['an empty application', { application: '' }, 'application must be'],
+    ['applications that are none', { applications: {} }, 'applications must be'],
+    ['a policy of text', { authPolicy: 'none' }, 'authPolicy must be'],
+    ['a policy that decides nothing', { authPolicy: {} }, 'authPolicy must be'],
+    ['a limit that there is not', { limits: { maxPigeons: 1 } }, 'limits.maxPigeons'],
+    ['a limit of text', { limits: { maxDepth: '1' } }, 'limits.maxDepth must be'],
+    ['a heartbeat below zero', { heartbeatInterval: -1 }, 'heartbeatInterval must be'],
+    ['an expiration that is no time', { clientExpirationTime: 2 ** 40 }, 'clientExpirationTime must be'],
+    ['allowAnonymous of text', { allowAnonymous: 'yes' }, 'allowAnonymous must be true or false'],
+    ['authorizeResume of a number', { authorizeResume: 1 }, 'authorizeResume must be true or false'],
+    ['a serializer without serialize', { serializer: {} }, 'serializer must be'],
+    ['a deserializer without deserialize', { deserializer: () => undefined }, 'deserializer must be'],
+    [
+      'a provider without set',
+      { sessionStorageProvider: { get: () => undefined } },
+      'sessionStorageProvider must be',
+    ],
+    [
+      'a guard class outside of JstpModule',
+      {
+        authPolicy: class {
+          public canActivate(): boolean {
+            return true;
+          }
+        },
+      },
+      'JstpModule',
+    ],
+  ])('refuse %s, when the server is made', (_title, options, text) => {
+    const make = (): JstpServer => new JstpServer(options);
+    expect(make).toThrow(ConfigurationError);
+    expect(make).toThrow(text);
+  });
+
+  test('may all be left out', () => {
+    const server = new JstpServer();
+    expect(server.transportId).toBe(JSTP);
+    expect(JSTP).toBe(Symbol.for('JSTP'));
+  });
+
+  test('may have null where JSTP has it', () => {
+    const none = {
+      authPolicy: null,
+      sessionStorageProvider: null,
+      heartbeatInterval: null,
+      clientExpirationTime: null,
+    };
+    expect(new JstpServer(none)).toBeInstanceOf(JstpServer);
+  });
+});
+
+describe('a server that is not listening', () => {
+  test.each<[string, (server: JstpServer) => unknown]>([
+    ['unwrap', (server) => server.unwrap()],
+    ['broadcast', (server) => server.broadcast('rooms', 'news')],
+    ['getClients', (server) => server.getClients()],
+  ])('says so at %s', (_name, act) => {
+    expect(() => act(new JstpServer())).toThrow('The JSTP server has not been started');
+  });
+});
+
+describe('a server that starts', () => {
+  test('tells a listener registered before of its events, and again after it has listened anew', async () => {
+    const { server } = listening({});
+    const events: string[] = [];
+    server.on('listening', () => events.push('listening')).on('close', () => events.push('close'));
+    await waitFor(() => events.length === 1, 'the server');
+    await server.close();
+    await waitFor(() => events.length === 2, 'the end');
+    server.listen(() => undefined);
+    await waitFor(() => events.length === 3, 'the server again');
+    expect(events).toEqual(['listening', 'close', 'listening']);
+  });
+
+  test('fails with Node’s error where the port is in use, and is disconnected', async () => {
+    const first = listening({});
+    await waitFor(() => first.outcomes.length > 0, 'the first server');
+    const { port } = first.server.unwrap<CoreServer>().address() as { port: number };
+    const second = listening({ port });
+    const states = observe(second.server.status);
+    await waitFor(() => second.outcomes.length > 0, 'the second server');
+    await settle();
+    expect(second.outcomes).toEqual([[expect.objectContaining({ code: 'EADDRINUSE', port })]]);
+    expect(states.values).toEqual(['disconnected']);
+  });
+
+  test('refuses to listen twice', async () => {
+    const { server, outcomes } = listening({});
+    await waitFor(() => outcomes.length > 0, 'the server');
+    server.listen((...args) => outcomes.push(args));
+    expect(outcomes).toEqual([[], [new Error('The JSTP server listens already')]]);
+  });
+
+  test('that is closed before it listens says so to its callback', async () => {
+    const { server, outcomes } = listening({});
+    await server.close();
+    await waitFor(() => outcomes.length > 0, 'the callback');
+    expect(outcomes).toHaveLength(1);
+  });
+
+  test('logs each application with its interfaces, methods and events', async () => {
+    const log = new KeptLog();
+    await startService({ controllers: [RoomsController, PlainController], logger: log });
+    expect(log.lines).toContain('Application chat@1.2.0: rooms (join, events: typing)');
+    expect(log.lines).toContain('Application jstp@1.0.0: default (ping)');
+  });
+
+  test('listens on an IPC path', async () => {
+    const path = join(tmpdir(), `jstp-${process.pid}-${Date.now()}.sock`);
+    const { server, outcomes } = listening({ host: undefined, port: undefined, path });
+    await waitFor(() => outcomes.length > 0, 'the server');
+    expect(outcomes).toEqual([[]]);
+    expect(server.unwrap<CoreServer>().address()).toBe(path);
+    const connection = await net.connect('jstp', null, path);
+    connection.close();
+  });
+});
+
+describe('a server that ends', () => {
+  test('ends its connections, may be closed twice, and says what it is', async () => {
+    const { server, outcomes } = listening({});
+    const states = observe(server.status);
+    await waitFor(() => outcomes.length > 0, 'the server');
+    const { port } = server.unwrap<CoreServer>().address() as { port: number };
+    const connection = await net.connect('jstp', { reconnector: () => undefined }, port, LOOPBACK);
+    let isClosed = false;
+    connection.on('close', () => {
+      isClosed = true;
+    });
+    await server.close();
+    await server.close();
+    await waitFor(() => isClosed, 'the end of the connection');
+    expect(states.values).toEqual(['connected', 'disconnected']);
+    expect([...server.getClients()]).toHaveLength(0);
+    server.broadcast('rooms', 'to nobody');
+  });
+
+  test('does not wait for a peer that only came and said nothing', async () => {
+    const service = await startService({ controllers: [PlainController] });
+    service.open();
+    await settle();
+    await service.app.close();
+  });
+});
+
+describe('a hybrid application', () => {
+  let app: INestApplication;
+
+  test('serves HTTP and JSTP with the same controllers, and closes both', async () => {
+    app = await NestFactory.create(moduleOf({ controllers: [PlainController] }), QUIET);
+    atEnd(() => app.close());
+    const server = new JstpServer({ host: LOOPBACK, port: 0 });
+    app.connectMicroservice({ strategy: server }, { inheritAppConfig: true });
+    await app.startAllMicroservices();
+    const connection = await new Service(app as never, server).connect();
+    expect(await connection.callMethod('default', 'ping', [])).toBe('pong');
+    await app.close();
+    await waitFor(() => connection.state.name !== 'open', 'the end of the connection');
+  });
+});
+
+test('errors of the line are not logged as errors', async () => {
+  const log = new KeptLog();
+  const service = await startService({ controllers: [PlainController], logger: log });
+  const errors: unknown[] = [];
+  service.server.on('connectionError', (error) => errors.push(error));
+  service.open().write('garbage');
+  await waitFor(() => errors.length > 0, 'the protocol error');
+  expect(log.errors).toEqual([]);
+});

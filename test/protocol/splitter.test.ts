@@ -1,0 +1,201 @@
+import { describe, expect, it } from '@jest/globals';
+import { ProtocolError } from '../../lib/protocol/protocol-error.js';
+import { MessageSplitter } from '../../lib/protocol/splitter.js';
+
+const MESSAGES = ["{call:[1,'привіт'],m:['€\u{1f600}']}", '{}', "{ping:[2],x:'" + 'y'.repeat(40) + "'}"];
+const STREAM = Buffer.from(MESSAGES.map((text) => `${text}\0`).join(''));
+
+/** A splitter and what it has delivered. */
+function setUp(maxMessageBytes = 1000, allocate?: (size: number) => Uint8Array) {
+  const splitter = new MessageSplitter({ maxMessageBytes, allocate });
+  const messages: string[] = [];
+  const sink = (message: Uint8Array): boolean => messages.push(Buffer.from(message).toString()) > 0;
+  return { splitter, messages, sink, push: (chunk: Uint8Array) => splitter.push(chunk, sink) };
+}
+
+describe('MessageSplitter', () => {
+  it('cuts a chunk of several messages, as views of it', () => {
+    const splitter = new MessageSplitter({ maxMessageBytes: 1000 });
+    const views: Uint8Array[] = [];
+    splitter.push(STREAM, (message) => views.push(message) > 0);
+    expect(views.map(String)).toStrictEqual(MESSAGES);
+    for (const view of views) expect(view.buffer).toBe(STREAM.buffer);
+    expect(splitter.bufferedBytes).toBe(0);
+  });
+
+  it('gives the same messages wherever the stream is split in two or three', () => {
+    for (let first = 0; first <= STREAM.length; first++) {
+      for (let second = first; second <= STREAM.length; second++) {
+        const { messages, push } = setUp();
+        push(STREAM.subarray(0, first));
+        push(STREAM.subarray(first, second));
+        push(STREAM.subarray(second));
+        expect(messages).toStrictEqual(MESSAGES);
+      }
+    }
+  });
+
+  it.each([1, 2, 3, 7, 511, 512, 513, 4095, 4096, 4097, 70_000])(
+    'gives the same messages in chunks of %i bytes',
+    (size) => {
+      const long = ['a'.repeat(100_000), 'я'.repeat(50_000), 'b', 'c'.repeat(4096)];
+      const stream = Buffer.from(long.map((text) => `${text}\0`).join(''));
+      const { splitter, messages, push } = setUp(200_000);
+      for (let at = 0; at < stream.length; at += size) push(Uint8Array.from(stream.subarray(at, at + size)));
+      expect(messages).toStrictEqual(long);
+      expect(splitter.bufferedBytes).toBe(0);
+    },
+  );
+
+  it('gives the same messages for chunks of changing sizes', () => {
+    const text = 'abcdefghij'.repeat(5000);
+    const { messages, push } = setUp(100_000);
+    const stream = Buffer.from(`${text}\0`);
+    for (let at = 0, i = 0; at < stream.length; i++) {
+      const size = [1, 5000, 3, 4096, 600][i % 5];
+      push(stream.subarray(at, at + size));
+      at += size;
+    }
+    expect(messages).toStrictEqual([text]);
+  });
+
+  it('copies each byte twice at most and searches it once, however small the chunks', () => {
+    for (const size of [1, 10, 1024, 8192]) {
+      let copied = 0;
+      let searched = 0;
+      class Counting extends Uint8Array {
+        override set(from: ArrayLike<number>, offset?: number): void {
+          copied += from.length;
+          super.set(from, offset);
+        }
+        override indexOf(byte: number, from = 0): number {
+          const at = super.indexOf(byte, from);
+          searched += (at === -1 ? this.length : at + 1) - from;
+          return at;
+        }
+      }
+      const total = 100_000;
+      const { messages, push } = setUp(total, (length) => new Counting(length));
+      const chunk = new Counting(size).fill(97);
+      for (let sent = 0; sent < total; sent += size) push(chunk.subarray(0, Math.min(size, total - sent)));
+      push(new Counting(1));
+      expect(messages[0]).toHaveLength(total);
+      expect(copied).toBeLessThanOrEqual(2 * total);
+      expect(searched).toBe(total + 1);
+    }
+  });
+
+  it('keeps little more than the bytes of a message in small chunks', () => {
+    let allocated = 0;
+    const { push } = setUp(1_000_000, (size) => {
+      allocated += size;
+      return new Uint8Array(size);
+    });
+    const chunk = new Uint8Array(1).fill(97);
+    for (let i = 0; i < 300_000; i++) push(chunk);
+    expect(allocated).toBeLessThan(2 * 300_000 + 1024);
+  });
+
+  it('throws for an empty message, after those before it', () => {
+    const { splitter, messages, push } = setUp();
+    expect(() => {
+      push(Buffer.from('{a:1}\0{b:2}\0\0{c:3}\0'));
+    }).toThrow(ProtocolError);
+    expect(messages).toStrictEqual(['{a:1}', '{b:2}']);
+    expect(splitter.bufferedBytes).toBe(0);
+  });
+
+  it('throws for a NUL alone', () => {
+    const { push } = setUp();
+    expect(() => {
+      push(Uint8Array.of(0));
+    }).toThrow(expect.objectContaining({ code: 'ERR_JSTP_PROTOCOL', message: 'Empty message' }));
+  });
+
+  it('takes a message of just the limit, in one chunk or many', () => {
+    const { messages, push } = setUp(10);
+    push(Buffer.from('0123456789\0'));
+    for (const byte of Buffer.from('9876543210\0')) push(Uint8Array.of(byte));
+    expect(messages).toStrictEqual(['0123456789', '9876543210']);
+  });
+
+  it('throws at the first byte over the limit, whether its end has come or not, and holds nothing', () => {
+    for (const chunks of [
+      ['0123456789a'],
+      ['0123456789a\0'],
+      ['01234', '56789a'],
+      ['0123456789', 'a'],
+      ['0123456789', 'a\0'],
+    ]) {
+      const { splitter, messages, push } = setUp(10);
+      push(Buffer.from('{ok:1}\0'));
+      expect(() => {
+        for (const chunk of chunks) push(Buffer.from(chunk));
+      }).toThrow('Message of more than 10 bytes');
+      expect(messages).toStrictEqual(['{ok:1}']);
+      expect(splitter.bufferedBytes).toBe(0);
+    }
+  });
+
+  it('delivers what stands before a message over the limit in the same chunk', () => {
+    const { messages, push } = setUp(10);
+    expect(() => {
+      push(Buffer.from('{a:1}\0{b:2}\0{much too long for this}\0{c:3}\0'));
+    }).toThrow(ProtocolError);
+    expect(messages).toStrictEqual(['{a:1}', '{b:2}']);
+  });
+
+  it('stops where the sink says so, keeps the rest and goes on when asked', () => {
+    const splitter = new MessageSplitter({ maxMessageBytes: 100 });
+    const got: string[] = [];
+    const stopAtTwo = (message: Uint8Array): boolean => got.push(Buffer.from(message).toString()) % 2 !== 0;
+    splitter.push(Buffer.from('{a:1}\0{a:2}\0{a:3}\0{a:4}\0{a:5}\0{a'), stopAtTwo);
+    expect(got).toStrictEqual(['{a:1}', '{a:2}']);
+    splitter.push(Buffer.from(':6}\0{a:7'), stopAtTwo);
+    splitter.push(Buffer.from('}\0'), stopAtTwo);
+    expect(got).toHaveLength(2);
+    expect(splitter.bufferedBytes).toBe(30);
+    splitter.resume(stopAtTwo);
+    expect(got).toStrictEqual(['{a:1}', '{a:2}', '{a:3}', '{a:4}']);
+    splitter.resume(stopAtTwo);
+    expect(got.slice(4)).toStrictEqual(['{a:5}', '{a:6}']);
+    splitter.resume(stopAtTwo);
+    expect(got).toHaveLength(7);
+    expect(splitter.bufferedBytes).toBe(0);
+  });
+
+  it('drops the rest where it is cleared', () => {
+    const splitter = new MessageSplitter({ maxMessageBytes: 100 });
+    const got: string[] = [];
+    splitter.push(Buffer.from('{a:1}\0{a:2}\0{a'), (message) => {
+      got.push(Buffer.from(message).toString());
+      splitter.clear();
+      return false;
+    });
+    splitter.clear();
+    expect(splitter.bufferedBytes).toBe(0);
+    splitter.resume(() => true);
+    expect(got).toStrictEqual(['{a:1}']);
+    splitter.push(Buffer.from('{b'), () => true);
+    splitter.clear();
+    splitter.push(Buffer.from('{c:1}\0'), (message) => got.push(Buffer.from(message).toString()) > 0);
+    expect(got).toStrictEqual(['{a:1}', '{c:1}']);
+  });
+
+  it('waits with the error of a bad message until it is its turn', () => {
+    const splitter = new MessageSplitter({ maxMessageBytes: 100 });
+    splitter.push(Buffer.from('{a:1}\0\0'), () => false);
+    expect(() => {
+      splitter.resume(() => true);
+    }).toThrow(ProtocolError);
+  });
+
+  it('takes chunks of no bytes', () => {
+    const { messages, push } = setUp();
+    push(new Uint8Array(0));
+    push(Buffer.from('{}'));
+    push(new Uint8Array(0));
+    push(Buffer.from('\0'));
+    expect(messages).toStrictEqual(['{}']);
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, expect, test } from '@jest/globals';
+import { Session } from '../../lib/core.js';
+import { Journal } from '../../lib/session/journal.js';
+
+function filled(count: number): Journal {
+  const journal = new Journal();
+  for (let n = 1; n <= count; n++) journal.append(`text ${String(n)}`);
+  return journal;
+}
+
+describe('a journal', () => {
+  test('gives numbers from 1 and holds the texts in order', () => {
+    const journal = filled(3);
+    expect(journal.lastId).toBe(3);
+    expect([...journal]).toEqual([
+      { id: 1, text: 'text 1' },
+      { id: 2, text: 'text 2' },
+      { id: 3, text: 'text 3' },
+    ]);
+    expect(journal.bytes).toBe(18);
+  });
+
+  test('frees what is acknowledged, and only ever more', () => {
+    const journal = filled(5);
+    journal.acknowledge(3);
+    expect([...journal].map(({ id }) => id)).toEqual([4, 5]);
+    journal.acknowledge(2);
+    journal.acknowledge(-4);
+    journal.acknowledge(6);
+    journal.acknowledge(1e12);
+    expect(journal.acknowledged).toBe(3);
+    journal.acknowledge(5);
+    expect([journal.size, journal.bytes]).toEqual([0, 0]);
+  });
+
+  test('covers counts from what is acknowledged to what was sent', () => {
+    const journal = filled(5);
+    journal.acknowledge(2);
+    expect([1, 2, 5, 6, 3.5, NaN].map((count) => journal.covers(count))).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test('keeps order and size through thousands of entries', () => {
+    const journal = filled(0);
+    for (let n = 1; n <= 5000; n++) {
+      journal.append('x');
+      if (n % 3 === 0) journal.acknowledge(n - 600);
+    }
+    expect(journal.size).toBe(journal.lastId - journal.acknowledged);
+    expect(journal.bytes).toBe(journal.size);
+    expect([...journal].map(({ id }) => id)).toEqual(
+      Array.from({ length: journal.size }, (_, index) => journal.acknowledged + 1 + index),
+    );
+  });
+});
+
+describe('a session', () => {
+  test('is a Map of the application’s state', () => {
+    const session = new Session(null, 'ann', 'id', [['a', 1]]);
+    session.set('b', { c: 2 });
+    expect([...session]).toEqual([
+      ['a', 1],
+      ['b', { c: 2 }],
+    ]);
+    expect(session).toBeInstanceOf(Map);
+    expect(new Session(null, null).id).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test('comes back whole from its text', () => {
+    const session = new Session(null, 'ann', 'id');
+    session.set('state', [1, { two: 3 }]);
+    session.receivedCount = 7;
+    for (const text of ['a', 'b', 'c']) session.journal.append(text);
+    session.journal.acknowledge(1);
+    session.binding = { application: 'app', version: '^1.0.0', extensions: ['cancel', 'stream'] };
+    const copy = Session.fromString(session.toString());
+    expect(JSON.parse(copy.toString())).toEqual(JSON.parse(session.toString()));
+    expect([copy.id, copy.username, copy.receivedCount, copy.connection]).toEqual(['id', 'ann', 7, null]);
+    expect([...copy.journal]).toEqual([
+      { id: 2, text: 'b' },
+      { id: 3, text: 'c' },
+    ]);
+    expect([copy.latestBufferedMessageId, copy.guaranteedDeliveredCount]).toEqual([3, 1]);
+    expect(copy.binding).toEqual(session.binding);
+    copy.journal.append('d');
+    expect(copy.journal.lastId).toBe(4);
+  });
+
+  test('is worthless only if nobody, nothing and no message would be lost with it', () => {
+    expect(new Session(null, null).isWorthless).toBe(true);
+    expect(new Session(null, 'ann').isWorthless).toBe(false);
+    expect(new Session(null, null, 'id', [[1, 2]]).isWorthless).toBe(false);
+    const sent = new Session(null, null);
+    sent.journal.append('x');
+    expect(sent.isWorthless).toBe(false);
+  });
+
+  test('a text that is no JSON is a SyntaxError', () => {
+    expect(() => Session.fromString('{')).toThrow(SyntaxError);
+  });
+});

@@ -1,0 +1,78 @@
+import {
+  Application,
+  net,
+  type Api,
+  type AppSpecifier,
+  type ClientOptions,
+  type Connection,
+  type Server,
+} from '../../lib/core.js';
+import type { NetServerOptions } from '../../lib/transport/entry.js';
+import type { Closing } from './closing.js';
+import { within } from './wait-for.js';
+
+export type Back = (error: unknown, ...results: unknown[]) => void;
+
+/** A core server that listens. */
+export interface CoreServer {
+  readonly server: Server;
+  readonly port: number;
+}
+
+/** Methods that most tests can do with. */
+const API: Api = {
+  echo: {
+    back: (_connection: Connection, value: unknown, callback: Back) => callback(null, value),
+    pair: (_connection: Connection, a: unknown, b: unknown, callback: Back) => callback(null, a, b),
+    nothing: (_connection: Connection, callback: Back) => callback(null),
+    fail: (_connection: Connection, callback: Back) => callback('failed'),
+    never: (_connection: Connection, _callback: Back) => undefined,
+    circular: (_connection: Connection, callback: Back) => {
+      const circle: Record<string, unknown> = {};
+      circle['itself'] = circle;
+      callback(null, circle);
+    },
+    circularError: (_connection: Connection, callback: Back) => {
+      const circle: unknown[] = [1];
+      circle.push(circle);
+      callback(circle);
+    },
+  },
+};
+
+const APP = new Application<Connection>('app', API);
+
+/** Starts a core server of one application on a free port; `closing` ends it and its connections. */
+export async function startCore(
+  closing: Closing,
+  options: Partial<NetServerOptions> = {},
+): Promise<CoreServer> {
+  const server = net.createServer({ applications: [APP], ...options });
+  closing.add(() => stopCore(server));
+  await within(
+    new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)),
+    'a server that listens',
+  );
+  const { port } = server.address() as { port: number };
+  return { server, port };
+}
+
+/** Ends a core server and its connections. */
+export async function stopCore(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeConnections();
+  await within(closed, 'the end of a server');
+}
+
+/** Connects; nothing is dialled again unless the options say so. */
+export async function dial(
+  closing: Closing,
+  port: number,
+  options: ClientOptions = {},
+  app: AppSpecifier = 'app',
+): Promise<Connection> {
+  const client = { reconnector: () => undefined, ...options };
+  const connection = await within(net.connect(app, client, port, '127.0.0.1'), 'a connect');
+  closing.add(() => connection.close());
+  return connection;
+}

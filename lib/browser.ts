@@ -1,5 +1,10 @@
 /** JSTP in a browser (or wherever there is a global WebSocket): `nestjs-jstp/browser`. */
-export { Application, type Api, type ApplicationLike, type MethodCallback } from './application/application.js';
+export {
+  Application,
+  type Api,
+  type ApplicationLike,
+  type MethodCallback,
+} from './application/application.js';
 export type { IncomingCall, OutgoingStream } from './application/incoming-call.js';
 export type {
   AppSpecifier,

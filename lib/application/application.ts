@@ -1,4 +1,3 @@
-import { valid } from 'semver';
 import {
   ERR_INTERFACE_NOT_FOUND,
   ERR_INVALID_SIGNATURE,
@@ -9,6 +8,7 @@ import type { Metadata } from '../protocol/message.js';
 import type { SessionStorageProvider } from '../session/session-storage.js';
 import { splitName } from '../util/split-name.js';
 import type { IncomingCall } from './incoming-call.js';
+import { isVersion } from './version-text.js';
 
 /** How a core method answers: an error, or no error and its results. */
 export type MethodCallback = (error?: unknown, ...results: unknown[]) => void;
@@ -70,7 +70,7 @@ export class Application<C = unknown> implements ApplicationLike<C> {
   ) {
     const [bareName, versionInName] = splitName(name);
     const givenVersion = versionInName || (typeof version === 'string' ? version : undefined);
-    if (givenVersion && valid(givenVersion) === null) {
+    if (givenVersion && !isVersion(givenVersion)) {
       throw new TypeError(`Invalid semver version: '${givenVersion}' of application '${bareName}'`);
     }
     this.name = bareName;

@@ -1,4 +1,4 @@
-import { validRange } from 'semver';
+import { isVersionRange } from '../application/version-text.js';
 import { ERR_AUTH_FAILED, ERR_NO_HANDSHAKE_RESPONSE, ERR_SESSION_LOST } from '../protocol/error-codes.js';
 import { formatHandshakeRequest } from '../protocol/format-message.js';
 import type { HandshakeResponse } from '../protocol/message.js';
@@ -131,6 +131,6 @@ function refusalOf(error: readonly unknown[]): RemoteError {
  */
 export function parseAppSpecifier(app: AppSpecifier): { name: string; version: string | undefined } {
   const [name, version] = typeof app === 'string' ? splitName(app) : [app.name, app.version];
-  if (version && validRange(version) === null) throw new Error('Invalid semver version range');
+  if (version && !isVersionRange(version)) throw new Error('Invalid semver version range');
   return { name, version: version || undefined };
 }

@@ -45,7 +45,8 @@ const ROOMS = {
 const ENTRIES = {
   'index.ts': [...line, 'core.ts'],
   'core.ts': before('nest'),
-  'browser.ts': before('server'),
+  // Of the transports the browser's alone: what is bundled is tested in test/browser.
+  'browser.ts': [...before('server'), 'transport'],
 };
 
 /** Rooms that also run in a browser: no Node modules, no Node globals. */

@@ -1,0 +1,33 @@
+// The grammar of semver alone. The server compares versions with the package `semver`; a client and an application
+// only have to refuse what is none, and in a browser that package would be a third of the bundle.
+
+const NUMBER = '(?:0|[1-9]\\d*)';
+// A range's limits are computed from its numbers: the sum has to be exact.
+const PART = '(?:0|[1-9]\\d{0,14})';
+const IDENTIFIER = `(?:\\d*[a-zA-Z-][a-zA-Z\\d-]*|${NUMBER})`;
+const PRERELEASE = `(?:-${IDENTIFIER}(?:\\.${IDENTIFIER})*)?`;
+const BUILD = '\\+[a-zA-Z\\d-]+(?:\\.[a-zA-Z\\d-]+)*';
+
+/** A version of which parts may be left open from the right: `1`, `1.x`, `1.2.*`, `1.2.3-beta.1`. */
+const PARTIAL = `[v=]*(?:${PART}\\.${PART}\\.${PART}${PRERELEASE}|(?:${PART}\\.){0,2}[xX*](?:\\.[xX*]){0,2}|${PART}(?:\\.${PART})?)`;
+const COMPARATOR = `(?:[<>]=?|=|~>?|\\^)? ?${PARTIAL}`;
+
+const MAX_VERSION_LENGTH = 256;
+const VERSION_PATTERN = new RegExp(`^v?(${NUMBER})\\.(${NUMBER})\\.(${NUMBER})${PRERELEASE}(?:${BUILD})?$`);
+const BUILD_PATTERN = new RegExp(BUILD, 'g');
+const RANGE_PATTERN = new RegExp(`^(?:${PARTIAL} - ${PARTIAL}|(?:${COMPARATOR}(?: ${COMPARATOR})*)?)$`);
+
+/** Whether a text is a semver version, as '1.2.3' or '1.2.3-beta.1'. */
+export function isVersion(text: string): boolean {
+  const parts = text.length <= MAX_VERSION_LENGTH ? VERSION_PATTERN.exec(text.trim()) : null;
+  return parts?.slice(1).every((part) => Number(part) <= Number.MAX_SAFE_INTEGER) ?? false;
+}
+
+/** Whether a text is a range of semver versions, as '^1.2.0', '1.x || >=2.5.0' or '1.2 - 2.3'. */
+export function isVersionRange(text: string): boolean {
+  return text
+    .split('||')
+    .every((alternative) =>
+      RANGE_PATTERN.test(alternative.replace(BUILD_PATTERN, '').replace(/\s+/g, ' ').trim()),
+    );
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { bundleForBrowser } from '../tools/browser-bundle.js';
+
+type Bundle = Awaited<ReturnType<typeof bundleForBrowser>>;
+
+/** How far the README may be from what is measured. */
+const TOLERANCE = 0.03;
+
+let all: Bundle;
+
+beforeAll(async () => {
+  all = await bundleForBrowser("export * from './lib/browser.js';");
+});
+
+describe("the browser's bundle", () => {
+  test('has nothing of Node, and no package', () => {
+    expect(all.imports.filter((name) => isBuiltin(name) || name.startsWith('node:'))).toEqual([]);
+    expect(all.files.filter((file) => !file.startsWith('lib/'))).toEqual([]);
+    expect(all.text).not.toMatch(/\b(require|Buffer)\b/);
+  });
+
+  test('has nothing of the server, and no transport of Node', () => {
+    const rooms = new Set(all.files.map((file) => file.split('/')[1]));
+    expect([...rooms].sort()).toEqual([
+      'application',
+      'connection',
+      'mdsf',
+      'protocol',
+      'session',
+      'transport',
+      'util',
+    ]);
+    const transports = all.files.filter((file) => file.startsWith('lib/transport/'));
+    expect(transports.sort()).toEqual([
+      'lib/transport/browser-dialer.ts',
+      'lib/transport/browser-transport.ts',
+      'lib/transport/browser-websocket.ts',
+      'lib/transport/browser.ts',
+      'lib/transport/subprotocol.ts',
+    ]);
+  });
+
+  test('shrinks to what is used', async () => {
+    const parse = await bundleForBrowser("export { parse } from './lib/browser.js';");
+    expect(parse.files.filter((file) => !file.startsWith('lib/mdsf/'))).toEqual([]);
+    expect(parse.minified).toBeLessThan(all.minified / 3);
+    const code = await bundleForBrowser("export { ERR_AUTH_FAILED } from './lib/browser.js';");
+    expect(code.minified).toBeLessThan(1000);
+  });
+
+  test('does nothing when it is loaded and not used', async () => {
+    const nothing = await bundleForBrowser("import './lib/browser.js';");
+    expect(nothing.text.trim()).toBe('');
+  });
+
+  test('is as large as the README says', () => {
+    const told = /(\d+) KB minified, (\d+) KB gzipped/.exec(readFileSync('README.md', 'utf8'));
+    const [, minified, gzipped] = told ?? [];
+    // A KB is 1000 bytes, and the README rounds to whole ones.
+    for (const [said, measured] of [
+      [minified, all.minified],
+      [gzipped, all.gzipped],
+    ] as const) {
+      const difference = Math.abs(Number(said) - measured / 1000);
+      expect([said, measured, difference <= 0.5 + (measured / 1000) * TOLERANCE]).toEqual([
+        said,
+        measured,
+        true,
+      ]);
+    }
+  });
+});

@@ -1,0 +1,285 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Transport } from '../../lib/connection/transport.js';
+import { resolveLimits, type Limits } from '../../lib/protocol/limits.js';
+import { browserDialer } from '../../lib/transport/browser-dialer.js';
+import { FakeWebSocket } from './fake-websocket.js';
+
+const before = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket');
+const URL_TEXT = 'ws://chat.example/jstp';
+
+function setWebSocket(value: unknown): void {
+  Object.defineProperty(globalThis, 'WebSocket', { value, configurable: true, writable: true });
+}
+
+beforeEach(() => {
+  FakeWebSocket.all.length = 0;
+  jest.useFakeTimers();
+  setWebSocket(FakeWebSocket);
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+  Reflect.deleteProperty(globalThis, 'WebSocket');
+  if (before) Object.defineProperty(globalThis, 'WebSocket', before);
+});
+
+interface Dialled {
+  readonly outcomes: unknown[];
+  readonly giveUp: () => void;
+}
+
+function dial(args: unknown[] = [URL_TEXT], limits: Partial<Limits> = {}): Dialled {
+  const outcomes: unknown[] = [];
+  const giveUp = browserDialer.dial(args, resolveLimits(limits), (error, transport) =>
+    outcomes.push(error ?? transport),
+  );
+  return { outcomes, giveUp };
+}
+
+function lastSocket(): FakeWebSocket {
+  const socket = FakeWebSocket.all.at(-1);
+  if (!socket) throw new Error('Nothing was dialled');
+  return socket;
+}
+
+async function ticks(): Promise<void> {
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+}
+
+interface Opened {
+  readonly transport: Transport;
+  readonly socket: FakeWebSocket;
+  readonly messages: unknown[];
+  /** The errors that it was closed with; undefined for a close without one. */
+  readonly ends: unknown[];
+}
+
+function open(limits?: Partial<Limits>): Opened {
+  const { outcomes } = dial([URL_TEXT], limits);
+  const socket = lastSocket();
+  socket.onopen?.();
+  const transport = outcomes[0] as Transport;
+  const messages: unknown[] = [];
+  const ends: unknown[] = [];
+  transport.receiver = {
+    receiveMessage: (data) => messages.push(data),
+    transportClosed: (error) => ends.push(error),
+  };
+  return { transport, socket, messages, ends };
+}
+
+const bytes = (...values: number[]): ArrayBuffer => new Uint8Array(values).buffer;
+
+describe('dialling in a browser', () => {
+  test.each([
+    ['a text', [URL_TEXT]],
+    ['a URL object', [new URL(URL_TEXT)]],
+    ["a configuration first, as JSTP's users have it", [null, URL_TEXT]],
+    ['an empty configuration first', [{}, URL_TEXT]],
+  ])('takes the URL as %s', (_how, args) => {
+    dial(args);
+    expect(lastSocket()).toMatchObject({
+      url: URL_TEXT,
+      offered: 'metarhia-jstp',
+      binaryType: 'arraybuffer',
+    });
+  });
+
+  test('gives a transport once the WebSocket is open', () => {
+    const { outcomes } = dial();
+    expect(outcomes).toEqual([]);
+    lastSocket().onopen?.();
+    expect(outcomes).toEqual([expect.objectContaining({ decoder: null })]);
+  });
+
+  test('fails once when the WebSocket does, with the reason where the platform tells it', () => {
+    const { outcomes } = dial();
+    const socket = lastSocket();
+    const { onclose } = socket;
+    socket.onerror?.({ message: 'getaddrinfo ENOTFOUND' });
+    onclose?.();
+    expect(outcomes).toEqual([
+      expect.objectContaining({
+        code: 'ERR_JSTP_CONNECT',
+        message: `No connection to ${URL_TEXT}: getaddrinfo ENOTFOUND`,
+      }),
+    ]);
+    expect(socket.isForgotten).toBe(true);
+    expect(socket.closes).toHaveLength(1);
+  });
+
+  test('fails when the WebSocket closes before it is open', () => {
+    const { outcomes } = dial();
+    lastSocket().onclose?.();
+    expect(outcomes).toEqual([expect.objectContaining({ code: 'ERR_JSTP_CONNECT' })]);
+  });
+
+  test('fails when another subprotocol is agreed on', () => {
+    const { outcomes } = dial();
+    lastSocket().protocol = '';
+    lastSocket().onopen?.();
+    expect(outcomes).toEqual([expect.objectContaining({ code: 'ERR_JSTP_CONNECT' })]);
+    expect(lastSocket().closes).toHaveLength(1);
+  });
+
+  test('fails later, and not by a throw, for a bad URL', async () => {
+    const { outcomes } = dial(['bad']);
+    expect(outcomes).toEqual([]);
+    await ticks();
+    expect(outcomes).toEqual([expect.any(SyntaxError)]);
+  });
+
+  test('says what is missing where there is no WebSocket', async () => {
+    setWebSocket(undefined);
+    const { outcomes } = dial();
+    await ticks();
+    expect(String(outcomes[0])).toContain('no global WebSocket');
+  });
+
+  test('gives up after limits.connectTimeoutMs', () => {
+    const { outcomes } = dial([URL_TEXT], { connectTimeoutMs: 50 });
+    jest.advanceTimersByTime(50);
+    expect(outcomes).toEqual([expect.objectContaining({ code: 'ETIMEDOUT' })]);
+    expect(lastSocket().closes).toHaveLength(1);
+  });
+
+  test('is silent after it was given up', async () => {
+    for (const args of [[URL_TEXT], ['bad']]) {
+      const { outcomes, giveUp } = dial(args, { connectTimeoutMs: 50 });
+      giveUp();
+      giveUp();
+      jest.advanceTimersByTime(100);
+      await ticks();
+      expect(outcomes).toEqual([]);
+    }
+    expect(lastSocket().closes).toHaveLength(1);
+    expect(lastSocket().isForgotten).toBe(true);
+  });
+});
+
+describe('a transport over the WebSocket of a browser', () => {
+  test('hands on texts, and bytes as the text that they are', () => {
+    const { socket, messages } = open();
+    socket.onmessage?.({ data: '{ping:[1]}' });
+    socket.onmessage?.({ data: bytes(0x7b, 0xc3, 0xbc, 0x7d) });
+    expect(messages).toEqual(['{ping:[1]}', '{ü}']);
+  });
+
+  test.each([
+    ['bytes that are no UTF-8', bytes(0x7b, 0xff, 0x7d)],
+    ['a NUL', '{}\0{}'],
+    ['a message over the limit', 'x'.repeat(101)],
+    ['bytes over the limit', new ArrayBuffer(101)],
+  ])('ends for %s', async (_what, data) => {
+    const { socket, messages, ends } = open({ maxMessageBytes: 100 });
+    socket.onmessage?.({ data });
+    await ticks();
+    expect(messages).toEqual([]);
+    expect(ends).toEqual([expect.objectContaining({ code: 'ERR_JSTP_PROTOCOL' })]);
+    expect(socket.closes).toHaveLength(1);
+  });
+
+  test('keeps what comes while it is paused, in order, and hands it on when it goes on', () => {
+    const { transport, socket, messages } = open();
+    transport.receiver = {
+      receiveMessage: (data) => {
+        messages.push(data);
+        if (data === 'b') transport.pause();
+      },
+      transportClosed: () => undefined,
+    };
+    transport.pause();
+    for (const data of ['a', 'b', 'c']) socket.onmessage?.({ data });
+    expect(messages).toEqual([]);
+    transport.resume();
+    expect(messages).toEqual(['a', 'b']);
+    socket.onmessage?.({ data: 'd' });
+    transport.resume();
+    expect(messages).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('ends when more comes while it is paused than an honest peer can have sent', async () => {
+    const { transport, socket, ends } = open({ journalMaxBytes: 100 });
+    transport.pause();
+    socket.onmessage?.({ data: 'x'.repeat(60) });
+    await ticks();
+    expect(ends).toEqual([]);
+    socket.onmessage?.({ data: bytes(...Array<number>(60).fill(32)) });
+    await ticks();
+    expect(ends).toEqual([expect.objectContaining({ code: 'ERR_JSTP_PROTOCOL' })]);
+  });
+
+  test('ends when the send buffer is over its limit', async () => {
+    const { transport, ends, socket } = open({ maxSendBufferBytes: 10 });
+    transport.send('0123456789');
+    await ticks();
+    expect(ends).toEqual([]);
+    transport.send('0');
+    transport.send('dropped');
+    await ticks();
+    expect(ends).toEqual([expect.objectContaining({ code: 'ERR_JSTP_SLOW_PEER' })]);
+    expect(socket.sent).toEqual(['0123456789', '0']);
+  });
+
+  test('ends when the peer reads nothing for limits.sendStallTimeoutMs, and not while it reads', async () => {
+    const { transport, ends, socket } = open({ sendStallTimeoutMs: 100 });
+    transport.send('0123456789');
+    socket.bufferedAmount = 5;
+    jest.advanceTimersByTime(100);
+    // It has read, and is sent more than it has read.
+    socket.bufferedAmount = 1;
+    transport.send('0123456789');
+    jest.advanceTimersByTime(100);
+    await ticks();
+    expect(ends).toEqual([]);
+    jest.advanceTimersByTime(100);
+    await ticks();
+    expect(ends).toEqual([expect.objectContaining({ code: 'ERR_JSTP_STALLED_PEER' })]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('does not end while nothing waits to be read', async () => {
+    const { transport, ends, socket } = open({ sendStallTimeoutMs: 100 });
+    transport.send('0123456789');
+    socket.bufferedAmount = 0;
+    jest.advanceTimersByTime(1000);
+    await ticks();
+    expect(ends).toEqual([]);
+  });
+
+  test('closes normally, hears nothing more, and tells when the peer has closed too', () => {
+    const { transport, socket, messages, ends } = open();
+    transport.end();
+    transport.end();
+    transport.send('late');
+    socket.onmessage?.({ data: 'late' });
+    expect([socket.closes, socket.sent, messages, ends]).toEqual([[1000], [], [], []]);
+    socket.onclose?.();
+    expect(ends).toEqual([undefined]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('does not wait for ever for a peer that does not answer the close', () => {
+    const { transport, socket, ends } = open();
+    transport.end();
+    jest.advanceTimersByTime(2000);
+    expect(ends).toEqual([undefined]);
+    expect(socket.isForgotten).toBe(true);
+  });
+
+  test('tells of a line that breaks, once', async () => {
+    const { transport, socket, ends } = open();
+    const { onclose } = socket;
+    socket.onerror?.({});
+    onclose?.();
+    transport.destroy(new Error('too late'));
+    await ticks();
+    expect(ends).toEqual([expect.objectContaining({ code: 'ERR_JSTP_WEBSOCKET' })]);
+  });
+
+  test('gives the WebSocket underneath', () => {
+    const { transport, socket } = open();
+    expect(transport.getRawTransport()).toBe(socket);
+    expect(transport.remoteAddress).toBeUndefined();
+  });
+});

@@ -40,4 +40,12 @@ export { Session, type SessionBinding } from './session/session.js';
 export type { SessionStorageProvider } from './session/session-storage.js';
 export { SimpleSessionStorageProvider } from './session/simple-session-storage-provider.js';
 export type { TransportEntry } from './transport/entry.js';
-export { net, tls, ws, wss, type WebSocketOptions } from './transport/index.js';
+export {
+  net,
+  tls,
+  ws,
+  wss,
+  type NetServerOptions,
+  type TlsServerOptions,
+  type WebSocketOptions,
+} from './transport/index.js';

@@ -19,6 +19,7 @@ export {
 } from './nest/jstp-context.js';
 export { JstpHandshake } from './nest/jstp-handshake.decorator.js';
 export { JstpInterface } from './nest/jstp-interface.decorator.js';
-export type { JstpServerOptions, JstpTransport } from './nest/jstp-server-options.js';
+export type { JstpServerOptions } from './nest/jstp-server-options.js';
+export type { JstpListenerOptions, JstpTransport } from './nest/listener-options.js';
 export { JstpServer, type JstpServerEvents, type JstpServerStatus } from './nest/jstp-server.js';
 export { JstpModule, type JstpOptionsFactory } from './nest/jstp.module.js';

@@ -1,6 +1,7 @@
 import type { ApplicationLike } from '../application/application.js';
 import type { Limits } from '../protocol/limits.js';
 import type { Session } from '../session/session.js';
+import type { AbortSignalLike } from '../util/host.js';
 import type { Connection } from './connection.js';
 import type { ExtensionName } from './extensions.js';
 
@@ -57,6 +58,8 @@ export interface ClientOptions {
   limits?: Partial<Limits>;
   /** Which extensions to offer. @default 'stream' and 'cancel' */
   extensions?: readonly ExtensionName[];
+  /** @internal Gives up connecting, up to the end of the handshake; the callback may never be called then. */
+  signal?: AbortSignalLike;
 }
 
 /** The client options with their defaults, and how the connection was made: what a reconnect repeats. */

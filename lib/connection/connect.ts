@@ -122,12 +122,15 @@ function connect(
     });
     return;
   }
-  dialer.dial(dialedAs.args, settings.limits, (error, transport) => {
+  let giveUp = dialer.dial(dialedAs.args, settings.limits, (error, transport) => {
     if (!transport) {
       callback(error);
       return;
     }
     const connection = new Connection(transport, null, settings, client, settings.limits);
+    giveUp = () => {
+      if (!connection.handshakeDone) connection.close();
+    };
     const redialer = new Redialer(connection, settings, dialers, dialedAs);
     connection.redialer = redialer;
     if (settings.heartbeatInterval) connection.startHeartbeat(settings.heartbeatInterval);
@@ -137,6 +140,7 @@ function connect(
       callback(failure, connection, session ?? connection.session);
     });
   });
+  client.signal?.addEventListener('abort', () => giveUp(), { once: true });
 }
 
 function resolveClient(client: ClientOptions): ResolvedClient {

@@ -3,7 +3,6 @@ import type { Connection } from '../connection/connection.js';
 import { ALL_EXTENSIONS } from '../connection/extensions.js';
 import { ERR_AUTH_FAILED, ERR_NOT_CONNECTED, ERR_SESSION_LOST } from '../protocol/error-codes.js';
 import { RemoteError } from '../protocol/remote-error.js';
-import { net } from '../transport/entry.js';
 import { ignore } from '../util/callback.js';
 import { startKeepAliveTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { ClientApplication } from './client-application.js';
@@ -112,9 +111,11 @@ export class ClientLink {
 
   private async open(signal: AbortSignal): Promise<Connection> {
     const { current } = this;
+    const { app, address, heartbeatInterval, limits } = this.options;
+    const { entry, args } = address;
     if (current) {
       try {
-        return await settled((done) => net.reconnect(current, this.address(signal), done));
+        return await settled((done) => entry.reconnect(current, ...args, done));
       } catch (error) {
         if (signal.aborted || !isRefusal(error, current)) throw error;
         current.outbox.calls.loseAll();
@@ -122,7 +123,6 @@ export class ClientLink {
         this.observer.emit('sessionLost');
       }
     }
-    const { app, heartbeatInterval, limits } = this.options;
     const client = {
       application: this.application,
       connectPolicy: this.shakeHands,
@@ -131,13 +131,10 @@ export class ClientLink {
       extensions: ALL_EXTENSIONS,
       // It is this object that dials again.
       reconnector: ignore,
+      // Ends an attempt that is given up; a resume ends with its connection.
+      signal,
     };
-    return settled((done) => net.connect(app, client, this.address(signal), done));
-  }
-
-  /** The arguments of `net.connect`; the signal ends the socket of an attempt that is given up. */
-  private address(signal: AbortSignal): Record<string, unknown> {
-    return { ...this.options.connectOptions, signal };
+    return settled((done) => entry.connect(app, client, ...args, done));
   }
 
   private readonly shakeHands: ConnectPolicyFunction = (app, connection, session, callback) => {

@@ -1,4 +1,3 @@
-import type { NetConnectOpts } from 'node:net';
 import type { Deserializer, Serializer } from '@nestjs/microservices';
 import type { Api, ApplicationLike } from '../application/application.js';
 import { parseAppSpecifier } from '../connection/client-handshake.js';
@@ -6,6 +5,7 @@ import type { AppSpecifier } from '../connection/client-options.js';
 import type { Connection } from '../connection/connection.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import { resolveLimits, type Limits } from '../protocol/limits.js';
+import { resolveAddress, type ClientAddress, type ClientAddressOptions } from './client-address.js';
 
 /** How a client comes back by itself after its line was cut. */
 export interface ReconnectOptions {
@@ -16,19 +16,9 @@ export interface ReconnectOptions {
 }
 
 /** The options of a {@link JstpClient}. */
-export interface JstpClientOptions {
+export interface JstpClientOptions extends ClientAddressOptions {
   /** The application to call: 'name', 'name@version-or-range' or both apart. @default 'jstp' */
   readonly app?: AppSpecifier;
-  /** How to connect. @default 'net', the only one there is */
-  readonly transport?: 'net';
-  /** @default 'localhost' */
-  readonly host?: string;
-  /** @default 3000 */
-  readonly port?: number;
-  /** Path of an IPC socket, in the place of host and port. */
-  readonly path?: string;
-  /** Further options of Node's `net.connect`, as `localAddress` or `family`. */
-  readonly connectOptions?: Partial<NetConnectOpts>;
   /** User name; without it (and without a `strategy`) the login is anonymous. */
   readonly login?: string | null;
   /** The user's password. */
@@ -62,7 +52,7 @@ export interface ReconnectDelays {
 /** The options with their defaults, checked. */
 export interface ResolvedClientOptions {
   readonly app: AppSpecifier;
-  readonly connectOptions: Readonly<Record<string, unknown>>;
+  readonly address: ClientAddress;
   readonly login: string | null | undefined;
   readonly password: string | null | undefined;
   readonly strategy: string | undefined;
@@ -74,12 +64,8 @@ export interface ResolvedClientOptions {
   readonly application: ApplicationLike<Connection> | Api | undefined;
 }
 
-// As Nest's TCP transport has them.
-const DEFAULT_HOST = 'localhost';
-const DEFAULT_PORT = 3000;
 const DEFAULT_RESUME_TIMEOUT_MS = 3000;
 const DEFAULT_DELAYS: ReconnectDelays = { minDelayMs: 100, maxDelayMs: 10_000 };
-const MAX_PORT = 65_535;
 // Node's timers fire at once for a longer time.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -91,6 +77,7 @@ const OPTION_NAMES: Readonly<Record<keyof JstpClientOptions, true>> = {
   host: true,
   port: true,
   path: true,
+  url: true,
   connectOptions: true,
   login: true,
   password: true,
@@ -116,19 +103,13 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
       Object.hasOwn(OPTION_NAMES, name),
     );
   }
-  const {
-    app = 'jstp',
-    transport = 'net',
-    heartbeatInterval,
-    resumeTimeoutMs = DEFAULT_RESUME_TIMEOUT_MS,
-  } = given;
+  const { app = 'jstp', heartbeatInterval, resumeTimeoutMs = DEFAULT_RESUME_TIMEOUT_MS } = given;
   check(
     'app',
     app,
     "'name', 'name@range' or { name, version }, the range in semver's syntax",
     isAppSpecifier,
   );
-  check('transport', transport, "'net'", (value) => value === 'net');
   check(
     'heartbeatInterval',
     heartbeatInterval,
@@ -153,7 +134,7 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
   const { login, password, strategy, credentials, application } = given;
   return {
     app,
-    connectOptions: resolveAddress(given),
+    address: resolveAddress(given),
     login,
     password,
     strategy,
@@ -164,22 +145,6 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
     reconnect: resolveReconnect(given.reconnect),
     application,
   };
-}
-
-function resolveAddress(given: JstpClientOptions): Record<string, unknown> {
-  const { host, port, path, connectOptions = {} } = given;
-  check('connectOptions', connectOptions, "an object of options of Node's net.connect", isObject);
-  if (path !== undefined) {
-    check('path', path, 'a non-empty string', isText);
-    check('path', path, 'given without host and port', () => host === undefined && port === undefined);
-    return { ...connectOptions, path };
-  }
-  check('host', host, 'a non-empty string', optional(isText));
-  check('port', port, `an integer from 0 to ${MAX_PORT}`, optional(isInteger(0, MAX_PORT)));
-  // What connectOptions say of the address counts where the options themselves say nothing.
-  const own = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
-  if ('path' in connectOptions) return { ...connectOptions, ...own };
-  return { host: DEFAULT_HOST, port: DEFAULT_PORT, ...connectOptions, ...own };
 }
 
 function checkLogin({ login, password, strategy }: JstpClientOptions): void {

@@ -1,3 +1,4 @@
+import type { PeerCertificate } from 'node:tls';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
@@ -95,6 +96,14 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
    */
   getSignal(): AbortSignal {
     return (this.args[2].signal ?? closeSignalOf(this.args[0])) as AbortSignal;
+  }
+
+  /**
+   * The client's certificate, as Node's `getPeerCertificate()` gives it (`subject.CN` is the name), for the
+   * transports on TLS with `requestCert`; `{}` of a client that showed none, undefined without TLS.
+   */
+  getPeerCertificate(): PeerCertificate | undefined {
+    return this.args[0].getPeerCertificate() as PeerCertificate | undefined;
   }
 
   /** Calls and events back to this client. */

@@ -1,35 +1,31 @@
-import type { ListenOptions } from 'node:net';
 import type { Deserializer, Serializer } from '@nestjs/microservices';
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import type { AuthPolicy } from '../server/auth-policy.js';
-import { resolveServerOptions, type ApplicationsOption } from '../server/server-options.js';
-import { net, type NetServerOptions, type TransportEntry } from '../transport/entry.js';
+import {
+  resolveServerOptions,
+  type ApplicationsOption,
+  type ResolvedServerOptions,
+  type ServerOptions,
+} from '../server/server-options.js';
 import { parseApplicationName, type ApplicationName } from './application-name.js';
-import { DEFAULT_APPLICATION, DEFAULT_HOST, DEFAULT_PORT } from './constants.js';
+import { DEFAULT_APPLICATION } from './constants.js';
 import { isGuard, isGuardClass, type GuardOption } from './guard-source.js';
+import { resolveListening, type JstpListenerOptions, type ResolvedListening } from './listener-options.js';
 
-const MAX_PORT = 65_535;
-const ENTRIES = { net } satisfies Record<string, TransportEntry>;
+/** Several transports, all of them serving the same applications, clients and sessions. */
+export interface SeveralListeners {
+  /**
+   * What to listen on: `[{ transport: 'net', port: 3000 }, { transport: 'ws', server: app.getHttpServer() }]`.
+   * The server is up when all of them are; the error of one ends the others.
+   */
+  listeners: readonly JstpListenerOptions[];
+}
 
-/** The names of the transports that a server can listen on. */
-export type JstpTransport = keyof typeof ENTRIES;
-
-type NodeOptions = Omit<NetServerOptions, 'applications' | 'authPolicy' | 'extensions'>;
-type NodeListenOptions = Pick<
-  ListenOptions,
-  'backlog' | 'exclusive' | 'readableAll' | 'writableAll' | 'ipv6Only'
->;
-
-/** The options of a JstpServer: those of the core's `createServer`, where to listen, and what is Nest's. */
-export interface JstpServerOptions extends NodeOptions, NodeListenOptions {
-  /** What to listen on. @default 'net' */
-  transport?: JstpTransport;
-  /** The host. @default 'localhost' */
-  host?: string;
-  /** The port; 0: any that is free. @default 3000 */
-  port?: number;
-  /** Path of an IPC socket, in the place of host and port. */
-  path?: string;
+/** What is served, and to whom: the options of a JstpServer whatever it listens on. */
+export interface JstpServiceOptions extends Omit<
+  ServerOptions,
+  'applications' | 'authPolicy' | 'extensions'
+> {
   /** 'name@version' of the handlers without `@JstpApplication`. @default 'jstp@1.0.0' */
   application?: string;
   /**
@@ -52,11 +48,16 @@ export interface JstpServerOptions extends NodeOptions, NodeListenOptions {
   deserializer?: Deserializer;
 }
 
+/**
+ * The options of a JstpServer: those of the core's `createServer`, what is Nest's, and what to listen on: one
+ * transport with the options of Node's server underneath, or several.
+ */
+export type JstpServerOptions = JstpServiceOptions & (JstpListenerOptions | SeveralListeners);
+
 /** The options after their check. */
 export interface ResolvedJstpServerOptions {
-  readonly entry: TransportEntry;
-  /** The argument of Node's `listen`. */
-  readonly listen: ListenOptions;
+  readonly listening: ResolvedListening;
+  readonly limits: ResolvedServerOptions['limits'];
   readonly application: ApplicationName;
 }
 
@@ -65,10 +66,8 @@ export interface ResolvedJstpServerOptions {
  * @throws ConfigurationError naming the option, what was given and what is allowed
  */
 export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJstpServerOptions {
-  const { transport = 'net', application = DEFAULT_APPLICATION, applications, authPolicy } = options;
-  if (!Object.hasOwn(ENTRIES, transport)) {
-    throw new ConfigurationError('transport', transport, `one of ${Object.keys(ENTRIES).join(', ')}`);
-  }
+  const { application = DEFAULT_APPLICATION, applications, authPolicy } = options;
+  const listening = resolveListening(options);
   check(
     'applications',
     applications,
@@ -94,32 +93,17 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
     'an object with methods get and set',
   );
   // The core checks the rest: said here, and not when the application starts.
-  resolveServerOptions({ ...options, applications: [], authPolicy: null });
+  const { limits } = resolveServerOptions({ ...options, applications: [], authPolicy: null });
   return {
-    entry: ENTRIES[transport],
-    listen: listenOptionsOf(options),
+    listening,
+    limits,
     application: parseApplicationName(application, 'application'),
   };
 }
 
 /** The policy of the core, where the option is one. */
-export function corePolicyOf(option: JstpServerOptions['authPolicy']): AuthPolicy | undefined {
+export function corePolicyOf(option: JstpServiceOptions['authPolicy']): AuthPolicy | undefined {
   return option && !isGuard(option) && !isGuardClass(option) ? option : undefined;
-}
-
-function listenOptionsOf(options: JstpServerOptions): ListenOptions {
-  const { host, port, path, backlog, exclusive, readableAll, writableAll, ipv6Only } = options;
-  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-  check('host', host, isText, 'a name or an address');
-  check('path', path, isText, 'the path of an IPC socket');
-  const isPort = (value: unknown): boolean =>
-    Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_PORT;
-  check('port', port, isPort, `an integer from 0 to ${MAX_PORT}`);
-  const common = { backlog, exclusive, readableAll, writableAll, ipv6Only };
-  if (path === undefined)
-    return { ...defined(common), host: host ?? DEFAULT_HOST, port: port ?? DEFAULT_PORT };
-  if (port !== undefined) throw new ConfigurationError('path', path, 'given without a port');
-  return { ...defined(common), path };
 }
 
 function check(name: string, value: unknown, isAllowed: (value: unknown) => boolean, allowed: string): void {
@@ -140,9 +124,4 @@ function hasMethod(name: string): (value: unknown) => boolean {
     typeof value === 'object' &&
     value !== null &&
     typeof (value as Record<string, unknown>)[name] === 'function';
-}
-
-/** Node tells an undefined option from one that is missing. */
-function defined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

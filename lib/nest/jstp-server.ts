@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { SecureContextOptions } from 'node:tls';
 import { Logger, type CanActivate, type Type } from '@nestjs/common';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { ApplicationLike } from '../application/application.js';
@@ -7,7 +8,9 @@ import { ALL_EXTENSIONS } from '../connection/extensions.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import type { ServerEvents } from '../server/server-events.js';
-import type { Server as CoreServer } from '../server/server.js';
+import { Server as CoreServer } from '../server/server.js';
+import { beforeClose } from '../transport/before-close.js';
+import { ignore } from '../util/callback.js';
 import { JSTP } from './constants.js';
 import { isGuard, isGuardClass, type GuardSource } from './guard-source.js';
 import { jstpExtrasOf } from './handler-extras.js';
@@ -20,6 +23,7 @@ import {
   type ResolvedJstpServerOptions,
 } from './jstp-server-options.js';
 import { NestApplication } from './nest-application.js';
+import { renewCertificates } from './renew-certificates.js';
 import { RouteTable } from './route-table.js';
 
 /** What a server is: it listens, or it does not. */
@@ -60,6 +64,7 @@ export class JstpServer
   private readonly guard: GuardSource | undefined;
   private readonly eventListeners: [name: EventName, listener: (...args: never[]) => void][] = [];
   private core: CoreServer | undefined;
+  private unwatchShared: () => void = ignore;
 
   /**
    * @param options where to listen, what to serve, whom to let in
@@ -121,7 +126,10 @@ export class JstpServer
         this._status$.next('disconnected');
         tell(new Error('The JSTP server was closed before it listened'));
       });
-      core.listen(this.resolved.listen);
+      this.unwatchShared();
+      // A hybrid application closes its server of HTTP before its microservices.
+      this.unwatchShared = beforeClose(this.resolved.listening.shared, () => void this.close());
+      core.listen(this.resolved.listening.listen);
     } catch (error) {
       tell(error);
     }
@@ -130,6 +138,7 @@ export class JstpServer
   /** Accepts nobody any more and ends all connections. Resolves when they are gone; does nothing before `listen`. */
   override async close(): Promise<void> {
     const { core } = this;
+    this.unwatchShared();
     if (!core) return;
     await new Promise<void>((resolve) => {
       core.close(() => {
@@ -157,6 +166,15 @@ export class JstpServer
    */
   override unwrap<T = CoreServer>(): T {
     return this.listened() as T;
+  }
+
+  /**
+   * Renews the certificates: clients that connect from now on get the new ones, the others stay.
+   * @param options as for Node's `tls.createSecureContext`: `key`, `cert`, `ca`...
+   * @throws Error before `listen`, and where nothing listens on TLS; what Node says of a bad certificate
+   */
+  setSecureContext(options: SecureContextOptions): void {
+    renewCertificates(this.listened().getRawServer(), options);
   }
 
   /**
@@ -235,12 +253,11 @@ export class JstpServer
         this.logger.error(error);
       },
     });
-    const core = this.resolved.entry.createServer({
-      ...rest,
-      applications,
-      authPolicy: policy,
-      extensions: ALL_EXTENSIONS,
-    });
+    const { limits, listening } = this.resolved;
+    const core = new CoreServer(
+      { ...rest, applications, authPolicy: policy, extensions: ALL_EXTENSIONS },
+      listening.createListener(limits),
+    );
     core.on('connectionError', (error) => {
       this.logConnectionError(error);
     });

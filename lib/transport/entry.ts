@@ -41,8 +41,8 @@ export function createEntry<Options extends object>(
       const further = rest.find((argument) => typeof argument === 'object') ?? {};
       const listener = rest.find((argument) => typeof argument === 'function');
       const options = { ...further, ...(isApplications(given) ? { applications: given } : given) };
-      const { limits } = resolveServerOptions(options as ServerOptions);
-      return new Server(options as ServerOptions, createListener(options as Options, limits), listener);
+      const { limits } = resolveServerOptions(options);
+      return new Server(options, createListener(options as Options, limits), listener);
     },
   };
 }

@@ -3,14 +3,21 @@ import type { ServerOptions as HttpsOptions } from 'node:https';
 import type { ServerOpts } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import type { Dialer } from '../connection/transport.js';
+import type { ServerOptions } from '../server/server-options.js';
 import { createEntry, type TransportEntry } from './entry.js';
 import { netDialer, netListener } from './net.js';
 import { tlsDialer, tlsListener } from './tls.js';
 import { webSocketDialer, wsListener, wssListener, type SharedHttpServer } from './websocket.js';
-import type { WebSocketServerOptions } from './websocket-listener.js';
+import type { WebSocketServerOptions } from './websocket-upgrader.js';
 
 /** The options of WebSocket servers, besides those of Node's server. */
 export type WebSocketOptions = WebSocketServerOptions & SharedHttpServer;
+
+/** The options of `net.createServer`: JSTP's, with those of Node's. */
+export type NetServerOptions = ServerOptions & ServerOpts;
+
+/** The options of `tls.createServer`: JSTP's, with those of Node's. */
+export type TlsServerOptions = ServerOptions & TlsOptions;
 
 // Shared by all entries, so that a reconnector can change the transport: `reconnectFn('ws', ...)`.
 const dialers = new Map<string, Dialer>([

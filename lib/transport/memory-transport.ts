@@ -1,5 +1,6 @@
 import type { Transport, TransportReceiver } from '../connection/transport.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
+import { ignore } from '../util/callback.js';
 import type { Limits } from '../protocol/limits.js';
 
 type Item = { readonly text: string } | { readonly error: Error | undefined };
@@ -12,6 +13,8 @@ export class MemoryTransport implements Transport {
   receiver: TransportReceiver | null = null;
   readonly decoder = null;
   readonly remoteAddress = 'memory';
+  /** Called when this end is closed. */
+  onClosed: () => void = ignore;
   private peer: MemoryTransport | undefined;
   private inbox: Item[] = [];
   private isOpen = true;
@@ -100,5 +103,6 @@ export class MemoryTransport implements Transport {
     const { receiver } = this;
     this.receiver = null;
     receiver?.transportClosed(error);
+    this.onClosed();
   }
 }

@@ -16,9 +16,13 @@ type Network = Map<string, MemoryListener>;
  */
 export function createMemoryEntry(): TransportEntry {
   const network: Network = new Map();
-  return createEntry('memory', new Map([['memory', memoryDialer(network)]]), (_options, limits): ListenerFactory => {
-    return (sink) => new MemoryListener(network, limits, sink);
-  });
+  return createEntry(
+    'memory',
+    new Map([['memory', memoryDialer(network)]]),
+    (_options, limits): ListenerFactory => {
+      return (sink) => new MemoryListener(network, limits, sink);
+    },
+  );
 }
 
 function memoryDialer(network: Network): Dialer {
@@ -42,6 +46,8 @@ function memoryDialer(network: Network): Dialer {
 
 class MemoryListener implements Listener {
   private ownAddress: string | null = null;
+  private readonly links = new Set<Transport>();
+  private onDrained: (() => void) | undefined;
 
   constructor(
     private readonly network: Network,
@@ -76,12 +82,18 @@ class MemoryListener implements Listener {
   }
 
   close(callback?: (error?: Error) => void): void {
-    const wasListening = this.listening;
-    if (this.ownAddress !== null) this.network.delete(this.ownAddress);
+    if (this.ownAddress === null) {
+      this.later(() => callback?.(notRunning()));
+      return;
+    }
+    this.network.delete(this.ownAddress);
     this.ownAddress = null;
+    this.onDrained = () => {
+      this.sink.forward('close', []);
+      callback?.();
+    };
     this.later(() => {
-      if (wasListening) this.sink.forward('close', []);
-      callback?.(wasListening ? undefined : notRunning());
+      this.tellIfDrained();
     });
   }
 
@@ -102,6 +114,11 @@ class MemoryListener implements Listener {
   /** A link to a client. */
   connect(limits: Limits): Transport {
     const [near, far] = MemoryTransport.createPair(limits, this.limits);
+    this.links.add(far);
+    far.onClosed = () => {
+      this.links.delete(far);
+      this.tellIfDrained();
+    };
     this.sink.accept(far);
     this.sink.forward('connection', [far]);
     return near;
@@ -111,6 +128,13 @@ class MemoryListener implements Listener {
     let port = FIRST_PORT;
     while (this.network.has(String(port))) port += 1;
     return String(port);
+  }
+
+  private tellIfDrained(): void {
+    const { onDrained } = this;
+    if (!onDrained || this.links.size > 0) return;
+    this.onDrained = undefined;
+    onDrained();
   }
 
   private later(run: () => void): void {
@@ -124,7 +148,7 @@ function addressOf(args: readonly unknown[]): string {
     const { path, port } = first as { path?: string; port?: number };
     return path ?? String(port ?? 0);
   }
-  return String(first ?? 0);
+  return typeof first === 'string' ? first : String(Number(first ?? 0));
 }
 
 function refused(address: string): Error {
@@ -132,7 +156,9 @@ function refused(address: string): Error {
 }
 
 function inUse(address: string): Error {
-  return Object.assign(new Error(`listen EADDRINUSE: address already in use memory:${address}`), { code: 'EADDRINUSE' });
+  return Object.assign(new Error(`listen EADDRINUSE: address already in use memory:${address}`), {
+    code: 'EADDRINUSE',
+  });
 }
 
 function notRunning(): Error {

@@ -2,36 +2,37 @@ import type { Socket } from 'node:net';
 import type { Arrival } from '../server/arrivals.js';
 import type { ListenerSink } from '../server/listener.js';
 
+/** A socket of TLS, and the one it was made of. */
+type WrappingSocket = Socket & { readonly _parent?: Socket | null };
+
 /**
  * The sockets of a server that are being secured or upgraded, so that a handshake's time counts from the
- * moment they were accepted. Known by the peer's address: Node gives another socket object after TLS.
+ * moment they were accepted.
  */
 export class PeerArrivals {
-  private readonly arrivals = new Map<string, Arrival>();
+  private readonly arrivals = new Map<Socket, Arrival>();
 
   constructor(private readonly sink: ListenerSink) {}
 
   /** A socket was accepted. */
   add(socket: Socket): void {
-    const peer = peerOf(socket);
     const arrival = this.sink.arrive(() => socket.destroy());
-    this.arrivals.set(peer, arrival);
+    this.arrivals.set(socket, arrival);
     socket.once('close', () => {
-      if (this.arrivals.get(peer) !== arrival) return;
-      this.arrivals.delete(peer);
-      this.sink.gone(arrival);
+      if (this.arrivals.delete(socket)) this.sink.gone(arrival);
     });
   }
 
   /** It is ready. */
   take(socket: Socket): Arrival | undefined {
-    const peer = peerOf(socket);
-    const arrival = this.arrivals.get(peer);
-    this.arrivals.delete(peer);
+    const accepted = acceptedAs(socket);
+    const arrival = this.arrivals.get(accepted);
+    this.arrivals.delete(accepted);
     return arrival;
   }
 }
 
-function peerOf(socket: Socket): string {
-  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? ''}`;
+/** After TLS, Node gives another socket object; addresses would not do, as peers of an IPC socket have none. */
+function acceptedAs(socket: WrappingSocket): Socket {
+  return socket._parent ?? socket;
 }

@@ -61,6 +61,7 @@ function abandon(socket: Socket | undefined): void {
   socket?.on('error', () => undefined).destroy();
 }
 
-function timeoutError(): JstpError {
+/** What an attempt fails with that takes too long. */
+export function timeoutError(): JstpError {
   return new JstpError('ETIMEDOUT', 'The connection was not made in time (limits.connectTimeoutMs)');
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Dialer } from '../connection/transport.js';
 import { JstpError } from '../protocol/jstp-error.js';
+import { timeoutError } from './socket-dialer.js';
 import { SUBPROTOCOL } from './subprotocol.js';
 import { WebSocketTransport } from './websocket-transport.js';
 
@@ -23,18 +24,20 @@ export const webSocketDialer: Dialer = {
     const finish = (error: Error | null): void => {
       if (isOver) return;
       isOver = true;
+      clearTimeout(timeout);
       if (error || !webSocket || !socket) {
         webSocket?.terminate();
         callback(error ?? new JstpError('ERR_JSTP_WEBSOCKET', 'The WebSocket has no socket'));
       } else callback(null, new WebSocketTransport(webSocket, socket, limits));
     };
+    const timeout =
+      limits.connectTimeoutMs > 0 ? setTimeout(finish, limits.connectTimeoutMs, timeoutError()) : undefined;
     try {
       const { url, options } = parseArguments(args);
       webSocket = new WebSocket(url, SUBPROTOCOL, {
         perMessageDeflate: false,
         skipUTF8Validation: true,
         maxPayload: limits.maxMessageBytes,
-        handshakeTimeout: limits.connectTimeoutMs,
         ...options,
       });
       webSocket.once('upgrade', (response) => {
@@ -47,10 +50,11 @@ export const webSocketDialer: Dialer = {
       webSocket.on('error', finish);
     } catch (error) {
       // A bad URL: `ws` throws, JSTP's users expect it in the callback.
-      process.nextTick(finish, error as Error);
+      process.nextTick(finish, error);
     }
     return () => {
       isOver = true;
+      clearTimeout(timeout);
       webSocket?.terminate();
     };
   },

@@ -21,6 +21,10 @@ export class WebSocketTransport implements Transport, Expirable {
   private readonly guard: SendGuard;
   private isOpen = true;
   private isCorked = false;
+  private isPaused = false;
+  /** What came while reading was paused: `ws` still gives what had arrived with the last chunk. */
+  private held: Buffer[] = [];
+  private isCloseHeld = false;
   private closeError: Error | undefined;
 
   /**
@@ -41,7 +45,7 @@ export class WebSocketTransport implements Transport, Expirable {
       this.received(data);
     });
     webSocket.on('error', (error) => {
-      this.closeError ??= error;
+      this.failed(error);
     });
     webSocket.on('close', () => {
       this.closed();
@@ -68,6 +72,8 @@ export class WebSocketTransport implements Transport, Expirable {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.webSocket.close(NORMAL_CLOSURE);
+    this.dropHeld();
+    // Reads on, to see the peer's end; what it brings is dropped.
     this.webSocket.resume();
     sharedDeadlines(END_TIMEOUT_MS).add(this);
   }
@@ -76,14 +82,20 @@ export class WebSocketTransport implements Transport, Expirable {
     this.isOpen = false;
     this.closeError ??= error;
     this.webSocket.terminate();
+    this.dropHeld();
   }
 
   pause(): void {
+    this.isPaused = true;
     this.webSocket.pause();
   }
 
   resume(): void {
-    this.webSocket.resume();
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    if (!this.deliverHeld()) return;
+    if (this.isCloseHeld) this.closed();
+    else this.webSocket.resume();
   }
 
   /** @internal The time that a peer may take to close its side is over. */
@@ -112,13 +124,45 @@ export class WebSocketTransport implements Transport, Expirable {
     this.socket.uncork();
   }
 
+  /** Answers whether all is delivered: a message may pause again. */
+  private deliverHeld(): boolean {
+    while (!this.isPaused) {
+      const bytes = this.held.shift();
+      if (!bytes) return true;
+      this.received(bytes);
+    }
+    return false;
+  }
+
+  /** Nothing is read any more: what is held is forgotten, and an end that waited behind it is told. */
+  private dropHeld(): void {
+    this.held = [];
+    this.isPaused = false;
+    if (this.isCloseHeld) process.nextTick(closed, this);
+  }
+
   private received(bytes: Buffer): void {
     if (!this.isOpen || !this.receiver) return;
-    if (bytes.includes(0)) this.destroy(new ProtocolError('A WebSocket message with a NUL in it'));
+    if (this.isPaused) this.held.push(bytes);
+    else if (bytes.includes(0)) this.destroy(new ProtocolError('A WebSocket message with a NUL in it'));
     else this.receiver.receiveMessage(bytes);
   }
 
-  private closed(): void {
+  /** The peer breaks the rules of WebSockets (`ws` tells it by a close frame), or the line is broken. */
+  private failed(error: Error): void {
+    this.isOpen = false;
+    this.closeError ??= error;
+    this.dropHeld();
+    sharedDeadlines(END_TIMEOUT_MS).add(this);
+  }
+
+  /** @internal */
+  closed(): void {
+    if (this.isPaused && this.held.length > 0) {
+      // What came before the end is still served.
+      this.isCloseHeld = true;
+      return;
+    }
     this.isOpen = false;
     sharedDeadlines(END_TIMEOUT_MS).delete(this);
     this.guard.stop();
@@ -131,6 +175,10 @@ export class WebSocketTransport implements Transport, Expirable {
 /** A TLS socket. */
 interface PeerCertificateSource {
   getPeerCertificate(): unknown;
+}
+
+function closed(transport: WebSocketTransport): void {
+  transport.closed();
 }
 
 function uncork(transport: WebSocketTransport): void {

@@ -2,11 +2,9 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Limits } from '../protocol/limits.js';
 import type { ListenerFactory } from '../server/listener.js';
-import {
-  OwnWebSocketListener,
-  SharedWebSocketListener,
-  type WebSocketServerOptions,
-} from './websocket-listener.js';
+import { SharedWebSocketListener } from './shared-websocket-listener.js';
+import { OwnWebSocketListener } from './websocket-listener.js';
+import type { WebSocketServerOptions } from './websocket-upgrader.js';
 
 export { webSocketDialer } from './websocket-dialer.js';
 
@@ -36,6 +34,6 @@ function webSocketListener(
   const { server } = options;
   return (sink) =>
     server
-      ? new SharedWebSocketListener(server as http.Server, { path: '/', ...options }, limits, sink)
-      : new OwnWebSocketListener(createServer() as http.Server, options, limits, sink);
+      ? new SharedWebSocketListener(server, options.path ?? '/', options, limits, sink)
+      : new OwnWebSocketListener(createServer(), options, limits, sink);
 }

@@ -30,9 +30,19 @@ export interface AbortControllerLike {
 /** The platform's globals, typed without Node's or the DOM's types. */
 export const host = globalThis as unknown as Host;
 
-/** Runs a callback after the current work, before timers and I/O. */
+const resolved = Promise.resolve();
+
+/**
+ * Runs a callback after the current work, before timers and I/O. By a promise: fake timers replace
+ * `queueMicrotask`, and under them nothing would go on by itself.
+ */
 export function nextTick(callback: () => void): void {
-  host.queueMicrotask(callback);
+  resolved.then(callback).catch((error: unknown) => {
+    // What a callback throws is an uncaught exception, as everywhere, and no rejection.
+    host.queueMicrotask(() => {
+      throw error;
+    });
+  });
 }
 
 /** Milliseconds on a clock that only goes forward. */

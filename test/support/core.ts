@@ -5,9 +5,9 @@ import {
   type AppSpecifier,
   type ClientOptions,
   type Connection,
+  type NetServerOptions,
   type Server,
 } from '../../lib/core.js';
-import type { NetServerOptions } from '../../lib/transport/entry.js';
 import type { Closing } from './closing.js';
 import { within } from './wait-for.js';
 
@@ -20,7 +20,7 @@ export interface CoreServer {
 }
 
 /** Methods that most tests can do with. */
-const API: Api = {
+export const API: Api = {
   echo: {
     back: (_connection: Connection, value: unknown, callback: Back) => callback(null, value),
     pair: (_connection: Connection, a: unknown, b: unknown, callback: Back) => callback(null, a, b),

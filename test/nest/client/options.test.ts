@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Application, ConfigurationError } from '../../../lib/core.js';
+import { Application, ConfigurationError, net, ws, wss } from '../../../lib/core.js';
 import { resolveClientOptions, type JstpClientOptions } from '../../../lib/nest/client-options.js';
 import { JstpClient } from '../../../lib/nest/jstp-client.js';
 
@@ -17,7 +17,7 @@ describe('the options of a client', () => {
   test('have the defaults of Nest and JSTP', () => {
     expect(resolveClientOptions({})).toMatchObject({
       app: 'jstp',
-      connectOptions: { host: 'localhost', port: 3000 },
+      address: { entry: net, args: [{ host: 'localhost', port: 3000 }] },
       resumeTimeoutMs: 3000,
       reconnect: { minDelayMs: 100, maxDelayMs: 10_000 },
       heartbeatInterval: undefined,
@@ -34,14 +34,16 @@ describe('the options of a client', () => {
     ['app', { version: '1.0.0' }, 'name'],
     ['app', { name: 'chat', version: 'x y' }, 'semver'],
     ['app', 5, 'name'],
-    ['transport', 'tls', "'net'"],
+    ['transport', 'pigeon', 'one of net, tls, ws, wss, or an entry object'],
     ['host', '', 'a non-empty string'],
     ['host', 5, 'a non-empty string'],
     ['port', -1, 'an integer from 0 to 65535'],
     ['port', 65_536, 'an integer from 0 to 65535'],
     ['port', '3000', 'an integer from 0 to 65535'],
     ['path', '', 'a non-empty string'],
-    ['connectOptions', null, 'net.connect'],
+    ['connectOptions', null, 'an object of options of the transport'],
+    ['url', 'ws//x', 'given with the transport ws or wss'],
+    ['url', 'http://127.0.0.1', 'given with the transport ws or wss'],
     ['login', '', 'a non-empty string'],
     ['login', 5, 'a non-empty string'],
     ['password', 5, 'a string'],
@@ -103,7 +105,7 @@ describe('the options of a client', () => {
       deserializer: { deserialize: (packet: unknown) => packet },
     };
     expect(resolveClientOptions(options)).toMatchObject({
-      connectOptions: { host: '127.0.0.1', port: 1, localAddress: '127.0.0.1' },
+      address: { args: [{ host: '127.0.0.1', port: 1, localAddress: '127.0.0.1' }] },
       reconnect: { minDelayMs: 1, maxDelayMs: 10_000 },
       resumeTimeoutMs: Infinity,
     });
@@ -116,9 +118,33 @@ describe('the options of a client', () => {
   });
 
   test('give an IPC path without host and port', () => {
-    expect(resolveClientOptions({ path: '/tmp/x' }).connectOptions).toEqual({ path: '/tmp/x' });
-    expect(resolveClientOptions({ connectOptions: { path: '/tmp/x' } }).connectOptions).toEqual({
-      path: '/tmp/x',
-    });
+    expect(resolveClientOptions({ path: '/tmp/x' }).address.args).toEqual([{ path: '/tmp/x' }]);
+    expect(resolveClientOptions({ connectOptions: { path: '/tmp/x' } }).address.args).toEqual([
+      { path: '/tmp/x' },
+    ]);
+  });
+
+  test.each<[string, JstpClientOptions]>([
+    ['ws://localhost:3000/', { transport: 'ws' }],
+    ['wss://example.com:3000/', { transport: 'wss', host: 'example.com' }],
+    ['ws://[::1]:5/jstp', { transport: 'ws', host: '::1', port: 5, path: '/jstp' }],
+    ['wss://example.com/a?b', { url: 'wss://example.com/a?b' }],
+    ['ws://example.com', { transport: 'ws', url: 'ws://example.com' }],
+  ])('give the URL %s of %j', (url, options) => {
+    const { entry, args } = resolveClientOptions({ ...options, connectOptions: { headers: {} } }).address;
+    expect(args).toEqual([{ headers: {} }, url]);
+    expect(entry).toBe(url.startsWith('wss') ? wss : ws);
+  });
+
+  test.each<[string, JstpClientOptions, string]>([
+    ['url', { transport: 'ws', url: 'wss://a' }, 'begins with "ws://"'],
+    ['url', { transport: 'wss', url: 'no url' }, 'begins with "wss://"'],
+    ['url', { url: 'ws://a', host: 'b' }, 'without host, port and path'],
+    ['url', { transport: 'tls', url: 'ws://a' }, 'given with the transport ws or wss'],
+    ['path', { transport: 'ws', path: 'jstp' }, 'as "/jstp"'],
+  ])('refuse a %s in %j', (option, given, allowed) => {
+    const error = failureOf(given);
+    expect(error.option).toBe(option);
+    expect(error.message).toContain(allowed);
   });
 });

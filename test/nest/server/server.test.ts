@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -65,6 +66,24 @@ describe('the options of a server', () => {
       { transport: 'constructor' },
       'transport must be one of net',
     ],
+    ['a transport that cannot listen', { transport: {} }, 'transport must be one of net, tls, ws, wss, or'],
+    ['listeners that are none', { listeners: [] }, 'listeners must be an array'],
+    ['listeners of text', { listeners: ['net'] }, 'listeners must be an array'],
+    ['listeners and a port', { listeners: [{}], port: 1 }, 'port must be given in one of the listeners'],
+    ['a bad port of a listener', { listeners: [{}, { port: -1 }] }, 'listeners[1].port must be an integer'],
+    ['TLS without a certificate', { transport: 'tls' }, 'cert must be a certificate with its key, or one of'],
+    ['wss without a certificate', { transport: 'wss' }, 'cert must be a certificate'],
+    ['a shared server of TCP', { server: {} }, 'server must be given with the transport ws or wss'],
+    ['a shared server that is none', { transport: 'ws', server: 5 }, 'server must be a server of HTTP'],
+    [
+      'a shared server and a port',
+      { transport: 'ws', server: createServer(), port: 1 },
+      'port must be given without',
+    ],
+    ['a path that is none of a URL', { transport: 'ws', path: 'x' }, 'path must be the path of a URL'],
+    ['one origin as text', { transport: 'ws', allowedOrigins: 'a' }, 'allowedOrigins must be an array'],
+    ['a strategy of text', { transport: 'ws', originCheckStrategy: 'a' }, 'originCheckStrategy must be'],
+    ['origins of TCP', { allowedOrigins: [] }, 'allowedOrigins must be given with the transport ws or wss'],
     ['a port of text', { port: '3000' }, 'port must be an integer from 0 to 65535'],
     ['a port too high', { port: 65536 }, 'but 65536 was given'],
     ['an empty host', { host: '' }, 'host must be'],

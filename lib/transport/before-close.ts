@@ -1,0 +1,31 @@
+import type { Server as HttpServer } from 'node:http';
+
+/** What is overridden of a server. */
+interface Closing {
+  close: (callback?: (error?: Error) => void) => HttpServer;
+}
+
+/**
+ * Runs something when the owner of a shared server closes it. Node tells nobody before the last socket is gone,
+ * WebSockets included: whoever waits for the close (`app.close()` of a hybrid Nest application) would wait for ever.
+ * @returns does it no longer
+ */
+export function beforeClose(servers: readonly HttpServer[], run: () => void): () => void {
+  const stops = servers.map((server) => override(server, run));
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+function override(server: Closing, run: () => void): () => void {
+  const { close } = server;
+  const wrapped: Closing['close'] = (callback) => {
+    run();
+    return close.call(server, callback);
+  };
+  server.close = wrapped;
+  return () => {
+    // Somebody may have overridden it after us.
+    if (server.close === wrapped) server.close = close;
+  };
+}

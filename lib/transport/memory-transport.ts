@@ -48,6 +48,12 @@ export class MemoryTransport implements Transport {
     this.close(error, undefined);
   }
 
+  /** Breaks the line: what is on its way is lost, both ways. */
+  cut(): void {
+    this.destroy(cutOff());
+    this.peer?.destroy(cutOff());
+  }
+
   pause(): void {
     this.isPaused = true;
   }
@@ -105,4 +111,8 @@ export class MemoryTransport implements Transport {
     receiver?.transportClosed(error);
     this.onClosed();
   }
+}
+
+function cutOff(): Error {
+  return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
 }

@@ -1,0 +1,3 @@
+/** For the tests of applications: JSTP without sockets, `nestjs-jstp/testing`. */
+export { createMemoryEntry } from '../transport/memory.js';
+export { createTestingPair, cutLine, type TestingPair, type TestingPairOptions } from './testing-pair.js';

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { Controller } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
+import { firstValueFrom } from 'rxjs';
+import { ERR_CALLBACK_LOST, JstpClient, JstpContext, JstpServer, type Connection } from '../../lib/index.js';
+import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
+import { moduleOf, QUIET } from '../support/nest-app.js';
+
+@Controller()
+class SumsController {
+  @MessagePattern('sums.add')
+  public add(@Payload() numbers: number[]): number {
+    return numbers.reduce((a, b) => a + b, 0);
+  }
+
+  @MessagePattern('sums.remember')
+  public remember(@Payload() value: number, @Ctx() context: JstpContext): number {
+    context.getSession()?.set('value', value);
+    return value;
+  }
+
+  @MessagePattern('sums.recall')
+  public recall(@Ctx() context: JstpContext): unknown {
+    return context.getSession()?.get('value');
+  }
+
+  @MessagePattern('sums.never')
+  public never(): Promise<never> {
+    return new Promise(() => undefined);
+  }
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+test('a Nest service and its client talk, are cut, come back and give up, all by fake timers', async () => {
+  const transport = createMemoryEntry();
+  const app = await NestFactory.createMicroservice(moduleOf({ controllers: [SumsController] }), {
+    ...QUIET,
+    strategy: new JstpServer({ transport, port: 5 }),
+  });
+  await app.listen();
+  const client = new JstpClient({
+    transport,
+    port: 5,
+    resumeTimeoutMs: 1000,
+    reconnect: { minDelayMs: 500 },
+  });
+  const call = (pattern: string, data: unknown): Promise<unknown> =>
+    firstValueFrom(client.send(pattern, data));
+
+  expect(await call('sums.add', [1, 2, 3])).toBe(6);
+  await call('sums.remember', 7);
+  cutLine(client.unwrap<Connection>());
+  await jest.advanceTimersByTimeAsync(0);
+  expect(await call('sums.recall', 0)).toBe(7);
+
+  const lost = expect(call('sums.never', 0)).rejects.toBe(ERR_CALLBACK_LOST);
+  await jest.advanceTimersByTimeAsync(0);
+  await app.close();
+  await lost;
+  await client.close();
+});

@@ -23,6 +23,7 @@ const config: Config = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^nestjs-jstp$': '<rootDir>/lib/index.ts',
     '^nestjs-jstp/core$': '<rootDir>/lib/core.ts',
+    '^nestjs-jstp/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-jstp/browser$': '<rootDir>/lib/browser.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.readme-blocks/'],

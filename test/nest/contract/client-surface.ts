@@ -5,9 +5,8 @@ import { NEVER, type Observable } from 'rxjs';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { settle, waitFor, within } from '../../support/wait-for.js';
 import { Contract, type StartedService } from './contract.js';
-import { listenTo, type TransportUnderTest } from './transport-under-test.js';
+import { listenTo, type TransportUnderTest, REFUSED } from './transport-under-test.js';
 
-const REFUSED = { code: 'ECONNREFUSED' };
 let calls = 0;
 
 @Controller()

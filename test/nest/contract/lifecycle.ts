@@ -14,7 +14,7 @@ import { countHandles, expectNoNewHandles, type HandleCounts } from '../../suppo
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { settle, waitFor } from '../../support/wait-for.js';
 import { Contract } from './contract.js';
-import type { TransportUnderTest } from './transport-under-test.js';
+import { REFUSED, type TransportUnderTest } from './transport-under-test.js';
 
 const handled: unknown[] = [];
 
@@ -86,7 +86,7 @@ export function describeLifecycle(transport: TransportUnderTest): void {
 
     test('a service that was never called leaves no handle', async () => {
       const { app } = await contract.startService({ controllers });
-      expect(() => newHandleOf(before)).not.toThrow();
+      if (transport.capabilities.hasHandles) expect(() => newHandleOf(before)).not.toThrow();
       await app.close();
       await expectNoNewHandles(before);
     });
@@ -141,7 +141,7 @@ export function describeLifecycle(transport: TransportUnderTest): void {
 
     test('a client whose calls were refused leaves no handle', async () => {
       const { client, close } = await contract.openClient();
-      expect(await errorOf(client.send('echo', 1))).toMatchObject({ code: 'ECONNREFUSED' });
+      expect(await errorOf(client.send('echo', 1))).toMatchObject(REFUSED);
       await close();
       await expectNoNewHandles(before);
     });

@@ -5,9 +5,8 @@ import { concat, NEVER, of, type Observable } from 'rxjs';
 import { errorOf, observe, valuesOf, type Observed } from '../../support/observed.js';
 import { waitFor } from '../../support/wait-for.js';
 import { Contract, type StartedService } from './contract.js';
-import { listenTo, type TransportUnderTest } from './transport-under-test.js';
+import { listenTo, type TransportUnderTest, REFUSED } from './transport-under-test.js';
 
-const REFUSED = { code: 'ECONNREFUSED' };
 const events: unknown[] = [];
 let silentCalls = 0;
 

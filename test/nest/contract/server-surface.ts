@@ -152,7 +152,7 @@ function describeListening(transport: TransportUnderTest): void {
     test('unwraps to what listens', async () => {
       const { app, server } = await contract.startService({ controllers });
       const unwrapped = server.unwrap() as { address: () => unknown };
-      expect(unwrapped.address()).toMatchObject({ port: contract.port });
+      expect(unwrapped.address()).toEqual(transport.addressOf(contract.port));
       expect(app.unwrap<unknown>()).toBe(unwrapped);
     });
 

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { ClientProxy, ServerTCP, Transport } from '@nestjs/microservices';
 import { LOOPBACK } from '../../support/free-port.js';
 import type { TransportUnderTest } from './transport-under-test.js';
@@ -16,7 +17,9 @@ export const tcp: TransportUnderTest = {
     streamsUndefined: isNest12,
     connectsRightAfterClose: isNest12,
     listenersSurviveReconnect: isNest12,
+    hasHandles: true,
   },
+  addressOf: (port) => expect.objectContaining({ port }),
   createServer: (settings) => new ServerTCP({ host: LOOPBACK, ...settings }),
   microserviceOptions: (settings) => ({ transport: Transport.TCP, options: { host: LOOPBACK, ...settings } }),
   clientProvider: (name, settings) => ({

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import type {
   ClientProviderOptions,
   CustomTransportStrategy,
@@ -7,6 +8,9 @@ import type {
   Server,
   TransportId,
 } from '@nestjs/microservices';
+
+/** What an attempt to connect fails with where nobody listens; an IPC socket is not there at all. */
+export const REFUSED = { code: expect.stringMatching(/^(ECONNREFUSED|ENOENT)$/) as unknown };
 
 /** What a contract test decides about one side of a link. */
 export interface EndpointSettings {
@@ -58,12 +62,16 @@ export interface TransportCapabilities {
   readonly connectsRightAfterClose: boolean;
   /** What was registered by `on` before `connect` is registered on every later connection too. */
   readonly listenersSurviveReconnect: boolean;
+  /** What listens is a handle of the event loop. */
+  readonly hasHandles: boolean;
 }
 
 /** One transport as its users see it: how they make a server and a client. Everything else is the same for all of them. */
 export interface TransportUnderTest {
   readonly name: string;
   readonly capabilities: TransportCapabilities;
+  /** What a server that listens tells as its address. */
+  addressOf(port: number): unknown;
   /** A server of 127.0.0.1, as an instance, so that a test can hold on to it. */
   createServer(settings: EndpointSettings): ServerUnderTest;
   /** The options a user gives to `createMicroservice` and `connectMicroservice` for such a server. */

@@ -1,0 +1,4 @@
+import { describeTransportContract } from './index.js';
+import { CONTENDERS } from './jstp.js';
+
+describeTransportContract(CONTENDERS.memory);

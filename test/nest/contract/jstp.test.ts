@@ -1,4 +1,0 @@
-import { describeTransportContract } from './index.js';
-import { jstp } from './jstp.js';
-
-describeTransportContract(jstp);

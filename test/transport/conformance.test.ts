@@ -1,0 +1,14 @@
+import { describe } from '@jest/globals';
+import { describeLife } from './conformance/life.js';
+import { describeResume } from './conformance/resume.js';
+import { describeTalk } from './conformance/talk.js';
+import { CONTENDERS } from './contender.js';
+import { Ring } from './ring.js';
+
+/** What every transport must do. */
+describe.each(CONTENDERS)('$name as a transport', (contender) => {
+  const ring = new Ring(contender);
+  describeTalk(ring);
+  describeResume(ring);
+  describeLife(ring);
+});

@@ -22,6 +22,8 @@ export class Line {
         socket.on('error', () => undefined).on('close', () => this.sockets.delete(socket));
       }
       near.pipe(far).pipe(near);
+      near.on('close', () => far.destroy());
+      far.on('close', () => near.destroy());
     });
     await new Promise<void>((resolve) => server.listen(this.listenPort, '127.0.0.1', resolve));
     this.listenPort = (server.address() as AddressInfo).port;

@@ -13,6 +13,8 @@ import {
 /** What the program has seen; to be compared with {@link EXPECTED}. */
 export type Report = Record<string, unknown>;
 
+type Back = (error: unknown, value: unknown) => void;
+
 const BIG_LENGTH = 3 * 1024 * 1024;
 
 interface Host {
@@ -64,7 +66,8 @@ export async function runProgram(url: string, deadUrl: string): Promise<Report> 
 
   const inspected = await connectAndInspect('app', { reconnector: () => undefined }, ['echo'], null, url);
   report.proxy = await new Promise((resolve) => {
-    inspected.proxies['echo'].back('by proxy', (_error: unknown, value: unknown) => resolve(value));
+    const proxy = inspected.proxies['echo'] as unknown as { back(value: string, callback: Back): void };
+    proxy.back('by proxy', (_error, value) => resolve(value));
   });
   inspected.connection.close();
 

@@ -19,8 +19,13 @@ export class RoomsController {
   }
 
   @MessagePattern('say')
-  say(@Arg(0) room: string, @Arg(1) text: string, @Ctx() context: JstpContext): Said {
-    return this.rooms.say(room, text, context);
+  say(
+    @Arg(0) room: string,
+    @Arg(1) text: string,
+    @Arg(2, { optional: true }) id: string | undefined,
+    @Ctx() context: JstpContext,
+  ): Said {
+    return this.rooms.say(room, text, context, id);
   }
 
   /** A stream: the values arrive one by one. */

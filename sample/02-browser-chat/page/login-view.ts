@@ -1,0 +1,44 @@
+import { byId } from './dom.js';
+import { isRefusal } from './line.js';
+
+/** The form that asks who is there. */
+export class LoginView {
+  private readonly section = byId('login', HTMLElement);
+  private readonly form = byId('login-form', HTMLFormElement);
+  private readonly name = byId('login-name', HTMLInputElement);
+  private readonly password = byId('login-password', HTMLInputElement);
+  private readonly error = byId('login-error', HTMLElement);
+  private readonly button = byId('login-button', HTMLButtonElement);
+
+  constructor(private readonly logIn: (name: string, password: string) => Promise<void>) {
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.submit();
+    });
+  }
+
+  show(reason = ''): void {
+    this.section.hidden = false;
+    this.error.textContent = reason;
+    this.password.value = '';
+    (this.name.value ? this.password : this.name).focus();
+  }
+
+  hide(): void {
+    this.section.hidden = true;
+  }
+
+  private async submit(): Promise<void> {
+    this.error.textContent = '';
+    this.button.disabled = true;
+    try {
+      await this.logIn(this.name.value.trim(), this.password.value);
+    } catch (error) {
+      this.error.textContent = isRefusal(error)
+        ? 'Wrong name or password.'
+        : 'The server cannot be reached. Is it running?';
+    } finally {
+      this.button.disabled = false;
+    }
+  }
+}

@@ -38,14 +38,14 @@ export const CONTENDERS: readonly Contender[] = [
   {
     ...onLoopback,
     name: 'net',
-    entry: net as TransportEntry,
+    entry: net,
     serverOptions: {},
     dialArguments: (address) => [portOf(address), LOOPBACK],
     cut: destroySocket,
   },
   {
     name: 'IPC',
-    entry: net as TransportEntry,
+    entry: net,
     serverOptions: {},
     listenArguments: () => [path.join(tmpdir(), `jstp-${randomBytes(6).toString('hex')}.sock`)],
     dialArguments: (address) => [address],
@@ -55,7 +55,7 @@ export const CONTENDERS: readonly Contender[] = [
   {
     ...onLoopback,
     name: 'tls',
-    entry: tls as TransportEntry,
+    entry: tls,
     serverOptions: serverPair,
     dialArguments: (address) => [{ port: portOf(address), host: LOOPBACK, ca }],
     cut: destroySocket,
@@ -63,7 +63,7 @@ export const CONTENDERS: readonly Contender[] = [
   {
     ...onLoopback,
     name: 'ws',
-    entry: ws as TransportEntry,
+    entry: ws,
     serverOptions: {},
     dialArguments: (address) => [{}, `ws://${LOOPBACK}:${String(portOf(address))}`],
     cut: terminate,
@@ -71,7 +71,7 @@ export const CONTENDERS: readonly Contender[] = [
   {
     ...onLoopback,
     name: 'wss',
-    entry: wss as TransportEntry,
+    entry: wss,
     serverOptions: serverPair,
     dialArguments: (address) => [{ ca }, `wss://${LOOPBACK}:${String(portOf(address))}`],
     cut: terminate,

@@ -72,7 +72,7 @@ export class Ring {
   public async link(options: Partial<ServerOptions> = {}, client: ClientOptions = {}): Promise<Link> {
     const server = await this.serve(options);
     const connection = await this.dial(server, client);
-    const [remote] = server.getClientsArray();
+    const remote = server.getClientsArray().at(0);
     if (!remote) throw new Error('The server has no client');
     return { server, client: connection, remote };
   }

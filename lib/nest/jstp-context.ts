@@ -99,11 +99,13 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
   }
 
   /**
-   * The client's certificate, as Node's `getPeerCertificate()` gives it (`subject.CN` is the name), for the
-   * transports on TLS with `requestCert`; `{}` of a client that showed none, undefined without TLS.
+   * The client's certificate, as Node's `getPeerCertificate()` gives it (`subject.CN` is the name), where the server
+   * asks for it (`requestCert`); undefined of a client that showed none, and without TLS. Where Node was told to let
+   * everybody in (`rejectUnauthorized: false`) it is what the client says, and no proof.
    */
   getPeerCertificate(): PeerCertificate | undefined {
-    return this.args[0].getPeerCertificate() as PeerCertificate | undefined;
+    const certificate = this.args[0].getPeerCertificate() as Partial<PeerCertificate> | null | undefined;
+    return certificate?.subject ? (certificate as PeerCertificate) : undefined;
   }
 
   /** Calls and events back to this client. */

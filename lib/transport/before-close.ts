@@ -1,4 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
+import { overrideMethod } from './override-method.js';
 
 /** What is overridden of a server. */
 interface Closing {
@@ -17,15 +18,10 @@ export function beforeClose(servers: readonly HttpServer[], run: () => void): ()
   };
 }
 
-function override(server: Closing, run: () => void): () => void {
+function override(server: Closing, run: () => void): () => boolean {
   const { close } = server;
-  const wrapped: Closing['close'] = (callback) => {
+  return overrideMethod(server, 'close', (callback) => {
     run();
     return close.call(server, callback);
-  };
-  server.close = wrapped;
-  return () => {
-    // Somebody may have overridden it after us.
-    if (server.close === wrapped) server.close = close;
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { ignore } from '../util/callback.js';
+import { overrideMethod } from './override-method.js';
 
 /** Serves the upgrades of one path. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
@@ -39,20 +40,17 @@ export function serveUpgrades(
  */
 class UpgradeRouter {
   private readonly handlers = new Map<string, UpgradeHandler>();
-  private readonly emitBefore: Emit;
-  private readonly emit: Emit;
+  private readonly restore: () => boolean;
 
   constructor(private readonly server: HttpServer) {
     const emitting: Emitting = server;
-    const emitBefore = emitting.emit;
-    this.emitBefore = emitBefore;
-    this.emit = (event, ...args) => {
+    const { emit } = emitting;
+    this.restore = overrideMethod(emitting, 'emit', (event, ...args) => {
       const handler = event === 'upgrade' && this.handlers.get(pathOf(args[0] as IncomingMessage));
-      if (!handler) return emitBefore.call(server, event, ...args);
+      if (!handler) return emit.call(server, event, ...args);
       handler(...(args as Parameters<UpgradeHandler>));
       return true;
-    };
-    emitting.emit = this.emit;
+    });
   }
 
   get isEmpty(): boolean {
@@ -73,12 +71,9 @@ class UpgradeRouter {
     if (this.isEmpty) this.server.off('upgrade', this.onForeignPath);
   }
 
-  /** Gives `emit` back; answers whether it could: somebody may have overridden it after us. */
+  /** Gives `emit` back; answers whether it could. */
   leave(): boolean {
-    const emitting: Emitting = this.server;
-    if (emitting.emit !== this.emit) return false;
-    emitting.emit = this.emitBefore;
-    return true;
+    return this.restore();
   }
 
   /** Another handler may want it; where there is none, nobody would ever answer. */

@@ -12,9 +12,7 @@ import {
   reconnect,
   reference,
   startServer,
-  type Fn,
   type JstpModule,
-  type PeerConnection,
 } from '../support/jstp.js';
 import { OTHER_TRANSPORTS, over } from '../support/over.js';
 import { waitFor } from '../support/wait-for.js';

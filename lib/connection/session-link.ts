@@ -7,13 +7,7 @@ import { RemoteError } from '../protocol/remote-error.js';
 import type { Journal } from '../session/journal.js';
 import { Session } from '../session/session.js';
 import type { Callback } from '../util/callback.js';
-import {
-  ANONYMOUS,
-  loginCredentials,
-  resumeCredentials,
-  type ClientHandshake,
-  type Credentials,
-} from './client-handshake.js';
+import { ANONYMOUS, loginCredentials, resumeCredentials, type ClientHandshake } from './client-handshake.js';
 import type { AppSpecifier, ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
 import { NO_EXTENSIONS, toExtensions, toOffer, type ExtensionName, type Extensions } from './extensions.js';
@@ -83,10 +77,9 @@ export abstract class SessionLink extends Link {
     return this as unknown as Connection;
   }
 
-  /** @internal What a client offers: a session that comes back has what it was made with, one of the reference's none. */
-  offeredWith({ resumed }: Credentials): readonly ExtensionName[] {
-    const offered = this.settings?.extensions ?? [];
-    return resumed ? offered.filter((name) => resumed.binding?.extensions.includes(name)) : offered;
+  /** @internal What a client offers. */
+  get offeredExtensions(): readonly ExtensionName[] {
+    return this.settings?.extensions ?? [];
   }
 
   /** @internal The session's journal. */
@@ -282,10 +275,10 @@ export abstract class SessionLink extends Link {
   }
 
   /** @internal As a client: the request is out. */
-  awaitAnswer(handshake: ClientHandshake): void {
+  awaitAnswer(handshake: ClientHandshake, offered: readonly ExtensionName[]): void {
     this.setState({ name: 'handshaking', handshake });
     handshake.wait(this.limits.handshakeTimeoutMs, () => this.transport?.destroy());
-    this.write(handshake.format(this.offeredWith(handshake.credentials)));
+    this.write(handshake.format(offered));
   }
 
   /** @internal As a client: the server has let it in. */

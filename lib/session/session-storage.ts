@@ -1,3 +1,4 @@
+import { isThenable } from '../util/callback.js';
 import type { Session } from './session.js';
 
 /**
@@ -11,7 +12,7 @@ export interface SessionStorageProvider<C = unknown> {
   get(
     id: string,
     callback?: (session: Session<C> | null | undefined) => void,
-  ): Session<C> | null | undefined | void | Promise<Session<C> | null | undefined>;
+  ): Session<C> | null | undefined | void | PromiseLike<Session<C> | null | undefined>;
   /** Keeps a session; called each time a connection ends. */
   set(id: string, session: Session<C>): unknown;
   /** Told after `set` that the session has no connection. */
@@ -35,7 +36,7 @@ export function loadSession<C>(
     const result = provider.get(id, (session) => {
       answer(null, session);
     });
-    if (result instanceof Promise)
+    if (isThenable(result))
       result.then((session) => {
         answer(null, session);
       }, answer);

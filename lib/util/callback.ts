@@ -34,3 +34,8 @@ export function ignore(): void {
 export function unwrapResults(results: unknown[]): unknown {
   return results.length > 1 ? results : results[0];
 }
+
+/** Whether a value is a Promise, or is used as one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}

@@ -1,6 +1,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/closing.js';
-import { ours, reference, type JstpModule, type PeerServer } from '../support/jstp.js';
+import {
+  ours,
+  reference,
+  releaseHandshakeTimers,
+  type JstpModule,
+  type PeerServer,
+} from '../support/jstp.js';
 import { within } from '../support/wait-for.js';
 import { serve, talk } from './program.js';
 
@@ -11,11 +17,12 @@ afterEach(() => closing.run());
 async function run(server: JstpModule, client: JstpModule): Promise<Record<string, unknown[]>> {
   const notes: Record<string, unknown[]> = { server: [], client: [] };
   const note = (side: unknown, ...entry: unknown[]): void => {
-    notes[String(side)]?.push(entry);
+    notes[String(side)].push(entry);
   };
   const [listening, port] = await new Promise<[PeerServer, number]>((resolve) => {
     serve(server, note, (...ready) => resolve(ready));
   });
+  if (server === reference) releaseHandshakeTimers(listening);
   closing.add(() =>
     within(new Promise<void>((resolve) => listening.close(resolve)), 'the end of the server'),
   );

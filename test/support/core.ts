@@ -20,7 +20,7 @@ export interface CoreServer {
 }
 
 /** Methods that most tests can do with. */
-const API: Api = {
+export const API: Api = {
   echo: {
     back: (_connection: Connection, value: unknown, callback: Back) => callback(null, value),
     pair: (_connection: Connection, a: unknown, b: unknown, callback: Back) => callback(null, a, b),

@@ -168,7 +168,7 @@ export async function startServer(
 }
 
 /** The reference's timer of a refused handshake runs on, and would keep the tests alive for three seconds. */
-function releaseHandshakeTimers(server: PeerServer): void {
+export function releaseHandshakeTimers(server: PeerServer): void {
   const internals = server as unknown as { _onRawConnection: (socket: Socket) => void };
   const accept = internals._onRawConnection;
   internals._onRawConnection = (socket) => {
@@ -288,7 +288,9 @@ export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
     (error: unknown) => ({ error }),
   );
   if ('error' in outcome) return outcome.error;
-  throw new Error(`Fulfilled where a failure was expected, with ${inspectValue(outcome.value, { depth: 1 })}`);
+  throw new Error(
+    `Fulfilled where a failure was expected, with ${inspectValue(outcome.value, { depth: 1 })}`,
+  );
 }
 
 /** An error as plain data, so that the two implementations' classes compare. */

@@ -43,7 +43,13 @@ export function shakeHands(
     link.enterSession(entrance.session, entrance.receivedCount);
     callback(null, entrance.session);
   });
-  link.awaitAnswer(handshake, offered);
+  try {
+    link.awaitAnswer(handshake, offered);
+  } catch (error) {
+    // Credentials that cannot be sent.
+    link.end(undefined);
+    later(error);
+  }
 }
 
 /** A session that comes back has the extensions that it was made with; one that the reference stored has none. */

@@ -7,8 +7,20 @@ import { net, type NetServerOptions, type TransportEntry } from '../transport/en
 import { parseApplicationName, type ApplicationName } from './application-name.js';
 import { DEFAULT_APPLICATION, DEFAULT_HOST, DEFAULT_PORT } from './constants.js';
 import { isGuard, isGuardClass, type GuardOption } from './guard-source.js';
+import {
+  check,
+  checkNames,
+  hasMethod,
+  isBoolean,
+  isInteger,
+  isText,
+  MAX_PORT,
+  MAX_TIMER_MS,
+  nullable,
+} from './option-checks.js';
 
-const MAX_PORT = 65_535;
+// That of `listen(2)` is an int.
+const MAX_BACKLOG = 2 ** 31 - 1;
 const ENTRIES = { net } satisfies Record<string, TransportEntry>;
 
 /** The names of the transports that a server can listen on. */
@@ -52,6 +64,37 @@ export interface JstpServerOptions extends NodeOptions, NodeListenOptions {
   deserializer?: Deserializer;
 }
 
+const OPTION_NAMES: Readonly<Record<keyof JstpServerOptions, true>> = {
+  transport: true,
+  host: true,
+  port: true,
+  path: true,
+  application: true,
+  applications: true,
+  authPolicy: true,
+  allowAnonymous: true,
+  authorizeResume: true,
+  heartbeatInterval: true,
+  sessionStorageProvider: true,
+  clientExpirationTime: true,
+  limits: true,
+  serializer: true,
+  deserializer: true,
+  // Those of Node's `listen`...
+  backlog: true,
+  exclusive: true,
+  readableAll: true,
+  writableAll: true,
+  ipv6Only: true,
+  // ...and of its `createServer`.
+  allowHalfOpen: true,
+  pauseOnConnect: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: true,
+  highWaterMark: true,
+};
+
 /** The options after their check. */
 export interface ResolvedJstpServerOptions {
   readonly entry: TransportEntry;
@@ -65,34 +108,48 @@ export interface ResolvedJstpServerOptions {
  * @throws ConfigurationError naming the option, what was given and what is allowed
  */
 export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJstpServerOptions {
+  checkNames(options, OPTION_NAMES);
   const { transport = 'net', application = DEFAULT_APPLICATION, applications, authPolicy } = options;
-  if (!Object.hasOwn(ENTRIES, transport)) {
-    throw new ConfigurationError('transport', transport, `one of ${Object.keys(ENTRIES).join(', ')}`);
-  }
+  const { serializer, deserializer, sessionStorageProvider } = options;
+  check('transport', transport, `one of ${Object.keys(ENTRIES).join(', ')}`, (value) =>
+    Object.hasOwn(ENTRIES, String(value)),
+  );
   check(
     'applications',
     applications,
-    isApplications,
     'an array of applications, or what createAppsIndex made',
+    nullable(isApplications),
   );
-  const isPolicy = (value: unknown): boolean => isGuard(value) || isCorePolicy(value);
-  check('authPolicy', authPolicy, isPolicy, 'a function, an object with a method authenticate, or a guard');
+  check(
+    'authPolicy',
+    authPolicy,
+    'a function, an object with a method authenticate, or a guard',
+    nullable(isPolicy),
+  );
   for (const name of ['allowAnonymous', 'authorizeResume'] as const) {
-    check(name, options[name], (value) => typeof value === 'boolean', 'true or false');
+    check(name, options[name], 'true or false', nullable(isBoolean));
   }
-  check('serializer', options.serializer, hasMethod('serialize'), 'an object with a method serialize');
+  check('serializer', serializer, 'an object with a method serialize', nullable(hasMethod('serialize')));
   check(
     'deserializer',
-    options.deserializer,
-    hasMethod('deserialize'),
+    deserializer,
     'an object with a method deserialize',
+    nullable(hasMethod('deserialize')),
   );
   check(
     'sessionStorageProvider',
-    options.sessionStorageProvider,
-    (value) => hasMethod('get')(value) && hasMethod('set')(value),
+    sessionStorageProvider,
     'an object with methods get and set',
+    nullable((value) => hasMethod('get')(value) && hasMethod('set')(value)),
   );
+  for (const name of ['heartbeatInterval', 'clientExpirationTime'] as const) {
+    check(
+      name,
+      options[name],
+      `a number of milliseconds from 0 (none) to ${MAX_TIMER_MS}`,
+      nullable((value) => typeof value === 'number'),
+    );
+  }
   // The core checks the rest: said here, and not when the application starts.
   resolveServerOptions({ ...options, applications: [], authPolicy: null });
   return {
@@ -109,12 +166,13 @@ export function corePolicyOf(option: JstpServerOptions['authPolicy']): AuthPolic
 
 function listenOptionsOf(options: JstpServerOptions): ListenOptions {
   const { host, port, path, backlog, exclusive, readableAll, writableAll, ipv6Only } = options;
-  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-  check('host', host, isText, 'a name or an address');
-  check('path', path, isText, 'the path of an IPC socket');
-  const isPort = (value: unknown): boolean =>
-    Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_PORT;
-  check('port', port, isPort, `an integer from 0 to ${MAX_PORT}`);
+  check('host', host, 'a name or an address', nullable(isText));
+  check('path', path, 'the path of an IPC socket', nullable(isText));
+  check('port', port, `an integer from 0 to ${MAX_PORT}`, nullable(isInteger(0, MAX_PORT)));
+  check('backlog', backlog, `an integer from 0 to ${MAX_BACKLOG}`, nullable(isInteger(0, MAX_BACKLOG)));
+  for (const name of ['exclusive', 'readableAll', 'writableAll', 'ipv6Only'] as const) {
+    check(name, options[name], 'true or false', nullable(isBoolean));
+  }
   const common = { backlog, exclusive, readableAll, writableAll, ipv6Only };
   if (path === undefined)
     return { ...defined(common), host: host ?? DEFAULT_HOST, port: port ?? DEFAULT_PORT };
@@ -122,24 +180,12 @@ function listenOptionsOf(options: JstpServerOptions): ListenOptions {
   return { ...defined(common), path };
 }
 
-function check(name: string, value: unknown, isAllowed: (value: unknown) => boolean, allowed: string): void {
-  if (value !== undefined && value !== null && !isAllowed(value))
-    throw new ConfigurationError(name, value, allowed);
-}
-
 function isApplications(value: unknown): boolean {
-  return Array.isArray(value) || value instanceof Map;
+  return Array.isArray(value) ? value.every(hasMethod('callMethod')) : value instanceof Map;
 }
 
-function isCorePolicy(value: unknown): boolean {
-  return typeof value === 'function' || hasMethod('authenticate')(value);
-}
-
-function hasMethod(name: string): (value: unknown) => boolean {
-  return (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Record<string, unknown>)[name] === 'function';
+function isPolicy(value: unknown): boolean {
+  return typeof value === 'function' || hasMethod('authenticate')(value) || isGuard(value);
 }
 
 /** Node tells an undefined option from one that is missing. */

@@ -5,7 +5,9 @@ import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
 import { ALL_EXTENSIONS } from '../connection/extensions.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
+import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
+import { RemoteError } from '../protocol/remote-error.js';
 import type { ServerEvents } from '../server/server-events.js';
 import type { Server as CoreServer } from '../server/server.js';
 import { JSTP } from './constants.js';
@@ -60,6 +62,8 @@ export class JstpServer
   private readonly guard: GuardSource | undefined;
   private readonly eventListeners: [name: EventName, listener: (...args: never[]) => void][] = [];
   private core: CoreServer | undefined;
+  /** The core while it listens, or is about to. */
+  private running: CoreServer | undefined;
 
   /**
    * @param options where to listen, what to serve, whom to let in
@@ -94,22 +98,23 @@ export class JstpServer
    * (a port in use, two handlers of one method...)
    */
   override listen(callback: (error?: unknown) => unknown): void {
+    if (this.running) {
+      callback(new Error('The JSTP server listens already'));
+      return;
+    }
     let isTold = false;
     const tell = (...outcome: [error?: unknown]): void => {
       if (isTold) return;
       isTold = true;
-      if (outcome.length > 0) this._status$.next('disconnected');
       callback(...outcome);
     };
-    if (this.core?.listening) {
-      callback(new Error('The JSTP server listens already'));
-      return;
-    }
     try {
       const core = this.createCore();
       this.core = core;
+      this.running = core;
       core.on('error', (error) => {
         if (isTold) this.logger.error(error);
+        else this.stopped(core);
         tell(error);
       });
       core.on('listening', () => {
@@ -118,11 +123,12 @@ export class JstpServer
         tell();
       });
       core.on('close', () => {
-        this._status$.next('disconnected');
+        this.stopped(core);
         tell(new Error('The JSTP server was closed before it listened'));
       });
       core.listen(this.resolved.listen);
     } catch (error) {
+      this.stopped(this.core);
       tell(error);
     }
   }
@@ -131,6 +137,7 @@ export class JstpServer
   override async close(): Promise<void> {
     const { core } = this;
     if (!core) return;
+    this.running = undefined;
     await new Promise<void>((resolve) => {
       core.close(() => {
         resolve();
@@ -215,6 +222,13 @@ export class JstpServer
     throw new Error('The JSTP server has not been started: call "listen" or "startAllMicroservices" first');
   }
 
+  /** A core listens no more; if it is not the present one, that is of no importance. */
+  private stopped(core: CoreServer | undefined): void {
+    if (core !== this.core) return;
+    this.running = undefined;
+    this._status$.next('disconnected');
+  }
+
   private createCore(): CoreServer {
     this.routes.assertSound();
     const {
@@ -266,10 +280,15 @@ export class JstpServer
     }
   }
 
-  /** What the network does to a line is its everyday life, what a peer sends is the peer's trouble: not for the log. */
+  /**
+   * What the network does to a line is its everyday life (that what is sent finds nobody there, too), what a
+   * peer sends is the peer's trouble: not for the log.
+   */
   private logConnectionError(error: unknown): void {
     const isOfTheLink =
-      error instanceof ProtocolError || typeof (error as NodeJS.ErrnoException).syscall === 'string';
+      error instanceof ProtocolError ||
+      (error instanceof RemoteError && error.code === ERR_NOT_CONNECTED) ||
+      typeof (error as NodeJS.ErrnoException).syscall === 'string';
     if (isOfTheLink) this.logger.debug(error);
     else this.logger.error(error);
   }

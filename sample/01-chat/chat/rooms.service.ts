@@ -11,7 +11,7 @@ export interface Said {
 interface Room {
   history: Said[];
   /** Their connections outlive a cut line: what is sent to a member who is away arrives after the resume. */
-  members: Map<string, ReturnType<JstpContext['getClient']>>;
+  members: Map<string, JstpContext>;
 }
 
 const HISTORY_LENGTH = 100;
@@ -27,7 +27,8 @@ export class RoomsService {
 
   join(name: string, context: JstpContext): string[] {
     const room = this.room(name);
-    room.members.set(nameOf(context), context.getClient());
+    dropWhoLeft(room);
+    room.members.set(nameOf(context), context);
     return [...room.members.keys()];
   }
 
@@ -36,7 +37,8 @@ export class RoomsService {
     const said = { room: name, who: nameOf(context), text };
     room.history.push(said);
     if (room.history.length > HISTORY_LENGTH) room.history.shift();
-    for (const member of room.members.values()) member.emit('rooms', 'said', said);
+    dropWhoLeft(room);
+    for (const member of room.members.values()) member.getClient().emit('rooms', 'said', said);
     return said;
   }
 
@@ -48,6 +50,13 @@ export class RoomsService {
     const room = this.rooms.get(name) ?? { history: [], members: new Map() };
     this.rooms.set(name, room);
     return room;
+  }
+}
+
+/** Whose line is only cut stays ('offline'); 'closed' is for good. */
+function dropWhoLeft({ members }: Room): void {
+  for (const [name, member] of members) {
+    if (member.getConnection().state.name === 'closed') members.delete(name);
   }
 }
 

@@ -82,6 +82,8 @@ export default defineConfig(
       '@typescript-eslint/no-empty-function': 'off',
       '@typescript-eslint/prefer-for-of': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      // Callbacks without and with types of their own need an overload each, or the first lose theirs.
+      '@typescript-eslint/unified-signatures': 'off',
       '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: true }],
       // Loops over a constant `true` are state machines here.
       '@typescript-eslint/no-unnecessary-condition': [

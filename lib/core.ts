@@ -17,7 +17,12 @@ export type {
   ReconnectFunction,
   Reconnector,
 } from './connection/client-options.js';
-export type { ConnectFunctions, InspectedConnection, RemoteProxies } from './connection/connect.js';
+export type {
+  ConnectCallback,
+  ConnectFunctions,
+  InspectedConnection,
+  RemoteProxies,
+} from './connection/connect.js';
 export { Connection, type CallOptions } from './connection/connection.js';
 export type { ConnectionEvents, LogEvent } from './connection/connection-events.js';
 export type { ConnectionState } from './connection/connection-state.js';
@@ -33,7 +38,7 @@ export { DEFAULT_LIMITS, type Limits } from './protocol/limits.js';
 export { ProtocolError } from './protocol/protocol-error.js';
 export { RemoteError } from './protocol/remote-error.js';
 export type { AuthCallback, AuthPolicy, AuthPolicyFunction, AuthPolicyObject } from './server/auth-policy.js';
-export { Server } from './server/server.js';
+export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';
 export type { ApplicationsOption, ServerOptions } from './server/server-options.js';
 export { Session, type SessionBinding } from './session/session.js';

@@ -21,7 +21,7 @@ export type ConnectPolicyFunction = (
   connection: Connection,
   session: Session<Connection> | null | undefined,
   callback: ConnectPolicyCallback,
-) => void;
+) => unknown;
 
 /** A connect policy, as a function or as an object with it. */
 export type ConnectPolicy = ConnectPolicyFunction | { readonly connect: ConnectPolicyFunction };

@@ -1,5 +1,7 @@
 import { Application } from '../application/application.js';
-import { resolveLimits } from '../protocol/limits.js';
+import { ConfigurationError } from '../protocol/configuration-error.js';
+import { checkInterval, resolveLimits } from '../protocol/limits.js';
+import type { Session } from '../session/session.js';
 import { promisify, takeCallback, type Callback } from '../util/callback.js';
 import { nextTick } from '../util/host.js';
 import { parseAppSpecifier } from './client-handshake.js';
@@ -10,6 +12,7 @@ import type {
   ConnectPolicyFunction,
   ResolvedClient,
 } from './client-options.js';
+import { runConnectPolicy } from './connect-policy.js';
 import { Connection } from './connection.js';
 import { createDefaultReconnector } from './default-reconnector.js';
 import { CORE_EXTENSIONS } from './extensions.js';
@@ -26,6 +29,9 @@ export interface InspectedConnection {
   readonly connection: Connection;
   readonly proxies: RemoteProxies;
 }
+
+/** Told how a connect ended; a connection that could not shake hands comes with the error. */
+export type ConnectCallback = (error: unknown, connection: Connection, session: Session<Connection>) => void;
 
 /** The client's half of a transport's entry object. */
 export interface ConnectFunctions {
@@ -57,7 +63,7 @@ export function createConnectFunctions(transportName: string, dialers: Dialers):
   const dialer = dialers.get(transportName);
   if (!dialer) throw new Error(`No dialer for transport '${transportName}'`);
   return {
-    connect(app, client, ...args) {
+    connect(app: AppSpecifier, client: ClientOptions | null | undefined, ...args: unknown[]) {
       const callback = takeCallback(args);
       const run = (done: Callback): void => {
         connect({ app, transportName, args }, client ?? {}, dialer, dialers, done);
@@ -134,7 +140,8 @@ function connect(
     const redialer = new Redialer(connection, settings, dialers, dialedAs);
     connection.redialer = redialer;
     if (settings.heartbeatInterval) connection.startHeartbeat(settings.heartbeatInterval);
-    settings.connectPolicy(dialedAs.app, connection, settings.session, (failure, _connection, session) => {
+    const { connectPolicy, session: given } = settings;
+    runConnectPolicy(connectPolicy, dialedAs.app, connection, given, (failure, _connection, session) => {
       if (failure) connection.stopHeartbeat();
       else redialer.arm();
       callback(failure, connection, session ?? connection.session);
@@ -144,6 +151,7 @@ function connect(
 }
 
 function resolveClient(client: ClientOptions): ResolvedClient {
+  if (client.heartbeatInterval) checkInterval('heartbeatInterval', client.heartbeatInterval);
   return {
     application: client.application ?? new Application<Connection>('jstp', {}),
     connectPolicy: policyFunction(client.connectPolicy ?? new SimpleConnectPolicy()),
@@ -157,6 +165,9 @@ function resolveClient(client: ClientOptions): ResolvedClient {
 }
 
 function policyFunction(policy: ConnectPolicy): ConnectPolicyFunction {
+  if (typeof policy !== 'function' && typeof policy.connect !== 'function') {
+    throw new ConfigurationError('connectPolicy', policy, 'a function, or an object with a method connect');
+  }
   return typeof policy === 'function' ? policy : policy.connect.bind(policy);
 }
 

@@ -1,13 +1,23 @@
 import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
-import { formatCall, formatCancel, formatEvent, formatInspect } from '../protocol/format-message.js';
+import {
+  formatCall,
+  formatCancel,
+  formatEvent,
+  formatInspect,
+  formatStreamCredit,
+} from '../protocol/format-message.js';
 import type { Metadata } from '../protocol/message.js';
-import { promisify, unwrapResults, type Callback } from '../util/callback.js';
+import { Session } from '../session/session.js';
+import { promisify, unwrapResults, type Callback, type TypedCallback } from '../util/callback.js';
 import type { ArgumentsOf } from '../util/event-emitter.js';
 import { nextTick } from '../util/host.js';
+import { ANONYMOUS, loginCredentials, resumeCredentials } from './client-handshake.js';
+import type { AppSpecifier } from './client-options.js';
 import type { ConnectionEvents, LogEvent } from './connection-events.js';
-import { createOutgoingCall, type OutgoingCall } from './outgoing-calls.js';
+import { createOutgoingCall, INITIAL_STREAM_CREDIT, type OutgoingCall } from './outgoing-calls.js';
 import { RemoteProxy } from './remote-proxy.js';
 import { SessionLink } from './session-link.js';
+import { shakeHands } from './shake-hands.js';
 
 /** What a call may say besides its arguments. */
 export interface CallOptions {
@@ -22,9 +32,37 @@ export class Connection extends SessionLink {
   /** The peer's interfaces that were inspected, by name. */
   readonly remoteProxies = Object.create(null) as Record<string, RemoteProxy>;
 
+  /**
+   * Shakes hands as a client.
+   * @param app the application asked for
+   * @param login a user's name, or a session to resume; nothing: anonymous
+   * @param password the user's password
+   */
+  handshake(
+    app: AppSpecifier,
+    login: string | Session<Connection> | null | undefined,
+    password: string | null | undefined,
+    callback: Callback<[session?: Session<Connection>]>,
+  ): void {
+    if (login instanceof Session) shakeHands(this, app, resumeCredentials(login), callback);
+    else if (login) shakeHands(this, app, loginCredentials(login, password), callback);
+    else shakeHands(this, app, ANONYMOUS, callback);
+  }
+
+  /** Shakes hands with a strategy that the server's policy knows, in the place of a login. */
+  authenticate(
+    app: AppSpecifier,
+    strategy: string,
+    credentials: unknown,
+    callback: Callback<[session?: Session<Connection>]>,
+  ): void {
+    shakeHands(this, app, { strategy, credentials, username: null, resumed: undefined }, callback);
+  }
+
   /** Calls a method of the peer. Without a callback it returns a Promise of the result, or of the array of several. */
   callMethod(interfaceName: string, methodName: string, args: unknown[]): Promise<unknown>;
   callMethod(interfaceName: string, methodName: string, args: unknown[], callback: Callback): undefined;
+  callMethod(interfaceName: string, methodName: string, args: unknown[], callback: TypedCallback): undefined;
   callMethod(
     interfaceName: string,
     methodName: string,
@@ -35,14 +73,14 @@ export class Connection extends SessionLink {
     interfaceName: string,
     methodName: string,
     args: unknown[],
-    callback?: Callback | null,
+    callback?: Callback | TypedCallback | null,
   ): Promise<unknown> | undefined {
     if (!callback) {
       return this.promise((done) => {
         this.callMethod(interfaceName, methodName, args, done);
       });
     }
-    this.startCall(interfaceName, methodName, args, callback);
+    this.startCall(interfaceName, methodName, args, callback as Callback);
     return undefined;
   }
 
@@ -97,6 +135,7 @@ export class Connection extends SessionLink {
     }
     try {
       outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, options?.metadata), call);
+      this.limitStream(call);
     } catch (error) {
       fail(callback, error);
     }
@@ -198,6 +237,14 @@ export class Connection extends SessionLink {
   override log<Event extends LogEvent>(event: Event, ...args: ArgumentsOf<ConnectionEvents, Event>): void {
     super.log(event, ...args);
     if (this.server?.hasLogListeners) this.server.log(this, event, args);
+  }
+
+  /** The callee may send 64 values before it hears of credit; where that is too many, it hears at once. */
+  private limitStream(call: OutgoingCall): void {
+    const { streamCredit } = this.limits;
+    if (streamCredit >= INITIAL_STREAM_CREDIT || !this.extensions.stream) return;
+    call.creditLimit = streamCredit;
+    this.sendAfterResume(formatStreamCredit(this.outbox.wireId(call.id), streamCredit));
   }
 
   private addProxy(interfaceName: string, methods: readonly string[]): RemoteProxy {

@@ -6,8 +6,10 @@ import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 export interface HeartbeatView {
   /** Whether a ping can be sent now. */
   readonly isOpen: boolean;
-  /** Sends a ping; calls back with the pong. */
-  sendPing(onPong: () => void): void;
+  /** Whether this side has stopped reading: a pong could not be seen. */
+  readonly isHoldingReading: boolean;
+  /** Sends a ping, unless too much is waiting for the peer already; calls back with the pong. */
+  sendPing(onPong: () => void): boolean;
   /** The peer did not pong in time. */
   peerSilent(): void;
 }
@@ -42,14 +44,16 @@ export class Heartbeat implements Expirable {
   expire(): void {
     this.queue.add(this);
     if (!this.view.isOpen) return;
-    if (this.pingedAt === undefined) this.ping();
+    if (this.view.isHoldingReading) this.pingedAt = undefined;
+    else if (this.pingedAt === undefined) this.ping();
     else if (now() - this.pingedAt >= this.timeoutMs) this.view.peerSilent();
   }
 
   private ping(): void {
-    this.pingedAt = now();
-    this.view.sendPing(() => {
+    const pingedAt = now();
+    const isSent = this.view.sendPing(() => {
       this.pingedAt = undefined;
     });
+    if (isSent) this.pingedAt = pingedAt;
   }
 }

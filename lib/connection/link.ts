@@ -83,10 +83,11 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
       return;
     }
     if (this.isLogged('incomingMessage') && !isProduction())
-      this.log('incomingMessage', toObject(data, transport));
+      this.log('incomingMessage', toObject(data, transport, this.limits.maxDepth));
     try {
       if (message.kind === 'empty') this.log('heartbeat', {});
-      else if (!this.handle(message)) this.log('messageRejected', toObject(data, transport));
+      else if (!this.handle(message))
+        this.log('messageRejected', toObject(data, transport, this.limits.maxDepth));
     } catch (error) {
       // What a callback of the user threw; the peer's next message must still be handled.
       this.reportError(error);
@@ -97,7 +98,11 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
   transportClosed(error: Error | undefined): void {
     this.transport = null;
     // A line that breaks is the network's everyday life: told to who listens, and to nobody else.
-    if (error) this.tell(error);
+    if (error) {
+      guardListeners(() => {
+        this.tell(error);
+      });
+    }
     this.lost();
   }
 
@@ -147,8 +152,10 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
   /** @internal Emits a log event: to the client's logger if there is one, else here. */
   log<Event extends LogEvent>(event: Event, ...args: ArgumentsOf<ConnectionEvents, Event>): void {
-    if (this.logger) this.logger.emit(event, ...args);
-    else if (this.listenerCount(event) > 0) this.emit(event, ...args);
+    guardListeners(() => {
+      if (this.logger) this.logger.emit(event, ...args);
+      else if (this.listenerCount(event) > 0) this.emit(event, ...args);
+    });
   }
 
   /** @internal Runs the user's code; what it throws is reported and goes no further. */
@@ -176,8 +183,17 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
   protected abstract lost(): void;
 }
 
-/** The message as the plain object that log listeners get. */
-function toObject(data: Uint8Array | string, transport: Transport): unknown {
+/** Runs listeners that must not disturb the link; what they throw cannot be told to listeners again. */
+function guardListeners(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    reportUnheard('error in a listener of a connection', error);
+  }
+}
+
+/** The message as the plain object that log listeners get; as deep as it was received. */
+function toObject(data: Uint8Array | string, transport: Transport, maxDepth: number): unknown {
   const text = typeof data === 'string' ? data : (transport.decoder?.utf8Slice(data, 0, data.length) ?? '');
-  return parse(text);
+  return parse(text, { maxDepth });
 }

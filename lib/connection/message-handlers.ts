@@ -39,16 +39,16 @@ export function handleMessage(connection: Connection, message: Message): boolean
     case 'pong':
       return handlePong(connection, message.id);
     case 'streamItem':
-      return handleStreamItem(connection, message);
+      return connection.extensions.stream && handleStreamItem(connection, message);
     case 'streamCredit':
-      connection.receivedCalls.get(message.callId)?.grant(message.limit);
-      return true;
+      if (connection.extensions.stream) connection.receivedCalls.get(message.callId)?.grant(message.limit);
+      return connection.extensions.stream;
     case 'cancel':
-      connection.receivedCalls.cancel(message.callId);
-      return true;
+      if (connection.extensions.cancel) connection.receivedCalls.cancel(message.callId);
+      return connection.extensions.cancel;
     case 'bye':
-      connection.peerSaidBye(message.reason);
-      return true;
+      if (connection.extensions.bye) connection.peerSaidBye(message.reason);
+      return connection.extensions.bye;
     default:
       return false;
   }

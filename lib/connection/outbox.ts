@@ -2,6 +2,7 @@ import { ERR_INVALID_NAME, ERR_JOURNAL_FULL, ERR_NOT_CONNECTED } from '../protoc
 import { formatPing } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
 import { isPortableName, type NamedKind } from '../protocol/names.js';
+import { checkSize } from '../protocol/message-size.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import type { Journal } from '../session/journal.js';
 import { createOutgoingCall, OutgoingCalls, type OutgoingCall } from './outgoing-calls.js';
@@ -23,6 +24,8 @@ export interface OutboxLink {
   readonly allowsAnyName: boolean;
   /** Writes a text to the link. */
   write(text: string): void;
+  /** Runs the user's code, reporting what it throws. */
+  guard(run: () => void): void;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface OutboxLink {
  * the texts journaled, in the order of sending, whether the link is up or not.
  */
 export class Outbox {
-  readonly calls = new OutgoingCalls();
+  readonly calls: OutgoingCalls;
   private isAskingForAcknowledgement = false;
 
   /**
@@ -41,7 +44,9 @@ export class Outbox {
     private readonly link: OutboxLink,
     private readonly sign: 1 | -1,
     private readonly limits: Limits,
-  ) {}
+  ) {
+    this.calls = new OutgoingCalls(link);
+  }
 
   /** Why a named message cannot be sent; undefined: it can. */
   refusal(kind: NamedKind, name: string): RemoteError | undefined {
@@ -58,10 +63,15 @@ export class Outbox {
   fullness(): RemoteError | undefined {
     const { journal } = this.link;
     if (!journal || this.link.isClosed) return new RemoteError(ERR_NOT_CONNECTED);
-    const { journalMaxEntries, journalMaxBytes, maxPendingCalls } = this.limits;
-    const isFull = journal.size >= journalMaxEntries || journal.bytes >= journalMaxBytes;
-    if (isFull || this.calls.size >= maxPendingCalls) return new RemoteError(ERR_JOURNAL_FULL);
-    return undefined;
+    const isFull = !this.hasRoom || this.calls.size >= this.limits.maxPendingCalls;
+    return isFull ? new RemoteError(ERR_JOURNAL_FULL) : undefined;
+  }
+
+  /** Whether the journal takes more. */
+  get hasRoom(): boolean {
+    const { journal } = this.link;
+    const { journalMaxEntries, journalMaxBytes } = this.limits;
+    return journal !== undefined && journal.size < journalMaxEntries && journal.bytes < journalMaxBytes;
   }
 
   /** The number of the next message, as the wire has it. */
@@ -79,10 +89,14 @@ export class Outbox {
     return ownId * this.sign;
   }
 
-  /** Journals a text that has the number {@link nextId}, and writes it if the link is up. */
+  /**
+   * Journals a text that has the number {@link nextId}, and writes it if the link is up.
+   * @throws JstpError ERR_JSTP_MESSAGE_TOO_LARGE: a peer would cut the line for it, at each resume again
+   */
   commit(text: string, call?: OutgoingCall): void {
     const { journal } = this.link;
     if (!journal) return;
+    checkSize(text, this.limits);
     journal.append(text);
     if (call) {
       call.id = journal.lastId;
@@ -110,6 +124,7 @@ export class Outbox {
     if (!journal) return;
     this.isAskingForAcknowledgement = false;
     journal.acknowledge(receivedCount);
+    journal.noteReplay();
     this.calls.loseUpTo(receivedCount);
     for (const { text } of journal) this.link.write(text);
   }

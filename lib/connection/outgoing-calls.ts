@@ -31,6 +31,9 @@ export class OutgoingCalls {
   // Made with the first call: many connections of a server never call their client.
   private calls: Map<number, OutgoingCall> | undefined;
 
+  /** @param link runs the callbacks, reporting what they throw */
+  constructor(private readonly link: { guard(run: () => void): void }) {}
+
   /** How many wait for an answer. */
   get size(): number {
     return this.calls?.size ?? 0;
@@ -59,7 +62,7 @@ export class OutgoingCalls {
     if (!this.calls) return;
     const lost = [...this.calls.values()].filter((call) => call.id <= id);
     for (const call of lost) this.calls.delete(call.id);
-    fail(lost);
+    this.fail(lost);
   }
 
   /** Fails all calls with -1, as no answer can come any more; answers with them. */
@@ -67,15 +70,19 @@ export class OutgoingCalls {
     if (!this.calls) return [];
     const lost = [...this.calls.values()];
     this.calls = undefined;
-    fail(lost);
+    this.fail(lost);
     return lost;
   }
-}
 
-function fail(calls: readonly OutgoingCall[]): void {
-  if (calls.length === 0) return;
-  // Later, so that the connection is in its new state when the callbacks make calls of their own.
-  nextTick(() => {
-    for (const call of calls) call.callback(ERR_CALLBACK_LOST);
-  });
+  private fail(calls: readonly OutgoingCall[]): void {
+    if (calls.length === 0) return;
+    // Later, so that the connection is in its new state when the callbacks make calls of their own.
+    nextTick(() => {
+      for (const call of calls) {
+        this.link.guard(() => {
+          call.callback(ERR_CALLBACK_LOST);
+        });
+      }
+    });
+  }
 }

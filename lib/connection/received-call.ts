@@ -2,6 +2,7 @@ import type { IncomingCall, OutgoingStream } from '../application/incoming-call.
 import { ERR_CALL_TIMEOUT, ERR_CANCELLED, ERR_INTERNAL_API_ERROR } from '../protocol/error-codes.js';
 import { formatCallbackError, formatCallbackOk } from '../protocol/format-message.js';
 import type { CallMessage, Metadata } from '../protocol/message.js';
+import { checkSize } from '../protocol/message-size.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { host, type AbortControllerLike, type AbortSignalLike } from '../util/host.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
@@ -24,6 +25,8 @@ export interface ReceivedCallKeeper {
 export class ReceivedCall implements IncomingCall<Connection> {
   /** Its number as the wire has it, with the peer's sign. */
   readonly id: number;
+  /** Where it is kept: its number, unless that is in use. */
+  key: number | symbol;
   readonly interfaceName: string;
   readonly methodName: string;
   readonly args: unknown[];
@@ -40,6 +43,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
     message: CallMessage,
   ) {
     this.id = message.id;
+    this.key = message.id;
     this.interfaceName = message.interfaceName ?? '';
     this.methodName = message.method ?? '';
     this.args = message.args ?? [];
@@ -62,6 +66,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
     let text: string;
     try {
       text = formatCallbackOk(this.id, results);
+      checkSize(text, this.connection.limits);
     } catch (error) {
       this.keeper.reportError(error);
       text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
@@ -74,6 +79,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
     let text: string;
     try {
       text = formatCallbackError(this.id, RemoteError.getJstpArrayFor(error));
+      checkSize(text, this.connection.limits);
     } catch (unserializable) {
       this.keeper.reportError(unserializable);
       text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);

@@ -24,8 +24,9 @@ export interface CallLink {
 /** The peer's calls that this side is serving. */
 export class ReceivedCalls implements ReceivedCallKeeper {
   // Made with the first call.
-  private calls: Map<number, ReceivedCall> | undefined;
-  private isHolding = false;
+  private calls: Map<number | symbol, ReceivedCall> | undefined;
+  /** Whether so many are being served that nothing is read. */
+  isHolding = false;
 
   constructor(
     private readonly connection: Connection,
@@ -48,7 +49,10 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     }
     const call = new ReceivedCall(this, this.connection, message);
     this.calls ??= new Map();
-    this.calls.set(call.id, call);
+    // A number that is in use is taken again by servers that count wrongly, and by peers that mean no good:
+    // both calls are served, and both are counted.
+    if (this.calls.has(call.id)) call.key = Symbol(call.id);
+    this.calls.set(call.key, call);
     this.balanceReading();
     try {
       if (application.handleCall) application.handleCall(call);
@@ -102,8 +106,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
   }
 
   private forget(call: ReceivedCall): void {
-    // The number may have been used again for a newer call by a peer that counts wrongly.
-    if (this.calls?.get(call.id) === call) this.calls.delete(call.id);
+    this.calls?.delete(call.key);
     this.balanceReading();
   }
 

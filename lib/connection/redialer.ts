@@ -1,7 +1,10 @@
+import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
 import type { ByeReason } from '../protocol/message.js';
+import { RemoteError } from '../protocol/remote-error.js';
 import { ignore, takeCallback } from '../util/callback.js';
 import { startKeepAliveTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { AppSpecifier, ReconnectFunction, ResolvedClient } from './client-options.js';
+import { runConnectPolicy } from './connect-policy.js';
 import type { Connection } from './connection.js';
 import { NO_EXTENSIONS } from './extensions.js';
 import type { Dialer, Dialers } from './transport.js';
@@ -13,6 +16,8 @@ export interface DialedAs {
   readonly args: readonly unknown[];
 }
 
+const SUPERSEDED = new RemoteError(ERR_NOT_CONNECTED, 'The attempt to connect was given up');
+
 type Done = (error: unknown, connection?: Connection) => void;
 
 /** Brings a client's connection back on a new link, at the reconnector's word or at the user's. */
@@ -21,6 +26,8 @@ export class Redialer {
   private isStopped = false;
   private isMoving = false;
   private giveUp: () => void = ignore;
+  /** Takes the end of the attempt under way. */
+  private finish: Done | undefined;
   private timer: Timer | undefined;
 
   constructor(
@@ -75,10 +82,17 @@ export class Redialer {
     const { connection, settings } = this;
     this.cancel();
     this.isStopped = false;
+    const finish: Done = (...outcome) => {
+      // An attempt whose place another has taken was told so.
+      if (this.finish !== finish) return;
+      this.finish = undefined;
+      done(...outcome);
+    };
+    this.finish = finish;
     this.giveUp = dialer.dial(args, settings.limits, (error, transport) => {
       this.giveUp = ignore;
       if (!transport) {
-        done(error);
+        finish(error);
         return;
       }
       // The old link goes before the resume is written: what it still brings, the peer sends again.
@@ -86,10 +100,16 @@ export class Redialer {
       const old = connection.detach();
       connection.attach(transport);
       const resume = (): void => {
-        settings.connectPolicy(this.dialedAs.app, connection, connection.session, (failure) => {
-          if (!failure) this.arm();
-          done(failure, connection);
-        });
+        runConnectPolicy(
+          settings.connectPolicy,
+          this.dialedAs.app,
+          connection,
+          connection.session,
+          (failure) => {
+            if (!failure) this.arm();
+            finish(failure, connection);
+          },
+        );
       };
       // The reference's server ends the new link of a session when it sees the old one close after the resume.
       const waits = old !== null && connection.extensions === NO_EXTENSIONS;
@@ -113,7 +133,8 @@ export class Redialer {
     this.redial(dialer, dialArguments, (error) => {
       connection.emit('reconnect', error);
       callback(error, connection);
-      if (error && !this.isStopped) this.settings.reconnector(connection, this.reconnectFn);
+      if (error && error !== SUPERSEDED && !this.isStopped)
+        this.settings.reconnector(connection, this.reconnectFn);
     });
   };
 
@@ -122,5 +143,6 @@ export class Redialer {
     this.timer = undefined;
     this.giveUp();
     this.giveUp = ignore;
+    this.finish?.(SUPERSEDED, this.connection);
   }
 }

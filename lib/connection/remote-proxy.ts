@@ -10,15 +10,17 @@ const INTERFACE = Symbol('interface');
 export const EMIT_LOCAL = Symbol('emitLocal');
 
 /** A method of a remote interface: `(...args[, callback[, resend]])`; without a callback it returns a Promise. */
-export type RemoteMethod = (...args: unknown[]) => unknown;
+// Written as a method, whose parameters TypeScript compares both ways: so the proxy's own methods are such ones too.
+export type RemoteMethod = { call(...args: unknown[]): unknown }['call'];
 
 /**
  * A peer's interface: a function for each of its methods, and an emitter of its events. Methods whose
  * names the emitter has itself (`on`, `emit`...), and `then`, are reached by `connection.callMethod`.
+ * A listener declares what its event brings: `proxy.on('said', (who: string) => ...)`.
  */
-export class RemoteProxy extends EventEmitter {
+export class RemoteProxy extends EventEmitter<Record<string, never[]>> {
   /** The methods, by name. */
-  [method: string]: unknown;
+  [method: string]: RemoteMethod;
 
   private readonly [CONNECTION]: Connection;
   private readonly [INTERFACE]: string;

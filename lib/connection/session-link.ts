@@ -1,20 +1,13 @@
 import type { ApplicationLike } from '../application/application.js';
 import { ERR_NOT_A_SERVER } from '../protocol/error-codes.js';
 import { formatBye, formatHandshakeError, formatHandshakeOk } from '../protocol/format-message.js';
-import type { Limits } from '../protocol/limits.js';
+import { checkInterval, type Limits } from '../protocol/limits.js';
 import type { ByeReason, Message } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import type { Journal } from '../session/journal.js';
-import { Session } from '../session/session.js';
-import type { Callback } from '../util/callback.js';
-import {
-  ANONYMOUS,
-  loginCredentials,
-  resumeCredentials,
-  type ClientHandshake,
-  type Credentials,
-} from './client-handshake.js';
-import type { AppSpecifier, ClientOptions, ResolvedClient } from './client-options.js';
+import type { Session } from '../session/session.js';
+import type { ClientHandshake } from './client-handshake.js';
+import type { ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
 import { NO_EXTENSIONS, toExtensions, toOffer, type ExtensionName, type Extensions } from './extensions.js';
 import { Heartbeat } from './heartbeat.js';
@@ -24,7 +17,6 @@ import { Outbox } from './outbox.js';
 import { ReceivedCalls } from './received-calls.js';
 import type { Redialer } from './redialer.js';
 import type { ServerSide } from './server-side.js';
-import { shakeHands } from './shake-hands.js';
 import type { Transport } from './transport.js';
 
 let connectionCount = 0;
@@ -83,15 +75,19 @@ export abstract class SessionLink extends Link {
     return this as unknown as Connection;
   }
 
-  /** @internal What a client offers: a session that comes back has what it was made with, one of the reference's none. */
-  offeredWith({ resumed }: Credentials): readonly ExtensionName[] {
-    const offered = this.settings?.extensions ?? [];
-    return resumed ? offered.filter((name) => resumed.binding?.extensions.includes(name)) : offered;
+  /** @internal What a client offers. */
+  get offeredExtensions(): readonly ExtensionName[] {
+    return this.settings?.extensions ?? [];
   }
 
   /** @internal The session's journal. */
   get journal(): Journal | undefined {
     return this.session?.journal;
+  }
+
+  /** @internal Whether so many calls are being served that nothing is read. */
+  get isHoldingReading(): boolean {
+    return this.receivedCalls.isHolding;
   }
 
   /** @internal Whether the peer takes any name. */
@@ -100,34 +96,11 @@ export abstract class SessionLink extends Link {
   }
 
   /**
-   * Shakes hands as a client.
-   * @param app the application asked for
-   * @param login a user's name, or a session to resume; nothing: anonymous
-   * @param password the user's password
+   * Pings the peer at an interval; one that does not answer in time (`limits.heartbeatTimeoutMs`) is cut off.
+   * @throws ConfigurationError for an interval that is no positive number of milliseconds
    */
-  handshake(
-    app: AppSpecifier,
-    login: string | Session<Connection> | null | undefined,
-    password: string | null | undefined,
-    callback: Callback<[session?: Session<Connection>]>,
-  ): void {
-    if (login instanceof Session) shakeHands(this, app, resumeCredentials(login), callback);
-    else if (login) shakeHands(this, app, loginCredentials(login, password), callback);
-    else shakeHands(this, app, ANONYMOUS, callback);
-  }
-
-  /** Shakes hands with a strategy that the server's policy knows, in the place of a login. */
-  authenticate(
-    app: AppSpecifier,
-    strategy: string,
-    credentials: unknown,
-    callback: Callback<[session?: Session<Connection>]>,
-  ): void {
-    shakeHands(this, app, { strategy, credentials, username: null, resumed: undefined }, callback);
-  }
-
-  /** Pings the peer at an interval; one that does not answer in time (`limits.heartbeatTimeoutMs`) is cut off. */
   startHeartbeat(intervalMs: number): void {
+    checkInterval('heartbeatInterval', intervalMs);
     this.heartbeat?.stop();
     this.heartbeatInterval = intervalMs;
     this.heartbeat = new Heartbeat(this, intervalMs, this.limits.heartbeatTimeoutMs);
@@ -187,8 +160,10 @@ export abstract class SessionLink extends Link {
   }
 
   /** @internal The heartbeat's ping. */
-  sendPing(onPong: () => void): void {
-    if (this.outbox.fullness() === undefined) this.outbox.ping(onPong);
+  sendPing(onPong: () => void): boolean {
+    const { hasRoom } = this.outbox;
+    if (hasRoom) this.outbox.ping(onPong);
+    return hasRoom;
   }
 
   /** @internal As a server: the policy is deciding, nothing else may arrive. */
@@ -282,15 +257,19 @@ export abstract class SessionLink extends Link {
   }
 
   /** @internal As a client: the request is out. */
-  awaitAnswer(handshake: ClientHandshake): void {
+  awaitAnswer(handshake: ClientHandshake, offered: readonly ExtensionName[]): void {
+    const request = handshake.format(offered);
     this.setState({ name: 'handshaking', handshake });
     handshake.wait(this.limits.handshakeTimeoutMs, () => this.transport?.destroy());
-    this.write(handshake.format(this.offeredWith(handshake.credentials)));
+    this.write(request);
   }
 
   /** @internal As a client: the server has let it in. */
   enterSession(session: Session<Connection>, receivedCount: number | undefined): void {
-    if (session !== this.session) this.outbox.calls.loseAll();
+    if (session !== this.session) {
+      this.outbox.calls.loseAll();
+      this.afterResume = [];
+    }
     this.openSession(session, this.settings?.application ?? null, receivedCount);
   }
 

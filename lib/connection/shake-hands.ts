@@ -6,6 +6,7 @@ import { nextTick } from '../util/host.js';
 import { ClientHandshake, parseAppSpecifier, type Credentials } from './client-handshake.js';
 import type { AppSpecifier } from './client-options.js';
 import type { Connection } from './connection.js';
+import type { ExtensionName } from './extensions.js';
 import type { SessionLink } from './session-link.js';
 
 /** Sends a client's handshake and follows it to its end, into the session or out of the connection. */
@@ -31,7 +32,7 @@ export function shakeHands(
     later(new RemoteError(ERR_NOT_CONNECTED));
     return;
   }
-  const offered = link.offeredWith(credentials);
+  const offered = offerFor(credentials, link.offeredExtensions);
   const handshake = new ClientHandshake(credentials, application, (error, response) => {
     const entrance = response && handshake.entranceOf(response, offered);
     if (!entrance || entrance instanceof RemoteError) {
@@ -42,5 +43,16 @@ export function shakeHands(
     link.enterSession(entrance.session, entrance.receivedCount);
     callback(null, entrance.session);
   });
-  link.awaitAnswer(handshake);
+  try {
+    link.awaitAnswer(handshake, offered);
+  } catch (error) {
+    // Credentials that cannot be sent.
+    link.end(undefined);
+    later(error);
+  }
+}
+
+/** A session that comes back has the extensions that it was made with; one that the reference stored has none. */
+function offerFor({ resumed }: Credentials, ours: readonly ExtensionName[]): readonly ExtensionName[] {
+  return resumed ? ours.filter((name) => resumed.binding?.extensions.includes(name)) : ours;
 }

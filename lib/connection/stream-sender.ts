@@ -2,6 +2,7 @@ import type { IncomingCall, OutgoingStream } from '../application/incoming-call.
 import { ERR_STREAM_OVERFLOW } from '../protocol/error-codes.js';
 import { formatStreamItem } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
+import { checkSize } from '../protocol/message-size.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { INITIAL_STREAM_CREDIT } from './outgoing-calls.js';
 
@@ -27,7 +28,10 @@ export class StreamSender implements OutgoingStream {
 
   constructor(
     private readonly call: StreamedCall,
-    private readonly limits: Pick<Limits, 'maxStreamBufferItems' | 'maxStreamBufferBytes'>,
+    private readonly limits: Pick<
+      Limits,
+      'maxStreamBufferItems' | 'maxStreamBufferBytes' | 'maxMessageBytes'
+    >,
     private readonly send: (text: string) => void,
   ) {}
 
@@ -35,6 +39,7 @@ export class StreamSender implements OutgoingStream {
     if (this.isOver) return false;
     // The text is made at once: the source may change the value later.
     const text = formatStreamItem(this.call.id, this.made + 1, value);
+    checkSize(text, this.limits);
     this.made += 1;
     this.held.push(text);
     this.heldBytes += text.length;

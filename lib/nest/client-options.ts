@@ -3,9 +3,19 @@ import type { Api, ApplicationLike } from '../application/application.js';
 import { parseAppSpecifier } from '../connection/client-handshake.js';
 import type { AppSpecifier } from '../connection/client-options.js';
 import type { Connection } from '../connection/connection.js';
-import { ConfigurationError } from '../protocol/configuration-error.js';
 import { resolveLimits, type Limits } from '../protocol/limits.js';
 import { resolveAddress, type ClientAddress, type ClientAddressOptions } from './client-address.js';
+import {
+  check,
+  checkNames,
+  hasMethod,
+  isInteger,
+  isObject,
+  isString,
+  isText,
+  MAX_TIMER_MS,
+  optional,
+} from './option-checks.js';
 
 /** How a client comes back by itself after its line was cut. */
 export interface ReconnectOptions {
@@ -66,8 +76,6 @@ export interface ResolvedClientOptions {
 
 const DEFAULT_RESUME_TIMEOUT_MS = 3000;
 const DEFAULT_DELAYS: ReconnectDelays = { minDelayMs: 100, maxDelayMs: 10_000 };
-// Node's timers fire at once for a longer time.
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const HIDDEN = '(hidden)';
 
@@ -97,12 +105,7 @@ const OPTION_NAMES: Readonly<Record<keyof JstpClientOptions, true>> = {
  * @throws {ConfigurationError} for an unknown option or a value that is not allowed
  */
 export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOptions {
-  check('options', given, 'an object', isObject);
-  for (const name of Object.keys(given)) {
-    check('options', name, `none but ${Object.keys(OPTION_NAMES).join(', ')}`, () =>
-      Object.hasOwn(OPTION_NAMES, name),
-    );
-  }
+  checkNames(given, OPTION_NAMES);
   const { app = 'jstp', heartbeatInterval, resumeTimeoutMs = DEFAULT_RESUME_TIMEOUT_MS } = given;
   check(
     'app',
@@ -182,36 +185,6 @@ function resolveReconnect(given: boolean | ReconnectOptions = true): ReconnectDe
     isInteger(minDelayMs, MAX_TIMER_MS),
   );
   return { minDelayMs, maxDelayMs };
-}
-
-type Test = (value: unknown) => boolean;
-
-function check(option: string, given: unknown, allowed: string, test: Test): void {
-  if (!test(given)) throw new ConfigurationError(option, given, allowed);
-}
-
-function optional(test: Test): Test {
-  return (value) => value === undefined || test(value);
-}
-
-function isInteger(from: number, to: number): Test {
-  return (value) => Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
-}
-
-function isString(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function isText(value: unknown): boolean {
-  return isString(value) && value !== '';
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-function hasMethod(name: string): Test {
-  return (value) => isObject(value) && typeof (value as Record<string, unknown>)[name] === 'function';
 }
 
 function isAppSpecifier(value: unknown): boolean {

@@ -3,6 +3,7 @@ import type { Deserializer, MessageHandler, Serializer } from '@nestjs/microserv
 import { isObservable, type Observable } from 'rxjs';
 import type { Connection } from '../connection/connection.js';
 import { ERR_INVALID_SIGNATURE, ERR_METHOD_NOT_FOUND } from '../protocol/error-codes.js';
+import { isThenable } from '../util/callback.js';
 import { plainAnswering, type Answering, type NestCall } from './answering.js';
 import type { Route } from './application-routes.js';
 import { INTERNAL_SERVER_ERROR, NO_MESSAGE_HANDLER } from './constants.js';
@@ -146,7 +147,7 @@ export class HandlerRunner implements AnswerContext {
     data: unknown,
     context: JstpContext,
     onEnd: OnEnd,
-  ): Promise<void> | undefined {
+  ): PromiseLike<void> | undefined {
     const handler = this.handlers.get(route.key);
     if (!handler) {
       this.refuse(call, ERR_METHOD_NOT_FOUND);
@@ -159,7 +160,7 @@ export class HandlerRunner implements AnswerContext {
     };
     try {
       const result: unknown = handler(data, context);
-      if (isPromise(result)) {
+      if (isThenable(result)) {
         return result.then((value) => {
           this.settle(call, value, onEnd);
         }, fail);
@@ -200,7 +201,7 @@ export class HandlerRunner implements AnswerContext {
   /** Runs a handler between the hooks; the end hook runs once, where the start hook left it. */
   private hook(
     context: JstpContext,
-    run: (onEnd: () => void) => Promise<void> | undefined,
+    run: (onEnd: () => void) => PromiseLike<void> | undefined,
     onBrokenHook: () => void,
   ): void {
     let hasBegun = false;
@@ -224,7 +225,7 @@ export class HandlerRunner implements AnswerContext {
     };
     try {
       const result: unknown = start ? start(context, done) : done();
-      if (isPromise(result)) result.then(undefined, broken);
+      if (isThenable(result)) result.then(undefined, broken);
     } catch (error) {
       broken(error);
     }
@@ -251,12 +252,6 @@ function show({ min, max }: Arity): string {
 function dataOf(route: Route, args: unknown[]): unknown {
   if (route.arity || args.length > 1) return args;
   return args[0];
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return (
-    value instanceof Promise || typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
-  );
 }
 
 /** As Nest does: nobody listens, an error has been logged by Nest's filters. */

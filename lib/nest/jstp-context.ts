@@ -34,7 +34,10 @@ export interface JstpCaller {
    * @returns a Promise of its result, or of the array of several
    */
   call(interfaceName: string, method: string, ...args: unknown[]): Promise<unknown>;
-  /** Sends an event to the client. */
+  /**
+   * Sends an event to the client. While its line is down the event waits for the resume; when the client has
+   * left for good (its connection's `state.name` is 'closed') the event is dropped: nobody waits for it.
+   */
   emit(interfaceName: string, event: string, ...args: unknown[]): void;
 }
 
@@ -114,7 +117,7 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
     return {
       call: (interfaceName, method, ...args) => connection.callMethod(interfaceName, method, args),
       emit: (interfaceName, event, ...args) => {
-        connection.emitRemoteEvent(interfaceName, event, args);
+        if (connection.state.name !== 'closed') connection.emitRemoteEvent(interfaceName, event, args);
       },
     };
   }

@@ -1,5 +1,4 @@
 import type { Deserializer, Serializer } from '@nestjs/microservices';
-import { ConfigurationError } from '../protocol/configuration-error.js';
 import type { AuthPolicy } from '../server/auth-policy.js';
 import {
   resolveServerOptions,
@@ -10,7 +9,22 @@ import {
 import { parseApplicationName, type ApplicationName } from './application-name.js';
 import { DEFAULT_APPLICATION } from './constants.js';
 import { isGuard, isGuardClass, type GuardOption } from './guard-source.js';
-import { resolveListening, type JstpListenerOptions, type ResolvedListening } from './listener-options.js';
+import {
+  resolveListening,
+  type JstpListenerOptions,
+  type NetListenerOptions,
+  type ResolvedListening,
+} from './listener-options.js';
+import {
+  check,
+  checkNames,
+  hasMethod,
+  isBoolean,
+  isInteger,
+  isObject,
+  MAX_TIMER_MS,
+  nullable,
+} from './option-checks.js';
 
 /** Several transports, all of them serving the same applications, clients and sessions. */
 export interface SeveralListeners {
@@ -54,6 +68,39 @@ export interface JstpServiceOptions extends Omit<
  */
 export type JstpServerOptions = JstpServiceOptions & (JstpListenerOptions | SeveralListeners);
 
+// That of `listen(2)` is an int.
+const MAX_BACKLOG = 2 ** 31 - 1;
+const NET_OPTION_NAMES: Readonly<Record<keyof (JstpServiceOptions & NetListenerOptions), true>> = {
+  transport: true,
+  host: true,
+  port: true,
+  path: true,
+  application: true,
+  applications: true,
+  authPolicy: true,
+  allowAnonymous: true,
+  authorizeResume: true,
+  heartbeatInterval: true,
+  sessionStorageProvider: true,
+  clientExpirationTime: true,
+  limits: true,
+  serializer: true,
+  deserializer: true,
+  // Those of Node's `listen`...
+  backlog: true,
+  exclusive: true,
+  readableAll: true,
+  writableAll: true,
+  ipv6Only: true,
+  // ...and of its `createServer`.
+  allowHalfOpen: true,
+  pauseOnConnect: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: true,
+  highWaterMark: true,
+};
+
 /** The options after their check. */
 export interface ResolvedJstpServerOptions {
   readonly listening: ResolvedListening;
@@ -66,32 +113,57 @@ export interface ResolvedJstpServerOptions {
  * @throws ConfigurationError naming the option, what was given and what is allowed
  */
 export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJstpServerOptions {
+  check('options', options, 'an object', isObject);
+  // The other transports have more options, those of Node's TLS and HTTP servers, than can be told apart here.
+  if (!('listeners' in options) && (options.transport ?? 'net') === 'net')
+    checkNames(options, NET_OPTION_NAMES);
   const { application = DEFAULT_APPLICATION, applications, authPolicy } = options;
+  const { serializer, deserializer, sessionStorageProvider } = options;
   const listening = resolveListening(options);
+  if ('backlog' in options) {
+    check(
+      'backlog',
+      options.backlog,
+      `an integer from 0 to ${MAX_BACKLOG}`,
+      nullable(isInteger(0, MAX_BACKLOG)),
+    );
+  }
   check(
     'applications',
     applications,
-    isApplications,
     'an array of applications, or what createAppsIndex made',
+    nullable(isApplications),
   );
-  const isPolicy = (value: unknown): boolean => isGuard(value) || isCorePolicy(value);
-  check('authPolicy', authPolicy, isPolicy, 'a function, an object with a method authenticate, or a guard');
+  check(
+    'authPolicy',
+    authPolicy,
+    'a function, an object with a method authenticate, or a guard',
+    nullable(isPolicy),
+  );
   for (const name of ['allowAnonymous', 'authorizeResume'] as const) {
-    check(name, options[name], (value) => typeof value === 'boolean', 'true or false');
+    check(name, options[name], 'true or false', nullable(isBoolean));
   }
-  check('serializer', options.serializer, hasMethod('serialize'), 'an object with a method serialize');
+  check('serializer', serializer, 'an object with a method serialize', nullable(hasMethod('serialize')));
   check(
     'deserializer',
-    options.deserializer,
-    hasMethod('deserialize'),
+    deserializer,
     'an object with a method deserialize',
+    nullable(hasMethod('deserialize')),
   );
   check(
     'sessionStorageProvider',
-    options.sessionStorageProvider,
-    (value) => hasMethod('get')(value) && hasMethod('set')(value),
+    sessionStorageProvider,
     'an object with methods get and set',
+    nullable((value) => hasMethod('get')(value) && hasMethod('set')(value)),
   );
+  for (const name of ['heartbeatInterval', 'clientExpirationTime'] as const) {
+    check(
+      name,
+      options[name],
+      `a number of milliseconds from 0 (none) to ${MAX_TIMER_MS}`,
+      nullable((value) => typeof value === 'number'),
+    );
+  }
   // The core checks the rest: said here, and not when the application starts.
   const { limits } = resolveServerOptions({ ...options, applications: [], authPolicy: null });
   return {
@@ -106,22 +178,10 @@ export function corePolicyOf(option: JstpServiceOptions['authPolicy']): AuthPoli
   return option && !isGuard(option) && !isGuardClass(option) ? option : undefined;
 }
 
-function check(name: string, value: unknown, isAllowed: (value: unknown) => boolean, allowed: string): void {
-  if (value !== undefined && value !== null && !isAllowed(value))
-    throw new ConfigurationError(name, value, allowed);
-}
-
 function isApplications(value: unknown): boolean {
-  return Array.isArray(value) || value instanceof Map;
+  return Array.isArray(value) ? value.every(hasMethod('callMethod')) : value instanceof Map;
 }
 
-function isCorePolicy(value: unknown): boolean {
-  return typeof value === 'function' || hasMethod('authenticate')(value);
-}
-
-function hasMethod(name: string): (value: unknown) => boolean {
-  return (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Record<string, unknown>)[name] === 'function';
+function isPolicy(value: unknown): boolean {
+  return typeof value === 'function' || hasMethod('authenticate')(value) || isGuard(value);
 }

@@ -6,7 +6,9 @@ import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
 import { ALL_EXTENSIONS } from '../connection/extensions.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
+import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
+import { RemoteError } from '../protocol/remote-error.js';
 import type { ServerEvents } from '../server/server-events.js';
 import { Server as CoreServer } from '../server/server.js';
 import { beforeClose } from '../transport/before-close.js';
@@ -65,6 +67,8 @@ export class JstpServer
   private readonly eventListeners: [name: EventName, listener: (...args: never[]) => void][] = [];
   private core: CoreServer | undefined;
   private unwatchShared: () => void = ignore;
+  /** The core while it listens, or is about to. */
+  private running: CoreServer | undefined;
 
   /**
    * @param options where to listen, what to serve, whom to let in
@@ -99,22 +103,23 @@ export class JstpServer
    * (a port in use, two handlers of one method...)
    */
   override listen(callback: (error?: unknown) => unknown): void {
+    if (this.running) {
+      callback(new Error('The JSTP server listens already'));
+      return;
+    }
     let isTold = false;
     const tell = (...outcome: [error?: unknown]): void => {
       if (isTold) return;
       isTold = true;
-      if (outcome.length > 0) this._status$.next('disconnected');
       callback(...outcome);
     };
-    if (this.core?.listening) {
-      callback(new Error('The JSTP server listens already'));
-      return;
-    }
     try {
       const core = this.createCore();
       this.core = core;
+      this.running = core;
       core.on('error', (error) => {
         if (isTold) this.logger.error(error);
+        else this.stopped(core);
         tell(error);
       });
       core.on('listening', () => {
@@ -123,7 +128,7 @@ export class JstpServer
         tell();
       });
       core.on('close', () => {
-        this._status$.next('disconnected');
+        this.stopped(core);
         tell(new Error('The JSTP server was closed before it listened'));
       });
       this.unwatchShared();
@@ -131,6 +136,7 @@ export class JstpServer
       this.unwatchShared = beforeClose(this.resolved.listening.shared, () => void this.close());
       core.listen(this.resolved.listening.listen);
     } catch (error) {
+      this.stopped(this.core);
       tell(error);
     }
   }
@@ -140,6 +146,7 @@ export class JstpServer
     const { core } = this;
     this.unwatchShared();
     if (!core) return;
+    this.running = undefined;
     await new Promise<void>((resolve) => {
       core.close(() => {
         resolve();
@@ -233,6 +240,13 @@ export class JstpServer
     throw new Error('The JSTP server has not been started: call "listen" or "startAllMicroservices" first');
   }
 
+  /** A core listens no more; if it is not the present one, that is of no importance. */
+  private stopped(core: CoreServer | undefined): void {
+    if (core !== this.core) return;
+    this.running = undefined;
+    this._status$.next('disconnected');
+  }
+
   private createCore(): CoreServer {
     this.routes.assertSound();
     const {
@@ -283,10 +297,15 @@ export class JstpServer
     }
   }
 
-  /** What the network does to a line is its everyday life, what a peer sends is the peer's trouble: not for the log. */
+  /**
+   * What the network does to a line is its everyday life (that what is sent finds nobody there, too), what a
+   * peer sends is the peer's trouble: not for the log.
+   */
   private logConnectionError(error: unknown): void {
     const isOfTheLink =
-      error instanceof ProtocolError || typeof (error as NodeJS.ErrnoException).syscall === 'string';
+      error instanceof ProtocolError ||
+      (error instanceof RemoteError && error.code === ERR_NOT_CONNECTED) ||
+      typeof (error as NodeJS.ErrnoException).syscall === 'string';
     if (isOfTheLink) this.logger.debug(error);
     else this.logger.error(error);
   }

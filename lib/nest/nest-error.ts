@@ -1,4 +1,4 @@
-import { stringify } from '../mdsf/index.js';
+import { parse, stringify } from '../mdsf/index.js';
 import { ERR_CALLBACK_LOST, ERR_INTERNAL_API_ERROR, GENERIC_ERROR_CODE } from '../protocol/error-codes.js';
 import { RemoteError } from '../protocol/remote-error.js';
 
@@ -7,16 +7,16 @@ const NO_MESSAGE = 'Error';
 
 /**
  * A handler's error as the wire has it: `[code, message, value]` for a Nest peer, else `[code, message]`. A
- * RemoteError is its own array. Never throws, and what it returns can always be sent: a value that cannot is
- * left out.
+ * RemoteError is its own array `[code, message, ...info]`; where a Nest peer would take that for a value of
+ * Nest's, a null is added, which {@link fromWireError} takes off again. Never throws, and what it returns can
+ * always be sent: a value that cannot is left out.
  *
  * @param value what Nest's filters made of the error: the object of an RpcException, `{ status, message }`...
  * @param withValue whether the peer takes Nest's value (`nest` was agreed)
  * @param code the code where the value has none, as 12 and 14 for a missing handler
  */
 export function toWireError(value: unknown, withValue: boolean, code?: number): unknown[] {
-  if (value instanceof RemoteError)
-    return sendable(RemoteError.getJstpArrayFor(value)) ?? [ERR_INTERNAL_API_ERROR];
+  if (value instanceof RemoteError) return ownArrayOf(value, withValue);
   const shown = shownOf(value);
   const head = [codeOf(shown) ?? code ?? defaultCodeOf(shown), messageOf(shown)];
   if (!withValue) return head;
@@ -24,16 +24,33 @@ export function toWireError(value: unknown, withValue: boolean, code?: number): 
 }
 
 /**
- * What a caller gets for the error of a call: the Nest value that a Nest peer sent, else the error as it is.
+ * What a caller gets for the error of a call: the Nest value that a Nest peer sent, else the RemoteError that
+ * its handler threw, or the error as it is.
  *
  * @param error what the core's callback got: a RemoteError, or the number -1 of a lost call
  * @param nestAgreed whether the peer sends Nest's values
  */
 export function fromWireError(error: unknown, nestAgreed: boolean): unknown {
-  if (!nestAgreed || !(error instanceof RemoteError) || error.info?.length !== 1) return error;
-  const [value] = error.info;
-  // A RemoteError of the handler may have an info of its own: that is no Nest value.
-  return messageOf(value) === error.message ? value : error;
+  if (!nestAgreed || !(error instanceof RemoteError) || !looksLikeNest(error)) return error;
+  const { code, message, info } = error;
+  return info.length === 1 ? info[0] : new RemoteError(code, message, info.slice(0, -1));
+}
+
+function ownArrayOf(error: RemoteError, toNest: boolean): unknown[] {
+  const array = RemoteError.getJstpArrayFor(error);
+  try {
+    const arriving = RemoteError.fromJstpArray(parse(stringify(array)) as unknown[]);
+    return toNest && looksLikeNest(arriving) ? [...array, null] : array;
+  } catch {
+    return [ERR_INTERNAL_API_ERROR];
+  }
+}
+
+/** A value of Nest's has the error's message; a RemoteError that happens to be so has a null more than its own. */
+function looksLikeNest(error: RemoteError): error is RemoteError & { info: unknown[] } {
+  if (!error.info) return false;
+  const [value, ...rest] = error.info;
+  return messageOf(value) === error.message && rest.every((item) => item === null);
 }
 
 /** The part of a value that may be seen at the other side: what JSON would show of it. */

@@ -1,5 +1,10 @@
 import { quote, quoteKey, stringify } from '../mdsf/index.js';
+import { DEFAULT_LIMITS } from './limits.js';
 import type { ByeReason, ExtensionOffer, Metadata } from './message.js';
+
+// What a message may hold, so that with the message around it the default limit of a receiver is kept.
+const IN_MESSAGE = { maxDepth: DEFAULT_LIMITS.maxDepth - 1 };
+const IN_HEADER = { maxDepth: DEFAULT_LIMITS.maxDepth - 2 };
 
 /** What a handshake request says. */
 export interface HandshakeRequestFields {
@@ -33,9 +38,9 @@ function flat(text: string): string {
 export function formatHandshakeRequest(fields: HandshakeRequestFields): string {
   const { application, version, extensions, strategy, credentials = [], id = 0 } = fields;
   let text = `{handshake:[${id},${quote(application)}`;
-  if (extensions !== undefined) text += `,${quote(version ?? '')},${stringify(extensions)}`;
+  if (extensions !== undefined) text += `,${quote(version ?? '')},${stringify(extensions, IN_HEADER)}`;
   else if (version !== undefined) text += `,${quote(version)}`;
-  text += strategy === undefined ? ']}' : `],${quoteKey(strategy)}:${stringify(credentials)}}`;
+  text += strategy === undefined ? ']}' : `],${quoteKey(strategy)}:${stringify(credentials, IN_MESSAGE)}}`;
   return flat(text);
 }
 
@@ -55,11 +60,11 @@ export function formatHandshakeOk(id: number, ok: string | number, extensions?: 
  * @param error - `[code, message?, ...info]`
  */
 export function formatHandshakeError(id: number, error: readonly unknown[]): string {
-  return flat(`{handshake:[${id}],error:${stringify(error)}}`);
+  return flat(`{handshake:[${id}],error:${stringify(error, IN_MESSAGE)}}`);
 }
 
 function handshakeHeader(id: number, extensions: ExtensionOffer | undefined): string {
-  return extensions === undefined ? `[${id}]` : `[${id},null,${stringify(extensions)}]`;
+  return extensions === undefined ? `[${id}]` : `[${id},null,${stringify(extensions, IN_HEADER)}]`;
 }
 
 /** `{call:[1,'iface',{...}],method:[a,b]}` */
@@ -70,7 +75,9 @@ export function formatCall(
   args: readonly unknown[],
   metadata?: Metadata,
 ): string {
-  return flat(`{call:${targetHeader(id, interfaceName, metadata)},${quoteKey(method)}:${stringify(args)}}`);
+  return flat(
+    `{call:${targetHeader(id, interfaceName, metadata)},${quoteKey(method)}:${stringify(args, IN_MESSAGE)}}`,
+  );
 }
 
 /** `{event:[2,'iface',{...}],name:[a]}` */
@@ -81,13 +88,15 @@ export function formatEvent(
   args: readonly unknown[],
   metadata?: Metadata,
 ): string {
-  return flat(`{event:${targetHeader(id, interfaceName, metadata)},${quoteKey(event)}:${stringify(args)}}`);
+  return flat(
+    `{event:${targetHeader(id, interfaceName, metadata)},${quoteKey(event)}:${stringify(args, IN_MESSAGE)}}`,
+  );
 }
 
 function targetHeader(id: number, interfaceName: string | undefined, metadata: Metadata | undefined): string {
   const name = interfaceName === undefined ? '' : ',' + quote(interfaceName);
   if (metadata === undefined) return `[${id}${name}]`;
-  return `[${id}${name === '' ? ',null' : name},${stringify(metadata)}]`;
+  return `[${id}${name === '' ? ',null' : name},${stringify(metadata, IN_HEADER)}]`;
 }
 
 /**
@@ -96,7 +105,7 @@ function targetHeader(id: number, interfaceName: string | undefined, metadata: M
  * @param results - usually one value, or none
  */
 export function formatCallbackOk(id: number, results: readonly unknown[]): string {
-  return flat(`{callback:[${id}],ok:${stringify(results)}}`);
+  return flat(`{callback:[${id}],ok:${stringify(results, IN_MESSAGE)}}`);
 }
 
 /**
@@ -105,7 +114,7 @@ export function formatCallbackOk(id: number, results: readonly unknown[]): strin
  * @param error - `[code, message?, ...info]`
  */
 export function formatCallbackError(id: number, error: readonly unknown[]): string {
-  return flat(`{callback:[${id}],error:${stringify(error)}}`);
+  return flat(`{callback:[${id}],error:${stringify(error, IN_MESSAGE)}}`);
 }
 
 /** `{inspect:[3,'iface']}` */
@@ -125,7 +134,7 @@ export function formatPong(id: number): string {
 
 /** `{stream:[callId,n],data:[value]}` */
 export function formatStreamItem(callId: number, n: number, value: unknown): string {
-  return flat(`{stream:[${callId},${n}],data:${stringify([value])}}`);
+  return flat(`{stream:[${callId},${n}],data:${stringify([value], IN_MESSAGE)}}`);
 }
 
 /** `{stream:[callId],credit:[limit]}` */

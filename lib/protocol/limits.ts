@@ -6,7 +6,7 @@ import { ConfigurationError } from './configuration-error.js';
 export interface Limits {
   /** Largest message that is received; over it the connection is destroyed. @default 8388608 (8 MiB) */
   readonly maxMessageBytes: number;
-  /** How deep arrays and objects of a message may be nested, both ways. @default 256 */
+  /** How deep arrays and objects of a received message may be nested; what is sent may be 256 deep. @default 256 */
   readonly maxDepth: number;
   /** Longest version or range that is evaluated, in characters; a longer one matches nothing. @default 256 */
   readonly maxVersionRangeLength: number;
@@ -92,9 +92,11 @@ const RANGES: Readonly<Record<keyof Limits, Range>> = {
  * @param given - what the user set
  * @throws {ConfigurationError} for an unknown name or a value that is not allowed
  */
-export function resolveLimits(given: Partial<Limits> = {}): Limits {
+export function resolveLimits(given?: Partial<Limits> | null): Limits {
+  if (given !== undefined && typeof given !== 'object')
+    throw new ConfigurationError('limits', given, 'an object');
   const resolved: { -readonly [Name in keyof Limits]: number } = { ...DEFAULT_LIMITS };
-  const entries: readonly [string, number | undefined][] = Object.entries(given);
+  const entries: readonly [string, number | undefined][] = Object.entries(given ?? {});
   for (const [name, value] of entries) {
     if (!isLimitName(name)) {
       throw new ConfigurationError(`limits.${name}`, value, `one of ${Object.keys(RANGES).join(', ')}`);
@@ -107,6 +109,15 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
     resolved[name] = value;
   }
   return Object.freeze(resolved);
+}
+
+/**
+ * Checks a time that recurs.
+ * @throws {ConfigurationError} for anything but a number of milliseconds that a timer can wait
+ */
+export function checkInterval(option: string, value: unknown): void {
+  if (typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS) return;
+  throw new ConfigurationError(option, value, `a number of milliseconds above 0, ${MAX_TIMER_MS} at most`);
 }
 
 function isLimitName(name: string): name is keyof Limits {

@@ -2,6 +2,7 @@ import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
 import { ERR_AUTH_FAILED } from '../protocol/error-codes.js';
 import { RemoteError } from '../protocol/remote-error.js';
+import { isThenable } from '../util/callback.js';
 
 /** How an auth policy answers: an error, or the user's name. */
 export type AuthCallback = (error: unknown, username?: string | null) => void;
@@ -62,8 +63,8 @@ export function resolvePolicy(policy: AuthPolicy | null | undefined): ResolvedPo
         else callback(null, username || null);
       };
       try {
-        const result = object.authenticate(connection, application, strategy, credentials, answer);
-        if (result instanceof Promise) result.then(answerWithName(answer), answer);
+        const result: unknown = object.authenticate(connection, application, strategy, credentials, answer);
+        if (isThenable(result)) result.then(answerWithName(answer), answer);
       } catch (error) {
         answer(error);
       }

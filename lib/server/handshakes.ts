@@ -110,7 +110,7 @@ export class Handshakes {
   ): void {
     const holder = this.clients.find(id);
     if (holder?.session) {
-      callback(holder.session);
+      callback(holder.isSessionOver ? undefined : holder.session);
       return;
     }
     loadSession(storageOf(application, this.options), id, (error, session) => {
@@ -128,7 +128,8 @@ export class Handshakes {
   ): void {
     // Asked again: while the provider or the policy was deciding, another link may have got the session.
     const holder = this.clients.find(session.id);
-    if (holder && holder.session !== session) {
+    const isTaken = holder !== undefined && holder.session !== session;
+    if (isTaken || !session.journal.covers(receivedCount)) {
       refuseResume(newcomer, request);
       return;
     }

@@ -56,14 +56,16 @@ export function storageOf(
  * @throws ConfigurationError naming the option, what was given and what is allowed
  */
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
+  checkApplications(options.applications);
+  const limits = resolveLimits(options.limits);
   return {
     policy: resolvePolicy(checkPolicy(options.authPolicy)),
     storage:
       (options.sessionStorageProvider as SessionStorageProvider<Connection> | null | undefined) ??
-      new SimpleSessionStorageProvider<Connection>(),
+      new SimpleSessionStorageProvider<Connection>(undefined, undefined, limits.maxSessions),
     heartbeatInterval: checkTime('heartbeatInterval', options.heartbeatInterval),
     clientExpirationTime: checkTime('clientExpirationTime', options.clientExpirationTime) ?? HOUR_MS,
-    limits: resolveLimits(options.limits),
+    limits,
     extensions: options.extensions ?? CORE_EXTENSIONS,
   };
 }
@@ -73,6 +75,15 @@ function checkTime(name: string, value: number | null | undefined): number | und
   if (value === null || value === undefined || value === 0) return undefined;
   if (value > 0 && value <= MAX_TIMER_MS) return value;
   throw new ConfigurationError(name, value, `a number of milliseconds from 1 to ${MAX_TIMER_MS}`);
+}
+
+function checkApplications(applications: unknown): void {
+  if (Array.isArray(applications) || applications instanceof Map) return;
+  throw new ConfigurationError(
+    'applications',
+    applications,
+    'an array of applications, or what createAppsIndex made',
+  );
 }
 
 function checkPolicy(policy: AuthPolicy | null | undefined): AuthPolicy | null | undefined {

@@ -3,7 +3,7 @@ import { Connection } from '../connection/connection.js';
 import type { Transport } from '../connection/transport.js';
 import type { Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
-import { storeSession } from '../session/session-storage.js';
+import { forgetSession, storeSession } from '../session/session-storage.js';
 import { EventEmitter, type ArgumentsOf } from '../util/event-emitter.js';
 import { Arrivals, type Arrival } from './arrivals.js';
 import { ClientTable } from './client-table.js';
@@ -211,10 +211,13 @@ export class Server extends EventEmitter<ServerEvents> {
 
   private store(connection: Connection): void {
     const { session, application } = connection;
-    if (!session || connection.isSessionOver || session.isWorthless) return;
-    storeSession(storageOf(application, this.options), session, (error) => {
+    if (!session) return;
+    const provider = storageOf(application, this.options);
+    const onError = (error: unknown): void => {
       this.connectionError(error, connection);
-    });
+    };
+    if (connection.isSessionOver) forgetSession(provider, session.id, onError);
+    else if (!session.isWorthless) storeSession(provider, session, onError);
   }
 
   /** Emits an event about a connection; what its listeners throw must not reach the peer's data path. */

@@ -6,6 +6,10 @@ export interface JournalEntry {
   readonly text: string;
 }
 
+// A message that the peer cuts its line for goes out at each resume again. No network is so bad that it takes
+// so many resumes to bring one message over.
+const MAX_FUTILE_REPLAYS = 10;
+
 // Below this, a freed front of the array is cheaper left alone than moved.
 const COMPACT_FROM = 256;
 
@@ -19,6 +23,7 @@ export class Journal {
   private bytesHeld = 0;
   private last = 0;
   private acknowledgedUpTo = 0;
+  private replays = 0;
 
   /** The number of the newest message, 0 before the first. */
   get lastId(): number {
@@ -51,6 +56,7 @@ export class Journal {
   acknowledge(id: number): void {
     if (id <= this.acknowledgedUpTo || id > this.last) return;
     this.acknowledgedUpTo = id;
+    this.replays = 0;
     const { entries } = this;
     while (this.head < entries.length && entries[this.head].id <= id) {
       this.bytesHeld -= entries[this.head].text.length;
@@ -59,9 +65,20 @@ export class Journal {
     this.compact();
   }
 
-  /** Whether a peer that says it has received `count` can be served: nothing freed is missing, nothing unsent is claimed. */
+  /** What is held goes out once more. */
+  noteReplay(): void {
+    if (this.size > 0) this.replays += 1;
+  }
+
+  /** Whether a peer that says it has received `count` can be served: nothing freed is missing, nothing unsent is
+   * claimed, and what is held is not lost on it. */
   covers(count: number): boolean {
-    return Number.isInteger(count) && count >= this.acknowledgedUpTo && count <= this.last;
+    return (
+      Number.isInteger(count) &&
+      count >= this.acknowledgedUpTo &&
+      count <= this.last &&
+      !this.isHopeless(count)
+    );
   }
 
   /** The messages held, oldest first. */
@@ -76,6 +93,11 @@ export class Journal {
     this.entries = [...entries];
     this.head = 0;
     this.bytesHeld = entries.reduce((sum, entry) => sum + entry.text.length, 0);
+  }
+
+  /** Whether what is held has gone out so often, without anything of it arriving, that it never will. */
+  private isHopeless(count: number): boolean {
+    return this.replays >= MAX_FUTILE_REPLAYS && count === this.acknowledgedUpTo;
   }
 
   private compact(): void {

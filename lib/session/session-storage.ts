@@ -1,4 +1,5 @@
-import type { Session } from './session.js';
+import { isThenable } from '../util/callback.js';
+import { Session } from './session.js';
 
 /**
  * Where a server keeps the sessions of clients that are away. `get` answers in one of three ways: with
@@ -11,9 +12,11 @@ export interface SessionStorageProvider<C = unknown> {
   get(
     id: string,
     callback?: (session: Session<C> | null | undefined) => void,
-  ): Session<C> | null | undefined | void | Promise<Session<C> | null | undefined>;
+  ): Session<C> | null | undefined | void | PromiseLike<Session<C> | null | undefined>;
   /** Keeps a session; called each time a connection ends. */
   set(id: string, session: Session<C>): unknown;
+  /** Forgets a session that one side has ended (`bye`). */
+  delete?(id: string): unknown;
   /** Told after `set` that the session has no connection. */
   setInactive?(id: string): unknown;
 }
@@ -25,24 +28,40 @@ export function loadSession<C>(
   callback: (error: unknown, session?: Session<C>) => void,
 ): void {
   let answered = false;
-  const answer = (error: unknown, session?: Session<C> | null): void => {
+  const answer = (error: unknown, session?: unknown): void => {
     if (answered) return;
     answered = true;
-    callback(error, session ?? undefined);
+    if (error) callback(error);
+    else if (session === undefined || session === null) callback(null);
+    else if (session instanceof Session) callback(null, session as Session<C>);
+    else callback(new TypeError('The session storage provider gave something that is no Session'));
   };
+  const found = (session: unknown): void => {
+    answer(null, session);
+  };
+  let result: unknown;
+  let isAsync: boolean;
   try {
-    const isAsync = provider.isAsync?.() ?? false;
-    const result = provider.get(id, (session) => {
-      answer(null, session);
-    });
-    if (result instanceof Promise)
-      result.then((session) => {
-        answer(null, session);
-      }, answer);
-    else if (!isAsync) answer(null, result ?? undefined);
+    isAsync = provider.isAsync?.() ?? false;
+    result = provider.get(id, found);
   } catch (error) {
     answer(error);
+    return;
   }
+  if (isThenable(result)) result.then(found, answer);
+  else if (!isAsync) found(result);
+}
+
+/** Makes a provider forget a session that has ended; its failures go to the callback. */
+export function forgetSession<C>(
+  provider: SessionStorageProvider<C>,
+  id: string,
+  onError: (error: unknown) => void,
+): void {
+  const forget = async (): Promise<void> => {
+    await provider.delete?.(id);
+  };
+  forget().catch(onError);
 }
 
 /** Hands a session that has lost its connection to a provider; its failures go to the callback. */

@@ -126,6 +126,8 @@ export class SocketTransport implements Transport, Expirable {
   ended(): void {
     this.isOpen = false;
     this.outgoing = '';
+    // Node has done it already, unless the server was made with `allowHalfOpen`.
+    this.socket.end();
   }
 
   /** @internal */

@@ -1,6 +1,9 @@
 /** A callback as JSTP's API has it: the error first, then the results. */
 export type Callback<Results extends unknown[] = unknown[]> = (error: unknown, ...results: Results) => void;
 
+/** A callback whose author says what the results are: its parameters may have any types. */
+export type TypedCallback = (error: never, ...results: never[]) => void;
+
 /**
  * A Promise for a function that takes a callback. It is marked as handled, so that a caller who does
  * not look at it (fire and forget) does not end the process when the call fails.
@@ -33,4 +36,9 @@ export function ignore(): void {
 /** The one result of a call, the array of several, or undefined of none: what a Promise resolves to. */
 export function unwrapResults(results: unknown[]): unknown {
   return results.length > 1 ? results : results[0];
+}
+
+/** Whether a value is a Promise, or is used as one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

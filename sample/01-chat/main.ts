@@ -41,6 +41,8 @@ or, with the reference's own client, as a guest:
    > connect jstp://127.0.0.1:${ports.chat} chat@^2.0.0 lobby
    > call lobby rooms
 
+(Its warning about '../build/Release/mdsf', its native part, is harmless: it goes on in JavaScript.)
+
 Ctrl-C stops them.`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 }

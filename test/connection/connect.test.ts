@@ -173,10 +173,8 @@ describe('connectAndInspect', () => {
     const { port } = await startCore(closing);
     const { connection, proxies } = await net.connectAndInspect('app', QUIET, ['echo'], port, '127.0.0.1');
     closing.add(() => connection.close());
-    expect(await (proxies['echo']?.['back'] as (value: number) => Promise<number>)(5)).toBe(5);
-    expect(await (proxies['echo']?.['pair'] as (...args: number[]) => Promise<unknown>)(1, 2)).toEqual([
-      1, 2,
-    ]);
+    expect(await (proxies['echo']['back'] as (value: number) => Promise<number>)(5)).toBe(5);
+    expect(await (proxies['echo']['pair'] as (...args: number[]) => Promise<unknown>)(1, 2)).toEqual([1, 2]);
   });
 
   test('rejects with the error, which carries the usable connection', async () => {
@@ -200,7 +198,7 @@ test('reconnect takes only connections that connect() made', async () => {
   const { server, port } = await startCore(closing);
   await dial(closing, port);
   const [serverSide] = server.getClients();
-  const error = await failureOf(net.reconnect(serverSide as Connection, port, '127.0.0.1'));
+  const error = await failureOf(net.reconnect(serverSide, port, '127.0.0.1'));
   expect(error).toBeInstanceOf(TypeError);
 });
 

@@ -79,7 +79,7 @@ describe('what cannot be said', () => {
     expect(await failureOf(connection.callMethod('echo', 'back', circle))).toBeDefined();
     const heard: unknown[] = [];
     connection.on('error', (error) => heard.push(error));
-    connection.emitRemoteEvent('echo', 'event', circle);
+    connection.emitRemoteEvent('echo', 'note', circle);
     expect(heard).toHaveLength(1);
     expect(await connection.callMethod('echo', 'back', [1])).toBe(1);
     expect(connection.session?.latestBufferedMessageId).toBe(1);
@@ -107,7 +107,7 @@ describe('what cannot be said', () => {
     await waitFor(() => small.state.name === 'offline', 'the loss');
     const errors: unknown[] = [];
     small.on('error', (error) => errors.push(error));
-    for (let n = 0; n < 20; n++) small.emitRemoteEvent('echo', 'event', [n]);
+    for (let n = 0; n < 20; n++) small.emitRemoteEvent('echo', 'note', [n]);
     expect(errors.at(-1)).toMatchObject({ code: -5 });
     expect(small.session?.journal.bytes).toBeLessThan(150);
   });
@@ -194,12 +194,12 @@ describe('bye', () => {
     connection.session?.set('state', 1);
     const [far] = server.getClients();
     const said: unknown[] = [];
-    far?.on('bye', (reason) => said.push(reason));
+    far.on('bye', (reason) => said.push(reason));
     const copy = connection.session;
     connection.close();
     await waitFor(() => server.getClientsArray().length === 0, 'the end');
     expect(said).toEqual(['close']);
-    expect(far?.isSessionOver).toBe(true);
+    expect(far.isSessionOver).toBe(true);
     expect(await failureOf(dial(closing, port, { extensions, session: copy }))).toMatchObject({ code: -3 });
   });
 
@@ -227,7 +227,7 @@ describe('a heartbeat', () => {
     const connection = await dial(closing, port, { heartbeatInterval: 25, reconnector: () => (asked += 1) });
     connection.on('error', (error) => errors.push(error));
     const [far] = server.getClients();
-    (far?.getTransport() as Socket).pause();
+    (far.getTransport() as Socket).pause();
     await waitFor(() => asked === 1, 'the reconnector');
     expect(errors[0]).toMatchObject({ code: -9, message: 'The peer does not answer pings' });
   });

@@ -177,8 +177,8 @@ describe('a streaming call', () => {
     const ready = out.ready();
     (connection.getTransport() as Socket).destroy();
     expect(await ready).toBe(false);
-    expect(held?.isOpen).toBe(false);
-    expect(held?.signal.aborted).toBe(true);
+    expect(held.isOpen).toBe(false);
+    expect(held.signal.aborted).toBe(true);
   });
 });
 
@@ -187,12 +187,12 @@ describe('a call', () => {
     const { outcome, cancel } = await caller(await pair());
     const [call] = calls;
     let aborts = 0;
-    call?.signal.addEventListener('abort', () => aborts++);
+    call.signal.addEventListener('abort', () => aborts++);
     cancel();
     cancel();
     await waitFor(() => aborts === 1, 'the signal');
-    expect(call?.signal.reason).toMatchObject({ code: -8 });
-    call?.succeed(['late']);
+    expect(call.signal.reason).toMatchObject({ code: -8 });
+    call.succeed(['late']);
     await settle();
     expect(outcome).toEqual([]);
   });
@@ -207,7 +207,7 @@ describe('a call', () => {
     await waitFor(() => connection.state.name === 'offline', 'the loss');
     cancel();
     await waitFor(() => connection.handshakeDone, 'the resume');
-    await waitFor(() => calls[0]?.isOpen === false, 'the end of the call');
+    await waitFor(() => !calls[0]?.isOpen, 'the end of the call');
   });
 
   test('to a peer without the extension is only forgotten', async () => {
@@ -224,11 +224,11 @@ describe('a call', () => {
     const connection = await pair();
     const { outcome } = await caller(connection, { metadata: { traceparent: 'x', timeout: 20 } });
     const [call] = calls;
-    expect(call?.metadata).toEqual({ traceparent: 'x', timeout: 20 });
-    expect(call?.args).toEqual([1]);
-    await waitFor(() => call?.signal.aborted === true, 'the signal');
-    expect(call?.signal.reason).toMatchObject({ code: -7 });
-    call?.succeed(['in spite of it']);
+    expect(call.metadata).toEqual({ traceparent: 'x', timeout: 20 });
+    expect(call.args).toEqual([1]);
+    await waitFor(() => call.signal.aborted, 'the signal');
+    expect(call.signal.reason).toMatchObject({ code: -7 });
+    call.succeed(['in spite of it']);
     await waitFor(() => outcome.length > 0, 'the answer');
     expect(outcome).toEqual([null, 'in spite of it']);
   });
@@ -245,12 +245,12 @@ describe('a call', () => {
   test('is answered once', async () => {
     const { outcome } = await caller(await pair());
     const [call] = calls;
-    call?.succeed([1, 2]);
-    call?.succeed([3]);
-    call?.fail('no');
+    call.succeed([1, 2]);
+    call.succeed([3]);
+    call.fail('no');
     await waitFor(() => outcome.length > 0, 'the answer');
     await settle();
     expect(outcome).toEqual([null, 1, 2]);
-    expect(call?.isOpen).toBe(false);
+    expect(call.isOpen).toBe(false);
   });
 });

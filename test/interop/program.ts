@@ -46,7 +46,7 @@ export function serve(jstp: JstpModule, note: Note, ready: (server: PeerServer, 
       callback: (error: unknown, username?: string) => void,
     ) => {
       note('server', 'policy', application.name, strategy, login);
-      if (accounts.get(String(login)) === password) callback(null, login);
+      if (accounts.get(login) === password) callback(null, login);
       else callback(new jstp.RemoteError(jstp.ERR_AUTH_FAILED));
     },
   });
@@ -104,13 +104,13 @@ export function talk(
       Record<string, (...args: unknown[]) => void> & PeerProxy
     >;
     room.on('entered', (...args: unknown[]) => note('client', 'event', ...args));
-    math['add']?.(2, 3, (...sum: unknown[]) => {
+    math['add'](2, 3, (...sum: unknown[]) => {
       note('client', 'add', ...sum);
-      math['divide']?.(7, 2, (...quotient: unknown[]) => {
+      math['divide'](7, 2, (...quotient: unknown[]) => {
         note('client', 'divide', ...quotient);
-        math['divide']?.(1, 0, (zero: { code: number; message: string; info: unknown }) => {
+        math['divide'](1, 0, (zero: { code: number; message: string; info: unknown }) => {
           note('client', 'error', zero.code, zero.message, zero.info, zero instanceof jstp.RemoteError);
-          math['fail']?.((failure: unknown) => {
+          math['fail']((failure: unknown) => {
             note('client', 'error', codeOf(failure), String(failure));
             connection.callMethod('math', 'add', [1], (signature: unknown) => {
               note('client', 'error', codeOf(signature), codeOf(signature) === jstp.ERR_INVALID_SIGNATURE);
@@ -126,10 +126,10 @@ export function talk(
     connection: PeerConnection,
     room: Record<string, (...args: unknown[]) => void> & PeerProxy,
   ): void {
-    room['enter']?.('lobby', (...outcome: unknown[]) => {
+    room['enter']('lobby', (...outcome: unknown[]) => {
       note('client', 'enter', ...outcome);
       room.emit('says', 'hello');
-      room['askBack']?.('really', (...answer: unknown[]) => {
+      room['askBack']('really', (...answer: unknown[]) => {
         note('client', 'askBack', ...answer);
         connection.ping(() => {
           note('client', 'pong');

@@ -80,8 +80,7 @@ async function replaceServer(
 describe.each(CASES)('a $kind storage provider, $title', ({ kind, ...pair }) => {
   test('brings a session back after the server was replaced', async () => {
     const texts = new Map<string, string>();
-    const provider = PROVIDERS[kind]?.(pair.server, texts);
-    if (!provider) throw new Error('No provider');
+    const provider = PROVIDERS[kind](pair.server, texts);
     const world = await ResumeWorld.start(pair, closing, { sessionStorageProvider: provider });
     const { near, far } = world;
     await call(near, 'state', 'set', 'kept');
@@ -99,8 +98,7 @@ describe.each(CASES)('a $kind storage provider, $title', ({ kind, ...pair }) => 
 
   test('without the session refuses with 11', async () => {
     const texts = new Map<string, string>();
-    const provider = PROVIDERS[kind]?.(pair.server, texts);
-    if (!provider) throw new Error('No provider');
+    const provider = PROVIDERS[kind](pair.server, texts);
     const world = await ResumeWorld.start(pair, closing, { sessionStorageProvider: provider });
     await call(world.near, 'state', 'set', 'kept');
     await replaceServer(world, texts, provider);
@@ -113,8 +111,8 @@ describe.each(CASES)('a $kind storage provider, $title', ({ kind, ...pair }) => 
 describe('sessions as text', () => {
   test('what the reference’s server stored is resumed by our server, with its messages', async () => {
     const texts = new Map<string, string>();
-    const oldProvider = PROVIDERS['synchronous']?.(reference, texts);
-    const newProvider = PROVIDERS['synchronous']?.(ours, texts);
+    const oldProvider = PROVIDERS['synchronous'](reference, texts);
+    const newProvider = PROVIDERS['synchronous'](ours, texts);
     const before = { title: '', server: reference, client: reference };
     const world = await ResumeWorld.start(before, closing, { sessionStorageProvider: oldProvider });
     await call(world.near, 'state', 'set', { old: 'state' });
@@ -136,7 +134,7 @@ describe('sessions as text', () => {
     expect(world.clientSaw).toEqual(['a', 'b']);
     expect(await call(near, 'state', 'get')).toEqual([{ old: 'state' }]);
     const [revived] = server.getClientsArray();
-    expect(revived?.session?.id).toBe(near.session?.id);
+    expect(revived.session?.id).toBe(near.session?.id);
   });
 
   test.each(MIXED_PAIRS)(
@@ -199,7 +197,7 @@ describe('sessions as text', () => {
         }),
       ],
     ]);
-    const provider = PROVIDERS['synchronous']?.(ours, texts);
+    const provider = PROVIDERS['synchronous'](ours, texts);
     const other = new ours.Application('other', {});
     const options = { applications: [applicationOf(ours), other], sessionStorageProvider: provider };
     const { port } = await startServer(ours, options, closing);

@@ -3,6 +3,12 @@ import { Session, SimpleSessionStorageProvider, type SessionStorageProvider } fr
 import { loadSession, storeSession } from '../../lib/session/session-storage.js';
 import { settle } from '../support/wait-for.js';
 
+/** What a library's own promises look like. */
+function thenableOf<T>(value: T): PromiseLike<T> {
+  const promise = Promise.resolve(value);
+  return { then: promise.then.bind(promise) };
+}
+
 describe('SimpleSessionStorageProvider', () => {
   beforeEach(() => {
     jest.useFakeTimers();
@@ -57,6 +63,7 @@ describe('a provider answers once, in whichever way', () => {
     ['at once, with nothing', () => undefined, false, [null, undefined]],
     ['at once, with null', () => null, false, [null, undefined]],
     ['by a Promise', async () => session, false, [null, session]],
+    ['by a thenable of a library', () => thenableOf(session), false, [null, session]],
     ['by a Promise of null', async () => null, true, [null, undefined]],
     ['by calling back', (_id, callback) => callback?.(session), true, [null, session]],
     [

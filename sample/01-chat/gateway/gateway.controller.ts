@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common';
+import { BadRequestException, Body, Controller, Get, Inject, Param, Post } from '@nestjs/common';
 import { JstpArgs, JstpClient } from 'nestjs-jstp';
 import { firstValueFrom, toArray, type Observable } from 'rxjs';
 import type { Said } from '../chat/rooms.service.js';
@@ -19,7 +19,8 @@ export class GatewayController {
   }
 
   @Post(':room')
-  say(@Param('room') room: string, @Body('text') text: string): Observable<Said> {
+  say(@Param('room') room: string, @Body('text') text: unknown): Observable<Said> {
+    if (typeof text !== 'string' || text === '') throw new BadRequestException('text must not be empty');
     return this.chat.send('rooms.say', JstpArgs.of(room, text));
   }
 }

@@ -65,6 +65,33 @@ describe('a handler error on the wire', () => {
     });
   });
 
+  test.each([
+    [[{ message: 'limit' }]],
+    [[{ message: 'limit' }, null]],
+    [[{ message: 'limit' }, null, null]],
+    [[{ message: 'limit' }, undefined]],
+    [[{ message: 'limit' }, 5]],
+    [['limit']],
+    [['limit', null]],
+    [[null]],
+    [[null, null]],
+    [[]],
+  ])('of a RemoteError with the info %j is never taken for a value of Nest', (info) => {
+    const error = new RemoteError(1001, 'limit', info);
+    const arrived = delivered(error) as RemoteError;
+    expect(arrived).toBeInstanceOf(RemoteError);
+    expect(arrived).toMatchObject({ code: 1001, message: 'limit', info: info.length > 0 ? info : null });
+    expect(toWireError(error, false)).toEqual([1001, 'limit', ...info]);
+  });
+
+  test('of a RemoteError whose info shows the message by toJSON only is not taken for one either', () => {
+    const info = [{ toJSON: () => ({ message: 'limit' }) }];
+    expect(delivered(new RemoteError(1001, 'limit', info))).toMatchObject({
+      code: 1001,
+      info: [{ message: 'limit' }],
+    });
+  });
+
   test('tells nothing of the text of an Error, but its own fields, as JSON does', () => {
     const error = Object.assign(new Error('secret'), { code: 9, status: 409 });
     expect(toWireError(error, false)).toEqual([9, 'Error']);

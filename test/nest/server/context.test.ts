@@ -9,7 +9,7 @@ import {
   type Connection,
 } from '../../../lib/index.js';
 import { waitFor, within } from '../../support/wait-for.js';
-import { startService } from './fixture.js';
+import { KeptLog, startService } from './fixture.js';
 
 const contexts: JstpContext[] = [];
 
@@ -130,6 +130,20 @@ describe('the context', () => {
     const connection = await (await startService(setup)).connect('chat', { application });
     expect(await connection.callMethod('rooms', 'back', [])).toEqual([10, 6]);
     expect(events).toEqual([[1, 'two']]);
+  });
+
+  test('drops events to a caller that has left, and logs no error of them', async () => {
+    const log = new KeptLog();
+    const service = await startService({ ...setup, logger: log });
+    const connection = await service.connect('chat', { extensions: ['bye'] });
+    const context = await lastContext(connection, () => connection.callMethod('rooms', 'keep', []));
+    const atServer = context.getConnection();
+    connection.close();
+    await waitFor(() => atServer.state.name === 'closed', 'the end of the connection');
+    context.getClient().emit('screen', 'shown', 1);
+    await expect(context.getClient().call('screen', 'size')).rejects.toMatchObject({ code: -9 });
+    atServer.emitRemoteEvent('screen', 'shown', [1]);
+    expect(log.errors).toEqual([]);
   });
 
   test('has a session that keeps state', async () => {

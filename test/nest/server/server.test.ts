@@ -107,6 +107,14 @@ describe('the options of a server', () => {
       { sessionStorageProvider: { get: () => undefined } },
       'sessionStorageProvider must be',
     ],
+    ['an option that there is not', { prot: 1 }, 'options must be none but transport, host, port,'],
+    ['extensions, which are not for the user to choose', { extensions: [] }, 'but "extensions" was given'],
+    ['options that are none', 5 as unknown as object, 'options must be an object, but 5 was given'],
+    ['limits that are none', { limits: 5 }, 'limits must be an object, but 5 was given'],
+    ['a heartbeat of text', { heartbeatInterval: '5000' }, 'heartbeatInterval must be a number of millis'],
+    ['a backlog of text', { backlog: 'x' }, 'backlog must be an integer from 0 to'],
+    ['exclusive of text', { exclusive: 'yes' }, 'exclusive must be true or false, but "yes" was given'],
+    ['an application that is none', { applications: [1] }, 'applications must be an array of applications'],
     [
       'a guard class outside of JstpModule',
       {
@@ -128,6 +136,20 @@ describe('the options of a server', () => {
     const server = new JstpServer();
     expect(server.transportId).toBe(JSTP);
     expect(JSTP).toBe(Symbol.for('JSTP'));
+  });
+
+  test('may be those of Node’s createServer and listen', () => {
+    const ofNode: JstpServerOptions = {
+      allowHalfOpen: true,
+      pauseOnConnect: false,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 1000,
+      highWaterMark: 1024,
+      backlog: 5,
+      exclusive: true,
+    };
+    expect(new JstpServer(ofNode)).toBeInstanceOf(JstpServer);
   });
 
   test('may have null where JSTP has it', () => {
@@ -181,6 +203,35 @@ describe('a server that starts', () => {
     await waitFor(() => outcomes.length > 0, 'the server');
     server.listen((...args) => outcomes.push(args));
     expect(outcomes).toEqual([[], [new Error('The JSTP server listens already')]]);
+  });
+
+  test('refuses to listen while it is about to: there is one server, which close() ends', async () => {
+    const { server, outcomes } = listening({});
+    server.listen((...args) => outcomes.push(args));
+    await waitFor(() => outcomes.length > 1, 'both callbacks');
+    await settle();
+    expect(outcomes).toEqual([[new Error('The JSTP server listens already')], []]);
+    const core = server.unwrap<CoreServer>();
+    await server.close();
+    expect(core.listening).toBe(false);
+  });
+
+  test('may listen anew after it could not, and right after close', async () => {
+    const first = listening({});
+    await waitFor(() => first.outcomes.length > 0, 'the first server');
+    const { port } = first.server.unwrap<CoreServer>().address() as { port: number };
+    const { server, outcomes } = listening({ port });
+    const states = observe(server.status);
+    await waitFor(() => outcomes.length === 1, 'the error');
+    await first.server.close();
+    server.listen((...args) => outcomes.push(args));
+    await waitFor(() => outcomes.length === 2, 'the server');
+    void server.close();
+    server.listen((...args) => outcomes.push(args));
+    await waitFor(() => outcomes.length === 3, 'the server again');
+    await settle();
+    expect(outcomes.slice(1)).toEqual([[], []]);
+    expect(states.values.at(-1)).toBe('connected');
   });
 
   test('that is closed before it listens says so to its callback', async () => {

@@ -1,0 +1,265 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Application, net, type Connection, type ConnectPolicyFunction } from '../../lib/core.js';
+import { Closing } from '../support/closing.js';
+import { dial, startCore } from '../support/core.js';
+import { RawPeer } from '../support/raw-peer.js';
+import { watchProcess } from '../support/real-process.js';
+import { waitFor, within } from '../support/wait-for.js';
+
+const closing = new Closing();
+afterEach(() => closing.run());
+
+const KIB = 1024;
+const call = (connection: Connection, method: string, ...args: unknown[]): Promise<unknown> =>
+  within(connection.callMethod('echo', method, args), `an answer to ${method}`);
+
+describe('a message that no peer would take', () => {
+  const limits = { maxMessageBytes: 64 * KIB };
+
+  test('fails at its sender for its size, and the connection goes on', async () => {
+    const { port } = await startCore(closing, { limits });
+    const connection = await dial(closing, port, { limits });
+    const tooLarge = { code: 'ERR_JSTP_MESSAGE_TOO_LARGE' };
+    await expect(call(connection, 'back', 'x'.repeat(64 * KIB))).rejects.toMatchObject(tooLarge);
+    // 22 KiB of characters, but three bytes each.
+    await expect(call(connection, 'back', '€'.repeat(22 * KIB))).rejects.toMatchObject(tooLarge);
+    expect(connection.sendEvent('echo', 'note', ['x'.repeat(64 * KIB)])).toMatchObject(tooLarge);
+    expect(await call(connection, 'back', 'é'.repeat(31 * KIB))).toHaveLength(31 * KIB);
+  });
+
+  test('fails at its sender for its depth: what is sent is received', async () => {
+    const { port } = await startCore(closing);
+    const connection = await dial(closing, port);
+    const nested = (depth: number): unknown => Array.from({ length: depth }).reduce((inner) => [inner], 1);
+    expect(await call(connection, 'back', nested(254))).toEqual(nested(254));
+    await expect(call(connection, 'back', nested(255))).rejects.toMatchObject({ code: 'ERR_MDSF_DEPTH' });
+    expect(await call(connection, 'back', 1)).toBe(1);
+  });
+
+  test('is answered by 16 where it is a result', async () => {
+    const api = { echo: { large: async (_connection: Connection) => 'x'.repeat(64 * KIB) } };
+    const { server, port } = await startCore(closing, {
+      applications: [new Application('app', api)],
+      limits,
+    });
+    const errors: unknown[] = [];
+    server.on('connectionError', (error) => errors.push(error));
+    const connection = await dial(closing, port);
+    await expect(call(connection, 'large')).rejects.toMatchObject({ code: 16 });
+    expect(errors).toMatchObject([{ code: 'ERR_JSTP_MESSAGE_TOO_LARGE' }]);
+  });
+
+  test('does not go out for ever to a peer with smaller limits: the session is given up', async () => {
+    const { port } = await startCore(closing, { limits });
+    let attempts = 0;
+    const connection = await dial(closing, port, {
+      reconnector: (_connection, reconnect) => {
+        attempts += 1;
+        if (attempts < 50) reconnect();
+      },
+    });
+    const error = await connection
+      .callMethod('echo', 'back', ['x'.repeat(100 * KIB)])
+      .catch((e: unknown) => e);
+    expect(error).toBe(-1);
+    expect(attempts).toBeLessThan(20);
+  });
+});
+
+describe('calls that use a number again', () => {
+  test('count each, and end each with their link', async () => {
+    const opened: AbortSignal[] = [];
+    const application = {
+      name: 'app',
+      version: '1.0.0',
+      callMethod: () => undefined,
+      getMethods: () => [],
+      handleCall: (received: { signal: unknown }) => opened.push(received.signal as AbortSignal),
+    };
+    const { server, port } = await startCore(closing, {
+      applications: [application],
+      limits: { maxCallsInFlight: 10 },
+    });
+    const peer = await RawPeer.connect(port);
+    closing.add(() => peer.destroy());
+    peer.send("{handshake:[0,'app']}", ...Array.from({ length: 100 }, () => "{call:[1,'i'],m:[]}"));
+    await waitFor(() => opened.length >= 10, 'ten calls');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(opened).toHaveLength(10);
+    expect(server.getClientsArray()[0]?.receivedCalls.size).toBe(10);
+    peer.destroy();
+    await waitFor(() => opened.every(({ aborted }) => aborted), 'the end of all calls');
+  });
+});
+
+describe('a heartbeat', () => {
+  test('spares a peer whose pong is not read, because too many calls are served', async () => {
+    const { server, port } = await startCore(closing, {
+      limits: { maxCallsInFlight: 1 },
+      heartbeatInterval: 20,
+    });
+    const connection = await dial(closing, port);
+    const cut: unknown[] = [];
+    connection.on('close', () => cut.push('cut'));
+    void connection.callMethod('echo', 'never', []);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(cut).toEqual([]);
+    expect(server.getClientsArray()).toHaveLength(1);
+  });
+
+  test('is sent beside as many calls as may wait', async () => {
+    const { port } = await startCore(closing);
+    const connection = await dial(closing, port, { limits: { maxPendingCalls: 1 }, heartbeatInterval: 20 });
+    void connection.callMethod('echo', 'never', []);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(connection.state.name).toBe('open');
+  });
+
+  test.each([Number.NaN, 0, -5, undefined])('of %p milliseconds is refused', async (interval) => {
+    const { port } = await startCore(closing);
+    const connection = await dial(closing, port);
+    expect(() => {
+      connection.startHeartbeat(Number(interval));
+    }).toThrow(expect.objectContaining({ code: 'ERR_JSTP_CONFIGURATION' }));
+    if (interval) {
+      const client = { heartbeatInterval: interval };
+      await expect(net.connect('app', client, port, '127.0.0.1')).rejects.toThrow('heartbeatInterval');
+    }
+  });
+});
+
+describe('a connect policy', () => {
+  const broken: [string, ConnectPolicyFunction][] = [
+    [
+      'throws',
+      () => {
+        throw new Error('broken policy');
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('broken policy');
+      },
+    ],
+  ];
+
+  test.each(broken)('that %s fails the connect', async (_what, connectPolicy) => {
+    const { port } = await startCore(closing);
+    const watch = watchProcess();
+    const connecting = net.connect('app', { connectPolicy }, port, '127.0.0.1');
+    await expect(within(connecting, 'the failure')).rejects.toThrow('broken policy');
+    watch.stop();
+    expect(watch.failures).toEqual([]);
+  });
+
+  test('that never answers fails the connect when the server’s patience ends', async () => {
+    const { port } = await startCore(closing, { limits: { handshakeTimeoutMs: 30 } });
+    const connecting = net.connect('app', { connectPolicy: () => undefined }, port, '127.0.0.1');
+    await expect(within(connecting, 'the failure')).rejects.toMatchObject({ code: -2 });
+  });
+
+  test('that is none is refused', async () => {
+    const client = { connectPolicy: 5 as unknown as ConnectPolicyFunction };
+    await expect(net.connect('app', client, 1, '127.0.0.1')).rejects.toThrow('connectPolicy');
+  });
+
+  test('with credentials that cannot be sent fails the connect', async () => {
+    const { port } = await startCore(closing);
+    const connectPolicy: ConnectPolicyFunction = (app, connection, _session, done) => {
+      connection.authenticate(app, 'token', { big: 10n }, (error) => done(error));
+    };
+    await expect(net.connect('app', { connectPolicy }, port, '127.0.0.1')).rejects.toThrow('bigint');
+  });
+});
+
+describe('a reconnect', () => {
+  test('that is overtaken by close fails', async () => {
+    const { port } = await startCore(closing);
+    const connection = await dial(closing, port);
+    const moving = net.reconnect(connection, port, '127.0.0.1');
+    connection.close();
+    await expect(within(moving, 'the failure')).rejects.toMatchObject({ code: -9 });
+  });
+
+  test('that is overtaken by another fails, the other succeeds', async () => {
+    const { port } = await startCore(closing);
+    const connection = await dial(closing, port);
+    const first = net.reconnect(connection, port, '127.0.0.1');
+    const second = net.reconnect(connection, port, '127.0.0.1');
+    await expect(within(first, 'the failure')).rejects.toMatchObject({ code: -9 });
+    expect(await within(second, 'the reconnect')).toBe(connection);
+    expect(await call(connection, 'back', 7)).toBe(7);
+  });
+});
+
+describe('listeners and callbacks that throw', () => {
+  test('do not keep the other lost calls from being told', async () => {
+    const { port } = await startCore(closing);
+    const connection = await dial(closing, port);
+    const heard: unknown[] = [];
+    connection.on('error', (error) => heard.push(error));
+    const told: unknown[] = [];
+    for (const name of ['a', 'b']) {
+      connection.callMethod('echo', 'never', [], (error) => {
+        told.push([name, error]);
+        throw new Error(`broken callback ${name}`);
+      });
+    }
+    connection.close();
+    await waitFor(() => told.length === 2, 'both callbacks');
+    expect(heard).toMatchObject([{ message: 'broken callback a' }, { message: 'broken callback b' }]);
+  });
+});
+
+describe('a peer', () => {
+  test('that closes its half of the link is let go, also by a server that allows half-open sockets', async () => {
+    const { server, port } = await startCore(closing, { allowHalfOpen: true });
+    const peer = await RawPeer.connect(port);
+    closing.add(() => peer.destroy());
+    peer.send("{handshake:[0,'app']}");
+    await peer.received(1);
+    peer.socket.end();
+    await waitFor(() => server.getClientsArray().length === 0, 'the end of the connection');
+  });
+
+  test('that says bye without having agreed to it is not obeyed', async () => {
+    const { server, port } = await startCore(closing);
+    const peer = await RawPeer.connect(port);
+    closing.add(() => peer.destroy());
+    peer.send(
+      "{handshake:[0,'app']}",
+      "{bye:['close']}",
+      '{cancel:[1]}',
+      '{stream:[1],credit:[5]}',
+      '{ping:[1]}',
+    );
+    await peer.received(2);
+    expect(peer.messages[1]).toBe('{pong:[1]}');
+    expect(server.getClientsArray()).toHaveLength(1);
+  });
+
+  test('that reads a stream with a small limits.streamCredit gets no more than that', async () => {
+    const sent: number[] = [];
+    const application = {
+      name: 'app',
+      version: '1.0.0',
+      callMethod: () => undefined,
+      getMethods: () => [],
+      handleCall: (received: { openStream(): { write(value: unknown): boolean } }) => {
+        const stream = received.openStream();
+        setTimeout(() => {
+          for (let n = 1; stream.write(n) && n < 100; n++) sent.push(n);
+        }, 20);
+      },
+    };
+    const { port } = await startCore(closing, { applications: [application] });
+    const peer = await RawPeer.connect(port);
+    closing.add(() => peer.destroy());
+    peer.send("{handshake:[0,'app','',{stream:1}]}", "{call:[1,'i'],m:[]}", '{stream:[1],credit:[8]}');
+    await peer.received(9);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(peer.messages).toHaveLength(9);
+    expect(sent).toHaveLength(7);
+  });
+});

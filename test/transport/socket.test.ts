@@ -1,0 +1,204 @@
+import { createServer, connect as connectSocket, Socket, type AddressInfo } from 'node:net';
+import type { EventEmitter } from 'node:events';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { resolveLimits } from '../../lib/protocol/limits.js';
+import { socketDialer } from '../../lib/transport/socket-dialer.js';
+import { SocketTransport } from '../../lib/transport/socket-transport.js';
+import { nodeDecoder } from '../../lib/transport/node-decoder.js';
+import { Closing } from '../support/closing.js';
+import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
+import { RawPeer } from '../support/raw-peer.js';
+import { settle, waitFor, within } from '../support/wait-for.js';
+
+const closing = new Closing();
+const LIMITS = resolveLimits({});
+afterEach(() => closing.run());
+
+/** A transport, and the raw peer at its other end. */
+async function linked(): Promise<{
+  transport: SocketTransport;
+  peer: RawPeer;
+  received: string[];
+  closed: unknown[];
+}> {
+  const accepted: Socket[] = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => accepted.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const socket = connectSocket((server.address() as AddressInfo).port, '127.0.0.1');
+  closing.add(() => {
+    socket.destroy();
+    for (const each of accepted) each.destroy();
+    server.close();
+  });
+  await waitFor(() => accepted.length === 1 && !socket.connecting, 'a link');
+  const [other] = accepted;
+  const received: string[] = [];
+  const closed: unknown[] = [];
+  const transport = new SocketTransport(socket, LIMITS);
+  transport.receiver = {
+    receiveMessage: (data) =>
+      received.push(typeof data === 'string' ? data : nodeDecoder.utf8Slice(data, 0, data.length)),
+    transportClosed: (error) => closed.push(error),
+  };
+  return { transport, peer: new RawPeer(other), received, closed };
+}
+
+describe('a socket transport', () => {
+  test('writes what one tick sends in one piece', async () => {
+    const { transport, peer } = await linked();
+    const chunks: string[] = [];
+    peer.socket.on('data', (chunk: string) => chunks.push(chunk));
+    transport.send('{a:1}');
+    transport.send('{b:2}');
+    await peer.received(2);
+    expect(chunks).toEqual(['{a:1}\0{b:2}\0']);
+    expect(peer.messages).toEqual(['{a:1}', '{b:2}']);
+  });
+
+  test('end sends what waits, and what arrives later is dropped', async () => {
+    const { transport, peer, received, closed } = await linked();
+    transport.send('{last:1}');
+    transport.end();
+    transport.end();
+    transport.send('{never:1}');
+    await peer.end();
+    peer.send('{late:1}');
+    await settle();
+    peer.socket.end();
+    await waitFor(() => closed.length === 1, 'the close');
+    expect([peer.messages, received, closed]).toEqual([['{last:1}'], [], [undefined]]);
+  });
+
+  test('a peer that does not close its side is given two seconds', async () => {
+    const { transport, peer, closed } = await linked();
+    transport.end();
+    await peer.end();
+    await settle();
+    expect(closed).toEqual([]);
+    await waitFor(() => closed.length === 1, 'the close');
+  });
+
+  test('destroy ends at once and says why', async () => {
+    const { transport, peer, closed } = await linked();
+    transport.send('{never:1}');
+    transport.destroy(new Error('on purpose'));
+    transport.destroy(new Error('again'));
+    await waitFor(() => closed.length === 1, 'the close');
+    expect(closed.map(String)).toEqual(['Error: on purpose']);
+    await peer.end();
+    expect(peer.messages).toEqual([]);
+  });
+
+  test('pause holds messages back, of the same chunk too, and resume gives them', async () => {
+    const { transport, peer, received } = await linked();
+    transport.receiver = {
+      receiveMessage: (data) => {
+        received.push(typeof data === 'string' ? data : nodeDecoder.utf8Slice(data, 0, data.length));
+        transport.pause();
+      },
+      transportClosed: () => undefined,
+    };
+    peer.send('{a:1}', '{b:1}', '{c:1}');
+    await waitFor(() => received.length === 1, 'the first message');
+    await settle();
+    expect(received).toEqual(['{a:1}']);
+    transport.resume();
+    expect(received).toEqual(['{a:1}', '{b:1}']);
+    transport.resume();
+    expect(received).toHaveLength(3);
+    transport.resume();
+    transport.resume();
+    peer.send('{d:1}');
+    await waitFor(() => received.length === 4, 'the next chunk');
+  });
+
+  test('without a receiver messages are dropped', async () => {
+    const { transport, peer, received } = await linked();
+    transport.receiver = null;
+    peer.send('{a:1}');
+    await settle();
+    expect(received).toEqual([]);
+    expect(transport.remoteAddress).toBe('127.0.0.1');
+    expect(transport.getRawTransport()).toBeInstanceOf(Socket);
+  });
+});
+
+type Outcome = [error: (Error & { code?: string }) | null, transport?: unknown];
+
+describe('a socket dialer', () => {
+  function dial(open: () => Socket, limits = LIMITS): { outcomes: Outcome[]; giveUp: () => void } {
+    const outcomes: Outcome[] = [];
+    const giveUp = socketDialer(open).dial([], limits, (...outcome) => outcomes.push(outcome));
+    return { outcomes, giveUp };
+  }
+
+  /** A socket that only does what the test says. */
+  function puppet(): Socket & EventEmitter {
+    const socket = new Socket();
+    closing.add(() => socket.destroy());
+    return socket;
+  }
+
+  test('gives up after limits.connectTimeoutMs, once, and closes the socket', async () => {
+    const socket = puppet();
+    const { outcomes } = dial(() => socket, resolveLimits({ connectTimeoutMs: 30 }));
+    await waitFor(() => outcomes.length === 1, 'the timeout');
+    expect(outcomes[0]?.[0]).toMatchObject({ code: 'ETIMEDOUT' });
+    expect(socket.destroyed).toBe(true);
+    socket.emit('connect');
+    await settle();
+    expect(outcomes).toHaveLength(1);
+  });
+
+  test('waits for ever where the limit is 0', async () => {
+    const before = countHandles();
+    const { giveUp, outcomes } = dial(puppet, resolveLimits({ connectTimeoutMs: 0 }));
+    await expectNoNewHandles(before);
+    giveUp();
+    expect(outcomes).toEqual([]);
+  });
+
+  test('tries again where an IPC socket’s queue is full', async () => {
+    const sockets: Socket[] = [];
+    const { outcomes } = dial(() => {
+      const socket = puppet();
+      sockets.push(socket);
+      return socket;
+    });
+    sockets[0]?.emit('error', Object.assign(new Error('full'), { code: 'EAGAIN' }));
+    await waitFor(() => sockets.length === 2, 'the second try');
+    expect(outcomes).toEqual([]);
+    sockets[1]?.emit('connect');
+    expect(outcomes).toHaveLength(1);
+    expect(outcomes[0]?.[0]).toBeNull();
+    expect(outcomes[0]?.[1]).toBeInstanceOf(SocketTransport);
+  });
+
+  test('tells an error once, and hears later ones in silence', async () => {
+    const socket = puppet();
+    const { outcomes } = dial(() => socket);
+    socket.emit('error', new Error('first'));
+    socket.emit('error', new Error('second'));
+    await settle();
+    expect(outcomes.map(([error]) => error?.message)).toEqual(['first']);
+  });
+
+  test('says nothing after it was given up', async () => {
+    const socket = puppet();
+    const { outcomes, giveUp } = dial(() => socket);
+    giveUp();
+    socket.emit('error', new Error('late'));
+    await settle();
+    expect(outcomes).toEqual([]);
+    expect(socket.destroyed).toBe(true);
+  });
+
+  test('brings what is thrown to the callback, later', async () => {
+    const { outcomes } = dial(() => {
+      throw new TypeError('bad arguments');
+    });
+    expect(outcomes).toEqual([]);
+    await within(new Promise((resolve) => setImmediate(resolve)), 'a turn');
+    expect(outcomes.map(([error]) => error?.message)).toEqual(['bad arguments']);
+  });
+});

@@ -15,6 +15,8 @@ const swcOptions = {
 
 const config: Config = {
   testEnvironment: 'node',
+  // Above the bound of every wait in a test (test/support/wait-for.ts), so that the wait says what did not come.
+  testTimeout: 30_000,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', swcOptions] },

@@ -3,13 +3,13 @@
 
 const NUMBER = '(?:0|[1-9]\\d*)';
 // A range's limits are computed from its numbers: the sum has to be exact.
-const PART = '(?:0|[1-9]\\d{0,14})';
+const PART = '(?:0|[1-9]\\d{0,14}|[xX*])';
 const IDENTIFIER = `(?:\\d*[a-zA-Z-][a-zA-Z\\d-]*|${NUMBER})`;
 const PRERELEASE = `(?:-${IDENTIFIER}(?:\\.${IDENTIFIER})*)?`;
 const BUILD = '\\+[a-zA-Z\\d-]+(?:\\.[a-zA-Z\\d-]+)*';
 
-/** A version of which parts may be left open from the right: `1`, `1.x`, `1.2.*`, `1.2.3-beta.1`. */
-const PARTIAL = `[v=]*(?:${PART}\\.${PART}\\.${PART}${PRERELEASE}|(?:${PART}\\.){0,2}[xX*](?:\\.[xX*]){0,2}|${PART}(?:\\.${PART})?)`;
+/** A version of which parts may be left open: `1`, `1.x`, `1.2.*`, `1.2.3-beta.1`. */
+const PARTIAL = `[v=]*${PART}(?:\\.${PART}(?:\\.${PART}${PRERELEASE})?)?`;
 const COMPARATOR = `(?:[<>]=?|=|~>?|\\^)? ?${PARTIAL}`;
 
 const MAX_VERSION_LENGTH = 256;

@@ -114,20 +114,13 @@ export interface ResolvedJstpServerOptions {
  */
 export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJstpServerOptions {
   check('options', options, 'an object', isObject);
-  // The other transports have more options, those of Node's TLS and HTTP servers, than can be told apart here.
-  if (!('listeners' in options) && (options.transport ?? 'net') === 'net')
-    checkNames(options, NET_OPTION_NAMES);
   const { application = DEFAULT_APPLICATION, applications, authPolicy } = options;
   const { serializer, deserializer, sessionStorageProvider } = options;
   const listening = resolveListening(options);
-  if ('backlog' in options) {
-    check(
-      'backlog',
-      options.backlog,
-      `an integer from 0 to ${MAX_BACKLOG}`,
-      nullable(isInteger(0, MAX_BACKLOG)),
-    );
-  }
+  // The other transports have more options, those of Node's TLS and HTTP servers, than can be told apart here.
+  if (!('listeners' in options) && (options.transport ?? 'net') === 'net')
+    checkNames(options, NET_OPTION_NAMES);
+  checkListenOptions(options as Readonly<Record<string, unknown>>);
   check(
     'applications',
     applications,
@@ -176,6 +169,14 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
 /** The policy of the core, where the option is one. */
 export function corePolicyOf(option: JstpServiceOptions['authPolicy']): AuthPolicy | undefined {
   return option && !isGuard(option) && !isGuardClass(option) ? option : undefined;
+}
+
+function checkListenOptions(options: Readonly<Record<string, unknown>>): void {
+  const { backlog } = options;
+  check('backlog', backlog, `an integer from 0 to ${MAX_BACKLOG}`, nullable(isInteger(0, MAX_BACKLOG)));
+  for (const name of ['exclusive', 'readableAll', 'writableAll', 'ipv6Only']) {
+    check(name, options[name], 'true or false', nullable(isBoolean));
+  }
 }
 
 function isApplications(value: unknown): boolean {

@@ -14,6 +14,7 @@ test('the sample keeps members whose line is cut, and drops those who left', () 
   const member = (who: string, connection: object): JstpContext =>
     ({
       getUsername: () => who,
+      getSession: () => ({ id: who }),
       getConnection: () => connection,
       getClient: () => ({ emit: (...args: unknown[]) => heard.push([who, ...args]) }),
     }) as unknown as JstpContext;

@@ -111,7 +111,7 @@ describe.each(SECURE)('certificates over %s', (transport) => {
     const service = await start();
     const before = clientOf(service, {});
     const nameOf = async (client: JstpClient): Promise<unknown> => {
-      const connection = (await within(client.connect(), 'a connection')) as Connection;
+      const connection: Connection = await within(client.connect(), 'a connection');
       return (connection.getPeerCertificate() as ReturnType<TLSSocket['getPeerCertificate']>).subject.CN;
     };
     expect(await nameOf(before)).toBe('localhost');

@@ -1,0 +1,284 @@
+import { createConnection } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ws } from '../../lib/core.js';
+import { Closing } from '../support/closing.js';
+import { countHandles } from '../support/open-handles.js';
+import { waitFor } from '../support/wait-for.js';
+import { guardProcess } from './arena.js';
+import { ask, closeOf, SecureArena, SUBPROTOCOL } from './secure-arena.js';
+
+const HANDSHAKE = "{handshake:[0,'app']}";
+const UPGRADE = [
+  'GET / HTTP/1.1',
+  'Host: x',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+
+const closing = new Closing();
+let arena: SecureArena;
+guardProcess();
+beforeEach(async () => {
+  arena = await SecureArena.start(closing, ws);
+});
+afterEach(() => closing.run());
+
+async function expectServing(): Promise<void> {
+  const webSocket = await arena.webSocket();
+  expect(await ask(webSocket, HANDSHAKE)).toMatch(/^\{handshake:\[0\],ok:/);
+  expect(await ask(webSocket, "{call:[1,'echo'],back:['ü']}")).toBe("{callback:[1],ok:['ü']}");
+  webSocket.close();
+  await closeOf(webSocket);
+}
+
+describe('a WebSocket server lets in', () => {
+  test.each([
+    ['no subprotocol', undefined, 403],
+    ['another subprotocol', 'chat', 403],
+    ['its name as a part of another', 'metarhia-jstp2', 403],
+  ])('nobody with %s: 403, and the socket is ended', async (_title, protocol, status) => {
+    const before = countHandles();
+    expect(await arena.refusal(protocol)).toBe(status);
+    await arena.expectNothingLeft(before);
+    await expectServing();
+  });
+
+  test('who offers its subprotocol among others', async () => {
+    const attacker = await arena.socket();
+    attacker.socket.write([...UPGRADE, `Sec-WebSocket-Protocol: chat , ${SUBPROTOCOL}`, '', ''].join('\r\n'));
+    await waitFor(() => attacker.text.includes('101 Switching Protocols'), 'the upgrade');
+    expect(attacker.text.toLowerCase()).toContain(`sec-websocket-protocol: ${SUBPROTOCOL}`);
+    expect(attacker.text.toLowerCase()).not.toContain('permessage-deflate');
+  });
+
+  test.each([
+    ['a plain GET', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a POST with a body', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody'],
+    ['garbage', '\u0001\u0002 nothing of HTTP\r\n\r\n'],
+    ['a handshake of JSTP over TCP', `${HANDSHAKE}\0`],
+    [
+      'a version of WebSocket from before the standard',
+      [...UPGRADE, `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`, '', ''].join('\r\n').replace('13', '5'),
+    ],
+    [
+      'a key that is none',
+      [...UPGRADE, `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`, '', ''].join('\r\n').replace('dGhl', ''),
+    ],
+  ])('nobody with %s: 400, and the socket is ended', async (_title, text) => {
+    const before = countHandles();
+    const attacker = await arena.socket();
+    attacker.socket.write(text);
+    expect(await attacker.end()).toMatch(/^HTTP\/1.1 4(00|26) /);
+    attacker.socket.destroy();
+    await arena.expectNothingLeft(before);
+    await expectServing();
+  });
+
+  test('a peer that resets its refused upgrade ends nothing else', async () => {
+    for (let n = 0; n < 20; n++) {
+      const socket = createConnection(arena.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      await new Promise((resolve) => socket.once('connect', resolve));
+      socket.write([...UPGRADE, '', ''].join('\r\n'));
+      socket.resetAndDestroy();
+    }
+    await expectServing();
+  });
+});
+
+describe('origins', () => {
+  const GOOD = 'https://example.com';
+
+  test.each<[string, object, string | undefined, boolean]>([
+    ['any, where nothing is said', {}, 'https://evil.com', true],
+    ['one of the list', { allowedOrigins: [GOOD] }, GOOD, true],
+    ['none but those of the list', { allowedOrigins: [GOOD] }, 'https://evil.com', false],
+    ['nobody without an origin, where there is a list', { allowedOrigins: [GOOD] }, undefined, false],
+    ['what the strategy says', { originCheckStrategy: (origin?: string) => origin === GOOD }, GOOD, true],
+    ['nobody whom the strategy refuses', { originCheckStrategy: () => false }, GOOD, false],
+    [
+      'nobody whose origin makes the strategy throw',
+      { originCheckStrategy: (o: string) => new URL(o) },
+      'x',
+      false,
+    ],
+    [
+      'who is in the list only if the strategy agrees',
+      { allowedOrigins: [GOOD], originCheckStrategy: () => false },
+      GOOD,
+      false,
+    ],
+  ])('are let in: %s', async (_title, options, origin, isIn) => {
+    const guarded = await SecureArena.start(closing, ws, options);
+    if (isIn) await guarded.webSocket({ origin });
+    else expect(await guarded.refusal(SUBPROTOCOL, { origin })).toBe(403);
+  });
+
+  test('webSocketOptions may come as an argument of their own, as with the reference', async () => {
+    const server = ws.createServer({ applications: [] }, { originCheckStrategy: () => false });
+    closing.add(() => server.close());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    await expect(ws.connect('app', null, {}, `ws://127.0.0.1:${String(port)}`)).rejects.toThrow('403');
+  });
+});
+
+describe('frames', () => {
+  test('of bytes are taken as UTF-8, and answered by text', async () => {
+    const webSocket = await arena.webSocket();
+    const frames: boolean[] = [];
+    webSocket.on('message', (_data, isBinary) => frames.push(isBinary));
+    await ask(webSocket, Buffer.from(HANDSHAKE));
+    expect(await ask(webSocket, Buffer.from("{call:[1,'echo'],back:['grüße']}"))).toBe(
+      "{callback:[1],ok:['grüße']}",
+    );
+    expect(frames).toEqual([false, false]);
+  });
+
+  test('of one message in many fragments, split inside of a character, make one message', async () => {
+    const webSocket = await arena.webSocket();
+    await ask(webSocket, HANDSHAKE);
+    const bytes = Buffer.from("{call:[1,'echo'],back:['ü漢😀']}");
+    const answer = new Promise((resolve) =>
+      webSocket.once('message', (data: Buffer) => resolve(data.toString())),
+    );
+    for (const [index, byte] of bytes.entries()) {
+      webSocket.send(Buffer.from([byte]), { fin: index === bytes.length - 1, binary: false });
+    }
+    expect(await answer).toMatch(/^\{callback:\[1\],ok:\[.ü漢😀.\]\}$/);
+  });
+
+  test('of large answers are none over 1 MiB', async () => {
+    const attacker = await arena.socket();
+    attacker.socket.write([...UPGRADE, `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`, '', ''].join('\r\n'));
+    await waitFor(() => attacker.text.includes('\r\n\r\n'), 'the upgrade');
+    attacker.text = '';
+    attacker.socket.write(masked(HANDSHAKE));
+    attacker.socket.write(masked(`{call:[1,'echo'],back:['${'x'.repeat(3_000_000)}']}`));
+    await waitFor(() => attacker.text.length > 3_000_000 && attacker.text.endsWith("']}"), 'the answer');
+    const lengths = frameLengths(Buffer.from(attacker.text, 'latin1'));
+    expect(lengths.length).toBeGreaterThan(4);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(1024 * 1024);
+  });
+
+  test.each<[string, (webSocket: Awaited<ReturnType<SecureArena['webSocket']>>) => void]>([
+    ['a NUL inside of a message', (webSocket) => webSocket.send('{ping:[1]}\0')],
+    ['two messages with a NUL between', (webSocket) => webSocket.send('{ping:[1]}\0{ping:[2]}')],
+    ['an empty message', (webSocket) => webSocket.send('')],
+    ['the text null', (webSocket) => webSocket.send('null')],
+    [
+      'invalid UTF-8 as text',
+      (webSocket) => webSocket.send(Buffer.from([0x7b, 0xc3, 0x28]), { binary: false }),
+    ],
+    ['invalid UTF-8 as bytes', (webSocket) => webSocket.send(Buffer.from([0xff, 0xfe]))],
+    ['half of a character at the end', (webSocket) => webSocket.send(Buffer.from([0x7b, 0x7d, 0xc3]))],
+    ['garbage', (webSocket) => webSocket.send('}{')],
+  ])('with %s end their line, with or without a handshake, and others are served', async (_title, attack) => {
+    for (const isIn of [false, true]) {
+      const before = countHandles();
+      const webSocket = await arena.webSocket();
+      if (isIn) await ask(webSocket, HANDSHAKE);
+      const closed = closeOf(webSocket);
+      attack(webSocket);
+      await closed;
+      await arena.expectNothingLeft(before);
+      expect(arena.server.getClientsArray()).toEqual([]);
+    }
+    await expectServing();
+  });
+
+  test('over maxMessageBytes are refused by 1009, whole, in fragments, and by their mere announcement', async () => {
+    const small = await SecureArena.start(closing, ws, {}, { limits: { maxMessageBytes: 1000 } });
+    const attacks: ((webSocket: Awaited<ReturnType<SecureArena['webSocket']>>) => void)[] = [
+      (webSocket) => webSocket.send('x'.repeat(1001)),
+      (webSocket) => {
+        for (let n = 0; n < 11; n++) webSocket.send('x'.repeat(100), { fin: false });
+      },
+    ];
+    for (const attack of attacks) {
+      const before = countHandles();
+      const webSocket = await small.webSocket();
+      const code = closeOf(webSocket);
+      attack(webSocket);
+      expect(await code).toBe(1009);
+      await small.expectNothingLeft(before);
+    }
+    const attacker = await small.socket();
+    attacker.socket.write([...UPGRADE, `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`, '', ''].join('\r\n'));
+    await waitFor(() => attacker.text.includes('101'), 'the upgrade');
+    // The head of a frame of 2^40 bytes, and not one of them.
+    attacker.socket.write(Buffer.from([0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+    await attacker.end();
+    attacker.socket.destroy();
+  });
+
+  test('that are not masked, or say what is reserved, end their line', async () => {
+    for (const frame of [
+      [0x81, 2, 0x7b, 0x7d],
+      [0xf1, 0x80, 0, 0, 0, 0],
+      [0x83, 0x80, 0, 0, 0, 0],
+    ]) {
+      const attacker = await arena.socket();
+      attacker.socket.write([...UPGRADE, `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`, '', ''].join('\r\n'));
+      await waitFor(() => attacker.text.includes('101'), 'the upgrade');
+      attacker.socket.write(Buffer.from(frame));
+      await attacker.end();
+      attacker.socket.destroy();
+    }
+    await expectServing();
+  });
+});
+
+describe('a slow peer', () => {
+  test('has its handshake time from the moment when it was accepted, upgrade included', async () => {
+    const hasty = await SecureArena.start(closing, ws, {}, { limits: { handshakeTimeoutMs: 100 } });
+    const before = countHandles();
+    const silent = await hasty.socket();
+    const slow = await hasty.socket();
+    slow.socket.write('GET / HTTP/1.1\r\nHost: ');
+    const upgraded = await hasty.webSocket();
+    await Promise.all([silent.end(), slow.end(), closeOf(upgraded)]);
+    expect(hasty.timeouts).toHaveLength(1);
+    silent.socket.destroy();
+    slow.socket.destroy();
+    await hasty.expectNothingLeft(before);
+  });
+
+  test('that never answers the closing handshake is cut off', async () => {
+    const attacker = await arena.socket();
+    attacker.socket.write([...UPGRADE, `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`, '', ''].join('\r\n'));
+    await waitFor(() => attacker.text.includes('101'), 'the upgrade');
+    attacker.socket.write(masked("{handshake:[0,'nobody']}"));
+    await waitFor(() => attacker.text.includes('error:[10]'), 'the refusal');
+    await attacker.end();
+  });
+});
+
+/** A text frame of a client; its mask is zeros. */
+function masked(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  const head = Buffer.alloc(14);
+  head[0] = 0x81;
+  head[1] = 0xff;
+  head.writeBigUInt64BE(BigInt(bytes.length), 2);
+  return Buffer.concat([head, bytes]);
+}
+
+/** The lengths of the frames that a server has sent. */
+function frameLengths(bytes: Buffer): number[] {
+  const lengths: number[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const short = bytes[at + 1] & 0x7f;
+    const [length, head] =
+      short === 127
+        ? [Number(bytes.readBigUInt64BE(at + 2)), 10]
+        : short === 126
+          ? [bytes.readUInt16BE(at + 2), 4]
+          : [short, 2];
+    lengths.push(length);
+    at += head + length;
+  }
+  return lengths;
+}

@@ -5,6 +5,7 @@ import type { TransportEntry } from '../transport/entry.js';
 import type { WebSocketConfig } from '../transport/websocket-dialer.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from './constants.js';
 import { entryOf, type JstpTransport } from './listener-options.js';
+import { MAX_PORT } from './option-checks.js';
 
 /** Where a client connects to, and how. */
 export interface ClientAddressOptions {
@@ -32,7 +33,6 @@ export interface ClientAddress {
   readonly args: readonly unknown[];
 }
 
-const MAX_PORT = 65_535;
 const URL_TRANSPORTS: Readonly<Record<string, JstpTransport>> = { 'ws:': 'ws', 'wss:': 'wss' };
 
 /**

@@ -6,13 +6,11 @@ import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
 import { ALL_EXTENSIONS } from '../connection/extensions.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
-import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
-import { ProtocolError } from '../protocol/protocol-error.js';
-import { RemoteError } from '../protocol/remote-error.js';
 import type { ServerEvents } from '../server/server-events.js';
 import { Server as CoreServer } from '../server/server.js';
 import { beforeClose } from '../transport/before-close.js';
 import { ignore } from '../util/callback.js';
+import { isOfTheLink } from './connection-trouble.js';
 import { JSTP } from './constants.js';
 import { isGuard, isGuardClass, type GuardSource } from './guard-source.js';
 import { jstpExtrasOf } from './handler-extras.js';
@@ -273,7 +271,8 @@ export class JstpServer
       listening.createListener(limits),
     );
     core.on('connectionError', (error) => {
-      this.logConnectionError(error);
+      if (isOfTheLink(error)) this.logger.debug(error);
+      else this.logger.error(error);
     });
     for (const [name, listener] of this.eventListeners) core.on(name, listener as never);
     return core;
@@ -295,19 +294,6 @@ export class JstpServer
     for (const application of this.routes.applications) {
       this.logger.log(`Application ${application.full}: ${application.describe()}`);
     }
-  }
-
-  /**
-   * What the network does to a line is its everyday life (that what is sent finds nobody there, too), what a
-   * peer sends is the peer's trouble: not for the log.
-   */
-  private logConnectionError(error: unknown): void {
-    const isOfTheLink =
-      error instanceof ProtocolError ||
-      (error instanceof RemoteError && error.code === ERR_NOT_CONNECTED) ||
-      typeof (error as NodeJS.ErrnoException).syscall === 'string';
-    if (isOfTheLink) this.logger.debug(error);
-    else this.logger.error(error);
   }
 }
 

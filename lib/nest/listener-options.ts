@@ -9,8 +9,8 @@ import type { TransportEntry } from '../transport/entry.js';
 import { net, tls, ws, wss, type WebSocketOptions } from '../transport/index.js';
 import { listenerGroup } from '../transport/listener-group.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from './constants.js';
+import { MAX_PORT } from './option-checks.js';
 
-const MAX_PORT = 65_535;
 const ENTRIES = { net, tls, ws, wss };
 const NAMES = Object.keys(ENTRIES).join(', ');
 const LISTEN_NAMES = ['backlog', 'exclusive', 'readableAll', 'writableAll', 'ipv6Only'] as const;

@@ -96,7 +96,7 @@ describe.each(CASES)('$title', ({ title, server, client, name }) => {
     const clients = await Promise.all([1, 2].map(() => connect(client, closing, 'app', port)));
     for (const connection of clients) {
       const proxy = await inspect(connection, 'echo');
-      proxy.on('said', ((text: string) => heard.push(text)));
+      proxy.on('said', (text: string) => heard.push(text));
     }
     listening.broadcast('echo', 'said', 'to all');
     await waitFor(() => heard.length === 2, 'the events');

@@ -25,6 +25,9 @@ export class Redialer {
   private isArmed = false;
   private isStopped = false;
   private isMoving = false;
+  private isDialling = false;
+  /** The old link was lost while another was dialled: that dial decides what comes of it. */
+  private isLossPending = false;
   private giveUp: () => void = ignore;
   /** Takes the end of the attempt under way. */
   private finish: Done | undefined;
@@ -53,6 +56,8 @@ export class Redialer {
   /** The link is gone. */
   linkLost(): void {
     if (!this.isArmed) return;
+    this.isLossPending = this.isDialling;
+    if (this.isLossPending) return;
     this.isArmed = false;
     if (this.isMoving) this.reconnectFn();
     else this.settings.reconnector(this.connection, this.reconnectFn);
@@ -89,10 +94,12 @@ export class Redialer {
       done(...outcome);
     };
     this.finish = finish;
+    this.isDialling = true;
     this.giveUp = dialer.dial(args, settings.limits, (error, transport) => {
-      this.giveUp = ignore;
+      const isLost = this.dialled();
       if (!transport) {
         finish(error);
+        if (isLost) this.linkLost();
         return;
       }
       // The old link goes before the resume is written: what it still brings, the peer sends again.
@@ -142,7 +149,16 @@ export class Redialer {
     stopTimer(this.timer);
     this.timer = undefined;
     this.giveUp();
-    this.giveUp = ignore;
+    this.dialled();
     this.finish?.(SUPERSEDED, this.connection);
+  }
+
+  /** No dial is under way any more; answers whether the old link was lost in it. */
+  private dialled(): boolean {
+    const isLost = this.isLossPending;
+    this.giveUp = ignore;
+    this.isDialling = false;
+    this.isLossPending = false;
+    return isLost;
   }
 }

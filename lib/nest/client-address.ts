@@ -2,7 +2,7 @@ import type { NetConnectOpts } from 'node:net';
 import type { ConnectionOptions as TlsConnectOptions } from 'node:tls';
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import type { TransportEntry } from '../transport/entry.js';
-import type { WebSocketConfig } from '../transport/websocket-dialer.js';
+import type { WebSocketConfig } from '../transport/websocket-options.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from './constants.js';
 import { entryOf, type JstpTransport } from './listener-options.js';
 import { MAX_PORT } from './option-checks.js';

@@ -7,8 +7,8 @@ import type { ServerOptions } from '../server/server-options.js';
 import { createEntry, type TransportEntry } from './entry.js';
 import { netDialer, netListener } from './net.js';
 import { tlsDialer, tlsListener } from './tls.js';
-import { webSocketDialer, wsListener, wssListener, type SharedHttpServer } from './websocket.js';
-import type { WebSocketServerOptions } from './websocket-upgrader.js';
+import { webSocketDialer, wsListener, wssListener } from './websocket.js';
+import type { SharedHttpServer, WebSocketServerOptions } from './websocket-options.js';
 
 /** The options of WebSocket servers, besides those of Node's server. */
 export type WebSocketOptions = WebSocketServerOptions & SharedHttpServer;

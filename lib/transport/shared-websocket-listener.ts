@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import type { Limits } from '../protocol/limits.js';
 import type { Listener, ListenerSink } from '../server/listener.js';
 import { serveUpgrades } from './http-upgrades.js';
-import { Upgrader, type WebSocketServerOptions } from './websocket-upgrader.js';
+import type { WebSocketServerOptions } from './websocket-options.js';
+import { Upgrader } from './websocket-upgrader.js';
 
 /**
  * Serves the WebSockets of one path of somebody else's server of HTTP. That server listens and closes at its

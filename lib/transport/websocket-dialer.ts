@@ -4,13 +4,8 @@ import type { Dialer } from '../connection/transport.js';
 import { JstpError } from '../protocol/jstp-error.js';
 import { timeoutError } from './socket-dialer.js';
 import { SUBPROTOCOL } from './subprotocol.js';
+import type { WebSocketConfig } from './websocket-options.js';
 import { WebSocketTransport } from './websocket-transport.js';
-
-/** The configuration as users of the reference pass it, beside the options of `ws`. */
-export interface WebSocketConfig extends ClientOptions {
-  /** TLS options, where the reference has them. */
-  readonly tlsOptions?: ClientOptions;
-}
 
 /**
  * Dials a WebSocket, secure or not as its URL says: `(webSocketConfig, url[, protocols, origin, headers])`, as
@@ -71,6 +66,7 @@ function parseArguments(args: readonly unknown[]): { url: string | URL; options:
       ...options,
       ...(typeof origin === 'string' && { origin }),
       ...(typeof headers === 'object' && headers !== null && { headers: headers as Record<string, string> }),
-    },
+      // Node's own types, of which those of `ws` differ in one function that it hands on to Node.
+    } as ClientOptions,
   };
 }

@@ -5,7 +5,8 @@ import type { ListenerSink } from '../server/listener.js';
 import { pathOf, refuseUpgrade } from './http-upgrades.js';
 import { NodeListener } from './node-listener.js';
 import { PeerArrivals } from './peer-arrivals.js';
-import { Upgrader, type WebSocketServerOptions } from './websocket-upgrader.js';
+import type { WebSocketServerOptions } from './websocket-options.js';
+import { Upgrader } from './websocket-upgrader.js';
 
 /** A server of HTTP that serves nothing but WebSockets. */
 export class OwnWebSocketListener extends NodeListener<HttpServer> {

@@ -4,17 +4,8 @@ import { WebSocketServer } from 'ws';
 import type { Limits } from '../protocol/limits.js';
 import { refuseUpgrade, type UpgradeHandler } from './http-upgrades.js';
 import { SUBPROTOCOL } from './subprotocol.js';
+import type { WebSocketServerOptions } from './websocket-options.js';
 import { WebSocketTransport } from './websocket-transport.js';
-
-/** What a WebSocket listener may be told; the names are those that the reference's users know, and a few more. */
-export interface WebSocketServerOptions {
-  /** Origins that are let in; a peer that names none (no browser) is not. @default all, and none */
-  readonly allowedOrigins?: readonly string[];
-  /** Decides on an origin; where there is a list, on those in it. @default all are let in */
-  readonly originCheckStrategy?: (origin: string | undefined) => boolean;
-  /** The path that is served, as '/jstp'. @default every path of a server of its own, '/' of a shared one */
-  readonly path?: string;
-}
 
 /** Upgrades requests of HTTP that ask for JSTP. */
 export class Upgrader {

@@ -4,15 +4,9 @@ import type { Limits } from '../protocol/limits.js';
 import type { ListenerFactory } from '../server/listener.js';
 import { SharedWebSocketListener } from './shared-websocket-listener.js';
 import { OwnWebSocketListener } from './websocket-listener.js';
-import type { WebSocketServerOptions } from './websocket-upgrader.js';
+import type { SharedHttpServer, WebSocketServerOptions } from './websocket-options.js';
 
 export { webSocketDialer } from './websocket-dialer.js';
-
-/** A server of HTTP to share, in the place of one of its own. */
-export interface SharedHttpServer {
-  /** As `app.getHttpServer()` of a Nest application gives it. It listens and closes at its owner's word. */
-  readonly server?: http.Server | https.Server;
-}
 
 type WsOptions = WebSocketServerOptions & SharedHttpServer;
 

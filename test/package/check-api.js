@@ -11,7 +11,11 @@ const snapshot = path.join(import.meta.dirname, 'api.txt');
 const dist = path.join(root, 'dist');
 
 const report = apiReport(
-  { 'nestjs-jstp/core': path.join(dist, 'core.d.ts'), 'nestjs-jstp': path.join(dist, 'index.d.ts') },
+  {
+    'nestjs-jstp/core': path.join(dist, 'core.d.ts'),
+    'nestjs-jstp': path.join(dist, 'index.d.ts'),
+    'nestjs-jstp/testing': path.join(dist, 'testing/index.d.ts'),
+  },
   dist,
 );
 

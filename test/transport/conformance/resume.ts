@@ -81,6 +81,30 @@ export function describeResume(ring: Ring): void {
       expect(await within(client.callMethod('echo', 'back', [2]), 'an echo')).toBe(2);
     });
 
+    test('reconnect right at a cut comes back, whatever the reconnector was about to do', async () => {
+      const server = await ring.serve();
+      // The default one waits for a second.
+      const client = await ring.dial(server, { reconnector: undefined });
+      const { session } = client;
+      ring.contender.cut(client);
+      await ring.reconnect({ server, client });
+      expect(await within(client.callMethod('echo', 'back', [5]), 'an echo')).toBe(5);
+      expect(client.session).toBe(session);
+    });
+
+    test('a reconnect that fails leaves a line that was lost meanwhile to the reconnector', async () => {
+      const server = await ring.serve();
+      const gone = await ring.serve();
+      const args = dialOf(ring.contender, gone);
+      await within(new Promise((resolve) => gone.close(resolve)), 'the end of a server');
+      let asked = 0;
+      const client = await ring.dial(server, { reconnector: () => void (asked += 1) });
+      const failing = ring.contender.entry.reconnect(client, ...args);
+      ring.contender.cut(client);
+      await expect(within(failing, 'a failure')).rejects.toBeDefined();
+      await waitFor(() => asked === 1, 'the reconnector');
+    });
+
     test('a second client with the session takes it over', async () => {
       const options = { extensions: ALL_EXTENSIONS };
       const { client, server, remote } = await ring.link(options, options);

@@ -1,6 +1,9 @@
 /** A message that was sent and is not known to have arrived. */
 export interface JournalEntry {
-  /** Its number, without the sign that tells the side. */
+  /**
+   * Its number, without the sign that tells the side. What has no number of its own (an answer, a stream
+   * value, a cancel) has the place behind the last number: half a step more.
+   */
   readonly id: number;
   /** Its text, as it goes out again. */
   readonly text: string;
@@ -13,9 +16,13 @@ const MAX_FUTILE_REPLAYS = 10;
 // Below this, a freed front of the array is cheaper left alone than moved.
 const COMPACT_FROM = 256;
 
+// What lies between two numbers. Exact up to 2^52, which no session reaches.
+const BEHIND = 0.5;
+
 /**
- * The numbered messages that one side has sent and the other has not acknowledged, in order, to be sent
- * again after a cut (PROTOCOL.md 4). Numbers count from 1; the handshake's 0 is never in here.
+ * What one side has sent and the other has not acknowledged, in order, to be sent again after a cut
+ * (PROTOCOL.md 4 and 5): the numbered messages and, where `resume` is agreed, the answers between them.
+ * Numbers count from 1; the handshake's 0 is never in here.
  */
 export class Journal {
   private entries: JournalEntry[] = [];
@@ -35,7 +42,7 @@ export class Journal {
     return this.acknowledgedUpTo;
   }
 
-  /** How many messages are held. */
+  /** How many messages are held, numbered or not. */
   get size(): number {
     return this.entries.length - this.head;
   }
@@ -48,11 +55,18 @@ export class Journal {
   /** Holds the message with the next number, `lastId + 1`. */
   append(text: string): void {
     this.last += 1;
-    this.entries.push({ id: this.last, text });
-    this.bytesHeld += text.length;
+    this.hold(this.last, text);
   }
 
-  /** Frees what has arrived. Only ever grows; a number beyond the last one sent is ignored. */
+  /** Holds a message that has no number: it has arrived when a later numbered one has. */
+  appendUnnumbered(text: string): void {
+    this.hold(this.last + BEHIND, text);
+  }
+
+  /**
+   * Frees what has arrived: the numbered message, and everything before it, as bytes keep their order. Only
+   * ever grows; a number beyond the last one sent is ignored.
+   */
   acknowledge(id: number): void {
     if (id <= this.acknowledgedUpTo || id > this.last) return;
     this.acknowledgedUpTo = id;
@@ -86,6 +100,13 @@ export class Journal {
     for (let index = this.head; index < this.entries.length; index++) yield this.entries[index];
   }
 
+  /** Frees everything: the session is over. */
+  clear(): void {
+    this.entries = [];
+    this.head = 0;
+    this.bytesHeld = 0;
+  }
+
   /** Puts back what {@link Session.toString} wrote. */
   restore(lastId: number, acknowledged: number, entries: readonly JournalEntry[]): void {
     this.last = lastId;
@@ -93,6 +114,11 @@ export class Journal {
     this.entries = [...entries];
     this.head = 0;
     this.bytesHeld = entries.reduce((sum, entry) => sum + entry.text.length, 0);
+  }
+
+  private hold(id: number, text: string): void {
+    this.entries.push({ id, text });
+    this.bytesHeld += text.length;
   }
 
   /** Whether what is held has gone out so often, without anything of it arriving, that it never will. */

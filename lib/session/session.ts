@@ -11,8 +11,8 @@ export interface SessionBinding {
   readonly extensions: readonly string[];
 }
 
-interface StoredSession {
-  id: string;
+/** A session as stored, without its id. */
+interface StoredState {
   username: string | null;
   receivedCount: number;
   guaranteedDeliveredCount: number;
@@ -20,7 +20,11 @@ interface StoredSession {
   buffer: [id: number, text: string][];
   storage: [key: unknown, value: unknown][];
   binding?: { application: string; version?: string; extensions: string[] };
+  /** The peer's calls in service, as the wire numbers them. */
+  serving?: number[];
 }
+
+type StoredSession = StoredState & { id: string };
 
 /**
  * What outlives a connection: who it is, what was received, what was sent and is not known to have
@@ -41,6 +45,11 @@ export class Session<C = unknown> extends Map<unknown, unknown> {
   readonly journal = new Journal();
   /** What the session is bound to; undefined until the handshake is done. */
   binding: SessionBinding | undefined;
+  /**
+   * The numbers of the peer's calls that are being served, as the wire has them. A connection that did not
+   * serve them itself (another process did, which is gone) answers them with -1.
+   */
+  serving: Iterable<number> = [];
 
   /**
    * @param connection the connection that it belongs to
@@ -75,19 +84,17 @@ export class Session<C = unknown> extends Map<unknown, unknown> {
     return this.username === null && this.size === 0 && this.journal.size === 0;
   }
 
-  /** The session as text, for storage providers that keep it outside the process. */
+  /** The session as text, with its id. Whoever can read the text can resume the session. */
   override toString(): string {
-    const stored: StoredSession = {
-      id: this.id,
-      username: this.username,
-      receivedCount: this.receivedCount,
-      guaranteedDeliveredCount: this.journal.acknowledged,
-      latestBufferedMessageId: this.journal.lastId,
-      buffer: [...this.journal].map(({ id, text }) => [id, text]),
-      storage: [...this],
-      ...(this.binding && { binding: { ...this.binding, extensions: [...this.binding.extensions] } }),
-    };
-    return JSON.stringify(stored);
+    return JSON.stringify({ id: this.id, ...this.toState() });
+  }
+
+  /**
+   * The session as text without its id, for stores outside the process: what leaks from there opens no
+   * session. {@link deserialize} puts the id back.
+   */
+  serialize(): string {
+    return JSON.stringify(this.toState());
   }
 
   /**
@@ -97,15 +104,44 @@ export class Session<C = unknown> extends Map<unknown, unknown> {
    */
   static fromString<C = unknown>(text: string): Session<C> {
     const stored = JSON.parse(text) as StoredSession;
-    const session = new Session<C>(null, stored.username, stored.id, stored.storage);
+    return Session.ofState(stored.id, stored);
+  }
+
+  /**
+   * The session of a text that {@link serialize} made, without a connection.
+   * @param id the session's id, from the handshake that asks for it
+   * @throws SyntaxError for a text that is no JSON
+   */
+  static deserialize<C = unknown>(id: string, text: string): Session<C> {
+    return Session.ofState(id, JSON.parse(text) as StoredState);
+  }
+
+  private toState(): StoredState {
+    const { journal, binding } = this;
+    const serving = [...this.serving];
+    return {
+      username: this.username,
+      receivedCount: this.receivedCount,
+      guaranteedDeliveredCount: journal.acknowledged,
+      latestBufferedMessageId: journal.lastId,
+      buffer: [...journal].map(({ id, text }) => [id, text]),
+      storage: [...this],
+      ...(binding && { binding: { ...binding, extensions: [...binding.extensions] } }),
+      ...(serving.length > 0 && { serving }),
+    };
+  }
+
+  private static ofState<C>(id: string, stored: StoredState): Session<C> {
+    const session = new Session<C>(null, stored.username, id, stored.storage);
     session.receivedCount = stored.receivedCount;
     session.journal.restore(
       // The reference keeps the signed number of its side.
       Math.abs(stored.latestBufferedMessageId),
       stored.guaranteedDeliveredCount,
-      stored.buffer.map(([id, body]) => ({ id, text: body })),
+      stored.buffer.map(([place, body]) => ({ id: place, text: body })),
     );
     if (stored.binding) session.binding = { version: undefined, ...stored.binding };
+    session.serving = stored.serving ?? [];
     return session;
   }
 }

@@ -147,15 +147,14 @@ export class Connection extends SessionLink {
     const { outbox } = this;
     if (outbox.calls.get(call.id) !== call) return;
     outbox.calls.take(call.id);
-    if (this.extensions.cancel) this.sendAfterResume(formatCancel(outbox.wireId(call.id)));
+    if (this.extensions.cancel) this.sendCancel(call);
   }
 
   /** @internal Nobody waits any longer for the calls under way: they fail with -1, and a peer that comes back is told. */
   abandonCalls(): void {
-    const { outbox } = this;
-    const lost = outbox.calls.loseAll();
+    const lost = this.outbox.calls.loseAll();
     if (!this.extensions.cancel) return;
-    for (const call of lost) this.sendAfterResume(formatCancel(outbox.wireId(call.id)));
+    for (const call of lost) this.sendCancel(call);
   }
 
   /** Sends an event. What keeps it from being sent is emitted as 'error', if somebody listens. */
@@ -244,7 +243,14 @@ export class Connection extends SessionLink {
     const { streamCredit } = this.limits;
     if (streamCredit >= INITIAL_STREAM_CREDIT || !this.extensions.stream) return;
     call.creditLimit = streamCredit;
-    this.sendAfterResume(formatStreamCredit(this.outbox.wireId(call.id), streamCredit));
+    if (this.keepsAnswers) this.outbox.sendCredit(call);
+    else this.sendAfterResume(formatStreamCredit(this.outbox.wireId(call.id), streamCredit));
+  }
+
+  private sendCancel(call: OutgoingCall): void {
+    const text = formatCancel(this.outbox.wireId(call.id));
+    if (this.keepsAnswers) this.outbox.sendAnswer(text);
+    else this.sendAfterResume(text);
   }
 
   private addProxy(interfaceName: string, methods: readonly string[]): RemoteProxy {

@@ -1,23 +1,29 @@
 import type { ExtensionOffer } from '../protocol/message.js';
 
 /** The extensions of PROTOCOL.md 5 that need the agreement of both sides. */
-export type ExtensionName = 'nest' | 'stream' | 'cancel' | 'bye';
+export type ExtensionName = 'nest' | 'stream' | 'cancel' | 'bye' | 'resume';
 
 /** Which extensions both sides of a connection have agreed on. */
 export type Extensions = Readonly<Record<ExtensionName, boolean>>;
 
 const VERSION = 1;
-const NAMES: readonly ExtensionName[] = ['nest', 'stream', 'cancel', 'bye'];
+const NAMES: readonly ExtensionName[] = ['nest', 'stream', 'cancel', 'bye', 'resume'];
 
 /** What a peer that knows no extensions has. */
-export const NO_EXTENSIONS: Extensions = { nest: false, stream: false, cancel: false, bye: false };
+export const NO_EXTENSIONS: Extensions = {
+  nest: false,
+  stream: false,
+  cancel: false,
+  bye: false,
+  resume: false,
+};
 
 /**
  * What the core offers and accepts unless told otherwise. Not 'nest', which only the Nest layers
  * understand, and not 'bye': `connection.close()` of the core leaves its session alive, as the
  * reference's users rely on when they resume it by another `connect`.
  */
-export const CORE_EXTENSIONS: readonly ExtensionName[] = ['stream', 'cancel'];
+export const CORE_EXTENSIONS: readonly ExtensionName[] = ['stream', 'cancel', 'resume'];
 
 /** What the Nest layer offers and accepts. */
 export const ALL_EXTENSIONS: readonly ExtensionName[] = NAMES;
@@ -45,6 +51,7 @@ export function toExtensions(names: readonly string[]): Extensions {
     stream: names.includes('stream'),
     cancel: names.includes('cancel'),
     bye: names.includes('bye'),
+    resume: names.includes('resume'),
   };
 }
 

@@ -1,10 +1,5 @@
 import { ERR_CALLBACK_LOST, ERR_INTERFACE_NOT_FOUND } from '../protocol/error-codes.js';
-import {
-  formatCallbackError,
-  formatCallbackOk,
-  formatPong,
-  formatStreamCredit,
-} from '../protocol/format-message.js';
+import { formatCallbackError, formatCallbackOk, formatPong } from '../protocol/format-message.js';
 import type {
   CallbackMessage,
   CallMessage,
@@ -33,9 +28,7 @@ export function handleMessage(connection: Connection, message: Message): boolean
     case 'inspect':
       return handleInspect(connection, message);
     case 'ping':
-      connection.countReceived(message.id);
-      connection.sendUnnumbered(formatPong(message.id));
-      return true;
+      return handlePing(connection, message.id);
     case 'pong':
       return handlePong(connection, message.id);
     case 'streamItem':
@@ -55,7 +48,7 @@ export function handleMessage(connection: Connection, message: Message): boolean
 }
 
 function handleCall(connection: Connection, message: CallMessage): boolean {
-  connection.countReceived(message.id);
+  if (!connection.countReceived(message.id)) return false;
   if (message.args && connection.isLogged('call')) {
     connection.log('call', message.interfaceName, message.method, message.args);
   }
@@ -70,7 +63,7 @@ function handleCallback(connection: Connection, message: CallbackMessage): boole
   const call = connection.outbox.calls.take(id);
   if (!call) return false;
   if (message.ok) call.callback(null, ...resultsOf(call, message.ok));
-  else call.callback(remoteErrorOf(message));
+  else call.callback(remoteErrorOf(message, connection.keepsAnswers));
   return true;
 }
 
@@ -79,12 +72,18 @@ function resultsOf(call: OutgoingCall, ok: unknown[]): unknown[] {
   return call.lastItem > 0 && !call.onItem && ok.length === 0 ? [call.lastValue] : ok;
 }
 
-function remoteErrorOf(message: CallbackMessage): unknown {
+function remoteErrorOf(message: CallbackMessage, isKept: boolean): unknown {
   const error = message.error ?? [];
-  // The peer's -1 is not ours: users test for the bare number and would call again.
-  return error[0] === ERR_CALLBACK_LOST
-    ? new RemoteError(1, RemoteError.defaultMessages[ERR_CALLBACK_LOST])
-    : RemoteError.fromJstpArray(error);
+  if (error[0] !== ERR_CALLBACK_LOST) return RemoteError.fromJstpArray(error);
+  // Where answers are kept, this is how the peer says that it has lost one. From others the -1 is not ours:
+  // users test for the bare number, and would call again.
+  return isKept ? ERR_CALLBACK_LOST : new RemoteError(1, RemoteError.defaultMessages[ERR_CALLBACK_LOST]);
+}
+
+function handlePing(connection: Connection, id: number): boolean {
+  if (!connection.countReceived(id)) return false;
+  connection.sendUnnumbered(formatPong(id));
+  return true;
 }
 
 function handlePong(connection: Connection, wireId: number): boolean {
@@ -97,26 +96,28 @@ function handlePong(connection: Connection, wireId: number): boolean {
 
 function handleEvent(connection: Connection, message: EventMessage): boolean {
   const { interfaceName, event, args } = message;
+  if (!connection.countReceived(message.id)) return false;
   if (connection.isLogged('event')) connection.log('event', interfaceName, event, args);
-  connection.countReceived(message.id);
   if (args === undefined || interfaceName === undefined || event === undefined) return false;
-  connection.guard(() => {
-    if (Object.hasOwn(connection.remoteProxies, interfaceName)) {
-      connection.remoteProxies[interfaceName][EMIT_LOCAL](event, args);
-    }
-  });
-  connection.guard(() => {
-    connection.application?.handleEvent?.(connection, interfaceName, event, args, message.metadata);
+  connection.whenStored(() => {
+    connection.guard(() => {
+      if (Object.hasOwn(connection.remoteProxies, interfaceName)) {
+        connection.remoteProxies[interfaceName][EMIT_LOCAL](event, args);
+      }
+    });
+    connection.guard(() => {
+      connection.application?.handleEvent?.(connection, interfaceName, event, args, message.metadata);
+    });
   });
   return true;
 }
 
 function handleInspect(connection: Connection, message: InspectMessage): boolean {
   const { id, interfaceName } = message;
+  if (!connection.countReceived(id)) return false;
   if (connection.isLogged('inspect')) connection.log('inspect', interfaceName);
-  connection.countReceived(id);
   const methods = interfaceName === undefined ? undefined : connection.application?.getMethods(interfaceName);
-  connection.sendUnnumbered(
+  connection.outbox.sendAnswer(
     methods ? formatCallbackOk(id, methods) : formatCallbackError(id, [ERR_INTERFACE_NOT_FOUND]),
   );
   return true;
@@ -133,7 +134,7 @@ function handleStreamItem(connection: Connection, message: StreamItemMessage): b
   const { streamCredit } = connection.limits;
   if (call.creditLimit - call.lastItem <= streamCredit / 2) {
     call.creditLimit = call.lastItem + streamCredit;
-    connection.sendUnnumbered(formatStreamCredit(message.callId, call.creditLimit));
+    connection.outbox.sendCredit(call);
   }
   return true;
 }

@@ -1,16 +1,22 @@
 import { ERR_INVALID_NAME, ERR_JOURNAL_FULL, ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
-import { formatPing } from '../protocol/format-message.js';
+import { formatPing, formatStreamCredit } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
 import { isPortableName, type NamedKind } from '../protocol/names.js';
 import { checkSize } from '../protocol/message-size.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import type { Journal } from '../session/journal.js';
+import type { DeadlineQueue } from '../util/deadline-queue.js';
+import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { createOutgoingCall, OutgoingCalls, type OutgoingCall } from './outgoing-calls.js';
 
-// What an event-only sender keeps at most before it asks, by a ping, how far the peer has read. Small
-// against the journal's cap, large against the ping.
+// What is kept at most before the peer is asked, by a ping, how far it has read. Small against the
+// journal's cap, large against the ping.
 const PING_AFTER_ENTRIES = 1024;
 const PING_AFTER_BYTES = 1024 * 1024;
+// Nothing is kept much longer than this without asking.
+const PING_AFTER_MS = 1000;
+// Answers of calls under way are admitted to a full journal: in bytes, as much again.
+const ANSWERS_OVER_BYTES = 2;
 
 /** What the outbox asks of its connection. */
 export interface OutboxLink {
@@ -18,23 +24,35 @@ export interface OutboxLink {
   readonly journal: Journal | undefined;
   /** Whether the connection has ended: what is sent now would wait for ever. */
   readonly isClosed: boolean;
-  /** Whether a numbered message can be written now. */
+  /** Whether a message can be written now. */
   readonly isOpen: boolean;
+  /** Whether the peer is away, and whoever sends to it may not know. */
+  readonly isPeerAway: boolean;
   /** Whether any name may be sent. */
   readonly allowsAnyName: boolean;
+  /** Whether answers are kept until they have arrived (`resume`). */
+  readonly keepsAnswers: boolean;
   /** Writes a text to the link. */
   write(text: string): void;
   /** Runs the user's code, reporting what it throws. */
   guard(run: () => void): void;
+  /** The journal holds less than its cap again. */
+  roomAgain(): void;
+  /** More waits for the peer than may: the session ends. */
+  overflow(): void;
 }
 
 /**
- * What this side sends with a number, and waits to have answered or acknowledged. Numbers are given, and
+ * What this side sends over a session, and waits to have answered or acknowledged. Numbers are given, and
  * the texts journaled, in the order of sending, whether the link is up or not.
  */
-export class Outbox {
+export class Outbox implements Expirable {
   readonly calls: OutgoingCalls;
   private isAskingForAcknowledgement = false;
+  private isReplaying = false;
+  private isRefusingItems = false;
+  /** Where the outbox waits to ask for an acknowledgement; undefined while nothing is kept. */
+  private waitsIn: DeadlineQueue<Expirable> | undefined;
 
   /**
    * @param link the connection
@@ -59,12 +77,13 @@ export class Outbox {
     return this.fullness();
   }
 
-  /** Why nothing can be sent; undefined: it can. */
+  /** Why nothing can be sent; undefined: it can. A session whose peer is away ends at its cap. */
   fullness(): RemoteError | undefined {
-    const { journal } = this.link;
-    if (!journal || this.link.isClosed) return new RemoteError(ERR_NOT_CONNECTED);
-    const isFull = !this.hasRoom || this.calls.size >= this.limits.maxPendingCalls;
-    return isFull ? new RemoteError(ERR_JOURNAL_FULL) : undefined;
+    const { journal, isClosed, isPeerAway } = this.link;
+    if (!journal || isClosed) return new RemoteError(ERR_NOT_CONNECTED);
+    if (this.hasRoom && this.calls.size < this.limits.maxPendingCalls) return undefined;
+    if (isPeerAway && !this.hasRoom) this.link.overflow();
+    return new RemoteError(ERR_JOURNAL_FULL);
   }
 
   /** Whether the journal takes more. */
@@ -102,31 +121,118 @@ export class Outbox {
       call.id = journal.lastId;
       this.calls.add(call);
     }
-    if (!this.link.isOpen) return;
-    this.link.write(text);
-    if (journal.size >= this.pingAfterEntries || journal.bytes >= this.pingAfterBytes)
-      this.askForAcknowledgement();
+    this.write(text);
+    this.watch(journal);
+  }
+
+  /**
+   * Sends what has no number: an answer, a value of a stream, a cancel. Kept until it has arrived where
+   * `resume` is agreed; else an answer that cannot be written now is of no use to anybody any more.
+   */
+  sendAnswer(text: string): void {
+    const { journal, keepsAnswers, isOpen } = this.link;
+    if (!journal || !keepsAnswers) {
+      if (isOpen) this.link.write(text);
+      return;
+    }
+    if (this.isOverflowing) {
+      this.link.overflow();
+      return;
+    }
+    journal.appendUnnumbered(text);
+    this.write(text);
+    this.watch(journal);
+  }
+
+  /** The same for a value of a stream, which can wait: false where the journal has no room for it. */
+  sendItem(text: string): boolean {
+    const hasRoom = !this.link.keepsAnswers || this.hasRoom;
+    if (hasRoom) this.sendAnswer(text);
+    else this.isRefusingItems = true;
+    return hasRoom;
   }
 
   /** Sends a ping; the callback gets its pong. */
   ping(callback: (error: unknown) => void): void {
-    this.commit(formatPing(this.nextId), createOutgoingCall(callback));
+    const call = createOutgoingCall(callback);
+    call.isPing = true;
+    this.commit(formatPing(this.nextId), call);
   }
 
   /** The peer has received everything up to a number of this side. */
   acknowledge(ownId: number): void {
     this.link.journal?.acknowledge(ownId);
+    if (this.isRefusingItems && this.hasRoom) {
+      this.isRefusingItems = false;
+      this.link.roomAgain();
+    }
   }
 
   /** Sends everything again that the peer has not received. */
   replay(receivedCount: number): void {
-    const { journal } = this.link;
+    const { journal, keepsAnswers } = this.link;
     if (!journal) return;
     this.isAskingForAcknowledgement = false;
-    journal.acknowledge(receivedCount);
+    // What is sent meanwhile (a stream that has room again, a listener of the log) is journaled: it comes last.
+    this.isReplaying = true;
+    this.acknowledge(receivedCount);
     journal.noteReplay();
-    this.calls.loseUpTo(receivedCount);
+    if (keepsAnswers) this.calls.endPings(receivedCount);
+    else this.calls.loseUpTo(receivedCount);
     for (const { text } of journal) this.link.write(text);
+    this.isReplaying = false;
+    if (!keepsAnswers) return;
+    for (const call of this.calls.credited()) this.sendCredit(call);
+    // Its number tells at the next resume that all of this has arrived.
+    if (journal.size > 0) this.askForAcknowledgement();
+  }
+
+  /** Tells the callee of a stream how far it may go. */
+  sendCredit(call: OutgoingCall): void {
+    if (this.link.isOpen) this.link.write(formatStreamCredit(this.wireId(call.id), call.creditLimit));
+  }
+
+  /** Something has been kept for a while. */
+  expire(): void {
+    this.waitsIn = undefined;
+    const { journal, isOpen } = this.link;
+    if (!journal || journal.size === 0 || !isOpen) return;
+    this.askForAcknowledgement();
+    this.wait();
+  }
+
+  /** Nothing is asked for any more: the connection has ended. */
+  stop(): void {
+    this.waitsIn?.delete(this);
+    this.waitsIn = undefined;
+  }
+
+  private write(text: string): void {
+    if (this.link.isOpen && !this.isReplaying) this.link.write(text);
+  }
+
+  /** Whether not even an answer is admitted. */
+  private get isOverflowing(): boolean {
+    const { journal, isPeerAway } = this.link;
+    const { journalMaxEntries, journalMaxBytes, maxCallsInFlight } = this.limits;
+    if (!journal || this.hasRoom) return false;
+    return (
+      isPeerAway ||
+      journal.size >= journalMaxEntries + maxCallsInFlight ||
+      journal.bytes >= journalMaxBytes * ANSWERS_OVER_BYTES
+    );
+  }
+
+  /** Asks for an acknowledgement now if much is kept, else in a while. */
+  private watch(journal: Journal): void {
+    const isMuch = journal.size >= this.pingAfterEntries || journal.bytes >= this.pingAfterBytes;
+    if (isMuch) this.askForAcknowledgement();
+    else if (this.waitsIn === undefined && this.link.keepsAnswers) this.wait();
+  }
+
+  private wait(): void {
+    this.waitsIn = sharedDeadlines(PING_AFTER_MS);
+    this.waitsIn.add(this);
   }
 
   private get pingAfterEntries(): number {
@@ -138,7 +244,7 @@ export class Outbox {
   }
 
   private askForAcknowledgement(): void {
-    if (this.isAskingForAcknowledgement) return;
+    if (this.isAskingForAcknowledgement || !this.link.isOpen) return;
     this.isAskingForAcknowledgement = true;
     this.ping(() => {
       this.isAskingForAcknowledgement = false;

@@ -19,11 +19,21 @@ export interface OutgoingCall {
   lastValue: unknown;
   /** The highest number of a stream value that the callee may send. */
   creditLimit: number;
+  /** Whether it is a ping: answered as soon as the peer is known to have had it. */
+  isPing: boolean;
 }
 
 /** Makes a call that is not sent yet. */
 export function createOutgoingCall(callback: Callback, onItem?: (value: unknown) => void): OutgoingCall {
-  return { id: 0, callback, onItem, lastItem: 0, lastValue: undefined, creditLimit: INITIAL_STREAM_CREDIT };
+  return {
+    id: 0,
+    callback,
+    onItem,
+    lastItem: 0,
+    lastValue: undefined,
+    creditLimit: INITIAL_STREAM_CREDIT,
+    isPing: false,
+  };
 }
 
 /** The calls (inspects, pings) of this side that are not answered yet, by number. */
@@ -57,12 +67,32 @@ export class OutgoingCalls {
     return call;
   }
 
+  /** The calls whose callee has heard of another credit than the first. */
+  *credited(): Generator<OutgoingCall> {
+    for (const call of this.calls?.values() ?? []) {
+      if (call.creditLimit !== INITIAL_STREAM_CREDIT) yield call;
+    }
+  }
+
+  /** Takes over the calls of another connection, whose session goes on here. */
+  adopt(others: OutgoingCalls): void {
+    for (const call of others.calls?.values() ?? []) this.add(call);
+    others.calls = undefined;
+  }
+
+  /** Ends the pings up to a number: the peer has had them, their pongs are lost. */
+  endPings(id: number): void {
+    const answered = [...(this.calls?.values() ?? [])].filter((call) => call.isPing && call.id <= id);
+    for (const call of answered) this.calls?.delete(call.id);
+    this.settle(answered, null);
+  }
+
   /** Fails the calls up to a number with -1: the peer had received them, their answers are lost. */
   loseUpTo(id: number): void {
     if (!this.calls) return;
     const lost = [...this.calls.values()].filter((call) => call.id <= id);
     for (const call of lost) this.calls.delete(call.id);
-    this.fail(lost);
+    this.settle(lost, ERR_CALLBACK_LOST);
   }
 
   /** Fails all calls with -1, as no answer can come any more; answers with them. */
@@ -70,17 +100,17 @@ export class OutgoingCalls {
     if (!this.calls) return [];
     const lost = [...this.calls.values()];
     this.calls = undefined;
-    this.fail(lost);
+    this.settle(lost, ERR_CALLBACK_LOST);
     return lost;
   }
 
-  private fail(calls: readonly OutgoingCall[]): void {
+  private settle(calls: readonly OutgoingCall[], error: number | null): void {
     if (calls.length === 0) return;
     // Later, so that the connection is in its new state when the callbacks make calls of their own.
     nextTick(() => {
       for (const call of calls) {
         this.link.guard(() => {
-          call.callback(ERR_CALLBACK_LOST);
+          call.callback(error);
         });
       }
     });

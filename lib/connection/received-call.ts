@@ -15,8 +15,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export interface ReceivedCallKeeper {
   /** Sends the answer's text and forgets the call. */
   answer(call: ReceivedCall, text: string): void;
-  /** Sends a stream value's text. */
-  sendItem(text: string): void;
+  /** Sends a stream value's text; false: not now, there is no room for it. */
+  sendItem(text: string): boolean;
   /** An error in making an answer. */
   reportError(error: unknown): void;
 }
@@ -90,15 +90,18 @@ export class ReceivedCall implements IncomingCall<Connection> {
   openStream(): OutgoingStream {
     const { connection } = this;
     if (!connection.extensions.stream) return new LastValueStream(this);
-    this.stream ??= new StreamSender(this, connection.limits, (text) => {
-      this.keeper.sendItem(text);
-    });
+    this.stream ??= new StreamSender(this, connection.limits, (text) => this.keeper.sendItem(text));
     return this.stream;
   }
 
   /** The caller allows stream values up to a number. */
   grant(limit: number): void {
     this.stream?.grant(limit);
+  }
+
+  /** There is room again for values that waited for it. */
+  flushStream(): void {
+    this.stream?.flush();
   }
 
   /** Nobody waits for the answer any more: the caller cancelled, or its link ended. */

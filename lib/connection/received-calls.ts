@@ -6,15 +6,18 @@ import {
 } from '../protocol/error-codes.js';
 import { formatCallbackError } from '../protocol/format-message.js';
 import type { CallMessage } from '../protocol/message.js';
-import type { MethodCallback } from '../application/application.js';
+import type { ApplicationLike, MethodCallback } from '../application/application.js';
 import { InternalApiError } from '../application/application.js';
 import type { Connection } from './connection.js';
+import type { Outbox } from './outbox.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
 
 /** What the received calls need of their connection's link. */
 export interface CallLink {
-  /** Sends a text if the link is up. */
-  sendUnnumbered(text: string): void;
+  /** What this side sends. */
+  readonly outbox: Pick<Outbox, 'sendAnswer' | 'sendItem'>;
+  /** Runs something when the session is stored as it is now; at once where it is not stored at each step. */
+  whenStored(run: () => void): void;
   /** Stops or goes on reading: too many calls are being served, or no longer. */
   holdReading(hold: boolean): void;
   /** An error of the application. */
@@ -44,7 +47,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     const fault = faultOf(message);
     const { application } = this.connection;
     if (fault !== 0 || application === null) {
-      this.link.sendUnnumbered(formatCallbackError(message.id, [fault || ERR_INTERFACE_NOT_FOUND]));
+      this.link.outbox.sendAnswer(formatCallbackError(message.id, [fault || ERR_INTERFACE_NOT_FOUND]));
       return;
     }
     const call = new ReceivedCall(this, this.connection, message);
@@ -54,20 +57,19 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     if (this.calls.has(call.id)) call.key = Symbol(call.id);
     this.calls.set(call.key, call);
     this.balanceReading();
-    try {
-      if (application.handleCall) application.handleCall(call);
-      else
-        application.callMethod(
-          this.connection,
-          call.interfaceName,
-          call.methodName,
-          call.args,
-          callbackOf(call, this),
-        );
-    } catch (error) {
-      call.fail(ERR_INTERNAL_API_ERROR);
-      this.link.reportError(error);
-    }
+    this.link.whenStored(() => {
+      if (call.isOpen) this.serve(call, application);
+    });
+  }
+
+  /** The numbers of the calls that are being served, as the wire has them. */
+  *[Symbol.iterator](): Generator<number> {
+    for (const call of this.calls?.values() ?? []) yield call.id;
+  }
+
+  /** The journal has room again: streams that waited for it go on. */
+  flushStreams(): void {
+    for (const call of this.calls?.values() ?? []) call.flushStream();
   }
 
   /** The call of a number, while it is being served. */
@@ -83,26 +85,49 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     call.cancel();
   }
 
-  /** Nobody waits for any answer: the link, and with it the peer's interest, is gone. */
-  cancelAll(): void {
-    if (!this.calls) return;
+  /** Reading is stopped on a new link as it was on the old one. */
+  holdAgain(): void {
+    if (this.isHolding) this.link.holdReading(true);
+  }
+
+  /** Ends all without an answer of their own; returns them. */
+  cancelAll(): readonly ReceivedCall[] {
+    if (!this.calls) return [];
     const cancelled = [...this.calls.values()];
     this.calls = undefined;
     this.isHolding = false;
     for (const call of cancelled) call.cancel();
+    return cancelled;
   }
 
   answer(call: ReceivedCall, text: string): void {
     this.forget(call);
-    this.link.sendUnnumbered(text);
+    this.link.outbox.sendAnswer(text);
   }
 
-  sendItem(text: string): void {
-    this.link.sendUnnumbered(text);
+  sendItem(text: string): boolean {
+    return this.link.outbox.sendItem(text);
   }
 
   reportError(error: unknown): void {
     this.link.reportError(error);
+  }
+
+  private serve(call: ReceivedCall, application: ApplicationLike<Connection>): void {
+    try {
+      if (application.handleCall) application.handleCall(call);
+      else
+        application.callMethod(
+          this.connection,
+          call.interfaceName,
+          call.methodName,
+          call.args,
+          callbackOf(call, this),
+        );
+    } catch (error) {
+      call.fail(ERR_INTERNAL_API_ERROR);
+      this.link.reportError(error);
+    }
   }
 
   private forget(call: ReceivedCall): void {

@@ -1,6 +1,11 @@
 import type { ApplicationLike } from '../application/application.js';
-import { ERR_NOT_A_SERVER } from '../protocol/error-codes.js';
-import { formatBye, formatHandshakeError, formatHandshakeOk } from '../protocol/format-message.js';
+import { ERR_CALLBACK_LOST, ERR_JOURNAL_FULL, ERR_NOT_A_SERVER } from '../protocol/error-codes.js';
+import {
+  formatBye,
+  formatCallbackError,
+  formatHandshakeError,
+  formatHandshakeOk,
+} from '../protocol/format-message.js';
 import { checkInterval, type Limits } from '../protocol/limits.js';
 import type { ByeReason, Message } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
@@ -90,6 +95,16 @@ export abstract class SessionLink extends Link {
     return this.receivedCalls.isHolding;
   }
 
+  /** @internal Whether answers survive a cut. */
+  get keepsAnswers(): boolean {
+    return this.extensions.resume;
+  }
+
+  /** @internal Whether a client is away, whom others go on sending to. */
+  get isPeerAway(): boolean {
+    return this.server !== null && !this.isOpen;
+  }
+
   /** @internal Whether the peer takes any name. */
   get allowsAnyName(): boolean {
     return this.extensions.nest;
@@ -126,10 +141,38 @@ export abstract class SessionLink extends Link {
     const { state } = this;
     this.setState({ name: 'closed' });
     this.heartbeat?.stop();
+    this.outbox.stop();
     this.transport?.end();
-    this.receivedCalls.cancelAll();
+    this.dropServing();
     if (state.name === 'handshaking') state.handshake?.abandon();
     this.outbox.calls.loseAll();
+  }
+
+  /** @internal The session cannot go on: more waits for the peer than may. */
+  overflow(): void {
+    if (this.isSessionOver) return;
+    this.isSessionOver = true;
+    this.end('close');
+    this.journal?.giveUp();
+    this.server?.sessionOver(this.self);
+    this.tell(new RemoteError(ERR_JOURNAL_FULL));
+  }
+
+  /** @internal The journal has room again. */
+  roomAgain(): void {
+    this.receivedCalls.flushStreams();
+  }
+
+  /** @internal The session goes on with another connection of this process, which gets the calls under way. */
+  passSessionTo(heir: SessionLink): void {
+    this.redialer?.stop();
+    this.dropServing();
+    heir.outbox.calls.adopt(this.outbox.calls);
+    if (this.server) this.sayBye('taken');
+    this.heartbeat?.stop();
+    this.outbox.stop();
+    this.setState({ name: 'closed' });
+    this.transport?.end();
   }
 
   /** @internal The peer ends on purpose. */
@@ -138,7 +181,7 @@ export abstract class SessionLink extends Link {
     this.emit('bye', reason);
     this.redialer?.peerSaidBye(reason);
     if (reason !== 'moved') this.outbox.calls.loseAll();
-    this.receivedCalls.cancelAll();
+    if (reason !== 'moved' || !this.keepsAnswers) this.receivedCalls.cancelAll();
     this.transport?.end();
   }
 
@@ -148,9 +191,18 @@ export abstract class SessionLink extends Link {
     this.detach()?.end();
   }
 
-  /** @internal Counts a numbered message of the peer. */
-  countReceived(id: number): void {
-    if (this.session) this.session.receivedCount = Math.abs(id);
+  /** @internal Counts a numbered message of the peer; false: it has been here before, and must not be served again. */
+  countReceived(id: number): boolean {
+    const { session } = this;
+    const number = Math.abs(id);
+    if (!session || (this.keepsAnswers && number <= session.receivedCount)) return false;
+    session.receivedCount = number;
+    return true;
+  }
+
+  /** @internal Runs something when the session is stored as it is now; at once where it is not stored at each step. */
+  whenStored(run: () => void): void {
+    run();
   }
 
   /** @internal Writes a message now, or after the session is resumed. */
@@ -196,16 +248,20 @@ export abstract class SessionLink extends Link {
   /** @internal The session cannot come back: whoever waits is told. */
   expire(): void {
     this.setState({ name: 'closed' });
+    this.outbox.stop();
+    this.dropServing();
     this.outbox.calls.loseAll();
     // A provider may keep the session for long; the connection need not stay with it.
-    if (this.session?.connection === this.self) this.session.connection = null;
+    if (this.session?.connection !== this.self) return;
+    this.session.connection = null;
+    this.session.serving = [];
   }
 
   override attach(transport: Transport): void {
     super.attach(transport);
     this.closedIntentionally = false;
-    // Answers to calls of the old link would not be awaited any more.
-    this.receivedCalls.cancelAll();
+    // Where answers are not kept, those to calls of the old link would not be awaited any more.
+    if (!this.keepsAnswers) this.receivedCalls.cancelAll();
   }
 
   protected handle(message: Message): boolean {
@@ -233,7 +289,7 @@ export abstract class SessionLink extends Link {
   protected lost(): void {
     const { state } = this;
     this.heartbeat?.stop();
-    this.receivedCalls.cancelAll();
+    if (!this.keepsAnswers) this.receivedCalls.cancelAll();
     if (state.name === 'handshaking') state.handshake?.abandon();
     if (state.name !== 'closed') this.setState({ name: this.session ? 'offline' : 'closed' });
     this.guard(() => {
@@ -268,6 +324,7 @@ export abstract class SessionLink extends Link {
   enterSession(session: Session<Connection>, receivedCount: number | undefined): void {
     if (session !== this.session) {
       this.outbox.calls.loseAll();
+      this.receivedCalls.cancelAll();
       this.afterResume = [];
     }
     this.openSession(session, this.settings?.application ?? null, receivedCount);
@@ -289,18 +346,40 @@ export abstract class SessionLink extends Link {
     receivedCount: number | undefined,
     answer?: string,
   ): void {
+    const previous = session.connection;
     this.session = session;
     session.connection = this.self;
     this.username = session.username;
     this.application = application;
     this.extensions = toExtensions(session.binding?.extensions ?? []);
     if (answer !== undefined) this.write(answer);
+    this.inherit(session, previous);
     this.setState({ name: 'open' });
     if (this.heartbeatInterval) this.startHeartbeat(this.heartbeatInterval);
+    this.receivedCalls.holdAgain();
     if (receivedCount === undefined) return;
     this.outbox.replay(receivedCount);
     const texts = this.afterResume;
     this.afterResume = [];
     for (const text of texts) this.write(text);
+  }
+
+  /** Takes over from the connection that had the session before, in this process or in another. */
+  private inherit(session: Session<Connection>, previous: Connection | null): void {
+    const unanswered = previous ? [] : [...session.serving];
+    session.serving = this.receivedCalls;
+    if (previous !== this.self) previous?.passSessionTo(this);
+    this.answerLost(unanswered);
+  }
+
+  /** The calls in service end here. Where the session outlives this, their callers hear that the answers are lost. */
+  private dropServing(): void {
+    const dropped = this.receivedCalls.cancelAll();
+    if (!this.isSessionOver) this.answerLost(dropped.map(({ id }) => id));
+  }
+
+  private answerLost(callIds: readonly number[]): void {
+    if (!this.keepsAnswers) return;
+    for (const id of callIds) this.outbox.sendAnswer(formatCallbackError(id, [ERR_CALLBACK_LOST]));
   }
 }

@@ -25,6 +25,8 @@ export class StreamSender implements OutgoingStream {
   private heldBytes = 0;
   private ending: Ending | undefined;
   private waiting: ((open: boolean) => void)[] = [];
+  /** Whether values wait that the caller would take, but the journal has no room for. */
+  private isHeldUp = false;
 
   constructor(
     private readonly call: StreamedCall,
@@ -32,7 +34,8 @@ export class StreamSender implements OutgoingStream {
       Limits,
       'maxStreamBufferItems' | 'maxStreamBufferBytes' | 'maxMessageBytes'
     >,
-    private readonly send: (text: string) => void,
+    /** Sends a value's text; false: not now, {@link flush} is called when there is room. */
+    private readonly send: (text: string) => boolean,
   ) {}
 
   write(value: unknown): boolean {
@@ -66,7 +69,13 @@ export class StreamSender implements OutgoingStream {
   grant(limit: number): void {
     this.limit = limit;
     this.flush();
+  }
+
+  /** Sends what may be sent by now. */
+  flush(): void {
+    this.sendHeld();
     if (this.hasCredit) this.wake(true);
+    if (this.held.length === 0 && this.ending && this.call.isOpen) this.answer(this.ending);
   }
 
   /** The call is over: nothing more is sent, whoever waits for credit is told. */
@@ -82,7 +91,7 @@ export class StreamSender implements OutgoingStream {
   }
 
   private get hasCredit(): boolean {
-    return this.made < this.limit;
+    return this.made < this.limit && !this.isHeldUp;
   }
 
   private finish(ending: Ending): void {
@@ -91,16 +100,17 @@ export class StreamSender implements OutgoingStream {
     this.flush();
   }
 
-  private flush(): void {
-    const count = Math.min(this.held.length, this.limit - this.sent);
-    if (count > 0) {
-      for (const text of this.held.splice(0, count)) {
-        this.heldBytes -= text.length;
-        this.sent += 1;
-        this.send(text);
-      }
+  private sendHeld(): void {
+    const { held } = this;
+    const allowed = Math.min(held.length, this.limit - this.sent);
+    let count = 0;
+    while (count < allowed && this.send(held[count])) {
+      this.heldBytes -= held[count].length;
+      count += 1;
     }
-    if (this.held.length === 0 && this.ending && this.call.isOpen) this.answer(this.ending);
+    this.isHeldUp = count < allowed;
+    this.sent += count;
+    if (count > 0) held.splice(0, count);
   }
 
   private answer(ending: Ending): void {
@@ -120,6 +130,7 @@ export class StreamSender implements OutgoingStream {
 
   private wake(open: boolean): void {
     const { waiting } = this;
+    if (waiting.length === 0) return;
     this.waiting = [];
     for (const resolve of waiting) resolve(open);
   }

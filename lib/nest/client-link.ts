@@ -202,7 +202,8 @@ export class ClientLink {
   private lost(connection: Connection, reason: string): void {
     if (connection !== this.connection) return;
     const isTaken = reason === 'taken';
-    const isSessionOver = isTaken || reason === 'close' || connection.closedIntentionally;
+    const isSessionOver =
+      isTaken || reason === 'close' || connection.closedIntentionally || connection.isSessionOver;
     this.isUp = false;
     this.taken = isTaken;
     this.connecting = undefined;

@@ -56,6 +56,11 @@ export class ClientTable {
     this.away.clear();
   }
 
+  /** Forgets a client whose session has ended. */
+  drop(connection: Connection): void {
+    if (connection.session && this.find(connection.session.id) === connection) this.forget(connection);
+  }
+
   private forgetOldest(): void {
     const oldest = this.away.oldest;
     if (oldest) this.forget(oldest);

@@ -28,7 +28,7 @@ export interface ServerOptions {
   clientExpirationTime?: number | null;
   /** Caps and timeouts. @default see Limits */
   limits?: Partial<Limits>;
-  /** Which extensions are accepted. @default 'stream' and 'cancel' */
+  /** Which extensions are accepted. @default 'stream', 'cancel' and 'resume' */
   extensions?: readonly ExtensionName[];
 }
 

@@ -190,6 +190,12 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   /** @internal */
+  sessionOver(connection: Connection): void {
+    this.table.drop(connection);
+    this.store(connection);
+  }
+
+  /** @internal */
   connectionError(error: unknown, connection: Connection): boolean {
     if (this.listenerCount('connectionError') === 0) return false;
     this.emit('connectionError', error, connection);
@@ -211,6 +217,8 @@ export class Server extends EventEmitter<ServerEvents> {
 
   private store(connection: Connection): void {
     const { session, application } = connection;
+    // Another connection may have the session by now.
+    if (session?.connection !== connection && !connection.isSessionOver) return;
     if (!session) return;
     const provider = storageOf(application, this.options);
     const onError = (error: unknown): void => {

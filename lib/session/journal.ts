@@ -31,6 +31,7 @@ export class Journal {
   private last = 0;
   private acknowledgedUpTo = 0;
   private replays = 0;
+  private isGivenUp = false;
 
   /** The number of the newest message, 0 before the first. */
   get lastId(): number {
@@ -88,6 +89,7 @@ export class Journal {
    * claimed, and what is held is not lost on it. */
   covers(count: number): boolean {
     return (
+      !this.isGivenUp &&
       Number.isInteger(count) &&
       count >= this.acknowledgedUpTo &&
       count <= this.last &&
@@ -100,8 +102,9 @@ export class Journal {
     for (let index = this.head; index < this.entries.length; index++) yield this.entries[index];
   }
 
-  /** Frees everything: the session is over. */
-  clear(): void {
+  /** Frees everything: nobody can be served from here any more. */
+  giveUp(): void {
+    this.isGivenUp = true;
     this.entries = [];
     this.head = 0;
     this.bytesHeld = 0;

@@ -1,5 +1,10 @@
 import { isVersionRange } from '../application/version-text.js';
-import { ERR_AUTH_FAILED, ERR_NO_HANDSHAKE_RESPONSE, ERR_SESSION_LOST } from '../protocol/error-codes.js';
+import {
+  ERR_AUTH_FAILED,
+  ERR_NO_HANDSHAKE_RESPONSE,
+  ERR_SESSION_LOST,
+  ERR_SESSION_TAKEN,
+} from '../protocol/error-codes.js';
 import { formatHandshakeRequest } from '../protocol/format-message.js';
 import type { HandshakeResponse } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
@@ -119,10 +124,14 @@ export class ClientHandshake {
 
 /** The info of a refusal (code 11) that says: it is the session that is unknown. */
 export const SESSION_LOST_INFO = 'ERR_SESSION_LOST';
+/** The info of a refusal (code 11) that says: others have claimed the session again and again. */
+export const SESSION_TAKEN_INFO = 'ERR_SESSION_TAKEN';
 
 function refusalOf(error: readonly unknown[]): RemoteError {
-  const isSessionLost = error[0] === ERR_AUTH_FAILED && error[2] === SESSION_LOST_INFO;
-  return isSessionLost ? new RemoteError(ERR_SESSION_LOST) : RemoteError.fromJstpArray(error);
+  const info = error[0] === ERR_AUTH_FAILED ? error[2] : undefined;
+  if (info === SESSION_LOST_INFO) return new RemoteError(ERR_SESSION_LOST);
+  if (info === SESSION_TAKEN_INFO) return new RemoteError(ERR_SESSION_TAKEN);
+  return RemoteError.fromJstpArray(error);
 }
 
 /**

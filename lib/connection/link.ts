@@ -108,6 +108,11 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
   /** @internal Writes a text if there is a link. */
   write(text: string): void {
+    this.writeNow(text);
+  }
+
+  /** Writes a text whatever is waiting to be written. */
+  protected writeNow(text: string): void {
     const { transport } = this;
     if (!transport) return;
     transport.send(text);

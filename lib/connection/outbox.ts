@@ -36,6 +36,8 @@ export interface OutboxLink {
   write(text: string): void;
   /** Runs the user's code, reporting what it throws. */
   guard(run: () => void): void;
+  /** Something was journaled that cannot be written now. */
+  keptForLater(): void;
   /** The journal holds less than its cap again. */
   roomAgain(): void;
   /** More waits for the peer than may: the session ends. */
@@ -208,7 +210,8 @@ export class Outbox implements Expirable {
   }
 
   private write(text: string): void {
-    if (this.link.isOpen && !this.isReplaying) this.link.write(text);
+    if (!this.link.isOpen) this.link.keptForLater();
+    else if (!this.isReplaying) this.link.write(text);
   }
 
   /** Whether not even an answer is admitted. */

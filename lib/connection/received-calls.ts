@@ -8,6 +8,7 @@ import { formatCallbackError } from '../protocol/format-message.js';
 import type { CallMessage } from '../protocol/message.js';
 import type { ApplicationLike, MethodCallback } from '../application/application.js';
 import { InternalApiError } from '../application/application.js';
+import { startTimer } from '../util/timer.js';
 import type { Connection } from './connection.js';
 import type { Outbox } from './outbox.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
@@ -19,7 +20,7 @@ export interface CallLink {
   /** Runs something when the session is stored as it is now; at once where it is not stored at each step. */
   whenStored(run: () => void): void;
   /** Stops or goes on reading: too many calls are being served, or no longer. */
-  holdReading(hold: boolean): void;
+  balanceReading(): void;
   /** An error of the application. */
   reportError(error: unknown): void;
 }
@@ -28,6 +29,7 @@ export interface CallLink {
 export class ReceivedCalls implements ReceivedCallKeeper {
   // Made with the first call.
   private calls: Map<number | symbol, ReceivedCall> | undefined;
+  private onIdle: (() => void) | undefined;
   /** Whether so many are being served that nothing is read. */
   isHolding = false;
 
@@ -67,6 +69,16 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     for (const call of this.calls?.values() ?? []) yield call.id;
   }
 
+  /** Waits until no call is being served, or the time (in milliseconds) is over. */
+  async idle(timeoutMs: number): Promise<void> {
+    if (this.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.onIdle = resolve;
+      startTimer(timeoutMs, resolve);
+    });
+    this.onIdle = undefined;
+  }
+
   /** The journal has room again: streams that waited for it go on. */
   flushStreams(): void {
     for (const call of this.calls?.values() ?? []) call.flushStream();
@@ -83,11 +95,6 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     if (!call) return;
     this.forget(call);
     call.cancel();
-  }
-
-  /** Reading is stopped on a new link as it was on the old one. */
-  holdAgain(): void {
-    if (this.isHolding) this.link.holdReading(true);
   }
 
   /** Ends all without an answer of their own; returns them. */
@@ -132,6 +139,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   private forget(call: ReceivedCall): void {
     this.calls?.delete(call.key);
+    if (this.onIdle && this.size === 0) this.onIdle();
     this.balanceReading();
   }
 
@@ -140,7 +148,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     const hold = this.isHolding ? this.size > this.maxInFlight / 2 : this.size >= this.maxInFlight;
     if (hold === this.isHolding) return;
     this.isHolding = hold;
-    this.link.holdReading(hold);
+    this.link.balanceReading();
   }
 }
 

@@ -9,6 +9,8 @@ export interface ServerSide {
   decideHandshake(connection: Connection, request: HandshakeRequest): void;
   /** The connection's link is gone. */
   linkLost(connection: Connection): void;
+  /** More was journaled for a client that is away. */
+  sessionChanged(connection: Connection): void;
   /** The connection's session has ended and cannot be resumed, whether it has a link or not. */
   sessionOver(connection: Connection): void;
   /** An error of the connection, or of the application on it; answers whether somebody listens for it. */

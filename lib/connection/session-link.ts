@@ -1,59 +1,38 @@
 import type { ApplicationLike } from '../application/application.js';
-import { ERR_CALLBACK_LOST, ERR_JOURNAL_FULL, ERR_NOT_A_SERVER } from '../protocol/error-codes.js';
-import {
-  formatBye,
-  formatCallbackError,
-  formatHandshakeError,
-  formatHandshakeOk,
-} from '../protocol/format-message.js';
+import { ERR_JOURNAL_FULL, ERR_NOT_A_SERVER } from '../protocol/error-codes.js';
+import { formatBye, formatHandshakeError, formatHandshakeOk } from '../protocol/format-message.js';
 import { checkInterval, type Limits } from '../protocol/limits.js';
 import type { ByeReason, Message } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
-import type { Journal } from '../session/journal.js';
 import type { Session } from '../session/session.js';
 import type { ClientHandshake } from './client-handshake.js';
 import type { ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
-import { NO_EXTENSIONS, toExtensions, toOffer, type ExtensionName, type Extensions } from './extensions.js';
+import { toExtensions, toOffer, type ExtensionName } from './extensions.js';
 import { Heartbeat } from './heartbeat.js';
-import { Link } from './link.js';
 import { handleMessage } from './message-handlers.js';
-import { Outbox } from './outbox.js';
-import { ReceivedCalls } from './received-calls.js';
 import type { Redialer } from './redialer.js';
 import type { ServerSide } from './server-side.js';
+import { SessionFlow } from './session-flow.js';
 import type { Transport } from './transport.js';
 
 let connectionCount = 0;
 
 /**
- * The middle of a connection: who is at the other end. Handshakes of both sides, the session's moves from
- * link to link, the ends. What can be said over it is {@link Connection}'s.
+ * Who is at the other end of a connection: handshakes of both sides, the session's moves from link to link,
+ * the ends. What can be said over it is {@link Connection}'s.
  */
-export abstract class SessionLink extends Link {
+export abstract class SessionLink extends SessionFlow {
   /** Counts the connections of this process. */
   readonly id = connectionCount++;
   /** Who logged in; null: anonymous, or not yet. */
   username: string | null = null;
-  /** The session; null before the handshake. */
-  session: Session<Connection> | null = null;
-  /** What this side offers to the other: on a server's side what the client asked for, once its handshake is done. */
-  application: ApplicationLike<Connection> | null = null;
   /** Whether `close` was called. */
   closedIntentionally = false;
-  /** @internal Whether one side has said that the session ends with this connection. */
-  isSessionOver = false;
-  /** What both sides agreed on. */
-  extensions: Extensions = NO_EXTENSIONS;
   /** @internal Dials again; undefined on a server's side. */
   redialer: Redialer | undefined;
-  /** @internal What is sent with a number. */
-  readonly outbox: Outbox;
-  /** @internal What the peer calls. */
-  readonly receivedCalls: ReceivedCalls;
   private heartbeat: Heartbeat | undefined;
   private heartbeatInterval: number | undefined;
-  private afterResume: string[] = [];
 
   /**
    * @param transport the link
@@ -64,50 +43,18 @@ export abstract class SessionLink extends Link {
    */
   constructor(
     transport: Transport,
-    readonly server: ServerSide | null,
+    server: ServerSide | null,
     private readonly settings: ResolvedClient | null,
     readonly client: ClientOptions | null,
     limits: Limits,
   ) {
-    super(limits, settings?.logger);
-    this.outbox = new Outbox(this, server ? -1 : 1, limits);
-    this.receivedCalls = new ReceivedCalls(this.self, this, limits.maxCallsInFlight);
+    super(server, limits, settings?.logger);
     this.attach(transport);
-  }
-
-  /** This object as the whole that it is part of: nothing but Connection extends this class. */
-  protected get self(): Connection {
-    return this as unknown as Connection;
   }
 
   /** @internal What a client offers. */
   get offeredExtensions(): readonly ExtensionName[] {
     return this.settings?.extensions ?? [];
-  }
-
-  /** @internal The session's journal. */
-  get journal(): Journal | undefined {
-    return this.session?.journal;
-  }
-
-  /** @internal Whether so many calls are being served that nothing is read. */
-  get isHoldingReading(): boolean {
-    return this.receivedCalls.isHolding;
-  }
-
-  /** @internal Whether answers survive a cut. */
-  get keepsAnswers(): boolean {
-    return this.extensions.resume;
-  }
-
-  /** @internal Whether a client is away, whom others go on sending to. */
-  get isPeerAway(): boolean {
-    return this.server !== null && !this.isOpen;
-  }
-
-  /** @internal Whether the peer takes any name. */
-  get allowsAnyName(): boolean {
-    return this.extensions.nest;
   }
 
   /**
@@ -158,21 +105,30 @@ export abstract class SessionLink extends Link {
     this.tell(new RemoteError(ERR_JOURNAL_FULL));
   }
 
-  /** @internal The journal has room again. */
-  roomAgain(): void {
-    this.receivedCalls.flushStreams();
-  }
-
   /** @internal The session goes on with another connection of this process, which gets the calls under way. */
   passSessionTo(heir: SessionLink): void {
     this.redialer?.stop();
-    this.dropServing();
     heir.outbox.calls.adopt(this.outbox.calls);
-    if (this.server) this.sayBye('taken');
+    this.leave('taken');
+  }
+
+  /** @internal The session goes on without this connection. A client is told why. */
+  leave(reason: 'moved' | 'taken'): void {
+    this.closeGate();
+    this.dropServing();
+    if (this.server) this.sayBye(reason);
     this.heartbeat?.stop();
     this.outbox.stop();
     this.setState({ name: 'closed' });
     this.transport?.end();
+    this.outbox.calls.loseAll();
+    this.releaseSession();
+  }
+
+  /** @internal As a server: reads nothing more, and waits until what is being served is answered, or the time is over. */
+  async finishServing(timeoutMs: number): Promise<void> {
+    this.holdReading(true);
+    await this.receivedCalls.idle(timeoutMs);
   }
 
   /** @internal The peer ends on purpose. */
@@ -191,33 +147,6 @@ export abstract class SessionLink extends Link {
     this.detach()?.end();
   }
 
-  /** @internal Counts a numbered message of the peer; false: it has been here before, and must not be served again. */
-  countReceived(id: number): boolean {
-    const { session } = this;
-    const number = Math.abs(id);
-    if (!session || (this.keepsAnswers && number <= session.receivedCount)) return false;
-    session.receivedCount = number;
-    return true;
-  }
-
-  /** @internal Runs something when the session is stored as it is now; at once where it is not stored at each step. */
-  whenStored(run: () => void): void {
-    run();
-  }
-
-  /** @internal Writes a message now, or after the session is resumed. */
-  sendAfterResume(text: string): void {
-    if (this.isOpen) this.write(text);
-    else if (this.afterResume.length < this.limits.maxPendingCalls) this.afterResume.push(text);
-  }
-
-  /** @internal The heartbeat's ping. */
-  sendPing(onPong: () => void): boolean {
-    const { hasRoom } = this.outbox;
-    if (hasRoom) this.outbox.ping(onPong);
-    return hasRoom;
-  }
-
   /** @internal As a server: the policy is deciding, nothing else may arrive. */
   awaitDecision(): void {
     this.setState({ name: 'handshaking', handshake: undefined });
@@ -226,14 +155,17 @@ export abstract class SessionLink extends Link {
   /**
    * @internal As a server: a client is in, or back on a new link.
    * @param receivedCount what the client has received, where it is back
+   * @param save stores the session, where each step is to be stored before it is acted on
    */
   acceptSession(
     session: Session<Connection>,
     application: ApplicationLike<Connection>,
     receivedCount?: number,
+    save?: () => Promise<void>,
   ): void {
     const ok = receivedCount === undefined ? session.id : session.receivedCount;
     const answer = formatHandshakeOk(0, ok, toOffer(session.binding?.extensions ?? []));
+    if (save) this.openGate(save);
     this.openSession(session, application, receivedCount, answer);
     this.emit('client', session, this.self);
   }
@@ -251,10 +183,7 @@ export abstract class SessionLink extends Link {
     this.outbox.stop();
     this.dropServing();
     this.outbox.calls.loseAll();
-    // A provider may keep the session for long; the connection need not stay with it.
-    if (this.session?.connection !== this.self) return;
-    this.session.connection = null;
-    this.session.serving = [];
+    this.releaseSession();
   }
 
   override attach(transport: Transport): void {
@@ -306,9 +235,17 @@ export abstract class SessionLink extends Link {
     return isHeard || isHeardByServer;
   }
 
+  /** A provider may keep the session for long; the connection need not stay with it. */
+  private releaseSession(): void {
+    if (this.session?.connection !== this.self) return;
+    this.session.connection = null;
+    this.session.serving = [];
+  }
+
   private sayBye(reason: ByeReason): void {
     if (!this.isOpen || !this.extensions.bye) return;
-    this.write(formatBye(reason));
+    // At once: the link ends with it.
+    this.writeNow(formatBye(reason));
     if (reason === 'close') this.isSessionOver = true;
   }
 
@@ -322,11 +259,7 @@ export abstract class SessionLink extends Link {
 
   /** @internal As a client: the server has let it in. */
   enterSession(session: Session<Connection>, receivedCount: number | undefined): void {
-    if (session !== this.session) {
-      this.outbox.calls.loseAll();
-      this.receivedCalls.cancelAll();
-      this.afterResume = [];
-    }
+    if (session !== this.session) this.forgetFlow();
     this.openSession(session, this.settings?.application ?? null, receivedCount);
   }
 
@@ -334,7 +267,7 @@ export abstract class SessionLink extends Link {
   handshakeFailed(wasResume: boolean, isAnswered: boolean): void {
     const wasRefused = isAnswered && this.transport !== null;
     // A session that the server refuses is gone; one whose handshake was cut off is not.
-    if (wasRefused && wasResume) this.outbox.calls.loseAll();
+    if (wasRefused && wasResume) this.forgetFlow();
     this.transport?.end();
     if (wasRefused || !this.session) this.setState({ name: 'closed' });
   }
@@ -356,12 +289,9 @@ export abstract class SessionLink extends Link {
     this.inherit(session, previous);
     this.setState({ name: 'open' });
     if (this.heartbeatInterval) this.startHeartbeat(this.heartbeatInterval);
-    this.receivedCalls.holdAgain();
+    if (this.isHoldingReading) this.balanceReading();
     if (receivedCount === undefined) return;
-    this.outbox.replay(receivedCount);
-    const texts = this.afterResume;
-    this.afterResume = [];
-    for (const text of texts) this.write(text);
+    this.replay(receivedCount);
   }
 
   /** Takes over from the connection that had the session before, in this process or in another. */
@@ -370,16 +300,5 @@ export abstract class SessionLink extends Link {
     session.serving = this.receivedCalls;
     if (previous !== this.self) previous?.passSessionTo(this);
     this.answerLost(unanswered);
-  }
-
-  /** The calls in service end here. Where the session outlives this, their callers hear that the answers are lost. */
-  private dropServing(): void {
-    const dropped = this.receivedCalls.cancelAll();
-    if (!this.isSessionOver) this.answerLost(dropped.map(({ id }) => id));
-  }
-
-  private answerLost(callIds: readonly number[]): void {
-    if (!this.keepsAnswers) return;
-    for (const id of callIds) this.outbox.sendAnswer(formatCallbackError(id, [ERR_CALLBACK_LOST]));
   }
 }

@@ -139,18 +139,23 @@ export class JstpServer
     }
   }
 
-  /** Accepts nobody any more and ends all connections. Resolves when they are gone; does nothing before `listen`. */
+  /**
+   * Accepts nobody any more and ends all connections; sessions in a store that others share are handed over first.
+   * Resolves when all is gone; does nothing before `listen`.
+   */
   override async close(): Promise<void> {
     const { core } = this;
     this.unwatchShared();
     if (!core) return;
     this.running = undefined;
-    await new Promise<void>((resolve) => {
+    const closed = new Promise<void>((resolve) => {
       core.close(() => {
         resolve();
       });
-      core.closeConnections();
     });
+    await core.drain();
+    core.closeConnections();
+    await closed;
     // Node tells the server's end before the sockets'.
     await nextTurn();
   }
@@ -273,6 +278,9 @@ export class JstpServer
     core.on('connectionError', (error) => {
       if (isOfTheLink(error)) this.logger.debug(error);
       else this.logger.error(error);
+    });
+    core.on('storageError', (error) => {
+      this.logger.error(error);
     });
     for (const [name, listener] of this.eventListeners) core.on(name, listener as never);
     return core;

@@ -20,7 +20,7 @@ export interface Limits {
   readonly maxPendingCalls: number;
   /** Unacknowledged messages of a session. @default 100000 */
   readonly journalMaxEntries: number;
-  /** Bytes of the unacknowledged messages of a session. @default 67108864 (64 MiB) */
+  /** Bytes of the unacknowledged messages of a session; answers of calls under way may make it twice as many. @default 67108864 (64 MiB) */
   readonly journalMaxBytes: number;
   /** Bytes that wait for a slow peer; over it the connection is destroyed. @default 268435456 (256 MiB) */
   readonly maxSendBufferBytes: number;
@@ -32,6 +32,8 @@ export interface Limits {
   readonly maxStreamBufferBytes: number;
   /** How many values of a stream the receiver lets the sender be ahead. @default 64 */
   readonly streamCredit: number;
+  /** How long a server that hands a session over waits for the calls that it serves. @default 10000 */
+  readonly drainTimeoutMs: number;
   /** Sessions that a server keeps. @default 100000 */
   readonly maxSessions: number;
   /** A peer that answers no ping for so long is given up; 0: two heartbeat intervals. @default 0 */
@@ -54,6 +56,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxStreamBufferItems: 10_000,
   maxStreamBufferBytes: 16 * 1024 * 1024,
   streamCredit: 64,
+  drainTimeoutMs: 10_000,
   maxSessions: 100_000,
   heartbeatTimeoutMs: 0,
 });
@@ -83,6 +86,7 @@ const RANGES: Readonly<Record<keyof Limits, Range>> = {
   maxStreamBufferItems: COUNT,
   maxStreamBufferBytes: COUNT,
   streamCredit: COUNT,
+  drainTimeoutMs: [0, MAX_TIMER_MS],
   maxSessions: COUNT,
   heartbeatTimeoutMs: [0, MAX_TIMER_MS],
 };

@@ -15,10 +15,12 @@ export class ClientTable {
    * @param expirationTimeMs how long a lost client is remembered
    * @param maxSessions how many clients are remembered, connected ones included; over it the one that is
    * away the longest is forgotten
+   * @param onForgotten told of a client that did not come back
    */
   constructor(
     expirationTimeMs: number,
     private readonly maxSessions: number,
+    private readonly onForgotten: (connection: Connection) => void,
   ) {
     this.away = new DeadlineQueue(expirationTimeMs, (connection) => {
       this.forget(connection);
@@ -50,15 +52,24 @@ export class ClientTable {
   /** Forgets those that are away; for the end of a server. */
   clear(): void {
     for (const connection of this.bySession.values()) {
-      if (!connection.isOpen) connection.expire();
+      if (connection.isOpen) continue;
+      connection.expire();
+      this.onForgotten(connection);
     }
     this.bySession.clear();
     this.away.clear();
   }
 
-  /** Forgets a client whose session has ended. */
-  drop(connection: Connection): void {
-    if (connection.session && this.find(connection.session.id) === connection) this.forget(connection);
+  /** The clients whose sessions are here, connected or away. */
+  [Symbol.iterator](): IterableIterator<Connection> {
+    return this.bySession.values();
+  }
+
+  /** Takes out a client whose session has ended, or is somewhere else. */
+  remove(connection: Connection): void {
+    const { session } = connection;
+    this.away.delete(connection);
+    if (session && this.find(session.id) === connection) this.bySession.delete(session.id);
   }
 
   private forgetOldest(): void {
@@ -67,9 +78,9 @@ export class ClientTable {
   }
 
   private forget(connection: Connection): void {
-    this.away.delete(connection);
-    const { session } = connection;
-    if (session && this.bySession.get(session.id) === connection) this.bySession.delete(session.id);
-    if (!connection.isOpen) connection.expire();
+    this.remove(connection);
+    if (connection.isOpen) return;
+    connection.expire();
+    this.onForgotten(connection);
   }
 }

@@ -4,12 +4,14 @@ import type { Connection } from '../connection/connection.js';
 import { agreedNames, sameNames } from '../connection/extensions.js';
 import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED } from '../protocol/error-codes.js';
 import type { HandshakeRequest } from '../protocol/message.js';
-import { SESSION_LOST_INFO } from '../connection/client-handshake.js';
+import { SESSION_LOST_INFO, SESSION_TAKEN_INFO } from '../connection/client-handshake.js';
 import { RemoteError } from '../protocol/remote-error.js';
-import { loadSession } from '../session/session-storage.js';
+import { ignore } from '../util/callback.js';
 import { Session, type SessionBinding } from '../session/session.js';
 import type { ClientTable } from './client-table.js';
-import { storageOf, type ResolvedServerOptions } from './server-options.js';
+import type { ResolvedServerOptions } from './server-options.js';
+import type { SessionKeeper } from './session-keeper.js';
+import { TakeoverLimit } from './takeover-limit.js';
 
 type App = ApplicationLike<Connection>;
 
@@ -21,8 +23,8 @@ export interface HandshakeOutcome {
   resumed(connection: Connection, session: Session<Connection>, application: App): void;
   /** A newcomer gave its link to the connection that has the session. */
   moved(newcomer: Connection): void;
-  /** A provider's failure. */
-  connectionError(error: unknown, connection: Connection): boolean;
+  /** A newcomer took a session away from a link that was up. */
+  taken(holder: Connection): void;
 }
 
 interface ResumeClaim {
@@ -32,9 +34,12 @@ interface ResumeClaim {
 
 /** Decides on the handshakes of a server: which application, who, a new session or an old one. */
 export class Handshakes {
+  private readonly takeovers = new TakeoverLimit();
+
   constructor(
     private readonly options: ResolvedServerOptions,
     private readonly clients: ClientTable,
+    private readonly keeper: SessionKeeper,
     private readonly outcome: HandshakeOutcome,
   ) {}
 
@@ -56,7 +61,7 @@ export class Handshakes {
     const enter = (username: string | null): void => {
       const session = new Session(connection, username);
       session.binding = this.bindingOf(request);
-      connection.acceptSession(session, application);
+      connection.acceptSession(session, application, undefined, this.keeper.saverOf(connection));
       this.outcome.entered(connection);
     };
     if (request.strategy === 'anonymous' && !policy.decidesAnonymous) enter(null);
@@ -69,13 +74,17 @@ export class Handshakes {
       refuseResume(connection, request);
       return;
     }
-    this.find(connection, application, claim.id, (session) => {
-      if (!session || !this.fits(session, request, claim)) {
+    this.find(connection, application, claim.id, (session, isFromStore) => {
+      const refuse = (): void => {
+        if (session && isFromStore) this.keeper.giveBack(application, session);
         refuseResume(connection, request);
+      };
+      if (!session || !isWaiting(connection) || !this.fits(session, request, claim)) {
+        refuse();
         return;
       }
       const restore = (): void => {
-        this.restore(connection, application, session, claim.receivedCount, request);
+        this.restore(connection, application, session, claim.receivedCount, request, refuse);
       };
       if (!this.options.policy.decidesResume) {
         restore();
@@ -83,7 +92,9 @@ export class Handshakes {
       }
       // So that the policy sees whose session it is.
       connection.username = session.username;
-      this.ask(connection, application, request, restore);
+      this.ask(connection, application, request, restore, () => {
+        if (isFromStore) this.keeper.giveBack(application, session);
+      });
     });
   }
 
@@ -92,12 +103,16 @@ export class Handshakes {
     application: App,
     request: HandshakeRequest,
     onYes: (username: string | null) => void,
+    onNo: () => void = ignore,
   ): void {
     const { strategy, credentials } = request;
     this.options.policy.ask(connection, application, strategy, credentials, (error, username) => {
-      if (!isWaiting(connection)) return;
-      if (error) connection.refuse(error);
-      else onYes(username);
+      if (isWaiting(connection) && !error) {
+        onYes(username);
+        return;
+      }
+      onNo();
+      if (isWaiting(connection)) connection.refuse(error);
     });
   }
 
@@ -106,17 +121,19 @@ export class Handshakes {
     connection: Connection,
     application: App,
     id: string,
-    callback: (session: Session<Connection> | undefined) => void,
+    callback: (session: Session<Connection> | undefined, isFromStore: boolean) => void,
   ): void {
     const holder = this.clients.find(id);
-    if (holder?.session) {
-      callback(holder.isSessionOver ? undefined : holder.session);
-      return;
+    if (this.keeper.isLeaving(id)) {
+      // It is being handed over: to whom, the next attempt will show.
+      connection.end(undefined);
+    } else if (holder?.session) callback(holder.isSessionOver ? undefined : holder.session, false);
+    else {
+      this.keeper.find(application, id, connection, (found) => {
+        if (found.name === 'later') connection.end(undefined);
+        else callback(found.name === 'found' ? found.session : undefined, true);
+      });
     }
-    loadSession(storageOf(application, this.options), id, (error, session) => {
-      if (error) this.outcome.connectionError(error, connection);
-      if (isWaiting(connection)) callback(session);
-    });
   }
 
   private restore(
@@ -125,19 +142,28 @@ export class Handshakes {
     session: Session<Connection>,
     receivedCount: number,
     request: HandshakeRequest,
+    refuse: () => void,
   ): void {
     // Asked again: while the provider or the policy was deciding, another link may have got the session.
     const holder = this.clients.find(session.id);
     const isTaken = holder !== undefined && holder.session !== session;
     if (isTaken || !session.journal.covers(receivedCount)) {
-      refuseResume(newcomer, request);
+      refuse();
       return;
+    }
+    if (holder?.isOpen) {
+      if (!this.takeovers.allows(holder)) {
+        newcomer.refuse([ERR_AUTH_FAILED, RemoteError.defaultMessages[ERR_AUTH_FAILED], SESSION_TAKEN_INFO]);
+        return;
+      }
+      this.outcome.taken(holder);
     }
     // One that the reference stored is bound to nothing; from now on to what it came back for.
     session.binding ??= { ...this.bindingOf(request), extensions: [] };
     const connection = holder ? moveLink(newcomer, holder) : newcomer;
     if (connection !== newcomer) this.outcome.moved(newcomer);
-    connection.acceptSession(session, application, receivedCount);
+    connection.application = application;
+    connection.acceptSession(session, application, receivedCount, this.keeper.saverOf(connection));
     this.outcome.resumed(connection, session, application);
   }
 

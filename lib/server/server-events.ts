@@ -16,12 +16,16 @@ export interface ServerEvents {
   handshakeTimeout: [connection: Connection];
   /** An error of a connection, or of an application on it. */
   connectionError: [error: unknown, connection: Connection];
+  /** A failure of a session store that nobody listened for as a 'connectionError', or that is no connection's. */
+  storageError: [error: unknown];
   /** A session has moved to a connection. */
   restoreSession: [
     session: Session<Connection>,
     connection: Connection,
     application: ApplicationLike<Connection>,
   ];
+  /** Another link has claimed the session of a connection that had one: here, or at another server of the same store. */
+  sessionTaken: [session: Session<Connection>, connection: Connection];
   /** A log event of a connection. */
   log: [connection: Connection, event: string, ...args: unknown[]];
   /** Node's: it listens. */

@@ -3,16 +3,16 @@ import { Connection } from '../connection/connection.js';
 import type { Transport } from '../connection/transport.js';
 import type { Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
-import { forgetSession, storeSession } from '../session/session-storage.js';
 import { EventEmitter, type ArgumentsOf } from '../util/event-emitter.js';
+import { reportUnheard } from '../util/host.js';
 import { Arrivals, type Arrival } from './arrivals.js';
 import { ClientTable } from './client-table.js';
 import { Handshakes } from './handshakes.js';
 import type { Listener, ListenerFactory } from './listener.js';
 import type { ServerEvents } from './server-events.js';
+import { SessionKeeper } from './session-keeper.js';
 import {
   resolveServerOptions,
-  storageOf,
   type ApplicationsOption,
   type ResolvedServerOptions,
   type ServerOptions,
@@ -26,6 +26,7 @@ import {
 export class Server extends EventEmitter<ServerEvents> {
   private readonly options: ResolvedServerOptions;
   private readonly table: ClientTable;
+  private readonly keeper: SessionKeeper;
   private readonly handshakes: Handshakes;
   private readonly arrivals: Arrivals;
   private readonly listener: Listener;
@@ -46,9 +47,20 @@ export class Server extends EventEmitter<ServerEvents> {
     this.options = resolveServerOptions(options);
     const { limits, clientExpirationTime } = this.options;
     this.applicationTable = new Applications(options.applications, limits.maxVersionRangeLength);
-    this.table = new ClientTable(clientExpirationTime, limits.maxSessions);
-    this.handshakes = new Handshakes(this.options, this.table, {
+    this.table = new ClientTable(clientExpirationTime, limits.maxSessions, (connection) => {
+      this.keeper.expired(connection);
+    });
+    this.keeper = new SessionKeeper(this.options, this.table, {
+      taken: (connection) => {
+        this.taken(connection);
+      },
+      failed: (error, connection) => {
+        this.storeFailed(error, connection);
+      },
+    });
+    this.handshakes = new Handshakes(this.options, this.table, this.keeper, {
       entered: (connection) => {
+        this.keeper.entered(connection);
         this.clientEntered(connection, 'connect');
       },
       resumed: (connection, session, application) => {
@@ -58,7 +70,9 @@ export class Server extends EventEmitter<ServerEvents> {
       moved: (newcomer) => {
         this.arrivals.settle(newcomer);
       },
-      connectionError: (error, connection) => this.connectionError(error, connection),
+      taken: (connection) => {
+        this.taken(connection);
+      },
     });
     this.arrivals = new Arrivals(limits.handshakeTimeoutMs, (connection) => {
       connection.close();
@@ -153,6 +167,15 @@ export class Server extends EventEmitter<ServerEvents> {
     }
   }
 
+  /**
+   * Hands the sessions over to the other servers that share their store (see SharedSessionStorageProvider): calls that
+   * are being served get `limits.drainTimeoutMs` to end, clients are told to move. Does nothing for other sessions.
+   * After `close`, before {@link closeConnections}.
+   */
+  async drain(): Promise<void> {
+    await this.keeper.drain();
+  }
+
   /** Ends all connections and forgets the sessions that wait for their clients: with `close`, the end of all. */
   closeConnections(): void {
     for (const connection of this.getClientsArray()) connection.close();
@@ -185,14 +208,19 @@ export class Server extends EventEmitter<ServerEvents> {
     const wasIn = this.table.connected.has(connection.id);
     this.table.lost(connection);
     if (!wasIn) return;
-    this.store(connection);
+    this.keeper.linkLost(connection);
     this.notify(connection, 'disconnect', connection);
   }
 
   /** @internal */
   sessionOver(connection: Connection): void {
-    this.table.drop(connection);
-    this.store(connection);
+    this.table.remove(connection);
+    this.keeper.linkLost(connection);
+  }
+
+  /** @internal */
+  sessionChanged(connection: Connection): void {
+    this.keeper.sessionChanged(connection);
   }
 
   /** @internal */
@@ -215,17 +243,16 @@ export class Server extends EventEmitter<ServerEvents> {
     this.notify(connection, event, connection);
   }
 
-  private store(connection: Connection): void {
-    const { session, application } = connection;
-    // Another connection may have the session by now.
-    if (session?.connection !== connection && !connection.isSessionOver) return;
-    if (!session) return;
-    const provider = storageOf(application, this.options);
-    const onError = (error: unknown): void => {
-      this.connectionError(error, connection);
-    };
-    if (connection.isSessionOver) forgetSession(provider, session.id, onError);
-    else if (!session.isWorthless) storeSession(provider, session, onError);
+  private taken(connection: Connection): void {
+    const { session } = connection;
+    if (session) this.notify(connection, 'sessionTaken', session, connection);
+  }
+
+  /** A failure of a store: the peer is not told, so somebody must be. */
+  private storeFailed(error: unknown, connection: Connection | undefined): void {
+    if (connection && this.connectionError(error, connection)) return;
+    if (this.listenerCount('storageError') > 0) this.emit('storageError', error);
+    else reportUnheard('error of a session store (listen for a server\'s "storageError")', error);
   }
 
   /** Emits an event about a connection; what its listeners throw must not reach the peer's data path. */

@@ -1,0 +1,178 @@
+import type { ApplicationLike } from '../application/application.js';
+import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
+import { formatCallbackError } from '../protocol/format-message.js';
+import type { Limits } from '../protocol/limits.js';
+import type { Journal } from '../session/journal.js';
+import type { Session } from '../session/session.js';
+import { CommitGate } from './commit-gate.js';
+import type { LogEmitter } from './client-options.js';
+import type { Connection } from './connection.js';
+import { NO_EXTENSIONS, type Extensions } from './extensions.js';
+import { Link } from './link.js';
+import { Outbox } from './outbox.js';
+import { ReceivedCalls } from './received-calls.js';
+import type { ServerSide } from './server-side.js';
+
+/**
+ * What goes over a session, whatever link it has: numbers, the journal, calls of both sides. Who is at the other
+ * end, and how the session moves, is {@link SessionLink}'s.
+ */
+export abstract class SessionFlow extends Link {
+  /** The session; null before the handshake. */
+  session: Session<Connection> | null = null;
+  /** What this side offers to the other: on a server's side what the client asked for, once its handshake is done. */
+  application: ApplicationLike<Connection> | null = null;
+  /** @internal Whether one side has said that the session ends with this connection. */
+  isSessionOver = false;
+  /** What both sides agreed on. */
+  extensions: Extensions = NO_EXTENSIONS;
+  /** @internal What is sent with a number, and the answers between. */
+  readonly outbox: Outbox;
+  /** @internal What the peer calls. */
+  readonly receivedCalls: ReceivedCalls;
+  private afterResume: string[] = [];
+  private gate: CommitGate | undefined;
+
+  /**
+   * @param server the server, on its side; null on a client's
+   * @param limits the caps and timeouts in force
+   * @param logger gets the log events in the place of the connection
+   */
+  constructor(
+    readonly server: ServerSide | null,
+    limits: Limits,
+    logger: LogEmitter | undefined,
+  ) {
+    super(limits, logger);
+    this.outbox = new Outbox(this, server ? -1 : 1, limits);
+    this.receivedCalls = new ReceivedCalls(this.self, this, limits.maxCallsInFlight);
+  }
+
+  /** This object as the whole that it is part of: nothing but Connection extends this class. */
+  protected get self(): Connection {
+    return this as unknown as Connection;
+  }
+
+  /** @internal The session's journal. */
+  get journal(): Journal | undefined {
+    return this.session?.journal;
+  }
+
+  /** @internal Whether so much is under way that nothing is read. */
+  get isHoldingReading(): boolean {
+    return this.receivedCalls.isHolding || this.gate?.isFull === true;
+  }
+
+  /** @internal Whether answers survive a cut. */
+  get keepsAnswers(): boolean {
+    return this.extensions.resume;
+  }
+
+  /** @internal Whether a client is away, whom others go on sending to. */
+  get isPeerAway(): boolean {
+    return this.server !== null && !this.isOpen;
+  }
+
+  /** @internal Whether the peer takes any name. */
+  get allowsAnyName(): boolean {
+    return this.extensions.nest;
+  }
+
+  /** @internal Counts a numbered message of the peer; false: it has been here before, and must not be served again. */
+  countReceived(id: number): boolean {
+    const { session } = this;
+    const number = Math.abs(id);
+    if (!session || (this.keepsAnswers && number <= session.receivedCount)) return false;
+    session.receivedCount = number;
+    return true;
+  }
+
+  /** @internal Runs something when the session is stored as it is now; at once where it is not stored at each step. */
+  whenStored(run: () => void): void {
+    if (this.gate) this.gate.run(run);
+    else run();
+  }
+
+  /** @internal Writes a text if there is a link; what tells of an open session, after that is stored. */
+  override write(text: string): void {
+    const { gate, transport } = this;
+    if (!gate || !this.isOpen) {
+      super.write(text);
+      return;
+    }
+    gate.run(() => {
+      // On another link it goes out again by the replay.
+      if (transport === this.transport) super.write(text);
+    });
+  }
+
+  /** @internal Something was journaled that cannot be written now. */
+  keptForLater(): void {
+    this.server?.sessionChanged(this.self);
+  }
+
+  /** @internal Writes a message now, or after the session is resumed. */
+  sendAfterResume(text: string): void {
+    if (this.isOpen) this.write(text);
+    else if (this.afterResume.length < this.limits.maxPendingCalls) this.afterResume.push(text);
+  }
+
+  /** @internal The heartbeat's ping. */
+  sendPing(onPong: () => void): boolean {
+    const { hasRoom } = this.outbox;
+    if (hasRoom) this.outbox.ping(onPong);
+    return hasRoom;
+  }
+
+  /** @internal The journal has room again. */
+  roomAgain(): void {
+    this.receivedCalls.flushStreams();
+  }
+
+  /** @internal Reads, or does not, as what is under way allows. */
+  balanceReading(): void {
+    this.holdReading(this.isHoldingReading);
+  }
+
+  /** @internal The session cannot go on: more waits for the peer than may. */
+  abstract overflow(): void;
+
+  /** Sends again what the peer has not received, and what had to wait for that. */
+  protected replay(receivedCount: number): void {
+    this.outbox.replay(receivedCount);
+    const texts = this.afterResume;
+    this.afterResume = [];
+    for (const text of texts) this.write(text);
+  }
+
+  /** The connection gets a session that it has not had. */
+  protected forgetFlow(): void {
+    this.outbox.calls.loseAll();
+    this.receivedCalls.cancelAll();
+    this.afterResume = [];
+  }
+
+  /** From now on each step is stored before it is acted on. */
+  protected openGate(save: () => Promise<void>): void {
+    this.gate = new CommitGate(save, this.limits.maxCallsInFlight, () => {
+      this.balanceReading();
+    });
+  }
+
+  /** Nothing that waits to be stored is done any more. */
+  protected closeGate(): void {
+    this.gate?.close();
+  }
+
+  /** The calls in service end here. Where the session outlives this, their callers hear that the answers are lost. */
+  protected dropServing(): void {
+    const dropped = this.receivedCalls.cancelAll();
+    if (!this.isSessionOver) this.answerLost(dropped.map(({ id }) => id));
+  }
+
+  /** Answers calls whose answers nobody can give any more. */
+  protected answerLost(callIds: readonly number[]): void {
+    if (!this.keepsAnswers) return;
+    for (const id of callIds) this.outbox.sendAnswer(formatCallbackError(id, [ERR_CALLBACK_LOST]));
+  }
+}

@@ -1,0 +1,274 @@
+import type { ApplicationLike } from '../application/application.js';
+import type { Connection } from '../connection/connection.js';
+import { JstpError } from '../protocol/jstp-error.js';
+import {
+  isShared,
+  type SessionOwner,
+  type SharedSessionStorageProvider,
+} from '../session/shared-session-storage.js';
+import {
+  forgetSession,
+  loadSession,
+  storeSession,
+  type SessionStorageProvider,
+} from '../session/session-storage.js';
+import type { Session } from '../session/session.js';
+import { ignore } from '../util/callback.js';
+import { DeadlineQueue } from '../util/deadline-queue.js';
+import { startTimer } from '../util/timer.js';
+import type { ClientTable } from './client-table.js';
+import { storageOf, type ResolvedServerOptions } from './server-options.js';
+
+// What changes while a client is away is stored this much later, so that many changes are one write.
+const SAVE_AFTER_MS = 100;
+// Between attempts to reach a store that is away.
+const RETRY_AFTER_MS = 250;
+
+type App = ApplicationLike<Connection>;
+type Provider = SessionStorageProvider<Connection>;
+type SharedProvider = SharedSessionStorageProvider<Connection>;
+
+/** What a store says to the question for a session. */
+export type Found =
+  | { readonly name: 'found'; readonly session: Session<Connection> }
+  | { readonly name: 'unknown' }
+  /** Nobody can say now: the store is away, or the session's owner has not let go of it yet. */
+  | { readonly name: 'later' };
+
+/** What the keeper tells its server. */
+export interface KeeperObserver {
+  /** A session goes on elsewhere. */
+  taken(connection: Connection): void;
+  /** A failure of a store; with the connection that it is about, if there is one. */
+  failed(error: unknown, connection?: Connection): void;
+}
+
+/** Keeps the sessions of a server where they outlive their connections, alone or with other servers. */
+export class SessionKeeper implements SessionOwner {
+  private readonly served = new Map<SharedProvider, () => Promise<void>>();
+  private readonly leaving = new Map<string, Promise<void>>();
+  private readonly changed = new DeadlineQueue<Connection>(SAVE_AFTER_MS, (connection) => {
+    this.saveChanged(connection);
+  });
+
+  constructor(
+    private readonly options: ResolvedServerOptions,
+    private readonly clients: ClientTable,
+    private readonly observer: KeeperObserver,
+  ) {}
+
+  /** A client has logged in: what its connection has to do before it acts, if there is something. */
+  entered(connection: Connection): void {
+    const { session } = connection;
+    const provider = this.sharedProviderOf(connection);
+    if (!provider || !session) return;
+    this.watch(provider.create(session.id, session), connection);
+  }
+
+  /** Stores a session before its connection acts on what changed it; undefined: it need not wait. */
+  saverOf(connection: Connection): (() => Promise<void>) | undefined {
+    const provider = this.sharedProviderOf(connection);
+    return provider?.writeThrough ? () => this.saveSurely(provider, connection) : undefined;
+  }
+
+  /** Asks for a session whose client is not known here. */
+  find(application: App, id: string, asker: Connection, callback: (found: Found) => void): void {
+    const provider = storageOf(application, this.options);
+    const answer = (session: Session<Connection> | null | undefined): void => {
+      callback(session ? { name: 'found', session } : { name: 'unknown' });
+    };
+    if (isShared(provider)) {
+      this.serve(provider);
+      provider.claim(id).then(answer, (error: unknown) => {
+        if (!isBusy(error)) this.observer.failed(error, asker);
+        callback({ name: 'later' });
+      });
+      return;
+    }
+    loadSession(provider, id, (error, session) => {
+      if (error) this.observer.failed(error, asker);
+      answer(session);
+    });
+  }
+
+  /** A session that was found is not wanted: its client went away, or may not have it. */
+  giveBack(application: App, session: Session<Connection>): void {
+    const provider = storageOf(application, this.options);
+    if (isShared(provider)) this.watch(provider.release(session.id, session));
+  }
+
+  /** A client's link is gone. */
+  linkLost(connection: Connection): void {
+    const { session } = connection;
+    const provider = this.providerOf(connection);
+    if (!session) return;
+    if (connection.isSessionOver) this.forget(provider, session, connection);
+    // Another connection may have the session by now.
+    else if (session.connection !== connection || session.isWorthless) return;
+    else if (isShared(provider)) this.watch(provider.save(session.id, session), connection);
+    else {
+      storeSession(provider, session, (error) => {
+        this.observer.failed(error, connection);
+      });
+    }
+  }
+
+  /** More was journaled for a client that is away. */
+  sessionChanged(connection: Connection): void {
+    if (this.sharedProviderOf(connection)) this.changed.add(connection);
+  }
+
+  /** A client did not come back in time: its session is anybody's. */
+  expired(connection: Connection): void {
+    const { session } = connection;
+    const provider = this.sharedProviderOf(connection);
+    this.changed.delete(connection);
+    if (!provider || !session) return;
+    if (connection.isSessionOver || session.isWorthless) this.forget(provider, session, connection);
+    else this.watch(provider.release(session.id, session), connection);
+  }
+
+  /** Whether a session is about to go elsewhere. */
+  isLeaving(id: string): boolean {
+    return this.leaving.has(id);
+  }
+
+  /** Hands all sessions over that others can go on with, and owns none any more. */
+  async drain(): Promise<void> {
+    const connections = [...this.clients].filter((connection) => this.sharedProviderOf(connection));
+    await Promise.all(connections.map((connection) => this.leave(connection, 'moved')));
+    await this.stop();
+  }
+
+  /** Owns no sessions any more; what is left unfinished is anybody's. */
+  async stop(): Promise<void> {
+    this.changed.clear();
+    const stops = [...this.served.values()];
+    this.served.clear();
+    const stopAll = stops.map(async (stop) => stop());
+    await Promise.all(stopAll).catch((error: unknown) => {
+      this.observer.failed(error);
+    });
+  }
+
+  /** Another server asks for a session. */
+  async handOver(id: string): Promise<void> {
+    const connection = this.clients.find(id);
+    if (connection) await this.leave(connection, 'taken');
+  }
+
+  /** Another server has the session. */
+  lost(id: string): void {
+    const connection = this.clients.find(id);
+    if (!connection) return;
+    this.changed.delete(connection);
+    connection.leave('taken');
+    this.clients.remove(connection);
+    this.observer.taken(connection);
+  }
+
+  reportError(error: unknown): void {
+    this.observer.failed(error);
+  }
+
+  private leave(connection: Connection, reason: 'moved' | 'taken'): Promise<void> {
+    const { session } = connection;
+    if (!session) return Promise.resolve();
+    const { id } = session;
+    let end = this.leaving.get(id);
+    if (!end) {
+      end = this.finishAndRelease(connection, session, reason).finally(() => {
+        this.leaving.delete(id);
+      });
+      this.leaving.set(id, end);
+    }
+    return end;
+  }
+
+  /** Nothing new is read, what runs gets time to end; then the session goes, with all its answers. */
+  private async finishAndRelease(
+    connection: Connection,
+    session: Session<Connection>,
+    reason: 'moved' | 'taken',
+  ): Promise<void> {
+    const provider = this.sharedProviderOf(connection);
+    await connection.finishServing(this.options.limits.drainTimeoutMs);
+    this.changed.delete(connection);
+    connection.leave(reason);
+    this.clients.remove(connection);
+    if (reason === 'taken') this.observer.taken(connection);
+    // Ended while it finished (by `bye`): there is nothing to hand over.
+    if (connection.isSessionOver || !provider) return;
+    await provider.release(session.id, session).catch((error: unknown) => {
+      this.observer.failed(error, connection);
+    });
+  }
+
+  private saveChanged(connection: Connection): void {
+    const { session } = connection;
+    const provider = this.sharedProviderOf(connection);
+    if (!provider || session?.connection !== connection || connection.isOpen) return;
+    this.watch(provider.save(session.id, session), connection);
+  }
+
+  /** Stores, however long it takes. @throws where another server has the session */
+  private async saveSurely(provider: SharedProvider, connection: Connection): Promise<void> {
+    for (let isReported = false; ; isReported = true) {
+      const { session } = connection;
+      if (session?.connection !== connection) throw new Error('The session has left the connection');
+      try {
+        await provider.save(session.id, session);
+        return;
+      } catch (error) {
+        if (isNotOwned(error)) {
+          this.lost(session.id);
+          throw error;
+        }
+        if (!isReported) this.observer.failed(error, connection);
+        await delay(RETRY_AFTER_MS);
+      }
+    }
+  }
+
+  private forget(provider: Provider, session: Session<Connection>, connection: Connection): void {
+    forgetSession(provider, session.id, (error) => {
+      this.observer.failed(error, connection);
+    });
+  }
+
+  private providerOf(connection: Connection): Provider {
+    return storageOf(connection.application, this.options);
+  }
+
+  private sharedProviderOf(connection: Connection): SharedProvider | undefined {
+    const provider = this.providerOf(connection);
+    if (!isShared(provider)) return undefined;
+    this.serve(provider);
+    return provider;
+  }
+
+  private serve(provider: SharedProvider): void {
+    if (!this.served.has(provider)) this.served.set(provider, provider.serve(this));
+  }
+
+  private watch(work: Promise<unknown>, connection?: Connection): void {
+    work.then(ignore, (error: unknown) => {
+      if (connection?.session && isNotOwned(error)) this.lost(connection.session.id);
+      else this.observer.failed(error, connection);
+    });
+  }
+}
+
+function isNotOwned(error: unknown): boolean {
+  return error instanceof JstpError && error.code === 'ERR_JSTP_SESSION_NOT_OWNED';
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof JstpError && error.code === 'ERR_JSTP_SESSION_BUSY';
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    startTimer(ms, resolve);
+  });
+}

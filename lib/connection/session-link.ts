@@ -105,11 +105,15 @@ export abstract class SessionLink extends SessionFlow {
     this.tell(new RemoteError(ERR_JOURNAL_FULL));
   }
 
-  /** @internal The session goes on with another connection of this process, which gets the calls under way. */
+  /**
+   * @internal The session goes on with another connection of this process. It gets the calls that wait for the line
+   * to come back; those of a line that is up fail, as they do where a stranger takes the session.
+   */
   passSessionTo(heir: SessionLink): void {
     this.redialer?.stop();
-    heir.outbox.calls.adopt(this.outbox.calls);
+    if (!this.isOpen) heir.outbox.calls.adopt(this.outbox.calls);
     this.leave('taken');
+    if (!this.server) this.emit('bye', 'taken');
   }
 
   /** @internal The session goes on without this connection. A client is told why. */

@@ -166,8 +166,8 @@ describe('a streaming call', () => {
     expect(outcome[0]).toMatchObject({ code: -6 });
   });
 
-  test('ends with its link: the one who waits for credit is told', async () => {
-    const connection = await pair();
+  test('ends with its link where resume is not agreed: the one who waits for credit is told', async () => {
+    const connection = await pair({}, { extensions: ['stream'] });
     await caller(connection);
     const out = stream();
     const held = calls[0];

@@ -94,8 +94,11 @@ describe('a testing pair', () => {
     expect(server.getClientsArray()).toHaveLength(1);
   });
 
-  test('a call whose answer is lost with the line fails with -1', async () => {
-    const { client, reconnect, cut } = await start({ client: { reconnector: () => undefined } });
+  test('a call whose answer is lost with the line fails with -1 where resume is not agreed', async () => {
+    const { client, reconnect, cut } = await start({
+      client: { reconnector: () => undefined },
+      extensions: ['stream', 'cancel'],
+    });
     const never = expect(client.callMethod('echo', 'never', [])).rejects.toBe(ERR_CALLBACK_LOST);
     await client.ping();
     cut();

@@ -42,7 +42,7 @@ describe('a client', () => {
   test('offers all extensions', async () => {
     const { port } = await bench.serve();
     const { extensions } = await bench.client(port).connect();
-    expect(extensions).toEqual({ nest: true, stream: true, cancel: true, bye: true });
+    expect(extensions).toEqual({ nest: true, stream: true, cancel: true, bye: true, resume: true });
   });
 
   test('connects by an IPC path', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { NO_EXTENSIONS } from '../../../lib/connection/extensions.js';
 import { JstpArgs } from '../../../lib/nest/jstp-args.js';
 import { Closing } from '../../support/closing.js';
 import { reference, startServer, type Listening, type PeerConnection } from '../../support/jstp.js';
@@ -68,7 +69,7 @@ describe('a client of the reference implementation', () => {
     expect(await errorOf(client.send('calc.sub', 1))).toMatchObject({ code: 14 });
     expect(await bench.client(port).call('calc', 'version')).toBe(2);
     expect(await client.inspect('calc')).toEqual(Object.keys(API.calc));
-    expect(client.unwrap().extensions).toEqual({ nest: false, stream: false, cancel: false, bye: false });
+    expect(client.unwrap().extensions).toEqual(NO_EXTENSIONS);
   });
 
   test('sends and receives events, and is called back', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ALL_EXTENSIONS } from '../../../lib/connection/extensions.js';
 import { Controller } from '@nestjs/common';
 import { BaseRpcContext, Ctx, EventPattern, MessagePattern } from '@nestjs/microservices';
 import {
@@ -171,10 +172,13 @@ describe('the context', () => {
   });
 
   test.each([
-    ['a call', (connection: Connection) => connection.startCall('rooms', 'wait', [], () => undefined)],
-    ['an event', (connection: Connection) => connection.sendEvent('rooms', 'seen', [])],
-  ])('of %s has a signal that fires when the connection is gone', async (_title, act) => {
-    const connection = await (await startService(setup)).connect('chat');
+    ['a call', 'bye', (connection: Connection) => connection.startCall('rooms', 'wait', [], () => undefined)],
+    ['a call', 'end', (connection: Connection) => connection.startCall('rooms', 'wait', [], () => undefined)],
+    ['an event', 'bye', (connection: Connection) => connection.sendEvent('rooms', 'seen', [])],
+  ])('of %s has a signal that fires when the connection is gone (%s)', async (_title, kind, act) => {
+    // Nobody keeps its answer: one side has said that it ends, or has no `resume`.
+    const extensions = kind === 'bye' ? ALL_EXTENSIONS : [];
+    const connection = await (await startService(setup)).connect('chat', { extensions });
     const context = await lastContext(connection, () => {
       act(connection);
     });

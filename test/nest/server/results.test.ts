@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { ALL_EXTENSIONS } from '../../../lib/connection/extensions.js';
 import {
   Controller,
   UseInterceptors,
@@ -244,9 +245,12 @@ describe('an Observable of several values', () => {
     expect(log).toEqual(['unsubscribed']);
   });
 
-  test('is unsubscribed when the connection is gone', async () => {
+  test.each([
+    ['has said bye', ALL_EXTENSIONS],
+    ['is gone and has no resume', ['stream', 'cancel'] as const],
+  ])('is unsubscribed when the caller %s', async (_title, extensions) => {
     const service = await startService(setup);
-    const connection = await service.connect();
+    const connection = await service.connect('jstp', { extensions });
     stream(connection, 'source');
     await waitFor(() => source.observed, 'the subscription');
     connection.close();

@@ -1,5 +1,6 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
+import { ConfigurationError } from '../protocol/configuration-error.js';
 import type { JstpContext, JstpHandshakeData } from './jstp-context.js';
 
 /** A guard as `authPolicy` has it: an instance, or a class that JstpModule resolves. */
@@ -21,6 +22,25 @@ export type GuardSource = (
   data: JstpHandshakeData,
   context: JstpContext,
 ) => CanActivate | Promise<CanActivate>;
+
+/** Gives the guard of a class; JstpModule has one. */
+export type GuardClassResolver = (guardClass: Type<CanActivate>) => GuardSource;
+
+/** The guard that an `authPolicy` is, an instance or a class; undefined where it is none. */
+export function guardOf(
+  authPolicy: unknown,
+  resolve: GuardClassResolver | undefined,
+): GuardSource | undefined {
+  if (isGuardClass(authPolicy)) {
+    if (resolve) return resolve(authPolicy);
+    throw new ConfigurationError(
+      'authPolicy',
+      authPolicy,
+      'an instance of the guard (its class with JstpModule only)',
+    );
+  }
+  return isGuard(authPolicy) ? (): typeof authPolicy => authPolicy : undefined;
+}
 
 /**
  * Gives the instance of a guard's class: the provider of the application, in request scope a new one for

@@ -1,18 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SecureContextOptions } from 'node:tls';
-import { Logger, type CanActivate, type Type } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
 import { ALL_EXTENSIONS } from '../connection/extensions.js';
-import { ConfigurationError } from '../protocol/configuration-error.js';
 import type { ServerEvents } from '../server/server-events.js';
 import { Server as CoreServer } from '../server/server.js';
 import { beforeClose } from '../transport/before-close.js';
 import { ignore } from '../util/callback.js';
 import { isOfTheLink } from './connection-trouble.js';
 import { JSTP } from './constants.js';
-import { isGuard, isGuardClass, type GuardSource } from './guard-source.js';
+import { guardOf, type GuardClassResolver, type GuardSource } from './guard-source.js';
 import { jstpExtrasOf } from './handler-extras.js';
 import { HandlerRunner, type ProcessingHooks } from './handler-runner.js';
 import { HandshakePolicy } from './handshake-policy.js';
@@ -33,9 +32,6 @@ export type JstpServerStatus = 'connected' | 'disconnected';
 export type JstpServerEvents = {
   [Name in keyof ServerEvents]: (...args: ServerEvents[Name]) => void;
 };
-
-/** Gives the guard of a class; JstpModule has one. */
-export type GuardClassResolver = (guardClass: Type<CanActivate>) => GuardSource;
 
 type EventName = keyof JstpServerEvents;
 type App = ApplicationLike<Connection>;
@@ -79,7 +75,7 @@ export class JstpServer
   ) {
     super();
     this.resolved = resolveJstpServerOptions(options);
-    this.guard = guardOf(options, resolveGuardClass);
+    this.guard = guardOf(options.authPolicy, resolveGuardClass);
     const { serializer, deserializer } = options;
     this.initializeSerializer({ serializer });
     this.initializeDeserializer({ deserializer });
@@ -303,22 +299,6 @@ export class JstpServer
       this.logger.log(`Application ${application.full}: ${application.describe()}`);
     }
   }
-}
-
-function guardOf(
-  options: JstpServerOptions,
-  resolve: GuardClassResolver | undefined,
-): GuardSource | undefined {
-  const { authPolicy } = options;
-  if (isGuardClass(authPolicy)) {
-    if (resolve) return resolve(authPolicy);
-    throw new ConfigurationError(
-      'authPolicy',
-      authPolicy,
-      'an instance of the guard (its class with JstpModule only)',
-    );
-  }
-  return isGuard(authPolicy) ? (): typeof authPolicy => authPolicy : undefined;
 }
 
 function* flatten(applications: NonNullable<JstpServerOptions['applications']>): Generator<App> {

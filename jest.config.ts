@@ -26,6 +26,7 @@ const config: Config = {
     '^nestjs-jstp$': '<rootDir>/lib/index.ts',
     '^nestjs-jstp/core$': '<rootDir>/lib/core.ts',
     '^nestjs-jstp/testing$': '<rootDir>/lib/testing/index.ts',
+    '^nestjs-jstp/redis$': '<rootDir>/lib/redis/index.ts',
     '^nestjs-jstp/browser$': '<rootDir>/lib/browser.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.readme-blocks/'],

@@ -1,3 +1,5 @@
 /** For the tests of applications: JSTP without sockets, `nestjs-jstp/testing`. */
 export { createMemoryEntry } from '../transport/memory.js';
 export { createTestingPair, cutLine, type TestingPair, type TestingPairOptions } from './testing-pair.js';
+export { sessionStorageCases, type SessionStorageCase } from './session-storage-suite.js';
+export type { SessionStorageSuiteOptions } from './session-storage-world.js';

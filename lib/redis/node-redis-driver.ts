@@ -1,0 +1,68 @@
+import {
+  retryDelay,
+  type RedisDriver,
+  type SubscriberConnection,
+  type SubscriberListener,
+} from './redis-driver.js';
+import type { NodeRedisLike } from './redis-like.js';
+
+/** What is used of a client besides, and is too generic in the package's types to be asked for there. */
+interface FullClient extends NodeRedisLike {
+  readonly options?: { readonly socket?: object };
+  withCommandOptions?(options: { timeout: number; typeMapping: object }): NodeRedisLike;
+  duplicate(overrides?: object): SubscriberClient;
+}
+
+interface SubscriberClient {
+  readonly isOpen: boolean;
+  on(event: string, listener: (error: unknown) => void): unknown;
+  connect(): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  destroy(): void;
+}
+
+/** Works with a client of the package `redis`. */
+export class NodeRedisDriver implements RedisDriver {
+  private readonly client: FullClient;
+  private readonly commands: NodeRedisLike;
+
+  constructor(client: NodeRedisLike, timeoutMs: number) {
+    this.client = client as FullClient;
+    // A command that waits for the connection is not sent after its time; and replies are strings whatever types
+    // the application has chosen for itself.
+    this.commands = this.client.withCommandOptions?.({ timeout: timeoutMs, typeMapping: {} }) ?? client;
+  }
+
+  eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.commands.eval(script, { keys: [...keys], arguments: [...args] });
+  }
+
+  evalSha(sha1: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.commands.evalSha(sha1, { keys: [...keys], arguments: [...args] });
+  }
+
+  publish(channel: string, message: string): Promise<unknown> {
+    return this.commands.publish(channel, message);
+  }
+
+  openSubscriber(listener: SubscriberListener): SubscriberConnection {
+    // The client's own strategy may be to give up, which would leave this process deaf.
+    const socket = { ...this.client.options?.socket, reconnectStrategy: retryDelay };
+    const client = this.client.duplicate({ socket });
+    client.on('error', (error) => {
+      listener.failed(error);
+    });
+    client.on('ready', () => {
+      listener.ready();
+    });
+    return {
+      async subscribe(channel, onMessage) {
+        if (!client.isOpen) await client.connect();
+        await client.subscribe(channel, onMessage);
+      },
+      close() {
+        client.destroy();
+      },
+    };
+  }
+}

@@ -1,0 +1,110 @@
+import { ConfigurationError } from '../protocol/configuration-error.js';
+
+const SECOND_MS = 1000;
+const DAY_MS = 24 * 60 * 60 * SECOND_MS;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const MIN_LEASE_MS = 100;
+
+/** How sessions are kept in Redis. */
+export interface RedisSessionStorageOptions {
+  /**
+   * What all keys and channels begin with. Servers that share sessions have the same. The braces keep the keys
+   * together in a Redis Cluster. @default '{jstp}:'
+   */
+  keyPrefix?: string;
+  /**
+   * For how long a server that is not heard of keeps its sessions, in milliseconds, 100 at least. A third of it
+   * is how often a server is heard of. @default 10000
+   */
+  leaseMs?: number;
+  /** Whether a server stores each step of a session before it acts on it. @default false */
+  writeThrough?: boolean;
+  /** How long a session without an owner is kept, in milliseconds, `leaseMs` at least. @default 24 hours */
+  sessionLifetimeMs?: number;
+  /**
+   * How long a claim waits for the owner to hand over, or for the end of a dead owner's lease, in milliseconds;
+   * 0: it does not wait. Less than a client waits for its handshake's answer. @default 2000
+   */
+  claimTimeoutMs?: number;
+  /** How long a command to Redis may take, in milliseconds. @default 2000 */
+  commandTimeoutMs?: number;
+}
+
+/** How events travel between servers. */
+export interface RedisBroadcasterOptions {
+  /** What the channel's name begins with. Servers that share events have the same. @default '{jstp}:' */
+  keyPrefix?: string;
+  /** How long a command to Redis may take, in milliseconds. @default 2000 */
+  commandTimeoutMs?: number;
+  /** Told of what no caller is told of: a message that cannot be read, the loss of Redis (once each time). @default a warning of the process */
+  onError?: (error: unknown) => void;
+}
+
+const STORAGE_DEFAULTS: Required<RedisSessionStorageOptions> = {
+  keyPrefix: '{jstp}:',
+  leaseMs: 10 * SECOND_MS,
+  writeThrough: false,
+  sessionLifetimeMs: DAY_MS,
+  claimTimeoutMs: 2 * SECOND_MS,
+  commandTimeoutMs: 2 * SECOND_MS,
+};
+
+const BROADCASTER_DEFAULTS: Required<RedisBroadcasterOptions> = {
+  keyPrefix: STORAGE_DEFAULTS.keyPrefix,
+  commandTimeoutMs: STORAGE_DEFAULTS.commandTimeoutMs,
+  onError: (error) => {
+    process.emitWarning(error instanceof Error ? error : String(error));
+  },
+};
+
+/**
+ * Checks the options and fills in the defaults.
+ * @throws ConfigurationError naming the option, what was given and what is allowed
+ */
+export function resolveStorageOptions(
+  given: RedisSessionStorageOptions | undefined,
+): Required<RedisSessionStorageOptions> {
+  const options = withDefaults(STORAGE_DEFAULTS, given);
+  checkText('keyPrefix', options.keyPrefix);
+  checkMs('leaseMs', options.leaseMs, MIN_LEASE_MS);
+  if (typeof options.writeThrough !== 'boolean')
+    throw new ConfigurationError('writeThrough', options.writeThrough, 'true or false');
+  // Lifetimes are only made longer when the lease is.
+  checkMs('sessionLifetimeMs', options.sessionLifetimeMs, options.leaseMs, Number.MAX_SAFE_INTEGER);
+  checkMs('claimTimeoutMs', options.claimTimeoutMs, 0);
+  checkMs('commandTimeoutMs', options.commandTimeoutMs, 1);
+  return options;
+}
+
+/** As {@link resolveStorageOptions}. */
+export function resolveBroadcasterOptions(
+  given: RedisBroadcasterOptions | undefined,
+): Required<RedisBroadcasterOptions> {
+  const options = withDefaults(BROADCASTER_DEFAULTS, given);
+  checkText('keyPrefix', options.keyPrefix);
+  checkMs('commandTimeoutMs', options.commandTimeoutMs, 1);
+  if (typeof options.onError !== 'function')
+    throw new ConfigurationError('onError', options.onError, 'a function');
+  return options;
+}
+
+function withDefaults<T extends object>(defaults: T, given: unknown): T {
+  if (given === undefined) return defaults;
+  if (typeof given !== 'object' || given === null)
+    throw new ConfigurationError('options', given, 'an object');
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  for (const [name, value] of set) {
+    if (!Object.hasOwn(defaults, name))
+      throw new ConfigurationError(name, value, `one of ${Object.keys(defaults).join(', ')}`);
+  }
+  return { ...defaults, ...Object.fromEntries(set) };
+}
+
+function checkText(option: string, value: unknown): void {
+  if (typeof value !== 'string') throw new ConfigurationError(option, value, 'a string');
+}
+
+function checkMs(option: string, value: unknown, from: number, to = MAX_TIMER_MS): void {
+  if (Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to) return;
+  throw new ConfigurationError(option, value, `a whole number of milliseconds from ${from} to ${to}`);
+}

@@ -1,0 +1,81 @@
+import { JstpError } from '../protocol/jstp-error.js';
+import type { SessionTable } from './session-table.js';
+
+/** What Redis has still to be told of a session that this process has given up: its last text, or its end. */
+type LastWord = { readonly text: string } | 'deleted';
+
+/** The sessions that an instance owns as far as this process knows, and those that it could not give back yet. */
+export class OwnedSessions {
+  private readonly ids = new Map<string, string>();
+  private readonly lastWords = new Map<string, LastWord>();
+
+  constructor(private readonly table: SessionTable) {}
+
+  /** The id of a session that is owned, by its hash. */
+  idOf(hash: string): string | undefined {
+    return this.ids.get(hash);
+  }
+
+  /** Whether a session's last text is still to be written. */
+  isUnwritten(hash: string): boolean {
+    return this.lastWords.has(hash);
+  }
+
+  /** A session is owned from now on. */
+  add(hash: string, id: string): void {
+    this.lastWords.delete(hash);
+    this.ids.set(hash, id);
+  }
+
+  /** A session is not owned any more. @returns its id, where it was */
+  remove(hash: string): string | undefined {
+    const id = this.ids.get(hash);
+    this.ids.delete(hash);
+    return id;
+  }
+
+  /**
+   * Writes a session's last text and gives it up, or forgets it. Where Redis is away it is tried again.
+   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another has it by now
+   */
+  async giveUp(hash: string, word: LastWord): Promise<void> {
+    this.ids.delete(hash);
+    this.lastWords.set(hash, word);
+    if (!(await this.settle(hash))) throw notOwned();
+  }
+
+  /** Tries again to write a session's last text, where it is not written. @returns whether this instance may write it */
+  async settle(hash: string): Promise<boolean> {
+    const word = this.lastWords.get(hash);
+    let isOurs = true;
+    if (word === 'deleted') await this.table.delete(hash);
+    else if (word) isOurs = await this.table.release(hash, word.text);
+    if (this.lastWords.get(hash) === word) this.lastWords.delete(hash);
+    return isOurs;
+  }
+
+  /** Tries again to write all that is not written. */
+  async settleAll(): Promise<void> {
+    // One failure is enough to know that Redis is away.
+    for (const hash of [...this.lastWords.keys()]) await this.settle(hash);
+  }
+
+  /** Starts the lifetime of all that is owned anew. @returns the ids of those that others have by now */
+  async keepAll(): Promise<string[]> {
+    // Taken with their ids: one that is given up meanwhile, and claimed again, is another matter.
+    const before = new Map(this.ids);
+    const lost = await this.table.keep([...before.keys()]);
+    return lost.filter((hash) => this.ids.has(hash)).map((hash) => this.forget(hash));
+  }
+
+  private forget(hash: string): string {
+    const id = this.ids.get(hash) ?? '';
+    this.ids.delete(hash);
+    return id;
+  }
+}
+
+/** The error of a write by who is not the owner any more. */
+export function notOwned(): JstpError {
+  return new JstpError('ERR_JSTP_SESSION_NOT_OWNED', 'Another server has the session by now');
+}

@@ -1,0 +1,194 @@
+import { parse, stringify } from '../mdsf/index.js';
+import { JstpError } from '../protocol/jstp-error.js';
+import { ConfigurationError } from '../protocol/configuration-error.js';
+import type { ChannelSubscription } from './channel-subscription.js';
+import { resolveBroadcasterOptions, type RedisBroadcasterOptions } from './options.js';
+import { Outage } from './outage.js';
+import { RedisLink } from './redis-link.js';
+import type { RedisLike } from './redis-like.js';
+
+/** A connected client, as far as events go to it. */
+export interface BroadcastClient {
+  /** Who logged in; null for an anonymous client. */
+  readonly username: string | null;
+  /** Sends an event to it. */
+  emitRemoteEvent(interfaceName: string, eventName: string, args: unknown[]): unknown;
+}
+
+/** A server whose clients are reached: one of `createServer`, or a JstpServer. */
+export interface BroadcastTarget {
+  /** The connected clients. */
+  getClients(): Iterable<BroadcastClient>;
+}
+
+/** An event on its way: to all clients, or to those of one user. */
+interface Envelope {
+  readonly interfaceName: string;
+  readonly event: string;
+  readonly args: unknown[];
+  /** Whose clients; absent for everybody's. */
+  readonly username?: string;
+}
+
+/**
+ * Sends events to the clients of all servers that have a broadcaster on the same Redis with the same `keyPrefix`,
+ * this one included. Redis keeps no message: a server that is cut off from it misses what is sent meanwhile.
+ */
+export class RedisBroadcaster {
+  private readonly link: RedisLink;
+  private readonly channel: string;
+  private readonly onError: (error: unknown) => void;
+  private readonly outage: Outage;
+  private readonly targets = new Set<BroadcastTarget>();
+  private subscription: ChannelSubscription | undefined;
+  private isClosed = false;
+
+  /**
+   * @param redis a client of the package `redis` that was told to connect, or an instance of `ioredis`. It stays
+   * yours: listen to its 'error' event, and close it after the broadcaster.
+   * @param options how events travel
+   * @throws ConfigurationError naming what cannot be used
+   */
+  constructor(redis: RedisLike, options?: RedisBroadcasterOptions) {
+    const { keyPrefix, commandTimeoutMs, onError } = resolveBroadcasterOptions(options);
+    this.link = new RedisLink(redis, commandTimeoutMs);
+    this.channel = `${keyPrefix}broadcast`;
+    this.onError = onError;
+    this.outage = new Outage((error) => {
+      this.report(
+        error,
+        'The broadcaster has lost Redis: events of other servers do not come until it is back',
+      );
+    });
+  }
+
+  /**
+   * Lets events reach a server's clients; attaching it again changes nothing.
+   * @returns resolves, when events come, to what ends that
+   * @throws ConfigurationError for something that is no server; JstpError `ERR_JSTP_STORE_AWAY` where Redis is away,
+   * and `ERR_JSTP_CLOSED` after `close`
+   */
+  async attach(server: BroadcastTarget): Promise<() => void> {
+    this.checkOpen();
+    if (typeof (server as Partial<BroadcastTarget> | null | undefined)?.getClients !== 'function')
+      throw new ConfigurationError('server', server, 'a server, which has getClients()');
+    const subscription = (this.subscription ??= this.subscribe());
+    this.targets.add(server);
+    const detach = (): void => {
+      this.targets.delete(server);
+    };
+    try {
+      await this.link.bounded(() => subscription.subscribed);
+    } catch (error) {
+      detach();
+      throw error;
+    }
+    return detach;
+  }
+
+  /**
+   * Sends an event to all clients of all servers.
+   * @returns resolves when Redis has the event
+   * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis is away, `ERR_JSTP_CLOSED` after `close`;
+   * MdsfStringifyError for arguments that cannot be sent
+   */
+  broadcast(interfaceName: string, event: string, ...args: unknown[]): Promise<void> {
+    return this.send({ interfaceName, event, args });
+  }
+
+  /**
+   * Sends an event to the clients of one user, whichever servers they are on.
+   * @returns as {@link broadcast}
+   * @throws as {@link broadcast}; ConfigurationError for a name that is no string
+   */
+  async emitToUser(
+    username: string,
+    interfaceName: string,
+    event: string,
+    ...args: unknown[]
+  ): Promise<void> {
+    // Nobody's event must not become everybody's.
+    if (typeof username !== 'string') throw new ConfigurationError('username', username, 'a string');
+    await this.send({ interfaceName, event, args, username });
+  }
+
+  /** Ends it: no event goes or comes any more. The client of Redis stays open. */
+  close(): void {
+    this.isClosed = true;
+    this.targets.clear();
+    this.subscription?.close();
+  }
+
+  private async send(envelope: Envelope): Promise<void> {
+    this.checkOpen();
+    await this.link.publish(this.channel, stringify(envelope));
+  }
+
+  private subscribe(): ChannelSubscription {
+    return this.link.subscribe(this.channel, {
+      message: (text) => {
+        this.receive(text);
+      },
+      failed: (error) => {
+        this.outage.commandFailed(error);
+      },
+      ready: () => {
+        this.outage.commandSucceeded();
+      },
+    });
+  }
+
+  private receive(text: string): void {
+    let envelope: Envelope;
+    try {
+      envelope = readEnvelope(text);
+    } catch (error) {
+      this.report(error, `A message on ${this.channel} cannot be read`);
+      return;
+    }
+    for (const target of this.targets) this.deliver(target, envelope);
+  }
+
+  /** One client's failure is not the others'. */
+  private deliver(target: BroadcastTarget, { interfaceName, event, args, username }: Envelope): void {
+    try {
+      for (const client of target.getClients()) {
+        if (username === undefined || client.username === username) {
+          this.emit(client, interfaceName, event, args);
+        }
+      }
+    } catch (error) {
+      this.report(error, 'An event cannot be delivered');
+    }
+  }
+
+  private emit(client: BroadcastClient, interfaceName: string, event: string, args: unknown[]): void {
+    try {
+      client.emitRemoteEvent(interfaceName, event, args);
+    } catch (error) {
+      this.report(error, 'An event cannot be delivered');
+    }
+  }
+
+  private report(error: unknown, what: string): void {
+    const cause = error instanceof Error ? error.message : String(error);
+    try {
+      this.onError(new JstpError('ERR_JSTP_BROADCAST', `${what}: ${cause}`, { cause: error }));
+    } catch {
+      // There is nobody left to be told of this.
+    }
+  }
+
+  private checkOpen(): void {
+    if (this.isClosed) throw new JstpError('ERR_JSTP_CLOSED', 'The broadcaster is closed');
+  }
+}
+
+function readEnvelope(text: string): Envelope {
+  const { interfaceName, event, args, username } = (parse(text) ?? {}) as Record<string, unknown>;
+  const isNamed = typeof interfaceName === 'string' && typeof event === 'string';
+  if (!isNamed || !Array.isArray(args)) throw new TypeError('It is no event');
+  if (username === undefined) return { interfaceName, event, args };
+  if (typeof username !== 'string') throw new TypeError('It names no user');
+  return { interfaceName, event, args, username };
+}

@@ -1,0 +1,84 @@
+import { ConfigurationError } from '../protocol/configuration-error.js';
+import { JstpError } from '../protocol/jstp-error.js';
+import { startTimer, stopTimer } from '../util/timer.js';
+import { ChannelSubscription, type ChannelListener } from './channel-subscription.js';
+import { IoRedisDriver } from './io-redis-driver.js';
+import { NodeRedisDriver } from './node-redis-driver.js';
+import type { RedisDriver } from './redis-driver.js';
+import type { IoRedisLike, NodeRedisLike, RedisLike } from './redis-like.js';
+import type { Script } from './script.js';
+
+const ALLOWED = 'a client of redis 5 or 6 (createClient()), or an instance of ioredis 5 or 6';
+const COMMON_METHODS = ['eval', 'publish', 'subscribe', 'duplicate', 'on'];
+
+/** Redis, through the client of an application: every command is answered or fails within a bounded time. */
+export class RedisLink {
+  private readonly driver: RedisDriver;
+
+  /**
+   * @param redis the application's client; it stays the application's
+   * @param timeoutMs how long a command may take, in milliseconds
+   * @throws ConfigurationError where it is no such client
+   */
+  constructor(
+    redis: RedisLike,
+    private readonly timeoutMs: number,
+  ) {
+    this.driver = driverOf(redis, timeoutMs);
+  }
+
+  /** Runs a script. @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis does not do it in time */
+  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.bounded(() => this.evaluate(script, keys, args));
+  }
+
+  /** Sends a text to all who listen to a channel. @throws JstpError `ERR_JSTP_STORE_AWAY` as {@link run} */
+  async publish(channel: string, text: string): Promise<void> {
+    await this.bounded(() => this.driver.publish(channel, text));
+  }
+
+  /** Listens to a channel over a connection of its own, from now on and after each outage again. */
+  subscribe(channel: string, listener: ChannelListener): ChannelSubscription {
+    return new ChannelSubscription(this.driver, channel, listener);
+  }
+
+  /** Waits for something, but not for ever: clients of Redis keep commands while it is away. */
+  bounded<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const timer = startTimer(this.timeoutMs, () => {
+        reject(away(`no answer within ${this.timeoutMs} ms`));
+      });
+      const fail = (error: unknown): void => {
+        reject(away(error instanceof Error ? error.message : String(error), error));
+      };
+      work()
+        .then(resolve, fail)
+        .finally(() => {
+          stopTimer(timer);
+        });
+    });
+  }
+
+  private async evaluate(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    try {
+      return await this.driver.evalSha(script.sha1, keys, args);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return this.driver.eval(script.text, keys, args);
+    }
+  }
+}
+
+function away(what: string, cause?: unknown): JstpError {
+  return new JstpError('ERR_JSTP_STORE_AWAY', `Redis did not do what it was asked for: ${what}`, { cause });
+}
+
+function driverOf(redis: unknown, timeoutMs: number): RedisDriver {
+  const has = (name: string): boolean =>
+    typeof (redis as Record<string, unknown> | null | undefined)?.[name] === 'function';
+  if (COMMON_METHODS.every(has)) {
+    if (has('evalSha') && has('destroy')) return new NodeRedisDriver(redis as NodeRedisLike, timeoutMs);
+    if (has('evalsha') && has('disconnect')) return new IoRedisDriver(redis as IoRedisLike);
+  }
+  throw new ConfigurationError('redis', redis, ALLOWED);
+}

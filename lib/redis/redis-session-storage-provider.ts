@@ -1,0 +1,264 @@
+import { JstpError } from '../protocol/jstp-error.js';
+import { Session } from '../session/session.js';
+import type { SessionOwner, SharedSessionStorageProvider } from '../session/shared-session-storage.js';
+import { ignore } from '../util/callback.js';
+import { startTimer } from '../util/timer.js';
+import { InstanceService } from './instance-service.js';
+import { resolveStorageOptions, type RedisSessionStorageOptions } from './options.js';
+import { notOwned, OwnedSessions } from './owned-sessions.js';
+import { RedisLink } from './redis-link.js';
+import type { RedisLike } from './redis-like.js';
+import { hashOf, SessionTable } from './session-table.js';
+
+const FIRST_PAUSE_MS = 20;
+const MAX_PAUSE_MS = 200;
+const PAUSE_GROWTH = 1.5;
+
+/** Lifetimes in Redis start anew this often in each. */
+const KEEPS_A_LIFETIME = 3;
+
+/** A time of serving, from the first owner's begin to the last one's end. */
+interface Serving {
+  readonly owners: Set<SessionOwner>;
+  readonly service: InstanceService;
+}
+
+/**
+ * Keeps sessions in Redis, for several servers: a client that comes back to another one than it left finds its
+ * session there. Redis never sees a session's id, only its SHA-256.
+ *
+ * While a session lives in a server, Redis holds who owns it and (without `writeThrough`) no text: when that server
+ * dies, the session is lost with it, instead of coming back in an older state and running calls twice.
+ *
+ * A session without an owner goes after `sessionLifetimeMs`; one with an owner stays, as the owner starts that time
+ * anew at each write and every third of it.
+ */
+export class RedisSessionStorageProvider<C = unknown> implements SharedSessionStorageProvider<C> {
+  /** Whether a server stores each step of a session before it acts on it. */
+  readonly writeThrough: boolean;
+  private readonly link: RedisLink;
+  private readonly options: Required<RedisSessionStorageOptions>;
+  private readonly claims = new Map<string, Promise<unknown>>();
+  private table: SessionTable;
+  private owned: OwnedSessions;
+  private serving: Serving | undefined;
+  private isKeepDue = false;
+  private keptAt = 0;
+
+  /**
+   * @param redis a client of the package `redis` that was told to connect, or an instance of `ioredis`. It stays
+   * yours: listen to its 'error' event, and close it after the servers.
+   * @param options how sessions are kept
+   * @throws ConfigurationError naming what cannot be used
+   */
+  constructor(redis: RedisLike, options?: RedisSessionStorageOptions) {
+    this.options = resolveStorageOptions(options);
+    this.writeThrough = this.options.writeThrough;
+    this.link = new RedisLink(redis, this.options.commandTimeoutMs);
+    this.table = this.makeTable();
+    this.owned = new OwnedSessions(this.table);
+  }
+
+  /** Always false: `get` answers by a Promise. */
+  isAsync(): boolean {
+    return false;
+  }
+
+  /** As {@link claim}. */
+  get(id: string): Promise<Session<C> | undefined> {
+    return this.claim(id);
+  }
+
+  /** As {@link save}. */
+  set(id: string, session: Session<C>): Promise<void> {
+    return this.save(id, session);
+  }
+
+  /**
+   * A server begins to own sessions: others take this process for alive from now on.
+   * @returns what ends that. What is still owned then can be claimed at once; it never rejects, but reports
+   */
+  serve(owner: SessionOwner): () => Promise<void> {
+    const serving = (this.serving ??= this.startServing());
+    serving.owners.add(owner);
+    let ended: Promise<void> | undefined;
+    return () => (ended ??= this.endServing(serving, owner));
+  }
+
+  /** Writes a new session, which this process owns. @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis is away */
+  async create(id: string, session: Session<C>): Promise<void> {
+    const hash = hashOf(id);
+    this.owned.add(hash, id);
+    try {
+      await this.table.create(hash, this.writeThrough ? session.serialize() : '');
+    } catch (error) {
+      this.owned.remove(hash);
+      throw error;
+    }
+  }
+
+  /**
+   * Makes this process the owner of a session.
+   * @returns the session; undefined where there is none, or where it was lost with its owner
+   * @throws JstpError `ERR_JSTP_SESSION_BUSY` where the owner does not hand over within `claimTimeoutMs`,
+   * `ERR_JSTP_STORE_AWAY` where Redis is away
+   */
+  async claim(id: string): Promise<Session<C> | undefined> {
+    const hash = hashOf(id);
+    const deadline = Date.now() + this.options.claimTimeoutMs;
+    // One at a time for each session: two of this process would both read the text before either takes it away.
+    const before = this.claims.get(hash) ?? Promise.resolve();
+    const claim = before.catch(ignore).then(() => this.claimUntil(deadline, hash, id));
+    this.claims.set(hash, claim);
+    try {
+      return await claim;
+    } finally {
+      if (this.claims.get(hash) === claim) this.claims.delete(hash);
+    }
+  }
+
+  /**
+   * Writes a session that this process owns; one that Redis does not know is new.
+   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another owns it by now, or where it was released;
+   * `ERR_JSTP_STORE_AWAY` where Redis is away
+   */
+  async save(id: string, session: Session<C>): Promise<void> {
+    const hash = hashOf(id);
+    this.owned.add(hash, id);
+    if (await this.table.save(hash, session.serialize())) return;
+    this.owned.remove(hash);
+    throw notOwned();
+  }
+
+  /**
+   * Writes a session and gives it up, whatever the outcome. Where Redis is away, the text is kept here and written
+   * when it is back.
+   * @throws JstpError as {@link save}
+   */
+  release(id: string, session: Session<C>): Promise<void> {
+    return this.owned.giveUp(hashOf(id), { text: session.serialize() });
+  }
+
+  /**
+   * Forgets a session of this process; those of others stay. Where Redis is away, it is forgotten when it is back.
+   * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis is away
+   */
+  delete(id: string): Promise<void> {
+    return this.owned.giveUp(hashOf(id), 'deleted');
+  }
+
+  private makeTable(): SessionTable {
+    return new SessionTable(this.link, this.options.keyPrefix, this.options.sessionLifetimeMs);
+  }
+
+  private startServing(): Serving {
+    this.keptAt = Date.now();
+    const owners = new Set<SessionOwner>();
+    const service = new InstanceService(this.link, this.table, this.options.leaseMs, {
+      renewed: (had) => this.renewed(owners, had),
+      requested: (hash) => this.handOver(owners, hash),
+      report: (error) => {
+        tellAll(owners, (owner) => {
+          owner.reportError(error);
+        });
+      },
+    });
+    return { owners, service };
+  }
+
+  private async endServing(serving: Serving, owner: SessionOwner): Promise<void> {
+    if (serving.owners.size > 1) {
+      serving.owners.delete(owner);
+      return;
+    }
+    // A server that begins meanwhile is another instance: the end of this one's lease is not the end of its own.
+    const { owned } = this;
+    this.serving = undefined;
+    this.table = this.makeTable();
+    this.owned = new OwnedSessions(this.table);
+    await owned.settleAll().catch(ignore);
+    await serving.service.stop();
+  }
+
+  private async claimUntil(deadline: number, hash: string, id: string): Promise<Session<C> | undefined> {
+    const { owned, table } = this;
+    await owned.settle(hash);
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * PAUSE_GROWTH, MAX_PAUSE_MS)) {
+      const claimed = await table.claim(hash);
+      if (claimed.is === 'none') return undefined;
+      if (claimed.is === 'text') {
+        const session = Session.deserialize<C>(id, claimed.text);
+        if (this.writeThrough || (await this.takeText(hash, claimed.text))) {
+          owned.add(hash, id);
+          if (table === this.table) return session;
+          // Nobody serves any more: another server may have it.
+          await owned.giveUp(hash, claimed);
+          throw this.busy();
+        }
+      }
+      const left = deadline - Date.now();
+      if (left <= 0) throw this.busy();
+      await new Promise<void>((resolve) => startTimer(Math.min(pause, left), resolve));
+    }
+  }
+
+  /**
+   * From here on the session's text is this process's alone. A step of its own: were the text gone with the claim,
+   * the loss of that one answer would be the loss of the session.
+   */
+  private async takeText(hash: string, text: string): Promise<boolean> {
+    try {
+      return await this.table.confirm(hash);
+    } catch (error) {
+      this.owned.giveUp(hash, { text }).catch(ignore);
+      throw error;
+    }
+  }
+
+  private busy(): JstpError {
+    const { claimTimeoutMs } = this.options;
+    return new JstpError(
+      'ERR_JSTP_SESSION_BUSY',
+      `Another server has the session, and did not hand it over within ${claimTimeoutMs} ms`,
+    );
+  }
+
+  private async renewed(owners: Set<SessionOwner>, had: boolean): Promise<void> {
+    const now = Date.now();
+    // Without a lease for a while, others may have claimed what this process owns; or Redis has lost its data.
+    if (!had || now - this.keptAt >= this.options.sessionLifetimeMs / KEEPS_A_LIFETIME) this.isKeepDue = true;
+    if (this.isKeepDue) {
+      for (const id of await this.owned.keepAll()) {
+        tellAll(owners, (owner) => {
+          owner.lost(id);
+        });
+      }
+      this.isKeepDue = false;
+      this.keptAt = now;
+    }
+    await this.owned.settleAll();
+  }
+
+  private async handOver(owners: Set<SessionOwner>, hash: string): Promise<void> {
+    const id = this.owned.idOf(hash);
+    if (id !== undefined) {
+      await Promise.all([...owners].map((owner) => owner.handOver(id)));
+    } else if (this.owned.isUnwritten(hash)) {
+      await this.owned.settle(hash);
+    } else if (!this.claims.has(hash)) {
+      // A claim whose answer never came, or a session that was lost here: nobody would give it up.
+      await this.table.disown(hash);
+    }
+  }
+}
+
+/** Tells all owners, whatever one of them throws. */
+function tellAll(owners: Iterable<SessionOwner>, tell: (owner: SessionOwner) => void): void {
+  for (const owner of [...owners]) {
+    try {
+      tell(owner);
+    } catch {
+      // There is nobody left to be told of this.
+    }
+  }
+}

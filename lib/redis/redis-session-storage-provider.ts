@@ -118,6 +118,18 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   }
 
   /**
+   * Takes away the text of a session of this process, whose client is back.
+   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another owns it by now; `ERR_JSTP_STORE_AWAY` where Redis is away
+   */
+  async revive(id: string): Promise<void> {
+    if (this.writeThrough) return;
+    const hash = hashOf(id);
+    if (await this.table.revive(hash)) return;
+    this.owned.remove(hash);
+    throw notOwned();
+  }
+
+  /**
    * Writes a session that this process owns; one that Redis does not know is new.
    * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another owns it by now, or where it was released;
    * `ERR_JSTP_STORE_AWAY` where Redis is away

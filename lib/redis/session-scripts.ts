@@ -50,6 +50,14 @@ const UNLESS_ANOTHERS = `
 if redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
 `;
 
+/** ARGV: instance, lifetime in ms. Takes away the text of a session that lives in this instance again. */
+export const REVIVE = new Script(`${UNLESS_ANOTHERS}
+redis.call('HSET', KEYS[1], 'owner', ARGV[1])
+redis.call('HDEL', KEYS[1], 'text')
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+`);
+
 /** ARGV: instance, lifetime in ms, text. */
 export const SAVE = new Script(`${UNLESS_ANOTHERS}
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'text', ARGV[3])

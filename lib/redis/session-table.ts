@@ -12,6 +12,7 @@ import {
   KEEP,
   RELEASE,
   RENEW,
+  REVIVE,
   SAVE,
 } from './session-scripts.js';
 
@@ -74,6 +75,11 @@ export class SessionTable {
   /** Takes away the text of a claimed session. @returns whether this instance still owns it */
   confirm(hash: string): Promise<boolean> {
     return this.step(CONFIRM, hash);
+  }
+
+  /** Takes away the text of a session that lives here again. @returns whether this instance owns it */
+  revive(hash: string): Promise<boolean> {
+    return this.step(REVIVE, hash, String(this.lifetimeMs));
   }
 
   /** @returns whether this instance may write it */

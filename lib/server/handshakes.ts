@@ -84,7 +84,7 @@ export class Handshakes {
         return;
       }
       const restore = (): void => {
-        this.restore(connection, application, session, claim.receivedCount, request, refuse);
+        this.restore(connection, application, session, claim, request, refuse);
       };
       if (!this.options.policy.decidesResume) {
         restore();
@@ -140,26 +140,45 @@ export class Handshakes {
     newcomer: Connection,
     application: App,
     session: Session<Connection>,
-    receivedCount: number,
+    claim: ResumeClaim,
     request: HandshakeRequest,
     refuse: () => void,
   ): void {
-    // Asked again: while the provider or the policy was deciding, another link may have got the session.
-    const holder = this.clients.find(session.id);
-    const isTaken = holder !== undefined && holder.session !== session;
-    if (isTaken || !session.journal.covers(receivedCount)) {
-      refuse();
+    const holder = this.clients.find(claim.id);
+    const enter = (): void => {
+      // Asked again: while others were deciding, another link may have got the session.
+      const isTaken = this.clients.find(claim.id) !== holder || (holder && holder.session !== session);
+      if (isTaken || !session.journal.covers(claim.receivedCount)) refuse();
+      else if (holder?.isOpen && !this.takeovers.allows(holder)) newcomer.refuse(TAKEN);
+      else {
+        // One that the reference stored is bound to nothing; from now on to what it came back for.
+        session.binding ??= { ...this.bindingOf(request), extensions: [] };
+        this.moveIn(newcomer, holder, session, application, claim.receivedCount);
+      }
+    };
+    if (!holder) {
+      enter();
       return;
     }
-    if (holder?.isOpen) {
-      if (!this.takeovers.allows(holder)) {
-        newcomer.refuse([ERR_AUTH_FAILED, RemoteError.defaultMessages[ERR_AUTH_FAILED], SESSION_TAKEN_INFO]);
+    this.keeper.revive(holder, (mayReturn) => {
+      if (mayReturn && isWaiting(newcomer)) {
+        enter();
         return;
       }
-      this.outcome.taken(holder);
-    }
-    // One that the reference stored is bound to nothing; from now on to what it came back for.
-    session.binding ??= { ...this.bindingOf(request), extensions: [] };
+      // Nobody came back: what the store has must hold again.
+      if (mayReturn && !holder.isOpen) this.keeper.linkLost(holder);
+      newcomer.end(undefined);
+    });
+  }
+
+  private moveIn(
+    newcomer: Connection,
+    holder: Connection | undefined,
+    session: Session<Connection>,
+    application: App,
+    receivedCount: number,
+  ): void {
+    if (holder?.isOpen) this.outcome.taken(holder);
     const connection = holder ? moveLink(newcomer, holder) : newcomer;
     if (connection !== newcomer) this.outcome.moved(newcomer);
     connection.application = application;
@@ -184,6 +203,9 @@ export class Handshakes {
     return { application: request.application, version: request.version, extensions };
   }
 }
+
+/** To one who comes back again and again to a session that another has by now. */
+const TAKEN = [ERR_AUTH_FAILED, RemoteError.defaultMessages[ERR_AUTH_FAILED], SESSION_TAKEN_INFO];
 
 /** Moves the newcomer's link to the connection that has had the session all the time. */
 function moveLink(newcomer: Connection, holder: Connection): Connection {

@@ -91,6 +91,27 @@ export class SessionKeeper implements SessionOwner {
     });
   }
 
+  /** The client of a connection wants to come back to it; tells whether it may. */
+  revive(connection: Connection, callback: (mayReturn: boolean) => void): void {
+    const { session } = connection;
+    const provider = this.sharedProviderOf(connection);
+    if (!provider || !session) {
+      callback(true);
+      return;
+    }
+    provider.revive(session.id).then(
+      () => {
+        this.changed.delete(connection);
+        callback(true);
+      },
+      (error: unknown) => {
+        if (isNotOwned(error)) this.lost(session.id);
+        else this.observer.failed(error, connection);
+        callback(false);
+      },
+    );
+  }
+
   /** A session that was found is not wanted: its client went away, or may not have it. */
   giveBack(application: App, session: Session<Connection>): void {
     const provider = storageOf(application, this.options);

@@ -37,6 +37,12 @@ export interface SharedSessionStorageProvider<C = unknown> extends SessionStorag
    */
   claim(id: string): Promise<Session<C> | undefined>;
   /**
+   * The client of a session that this server owns is back: what the store has of it no longer holds, unless each
+   * step is stored (`writeThrough`). The end of this server would be the session's, too.
+   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another owns it by now
+   */
+  revive(id: string): Promise<void>;
+  /**
    * Writes a session that this server owns.
    * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another owns it by now
    */

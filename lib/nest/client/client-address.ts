@@ -1,11 +1,19 @@
 import type { NetConnectOpts } from 'node:net';
 import type { ConnectionOptions as TlsConnectOptions } from 'node:tls';
-import { ConfigurationError } from '../../protocol/configuration-error.js';
 import type { TransportEntry } from '../../transport/entry.js';
 import type { WebSocketConfig } from '../../transport/websocket-options.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
 import { entryOf, type JstpTransport } from '../server/listener-options.js';
-import { MAX_PORT } from '../option-checks.js';
+import {
+  check,
+  isMissing,
+  isObject,
+  isPort,
+  isText,
+  isUrlPath,
+  MAX_PORT,
+  optional,
+} from '../option-checks.js';
 
 /** Where a client connects to, and how. */
 export interface ClientAddressOptions {
@@ -43,20 +51,20 @@ export function resolveAddress(given: ClientAddressOptions): ClientAddress {
   const { host, port, url, connectOptions = {} } = given;
   const transport = given.transport ?? transportOf(url) ?? 'net';
   const entry = entryOf('transport', transport);
-  check('connectOptions', connectOptions, 'an object of options of the transport', isObject(connectOptions));
-  check('host', host, 'a non-empty string', host === undefined || isText(host));
-  check('port', port, `an integer from 0 to ${MAX_PORT}`, port === undefined || isPort(port));
+  check('connectOptions', connectOptions, 'an object of options of the transport', isObject);
+  check('host', host, 'a non-empty string', optional(isText));
+  check('port', port, `an integer from 0 to ${MAX_PORT}`, optional(isPort));
   if (transport === 'ws' || transport === 'wss') {
     return { entry, args: [connectOptions, urlOf(transport, given)] };
   }
-  check('url', url, 'given with the transport ws or wss', url === undefined);
+  check('url', url, 'given with the transport ws or wss', isMissing);
   return { entry, args: [streamAddressOf(given)] };
 }
 
 function streamAddressOf({ host, port, path, connectOptions = {} }: ClientAddressOptions): object {
   if (path !== undefined) {
-    check('path', path, 'a non-empty string', isText(path));
-    check('path', path, 'given without host and port', host === undefined && port === undefined);
+    check('path', path, 'a non-empty string', isText);
+    check('path', path, 'given without host and port', () => isMissing(host) && isMissing(port));
     return { ...connectOptions, path };
   }
   // What connectOptions say of the address counts where the options themselves say nothing.
@@ -68,37 +76,16 @@ function streamAddressOf({ host, port, path, connectOptions = {} }: ClientAddres
 function urlOf(transport: JstpTransport, { host, port, path, url }: ClientAddressOptions): string {
   if (url !== undefined) {
     const allowed = `a URL that begins with "${transport}://"`;
-    check('url', url, allowed, isText(url) && URL.canParse(url) && transportOf(url) === transport);
-    const isAlone = host === undefined && port === undefined && path === undefined;
-    check('url', url, 'given without host, port and path', isAlone);
+    check('url', url, allowed, () => transportOf(url) === transport);
+    const isAlone = [host, port, path].every(isMissing);
+    check('url', url, 'given without host, port and path', () => isAlone);
     return url;
   }
-  check(
-    'path',
-    path,
-    'the path of a URL, as "/jstp"',
-    path === undefined || (isText(path) && path.startsWith('/')),
-  );
+  check('path', path, 'the path of a URL, as "/jstp"', optional(isUrlPath));
   const name = host ?? DEFAULT_HOST;
   return `${transport}://${name.includes(':') ? `[${name}]` : name}:${port ?? DEFAULT_PORT}${path ?? '/'}`;
 }
 
 function transportOf(url: unknown): JstpTransport | undefined {
   return isText(url) && URL.canParse(url) ? URL_TRANSPORTS[new URL(url).protocol] : undefined;
-}
-
-function check(option: string, given: unknown, allowed: string, isAllowed: boolean): void {
-  if (!isAllowed) throw new ConfigurationError(option, given, allowed);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-function isPort(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= MAX_PORT;
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
 }

@@ -9,7 +9,17 @@ import type { TransportEntry } from '../../transport/entry.js';
 import { net, tls, ws, wss, type WebSocketOptions } from '../../transport/index.js';
 import { listenerGroup } from '../../transport/listener-group.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
-import { MAX_PORT } from '../option-checks.js';
+import {
+  check,
+  hasMethod,
+  isObject,
+  isPort,
+  isString,
+  isText,
+  isUrlPath,
+  MAX_PORT,
+  optional,
+} from '../option-checks.js';
 
 const ENTRIES = { net, tls, ws, wss };
 const NAMES = Object.keys(ENTRIES).join(', ');
@@ -140,21 +150,25 @@ function resolveListener(given: Given, prefix: string): ResolvedListening {
 function checkWebSocket(given: Given, prefix: string): void {
   const { server, path, allowedOrigins, originCheckStrategy } = given;
   if (server !== undefined) {
-    check(`${prefix}server`, server, isHttpServer, 'a server of HTTP, as app.getHttpServer() gives it');
+    check(`${prefix}server`, server, 'a server of HTTP, as app.getHttpServer() gives it', isHttpServer);
     refuse(given, prefix, SOCKET_ADDRESS_NAMES, 'given without a server, which listens by itself');
   }
-  const isPath = (value: unknown): boolean => typeof value === 'string' && value.startsWith('/');
-  check(`${prefix}path`, path, isPath, 'the path of a URL, as "/jstp"');
-  const isList = (value: unknown): boolean =>
-    Array.isArray(value) && value.every((origin) => typeof origin === 'string');
-  check(`${prefix}allowedOrigins`, allowedOrigins, isList, 'an array of origins, as "https://example.com"');
+  check(`${prefix}path`, path, 'the path of a URL, as "/jstp"', optional(isUrlPath));
+  const isList = (value: unknown): boolean => Array.isArray(value) && value.every(isString);
+  const origins = 'an array of origins, as "https://example.com"';
+  check(`${prefix}allowedOrigins`, allowedOrigins, origins, optional(isList));
   const isFunction = (value: unknown): boolean => typeof value === 'function';
-  check(`${prefix}originCheckStrategy`, originCheckStrategy, isFunction, 'a function of the origin');
+  check(
+    `${prefix}originCheckStrategy`,
+    originCheckStrategy,
+    'a function of the origin',
+    optional(isFunction),
+  );
 }
 
 function addressOf(given: Given, prefix: string): ListenOptions {
   const { path, port } = given;
-  check(`${prefix}path`, path, isText, 'the path of an IPC socket');
+  check(`${prefix}path`, path, 'the path of an IPC socket', optional(isText));
   if (path === undefined) return tcpAddressOf(given, prefix);
   if (port !== undefined) throw new ConfigurationError(`${prefix}path`, path, 'given without a port');
   return { ...pick(given, LISTEN_NAMES), path: path as string };
@@ -162,10 +176,8 @@ function addressOf(given: Given, prefix: string): ListenOptions {
 
 function tcpAddressOf(given: Given, prefix: string): ListenOptions {
   const { host = DEFAULT_HOST, port = DEFAULT_PORT } = given;
-  check(`${prefix}host`, host, isText, 'a name or an address');
-  const isPort = (value: unknown): boolean =>
-    Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_PORT;
-  check(`${prefix}port`, port, isPort, `an integer from 0 to ${MAX_PORT}`);
+  check(`${prefix}host`, host, 'a name or an address', isText);
+  check(`${prefix}port`, port, `an integer from 0 to ${MAX_PORT}`, isPort);
   return { ...pick(given, LISTEN_NAMES), host: host as string, port: port as number };
 }
 
@@ -176,10 +188,6 @@ function refuse(given: Given, prefix: string, names: readonly string[], allowed:
   }
 }
 
-function check(name: string, value: unknown, isAllowed: (value: unknown) => boolean, allowed: string): void {
-  if (value !== undefined && !isAllowed(value)) throw new ConfigurationError(name, value, allowed);
-}
-
 /** Node tells an undefined option from one that is missing. */
 function pick(given: Given, names: readonly string[]): Given {
   return Object.fromEntries(
@@ -187,14 +195,6 @@ function pick(given: Given, names: readonly string[]): Given {
   );
 }
 
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '';
-}
-
-function isObject(value: unknown): value is Given {
-  return typeof value === 'object' && value !== null;
-}
-
 function isHttpServer(value: unknown): boolean {
-  return isObject(value) && typeof value['on'] === 'function' && typeof value['address'] === 'function';
+  return hasMethod('on')(value) && hasMethod('address')(value);
 }

@@ -52,12 +52,12 @@ async function soak(): Promise<number> {
   const trace = values.trace ? console.log : undefined;
   const totals = Object.fromEntries(WRONGS.map((wrong) => [wrong, 0])) as WrongCounts;
   const failures: string[] = [];
-  let cuts = 0;
+  let linesLost = 0;
   let resumes = 0;
   const start = performance.now();
   for (let run = 0; run < runs; run++) {
     const report = await runSoak({ seed: firstSeed + run, operations, trace });
-    cuts += report.cuts;
+    linesLost += report.linesLost;
     resumes += report.resumes;
     for (const wrong of WRONGS) totals[wrong] += report.counts[wrong];
     if (!report.isClean) failures.push(report.message);
@@ -65,7 +65,7 @@ async function soak(): Promise<number> {
     await nextTurn();
   }
   console.log(
-    `soak: ${runs} runs, ${runs * operations} operations, ${cuts} cuts, ${resumes} resumes, ${seconds(performance.now() - start)}`,
+    `soak: ${runs} runs, ${runs * operations} operations, ${linesLost} lines cut or left, ${resumes} resumes, ${seconds(performance.now() - start)}`,
   );
   console.log(`  ${WRONGS.map((wrong) => `${wrong} ${totals[wrong]}`).join(', ')}`);
   show('runs', failures);

@@ -18,7 +18,6 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, fault: Fault]>> 
     ({ world }, link) => {
       const { random } = world;
       link.cutAfter(random.between(0, random.pick([10, 100, 1000])), random.pick(DIRECTIONS));
-      world.cuts += 1;
     },
   ],
   cutThenDoomed: [
@@ -82,7 +81,6 @@ export class SoakFaults {
       this.cut(link);
       return;
     }
-    world.cuts += 1;
     link.halfOpen(unaware);
     if (unaware !== 'client' && world.random.happens(0.5)) this.later(() => link.notice('server'));
     if (unaware === 'server') return;
@@ -120,7 +118,6 @@ export class SoakFaults {
       link.release();
       return;
     }
-    if (link.isUp) this.world.cuts += 1;
     link.cut();
   }
 

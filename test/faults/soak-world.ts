@@ -46,7 +46,6 @@ export class SoakWorld {
   /** How many of the next links break in their handshake or replay. */
   doomed = 0;
   resumes = 0;
-  cuts = 0;
   private readonly extensions: readonly ExtensionName[];
   private readonly server: Server;
   private client: Connection | undefined;
@@ -124,6 +123,11 @@ export class SoakWorld {
     });
   }
 
+  /** How many lines were lost: cut, or left for another. */
+  get linesLost(): number {
+    return this.entry.linkCount - 1;
+  }
+
   /** Whether a link may break now, or so many have for nothing that one has to live. */
   get mayBreak(): boolean {
     return [...this.futile].every(
@@ -164,7 +168,6 @@ export class SoakWorld {
     for (const connection of [this.client, this.remote]) if (connection) this.count(connection);
     if (this.doomed === 0 || !this.mayBreak) return;
     this.doomed -= 1;
-    this.cuts += 1;
     link.cutAfter(random.between(0, random.pick([40, 150, 800])), random.pick(['toServer', 'toClient']));
   }
 

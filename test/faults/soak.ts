@@ -28,7 +28,8 @@ export interface SoakOptions {
 export interface SoakReport {
   readonly seed: number;
   readonly operations: number;
-  readonly cuts: number;
+  /** Lines that were cut, or left for another. */
+  readonly linesLost: number;
   readonly resumes: number;
   readonly counts: WrongCounts;
   readonly isClean: boolean;
@@ -84,7 +85,7 @@ class Soak {
     return {
       seed: this.options.seed,
       operations,
-      cuts: world.cuts,
+      linesLost: world.linesLost,
       resumes: world.resumes,
       counts: ledger.counts,
       isClean: ledger.isClean,

@@ -11,6 +11,8 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await closing.run();
+  // The queues of the library outlive a test, and with them would its clock.
+  jest.runOnlyPendingTimers();
   jest.useRealTimers();
 });
 
@@ -62,6 +64,16 @@ describe('a client that has agreed to resume', () => {
     back.send('{stream:[1,33],data:[33]}', '{stream:[1,34],data:[34]}');
     await waitFor(() => items.length > 33, 'the next value');
     expect(items.slice(32)).toEqual([33, 34]);
+  });
+
+  test('lets its heart beat again at a resume', async () => {
+    const wire = await ClientOnTheWire.start(closing);
+    const connection = await wire.connect(yes('one'), { heartbeatInterval: 10_000 });
+    await wire.cut(connection);
+    jest.advanceTimersByTime(60_000);
+    const back = await wire.reconnect(connection, yes(0));
+    jest.advanceTimersByTime(10_000);
+    expect((await back.received(2))[1]).toBe('{ping:[1]}');
   });
 
   test('takes -1 from the server as the bare number', async () => {

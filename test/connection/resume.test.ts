@@ -11,6 +11,8 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await closing.run();
+  // The queues of the library outlive a test, and with them would its clock.
+  jest.runOnlyPendingTimers();
   jest.useRealTimers();
 });
 
@@ -134,13 +136,18 @@ describe('a server that has agreed to resume', () => {
     expect(sizeOf(connection)).toBe(1);
     jest.advanceTimersByTime(1);
     expect((await peer.received(2))[1]).toBe('{ping:[-2]}');
+    connection.emitRemoteEvent('news', 'second', []);
     jest.advanceTimersByTime(5000);
-    expect(sizeOf(connection)).toBe(2);
+    expect(sizeOf(connection)).toBe(3);
     peer.send('{pong:[-2]}');
-    await waitFor(() => sizeOf(connection) === 0, 'the acknowledgement');
+    await waitFor(() => sizeOf(connection) === 1, 'the acknowledgement');
+    jest.advanceTimersByTime(1000);
+    expect((await peer.received(4))[3]).toBe('{ping:[-4]}');
+    peer.send('{pong:[-4]}');
+    await waitFor(() => sizeOf(connection) === 0, 'the second acknowledgement');
     jest.advanceTimersByTime(5000);
     await settle();
-    expect(peer.messages).toHaveLength(2);
+    expect(peer.messages).toHaveLength(4);
   });
 
   test('asks by a ping at half its cap', async () => {

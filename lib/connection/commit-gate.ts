@@ -14,11 +14,13 @@ export class CommitGate {
    * @param save stores the session as it is at the time of the call; a failure means that it never will be
    * @param cap how many may wait before the peer is not read any more
    * @param onFullness called when so many wait, and when that may be over
+   * @param report takes what an action throws; the others run nevertheless
    */
   constructor(
     private readonly save: () => Promise<void>,
     private readonly cap: number,
     private readonly onFullness: () => void,
+    private readonly report: (error: unknown) => void,
   ) {}
 
   /** Whether too many wait. */
@@ -45,6 +47,14 @@ export class CommitGate {
     this.waiting = [];
   }
 
+  private perform(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
   private async commit(): Promise<void> {
     while (this.waiting.length > 0) {
       const batch = this.waiting;
@@ -57,7 +67,7 @@ export class CommitGate {
         return;
       }
       if (this.isClosed) return;
-      for (const action of batch) action();
+      for (const action of batch) this.perform(action);
       if (batch.length >= this.cap) this.onFullness();
     }
     this.isSaving = false;

@@ -21,15 +21,15 @@ export interface ConnectionEvents {
   callback: [error: unknown, ok: unknown];
   /** Log: an event was received. */
   event: [interfaceName: string | undefined, eventName: string | undefined, args: unknown];
-  /** Log: a handshake's answer was received. */
+  /** Log: a handshake's answer was received; a session's id is masked. */
   handshake: [error: unknown, ok: unknown];
   /** Log: an old peer's `{}` was received. */
   heartbeat: [message: unknown];
   /** Log: an inspect was received. */
   inspect: [interfaceName: string | undefined];
-  /** Log, outside production: a message, as an object. */
+  /** Log, outside production: a message, as an object; session ids and credentials are masked. */
   incomingMessage: [message: unknown];
-  /** Log, outside production: a message, as an object. */
+  /** Log, outside production: a message, as an object; session ids and credentials are masked. */
   outgoingMessage: [message: unknown];
   /** Log: a message that was not expected, or not valid. */
   messageRejected: [message: unknown];

@@ -2,6 +2,7 @@ import { parse } from '../mdsf/index.js';
 import type { Limits } from '../protocol/limits.js';
 import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
 import type { Message } from '../protocol/message.js';
+import { maskSecrets } from '../protocol/mask-secrets.js';
 import { parseMessage } from '../protocol/parse-message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { EventEmitter, type ArgumentsOf } from '../util/event-emitter.js';
@@ -86,7 +87,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
       this.log('incomingMessage', toObject(data, transport, this.limits.maxDepth));
     try {
       if (message.kind === 'empty') this.log('heartbeat', {});
-      else if (!this.handle(message))
+      else if (!this.handle(message) && this.isLogged('messageRejected'))
         this.log('messageRejected', toObject(data, transport, this.limits.maxDepth));
     } catch (error) {
       // What a callback of the user threw; the peer's next message must still be handled.
@@ -116,7 +117,8 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
     const { transport } = this;
     if (!transport) return;
     transport.send(text);
-    if (this.isLogged('outgoingMessage') && !isProduction()) this.log('outgoingMessage', parse(text));
+    if (this.isLogged('outgoingMessage') && !isProduction())
+      this.log('outgoingMessage', maskSecrets(parse(text)));
   }
 
   /** The socket (or WebSocket) of the present link; undefined while there is none. */
@@ -200,5 +202,5 @@ function guardListeners(run: () => void): void {
 /** The message as the plain object that log listeners get; as deep as it was received. */
 function toObject(data: Uint8Array | string, transport: Transport, maxDepth: number): unknown {
   const text = typeof data === 'string' ? data : (transport.decoder?.utf8Slice(data, 0, data.length) ?? '');
-  return parse(text, { maxDepth });
+  return maskSecrets(parse(text, { maxDepth }));
 }

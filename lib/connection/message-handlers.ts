@@ -1,6 +1,7 @@
 import { ERR_CALLBACK_LOST, ERR_INTERFACE_NOT_FOUND } from '../protocol/error-codes.js';
 import { formatCallbackError, formatCallbackOk, formatPong } from '../protocol/format-message.js';
 import type {
+  ByeReason,
   CallbackMessage,
   CallMessage,
   EventMessage,
@@ -40,7 +41,7 @@ export function handleMessage(connection: Connection, message: Message): boolean
       if (connection.extensions.cancel) connection.receivedCalls.cancel(message.callId);
       return connection.extensions.cancel;
     case 'bye':
-      if (connection.extensions.bye) connection.peerSaidBye(message.reason);
+      if (connection.extensions.bye) handleBye(connection, message.reason);
       return connection.extensions.bye;
     default:
       return false;
@@ -121,6 +122,13 @@ function handleInspect(connection: Connection, message: InspectMessage): boolean
     methods ? formatCallbackOk(id, methods) : formatCallbackError(id, [ERR_INTERFACE_NOT_FOUND]),
   );
   return true;
+}
+
+/** What came before it is acted on first, where that has to be stored. */
+function handleBye(connection: Connection, reason: ByeReason): void {
+  connection.whenStored(() => {
+    connection.peerSaidBye(reason);
+  });
 }
 
 function handleStreamItem(connection: Connection, message: StreamItemMessage): boolean {

@@ -8,7 +8,7 @@ import { formatCallbackError } from '../protocol/format-message.js';
 import type { CallMessage } from '../protocol/message.js';
 import type { ApplicationLike, MethodCallback } from '../application/application.js';
 import { InternalApiError } from '../application/application.js';
-import { startTimer } from '../util/timer.js';
+import { startTimer, stopTimer } from '../util/timer.js';
 import type { Connection } from './connection.js';
 import type { Outbox } from './outbox.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
@@ -73,8 +73,11 @@ export class ReceivedCalls implements ReceivedCallKeeper {
   async idle(timeoutMs: number): Promise<void> {
     if (this.size === 0) return;
     await new Promise<void>((resolve) => {
-      this.onIdle = resolve;
-      startTimer(timeoutMs, resolve);
+      const timer = startTimer(timeoutMs, resolve);
+      this.onIdle = () => {
+        stopTimer(timer);
+        resolve();
+      };
     });
     this.onIdle = undefined;
   }

@@ -1,4 +1,4 @@
-import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
+import { ERR_NOT_CONNECTED, ERR_SESSION_TAKEN } from '../protocol/error-codes.js';
 import type { ByeReason } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { ignore, takeCallback } from '../util/callback.js';
@@ -114,6 +114,8 @@ export class Redialer {
           connection.session,
           (failure) => {
             if (!failure) this.arm();
+            // Others have the session, and would only lose it to this one again.
+            else if (isTaken(failure)) this.isStopped = true;
             finish(failure, connection);
           },
         );
@@ -161,4 +163,8 @@ export class Redialer {
     this.isLossPending = false;
     return isLost;
   }
+}
+
+function isTaken(failure: unknown): boolean {
+  return failure instanceof RemoteError && failure.code === ERR_SESSION_TAKEN;
 }

@@ -32,6 +32,8 @@ export abstract class SessionFlow extends Link {
   readonly receivedCalls: ReceivedCalls;
   private afterResume: string[] = [];
   private gate: CommitGate | undefined;
+  /** Whether nothing new is served, because the session is about to leave. */
+  protected isFinishing = false;
 
   /**
    * @param server the server, on its side; null on a client's
@@ -60,7 +62,7 @@ export abstract class SessionFlow extends Link {
 
   /** @internal Whether so much is under way that nothing is read. */
   get isHoldingReading(): boolean {
-    return this.receivedCalls.isHolding || this.gate?.isFull === true;
+    return this.isFinishing || this.receivedCalls.isHolding || this.gate?.isFull === true;
   }
 
   /** @internal Whether answers survive a cut. */
@@ -148,15 +150,26 @@ export abstract class SessionFlow extends Link {
   /** The connection gets a session that it has not had. */
   protected forgetFlow(): void {
     this.outbox.calls.loseAll();
-    this.receivedCalls.cancelAll();
+    this.dropServing();
+    this.outbox.stop();
     this.afterResume = [];
+    this.releaseSession();
+    this.isSessionOver = false;
   }
 
   /** From now on each step is stored before it is acted on. */
   protected openGate(save: () => Promise<void>): void {
-    this.gate = new CommitGate(save, this.limits.maxCallsInFlight, () => {
-      this.balanceReading();
-    });
+    // A link that is replaced leaves its gate to the next one: what has come first waits in it still.
+    this.gate ??= new CommitGate(
+      save,
+      this.limits.maxCallsInFlight,
+      () => {
+        this.balanceReading();
+      },
+      (error) => {
+        this.reportError(error);
+      },
+    );
   }
 
   /** Nothing that waits to be stored is done any more. */
@@ -168,6 +181,13 @@ export abstract class SessionFlow extends Link {
   protected dropServing(): void {
     const dropped = this.receivedCalls.cancelAll();
     if (!this.isSessionOver) this.answerLost(dropped.map(({ id }) => id));
+  }
+
+  /** A provider or another connection may keep the session for long; this one need not stay with it. */
+  protected releaseSession(): void {
+    if (this.session?.connection !== this.self) return;
+    this.session.connection = null;
+    this.session.serving = [];
   }
 
   /** Answers calls whose answers nobody can give any more. */

@@ -2,6 +2,7 @@ import type { ApplicationLike } from '../application/application.js';
 import { ERR_JOURNAL_FULL, ERR_NOT_A_SERVER } from '../protocol/error-codes.js';
 import { formatBye, formatHandshakeError, formatHandshakeOk } from '../protocol/format-message.js';
 import { checkInterval, type Limits } from '../protocol/limits.js';
+import { maskOk } from '../protocol/mask-secrets.js';
 import type { ByeReason, Message } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import type { Session } from '../session/session.js';
@@ -88,9 +89,9 @@ export abstract class SessionLink extends SessionFlow {
     const { state } = this;
     this.setState({ name: 'closed' });
     this.heartbeat?.stop();
-    this.outbox.stop();
     this.transport?.end();
     this.dropServing();
+    this.outbox.stop();
     if (state.name === 'handshaking') state.handshake?.abandon();
     this.outbox.calls.loseAll();
   }
@@ -131,7 +132,8 @@ export abstract class SessionLink extends SessionFlow {
 
   /** @internal As a server: reads nothing more, and waits until what is being served is answered, or the time is over. */
   async finishServing(timeoutMs: number): Promise<void> {
-    this.holdReading(true);
+    this.isFinishing = true;
+    this.balanceReading();
     await this.receivedCalls.idle(timeoutMs);
   }
 
@@ -142,7 +144,8 @@ export abstract class SessionLink extends SessionFlow {
     this.redialer?.peerSaidBye(reason);
     if (reason !== 'moved') this.outbox.calls.loseAll();
     if (reason !== 'moved' || !this.keepsAnswers) this.receivedCalls.cancelAll();
-    this.transport?.end();
+    if (this.transport) this.transport.end();
+    else if (this.isSessionOver) this.server?.sessionOver(this.self);
   }
 
   /** @internal As a server: another link gets the session; the present one, if there is one, is told and ended. */
@@ -184,8 +187,8 @@ export abstract class SessionLink extends SessionFlow {
   /** @internal The session cannot come back: whoever waits is told. */
   expire(): void {
     this.setState({ name: 'closed' });
-    this.outbox.stop();
     this.dropServing();
+    this.outbox.stop();
     this.outbox.calls.loseAll();
     this.releaseSession();
   }
@@ -203,7 +206,7 @@ export abstract class SessionLink extends SessionFlow {
       const isSecondHandshake = message.kind === 'handshakeRequest' || message.kind === 'handshakeResponse';
       if (!isSecondHandshake) return handleMessage(this.self, message);
     } else if (message.kind === 'handshakeResponse' && state.name === 'handshaking' && state.handshake) {
-      this.log('handshake', message.error, message.ok);
+      this.log('handshake', message.error, maskOk(message.ok));
       state.handshake.answer(message);
       return true;
     } else if (message.kind === 'handshakeRequest' && state.name === 'new' && this.server) {
@@ -237,13 +240,6 @@ export abstract class SessionLink extends SessionFlow {
     if (isHeard) this.emit('error', error, this.self);
     const isHeardByServer = this.server?.connectionError(error, this.self) ?? false;
     return isHeard || isHeardByServer;
-  }
-
-  /** A provider may keep the session for long; the connection need not stay with it. */
-  private releaseSession(): void {
-    if (this.session?.connection !== this.self) return;
-    this.session.connection = null;
-    this.session.serving = [];
   }
 
   private sayBye(reason: ByeReason): void {

@@ -13,6 +13,9 @@ import type { ResolvedServerOptions } from './server-options.js';
 import type { SessionKeeper } from './session-keeper.js';
 import { TakeoverLimit } from './takeover-limit.js';
 
+// Far beyond the ids that are given; what is longer is not worth a question to a store.
+const MAX_ID_LENGTH = 256;
+
 type App = ApplicationLike<Connection>;
 
 /** What the decisions on handshakes lead to. */
@@ -71,13 +74,13 @@ export class Handshakes {
   private decideResume(connection: Connection, application: App, request: HandshakeRequest): void {
     const claim = claimOf(request.credentials);
     if (!claim) {
-      refuseResume(connection, request);
+      refuseSession(connection, request, SESSION_LOST_INFO);
       return;
     }
     this.find(connection, application, claim.id, (session, isFromStore) => {
       const refuse = (): void => {
         if (session && isFromStore) this.keeper.giveBack(application, session);
-        refuseResume(connection, request);
+        refuseSession(connection, request, SESSION_LOST_INFO);
       };
       if (!session || !isWaiting(connection) || !this.fits(session, request, claim)) {
         refuse();
@@ -146,10 +149,12 @@ export class Handshakes {
   ): void {
     const holder = this.clients.find(claim.id);
     const enter = (): void => {
-      // Asked again: while others were deciding, another link may have got the session.
+      // Asked again: while others were deciding, another link may have got the session, or ended it.
       const isTaken = this.clients.find(claim.id) !== holder || (holder && holder.session !== session);
-      if (isTaken || !session.journal.covers(claim.receivedCount)) refuse();
-      else if (holder?.isOpen && !this.takeovers.allows(holder)) newcomer.refuse(TAKEN);
+      if (isTaken || holder?.isSessionOver || !session.journal.covers(claim.receivedCount)) refuse();
+      else if (this.keeper.isLeaving(claim.id)) newcomer.end(undefined);
+      else if (holder?.isOpen && !this.takeovers.allows(holder))
+        refuseSession(newcomer, request, SESSION_TAKEN_INFO);
       else {
         // One that the reference stored is bound to nothing; from now on to what it came back for.
         session.binding ??= { ...this.bindingOf(request), extensions: [] };
@@ -204,9 +209,6 @@ export class Handshakes {
   }
 }
 
-/** To one who comes back again and again to a session that another has by now. */
-const TAKEN = [ERR_AUTH_FAILED, RemoteError.defaultMessages[ERR_AUTH_FAILED], SESSION_TAKEN_INFO];
-
 /** Moves the newcomer's link to the connection that has had the session all the time. */
 function moveLink(newcomer: Connection, holder: Connection): Connection {
   const transport = newcomer.detach();
@@ -220,16 +222,16 @@ function isWaiting(connection: Connection): boolean {
   return connection.state.name === 'handshaking';
 }
 
-/** An unknown session is 11 to all; a peer of this package is told which 11 it is. */
-function refuseResume(connection: Connection, request: HandshakeRequest): void {
+/** A session that cannot be had is 11 to all; a peer of this package is told which 11 it is. */
+function refuseSession(connection: Connection, request: HandshakeRequest, info: string): void {
   const code = ERR_AUTH_FAILED;
-  connection.refuse(request.extensions ? [code, RemoteError.defaultMessages[code], SESSION_LOST_INFO] : code);
+  connection.refuse(request.extensions ? [code, RemoteError.defaultMessages[code], info] : code);
 }
 
 function claimOf(credentials: unknown): ResumeClaim | undefined {
   if (!Array.isArray(credentials)) return undefined;
   const [id, receivedCount] = credentials as unknown[];
-  if (typeof id !== 'string' || id === '') return undefined;
+  if (typeof id !== 'string' || id === '' || id.length > MAX_ID_LENGTH) return undefined;
   if (typeof receivedCount !== 'number' || !Number.isSafeInteger(receivedCount) || receivedCount < 0)
     return undefined;
   return { id, receivedCount };

@@ -115,6 +115,8 @@ export class SessionKeeper implements SessionOwner {
   /** A session that was found is not wanted: its client went away, or may not have it. */
   giveBack(application: App, session: Session<Connection>): void {
     const provider = storageOf(application, this.options);
+    // Asked twice, it was found twice: who has come back with it meanwhile keeps it.
+    if (this.clients.find(session.id)) return;
     if (isShared(provider)) this.watch(provider.release(session.id, session));
   }
 
@@ -123,15 +125,15 @@ export class SessionKeeper implements SessionOwner {
     const { session } = connection;
     const provider = this.providerOf(connection);
     if (!session) return;
-    if (connection.isSessionOver) this.forget(provider, session, connection);
+    if (connection.isSessionOver) {
+      // A write that is still to come would bring it back.
+      this.changed.delete(connection);
+      this.forget(provider, session, connection);
+    }
     // Another connection may have the session by now.
     else if (session.connection !== connection || session.isWorthless) return;
     else if (isShared(provider)) this.watch(provider.save(session.id, session), connection);
-    else {
-      storeSession(provider, session, (error) => {
-        this.observer.failed(error, connection);
-      });
-    }
+    else this.store(provider, session, connection);
   }
 
   /** More was journaled for a client that is away. */
@@ -142,11 +144,12 @@ export class SessionKeeper implements SessionOwner {
   /** A client did not come back in time: its session is anybody's. */
   expired(connection: Connection): void {
     const { session } = connection;
-    const provider = this.sharedProviderOf(connection);
+    const provider = this.providerOf(connection);
     this.changed.delete(connection);
-    if (!provider || !session) return;
+    if (!session) return;
     if (connection.isSessionOver || session.isWorthless) this.forget(provider, session, connection);
-    else this.watch(provider.release(session.id, session), connection);
+    else if (isShared(provider)) this.watch(provider.release(session.id, session), connection);
+    else this.store(provider, session, connection);
   }
 
   /** Whether a session is about to go elsewhere. */
@@ -236,7 +239,8 @@ export class SessionKeeper implements SessionOwner {
   private async saveSurely(provider: SharedProvider, connection: Connection): Promise<void> {
     for (let isReported = false; ; isReported = true) {
       const { session } = connection;
-      if (session?.connection !== connection) throw new Error('The session has left the connection');
+      if (session?.connection !== connection || connection.isSessionOver)
+        throw new Error('The session has left the connection');
       try {
         await provider.save(session.id, session);
         return;
@@ -249,6 +253,12 @@ export class SessionKeeper implements SessionOwner {
         await delay(RETRY_AFTER_MS);
       }
     }
+  }
+
+  private store(provider: Provider, session: Session<Connection>, connection: Connection): void {
+    storeSession(provider, session, (error) => {
+      this.observer.failed(error, connection);
+    });
   }
 
   private forget(provider: Provider, session: Session<Connection>, connection: Connection): void {

@@ -3,7 +3,8 @@ import type { Session } from '../session/session.js';
 import { now } from '../util/host.js';
 
 const WINDOW_MS = 60_000;
-const MAX_TAKEOVERS = 5;
+// Far more than a client needs whose old links are noticed late, or who moves on purpose.
+const MAX_TAKEOVERS = 20;
 
 interface Takeovers {
   count: number;

@@ -1,0 +1,167 @@
+import { createServer, type AddressInfo } from 'node:net';
+import {
+  Application,
+  net,
+  type ClientOptions,
+  type Connection,
+  type IncomingCall,
+  type NetServerOptions,
+  type Server,
+} from '../../lib/core.js';
+import type { Closing } from './closing.js';
+import { startCore } from './core.js';
+import { RawPeer } from './raw-peer.js';
+import { waitFor, within } from './wait-for.js';
+
+/** The extensions of the core, as the wire has them. */
+export const EXTENSIONS = '{cancel:1,resume:1,stream:1}';
+export const SESSION_LOST = "{handshake:[0],error:[11,'Authentication failed','ERR_SESSION_LOST']}";
+
+/** What a side of this package was asked to do. */
+export class Served {
+  public readonly calls: IncomingCall<Connection>[] = [];
+  public readonly events: string[] = [];
+  public readonly application: Application<Connection>;
+
+  public constructor(name: string) {
+    const { calls, events } = this;
+    this.application = new (class extends Application<Connection> {
+      public handleCall(call: IncomingCall<Connection>): void {
+        calls.push(call);
+      }
+
+      public override handleEvent(_connection: Connection, iface: string, event: string): void {
+        events.push(`${iface}.${event}`);
+      }
+    })(name, {});
+  }
+
+  /** Waits for a call, counted from the beginning. */
+  public async call(count: number): Promise<IncomingCall<Connection>> {
+    await waitFor(() => this.calls.length >= count, `call ${String(count)}`);
+    return this.calls[count - 1];
+  }
+}
+
+/** A server of this package, whose clients are written by hand. */
+export class ServerOnTheWire {
+  public readonly served: Served;
+
+  private constructor(
+    private readonly closing: Closing,
+    public readonly server: Server,
+    public readonly port: number,
+    served: Served,
+  ) {
+    this.served = served;
+  }
+
+  public static async start(
+    closing: Closing,
+    options: Partial<NetServerOptions> = {},
+  ): Promise<ServerOnTheWire> {
+    const served = new Served('app');
+    const { server, port } = await startCore(closing, { applications: [served.application], ...options });
+    return new ServerOnTheWire(closing, server, port, served);
+  }
+
+  /** A peer that has said its first words. */
+  public async peer(...texts: string[]): Promise<RawPeer> {
+    const peer = await RawPeer.connect(this.port);
+    this.closing.add(() => peer.destroy());
+    peer.send(...texts);
+    return peer;
+  }
+
+  /** A client that is in, with its session's id; the handshake's answer is not among its messages any more. */
+  public async login(
+    extensions = EXTENSIONS,
+  ): Promise<{ peer: RawPeer; id: string; connection: Connection }> {
+    const peer = await this.peer(`{handshake:[0,'app'${extensions && `,'',${extensions}`}]}`);
+    await peer.received(1);
+    const id = /ok:'([^']+)'/.exec(peer.messages.splice(0, 1)[0] ?? '')?.[1] ?? '';
+    const connection = this.server.getClientsArray().find(({ session }) => session?.id === id);
+    if (!connection) throw new Error('Not let in');
+    return { peer, id, connection };
+  }
+
+  /** A peer that asks for a session. */
+  public resume(id: string, count: number, extensions = EXTENSIONS): Promise<RawPeer> {
+    return this.peer(
+      `{handshake:[0,'app'${extensions && `,'',${extensions}`}],session:['${id}',${String(count)}]}`,
+    );
+  }
+
+  /** Cuts a peer's line, and waits until the server has seen it. */
+  public async cut(peer: RawPeer): Promise<void> {
+    peer.socket.resetAndDestroy();
+    await waitFor(() => this.server.getClientsArray().length === 0, 'the server to see the cut');
+  }
+}
+
+/** A client of this package, whose server is written by hand. */
+export class ClientOnTheWire {
+  /** The links of the client, in the order of their coming. */
+  public readonly links: RawPeer[] = [];
+  public readonly served = new Served('side');
+  public port = 0;
+
+  private constructor(private readonly closing: Closing) {}
+
+  public static async start(closing: Closing): Promise<ClientOnTheWire> {
+    const wire = new ClientOnTheWire(closing);
+    const listener = createServer((socket) => wire.links.push(new RawPeer(socket)));
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    wire.port = (listener.address() as AddressInfo).port;
+    closing.add(async () => {
+      const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
+      for (const link of wire.links) link.destroy();
+      await within(closed, 'the end of the listener');
+    });
+    return wire;
+  }
+
+  /** Connects, and answers the handshake as the server of the text would. */
+  public async connect(answer: string, options: ClientOptions = {}): Promise<Connection> {
+    const turn = this.links.length;
+    const client = { application: this.served.application, reconnector: () => undefined, ...options };
+    const connecting = net.connect('app', client, this.port, '127.0.0.1');
+    await this.answer(turn, answer);
+    const connection = await within(connecting, 'a connect');
+    this.closing.add(() => connection.close());
+    return connection;
+  }
+
+  /** Brings a connection back; the server answers with its count. */
+  public async reconnect(connection: Connection, answer: string): Promise<RawPeer> {
+    const turn = this.links.length;
+    const done = net.reconnect(connection, this.port, '127.0.0.1');
+    const link = await this.answer(turn, answer);
+    await within(done, 'a reconnect');
+    return link;
+  }
+
+  /** The server's end of the link that has come so many links after the first. */
+  public async link(turn: number): Promise<RawPeer> {
+    await waitFor(() => this.links.length > turn, `link ${String(turn)}`);
+    return this.links[turn];
+  }
+
+  /** Cuts the newest line, and waits until the client has seen it. */
+  public async cut(connection: Connection): Promise<void> {
+    this.links.at(-1)?.socket.resetAndDestroy();
+    await waitFor(() => !connection.handshakeDone, 'the client to see the cut');
+  }
+
+  private async answer(turn: number, text: string): Promise<RawPeer> {
+    const link = await this.link(turn);
+    await link.received(1);
+    link.send(text);
+    return link;
+  }
+}
+
+/** A server's yes, with the core's extensions: to a login with the session's id, to a resume with the count. */
+export function yes(ok: string | number): string {
+  return `{handshake:[0,null,${EXTENSIONS}],ok:${typeof ok === 'string' ? `'${ok}'` : String(ok)}}`;
+}

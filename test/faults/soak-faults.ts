@@ -45,14 +45,10 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, fault: Fault]>> 
   serverUnaware: [3, (faults, link) => faults.cutUnseen(link, 'server')],
   clientUnaware: [3, (faults, link) => faults.cutUnseen(link, 'client')],
   nobodyAware: [2, (faults, link) => faults.cutUnseen(link, 'both')],
-  move: [2, (faults, link) => (faults.world.mayTakeOver ? faults.world.reconnect() : faults.cut(link))],
+  move: [2, ({ world }) => world.reconnect()],
   duplicate: [
     3,
-    ({ world }, link) => {
-      // One that is no numbered message, as the handshake's answer, ends the link.
-      if (!world.mayTakeOver) return;
-      link.duplicate(world.random.pick(DIRECTIONS), world.random.between(1, 3));
-    },
+    ({ world }, link) => link.duplicate(world.random.pick(DIRECTIONS), world.random.between(1, 3)),
   ],
   refuse: [
     1,
@@ -77,10 +73,6 @@ export class SoakFaults {
   /** As {@link cut}, but a side, or both, are told later, or never. */
   cutUnseen(link: FaultLink, unaware: Side | 'both'): void {
     const { world } = this;
-    if (unaware !== 'client' && !world.mayTakeOver) {
-      this.cut(link);
-      return;
-    }
     link.halfOpen(unaware);
     if (unaware !== 'client' && world.random.happens(0.5)) this.later(() => link.notice('server'));
     if (unaware === 'server') return;

@@ -22,9 +22,8 @@ const PACES: readonly Pace[] = [
   { chunkBytes: 1 },
 ];
 const SENDERS: readonly (readonly Direction[])[] = [DIRECTIONS, DIRECTIONS, ['toServer'], ['toClient']];
-/** With `bye`, a link that is taken over is told; without it, a server bears that a few times only. */
+/** With `bye`, a link that is taken over is told. */
 const EXTENSIONS = [CORE_EXTENSIONS, [...CORE_EXTENSIONS, 'bye' as const]];
-const MAX_TAKEOVERS = 5;
 /** Values of a stream that its sender may be ahead; below 64 it hears of it in a message. */
 const STREAM_CREDITS = [64, 64, 5];
 
@@ -54,7 +53,6 @@ export class SoakWorld {
   /** Links made since a journal was last acknowledged anything of. */
   private readonly futile = new Map<Connection, { acknowledged: number; links: number }>();
   private readonly trace: WorldOptions['trace'];
-  private takeovers = 0;
   private isOver = false;
 
   constructor({ seed, tamper, extensions, trace }: WorldOptions) {
@@ -114,9 +112,6 @@ export class SoakWorld {
   /** Moves the client to a new link, whatever the old one is like. */
   reconnect(): void {
     const client = this.sender('toServer');
-    // A request to resume that the client has given up may come to the server after its next one: told that its
-    // session is 'taken', the client would stay away.
-    if (this.extensions.includes('bye') && client.state.name === 'handshaking') return;
     void this.entry.reconnect(client, PORT).catch((error: unknown) => {
       const isSuperseded = (error as { code?: unknown }).code === ERR_NOT_CONNECTED;
       if (!isSuperseded && !this.isOver && !client.handshakeDone) this.reconnect();
@@ -134,11 +129,6 @@ export class SoakWorld {
       ([{ session }, { acknowledged, links }]) =>
         links < MAX_FUTILE_LINKS || session?.journal.acknowledged !== acknowledged,
     );
-  }
-
-  /** Whether the client may come back once more before the server has seen the end of its old link. */
-  get mayTakeOver(): boolean {
-    return this.extensions.includes('bye') || this.takeovers < MAX_TAKEOVERS;
   }
 
   /** No faults any more: what was sent has to arrive, within so many turns. */
@@ -164,7 +154,6 @@ export class SoakWorld {
   private plan(link: FaultLink): void {
     const { random } = this;
     link.setPace(random.pick(PACES));
-    if (this.entry.links.some((other) => other !== link && other.isSeenUp('server'))) this.takeovers += 1;
     for (const connection of [this.client, this.remote]) if (connection) this.count(connection);
     if (this.doomed === 0 || !this.mayBreak) return;
     this.doomed -= 1;

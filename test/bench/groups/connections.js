@@ -1,0 +1,51 @@
+import { Pair } from '../processes/pair.js';
+import { rotate } from '../runner.js';
+
+/** @import { Runner } from '../runner.js' */
+
+const GROUP = 'idle';
+const CONTENDERS = ['nest', 'core', 'nest-tcp', 'reference', 'socket'];
+/** Connections before the measurement, so that code is warm and tables have grown once. */
+const WARM_UP = 500;
+
+/**
+ * Idle connections: fresh processes in each round, since a server keeps what it knows of clients.
+ * @param {Runner} runner
+ */
+export async function runIdle(runner) {
+  const contenders = await runner.present(GROUP, { name: GROUP, contenders: CONTENDERS });
+  if (contenders.length === 0) return;
+  runner.say(`${GROUP}: ${runner.options.idleConnections} connections`);
+  for (let round = 0; round < runner.options.rounds; round++) {
+    for (const contender of rotate(contenders, round)) {
+      const pair = new Pair(contender, await runner.settingsOf(contender, 1));
+      try {
+        await pair.start();
+        const values = await measureIdle(pair, runner.options.idleConnections);
+        runner.record({ group: GROUP, cell: GROUP, contender, round, values });
+      } finally {
+        await pair.end();
+      }
+    }
+  }
+}
+
+/**
+ * @param {Pair} pair
+ * @param {number} connections
+ */
+async function measureIdle(pair, connections) {
+  await pair.connect(WARM_UP);
+  const memoryBefore = await pair.server.ask('memory', {});
+  const before = await pair.marks();
+  await pair.connect(WARM_UP + connections);
+  const after = await pair.marks();
+  const memoryAfter = await pair.server.ask('memory', {});
+  return {
+    heapBytes: (memoryAfter.heapBytes - memoryBefore.heapBytes) / connections,
+    externalBytes: (memoryAfter.externalBytes - memoryBefore.externalBytes) / connections,
+    rssBytes: (memoryAfter.rssBytes - memoryBefore.rssBytes) / connections,
+    setUpCpuUs: (after.server.cpuUs - before.server.cpuUs) / connections,
+    perSecond: (connections * 1000) / (after.client.timeMs - before.client.timeMs),
+  };
+}

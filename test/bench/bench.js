@@ -35,7 +35,6 @@ else console.log(USAGE);
 /** @param {BenchOptions} options */
 async function run({ output, ...measured }) {
   const runner = new Runner({ output, ...measured });
-  const startedAt = Date.now();
   try {
     for (const runGroup of GROUPS) await runGroup(runner);
   } finally {
@@ -53,7 +52,7 @@ async function run({ output, ...measured }) {
     samples,
   };
   writeFileSync(output, JSON.stringify(results));
-  print(results, startedAt);
+  print(results, runner.startedAt);
 }
 
 /**

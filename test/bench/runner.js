@@ -27,6 +27,7 @@ export class Runner {
 
   /** @param {BenchOptions} options */
   constructor(options) {
+    this.startedAt = Date.now();
     this.options = options;
     this.selection = new Selection(options.only);
   }
@@ -89,9 +90,13 @@ export class Runner {
     this.samples.push(sample);
   }
 
-  /** @param {string} text */
+  /**
+   * Tells how far the run is.
+   * @param {string} text
+   */
   say(text) {
-    process.stderr.write(`${text}\n`);
+    const seconds = ((Date.now() - this.startedAt) / 1000).toFixed(0);
+    process.stderr.write(`${seconds.padStart(4)} s  ${text}\n`);
   }
 
   /**

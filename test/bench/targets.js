@@ -240,6 +240,9 @@ export const BESIDE = [
       ['1 MiB', 'rows-1m'],
     ],
   ),
+  ...line({ name: 'string-bytes', metric: '1 MiB string vs JSON (time, from bytes)', ...CODEC }, [
+    ['parse', 'parse-string-bytes'],
+  ]),
   ...line(
     {
       name: 'tls',

@@ -1,27 +1,15 @@
-import { createRequire } from 'node:module';
 import { connectJstp, jstpClient, startJstpServer } from './jstp-api.js';
+import { requireQuietly } from './require-quietly.js';
 
 /** @import { Contender } from '../types.js' */
 /** @import { ApplicationClass, JstpEntry } from './jstp-api.js' */
 
-const { net, Application } = load();
+const { net, Application } = /** @type {{ net: JstpEntry, Application: ApplicationClass }} */ (
+  requireQuietly('@metarhia/jstp')
+);
 
 /** The entry object of the reference. */
 export const referenceNet = net;
-
-/** `@metarhia/jstp`, as it installs here: it warns at its loading that its native part is not built. */
-function load() {
-  const { warn, error } = console;
-  console.warn = console.error = () => undefined;
-  try {
-    return /** @type {{ net: JstpEntry, Application: ApplicationClass }} */ (
-      createRequire(import.meta.url)('@metarhia/jstp')
-    );
-  } finally {
-    console.warn = warn;
-    console.error = error;
-  }
-}
 
 /** @type {Contender} */
 export const reference = {

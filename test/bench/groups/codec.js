@@ -1,11 +1,11 @@
 import { ChildProcess } from '../processes/child-process.js';
-import { TARGETS } from '../targets.js';
+import { BESIDE, TARGETS } from '../targets.js';
 
 /** @import { Runner } from '../runner.js' */
 /** @import { Slice } from '../types.js' */
 
 const CORE = 1;
-const CODEC_CELLS = TARGETS.filter(({ of }) => of === 'jstp').map(({ cell }) => cell);
+const CODEC_CELLS = [...TARGETS, ...BESIDE].filter(({ of }) => of === 'jstp').map(({ cell }) => cell);
 
 /** @param {Runner} runner */
 export async function runCodec(runner) {

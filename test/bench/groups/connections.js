@@ -7,6 +7,8 @@ const GROUP = 'idle';
 const CONTENDERS = ['nest', 'core', 'nest-tcp', 'reference', 'socket'];
 /** Connections before the measurement, so that code is warm and tables have grown once. */
 const WARM_UP = 500;
+/** Fresh processes take their time. */
+const QUICK_ROUNDS = 3;
 
 /**
  * Idle connections: fresh processes in each round, since a server keeps what it knows of clients.
@@ -16,7 +18,8 @@ export async function runIdle(runner) {
   const contenders = await runner.present(GROUP, { name: GROUP, contenders: CONTENDERS });
   if (contenders.length === 0) return;
   runner.say(`${GROUP}: ${runner.options.idleConnections} connections`);
-  for (let round = 0; round < runner.options.rounds; round++) {
+  const { isQuick, rounds } = runner.options;
+  for (let round = 0; round < (isQuick ? QUICK_ROUNDS : rounds); round++) {
     for (const contender of rotate(contenders, round)) {
       const pair = new Pair(contender, await runner.settingsOf(contender, 1));
       try {

@@ -17,11 +17,13 @@ import { fileURLToPath } from 'node:url';
 const PROGRAM = fileURLToPath(new URL('./child.js', import.meta.url));
 const FLAGS = ['--expose-gc', '--disable-warning=ExperimentalWarning'];
 
+const TASKSET = 'taskset';
+
 /** Whether processes can be pinned to cores here. */
 export const canPin =
   process.platform === 'linux' &&
   os.availableParallelism() > 1 &&
-  spawnSync('taskset', ['-c', '0', 'true']).status === 0;
+  spawnSync(TASKSET, ['-c', '0', 'true']).status === 0;
 
 /** A process of its own that is told by messages what to do. */
 export class ChildProcess {
@@ -30,7 +32,7 @@ export class ChildProcess {
     const flags = [...FLAGS, ...(process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean)];
     const isPinned = canPin && core !== undefined;
     this.child = fork(PROGRAM, [], {
-      execPath: isPinned ? 'taskset' : process.execPath,
+      execPath: isPinned ? TASKSET : process.execPath,
       execArgv: isPinned ? ['-c', String(core), process.execPath, ...flags] : flags,
       // Log events of every message are for development.
       env: { ...process.env, NODE_ENV: 'production' },

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { DEFAULT_LIMITS } from 'nestjs-jstp/core';
+import { requireQuietly } from '../contenders/require-quietly.js';
 import { loadDecoder, loadMdsf, loadProtocol } from '../built.js';
 import { CALL, CALL_MESSAGE, NUMBERS, OBJECT, ROWS, STRING } from './codec-values.js';
 import { compareInRounds } from './comparison.js';
@@ -11,7 +11,7 @@ const { parse, parseBytes, stringify } = await loadMdsf();
 const { formatCall, parseMessage } = await loadProtocol();
 const { nodeDecoder } = await loadDecoder();
 const { stringify: stringifyMdsf } = /** @type {{ stringify(value: unknown): string }} */ (
-  createRequire(import.meta.url)('mdsf')
+  requireQuietly('mdsf')
 );
 
 /**
@@ -92,6 +92,7 @@ function comparisons() {
       cell: 'parse-string',
       contenders: { jstp: () => parse(stringText), json: () => JSON.parse(stringJson) },
     },
+    parseComparison('string-bytes', STRING),
     stringifyComparison('string', STRING),
   ];
 }

@@ -8,7 +8,7 @@
  */
 
 /** Keeps results alive, so that no call can be left out. */
-export const sink = { value: /** @type {unknown} */ (undefined) };
+const sink = { value: /** @type {unknown} */ (undefined) };
 
 /**
  * Runs each function for a slice of time, one after the other, round after round; the first round warms up.

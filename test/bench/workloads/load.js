@@ -121,7 +121,7 @@ export async function checkEcho(client, payload) {
  * @param {BenchClient} client
  * @param {unknown} payload
  */
-export function callOnce(client, payload) {
+function callOnce(client, payload) {
   return new Promise((resolve, reject) => {
     client.call(payload, (error, result) => {
       if (error !== null && error !== undefined) reject(error);

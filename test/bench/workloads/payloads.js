@@ -19,7 +19,7 @@ export function payloadOf(name) {
 }
 
 /** @param {number} length in characters, all ASCII */
-export function text(length) {
+function text(length) {
   const words = 'the quick brown fox jumps over a lazy dog, ';
   return words.repeat(Math.ceil(length / words.length)).slice(0, length);
 }

@@ -62,7 +62,7 @@ async function run({ output, ...measured }) {
 function print(results, startedAt) {
   const { machine, absent, options: measured } = results;
   console.log(`\n${detailTables(results)}\n`);
-  console.log(`Medians of ${measured.rounds} rounds; ratios within a round.\n`);
+  console.log(`Medians of the rounds; ratios within a round.\n`);
   console.log(targetTable(results));
   for (const [contender, why] of Object.entries(absent))
     console.log(`\n${labelOf(contender)} was not there: ${why}`);

@@ -16,6 +16,10 @@ import { Selection } from './selection.js';
  * @property {(pair: Pair, round: number) => Promise<Record<string, number>>} measure
  */
 
+/** A group of a quick run gets so many rounds, and more as long as there is time. */
+const QUICK_MIN_ROUNDS = 3;
+const QUICK_GROUP_MS = 10_000;
+
 /** Runs contenders side by side, round after round, and keeps what was measured. */
 export class Runner {
   /** @type {Sample[]} */
@@ -51,7 +55,9 @@ export class Runner {
     this.say(`${group}: ${wanted.map(({ name }) => name).join(', ')}`);
     try {
       await this.startAll(pairs, wanted, placing);
+      const startedAt = Date.now();
       for (let round = 0; round < this.options.rounds; round++) {
+        if (this.isLate(round, startedAt)) break;
         for (const cell of wanted) {
           for (const contender of rotate(cell.contenders, round)) {
             const pair = pairOf(pairs, contender, cell);
@@ -68,6 +74,15 @@ export class Runner {
     } finally {
       await Promise.all([...pairs.values()].map((pair) => pair.end()));
     }
+  }
+
+  /**
+   * Whether a quick run has to go on with the next group, on a machine that is slow or busy.
+   * @param {number} roundsDone
+   * @param {number} startedAt
+   */
+  isLate(roundsDone, startedAt, minRounds = QUICK_MIN_ROUNDS) {
+    return this.options.isQuick && roundsDone >= minRounds && Date.now() - startedAt > QUICK_GROUP_MS;
   }
 
   /**

@@ -11,12 +11,13 @@ const MARKS = { aim: 'aim', must: 'must', short: 'SHORT', measured: '', absent: 
  * @param {Results} results
  */
 export function targetTable({ rows }) {
-  const head = ['metric', 'part', 'measured', 'spread', 'must', 'aim', ''];
+  const head = ['metric', 'part', 'measured', 'spread', 'rounds', 'must', 'aim', ''];
   const lines = rows.map(({ metric, part, ratio, must, aim, verdict }) => [
     metric,
     part,
     ratio ? ratioText(ratio.median) : '-',
     ratio ? `${ratioText(ratio.min)} .. ${ratioText(ratio.max)}` : '-',
+    ratio ? String(ratio.count) : '-',
     must === undefined ? '-' : String(must),
     aim === undefined ? '-' : String(aim),
     MARKS[verdict],

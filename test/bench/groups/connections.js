@@ -7,8 +7,9 @@ const GROUP = 'idle';
 const CONTENDERS = ['nest', 'core', 'nest-tcp', 'reference', 'socket'];
 /** Connections before the measurement, so that code is warm and tables have grown once. */
 const WARM_UP = 500;
-/** Fresh processes take their time. */
+/** Fresh processes take their time: rounds of a quick run, fewer where the machine is slow. */
 const QUICK_ROUNDS = 3;
+const QUICK_MIN_ROUNDS = 2;
 
 /**
  * Idle connections: fresh processes in each round, since a server keeps what it knows of clients.
@@ -19,7 +20,9 @@ export async function runIdle(runner) {
   if (contenders.length === 0) return;
   runner.say(`${GROUP}: ${runner.options.idleConnections} connections`);
   const { isQuick, rounds } = runner.options;
+  const startedAt = Date.now();
   for (let round = 0; round < (isQuick ? QUICK_ROUNDS : rounds); round++) {
+    if (runner.isLate(round, startedAt, QUICK_MIN_ROUNDS)) break;
     for (const contender of rotate(contenders, round)) {
       const pair = new Pair(contender, await runner.settingsOf(contender, 1));
       try {

@@ -86,11 +86,9 @@ export class RedisServer {
     this.process?.kill('SIGCONT');
   }
 
-  /** Connects by one of the packages; `closing` ends it. */
+  /** Connects by one of the packages; `closing` ends what is not killed. */
   async connect(name: PackageName): Promise<RedisConnection> {
-    const connection = name === 'redis' ? await this.nodeRedis() : this.ioRedis();
-    this.closing.add(() => connection.kill());
-    return connection;
+    return name === 'redis' ? this.nodeRedis() : this.ioRedis();
   }
 
   /** An instance of ioredis. */
@@ -98,15 +96,19 @@ export class RedisServer {
     const redis = new Redis(this.port, LOOPBACK, options);
     redis.on('error', () => undefined);
     // Told to disconnect when it is, an instance waits two seconds for an end that has been.
-    return { redis, kill: () => redis.status === 'end' || redis.disconnect() };
+    const kill = () => redis.status === 'end' || redis.disconnect();
+    this.closing.add(kill);
+    return { redis, kill };
   }
 
   /** A client of node-redis. */
   async nodeRedis(options: object = {}) {
     const redis = createClient({ socket: { port: this.port, host: LOOPBACK }, ...options });
     redis.on('error', () => undefined);
+    const kill = () => redis.destroy();
+    this.closing.add(kill);
     await within(redis.connect(), 'a connection to Redis');
-    return { redis, kill: () => redis.destroy() };
+    return { redis, kill };
   }
 
   /** All keys with what they hold, as text. */

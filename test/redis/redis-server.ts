@@ -88,7 +88,10 @@ export class RedisServer {
 
   /** Connects by one of the packages; `closing` ends what is not killed. */
   async connect(name: PackageName): Promise<RedisConnection> {
-    return name === 'redis' ? this.nodeRedis() : this.ioRedis();
+    if (name === 'redis') return this.nodeRedis();
+    const connection = this.ioRedis();
+    await within(connection.redis.ping(), 'a connection to Redis');
+    return connection;
   }
 
   /** An instance of ioredis. */

@@ -85,9 +85,10 @@ describe.each(PACKAGES)('over %s', (name) => {
     const args = [1, undefined, null, 'x\u0000\u{1F600}', { nested: [NaN, -0] }, new Date(0)];
     await sites[0].broadcaster.broadcast('chat', 'said', ...args);
     await sites[1].broadcaster.broadcast('chat', 'done');
+    await waitFor(() => clients.every((events) => events.length > 1), 'the events');
     const local = await sites[0].client('local');
     sites[0].core.broadcast('chat', 'said', ...args);
-    await waitFor(() => clients.every((events) => events.length > 1), 'the events');
+    await waitFor(() => local.length > 0, 'the event of one server');
     await settle();
     const said = local.find(([, event]) => event === 'said');
     expect(said).toHaveLength(2 + args.length);

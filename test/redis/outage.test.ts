@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
 import { RedisSessionStorageProvider } from '../../lib/redis/index.js';
+import type { Script } from '../../lib/redis/script.js';
+import { CLAIM, CONFIRM, RELEASE } from '../../lib/redis/session-scripts.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
 import { watchProcess, type ProcessWatch } from '../support/real-process.js';
@@ -17,7 +20,7 @@ beforeEach(async () => {
   watch = watchProcess();
   closing = new Closing();
   server = await RedisServer.start(closing);
-  world = new World(server, closing, { leaseMs: 300, claimTimeoutMs: 500, commandTimeoutMs: 250 });
+  world = new World(server, closing, { leaseMs: 1000, claimTimeoutMs: 500, commandTimeoutMs: 300 });
 });
 afterEach(async () => {
   await closing.run();
@@ -40,6 +43,39 @@ async function untilListening(count: number): Promise<void> {
   while ((await redis.pubsub('CHANNELS')).length !== count) await settle();
   kill();
 }
+
+/** A connection that loses the answer to a script's first run. */
+function losingAnswer(redis: Redis, script: Script): Redis {
+  let isLost = false;
+  return new Proxy(redis, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return async (...args: unknown[]) => {
+        const answer: unknown = await value.apply(target, args);
+        if (isLost || (args[0] !== script.sha1 && args[0] !== script.text)) return answer;
+        isLost = true;
+        throw new Error('Connection is closed.');
+      };
+    },
+  });
+}
+
+test.each<[string, Script]>([
+  ['claim', CLAIM],
+  ['taking of the text', CONFIRM],
+  ['release', RELEASE],
+])('the lost answer to a %s loses no session', async (_title, script) => {
+  const other = await world.user();
+  const user = await world.user({}, 'ioredis', (redis) => losingAnswer(redis as Redis, script));
+  const session = await other.open(fullSession());
+  await other.giveUp(session);
+  const attempt = user.resume(session.id).then(() => user.giveUp(session));
+  await expect(within(attempt, 'a refusal')).rejects.toMatchObject(AWAY);
+  expect((await other.resume(session.id))?.username).toBe('ann');
+  await other.giveUp(session);
+  expect((await user.resume(session.id))?.username).toBe('ann');
+});
 
 describe.each(PACKAGES)('over %s', (name) => {
   test('Redis that ends and starts again, empty: sessions live on, and are handed over then', async () => {

@@ -1,5 +1,5 @@
 import { RedisSessionStorageProvider } from '../../lib/redis/index.js';
-import type { RedisSessionStorageOptions } from '../../lib/redis/index.js';
+import type { RedisLike, RedisSessionStorageOptions } from '../../lib/redis/index.js';
 import { fullSession, StorageUser } from '../../lib/testing/session-storage-world.js';
 import type { Closing } from '../support/closing.js';
 import { waitFor } from '../support/wait-for.js';
@@ -25,9 +25,13 @@ export class World {
   ) {}
 
   /** A server with a connection of its own. */
-  async user(options: RedisSessionStorageOptions = {}, name: PackageName = 'redis'): Promise<User> {
+  async user(
+    options: RedisSessionStorageOptions = {},
+    name: PackageName = 'redis',
+    wrap = (redis: RedisLike) => redis,
+  ): Promise<User> {
     const { redis } = await this.server.connect(name);
-    const user = new User(new RedisSessionStorageProvider(redis, { ...this.options, ...options }));
+    const user = new User(new RedisSessionStorageProvider(wrap(redis), { ...this.options, ...options }));
     this.closing.add(() => user.stop());
     return user;
   }

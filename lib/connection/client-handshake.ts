@@ -41,7 +41,11 @@ export function loginCredentials(login: string, password: string | null | undefi
 
 /** The credentials of a session that comes back. */
 export function resumeCredentials(session: Session<Connection>): Credentials {
-  const credentials = [session.id, session.receivedCount];
+  const credentials: unknown[] = [session.id, session.receivedCount];
+  if (session.binding?.extensions.includes('resume')) {
+    const { by, count } = session.nextClaim();
+    credentials.push([by, count]);
+  }
   return { strategy: 'session', credentials, username: session.username, resumed: session };
 }
 

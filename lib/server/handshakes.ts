@@ -7,6 +7,7 @@ import type { HandshakeRequest } from '../protocol/message.js';
 import { SESSION_LOST_INFO, SESSION_TAKEN_INFO } from '../connection/client-handshake.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { ignore } from '../util/callback.js';
+import { isOvertaken, type SessionClaim } from '../session/session-claim.js';
 import { Session, type SessionBinding } from '../session/session.js';
 import type { ClientTable } from './client-table.js';
 import type { ResolvedServerOptions } from './server-options.js';
@@ -33,6 +34,8 @@ export interface HandshakeOutcome {
 interface ResumeClaim {
   readonly id: string;
   readonly receivedCount: number;
+  /** Undefined of peers that make no claims. */
+  readonly order: SessionClaim | undefined;
 }
 
 /** Decides on the handshakes of a server: which application, who, a new session or an old one. */
@@ -151,13 +154,16 @@ export class Handshakes {
     const enter = (): void => {
       // Asked again: while others were deciding, another link may have got the session, or ended it.
       const isTaken = this.clients.find(claim.id) !== holder || (holder && holder.session !== session);
-      if (isTaken || holder?.isSessionOver || !session.journal.covers(claim.receivedCount)) refuse();
+      const isLate = isOvertaken(claim.order, session.claim);
+      if (isTaken || isLate || holder?.isSessionOver || !session.journal.covers(claim.receivedCount))
+        refuse();
       else if (this.keeper.isLeaving(claim.id)) newcomer.end(undefined);
-      else if (holder?.isOpen && !this.takeovers.allows(holder))
+      else if (holder?.isOpen && !this.takeovers.allows(holder, claim.order))
         refuseSession(newcomer, request, SESSION_TAKEN_INFO);
       else {
         // One that the reference stored is bound to nothing; from now on to what it came back for.
         session.binding ??= { ...this.bindingOf(request), extensions: [] };
+        session.claim = claim.order;
         this.moveIn(newcomer, holder, session, application, claim.receivedCount);
       }
     };
@@ -230,9 +236,17 @@ function refuseSession(connection: Connection, request: HandshakeRequest, info: 
 
 function claimOf(credentials: unknown): ResumeClaim | undefined {
   if (!Array.isArray(credentials)) return undefined;
-  const [id, receivedCount] = credentials as unknown[];
+  const [id, receivedCount, order] = credentials as unknown[];
   if (typeof id !== 'string' || id === '' || id.length > MAX_ID_LENGTH) return undefined;
   if (typeof receivedCount !== 'number' || !Number.isSafeInteger(receivedCount) || receivedCount < 0)
     return undefined;
-  return { id, receivedCount };
+  return { id, receivedCount, order: orderOf(order) };
+}
+
+function orderOf(order: unknown): SessionClaim | undefined {
+  if (!Array.isArray(order)) return undefined;
+  const [by, count] = order as unknown[];
+  return Number.isSafeInteger(by) && Number.isSafeInteger(count)
+    ? { by: by as number, count: count as number }
+    : undefined;
 }

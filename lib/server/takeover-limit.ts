@@ -1,4 +1,5 @@
 import type { Connection } from '../connection/connection.js';
+import { isSameClaimant, type SessionClaim } from '../session/session-claim.js';
 import type { Session } from '../session/session.js';
 import { now } from '../util/host.js';
 
@@ -19,9 +20,9 @@ interface Takeovers {
 export class TakeoverLimit {
   private readonly bySession = new WeakMap<Session<Connection>, Takeovers>();
 
-  /** Whether the link of a connection may be taken away from it once more. */
-  allows({ session, extensions }: Connection): boolean {
-    if (!session || extensions.bye) return true;
+  /** Whether the link of a connection may be taken away from it once more. Who has it may always move it. */
+  allows({ session, extensions }: Connection, claim: SessionClaim | undefined): boolean {
+    if (!session || extensions.bye || isSameClaimant(claim, session.claim)) return true;
     const time = now();
     const known = this.bySession.get(session);
     const takeovers = known && time - known.since < WINDOW_MS ? known : { count: 0, since: time };

@@ -1,5 +1,6 @@
 import { randomId } from '../util/random.js';
 import { Journal } from './journal.js';
+import { Claimant, type SessionClaim } from './session-claim.js';
 
 /** What a session is bound to: a resume that asks for something else is refused. */
 export interface SessionBinding {
@@ -22,6 +23,7 @@ interface StoredState {
   binding?: { application: string; version?: string; extensions: string[] };
   /** The peer's calls in service, as the wire numbers them. */
   serving?: number[];
+  claim?: SessionClaim;
 }
 
 type StoredSession = StoredState & { id: string };
@@ -50,6 +52,9 @@ export class Session<C = unknown> extends Map<unknown, unknown> {
    * serve them itself (another process did, which is gone) answers them with -1.
    */
   serving: Iterable<number> = [];
+  /** As a server: the newest claim that was granted; undefined before the first resume, and of peers that make none. */
+  claim: SessionClaim | undefined;
+  private claimant: Claimant | undefined;
 
   /**
    * @param connection the connection that it belongs to
@@ -82,6 +87,12 @@ export class Session<C = unknown> extends Map<unknown, unknown> {
   /** Whether nothing would be lost with the session: anonymous, without state and without messages. */
   get isWorthless(): boolean {
     return this.username === null && this.size === 0 && this.journal.size === 0;
+  }
+
+  /** As a client: the claim of the next request to resume. */
+  nextClaim(): SessionClaim {
+    this.claimant ??= new Claimant();
+    return this.claimant.next();
   }
 
   /** The session as text, with its id. Whoever can read the text can resume the session. */
@@ -128,6 +139,7 @@ export class Session<C = unknown> extends Map<unknown, unknown> {
       storage: [...this],
       ...(binding && { binding: { ...binding, extensions: [...binding.extensions] } }),
       ...(serving.length > 0 && { serving }),
+      ...(this.claim && { claim: this.claim }),
     };
   }
 
@@ -142,6 +154,7 @@ export class Session<C = unknown> extends Map<unknown, unknown> {
     );
     if (stored.binding) session.binding = { version: undefined, ...stored.binding };
     session.serving = stored.serving ?? [];
+    session.claim = stored.claim;
     return session;
   }
 }

@@ -1,0 +1,155 @@
+import type { Dialer } from '../connection/transport.js';
+import type { ListenerFactory } from '../server/listener.js';
+import { createEntry, type TransportEntry } from '../transport/entry.js';
+import type { Pace } from './fault-lane.js';
+import { FaultLink } from './fault-link.js';
+import { FaultListener, portOf, type FaultNetwork } from './fault-listener.js';
+import { SeededRandom } from './seeded-random.js';
+
+/** What a fault entry is told: how bytes travel on its links, and what decides where chance does. */
+export interface FaultOptions extends Pace {
+  /** Everything that is left to chance follows from this integer: the same seed, the same run. @default 1 */
+  readonly seed?: number;
+  /**
+   * Told of each new link before a byte is on it, to plan its faults: `(link) => link.cutAfter(40, 'toServer')`
+   * cuts in the handshake.
+   */
+  readonly onLink?: ((link: FaultLink) => void) | undefined;
+}
+
+/** An entry object whose links have faults. */
+export interface FaultEntry extends TransportEntry {
+  /** The links that one side or both take for up, the oldest first. */
+  readonly links: readonly FaultLink[];
+  /** The newest link of all; undefined before the first. */
+  readonly latest: FaultLink | undefined;
+  /** How many links were made. */
+  readonly linkCount: number;
+  /** Whether nobody is accepted: who connects gets ECONNREFUSED, as when no server listens. @default false */
+  isRefusing: boolean;
+  /** As the option. */
+  onLink: ((link: FaultLink) => void) | undefined;
+  /** Ends all faults: releases what is held, and lets sides know what they have not noticed. New links have no faults. */
+  heal(): void;
+}
+
+/**
+ * An entry object as `createMemoryEntry()` makes one, over a network of its own within this process, for tests of what
+ * a bad network does: its links carry bytes and can be cut at any of them. Nothing in it needs time or I/O: bytes move
+ * by microtasks, so it works under fake timers, and a run can be repeated exactly by its seed.
+ *
+ * @example
+ * const entry = createFaultEntry({ seed: 7, chunkBytes: [1, 16] });
+ * const server = entry.createServer([application]);
+ * server.listen(1);
+ * const client = await entry.connect('app', { reconnector: (_connection, again) => again() }, 1);
+ * entry.latest?.cutAfter(10, 'toServer');
+ */
+export function createFaultEntry(options: FaultOptions = {}): FaultEntry {
+  const network: FaultNetwork = new Map();
+  const maker = new LinkMaker(network, options);
+  const entry = createEntry('fault', new Map([['fault', dialerOf(maker)]]), (_options, limits) => {
+    const createListener: ListenerFactory = (sink) => new FaultListener(network, limits, sink);
+    return createListener;
+  });
+  return {
+    ...entry,
+    get links() {
+      return maker.links;
+    },
+    get latest() {
+      return maker.latest;
+    },
+    get linkCount() {
+      return maker.linkCount;
+    },
+    get isRefusing() {
+      return maker.isRefusing;
+    },
+    set isRefusing(isRefusing) {
+      maker.isRefusing = isRefusing;
+    },
+    get onLink() {
+      return maker.onLink;
+    },
+    set onLink(onLink) {
+      maker.onLink = onLink;
+    },
+    heal() {
+      maker.heal();
+    },
+  };
+}
+
+/** Makes the links of an entry and keeps those that are in use. */
+class LinkMaker {
+  latest: FaultLink | undefined;
+  linkCount = 0;
+  isRefusing = false;
+  onLink: FaultEntry['onLink'];
+  private readonly random: SeededRandom;
+  private pace: Pace;
+  private made: FaultLink[] = [];
+
+  constructor(
+    private readonly network: FaultNetwork,
+    { seed = 1, onLink, chunkBytes, delayTurns }: FaultOptions,
+  ) {
+    this.random = new SeededRandom(seed);
+    this.onLink = onLink;
+    this.pace = { chunkBytes, delayTurns };
+  }
+
+  get links(): readonly FaultLink[] {
+    this.made = this.made.filter((link) => link.isSeenUp('client') || link.isSeenUp('server'));
+    return this.made;
+  }
+
+  heal(): void {
+    this.isRefusing = false;
+    this.onLink = undefined;
+    this.pace = {};
+    for (const link of this.links) {
+      link.setPace({});
+      link.spare();
+      link.release();
+      link.notice('client');
+      link.notice('server');
+    }
+  }
+
+  connect(args: readonly unknown[], clientLimits: FaultListener['limits']): FaultLink | undefined {
+    const listener = this.network.get(portOf(args));
+    if (!listener || this.isRefusing) return undefined;
+    const { random, pace } = this;
+    const link = new FaultLink({ clientLimits, serverLimits: listener.limits, pace, random });
+    this.made = [...this.links, link];
+    this.latest = link;
+    this.linkCount += 1;
+    listener.accept(link);
+    this.onLink?.(link);
+    return link;
+  }
+}
+
+function dialerOf(maker: LinkMaker): Dialer {
+  return {
+    dial(args, limits, callback) {
+      let isGivenUp = false;
+      // As with sockets, never before this function has returned.
+      void Promise.resolve().then(() => {
+        if (isGivenUp) return;
+        const link = maker.connect(args, limits);
+        if (link) callback(null, link.transportOf('client'));
+        else callback(refused(portOf(args)));
+      });
+      return () => {
+        isGivenUp = true;
+      };
+    },
+  };
+}
+
+function refused(port: number): Error {
+  return Object.assign(new Error(`connect ECONNREFUSED memory:${port}`), { code: 'ECONNREFUSED' });
+}

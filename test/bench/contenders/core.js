@@ -1,0 +1,57 @@
+import { Application, net, tls, ws } from 'nestjs-jstp/core';
+import { authority, serverCertificate } from './certificates.js';
+import { coreExtensions } from './extensions.js';
+import { connectJstp, jstpClient, startJstpServer } from './jstp-api.js';
+
+/** @import { Contender, Settings } from '../types.js' */
+/** @import { ApplicationClass, JstpEntry } from './jstp-api.js' */
+
+const HOST = '127.0.0.1';
+const ApplicationOfCore = /** @type {ApplicationClass} */ (/** @type {unknown} */ (Application));
+
+/** The entry objects as what they have in common with the reference. */
+export const entries = /** @type {Record<'net' | 'tls' | 'ws', JstpEntry>} */ (
+  /** @type {unknown} */ ({ net, tls, ws })
+);
+
+/**
+ * @param {JstpEntry} entry
+ * @param {() => object} serverOptions
+ * @param {(port: number) => unknown[]} addressOf
+ * @returns {Contender}
+ */
+function createContender(entry, serverOptions, addressOf) {
+  return {
+    startServer({ handlers, resume }) {
+      const options = { ...extensionsOf(resume), ...serverOptions() };
+      return startJstpServer(entry, ApplicationOfCore, { handlers, options });
+    },
+    async connect({ handlers, resume }, port) {
+      const connection = await connectJstp(entry, extensionsOf(resume), ...addressOf(port));
+      return jstpClient(connection, handlers);
+    },
+  };
+}
+
+/** @param {Settings['resume']} resume */
+export function extensionsOf(resume) {
+  const extensions = coreExtensions(resume);
+  return extensions ? { extensions } : {};
+}
+
+/** This package without Nest. */
+export const overNet = createContender(
+  entries.net,
+  () => ({}),
+  (port) => [port, HOST],
+);
+
+export const overTls = createContender(entries.tls, serverCertificate, (port) => [
+  { port, host: HOST, ...authority() },
+]);
+
+export const overWebSocket = createContender(
+  entries.ws,
+  () => ({}),
+  (port) => [{}, `ws://${HOST}:${port}/`],
+);

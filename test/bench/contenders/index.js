@@ -1,0 +1,56 @@
+/** @import { Contender } from '../types.js' */
+
+/**
+ * The contenders' modules by name, loaded only where one is used: none must cost another its memory.
+ * @type {Readonly<Record<string, () => Promise<Contender>>>}
+ */
+const LOADERS = {
+  nest: async () => (await import('./nest-jstp.js')).overNet,
+  'nest-tls': async () => (await import('./nest-jstp.js')).overTls,
+  'nest-ws': async () => (await import('./nest-jstp.js')).overWebSocket,
+  core: async () => (await import('./core.js')).overNet,
+  'core-tls': async () => (await import('./core.js')).overTls,
+  'core-ws': async () => (await import('./core.js')).overWebSocket,
+  'nest-tcp': async () => (await import('./nest-tcp.js')).nestTcp,
+  'nest-nats': async () => (await import('./nest-brokers.js')).nestNats,
+  'nest-redis': async () => (await import('./nest-brokers.js')).nestRedis,
+  reference: async () => (await import('./reference.js')).reference,
+  floor: async () => (await import('./floor.js')).overNet,
+  'floor-tls': async () => (await import('./floor.js')).overTls,
+  'floor-ws': async () => (await import('./floor-websocket.js')).floorWebSocket,
+  socket: async () => (await import('./socket.js')).socket,
+};
+
+/** @param {string} name */
+export async function loadContender(name) {
+  if (!Object.hasOwn(LOADERS, name)) throw new Error(`There is no contender '${name}'`);
+  return await LOADERS[name]();
+}
+
+/**
+ * How the tables call the contenders, and the parts of a comparison within one process.
+ * @type {Readonly<Record<string, string | undefined>>}
+ */
+const LABELS = {
+  nest: 'nestjs-jstp through Nest',
+  'nest-tls': 'nestjs-jstp through Nest, tls',
+  'nest-ws': 'nestjs-jstp through Nest, ws',
+  core: 'nestjs-jstp/core',
+  'core-tls': 'nestjs-jstp/core, tls',
+  'core-ws': 'nestjs-jstp/core, ws',
+  'nest-tcp': "Nest's TCP",
+  'nest-nats': "Nest's NATS",
+  'nest-redis': "Nest's Redis",
+  reference: '@metarhia/jstp',
+  floor: 'floor: NUL-framed JSON, bare socket',
+  'floor-tls': 'floor: NUL-framed JSON, bare tls',
+  'floor-ws': 'floor: JSON, bare ws',
+  socket: 'bare socket',
+  jstp: 'nestjs-jstp',
+  json: 'JSON',
+};
+
+/** @param {string} name */
+export function labelOf(name) {
+  return LABELS[name] ?? name;
+}

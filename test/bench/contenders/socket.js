@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { portOf } from './port.js';
+
+/** @import { Contender } from '../types.js' */
+
+const host = '127.0.0.1';
+
+/**
+ * A bare socket, for what a connection costs: accepted, and listened to.
+ * @type {Contender}
+ */
+export const socket = {
+  async startServer() {
+    const server = net.createServer((accepted) => {
+      accepted.setNoDelay(true);
+      accepted.on('error', () => undefined);
+      accepted.on('data', () => undefined);
+    });
+    server.listen(0, host);
+    await once(server, 'listening');
+    return { port: portOf(server), received: () => 0, close: () => server.close() };
+  },
+  async connect(_settings, port) {
+    const dialled = net.connect(port, host);
+    dialled.on('error', () => undefined);
+    await once(dialled, 'connect');
+    return { call: refuse, event: refuse, close: () => dialled.destroy() };
+  },
+};
+
+function refuse() {
+  throw new Error('A bare socket makes no calls');
+}

@@ -1,0 +1,57 @@
+import { Pair } from '../processes/pair.js';
+import { rotate } from '../runner.js';
+
+/** @import { Runner } from '../runner.js' */
+
+const GROUP = 'idle';
+const CONTENDERS = ['nest', 'core', 'nest-tcp', 'reference', 'socket'];
+/** Connections before the measurement, so that code is warm and tables have grown once. */
+const WARM_UP = 500;
+/** Fresh processes take their time: rounds of a quick run, fewer where the machine is slow. */
+const QUICK_ROUNDS = 3;
+const QUICK_MIN_ROUNDS = 2;
+
+/**
+ * Idle connections: fresh processes in each round, since a server keeps what it knows of clients.
+ * @param {Runner} runner
+ */
+export async function runIdle(runner) {
+  const contenders = await runner.present(GROUP, { name: GROUP, contenders: CONTENDERS });
+  if (contenders.length === 0) return;
+  runner.say(`${GROUP}: ${runner.options.idleConnections} connections`);
+  const { isQuick, rounds } = runner.options;
+  const startedAt = Date.now();
+  for (let round = 0; round < (isQuick ? QUICK_ROUNDS : rounds); round++) {
+    if (runner.isLate(round, startedAt, QUICK_MIN_ROUNDS)) break;
+    for (const contender of rotate(contenders, round)) {
+      const pair = new Pair(contender, await runner.settingsOf(contender, 1));
+      try {
+        await pair.start();
+        const values = await measureIdle(pair, runner.options.idleConnections);
+        runner.record({ group: GROUP, cell: GROUP, contender, round, values });
+      } finally {
+        await pair.end();
+      }
+    }
+  }
+}
+
+/**
+ * @param {Pair} pair
+ * @param {number} connections
+ */
+async function measureIdle(pair, connections) {
+  await pair.connect(WARM_UP);
+  const memoryBefore = await pair.server.ask('memory', {});
+  const before = await pair.marks();
+  await pair.connect(WARM_UP + connections);
+  const after = await pair.marks();
+  const memoryAfter = await pair.server.ask('memory', {});
+  return {
+    heapBytes: (memoryAfter.heapBytes - memoryBefore.heapBytes) / connections,
+    externalBytes: (memoryAfter.externalBytes - memoryBefore.externalBytes) / connections,
+    rssBytes: (memoryAfter.rssBytes - memoryBefore.rssBytes) / connections,
+    setUpCpuUs: (after.server.cpuUs - before.server.cpuUs) / connections,
+    perSecond: (connections * 1000) / (after.client.timeMs - before.client.timeMs),
+  };
+}

@@ -1,0 +1,31 @@
+/** @import { Summary } from './types.js' */
+
+/** @param {readonly number[]} numbers at least one */
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * @param {readonly number[]} numbers
+ * @returns {Summary | undefined} undefined of none
+ */
+export function summarize(numbers) {
+  if (numbers.length === 0) return undefined;
+  return {
+    median: median(numbers),
+    min: Math.min(...numbers),
+    max: Math.max(...numbers),
+    count: numbers.length,
+  };
+}
+
+/**
+ * The value below which so many of a hundred are.
+ * @param {Float64Array} sorted
+ * @param {number} percent
+ */
+export function percentile(sorted, percent) {
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))];
+}

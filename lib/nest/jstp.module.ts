@@ -1,8 +1,8 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { guardFromModule } from './guard-source.js';
-import type { JstpServerOptions } from './jstp-server-options.js';
-import { JstpServer } from './jstp-server.js';
+import { guardFromModule } from './server/guard-source.js';
+import type { JstpServerOptions } from './server/jstp-server-options.js';
+import { JstpServer } from './server/jstp-server.js';
 
 /** A provider of options for `JstpModule.forRootAsync({ useClass })`. */
 export interface JstpOptionsFactory {

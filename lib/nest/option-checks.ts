@@ -29,7 +29,7 @@ export function checkNames(given: unknown, names: Readonly<Record<string, true>>
 
 /** Allows undefined as well. */
 export function optional(test: Test): Test {
-  return (value) => value === undefined || test(value);
+  return (value) => isMissing(value) || test(value);
 }
 
 /** Allows undefined and null as well. */
@@ -41,6 +41,9 @@ export function isInteger(from: number, to: number): Test {
   return (value) => Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
 }
 
+/** The number of a port, 0 included. */
+export const isPort: Test = isInteger(0, MAX_PORT);
+
 export function isBoolean(value: unknown): value is boolean {
   return typeof value === 'boolean';
 }
@@ -49,14 +52,22 @@ export function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-export function isText(value: unknown): boolean {
+export function isText(value: unknown): value is string {
   return isString(value) && value !== '';
 }
 
-export function isObject(value: unknown): value is object {
+export function isMissing(value: unknown): value is undefined {
+  return value === undefined;
+}
+
+export function isUrlPath(value: unknown): boolean {
+  return isText(value) && value.startsWith('/');
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
 export function hasMethod(name: string): Test {
-  return (value) => isObject(value) && typeof (value as Record<string, unknown>)[name] === 'function';
+  return (value) => isObject(value) && typeof value[name] === 'function';
 }

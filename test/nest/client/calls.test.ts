@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { of, timeout, type Observable } from 'rxjs';
 import { RemoteError } from '../../../lib/core.js';
 import { JstpArgs } from '../../../lib/nest/jstp-args.js';
-import { JstpClient } from '../../../lib/nest/jstp-client.js';
+import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { settle, waitFor, within } from '../../support/wait-for.js';
 import { API, Bench, CallApplication } from './fixture.js';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Serializer } from '@nestjs/microservices';
 import { setTimeout as delay } from 'node:timers/promises';
 import { JstpArgs } from '../../../lib/nest/jstp-args.js';
-import { JstpClient } from '../../../lib/nest/jstp-client.js';
+import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { waitFor } from '../../support/wait-for.js';
 import { API, Bench, CallApplication } from './fixture.js';

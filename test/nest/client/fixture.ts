@@ -12,9 +12,9 @@ import {
   type NetServerOptions,
   type Server,
 } from '../../../lib/core.js';
-import { JstpClient } from '../../../lib/nest/jstp-client.js';
-import type { JstpClientEventArguments } from '../../../lib/nest/client-events.js';
-import type { JstpClientOptions } from '../../../lib/nest/client-options.js';
+import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
+import type { JstpClientEventArguments } from '../../../lib/nest/client/client-events.js';
+import type { JstpClientOptions } from '../../../lib/nest/client/client-options.js';
 import { Closing } from '../../support/closing.js';
 import { LOOPBACK } from '../../support/free-port.js';
 import { within } from '../../support/wait-for.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Application, ConfigurationError, net, ws, wss } from '../../../lib/core.js';
-import { resolveClientOptions, type JstpClientOptions } from '../../../lib/nest/client-options.js';
-import { JstpClient } from '../../../lib/nest/jstp-client.js';
+import { resolveClientOptions, type JstpClientOptions } from '../../../lib/nest/client/client-options.js';
+import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
 
 function failureOf(options: unknown): ConfigurationError {
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { net, type Connection, type OutgoingStream } from '../../../lib/core.js';
-import { reconnectDelay } from '../../../lib/nest/reconnect-delay.js';
+import { reconnectDelay } from '../../../lib/nest/client/reconnect-delay.js';
 import { LOOPBACK } from '../../support/free-port.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { settle, waitFor, within } from '../../support/wait-for.js';

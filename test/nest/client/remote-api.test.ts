@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Observable } from 'rxjs';
-import { createRemoteApi, type RemoteApi } from '../../../lib/nest/client-remote-api.js';
+import { createRemoteApi, type RemoteApi } from '../../../lib/nest/client/client-remote-api.js';
 
 interface Rooms {
   join(room: string, silently?: boolean): boolean;

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { JstpClient, JstpServer, type JstpListenerOptions } from '../../../lib/index.js';
-import type { ClientAddressOptions } from '../../../lib/nest/client-address.js';
+import type { ClientAddressOptions } from '../../../lib/nest/client/client-address.js';
 import { createMemoryEntry } from '../../../lib/testing/index.js';
 import { ca, serverPair } from '../../support/certificates.js';
 import { LOOPBACK } from '../../support/free-port.js';

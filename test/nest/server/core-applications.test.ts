@@ -10,7 +10,7 @@ import {
   type Connection,
   type MethodCallback,
 } from '../../../lib/index.js';
-import { NestApplication } from '../../../lib/nest/nest-application.js';
+import { NestApplication } from '../../../lib/nest/server/nest-application.js';
 import { waitFor } from '../../support/wait-for.js';
 import { callError, KeptLog, startError, startService } from './fixture.js';
 

@@ -1,0 +1,91 @@
+import type { NetConnectOpts } from 'node:net';
+import type { ConnectionOptions as TlsConnectOptions } from 'node:tls';
+import type { TransportEntry } from '../../transport/entry.js';
+import type { WebSocketConfig } from '../../transport/websocket-options.js';
+import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
+import { entryOf, type JstpTransport } from '../server/listener-options.js';
+import {
+  check,
+  isMissing,
+  isObject,
+  isPort,
+  isText,
+  isUrlPath,
+  MAX_PORT,
+  optional,
+} from '../option-checks.js';
+
+/** Where a client connects to, and how. */
+export interface ClientAddressOptions {
+  /** How to connect. @default 'net', or what the `url` says */
+  readonly transport?: JstpTransport | TransportEntry;
+  /** @default 'localhost' */
+  readonly host?: string;
+  /** @default 3000 */
+  readonly port?: number;
+  /** net, tls: path of an IPC socket, in the place of host and port; ws, wss: the URL's path. @default '/' for ws and wss */
+  readonly path?: string;
+  /** ws, wss: the whole URL, in the place of host, port and path. */
+  readonly url?: string;
+  /**
+   * Further options of Node's `net.connect` (`localAddress`, `family`...) or `tls.connect` (`ca`, `cert`, `key`,
+   * `servername`...), or of the WebSocket client of `ws` (those of TLS, `headers`, `origin`...).
+   */
+  readonly connectOptions?: Partial<NetConnectOpts> | TlsConnectOptions | WebSocketConfig;
+}
+
+/** How a client dials. */
+export interface ClientAddress {
+  readonly entry: TransportEntry;
+  /** The arguments of the entry's `connect` that say where to. */
+  readonly args: readonly unknown[];
+}
+
+const URL_TRANSPORTS: Readonly<Record<string, JstpTransport>> = { 'ws:': 'ws', 'wss:': 'wss' };
+
+/**
+ * Checks where a client connects to.
+ * @throws ConfigurationError naming the option, what was given and what is allowed
+ */
+export function resolveAddress(given: ClientAddressOptions): ClientAddress {
+  const { host, port, url, connectOptions = {} } = given;
+  const transport = given.transport ?? transportOf(url) ?? 'net';
+  const entry = entryOf('transport', transport);
+  check('connectOptions', connectOptions, 'an object of options of the transport', isObject);
+  check('host', host, 'a non-empty string', optional(isText));
+  check('port', port, `an integer from 0 to ${MAX_PORT}`, optional(isPort));
+  if (transport === 'ws' || transport === 'wss') {
+    return { entry, args: [connectOptions, urlOf(transport, given)] };
+  }
+  check('url', url, 'given with the transport ws or wss', isMissing);
+  return { entry, args: [streamAddressOf(given)] };
+}
+
+function streamAddressOf({ host, port, path, connectOptions = {} }: ClientAddressOptions): object {
+  if (path !== undefined) {
+    check('path', path, 'a non-empty string', isText);
+    check('path', path, 'given without host and port', () => isMissing(host) && isMissing(port));
+    return { ...connectOptions, path };
+  }
+  // What connectOptions say of the address counts where the options themselves say nothing.
+  const own = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
+  if ('path' in connectOptions) return { ...connectOptions, ...own };
+  return { host: DEFAULT_HOST, port: DEFAULT_PORT, ...connectOptions, ...own };
+}
+
+function urlOf(transport: JstpTransport, { host, port, path, url }: ClientAddressOptions): string {
+  if (url !== undefined) {
+    const allowed = `a URL that begins with "${transport}://"`;
+    check('url', url, allowed, () => transportOf(url) === transport);
+    const isAlone = [host, port, path].every(isMissing);
+    check('url', url, 'given without host, port and path', () => isAlone);
+    return url;
+  }
+  check('path', path, 'the path of a URL, as "/jstp"', optional(isUrlPath));
+  const name = host ?? DEFAULT_HOST;
+  return `${transport}://${name.includes(':') ? `[${name}]` : name}:${port ?? DEFAULT_PORT}${path ?? '/'}`;
+}
+
+function transportOf(url: unknown): JstpTransport | undefined {
+  return isText(url) && URL.canParse(url) ? URL_TRANSPORTS[new URL(url).protocol] : undefined;
+}

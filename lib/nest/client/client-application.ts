@@ -1,0 +1,100 @@
+import { Observable, type Subscriber } from 'rxjs';
+import {
+  Application,
+  type Api,
+  type ApplicationLike,
+  type MethodCallback,
+} from '../../application/application.js';
+import type { IncomingCall } from '../../application/incoming-call.js';
+import type { Connection } from '../../connection/connection.js';
+import type { Metadata } from '../../protocol/message.js';
+import { unwrapResults } from '../../util/callback.js';
+
+type EventSubscribers = Set<Subscriber<unknown>>;
+
+/**
+ * What a client's connection offers to the server: the methods and event handlers of the exposed
+ * application, whichever it is at the moment, and the subscribers of events. It outlives connections.
+ */
+export class ClientApplication implements ApplicationLike<Connection> {
+  readonly name = 'jstp';
+  readonly version = '1.0.0';
+  private exposed: ApplicationLike<Connection> = new Application<Connection>('jstp', {});
+  private readonly subscribers = new Map<string, Map<string, EventSubscribers>>();
+
+  /** Takes the application (or the methods) that the server may call from now on, in the place of the one before. */
+  expose(application: ApplicationLike<Connection> | Api): void {
+    this.exposed = isApplication(application)
+      ? application
+      : new Application<Connection>('jstp', application);
+  }
+
+  /** The events of a name; `connect` is called at each subscription and its failure is the subscriber's. */
+  events(interfaceName: string, eventName: string, connect: () => Promise<unknown>): Observable<unknown> {
+    return new Observable((subscriber) => {
+      this.add(interfaceName, eventName, subscriber);
+      connect().catch((error: unknown) => {
+        subscriber.error(error);
+      });
+      return () => {
+        this.remove(interfaceName, eventName, subscriber);
+      };
+    });
+  }
+
+  /** The exposed application's own way to take calls, where it has one. */
+  get handleCall(): ((call: IncomingCall<Connection>) => void) | undefined {
+    const { exposed } = this;
+    if (!exposed.handleCall) return undefined;
+    return (call) => {
+      exposed.handleCall?.(call);
+    };
+  }
+
+  callMethod(
+    connection: Connection,
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback: MethodCallback,
+  ): void {
+    this.exposed.callMethod(connection, interfaceName, methodName, args, callback);
+  }
+
+  getMethods(interfaceName: string): string[] | undefined {
+    return this.exposed.getMethods(interfaceName);
+  }
+
+  handleEvent(
+    connection: Connection,
+    interfaceName: string,
+    eventName: string,
+    args: unknown[],
+    metadata?: Metadata,
+  ): void {
+    const subscribers = this.subscribers.get(interfaceName)?.get(eventName);
+    // A copy: a subscriber may unsubscribe itself, or others, while it is told.
+    if (subscribers) for (const subscriber of [...subscribers]) subscriber.next(unwrapResults(args));
+    this.exposed.handleEvent?.(connection, interfaceName, eventName, args, metadata);
+  }
+
+  private add(interfaceName: string, eventName: string, subscriber: Subscriber<unknown>): void {
+    const events = this.subscribers.get(interfaceName) ?? new Map<string, EventSubscribers>();
+    this.subscribers.set(interfaceName, events);
+    const subscribers = events.get(eventName) ?? new Set();
+    events.set(eventName, subscribers);
+    subscribers.add(subscriber);
+  }
+
+  private remove(interfaceName: string, eventName: string, subscriber: Subscriber<unknown>): void {
+    const events = this.subscribers.get(interfaceName);
+    const subscribers = events?.get(eventName);
+    subscribers?.delete(subscriber);
+    if (subscribers?.size === 0) events?.delete(eventName);
+    if (events?.size === 0) this.subscribers.delete(interfaceName);
+  }
+}
+
+function isApplication(given: ApplicationLike<Connection> | Api): given is ApplicationLike<Connection> {
+  return typeof given.callMethod === 'function';
+}

@@ -1,0 +1,198 @@
+import type { Deserializer, Serializer } from '@nestjs/microservices';
+import type { Api, ApplicationLike } from '../../application/application.js';
+import { parseAppSpecifier } from '../../connection/client-handshake.js';
+import type { AppSpecifier } from '../../connection/client-options.js';
+import type { Connection } from '../../connection/connection.js';
+import { resolveLimits, type Limits } from '../../protocol/limits.js';
+import { resolveAddress, type ClientAddress, type ClientAddressOptions } from './client-address.js';
+import {
+  check,
+  checkNames,
+  hasMethod,
+  isInteger,
+  isObject,
+  isString,
+  isText,
+  MAX_TIMER_MS,
+  optional,
+} from '../option-checks.js';
+
+/** How a client comes back by itself after its line was cut. */
+export interface ReconnectOptions {
+  /** Milliseconds before the second attempt (the first is made at once); each further one waits twice as long. @default 100 */
+  readonly minDelayMs?: number;
+  /** Longest time between two attempts, in milliseconds. @default 10000 */
+  readonly maxDelayMs?: number;
+}
+
+/** The options of a {@link JstpClient}. */
+export interface JstpClientOptions extends ClientAddressOptions {
+  /** The application to call: 'name', 'name@version-or-range' or both apart. @default 'jstp' */
+  readonly app?: AppSpecifier;
+  /** User name; without it (and without a `strategy`) the login is anonymous. */
+  readonly login?: string | null;
+  /** The user's password. */
+  readonly password?: string | null;
+  /** A handshake that the server's policy knows, in the place of 'login'. */
+  readonly strategy?: string;
+  /** What the strategy sends, or a function that gives it (or a Promise of it) for each login. */
+  readonly credentials?: unknown;
+  /** Milliseconds between pings; a server that answers none in time is given up. @default none */
+  readonly heartbeatInterval?: number;
+  /** Caps and timeouts. @default see Limits */
+  readonly limits?: Partial<Limits>;
+  /** How long calls under way wait for a cut line to come back, in milliseconds; Infinity: for ever. @default 3000 */
+  readonly resumeTimeoutMs?: number;
+  /** How the client comes back by itself; false: only with the next call, event or `connect`. */
+  readonly reconnect?: boolean | ReconnectOptions;
+  /** What the server may call on this side, see {@link JstpClient.expose}. @default nothing */
+  readonly application?: ApplicationLike<Connection> | Api;
+  /** Converts outgoing packets, as with Nest's own transports. */
+  readonly serializer?: Serializer;
+  /** Converts incoming responses, as with Nest's own transports. */
+  readonly deserializer?: Deserializer;
+}
+
+/** Milliseconds before the attempts to come back; undefined: none are made. */
+export interface ReconnectDelays {
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+/** The options with their defaults, checked. */
+export interface ResolvedClientOptions {
+  readonly app: AppSpecifier;
+  readonly address: ClientAddress;
+  readonly login: string | null | undefined;
+  readonly password: string | null | undefined;
+  readonly strategy: string | undefined;
+  readonly credentials: unknown;
+  readonly heartbeatInterval: number | undefined;
+  readonly limits: Limits;
+  readonly resumeTimeoutMs: number;
+  readonly reconnect: ReconnectDelays | undefined;
+  readonly application: ApplicationLike<Connection> | Api | undefined;
+}
+
+const DEFAULT_RESUME_TIMEOUT_MS = 3000;
+const DEFAULT_DELAYS: ReconnectDelays = { minDelayMs: 100, maxDelayMs: 10_000 };
+
+const HIDDEN = '(hidden)';
+
+const OPTION_NAMES: Readonly<Record<keyof JstpClientOptions, true>> = {
+  app: true,
+  transport: true,
+  host: true,
+  port: true,
+  path: true,
+  url: true,
+  connectOptions: true,
+  login: true,
+  password: true,
+  strategy: true,
+  credentials: true,
+  heartbeatInterval: true,
+  limits: true,
+  resumeTimeoutMs: true,
+  reconnect: true,
+  application: true,
+  serializer: true,
+  deserializer: true,
+};
+
+/**
+ * The options that hold.
+ * @throws {ConfigurationError} for an unknown option or a value that is not allowed
+ */
+export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOptions {
+  checkNames(given, OPTION_NAMES);
+  const { app = 'jstp', heartbeatInterval, resumeTimeoutMs = DEFAULT_RESUME_TIMEOUT_MS } = given;
+  check(
+    'app',
+    app,
+    "'name', 'name@range' or { name, version }, the range in semver's syntax",
+    isAppSpecifier,
+  );
+  check(
+    'heartbeatInterval',
+    heartbeatInterval,
+    `an integer from 1 to ${MAX_TIMER_MS}`,
+    optional(isInteger(1, MAX_TIMER_MS)),
+  );
+  check(
+    'resumeTimeoutMs',
+    resumeTimeoutMs,
+    `an integer from 0 to ${MAX_TIMER_MS}, or Infinity`,
+    (value) => value === Infinity || isInteger(0, MAX_TIMER_MS)(value),
+  );
+  check('application', given.application, 'an Application or its methods', optional(isObject));
+  check('serializer', given.serializer, 'an object with serialize()', optional(hasMethod('serialize')));
+  check(
+    'deserializer',
+    given.deserializer,
+    'an object with deserialize()',
+    optional(hasMethod('deserialize')),
+  );
+  checkLogin(given);
+  const { login, password, strategy, credentials, application } = given;
+  return {
+    app,
+    address: resolveAddress(given),
+    login,
+    password,
+    strategy,
+    credentials,
+    heartbeatInterval,
+    limits: resolveLimits(given.limits),
+    resumeTimeoutMs,
+    reconnect: resolveReconnect(given.reconnect),
+    application,
+  };
+}
+
+function checkLogin({ login, password, strategy }: JstpClientOptions): void {
+  check('login', login, 'a non-empty string', (value) => value === null || optional(isText)(value));
+  // The password itself stays out of messages.
+  check('password', HIDDEN, 'a string', () => password == null || isString(password));
+  check('password', HIDDEN, 'given with a login', () => password == null || login != null);
+  check(
+    'strategy',
+    strategy,
+    "the name of a handshake, not 'session'",
+    optional((value) => isText(value) && value !== 'session'),
+  );
+  check('strategy', strategy, 'given without a login', (value) => value === undefined || login == null);
+}
+
+function resolveReconnect(given: boolean | ReconnectOptions = true): ReconnectDelays | undefined {
+  if (given === false) return undefined;
+  if (given === true) return DEFAULT_DELAYS;
+  check('reconnect', given, 'a boolean, or { minDelayMs, maxDelayMs }', isObject);
+  const {
+    minDelayMs = DEFAULT_DELAYS.minDelayMs,
+    maxDelayMs = Math.max(minDelayMs, DEFAULT_DELAYS.maxDelayMs),
+  } = given;
+  check(
+    'reconnect.minDelayMs',
+    minDelayMs,
+    `an integer from 1 to ${MAX_TIMER_MS}`,
+    isInteger(1, MAX_TIMER_MS),
+  );
+  check(
+    'reconnect.maxDelayMs',
+    maxDelayMs,
+    `an integer from reconnect.minDelayMs (${minDelayMs}) to ${MAX_TIMER_MS}`,
+    isInteger(minDelayMs, MAX_TIMER_MS),
+  );
+  return { minDelayMs, maxDelayMs };
+}
+
+function isAppSpecifier(value: unknown): boolean {
+  const isName = isText(value) || (isObject(value) && isText((value as { name?: unknown }).name));
+  if (!isName) return false;
+  try {
+    return parseAppSpecifier(value as AppSpecifier).name !== '';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,256 @@
+import { Logger } from '@nestjs/common';
+import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import { from, Observable, throwError } from 'rxjs';
+import type { Api, ApplicationLike } from '../../application/application.js';
+import type { Connection } from '../../connection/connection.js';
+import { ERR_SESSION_TAKEN } from '../../protocol/error-codes.js';
+import { RemoteError } from '../../protocol/remote-error.js';
+import { ignore } from '../../util/callback.js';
+import { EventEmitter } from '../../util/event-emitter.js';
+import { ClientApplication } from './client-application.js';
+import type { JstpClientEventArguments, JstpClientEvents, JstpClientStatus } from './client-events.js';
+import { ClientLink } from './client-link.js';
+import { resolveClientOptions, type JstpClientOptions } from './client-options.js';
+import { ClientPackets, type Conversions } from './client-packets.js';
+import { createRemoteApi, type RemoteApi } from './client-remote-api.js';
+import { JstpArgs } from '../jstp-args.js';
+
+/** What only Nest 12 has of `ClientProxy`. */
+interface PacketMaker {
+  readonly createPacket?: (pattern: unknown, data: unknown) => ReadPacket;
+}
+
+/**
+ * Calls a JSTP application from Nest: `send` and `emit` as with every Nest transport, and what JSTP has
+ * besides: several arguments, typed proxies, introspection, the server's events, methods that the server
+ * may call.
+ *
+ * It connects when it is first needed, comes back by itself when the line is cut, and resumes its session
+ * then. While the line is down `connect`, `send` and `emit` make an attempt at once and fail with its error.
+ * Calls under way wait for the line for `resumeTimeoutMs`; then, at `close()`, and when the session is gone,
+ * they fail with the number -1 (`ERR_CALLBACK_LOST`).
+ *
+ * @example ClientsModule.register([{ name: 'CHAT', customClass: JstpClient, options: { app: 'chat@^1.0.0', port: 3000 } }])
+ */
+export class JstpClient extends ClientProxy<JstpClientEvents, string> {
+  private readonly logger = new Logger(JstpClient.name);
+  private readonly emitter = new EventEmitter<JstpClientEventArguments>();
+  private readonly application = new ClientApplication();
+  private readonly link: ClientLink;
+  private readonly packets: ClientPackets;
+
+  /**
+   * Only checks and keeps the options.
+   * @throws {ConfigurationError} for an unknown option or a value that is not allowed
+   */
+  constructor(options: JstpClientOptions = {}) {
+    super();
+    const resolved = resolveClientOptions(options);
+    if (resolved.application) this.application.expose(resolved.application);
+    this.initializeSerializer(options);
+    this.initializeDeserializer(options);
+    this.link = new ClientLink(resolved, this.application, {
+      setStatus: (status) => {
+        this._status$.next(status);
+      },
+      emit: (name, ...args) => {
+        this.tell(name, args);
+      },
+      reportError: (error) => {
+        if (!this.tell('error', [error])) this.logger.error(error);
+      },
+    });
+    this.packets = new ClientPackets(
+      this.link,
+      (pattern) => this.normalizePattern(pattern),
+      this.conversionsBeside(options),
+    );
+  }
+
+  /** 'connected' while there is a connection that can be used; nothing before the first attempt. */
+  override get status(): Observable<JstpClientStatus> {
+    return super.status as Observable<JstpClientStatus>;
+  }
+
+  /** Registers a listener of one of the client's events, for all of its connections. */
+  override on<
+    EventKey extends keyof JstpClientEvents = keyof JstpClientEvents,
+    EventCallback extends JstpClientEvents[EventKey] = JstpClientEvents[EventKey],
+  >(event: EventKey, callback: EventCallback): void {
+    this.emitter.on(event, callback);
+  }
+
+  /**
+   * Connects and logs in, or comes back at once where the line is down. Called by everything that needs a
+   * connection; after 'sessionTaken' the client waits for the user to call it.
+   * @returns a Promise of the core's connection, the same one until it fails or the line is lost
+   */
+  connect(): Promise<Connection> {
+    return this.link.connect();
+  }
+
+  /**
+   * Ends the connection and its session; the next use makes new ones. May be called at any time, and again.
+   * @returns resolves when the line is closed
+   */
+  close(_signal?: string): Promise<void> {
+    return this.link.close();
+  }
+
+  /**
+   * The core's connection.
+   * @throws Error while there is none
+   */
+  unwrap<T = Connection>(): T {
+    const { connection } = this.link;
+    if (!connection) throw new Error('Not initialized. Please call the "connect" method first.');
+    return connection as T;
+  }
+
+  /**
+   * Calls a method. Nothing happens until somebody subscribes, and each subscription is a call of its own;
+   * unsubscribing before the end cancels it.
+   * @param pattern `'interface.method'`, `{ interface, method }` or any pattern of a Nest handler
+   * @param data the argument; {@link JstpArgs} for several
+   */
+  override send<TResult = unknown, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
+    // Nest's own error for them is not exported.
+    if (pattern == null || data == null) return super.send<TResult, TInput>(pattern, data);
+    return new Observable<TResult>((subscriber) => {
+      const start = (): (() => void) =>
+        this.publish(this.packetOf(pattern, data), this.createObserver(subscriber));
+      if (this.link.connection) return start();
+      let teardown: (() => void) | undefined;
+      this.ensureConnected()
+        .then(() => {
+          if (!subscriber.closed) teardown = start();
+        })
+        .catch((error: unknown) => {
+          subscriber.error(error);
+        });
+      return () => {
+        teardown?.();
+      };
+    });
+  }
+
+  /**
+   * Sends an event, at once, whether somebody subscribes or not.
+   * @param pattern `'interface.event'`, `{ interface, event }` or any pattern of a Nest handler
+   * @param data the argument; {@link JstpArgs} for several
+   * @returns completes when the event is on its way, or fails with what keeps it
+   */
+  override emit<TResult = unknown, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
+    if (pattern == null || data == null) return super.emit<TResult, TInput>(pattern, data);
+    const start = (): Promise<TResult> => this.dispatchEvent<TResult>(this.packetOf(pattern, data));
+    try {
+      const sent = this.link.connection ? start() : this.ensureConnected().then(start);
+      sent.catch(ignore);
+      return from(sent);
+    } catch (error) {
+      return throwError(() => error);
+    }
+  }
+
+  /**
+   * Calls a method with any number of arguments.
+   * @returns the result, the array of several, or the last value of a stream
+   */
+  call(interfaceName: string, method: string, ...args: unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      let last: unknown;
+      this.send({ interface: interfaceName, method }, JstpArgs.of(...args)).subscribe({
+        next: (value) => {
+          last = value;
+        },
+        error: reject,
+        complete: () => {
+          resolve(last);
+        },
+      });
+    });
+  }
+
+  /**
+   * A remote interface as an object with a function for each method: `proxy<Rooms>('rooms').join('lobby')`.
+   * Nothing is asked of the server before a method is called. `then` and the names of Nest's lifecycle hooks
+   * are no methods of it: use {@link call} for those.
+   */
+  proxy<RemoteInterface>(interfaceName: string): RemoteApi<RemoteInterface> {
+    return createRemoteApi<RemoteInterface>((method, args) => this.call(interfaceName, method, ...args));
+  }
+
+  /** The names of an interface's methods. Fails with the RemoteError 12 for an unknown interface. */
+  async inspect(interfaceName: string): Promise<string[]> {
+    const connection = await this.ensureConnected();
+    return new Promise((resolve, reject) => {
+      connection.listMethods(interfaceName, (error, methods = []) => {
+        // The core's errors may be plain numbers, as -1 for a lost callback.
+        if (error) reject(error);
+        else resolve(methods);
+      });
+    });
+  }
+
+  /**
+   * An event of the server: its argument, the array of several, undefined of none. Connects when somebody
+   * subscribes, fails if that fails, and goes on over all later connections until it is unsubscribed.
+   */
+  fromEvent<T = unknown>(interfaceName: string, event: string): Observable<T> {
+    return this.application.events(interfaceName, event, () => this.ensureConnected()) as Observable<T>;
+  }
+
+  /**
+   * Says what the server may call on this side, from now on, in the place of what was exposed before.
+   * @param application a core Application, or its methods: `{ iface: { method(connection, ...args, callback) } }`
+   */
+  expose(application: ApplicationLike<Connection> | Api): void {
+    this.application.expose(application);
+  }
+
+  protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+    return this.packets.call(packet, callback);
+  }
+
+  protected override dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T> {
+    return this.packets.emit(packet) as Promise<T>;
+  }
+
+  /** Tells which conversions are in force, beside Nest's own that change nothing; read at each use: they can be set. */
+  private conversionsBeside(options: JstpClientOptions): () => Conversions | undefined {
+    const plainSerializer = options.serializer ? undefined : this.serializer;
+    const plainDeserializer = options.deserializer ? undefined : this.deserializer;
+    return () => {
+      const { serializer, deserializer } = this;
+      if (serializer === plainSerializer && deserializer === plainDeserializer) return undefined;
+      return {
+        serializer: serializer === plainSerializer ? undefined : serializer,
+        deserializer: deserializer === plainDeserializer ? undefined : deserializer,
+      };
+    };
+  }
+
+  /** The packet of Nest 12, whose dispatch hook may attach metadata, or that of Nest 11. */
+  private packetOf(pattern: unknown, data: unknown): ReadPacket {
+    const maker = this as unknown as PacketMaker;
+    return maker.createPacket ? maker.createPacket(pattern, data) : { pattern, data };
+  }
+
+  private ensureConnected(): Promise<Connection> {
+    return this.link.isTaken ? Promise.reject(new RemoteError(ERR_SESSION_TAKEN)) : this.connect();
+  }
+
+  private tell<Name extends keyof JstpClientEventArguments>(
+    name: Name,
+    args: JstpClientEventArguments[Name],
+  ): boolean {
+    if (this.emitter.listenerCount(name) === 0) return false;
+    try {
+      this.emitter.emit(name, ...(args as never));
+    } catch (error) {
+      // A listener that throws must not keep the link from going on.
+      this.logger.error(error);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,70 @@
+import type { PipeTransform, Type } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { ConfigurationError } from '../../protocol/configuration-error.js';
+import { addExtras, classNameOf, type Arity } from './handler-extras.js';
+
+const ARGUMENTS_METADATA = 'jstp:arguments';
+const MAX_INDEX = 255;
+
+/** How an argument is declared. */
+export interface ArgOptions {
+  /** Whether callers may leave it out. @default false */
+  readonly optional?: boolean;
+}
+
+type Pipe = Type<PipeTransform> | PipeTransform;
+
+/**
+ * One argument of a call or event by its position. A handler with an `@Arg` gets the array of all arguments
+ * as its data (its guards and interceptors too), and their number is checked before anything runs: the
+ * highest position plus one, or a range where arguments are optional; otherwise the caller gets code 17.
+ *
+ * @param index the position, from 0
+ * @param optionsAndPipes options, then pipes for this argument; global and controller pipes see it as well
+ * @throws ConfigurationError for an index that is not an integer from 0 to 255
+ * @example
+ * send(&#64;Arg(0) room: string, &#64;Arg(1, { optional: true }) text?: string) {}
+ */
+export function Arg(index: number, ...optionsAndPipes: [ArgOptions, ...Pipe[]] | Pipe[]): ParameterDecorator {
+  if (!Number.isInteger(index) || index < 0 || index > MAX_INDEX) {
+    throw new ConfigurationError('@Arg', index, `an integer from 0 to ${MAX_INDEX}`);
+  }
+  const first = optionsAndPipes.at(0);
+  const isOptions = first !== undefined && !isPipe(first);
+  const pipes = optionsAndPipes.slice(isOptions ? 1 : 0) as Pipe[];
+  const optional = isOptions && first.optional === true;
+  return (target, key, parameterIndex) => {
+    if (key === undefined)
+      throw new ConfigurationError('@Arg', 'a constructor', 'used on parameters of a handler');
+    Payload(String(index), ...pipes)(target, key, parameterIndex);
+    declareArgument(target as Record<string | symbol, object>, key, index, optional);
+  };
+}
+
+function isPipe(value: ArgOptions | Pipe): value is Pipe {
+  return typeof value === 'function' || 'transform' in value;
+}
+
+function declareArgument(
+  prototype: Record<string | symbol, object>,
+  key: string | symbol,
+  index: number,
+  optional: boolean,
+): void {
+  const method = prototype[key];
+  const known = (Reflect.getOwnMetadata(ARGUMENTS_METADATA, method) ?? []) as readonly Declared[];
+  const declared = [...known, { index, optional }];
+  Reflect.defineMetadata(ARGUMENTS_METADATA, declared, method);
+  addExtras(method, { arity: arityOf(declared), className: classNameOf(prototype), methodName: String(key) });
+}
+
+interface Declared {
+  readonly index: number;
+  readonly optional: boolean;
+}
+
+function arityOf(declared: readonly Declared[]): Arity {
+  const count = (entries: readonly Declared[]): number =>
+    Math.max(-1, ...entries.map((entry) => entry.index)) + 1;
+  return { min: count(declared.filter((entry) => !entry.optional)), max: count(declared) };
+}

@@ -1,0 +1,67 @@
+import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
+import type { Connection } from '../../connection/connection.js';
+import { JstpArgs } from '../jstp-args.js';
+import { toWireError } from '../nest-error.js';
+
+/** A call as the Nest layer sees it. */
+export type NestCall = IncomingCall<Connection>;
+
+/** How what a handler gives becomes a call's answer. One for all calls of a server. */
+export interface Answering {
+  /** Answers with the one value of a handler. */
+  value(call: NestCall, value: unknown): void;
+  /** Answers with an error, as Nest's filters gave it; `code` is for an error that has none of its own. */
+  error(call: NestCall, error: unknown, code?: number): void;
+  /** Starts to answer with several values; `fail` takes an error as Nest's filters gave it. */
+  stream(call: NestCall): OutgoingStream;
+}
+
+/** Answers with the values as they are. */
+export const plainAnswering: Answering = {
+  value(call, value) {
+    call.succeed(resultsOf(value));
+  },
+  error(call, error, code) {
+    call.fail(toWireError(error, call.connection.extensions.nest, code));
+  },
+  stream(call) {
+    return new PlainStream(call, call.openStream());
+  },
+};
+
+class PlainStream implements OutgoingStream {
+  constructor(
+    private readonly call: NestCall,
+    private readonly stream: OutgoingStream,
+  ) {}
+
+  write(value: unknown): boolean {
+    return this.stream.write(itemOf(value));
+  }
+
+  ready(): Promise<boolean> {
+    return this.stream.ready();
+  }
+
+  end(): void {
+    this.stream.end();
+  }
+
+  fail(error: unknown): void {
+    this.stream.fail(toWireError(error, this.call.connection.extensions.nest));
+  }
+}
+
+function resultsOf(value: unknown): unknown[] {
+  if (value === undefined) return [];
+  return isArgs(value) ? [...value.values] : [value];
+}
+
+function isArgs(value: unknown): value is JstpArgs {
+  return value instanceof JstpArgs;
+}
+
+/** An item of a stream is one value. */
+function itemOf(value: unknown): unknown {
+  return isArgs(value) ? [...value.values] : value;
+}

@@ -1,0 +1,264 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Deserializer, MessageHandler, Serializer } from '@nestjs/microservices';
+import { isObservable, type Observable } from 'rxjs';
+import type { Connection } from '../../connection/connection.js';
+import { ERR_INVALID_SIGNATURE, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
+import { isThenable } from '../../util/callback.js';
+import { plainAnswering, type Answering, type NestCall } from './answering.js';
+import type { Route } from '../server/application-routes.js';
+import { INTERNAL_SERVER_ERROR, NO_MESSAGE_HANDLER } from '../constants.js';
+import type { Arity } from '../decorators/handler-extras.js';
+import { InboundOrder } from './inbound-order.js';
+import { answerIterable, isAsyncIterable } from './iterable-answer.js';
+import { JstpContext, type JstpMessage } from '../jstp-context.js';
+import { failureOf } from './nest-failure.js';
+import { ObservableAnswer, type AnswerContext } from './observable-answer.js';
+import { SerializedAnswering } from './serialized-answering.js';
+
+/** Nest's hooks around the handling of a message. */
+export interface ProcessingHooks {
+  start: ((context: JstpContext, done: () => Promise<void>) => unknown) | undefined;
+  end: ((context: JstpContext) => void) | undefined;
+}
+
+/** What runs handlers needs of its server. */
+export interface RunnerSettings {
+  /** Nest's table. */
+  readonly handlers: ReadonlyMap<string, MessageHandler>;
+  readonly hooks: ProcessingHooks;
+  readonly serializer: Serializer | undefined;
+  readonly deserializer: Deserializer | undefined;
+  /** Takes an error that no peer is told of. */
+  readonly report: (error: unknown) => void;
+}
+
+type OnEnd = (() => void) | undefined;
+
+/** Runs Nest's handlers for calls and events, and answers with what they give. */
+export class HandlerRunner implements AnswerContext {
+  readonly answering: Answering;
+  readonly report: (error: unknown) => void;
+  private readonly handlers: ReadonlyMap<string, MessageHandler>;
+  private readonly hooks: ProcessingHooks;
+  private readonly inbound: InboundOrder | undefined;
+
+  constructor(settings: RunnerSettings) {
+    const { serializer, deserializer } = settings;
+    this.handlers = settings.handlers;
+    this.hooks = settings.hooks;
+    this.report = settings.report;
+    this.answering = serializer ? new SerializedAnswering(serializer, this.report) : plainAnswering;
+    this.inbound = deserializer && new InboundOrder(deserializer);
+  }
+
+  /** Answers a call that has no handler. */
+  refuse(call: NestCall, code: number): void {
+    this.answering.error(call, NO_MESSAGE_HANDLER, code);
+  }
+
+  /** Runs the handler of a call. */
+  call(call: NestCall, route: Route): void {
+    const { args, connection } = call;
+    const { arity, pattern } = route;
+    if (arity && !fits(arity, args)) {
+      call.fail(ERR_INVALID_SIGNATURE);
+      return;
+    }
+    const context = new JstpContext([connection, pattern, call]);
+    if (!this.inbound) {
+      this.start(call, route, dataOf(route, args), context);
+      return;
+    }
+    const { metadata } = call;
+    const packet = { pattern, data: dataOf(route, args), id: this.inbound.nextId(), metadata };
+    this.inbound.read(
+      connection,
+      packet,
+      (data) => {
+        this.start(call, route, data, context);
+      },
+      (error) => {
+        this.answering.error(call, failureOf(error, this.report));
+      },
+    );
+  }
+
+  /** Runs the handler of an event. */
+  event(connection: Connection, message: JstpMessage, route: Route, args: unknown[]): void {
+    const { arity, pattern } = route;
+    if (arity && !fits(arity, args)) {
+      this.report(
+        `The event ${pattern} came with ${args.length} arguments, its handler takes ${show(arity)}`,
+      );
+      return;
+    }
+    const context = new JstpContext([connection, pattern, message]);
+    if (!this.inbound) {
+      this.startEvent(route, dataOf(route, args), context);
+      return;
+    }
+    const packet = { pattern, data: dataOf(route, args), metadata: message.metadata };
+    this.inbound.read(
+      connection,
+      packet,
+      (data) => {
+        this.startEvent(route, data, context);
+      },
+      this.report,
+    );
+  }
+
+  /** @internal Answers with what a handler gave. */
+  readonly settle = (call: NestCall, value: unknown, onEnd: OnEnd): void => {
+    if (typeof value === 'object' && value !== null) {
+      if (isObservable(value)) {
+        new ObservableAnswer(call, this, onEnd).start(value);
+        return;
+      }
+      if (isAsyncIterable(value)) {
+        void answerIterable(call, value, this.answering, (error) => failureOf(error, this.report)).finally(
+          onEnd,
+        );
+        return;
+      }
+    }
+    this.answering.value(call, value);
+    onEnd?.();
+  };
+
+  private start(call: NestCall, route: Route, data: unknown, context: JstpContext): void {
+    const { hooks } = this;
+    if (hooks.start === undefined && hooks.end === undefined)
+      void this.run(call, route, data, context, undefined);
+    else
+      this.hook(
+        context,
+        (onEnd) => this.run(call, route, data, context, onEnd),
+        () => {
+          this.answering.error(call, INTERNAL_SERVER_ERROR);
+        },
+      );
+  }
+
+  /** @returns a Promise only where the handler does: of the time when its outcome is taken */
+  private run(
+    call: NestCall,
+    route: Route,
+    data: unknown,
+    context: JstpContext,
+    onEnd: OnEnd,
+  ): PromiseLike<void> | undefined {
+    const handler = this.handlers.get(route.key);
+    if (!handler) {
+      this.refuse(call, ERR_METHOD_NOT_FOUND);
+      onEnd?.();
+      return undefined;
+    }
+    const fail = (error: unknown): void => {
+      this.answering.error(call, failureOf(error, this.report));
+      onEnd?.();
+    };
+    try {
+      const result: unknown = handler(data, context);
+      if (isThenable(result)) {
+        return result.then((value) => {
+          this.settle(call, value, onEnd);
+        }, fail);
+      }
+      this.settle(call, result, onEnd);
+    } catch (error) {
+      fail(error);
+    }
+    return undefined;
+  }
+
+  private startEvent(route: Route, data: unknown, context: JstpContext): void {
+    const { hooks } = this;
+    if (hooks.start === undefined && hooks.end === undefined)
+      void this.runEvent(route, data, context, undefined);
+    else
+      this.hook(
+        context,
+        (onEnd) => this.runEvent(route, data, context, onEnd),
+        () => undefined,
+      );
+  }
+
+  private async runEvent(route: Route, data: unknown, context: JstpContext, onEnd: OnEnd): Promise<void> {
+    try {
+      const result: unknown = await this.handlers.get(route.key)?.(data, context);
+      if (isObservable(result)) {
+        runToEnd(result, onEnd);
+        return;
+      }
+      if (typeof result === 'object' && result !== null && isAsyncIterable(result)) await drain(result);
+    } catch (error) {
+      this.report(error);
+    }
+    onEnd?.();
+  }
+
+  /** Runs a handler between the hooks; the end hook runs once, where the start hook left it. */
+  private hook(
+    context: JstpContext,
+    run: (onEnd: () => void) => PromiseLike<void> | undefined,
+    onBrokenHook: () => void,
+  ): void {
+    let hasBegun = false;
+    const done = async (): Promise<void> => {
+      hasBegun = true;
+      let hasEnded = false;
+      // The end of an Observable may come from anywhere.
+      const scope = new AsyncResource('JstpHandler');
+      await run(() => {
+        if (hasEnded) return;
+        hasEnded = true;
+        scope.runInAsyncScope(() => {
+          this.runEndHook(context);
+        });
+      });
+    };
+    const { start } = this.hooks;
+    const broken = (error: unknown): void => {
+      this.report(error);
+      if (!hasBegun) onBrokenHook();
+    };
+    try {
+      const result: unknown = start ? start(context, done) : done();
+      if (isThenable(result)) result.then(undefined, broken);
+    } catch (error) {
+      broken(error);
+    }
+  }
+
+  private runEndHook(context: JstpContext): void {
+    try {
+      this.hooks.end?.(context);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+}
+
+function fits(arity: Arity, args: unknown[]): boolean {
+  return args.length >= arity.min && args.length <= arity.max;
+}
+
+function show({ min, max }: Arity): string {
+  return min === max ? String(max) : `${min} to ${max}`;
+}
+
+/** With `@Arg` the array; else one argument is the data itself, and none is none. */
+function dataOf(route: Route, args: unknown[]): unknown {
+  if (route.arity || args.length > 1) return args;
+  return args[0];
+}
+
+/** As Nest does: nobody listens, an error has been logged by Nest's filters. */
+function runToEnd(source: Observable<unknown>, onEnd: OnEnd): void {
+  source.subscribe({ error: () => onEnd?.(), complete: () => onEnd?.() });
+}
+
+async function drain(iterable: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of iterable);
+}

@@ -1,0 +1,56 @@
+import type { OutgoingStream } from '../../application/incoming-call.js';
+import type { Answering, NestCall } from './answering.js';
+
+/** Whether a handler's result is an async generator, a Node stream, or the like. */
+export function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
+  return typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function';
+}
+
+/**
+ * Answers a call with the values of an async iterable. It is asked for a value only when the caller has
+ * credit for it, and its `return` runs when nobody waits any more.
+ *
+ * @param errorOf makes Nest's error of what the iterable throws: no filter of the handler sees that
+ */
+export async function answerIterable(
+  call: NestCall,
+  iterable: AsyncIterable<unknown>,
+  answering: Answering,
+  errorOf: (error: unknown) => unknown,
+): Promise<void> {
+  const { signal } = call;
+  const iterator = iterable[Symbol.asyncIterator]();
+  const stream = answering.stream(call);
+  let isLeft = false;
+  const leave = (): void => {
+    if (isLeft) return;
+    isLeft = true;
+    // What a generator throws on its way out is nobody's answer.
+    Promise.resolve(iterator.return?.()).catch(errorOf);
+  };
+  const abort = (): void => {
+    // The caller's time is over: it is told, in case it still listens.
+    if (call.isOpen) call.fail(signal.reason);
+    leave();
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    if (await pump(iterator, stream)) stream.end();
+    else leave();
+  } catch (error) {
+    stream.fail(errorOf(error));
+    leave();
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** @returns whether the iterator has come to its end, rather than the caller */
+async function pump(iterator: AsyncIterator<unknown>, stream: OutgoingStream): Promise<boolean> {
+  while (await stream.ready()) {
+    const step = await iterator.next();
+    if (step.done) return true;
+    stream.write(step.value);
+  }
+  return false;
+}

@@ -1,0 +1,17 @@
+import { RpcException } from '@nestjs/microservices';
+import { INTERNAL_SERVER_ERROR } from '../constants.js';
+
+/**
+ * What Nest's own filter makes of an error, for those that never reach it: an async generator's, or those
+ * of a handler that was added by hand.
+ *
+ * @param report takes an error that the peer is not told of
+ */
+export function failureOf(error: unknown, report: (error: unknown) => void): unknown {
+  if (error instanceof RpcException) {
+    const value: unknown = error.getError();
+    return typeof value === 'object' && value !== null ? value : { status: 'error', message: value };
+  }
+  report(error);
+  return INTERNAL_SERVER_ERROR;
+}

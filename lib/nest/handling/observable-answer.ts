@@ -1,0 +1,140 @@
+import { takeWhile, type Observable, type Subscription } from 'rxjs';
+import type { OutgoingStream } from '../../application/incoming-call.js';
+import type { Answering, NestCall } from './answering.js';
+import { INTERNAL_SERVER_ERROR } from '../constants.js';
+
+const NOTHING = Symbol('nothing');
+
+/** What an Observable's answer needs besides the call. */
+export interface AnswerContext {
+  readonly answering: Answering;
+  /** Answers with the only value of a source, which may be a source itself. */
+  settle(call: NestCall, value: unknown, onEnd: (() => void) | undefined): void;
+  /** Takes what went wrong with an answer. */
+  readonly report: (error: unknown) => void;
+}
+
+/**
+ * Answers a call with the values of an Observable, as they come. The first one waits for the end of the
+ * present tick: with an interceptor every handler's result is an Observable of one value, and a value that
+ * is followed by the end at once is a plain result.
+ */
+export class ObservableAnswer {
+  private held: unknown = NOTHING;
+  private stream: OutgoingStream | undefined;
+  private subscription: Subscription | undefined;
+  private isOver = false;
+
+  /**
+   * @param call the call
+   * @param context how to answer
+   * @param onEnd runs when the source has ended, or is ended
+   */
+  constructor(
+    private readonly call: NestCall,
+    private readonly context: AnswerContext,
+    private onEnd: (() => void) | undefined,
+  ) {}
+
+  /** Subscribes. */
+  start(source: Observable<unknown>): void {
+    // A source that runs at once has no subscription yet that could be ended.
+    this.subscription = source.pipe(takeWhile(() => !this.isOver)).subscribe({
+      next: (value) => {
+        this.next(value);
+      },
+      error: (error: unknown) => {
+        this.fail(error);
+      },
+      complete: () => {
+        this.complete();
+      },
+    });
+    this.watch();
+  }
+
+  private watch(): void {
+    if (this.isOver) {
+      this.subscription?.unsubscribe();
+      return;
+    }
+    const { signal } = this.call;
+    if (signal.aborted || !this.call.isOpen) this.stop();
+    else signal.addEventListener('abort', this.stop, { once: true });
+  }
+
+  private next(value: unknown): void {
+    if (!this.stream && this.held === NOTHING) {
+      this.held = value;
+      queueMicrotask(this.flush);
+    } else this.write(this.stream ?? this.openStream(), value);
+  }
+
+  private complete(): void {
+    if (!this.finish()) return;
+    if (this.stream) this.stream.end();
+    else {
+      // The end of what the only value may be is the end of all.
+      const { onEnd } = this;
+      this.onEnd = undefined;
+      this.context.settle(this.call, this.held === NOTHING ? undefined : this.held, onEnd);
+    }
+    this.onEnd?.();
+  }
+
+  private fail(error: unknown): void {
+    this.flush();
+    if (!this.finish()) return;
+    if (this.stream) this.stream.fail(error);
+    else this.context.answering.error(this.call, error);
+    this.onEnd?.();
+  }
+
+  private readonly flush = (): void => {
+    if (this.isOver || this.stream || this.held === NOTHING) return;
+    this.openStream();
+  };
+
+  /** Starts to stream, with the value that is held. */
+  private openStream(): OutgoingStream {
+    const stream = this.context.answering.stream(this.call);
+    this.stream = stream;
+    this.write(stream, this.held);
+    return stream;
+  }
+
+  private write(stream: OutgoingStream, value: unknown): void {
+    if (this.isOver) return;
+    try {
+      stream.write(value);
+      // A value that cannot be sent is an answer, too.
+      if (!this.call.isOpen) this.end();
+    } catch (error) {
+      this.context.report(error);
+      if (this.call.isOpen) stream.fail(INTERNAL_SERVER_ERROR);
+      this.end();
+    }
+  }
+
+  /** Nobody waits any more. */
+  private readonly stop = (): void => {
+    const { call } = this;
+    if (this.isOver) return;
+    // The caller's time is over: it is told, in case it still listens.
+    if (call.isOpen) call.fail(call.signal.reason);
+    this.end();
+  };
+
+  private end(): void {
+    if (!this.finish()) return;
+    this.subscription?.unsubscribe();
+    this.onEnd?.();
+  }
+
+  /** @returns whether it was under way */
+  private finish(): boolean {
+    if (this.isOver) return false;
+    this.isOver = true;
+    return true;
+  }
+}

@@ -1,0 +1,138 @@
+import { HttpException } from '@nestjs/common';
+import { RpcException } from '@nestjs/microservices';
+import { firstValueFrom, isObservable, lastValueFrom } from 'rxjs';
+import type { ApplicationLike } from '../../application/application.js';
+import type { Connection } from '../../connection/connection.js';
+import { ERR_AUTH_FAILED } from '../../protocol/error-codes.js';
+import { RemoteError } from '../../protocol/remote-error.js';
+import type { AuthCallback, AuthPolicy, AuthPolicyObject } from '../../server/auth-policy.js';
+import type { HandshakeRoute } from './application-routes.js';
+import { GuardExecutionContext } from './guard-execution-context.js';
+import type { GuardSource } from './guard-source.js';
+import { JstpContext, type JstpHandshakeData } from '../jstp-context.js';
+import type { RouteTable } from './route-table.js';
+
+/** Who decides on handshakes. */
+export interface HandshakeDeciders {
+  readonly routes: RouteTable;
+  /** The guard of the `authPolicy`. */
+  readonly guard: GuardSource | undefined;
+  /** The function or object of the `authPolicy`. */
+  readonly policy: AuthPolicy | undefined;
+  /** Lets anonymous clients in unasked. */
+  readonly allowAnonymous: boolean;
+  /** Asks about resumes too. */
+  readonly authorizeResume: boolean;
+  /** Takes an error that the client is not told of. */
+  readonly report: (error: unknown) => void;
+}
+
+type Application = ApplicationLike<Connection>;
+
+/**
+ * The server's auth policy as the core sees it: the application's `@JstpHandshake` handlers, then the guard,
+ * function or object of the `authPolicy`. Who is asked about and has nobody is refused.
+ */
+export class HandshakePolicy implements AuthPolicyObject {
+  readonly decidesAnonymous: boolean;
+  readonly decidesResume: boolean;
+  private readonly policy: AuthPolicyObject | undefined;
+
+  constructor(private readonly deciders: HandshakeDeciders) {
+    const { routes, guard, policy, allowAnonymous, authorizeResume } = deciders;
+    this.policy = typeof policy === 'function' ? { authenticate: policy } : policy;
+    const asksAnonymous =
+      guard !== undefined || routes.hasHandshakes || this.policy?.decidesAnonymous === true;
+    this.decidesAnonymous = asksAnonymous && !allowAnonymous;
+    this.decidesResume = authorizeResume || this.policy?.decidesResume === true;
+  }
+
+  readonly authenticate = (
+    connection: Connection,
+    application: Application,
+    strategy: string,
+    credentials: unknown,
+    callback: AuthCallback,
+  ): unknown => {
+    const data: JstpHandshakeData = { strategy, credentials };
+    const handshakes = this.deciders.routes.find(application.name, application.version)?.handshakes;
+    const route = handshakes?.get(strategy) ?? handshakes?.get(undefined);
+    if (route) return this.askHandler(route, contextOf(connection, data), data);
+    const { guard } = this.deciders;
+    if (guard) return this.askGuard(guard, contextOf(connection, data), data);
+    const { policy } = this;
+    if (!policy || !this.mayAsk(policy, strategy)) throw refusal();
+    return policy.authenticate(connection, application, strategy, credentials, callback);
+  };
+
+  /** JSTP's policies do not know these strategies, unless they say so. */
+  private mayAsk(policy: AuthPolicyObject, strategy: string): boolean {
+    if (strategy === 'anonymous') return policy.decidesAnonymous === true;
+    if (strategy === 'session') return this.decidesResume;
+    return true;
+  }
+
+  private async askHandler(
+    { handler }: HandshakeRoute,
+    context: JstpContext,
+    data: JstpHandshakeData,
+  ): Promise<string | null> {
+    let answer: unknown;
+    try {
+      answer = await handler(data.credentials, context);
+      if (isObservable(answer)) answer = await firstValueFrom(answer, { defaultValue: undefined });
+    } catch (error) {
+      // Nest's filters have logged what needs to be.
+      throw asRemoteError(error) ?? refusal();
+    }
+    if (answer === false) throw refusal();
+    const name = typeof answer === 'string' && answer !== '' ? answer : context.getUsername();
+    if (name === null && needsName(data)) throw refusal();
+    return name;
+  }
+
+  private async askGuard(
+    guardSource: GuardSource,
+    context: JstpContext,
+    data: JstpHandshakeData,
+  ): Promise<string | null> {
+    let isAllowed: unknown;
+    try {
+      const guard = await guardSource(data, context);
+      isAllowed = await guard.canActivate(new GuardExecutionContext(guard, data, context));
+      if (isObservable(isAllowed)) isAllowed = await lastValueFrom(isAllowed, { defaultValue: false });
+    } catch (error) {
+      const isMeant =
+        error instanceof RpcException || error instanceof HttpException || error instanceof RemoteError;
+      if (!isMeant) this.deciders.report(error);
+      throw asRemoteError(error) ?? refusal();
+    }
+    const name = context.getUsername() ?? firstCredential(data);
+    if (!isAllowed || (name === null && needsName(data))) throw refusal();
+    return name;
+  }
+}
+
+function contextOf(connection: Connection, handshake: JstpHandshakeData): JstpContext {
+  return new JstpContext([connection, `handshake:${handshake.strategy}`, { handshake }]);
+}
+
+function needsName({ strategy }: JstpHandshakeData): boolean {
+  return strategy !== 'anonymous' && strategy !== 'session';
+}
+
+/** A guard that lets a login pass without naming the user means the one who logs in. */
+function firstCredential({ strategy, credentials }: JstpHandshakeData): string | null {
+  const first: unknown = strategy === 'login' && Array.isArray(credentials) ? credentials[0] : undefined;
+  return typeof first === 'string' && first !== '' ? first : null;
+}
+
+/** The RemoteError that was thrown, or that an RpcException carries. */
+function asRemoteError(error: unknown): RemoteError | undefined {
+  const carried: unknown = error instanceof RpcException ? error.getError() : error;
+  return carried instanceof RemoteError ? carried : undefined;
+}
+
+function refusal(): RemoteError {
+  return new RemoteError(ERR_AUTH_FAILED);
+}

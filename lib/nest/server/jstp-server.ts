@@ -1,0 +1,307 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { SecureContextOptions } from 'node:tls';
+import { Logger } from '@nestjs/common';
+import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
+import type { ApplicationLike } from '../../application/application.js';
+import type { Connection } from '../../connection/connection.js';
+import { ALL_EXTENSIONS } from '../../connection/extensions.js';
+import type { ServerEvents } from '../../server/server-events.js';
+import { Server as CoreServer } from '../../server/server.js';
+import { beforeClose } from '../../transport/before-close.js';
+import { ignore } from '../../util/callback.js';
+import { isOfTheLink } from './connection-trouble.js';
+import { JSTP } from '../constants.js';
+import { guardOf, type GuardClassResolver, type GuardSource } from './guard-source.js';
+import { jstpExtrasOf } from '../decorators/handler-extras.js';
+import { HandlerRunner, type ProcessingHooks } from '../handling/handler-runner.js';
+import { HandshakePolicy } from './handshake-policy.js';
+import {
+  corePolicyOf,
+  resolveJstpServerOptions,
+  type JstpServerOptions,
+  type ResolvedJstpServerOptions,
+} from './jstp-server-options.js';
+import { NestApplication } from './nest-application.js';
+import { renewCertificates } from './renew-certificates.js';
+import { RouteTable } from './route-table.js';
+
+/** What a server is: it listens, or it does not. */
+export type JstpServerStatus = 'connected' | 'disconnected';
+
+/** The events of a JstpServer: those of the core's server, as `on` takes them. */
+export type JstpServerEvents = {
+  [Name in keyof ServerEvents]: (...args: ServerEvents[Name]) => void;
+};
+
+type EventName = keyof JstpServerEvents;
+type App = ApplicationLike<Connection>;
+type StartHook = Parameters<Server['setOnProcessingStartHook']>[0];
+type EndHook = Parameters<Server['setOnProcessingEndHook']>[0];
+
+/**
+ * Nest's strategy for JSTP: serves the application's handlers as JSTP applications.
+ *
+ * @example
+ * const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, {
+ *   strategy: new JstpServer({ host: '127.0.0.1', port: 3000 }),
+ * });
+ */
+export class JstpServer
+  extends Server<JstpServerEvents, JstpServerStatus>
+  implements CustomTransportStrategy
+{
+  /** {@link JSTP}, for handlers that are meant for this transport only. */
+  override readonly transportId: symbol = JSTP;
+  protected override readonly logger = new Logger('JstpServer');
+  private readonly resolved: ResolvedJstpServerOptions;
+  private readonly routes: RouteTable;
+  private readonly runner: HandlerRunner;
+  private readonly hooks: ProcessingHooks = { start: undefined, end: undefined };
+  private readonly guard: GuardSource | undefined;
+  private readonly eventListeners: [name: EventName, listener: (...args: never[]) => void][] = [];
+  private core: CoreServer | undefined;
+  private unwatchShared: () => void = ignore;
+  /** The core while it listens, or is about to. */
+  private running: CoreServer | undefined;
+
+  /**
+   * @param options where to listen, what to serve, whom to let in
+   * @param resolveGuardClass makes a guard of its class; JstpModule gives it
+   * @throws ConfigurationError naming the option, what was given and what is allowed
+   */
+  constructor(
+    private readonly options: JstpServerOptions = {},
+    resolveGuardClass?: GuardClassResolver,
+  ) {
+    super();
+    this.resolved = resolveJstpServerOptions(options);
+    this.guard = guardOf(options.authPolicy, resolveGuardClass);
+    const { serializer, deserializer } = options;
+    this.initializeSerializer({ serializer });
+    this.initializeDeserializer({ deserializer });
+    this.routes = new RouteTable(this.resolved.application, (pattern) => this.normalizePattern(pattern));
+    this.runner = new HandlerRunner({
+      handlers: this.messageHandlers,
+      hooks: this.hooks,
+      serializer,
+      deserializer,
+      report: (error) => {
+        this.logger.error(error);
+      },
+    });
+  }
+
+  /**
+   * Starts to listen.
+   * @param callback called once: without an argument when the server listens, with the error when it cannot
+   * (a port in use, two handlers of one method...)
+   */
+  override listen(callback: (error?: unknown) => unknown): void {
+    if (this.running) {
+      callback(new Error('The JSTP server listens already'));
+      return;
+    }
+    let isTold = false;
+    const tell = (...outcome: [error?: unknown]): void => {
+      if (isTold) return;
+      isTold = true;
+      callback(...outcome);
+    };
+    try {
+      const core = this.createCore();
+      this.core = core;
+      this.running = core;
+      core.on('error', (error) => {
+        if (isTold) this.logger.error(error);
+        else this.stopped(core);
+        tell(error);
+      });
+      core.on('listening', () => {
+        this._status$.next('connected');
+        this.logApplications();
+        tell();
+      });
+      core.on('close', () => {
+        this.stopped(core);
+        tell(new Error('The JSTP server was closed before it listened'));
+      });
+      this.unwatchShared();
+      // A hybrid application closes its server of HTTP before its microservices.
+      this.unwatchShared = beforeClose(this.resolved.listening.shared, () => void this.close());
+      core.listen(this.resolved.listening.listen);
+    } catch (error) {
+      this.stopped(this.core);
+      tell(error);
+    }
+  }
+
+  /**
+   * Accepts nobody any more and ends all connections; sessions in a store that others share are handed over first.
+   * Resolves when all is gone; does nothing before `listen`.
+   */
+  override async close(): Promise<void> {
+    const { core } = this;
+    this.unwatchShared();
+    if (!core) return;
+    this.running = undefined;
+    const closed = new Promise<void>((resolve) => {
+      core.close(() => {
+        resolve();
+      });
+    });
+    await core.drain();
+    core.closeConnections();
+    await closed;
+    // Node tells the server's end before the sockets'.
+    await nextTurn();
+  }
+
+  /** Adds a listener of one of the server's events, before or after `listen`; it stays for later ones. */
+  override on<
+    Name extends EventName = EventName,
+    Listener extends JstpServerEvents[Name] = JstpServerEvents[Name],
+  >(event: Name, callback: Listener): this {
+    this.eventListeners.push([event, callback]);
+    this.core?.on(event, callback);
+    return this;
+  }
+
+  /**
+   * The server of the core; its `getRawServer()` is Node's.
+   * @throws Error before `listen`
+   */
+  override unwrap<T = CoreServer>(): T {
+    return this.listened() as T;
+  }
+
+  /**
+   * Renews the certificates: clients that connect from now on get the new ones, the others stay.
+   * @param options as for Node's `tls.createSecureContext`: `key`, `cert`, `ca`...
+   * @throws Error before `listen`, and where nothing listens on TLS; what Node says of a bad certificate
+   */
+  setSecureContext(options: SecureContextOptions): void {
+    renewCertificates(this.listened().getRawServer(), options);
+  }
+
+  /**
+   * Sends an event to all connected clients, of all applications.
+   * @throws Error before `listen`
+   */
+  broadcast(interfaceName: string, event: string, ...args: unknown[]): void {
+    this.listened().broadcast(interfaceName, event, ...args);
+  }
+
+  /**
+   * The connected clients.
+   * @throws Error before `listen`
+   */
+  getClients(): IterableIterator<Connection> {
+    return this.listened().getClients();
+  }
+
+  /** @internal Nest's: registers a handler. */
+  override addHandler(
+    pattern: unknown,
+    callback: MessageHandler,
+    isEventHandler = false,
+    extras: Record<string, unknown> = {},
+  ): void {
+    const { core, messageHandlers } = this;
+    const definition = { pattern, handler: callback, isEvent: isEventHandler, extras };
+    const { handshake } = jstpExtrasOf(extras);
+    if (handshake) this.routes.addHandshake(definition, handshake);
+    else {
+      const key = this.routes.add(definition, (taken) => messageHandlers.has(taken));
+      if (key !== undefined) super.addHandler(key, callback, isEventHandler, extras);
+    }
+    if (!core?.listening) return;
+    // Too late for an error at start.
+    this.routes.assertSound();
+    core.updateApplications(this.createApplications());
+  }
+
+  /** @internal Nest's. */
+  override setOnProcessingStartHook(hook: StartHook): void {
+    super.setOnProcessingStartHook(hook);
+    this.hooks.start = (context, done) => hook(this.transportId, context, done);
+  }
+
+  /** @internal Nest's. */
+  override setOnProcessingEndHook(hook: EndHook): void {
+    super.setOnProcessingEndHook(hook);
+    this.hooks.end = (context) => {
+      hook(this.transportId, context);
+    };
+  }
+
+  private listened(): CoreServer {
+    if (this.core) return this.core;
+    throw new Error('The JSTP server has not been started: call "listen" or "startAllMicroservices" first');
+  }
+
+  /** A core listens no more; if it is not the present one, that is of no importance. */
+  private stopped(core: CoreServer | undefined): void {
+    if (core !== this.core) return;
+    this.running = undefined;
+    this._status$.next('disconnected');
+  }
+
+  private createCore(): CoreServer {
+    this.routes.assertSound();
+    const {
+      application,
+      allowAnonymous = false,
+      authorizeResume = false,
+      authPolicy,
+      ...rest
+    } = this.options;
+    const applications = this.createApplications();
+    const policy = new HandshakePolicy({
+      routes: this.routes,
+      guard: this.guard,
+      policy: corePolicyOf(authPolicy),
+      allowAnonymous,
+      authorizeResume,
+      report: (error) => {
+        this.logger.error(error);
+      },
+    });
+    const { limits, listening } = this.resolved;
+    const core = new CoreServer(
+      { ...rest, applications, authPolicy: policy, extensions: ALL_EXTENSIONS },
+      listening.createListener(limits),
+    );
+    core.on('connectionError', (error) => {
+      if (isOfTheLink(error)) this.logger.debug(error);
+      else this.logger.error(error);
+    });
+    core.on('storageError', (error) => {
+      this.logger.error(error);
+    });
+    for (const [name, listener] of this.eventListeners) core.on(name, listener as never);
+    return core;
+  }
+
+  /** The core applications, and those of the handlers; the default one also where there is no other. */
+  private createApplications(): App[] {
+    const { routes, runner } = this;
+    const given = [...new Set(flatten(this.options.applications ?? []))];
+    if (given.length === 0 && routes.applications.next().done) routes.open(this.resolved.application);
+    const decorated = [...routes.applications].map((own) => {
+      const core = given.find(({ name, version }) => name === own.name && version === own.version);
+      return new NestApplication(own, runner, core);
+    });
+    return [...given.filter(({ name, version }) => !routes.find(name, version)), ...decorated];
+  }
+
+  private logApplications(): void {
+    for (const application of this.routes.applications) {
+      this.logger.log(`Application ${application.full}: ${application.describe()}`);
+    }
+  }
+}
+
+function* flatten(applications: NonNullable<JstpServerOptions['applications']>): Generator<App> {
+  if (!(applications instanceof Map)) yield* applications as readonly App[];
+  else for (const versions of applications.values()) yield* versions.values();
+}

@@ -1,0 +1,200 @@
+import type { Server as HttpServer, ServerOptions as HttpOptions } from 'node:http';
+import type { ServerOptions as HttpsOptions } from 'node:https';
+import type { ListenOptions, ServerOpts } from 'node:net';
+import type { TlsOptions } from 'node:tls';
+import { ConfigurationError } from '../../protocol/configuration-error.js';
+import type { Limits } from '../../protocol/limits.js';
+import type { ListenerFactory } from '../../server/listener.js';
+import type { TransportEntry } from '../../transport/entry.js';
+import { net, tls, ws, wss, type WebSocketOptions } from '../../transport/index.js';
+import { listenerGroup } from '../../transport/listener-group.js';
+import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
+import {
+  check,
+  hasMethod,
+  isObject,
+  isPort,
+  isString,
+  isText,
+  isUrlPath,
+  MAX_PORT,
+  optional,
+} from '../option-checks.js';
+
+const ENTRIES = { net, tls, ws, wss };
+const NAMES = Object.keys(ENTRIES).join(', ');
+const LISTEN_NAMES = ['backlog', 'exclusive', 'readableAll', 'writableAll', 'ipv6Only'] as const;
+/** One of them has to be there, or no TLS handshake could ever succeed. */
+const CERTIFICATE_NAMES = ['cert', 'pfx', 'SNICallback', 'pskCallback'] as const;
+const SOCKET_ADDRESS_NAMES = ['host', 'port', 'backlog', 'exclusive', 'ipv6Only'] as const;
+const WEB_SOCKET_NAMES = ['server', 'allowedOrigins', 'originCheckStrategy'] as const;
+
+/** The names of the transports. */
+export type JstpTransport = keyof typeof ENTRIES;
+
+/** Where to listen on TCP. */
+export interface SocketAddressOptions extends Pick<ListenOptions, 'backlog' | 'exclusive' | 'ipv6Only'> {
+  /** The host. @default 'localhost' */
+  host?: string;
+  /** The port; 0: any that is free. @default 3000 */
+  port?: number;
+}
+
+/** Where to listen on TCP or on an IPC socket. */
+export interface StreamAddressOptions
+  extends SocketAddressOptions, Pick<ListenOptions, 'readableAll' | 'writableAll'> {
+  /** Path of an IPC socket, in the place of host and port. */
+  path?: string;
+}
+
+/** TCP or IPC, with the options of Node's `net.createServer`. */
+export interface NetListenerOptions extends ServerOpts, StreamAddressOptions {
+  /** What to listen on. @default 'net' */
+  transport?: 'net';
+}
+
+/** TLS, with the options of Node's `tls.createServer`: `key`, `cert`, `ca`, `requestCert`... */
+export interface TlsListenerOptions extends TlsOptions, StreamAddressOptions {
+  /** What to listen on. */
+  transport: 'tls';
+}
+
+/** WebSocket, with the options of Node's `http.createServer`. */
+export interface WsListenerOptions extends HttpOptions, WebSocketOptions, SocketAddressOptions {
+  /** What to listen on. */
+  transport: 'ws';
+}
+
+/** Secure WebSocket, with the options of Node's `https.createServer`. */
+export interface WssListenerOptions extends HttpsOptions, WebSocketOptions, SocketAddressOptions {
+  /** What to listen on. */
+  transport: 'wss';
+}
+
+/** Another transport, as `createMemoryEntry()` of nestjs-jstp/testing makes one. */
+export interface EntryListenerOptions extends StreamAddressOptions {
+  /** What to listen on. */
+  transport: TransportEntry;
+}
+
+/** One transport to listen on, and where. */
+export type JstpListenerOptions =
+  NetListenerOptions | TlsListenerOptions | WsListenerOptions | WssListenerOptions | EntryListenerOptions;
+
+/** What a server listens on. */
+export interface ResolvedListening {
+  /** Makes the listener. */
+  readonly createListener: (limits: Limits) => ListenerFactory;
+  /** The argument of its `listen`. */
+  readonly listen: ListenOptions;
+  /** The servers of HTTP that belong to somebody else. */
+  readonly shared: readonly HttpServer[];
+}
+
+type Given = Readonly<Record<string, unknown>>;
+
+/**
+ * Checks where to listen: one transport, or several as `listeners`.
+ * @throws ConfigurationError naming the option, what was given and what is allowed
+ */
+export function resolveListening(options: object): ResolvedListening {
+  const { listeners } = options as Given;
+  if (listeners === undefined) return resolveListener(options as Given, '');
+  for (const name of ['transport', 'path', ...LISTEN_NAMES, ...SOCKET_ADDRESS_NAMES, ...WEB_SOCKET_NAMES]) {
+    const given = (options as Given)[name];
+    if (given !== undefined) throw new ConfigurationError(name, given, 'given in one of the listeners');
+  }
+  if (!Array.isArray(listeners) || listeners.length === 0 || !listeners.every(isObject))
+    throw new ConfigurationError('listeners', listeners, 'an array of at least one { transport, ... }');
+  const members = listeners.map((listener, index) => resolveListener(listener, `listeners[${index}].`));
+  return {
+    listen: {},
+    shared: members.flatMap(({ shared }) => shared),
+    createListener: (limits) =>
+      listenerGroup(
+        members.map(({ createListener, listen }) => ({
+          createListener: createListener(limits),
+          listenArguments: [listen],
+        })),
+      ),
+  };
+}
+
+/** The entry object that an option names. */
+export function entryOf(option: string, transport: unknown = 'net'): TransportEntry {
+  if (typeof transport === 'string' && Object.hasOwn(ENTRIES, transport))
+    return ENTRIES[transport as JstpTransport];
+  if (isObject(transport) && typeof transport['createListener'] === 'function')
+    return transport as unknown as TransportEntry;
+  throw new ConfigurationError(option, transport, `one of ${NAMES}, or an entry object`);
+}
+
+function resolveListener(given: Given, prefix: string): ResolvedListening {
+  const { transport = 'net', server } = given;
+  const entry = entryOf(`${prefix}transport`, transport);
+  const isWebSocket = transport === 'ws' || transport === 'wss';
+  if (isWebSocket) checkWebSocket(given, prefix);
+  else refuse(given, prefix, WEB_SOCKET_NAMES, 'given with the transport ws or wss');
+  const isSecure = transport === 'tls' || (transport === 'wss' && server === undefined);
+  if (isSecure && CERTIFICATE_NAMES.every((name) => given[name] === undefined)) {
+    const allowed = `a certificate with its key, or one of ${CERTIFICATE_NAMES.slice(1).join(', ')}`;
+    throw new ConfigurationError(`${prefix}cert`, undefined, `${allowed}, for ${transport}`);
+  }
+  return {
+    createListener: (limits) => entry.createListener(given, limits),
+    listen: isWebSocket ? tcpAddressOf(given, prefix) : addressOf(given, prefix),
+    shared: server === undefined ? [] : [server as HttpServer],
+  };
+}
+
+function checkWebSocket(given: Given, prefix: string): void {
+  const { server, path, allowedOrigins, originCheckStrategy } = given;
+  if (server !== undefined) {
+    check(`${prefix}server`, server, 'a server of HTTP, as app.getHttpServer() gives it', isHttpServer);
+    refuse(given, prefix, SOCKET_ADDRESS_NAMES, 'given without a server, which listens by itself');
+  }
+  check(`${prefix}path`, path, 'the path of a URL, as "/jstp"', optional(isUrlPath));
+  const isList = (value: unknown): boolean => Array.isArray(value) && value.every(isString);
+  const origins = 'an array of origins, as "https://example.com"';
+  check(`${prefix}allowedOrigins`, allowedOrigins, origins, optional(isList));
+  const isFunction = (value: unknown): boolean => typeof value === 'function';
+  check(
+    `${prefix}originCheckStrategy`,
+    originCheckStrategy,
+    'a function of the origin',
+    optional(isFunction),
+  );
+}
+
+function addressOf(given: Given, prefix: string): ListenOptions {
+  const { path, port } = given;
+  check(`${prefix}path`, path, 'the path of an IPC socket', optional(isText));
+  if (path === undefined) return tcpAddressOf(given, prefix);
+  if (port !== undefined) throw new ConfigurationError(`${prefix}path`, path, 'given without a port');
+  return { ...pick(given, LISTEN_NAMES), path: path as string };
+}
+
+function tcpAddressOf(given: Given, prefix: string): ListenOptions {
+  const { host = DEFAULT_HOST, port = DEFAULT_PORT } = given;
+  check(`${prefix}host`, host, 'a name or an address', isText);
+  check(`${prefix}port`, port, `an integer from 0 to ${MAX_PORT}`, isPort);
+  return { ...pick(given, LISTEN_NAMES), host: host as string, port: port as number };
+}
+
+/** Options that another transport has, and this one has not. */
+function refuse(given: Given, prefix: string, names: readonly string[], allowed: string): void {
+  for (const name of names) {
+    if (given[name] !== undefined) throw new ConfigurationError(`${prefix}${name}`, given[name], allowed);
+  }
+}
+
+/** Node tells an undefined option from one that is missing. */
+function pick(given: Given, names: readonly string[]): Given {
+  return Object.fromEntries(
+    Object.entries(given).filter(([name, value]) => names.includes(name) && value !== undefined),
+  );
+}
+
+function isHttpServer(value: unknown): boolean {
+  return hasMethod('on')(value) && hasMethod('address')(value);
+}

@@ -1,0 +1,165 @@
+import type { ApplicationLike, MethodCallback } from '../../application/application.js';
+import { InternalApiError } from '../../application/application.js';
+import type { IncomingCall } from '../../application/incoming-call.js';
+import type { Connection } from '../../connection/connection.js';
+import { LastValueStream } from '../../connection/stream-sender.js';
+import { ERR_INTERFACE_NOT_FOUND, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
+import { JstpError } from '../../protocol/jstp-error.js';
+import type { Metadata } from '../../protocol/message.js';
+import type { SessionStorageProvider } from '../../session/session-storage.js';
+import type { NestCall } from '../handling/answering.js';
+import type { ApplicationRoutes } from './application-routes.js';
+import type { HandlerRunner } from '../handling/handler-runner.js';
+
+const SHOWN_NAME_LENGTH = 200;
+
+type CoreApplication = ApplicationLike<Connection>;
+
+/**
+ * The handlers of one application and version as the core sees them, besides the methods of a core
+ * application of the same name and version, if the server has one.
+ */
+export class NestApplication implements CoreApplication {
+  readonly name: string;
+  readonly version: string;
+
+  /**
+   * @param routes where the handlers are; may grow while the server runs
+   * @param runner runs them
+   * @param core a core application that this one is merged with
+   * @throws JstpError ERR_JSTP_DUPLICATE_HANDLER for a method that both have
+   */
+  constructor(
+    private readonly routes: ApplicationRoutes,
+    private readonly runner: HandlerRunner,
+    private readonly core: CoreApplication | undefined,
+  ) {
+    this.name = routes.name;
+    this.version = routes.version;
+    if (core) assertNoClash(routes, core);
+  }
+
+  /** Where the core application keeps its sessions. */
+  get sessionsStorage(): SessionStorageProvider | undefined {
+    return this.core?.sessionsStorage;
+  }
+
+  /** Runs a method, a core one or a handler. */
+  handleCall(call: NestCall): void {
+    const { interfaceName, methodName } = call;
+    const routes = this.routes.interfaces.get(interfaceName);
+    // As on Nest's TCP, a call may also reach an event's handler.
+    const route = routes?.methods.get(methodName) ?? routes?.events.get(methodName);
+    if (route) this.runner.call(call, route);
+    else if (this.core?.getMethods(interfaceName)?.includes(methodName))
+      callCore(this.core, call, this.runner.report);
+    else
+      this.runner.refuse(
+        call,
+        this.getMethods(interfaceName) ? ERR_METHOD_NOT_FOUND : ERR_INTERFACE_NOT_FOUND,
+      );
+  }
+
+  /** The methods of an interface, those of the core application first; no events and no handshakes. */
+  getMethods(interfaceName: string): string[] | undefined {
+    const core = this.core?.getMethods(interfaceName);
+    const own = this.routes.interfaces.get(interfaceName);
+    return core || own ? [...(core ?? []), ...(own?.methods.keys() ?? [])] : undefined;
+  }
+
+  /** Runs the handlers of an event, and those of the core application. */
+  handleEvent(
+    connection: Connection,
+    interfaceName: string,
+    eventName: string,
+    args: unknown[],
+    metadata?: Metadata,
+  ): void {
+    const routes = this.routes.interfaces.get(interfaceName);
+    const route = routes?.events.get(eventName) ?? routes?.methods.get(eventName);
+    if (route) this.runner.event(connection, { interfaceName, methodName: eventName, metadata }, route, args);
+    else if (!this.core) this.runner.report(noEventHandler(interfaceName, eventName));
+    this.core?.handleEvent?.(connection, interfaceName, eventName, args, metadata);
+  }
+
+  /** The same as {@link handleCall}, for those who call by hand. */
+  callMethod(
+    connection: Connection,
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback: MethodCallback,
+  ): void {
+    this.handleCall(new CallByHand(connection, interfaceName, methodName, args, callback));
+  }
+}
+
+/** A call that no peer made. */
+class CallByHand implements IncomingCall<Connection> {
+  readonly metadata = undefined;
+  readonly signal = new AbortController().signal;
+  isOpen = true;
+
+  constructor(
+    readonly connection: Connection,
+    readonly interfaceName: string,
+    readonly methodName: string,
+    readonly args: unknown[],
+    private readonly callback: MethodCallback,
+  ) {}
+
+  succeed(results: unknown[]): void {
+    this.answer(null, ...results);
+  }
+
+  fail(error: unknown): void {
+    this.answer(error);
+  }
+
+  openStream(): LastValueStream {
+    return new LastValueStream(this);
+  }
+
+  private answer(error: unknown, ...results: unknown[]): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.callback(error, ...results);
+  }
+}
+
+function callCore(core: CoreApplication, call: NestCall, report: (error: unknown) => void): void {
+  if (core.handleCall) {
+    core.handleCall(call);
+    return;
+  }
+  core.callMethod(call.connection, call.interfaceName, call.methodName, call.args, (error, ...results) => {
+    // Any falsy error is none, as everywhere in JSTP.
+    if (!error) {
+      call.succeed(results);
+      return;
+    }
+    call.fail(error);
+    if (error instanceof InternalApiError) report(error.cause);
+  });
+}
+
+function assertNoClash(routes: ApplicationRoutes, core: CoreApplication): void {
+  for (const [interfaceName, { methods }] of routes.interfaces) {
+    const taken = core.getMethods(interfaceName) ?? [];
+    for (const route of methods.values()) {
+      if (!taken.includes(route.name)) continue;
+      const name = `${interfaceName}.${route.name} of ${routes.full}`;
+      throw new JstpError(
+        'ERR_JSTP_DUPLICATE_HANDLER',
+        `Two handlers serve the method ${name}: ${route.origins.join()} and the core application`,
+      );
+    }
+  }
+}
+
+/** Nest's text; names are the peer's, and may be long. */
+function noEventHandler(interfaceName: string, eventName: string): string {
+  const pattern = interfaceName === 'default' ? eventName : `${interfaceName}.${eventName}`;
+  const shown = pattern.length > SHOWN_NAME_LENGTH ? `${pattern.slice(0, SHOWN_NAME_LENGTH)}...` : pattern;
+  return `There is no matching event handler defined in the remote service. Event pattern: ${shown}`;
+}

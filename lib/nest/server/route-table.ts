@@ -1,0 +1,147 @@
+import type { MessageHandler } from '@nestjs/microservices';
+import { JstpError } from '../../protocol/jstp-error.js';
+import { parseApplicationName, type ApplicationName } from '../decorators/application-name.js';
+import { ApplicationRoutes, type Route } from './application-routes.js';
+import { jstpExtrasOf, type JstpHandlerExtras } from '../decorators/handler-extras.js';
+import { DEFAULT_INTERFACE, targetOf, type PatternNormalizer, type Target } from '../target.js';
+
+/** A handler as Nest registers it. */
+export interface HandlerDefinition {
+  readonly pattern: unknown;
+  readonly handler: MessageHandler;
+  readonly isEvent: boolean;
+  readonly extras: Record<string, unknown> | undefined;
+}
+
+/** Where the handlers of a server are: application -> interface -> name -> key in Nest's own table. */
+export class RouteTable {
+  private readonly byApplication = new Map<string, ApplicationRoutes>();
+  private readonly faults: string[] = [];
+
+  /**
+   * @param defaultApplication the application of handlers that name none
+   * @param normalizePattern gives Nest's route string of a pattern
+   */
+  constructor(
+    private readonly defaultApplication: ApplicationName,
+    private readonly normalizePattern: PatternNormalizer,
+  ) {}
+
+  /** The applications that have handlers. */
+  get applications(): IterableIterator<ApplicationRoutes> {
+    return this.byApplication.values();
+  }
+
+  /** Whether any handler decides on handshakes. */
+  get hasHandshakes(): boolean {
+    return [...this.applications].some((application) => application.handshakes.size > 0);
+  }
+
+  /** The routes of an application; undefined where it has none. */
+  find(name: string, version: string): ApplicationRoutes | undefined {
+    return this.byApplication.get(`${name}@${version}`);
+  }
+
+  /** The routes of an application, made where there are none. */
+  open(application: ApplicationName): ApplicationRoutes {
+    const known = this.byApplication.get(application.full);
+    if (known) return known;
+    const opened = new ApplicationRoutes(application);
+    this.byApplication.set(application.full, opened);
+    return opened;
+  }
+
+  /** Keeps a handler that decides on handshakes. */
+  addHandshake(definition: HandlerDefinition, handshake: { readonly strategy?: string }): void {
+    const extras = jstpExtrasOf(definition.extras);
+    const { handshakes, full } = this.applicationOf(extras);
+    const origin = originOf(extras, definition.pattern);
+    const known = handshakes.get(handshake.strategy);
+    if (known) {
+      const what =
+        handshake.strategy === undefined ? 'every strategy' : `the strategy '${handshake.strategy}'`;
+      this.faults.push(`Two handlers decide on ${what} of ${full}: ${known.origin} and ${origin}`);
+    } else handshakes.set(handshake.strategy, { origin, handler: definition.handler });
+  }
+
+  /**
+   * Keeps a route.
+   * @param isTaken whether a key is in use in Nest's table
+   * @returns the key for Nest's table; undefined for a second method of the same name, which is a fault
+   */
+  add(definition: HandlerDefinition, isTaken: (key: string) => boolean): string | undefined {
+    const { pattern, isEvent } = definition;
+    const extras = jstpExtrasOf(definition.extras);
+    const application = this.applicationOf(extras);
+    const target = placedTarget(extras, pattern, this.normalizePattern);
+    const origin = originOf(extras, pattern);
+    const known = application.own(target, isEvent);
+    if (known && isEvent) {
+      known.origins.push(origin);
+      return known.key;
+    }
+    if (known) {
+      const name = `${target.interfaceName}.${target.name} of ${application.full}`;
+      this.faults.push(`Two handlers serve the method ${name}: ${known.origins.join()} and ${origin}`);
+      return undefined;
+    }
+    const isPlaced = extras.application !== undefined || extras.interface !== undefined;
+    const nestRoute = String(this.normalizePattern(pattern as never));
+    const wanted = isPlaced ? `${application.full}/${target.interfaceName}/${target.name}` : nestRoute;
+    const route: Route = {
+      key: freeKey(wanted, isEvent, isTaken),
+      ...target,
+      pattern: isPlaced ? patternOf(target) : nestRoute,
+      arity: extras.arity,
+      origins: [origin],
+    };
+    application.add(route, isEvent);
+    return route.key;
+  }
+
+  /**
+   * @throws JstpError ERR_JSTP_DUPLICATE_HANDLER naming both handlers
+   */
+  assertSound(): void {
+    if (this.faults.length > 0) throw new JstpError('ERR_JSTP_DUPLICATE_HANDLER', this.faults.join('; '));
+  }
+
+  private applicationOf(extras: JstpHandlerExtras): ApplicationRoutes {
+    const { application } = extras;
+    const isDefault = application === undefined;
+    return this.open(
+      isDefault ? this.defaultApplication : parseApplicationName(application, '@JstpApplication'),
+    );
+  }
+}
+
+/** The interface that is declared, with the pattern as the name in it; else what the pattern says. */
+function placedTarget(
+  extras: JstpHandlerExtras,
+  pattern: unknown,
+  normalizePattern: PatternNormalizer,
+): Target {
+  const target = targetOf(pattern, normalizePattern);
+  if (extras.interface === undefined) return target;
+  const isText = typeof pattern === 'string' || typeof pattern === 'number';
+  return { interfaceName: extras.interface, name: isText ? String(pattern) : target.name };
+}
+
+/** What a client's `send` names a method by. */
+function patternOf({ interfaceName, name }: Target): string {
+  return interfaceName === DEFAULT_INTERFACE ? name : `${interfaceName}.${name}`;
+}
+
+/** For error texts: class and method where they are known, else the pattern. */
+function originOf(extras: JstpHandlerExtras, pattern: unknown): string {
+  const { className, methodName } = extras;
+  if (className !== undefined && methodName !== undefined) return `${className}.${methodName}`;
+  return `the pattern ${typeof pattern === 'string' ? `'${pattern}'` : JSON.stringify(pattern)}`;
+}
+
+/** Nest has one table for methods and events: where both have a name, the later one gets a key of its own. */
+function freeKey(wanted: string, isEvent: boolean, isTaken: (key: string) => boolean): string {
+  let key = wanted;
+  while (isTaken(key)) key += isEvent ? ' (event)' : ' (method)';
+  return key;
+}

@@ -2,10 +2,10 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Balancer } from './balancer.js';
-import { end, OWN_GROUP, tie } from './child.js';
 import { toEnvironment, type InstanceSettings } from './settings.js';
 
 const PROGRAM = path.join(import.meta.dirname, 'service/main.js');
+const GRACE_MS = 5000;
 
 /** An instance of the service: a process that can be ended and started again. */
 export class Instance {
@@ -29,9 +29,9 @@ export class Instance {
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const env = { ...process.env, ...toEnvironment(this.settings) };
-    const child = fork(PROGRAM, { ...OWN_GROUP, env, execArgv: [] });
+    // In a group of its own it hears no Ctrl-C: it is ended in its turn, before Redis.
+    const child = fork(PROGRAM, { detached: true, env, execArgv: [] });
     this.child = child;
-    tie(child);
     const ended = once(child, 'exit', { signal }).then(([code]) => {
       throw new Error(`The instance ${this.name} has ended before it listened (${String(code)})`);
     });
@@ -48,8 +48,14 @@ export class Instance {
     await ended;
   }
 
-  /** Ends it in the end. */
+  /** Ends it for good: in peace, if that does not take too long. */
   async close(): Promise<void> {
-    if (this.child) await end(this.child);
+    const { child } = this;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+    await ended;
+    clearTimeout(timer);
   }
 }

@@ -30,7 +30,7 @@ async function main(signal: AbortSignal): Promise<void> {
   begun.push(() => Promise.all([a.close(), b.close()]));
   begun.push(() => balancer.close());
   await Promise.all([a.start(signal), b.start(signal), balancer.listen()]);
-  print('redis', `is at ${server.description}`);
+  print('redis', `is at ${server.url}`);
   for (const { name, pid } of [a, b]) print(name, `is up (process ${pid})`);
   print('balancer', `spreads the clients of port ${balancer.port} over A and B`);
 
@@ -47,10 +47,13 @@ async function main(signal: AbortSignal): Promise<void> {
 }
 
 async function openRedis(url: string, keyPrefix: string) {
-  // Who counts must not wait: without Redis there is nothing to be shown.
+  // Without Redis there is nothing to be shown: no use in waiting for it.
   const redis = createClient({ url, socket: { reconnectStrategy: false } });
-  redis.on('error', (error: Error) => print('redis', `is away: ${error.message}`));
-  await redis.connect();
+  // Commands fail, and say why.
+  redis.on('error', () => undefined);
+  await redis.connect().catch((error: unknown) => {
+    throw new MissingError(`There is no Redis at ${url}: ${String(error)}`);
+  });
   begun.push(async () => {
     for await (const keys of redis.scanIterator({ MATCH: `${keyPrefix}*` })) {
       if (keys.length > 0) await redis.del(keys);
@@ -88,7 +91,7 @@ async function run(): Promise<void> {
     }
   }
   await endAll();
-  console.log('\nStopped.');
+  if (!process.exitCode) console.log('\nStopped.');
 }
 
 console.log();

@@ -1,10 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { end, OWN_GROUP, tie } from './child.js';
 import { HOST } from './settings.js';
 
 const MISSING =
@@ -13,33 +12,43 @@ const MISSING =
 /** What the user has to see to; its message says all. */
 export class MissingError extends Error {}
 
+/** A Redis that ends with its standard input, and so with this process, whatever ends that. */
+const GUARDED = 'redis-server "$@" & read -r _; kill $!; wait';
+
 /** The Redis of REDIS_URL, or one of our own that keeps nothing on disk. */
 export class RedisServer {
   private constructor(
     readonly url: string,
-    private readonly child?: ChildProcess,
-    private readonly folder?: string,
+    private readonly own?: { readonly shell: ChildProcess; readonly folder: string },
   ) {}
 
-  /** What it is, for the reader. */
-  get description(): string {
-    return this.child ? `${this.url} (process ${String(this.child.pid)})` : this.url;
-  }
-
+  /** Starts one where none is given. */
   static async start(signal: AbortSignal): Promise<RedisServer> {
     const { REDIS_URL } = process.env;
     if (REDIS_URL) return new RedisServer(REDIS_URL);
+    if (spawnSync('redis-server', ['--version']).error) throw new MissingError(MISSING);
     const port = await freePort();
     const folder = mkdtempSync(path.join(tmpdir(), 'jstp-cluster-'));
-    const address = ['--bind', HOST, '--port', String(port)];
-    const child = spawn('redis-server', [...address, '--save', '', '--appendonly', 'no', '--dir', folder], {
-      ...OWN_GROUP,
-      stdio: ['ignore', 'pipe', 'inherit'],
+    const options = [
+      '--bind',
+      HOST,
+      '--port',
+      String(port),
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      folder,
+    ];
+    const shell = spawn('sh', ['-c', GUARDED, 'sh', ...options], {
+      // In a group of its own it hears no Ctrl-C: it must be there until the instances have handed over to it.
+      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
-    tie(child);
-    const server = new RedisServer(`redis://${HOST}:${port}`, child, folder);
+    const server = new RedisServer(`redis://${HOST}:${port}`, { shell, folder });
     try {
-      await readiness(child, signal);
+      await readiness(shell, signal);
       return server;
     } catch (error) {
       await server.stop();
@@ -49,23 +58,26 @@ export class RedisServer {
 
   /** Ends what was started. */
   async stop(): Promise<void> {
-    if (this.child) await end(this.child);
-    if (this.folder) rmSync(this.folder, { recursive: true, force: true });
+    if (!this.own) return;
+    const { shell, folder } = this.own;
+    if (shell.exitCode === null) {
+      shell.stdin?.end();
+      await once(shell, 'exit');
+    }
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function readiness(child: ChildProcess, signal: AbortSignal): Promise<void> {
+function readiness({ stdout }: ChildProcess, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = '';
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'ENOENT' ? new MissingError(MISSING) : error);
-    });
-    child.once('exit', () => {
-      reject(new Error(`redis-server has ended: ${output}`));
-    });
-    child.stdout?.on('data', (chunk: Buffer) => {
+    stdout?.on('data', (chunk: Buffer) => {
       output += String(chunk);
       if (output.includes('Ready to accept connections')) resolve();
+    });
+    // It tells why it cannot start.
+    stdout?.once('end', () => {
+      reject(new Error(`redis-server has ended: ${output}`));
     });
     signal.addEventListener('abort', () => {
       reject(signal.reason);

@@ -55,13 +55,15 @@ export class Redialer {
 
   /** The link is gone. */
   linkLost(): void {
+    // The word holds for this loss alone.
+    const { isMoving } = this;
+    this.isMoving = false;
     if (!this.isArmed) return;
     this.isLossPending = this.isDialling;
     if (this.isLossPending) return;
     this.isArmed = false;
-    if (this.isMoving) this.reconnectFn();
+    if (isMoving) this.reconnectFn();
     else this.settings.reconnector(this.connection, this.reconnectFn);
-    this.isMoving = false;
   }
 
   /**

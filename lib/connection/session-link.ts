@@ -33,6 +33,7 @@ export abstract class SessionLink extends SessionFlow {
   /** @internal Dials again; undefined on a server's side. */
   redialer: Redialer | undefined;
   private heartbeat: Heartbeat | undefined;
+  private isToldTaken = false;
   private heartbeatInterval: number | undefined;
 
   /**
@@ -114,7 +115,8 @@ export abstract class SessionLink extends SessionFlow {
     this.redialer?.stop();
     if (!this.isOpen) heir.outbox.calls.adopt(this.outbox.calls);
     this.leave('taken');
-    if (!this.server) this.emit('bye', 'taken');
+    // Unless the server was quicker with the news.
+    if (!this.server && !this.isToldTaken) this.emit('bye', 'taken');
   }
 
   /** @internal The session goes on without this connection. A client is told why. */
@@ -140,6 +142,7 @@ export abstract class SessionLink extends SessionFlow {
   /** @internal The peer ends on purpose. */
   peerSaidBye(reason: ByeReason): void {
     if (reason === 'close') this.isSessionOver = true;
+    this.isToldTaken = reason === 'taken';
     this.emit('bye', reason);
     this.redialer?.peerSaidBye(reason);
     if (reason !== 'moved') this.outbox.calls.loseAll();
@@ -200,6 +203,14 @@ export abstract class SessionLink extends SessionFlow {
     if (!this.keepsAnswers) this.receivedCalls.cancelAll();
   }
 
+  override detach(): Transport | null {
+    const { state } = this;
+    const transport = super.detach();
+    // A request of the old link is not waited for on the new one.
+    if (state.name === 'handshaking') state.handshake?.abandon();
+    return transport;
+  }
+
   protected handle(message: Message): boolean {
     const { state } = this;
     if (state.name === 'open') {
@@ -251,9 +262,10 @@ export abstract class SessionLink extends SessionFlow {
 
   /** @internal As a client: the request is out. */
   awaitAnswer(handshake: ClientHandshake, offered: readonly ExtensionName[]): void {
+    const { transport } = this;
     const request = handshake.format(offered);
     this.setState({ name: 'handshaking', handshake });
-    handshake.wait(this.limits.handshakeTimeoutMs, () => this.transport?.destroy());
+    handshake.wait(this.limits.handshakeTimeoutMs, () => transport?.destroy());
     this.write(request);
   }
 

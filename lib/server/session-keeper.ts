@@ -24,6 +24,9 @@ const SAVE_AFTER_MS = 100;
 // Between attempts to reach a store that is away.
 const RETRY_AFTER_MS = 250;
 
+const NOT_OWNED = 'ERR_JSTP_SESSION_NOT_OWNED';
+const BUSY = 'ERR_JSTP_SESSION_BUSY';
+
 type App = ApplicationLike<Connection>;
 type Provider = SessionStorageProvider<Connection>;
 type SharedProvider = SharedSessionStorageProvider<Connection>;
@@ -47,6 +50,10 @@ export interface KeeperObserver {
 export class SessionKeeper implements SessionOwner {
   private readonly served = new Map<SharedProvider, () => Promise<void>>();
   private readonly leaving = new Map<string, Promise<void>>();
+  /** Writes to shared stores that are under way. */
+  private readonly writes = new Set<Promise<unknown>>();
+  /** Connections whose sessions were handed over: what their links still tell changes nothing. */
+  private readonly left = new WeakSet<Connection>();
   private readonly changed = new DeadlineQueue<Connection>(SAVE_AFTER_MS, (connection) => {
     this.saveChanged(connection);
   });
@@ -80,7 +87,7 @@ export class SessionKeeper implements SessionOwner {
     if (isShared(provider)) {
       this.serve(provider);
       provider.claim(id).then(answer, (error: unknown) => {
-        if (!isBusy(error)) this.observer.failed(error, asker);
+        if (!hasCode(error, BUSY)) this.observer.failed(error, asker);
         callback({ name: 'later' });
       });
       return;
@@ -105,7 +112,7 @@ export class SessionKeeper implements SessionOwner {
         callback(true);
       },
       (error: unknown) => {
-        if (isNotOwned(error)) this.lost(session.id);
+        if (hasCode(error, NOT_OWNED)) this.lost(session.id);
         else this.observer.failed(error, connection);
         callback(false);
       },
@@ -124,7 +131,7 @@ export class SessionKeeper implements SessionOwner {
   linkLost(connection: Connection): void {
     const { session } = connection;
     const provider = this.providerOf(connection);
-    if (!session) return;
+    if (!session || this.left.has(connection)) return;
     if (connection.isSessionOver) {
       // A write that is still to come would bring it back.
       this.changed.delete(connection);
@@ -157,10 +164,16 @@ export class SessionKeeper implements SessionOwner {
     return this.leaving.has(id);
   }
 
+  /** Whether there is a store that others share, and so something to drain. */
+  get isSharing(): boolean {
+    return this.served.size > 0;
+  }
+
   /** Hands all sessions over that others can go on with, and owns none any more. */
   async drain(): Promise<void> {
     const connections = [...this.clients].filter((connection) => this.sharedProviderOf(connection));
     await Promise.all(connections.map((connection) => this.leave(connection, 'moved')));
+    await Promise.allSettled([...this.leaving.values(), ...this.writes]);
     await this.stop();
   }
 
@@ -184,11 +197,7 @@ export class SessionKeeper implements SessionOwner {
   /** Another server has the session. */
   lost(id: string): void {
     const connection = this.clients.find(id);
-    if (!connection) return;
-    this.changed.delete(connection);
-    connection.leave('taken');
-    this.clients.remove(connection);
-    this.observer.taken(connection);
+    if (connection) this.letGo(connection, 'taken');
   }
 
   reportError(error: unknown): void {
@@ -217,15 +226,23 @@ export class SessionKeeper implements SessionOwner {
   ): Promise<void> {
     const provider = this.sharedProviderOf(connection);
     await connection.finishServing(this.options.limits.drainTimeoutMs);
+    this.letGo(connection, reason);
+    if (!provider) return;
+    // One that ended while it finished (by `bye`) is nobody's any more.
+    const end = connection.isSessionOver
+      ? provider.delete(session.id)
+      : provider.release(session.id, session);
+    await end.catch((error: unknown) => {
+      this.observer.failed(error, connection);
+    });
+  }
+
+  private letGo(connection: Connection, reason: 'moved' | 'taken'): void {
     this.changed.delete(connection);
     connection.leave(reason);
     this.clients.remove(connection);
+    this.left.add(connection);
     if (reason === 'taken') this.observer.taken(connection);
-    // Ended while it finished (by `bye`): there is nothing to hand over.
-    if (connection.isSessionOver || !provider) return;
-    await provider.release(session.id, session).catch((error: unknown) => {
-      this.observer.failed(error, connection);
-    });
   }
 
   private saveChanged(connection: Connection): void {
@@ -245,7 +262,7 @@ export class SessionKeeper implements SessionOwner {
         await provider.save(session.id, session);
         return;
       } catch (error) {
-        if (isNotOwned(error)) {
+        if (hasCode(error, NOT_OWNED)) {
           this.lost(session.id);
           throw error;
         }
@@ -262,9 +279,12 @@ export class SessionKeeper implements SessionOwner {
   }
 
   private forget(provider: Provider, session: Session<Connection>, connection: Connection): void {
-    forgetSession(provider, session.id, (error) => {
-      this.observer.failed(error, connection);
-    });
+    if (isShared(provider)) this.watch(provider.delete(session.id), connection);
+    else {
+      forgetSession(provider, session.id, (error) => {
+        this.observer.failed(error, connection);
+      });
+    }
   }
 
   private providerOf(connection: Connection): Provider {
@@ -283,19 +303,17 @@ export class SessionKeeper implements SessionOwner {
   }
 
   private watch(work: Promise<unknown>, connection?: Connection): void {
-    work.then(ignore, (error: unknown) => {
-      if (connection?.session && isNotOwned(error)) this.lost(connection.session.id);
+    const write = work.then(ignore, (error: unknown) => {
+      if (connection?.session && hasCode(error, NOT_OWNED)) this.lost(connection.session.id);
       else this.observer.failed(error, connection);
     });
+    this.writes.add(write);
+    void write.finally(() => this.writes.delete(write));
   }
 }
 
-function isNotOwned(error: unknown): boolean {
-  return error instanceof JstpError && error.code === 'ERR_JSTP_SESSION_NOT_OWNED';
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof JstpError && error.code === 'ERR_JSTP_SESSION_BUSY';
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof JstpError && error.code === code;
 }
 
 function delay(ms: number): Promise<void> {

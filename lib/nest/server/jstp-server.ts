@@ -149,7 +149,8 @@ export class JstpServer
         resolve();
       });
     });
-    await core.drain();
+    // Where there is nothing to hand over, nothing more is to be handled.
+    if (core.isSharing) await core.drain();
     core.closeConnections();
     await closed;
     // Node tells the server's end before the sockets'.

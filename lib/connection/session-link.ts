@@ -33,6 +33,8 @@ export abstract class SessionLink extends SessionFlow {
   /** @internal Dials again; undefined on a server's side. */
   redialer: Redialer | undefined;
   private heartbeat: Heartbeat | undefined;
+  /** Whether the peer has said why the present link ends. */
+  private hasHeardBye = false;
   private heartbeatInterval: number | undefined;
 
   /**
@@ -112,9 +114,11 @@ export abstract class SessionLink extends SessionFlow {
    */
   passSessionTo(heir: SessionLink): void {
     this.redialer?.stop();
+    // The peer may have said so already, and who has closed a connection need not be told.
+    const isNews = !this.server && !this.isClosed && !this.hasHeardBye;
     if (!this.isOpen) heir.outbox.calls.adopt(this.outbox.calls);
     this.leave('taken');
-    if (!this.server) this.emit('bye', 'taken');
+    if (isNews) this.emit('bye', 'taken');
   }
 
   /** @internal The session goes on without this connection. A client is told why. */
@@ -139,6 +143,7 @@ export abstract class SessionLink extends SessionFlow {
 
   /** @internal The peer ends on purpose. */
   peerSaidBye(reason: ByeReason): void {
+    this.hasHeardBye = true;
     if (reason === 'close') this.isSessionOver = true;
     this.emit('bye', reason);
     this.redialer?.peerSaidBye(reason);
@@ -195,6 +200,7 @@ export abstract class SessionLink extends SessionFlow {
 
   override attach(transport: Transport): void {
     super.attach(transport);
+    this.hasHeardBye = false;
     this.closedIntentionally = false;
     // Where answers are not kept, those to calls of the old link would not be awaited any more.
     if (!this.keepsAnswers) this.receivedCalls.cancelAll();

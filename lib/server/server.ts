@@ -176,6 +176,11 @@ export class Server extends EventEmitter<ServerEvents> {
     await this.keeper.drain();
   }
 
+  /** @internal Whether {@link drain} has something to do. */
+  get isDrainable(): boolean {
+    return this.keeper.isServing;
+  }
+
   /** Ends all connections and forgets the sessions that wait for their clients: with `close`, the end of all. */
   closeConnections(): void {
     for (const connection of this.getClientsArray()) connection.close();

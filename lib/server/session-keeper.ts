@@ -157,6 +157,11 @@ export class SessionKeeper implements SessionOwner {
     return this.leaving.has(id);
   }
 
+  /** Whether there is a store that is shared with other servers. */
+  get isServing(): boolean {
+    return this.served.size > 0;
+  }
+
   /** Hands all sessions over that others can go on with, and owns none any more. */
   async drain(): Promise<void> {
     const connections = [...this.clients].filter((connection) => this.sharedProviderOf(connection));

@@ -39,7 +39,7 @@ export function describeResume(ring: Ring): void {
     });
 
     test('without the extension a call under way fails with -1', async () => {
-      const link = await ring.link();
+      const link = await ring.link({ extensions: [] });
       const never = link.client.callMethod('echo', 'never', []);
       await within(link.client.ping(), 'a pong');
       await ring.cut(link);

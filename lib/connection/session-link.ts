@@ -33,7 +33,8 @@ export abstract class SessionLink extends SessionFlow {
   /** @internal Dials again; undefined on a server's side. */
   redialer: Redialer | undefined;
   private heartbeat: Heartbeat | undefined;
-  private isToldTaken = false;
+  /** Whether the peer has said why the present link ends. */
+  private hasHeardBye = false;
   private heartbeatInterval: number | undefined;
 
   /**
@@ -113,10 +114,11 @@ export abstract class SessionLink extends SessionFlow {
    */
   passSessionTo(heir: SessionLink): void {
     this.redialer?.stop();
+    // The peer may have said so already, and who has closed a connection need not be told.
+    const isNews = !this.server && !this.isClosed && !this.hasHeardBye;
     if (!this.isOpen) heir.outbox.calls.adopt(this.outbox.calls);
     this.leave('taken');
-    // Unless the server was quicker with the news.
-    if (!this.server && !this.isToldTaken) this.emit('bye', 'taken');
+    if (isNews) this.emit('bye', 'taken');
   }
 
   /** @internal The session goes on without this connection. A client is told why. */
@@ -141,8 +143,8 @@ export abstract class SessionLink extends SessionFlow {
 
   /** @internal The peer ends on purpose. */
   peerSaidBye(reason: ByeReason): void {
+    this.hasHeardBye = true;
     if (reason === 'close') this.isSessionOver = true;
-    this.isToldTaken = reason === 'taken';
     this.emit('bye', reason);
     this.redialer?.peerSaidBye(reason);
     if (reason !== 'moved') this.outbox.calls.loseAll();
@@ -198,6 +200,7 @@ export abstract class SessionLink extends SessionFlow {
 
   override attach(transport: Transport): void {
     super.attach(transport);
+    this.hasHeardBye = false;
     this.closedIntentionally = false;
     // Where answers are not kept, those to calls of the old link would not be awaited any more.
     if (!this.keepsAnswers) this.receivedCalls.cancelAll();

@@ -176,9 +176,9 @@ export class Server extends EventEmitter<ServerEvents> {
     await this.keeper.drain();
   }
 
-  /** @internal Whether there are sessions that {@link drain} would hand over. */
-  get isSharing(): boolean {
-    return this.keeper.isSharing;
+  /** @internal Whether {@link drain} has something to do. */
+  get isDrainable(): boolean {
+    return this.keeper.isServing;
   }
 
   /** Ends all connections and forgets the sessions that wait for their clients: with `close`, the end of all. */
@@ -273,6 +273,8 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   private forward(event: string, args: readonly unknown[]): void {
+    // The last link is gone: nothing is owned any more.
+    if (event === 'close') void this.keeper.stop();
     if (event === 'listening' || event === 'close') this.emit(event);
     else if (event === 'connection') this.emit('connection', args[0]);
     else if (event === 'error') this.emit('error', args[0] as Error);

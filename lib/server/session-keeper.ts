@@ -15,17 +15,12 @@ import {
 import type { Session } from '../session/session.js';
 import { ignore } from '../util/callback.js';
 import { DeadlineQueue } from '../util/deadline-queue.js';
-import { startTimer } from '../util/timer.js';
 import type { ClientTable } from './client-table.js';
+import { isNotOwned, saveSurely } from './save-surely.js';
 import { storageOf, type ResolvedServerOptions } from './server-options.js';
 
 // What changes while a client is away is stored this much later, so that many changes are one write.
 const SAVE_AFTER_MS = 100;
-// Between attempts to reach a store that is away.
-const RETRY_AFTER_MS = 250;
-
-const NOT_OWNED = 'ERR_JSTP_SESSION_NOT_OWNED';
-const BUSY = 'ERR_JSTP_SESSION_BUSY';
 
 type App = ApplicationLike<Connection>;
 type Provider = SessionStorageProvider<Connection>;
@@ -75,7 +70,7 @@ export class SessionKeeper implements SessionOwner {
   /** Stores a session before its connection acts on what changed it; undefined: it need not wait. */
   saverOf(connection: Connection): (() => Promise<void>) | undefined {
     const provider = this.sharedProviderOf(connection);
-    return provider?.writeThrough ? () => this.saveSurely(provider, connection) : undefined;
+    return provider?.writeThrough ? () => this.saveBefore(provider, connection) : undefined;
   }
 
   /** Asks for a session whose client is not known here. */
@@ -87,7 +82,7 @@ export class SessionKeeper implements SessionOwner {
     if (isShared(provider)) {
       this.serve(provider);
       provider.claim(id).then(answer, (error: unknown) => {
-        if (!hasCode(error, BUSY)) this.observer.failed(error, asker);
+        if (!isBusy(error)) this.observer.failed(error, asker);
         callback({ name: 'later' });
       });
       return;
@@ -112,7 +107,7 @@ export class SessionKeeper implements SessionOwner {
         callback(true);
       },
       (error: unknown) => {
-        if (hasCode(error, NOT_OWNED)) this.lost(session.id);
+        if (isNotOwned(error)) this.lost(session.id);
         else this.observer.failed(error, connection);
         callback(false);
       },
@@ -164,8 +159,8 @@ export class SessionKeeper implements SessionOwner {
     return this.leaving.has(id);
   }
 
-  /** Whether there is a store that others share, and so something to drain. */
-  get isSharing(): boolean {
+  /** Whether there is a store that is shared with other servers. */
+  get isServing(): boolean {
     return this.served.size > 0;
   }
 
@@ -173,12 +168,12 @@ export class SessionKeeper implements SessionOwner {
   async drain(): Promise<void> {
     const connections = [...this.clients].filter((connection) => this.sharedProviderOf(connection));
     await Promise.all(connections.map((connection) => this.leave(connection, 'moved')));
-    await Promise.allSettled([...this.leaving.values(), ...this.writes]);
     await this.stop();
   }
 
   /** Owns no sessions any more; what is left unfinished is anybody's. */
   async stop(): Promise<void> {
+    await Promise.allSettled([...this.leaving.values(), ...this.writes]);
     this.changed.clear();
     const stops = [...this.served.values()];
     this.served.clear();
@@ -252,23 +247,14 @@ export class SessionKeeper implements SessionOwner {
     this.watch(provider.save(session.id, session), connection);
   }
 
-  /** Stores, however long it takes. @throws where another server has the session */
-  private async saveSurely(provider: SharedProvider, connection: Connection): Promise<void> {
-    for (let isReported = false; ; isReported = true) {
-      const { session } = connection;
-      if (session?.connection !== connection || connection.isSessionOver)
-        throw new Error('The session has left the connection');
-      try {
-        await provider.save(session.id, session);
-        return;
-      } catch (error) {
-        if (hasCode(error, NOT_OWNED)) {
-          this.lost(session.id);
-          throw error;
-        }
-        if (!isReported) this.observer.failed(error, connection);
-        await delay(RETRY_AFTER_MS);
-      }
+  private async saveBefore(provider: SharedProvider, connection: Connection): Promise<void> {
+    try {
+      await saveSurely(provider, connection, (error) => {
+        this.observer.failed(error, connection);
+      });
+    } catch (error) {
+      if (connection.session && isNotOwned(error)) this.lost(connection.session.id);
+      throw error;
     }
   }
 
@@ -304,7 +290,7 @@ export class SessionKeeper implements SessionOwner {
 
   private watch(work: Promise<unknown>, connection?: Connection): void {
     const write = work.then(ignore, (error: unknown) => {
-      if (connection?.session && hasCode(error, NOT_OWNED)) this.lost(connection.session.id);
+      if (connection?.session && isNotOwned(error)) this.lost(connection.session.id);
       else this.observer.failed(error, connection);
     });
     this.writes.add(write);
@@ -312,12 +298,6 @@ export class SessionKeeper implements SessionOwner {
   }
 }
 
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof JstpError && error.code === code;
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    startTimer(ms, resolve);
-  });
+function isBusy(error: unknown): boolean {
+  return error instanceof JstpError && error.code === 'ERR_JSTP_SESSION_BUSY';
 }

@@ -147,6 +147,16 @@ describe('a client that has agreed to resume', () => {
     expect(connection.state.name).toBe('closed');
   });
 
+  test('does not tell a connection that its user has closed of who goes on with its session', async () => {
+    const wire = await ClientOnTheWire.start(closing);
+    const connection = await wire.connect(yes('one'));
+    const told: unknown[] = [];
+    connection.on('bye', (reason) => told.push(reason));
+    connection.close();
+    await wire.connect(yes(0), { session: connection.session });
+    expect(told).toEqual([]);
+  });
+
   test('lets go of a session that was lost: what becomes of that one does not touch the next', async () => {
     const wire = await ClientOnTheWire.start(closing);
     const policy = (

@@ -149,8 +149,8 @@ export class JstpServer
         resolve();
       });
     });
-    // Where there is nothing to hand over, nothing more is to be handled.
-    if (core.isSharing) await core.drain();
+    // Not to be waited for without need: what arrives meanwhile would be handled.
+    if (core.isDrainable) await core.drain();
     core.closeConnections();
     await closed;
     // Node tells the server's end before the sockets'.

@@ -1,4 +1,5 @@
 import type { ByteDecoder } from './byte-decoder.js';
+import { bytesOfText } from './text-bytes.js';
 import { MdsfSyntaxError, type MdsfSyntaxErrorCode } from './syntax-error.js';
 
 /** How positions in the bytes and in the text relate. */
@@ -18,15 +19,9 @@ const enum Mode {
 const WINDOW_BYTES = 16 * 1024;
 /** A string of this size gets a text of its own. */
 const OWN_TEXT_BYTES = 4096;
-/** The bytes of strings up to this length are written to one array, again and again. */
-const SCRATCH_LENGTH = 64 * 1024;
-/** Stands for a UTF-16 unit beyond ASCII: no ASCII byte, and no continuation byte of UTF-8. */
-const NON_ASCII_UNIT = 0xc2;
 
 const NO_BYTES = new Uint8Array(0);
 const NEVER = 0x3fffffff;
-
-let scratch = NO_BYTES;
 
 /**
  * The bytes that are parsed and their text. The grammar is written once, over bytes: reading bytes is
@@ -58,20 +53,8 @@ export abstract class ByteText {
 
   /** Begins with a string. */
   startText(text: string, maxDepth: number): void {
-    const { length } = text;
-    let bytes = scratch;
-    if (length >= bytes.length) {
-      bytes = new Uint8Array(length < SCRATCH_LENGTH ? SCRATCH_LENGTH : length + 1);
-      if (length < SCRATCH_LENGTH) scratch = bytes;
-    }
-    // What follows in the array is of an older text; nothing reads past a NUL.
-    bytes[length] = 0;
-    for (let i = 0; i < length; i++) {
-      const unit = text.charCodeAt(i);
-      bytes[i] = unit < 128 ? unit : NON_ASCII_UNIT;
-    }
-    this.start(bytes, maxDepth);
-    this.length = length;
+    this.start(bytesOfText(text), maxDepth);
+    this.length = text.length;
     this.decoder = undefined;
     this.mode = Mode.Units;
     this.text = text;

@@ -1,12 +1,9 @@
 import { CHAR_CLASS, DIGIT, HEX_DIGIT, IDENTIFIER_PART } from './chars.js';
+import { EXACT_DIGITS, longDecimal, MAX_FRACTION_DIGITS, MORE_DIGITS, shortDecimal } from './decimal.js';
 import { Scanner } from './scanner.js';
 
-/** 10^0 to 10^22, which a double holds exactly. */
-const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 /** Integers of so many digits fit 32 bits. */
 const INT32_DIGITS = 9;
-/** Mantissas of so many digits are exact. */
-const EXACT_DIGITS = 15;
 
 /** Reads numbers, and words such as `true`. */
 export abstract class NumberScanner extends Scanner {
@@ -47,19 +44,53 @@ export abstract class NumberScanner extends Scanner {
     }
     let i = at;
     let mantissa = leading;
-    const exactEnd = begin + EXACT_DIGITS;
+    // Zeros in front are no digits of the mantissa.
+    let exactEnd = begin + EXACT_DIGITS + (first === 48 ? 1 : 0);
     while (isDigit(data[i]) && i < exactEnd) mantissa = mantissa * 10 + data[i++] - 48;
-    let fraction = 0;
+    let point = -1;
     if (data[i] === 46) {
-      const from = ++i;
-      while (isDigit(data[i]) && i <= exactEnd) mantissa = mantissa * 10 + data[i++] - 48;
-      fraction = i - from;
+      point = i++;
+      exactEnd++;
+      if (mantissa === 0) {
+        while (data[i] === 48) i++;
+        exactEnd += i - point - 1;
+      }
+      while (isDigit(data[i]) && i < exactEnd) mantissa = mantissa * 10 + data[i++] - 48;
     }
     const c = data[i];
+    if (isDigit(c) || (c === 46 && point < 0)) return this.readLongDecimal(mantissa, i, point);
+    const fraction = point < 0 ? 0 : i - point - 1;
     if (i - begin < 2 && !isDigit(first)) return this.readLongNumber();
-    if (isDigit(c) || c === 69 || c === 101) return this.readLongNumber();
+    if (c === 69 || c === 101 || fraction > MAX_FRACTION_DIGITS) return this.readLongNumber();
     this.pos = i;
-    return mantissa / POWERS_OF_TEN[fraction];
+    return shortDecimal(mantissa, fraction);
+  }
+
+  /**
+   * Reads on where the mantissa's first 15 digits end; the position is still at the first.
+   * @param pointBefore - where the decimal point was, or -1
+   */
+  private readLongDecimal(leading: number, at: number, pointBefore: number): number {
+    const { data } = this;
+    let point = pointBefore;
+    let rest = 0;
+    let count = 0;
+    let i = at;
+    let c = data[i];
+    for (; isDigit(c) || (c === 46 && point < 0); c = data[++i]) {
+      if (c === 46) {
+        point = i;
+      } else {
+        if (++count > MORE_DIGITS) return this.readLongNumber();
+        rest = rest * 10 + c - 48;
+      }
+    }
+    const fraction = point < 0 ? 0 : i - point - 1;
+    if (c === 69 || c === 101 || fraction > MAX_FRACTION_DIGITS) return this.readLongNumber();
+    const value = longDecimal(leading, rest, count, fraction);
+    if (value !== value) return this.readLongNumber();
+    this.pos = i;
+    return value;
   }
 
   /** Reads a word that stands for a value. */

@@ -1,6 +1,7 @@
 import { quote, quoteKey, stringify } from '../mdsf/index.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import type { ByeReason, ExtensionOffer, Metadata } from './message.js';
+import { plainTargetText } from './target-text.js';
 
 // What a message may hold, so that with the message around it the default limit of a receiver is kept.
 const IN_MESSAGE = { maxDepth: DEFAULT_LIMITS.maxDepth - 1 };
@@ -76,7 +77,7 @@ export function formatCall(
   metadata?: Metadata,
 ): string {
   return flat(
-    `{call:${targetHeader(id, interfaceName, metadata)},${quoteKey(method)}:${stringify(args, IN_MESSAGE)}}`,
+    '{call:[' + id + targetText(interfaceName, method, metadata) + stringify(args, IN_MESSAGE) + '}',
   );
 }
 
@@ -89,14 +90,15 @@ export function formatEvent(
   metadata?: Metadata,
 ): string {
   return flat(
-    `{event:${targetHeader(id, interfaceName, metadata)},${quoteKey(event)}:${stringify(args, IN_MESSAGE)}}`,
+    '{event:[' + id + targetText(interfaceName, event, metadata) + stringify(args, IN_MESSAGE) + '}',
   );
 }
 
-function targetHeader(id: number, interfaceName: string | undefined, metadata: Metadata | undefined): string {
-  const name = interfaceName === undefined ? '' : ',' + quote(interfaceName);
-  if (metadata === undefined) return `[${id}${name}]`;
-  return `[${id}${name === '' ? ',null' : name},${stringify(metadata, IN_HEADER)}]`;
+/** What is between a message's id and its arguments: `,'iface',{...}],method:` */
+function targetText(interfaceName: string | undefined, name: string, metadata: Metadata | undefined): string {
+  if (metadata === undefined) return plainTargetText(interfaceName, name);
+  const header = interfaceName === undefined ? ',null' : ',' + quote(interfaceName);
+  return `${header},${stringify(metadata, IN_HEADER)}],${quoteKey(name)}:`;
 }
 
 /**

@@ -1,0 +1,38 @@
+import { quote, quoteKey } from '../mdsf/index.js';
+
+/** Beyond so many targets the cache begins anew. */
+const MAX_TARGETS = 256;
+/** Longer names are not worth the memory. */
+const MAX_NAME_LENGTH = 64;
+
+/** A method or event, and how it is written. */
+interface Target {
+  readonly interfaceName: string | undefined;
+  readonly name: string;
+  readonly text: string;
+}
+
+/** By the name; of those that have one name in several interfaces, the last. */
+const targets = new Map<string, Target>();
+let last: Target = { interfaceName: undefined, name: '', text: "],'':" };
+
+/**
+ * `,'iface'],name:`, from a bounded cache: a program calls few methods, and checking their names for what
+ * has to be quoted costs more than comparing them.
+ */
+export function plainTargetText(interfaceName: string | undefined, name: string): string {
+  if (last.name === name && last.interfaceName === interfaceName) return last.text;
+  const known = targets.get(name);
+  last = known && known.interfaceName === interfaceName ? known : addTarget(interfaceName, name);
+  return last.text;
+}
+
+function addTarget(interfaceName: string | undefined, name: string): Target {
+  const header = interfaceName === undefined ? '' : ',' + quote(interfaceName);
+  // Joined, it is one flat string; with `+` each message would copy it part by part.
+  const target = { interfaceName, name, text: [header, '],', quoteKey(name), ':'].join('') };
+  if (name.length + (interfaceName?.length ?? 0) > MAX_NAME_LENGTH) return target;
+  if (targets.size >= MAX_TARGETS) targets.clear();
+  targets.set(name, target);
+  return target;
+}

@@ -55,13 +55,27 @@ export class NodeRedisDriver implements RedisDriver {
     client.on('ready', () => {
       listener.ready();
     });
+    let isClosed = false;
+    const destroy = (): void => {
+      try {
+        client.destroy();
+      } catch {
+        // Version 5 throws where there is nothing left to end.
+      }
+    };
     return {
       async subscribe(channel, onMessage) {
-        if (!client.isOpen) await client.connect();
+        try {
+          if (!client.isOpen) await client.connect();
+        } finally {
+          // Ended while it connects, a client opens its socket all the same.
+          if (isClosed) destroy();
+        }
         await client.subscribe(channel, onMessage);
       },
       close() {
-        client.destroy();
+        isClosed = true;
+        destroy();
       },
     };
   }

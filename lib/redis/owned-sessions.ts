@@ -1,4 +1,5 @@
 import { JstpError } from '../protocol/jstp-error.js';
+import { ignore } from '../util/callback.js';
 import type { SessionTable } from './session-table.js';
 
 /** What Redis has still to be told of a session that this process has given up: its last text, or its end. */
@@ -32,6 +33,21 @@ export class OwnedSessions {
     const id = this.ids.get(hash);
     this.ids.delete(hash);
     return id;
+  }
+
+  /**
+   * Takes the text of a claimed session out of Redis: from here on it is this process's alone. A step of its own:
+   * were the text gone with the claim, the loss of that one answer would be the loss of the session.
+   * @returns whether this instance still owns it
+   */
+  async takeText(hash: string, text: string): Promise<boolean> {
+    try {
+      return await this.table.confirm(hash);
+    } catch (error) {
+      // It may be gone or not: it is put back as soon as Redis answers.
+      this.giveUp(hash, { text }).catch(ignore);
+      throw error;
+    }
   }
 
   /**

@@ -46,7 +46,10 @@ export class RedisLink {
   bounded<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const timer = startTimer(this.timeoutMs, () => {
-        reject(away(`no answer within ${this.timeoutMs} ms`));
+        // An answer that came while this process was busy is read before that.
+        setImmediate(() => {
+          reject(away(`no answer within ${this.timeoutMs} ms`));
+        });
       });
       const fail = (error: unknown): void => {
         reject(away(error instanceof Error ? error.message : String(error), error));

@@ -200,7 +200,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
       if (claimed.is === 'none') return undefined;
       if (claimed.is === 'text') {
         const session = Session.deserialize<C>(id, claimed.text);
-        if (this.writeThrough || (await this.takeText(hash, claimed.text))) {
+        if (this.writeThrough || (await owned.takeText(hash, claimed.text))) {
           owned.add(hash, id);
           if (table === this.table) return session;
           // Nobody serves any more: another server may have it.
@@ -211,19 +211,6 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
       const left = deadline - Date.now();
       if (left <= 0) throw this.busy();
       await new Promise<void>((resolve) => startTimer(Math.min(pause, left), resolve));
-    }
-  }
-
-  /**
-   * From here on the session's text is this process's alone. A step of its own: were the text gone with the claim,
-   * the loss of that one answer would be the loss of the session.
-   */
-  private async takeText(hash: string, text: string): Promise<boolean> {
-    try {
-      return await this.table.confirm(hash);
-    } catch (error) {
-      this.owned.giveUp(hash, { text }).catch(ignore);
-      throw error;
     }
   }
 

@@ -33,8 +33,12 @@ describe('a client that has agreed to resume', () => {
     connection.emitRemoteEvent('a', 'three', []);
     connection.cancelCall(given);
     const back = await wire.reconnect(connection, yes(1));
-    expect(await back.received(5)).toEqual([
-      "{handshake:[0,'app','',{stream:1,cancel:1,resume:1}],session:['one',0]}",
+    const [handshake, ...texts] = await back.received(5);
+    // At the end who asks, and for the how-manieth time.
+    expect(handshake).toMatch(
+      /^\{handshake:\[0,'app','',\{stream:1,cancel:1,resume:1\}\],session:\['one',0,\[\d+,1\]\]\}$/,
+    );
+    expect(texts).toEqual([
       "{call:[2,'a'],two:[]}",
       "{event:[3,'a'],three:[]}",
       '{cancel:[2]}',

@@ -1,19 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { ExchangeReport } from './exchange-report.js';
+import { measureCycles, measureStalledPeers } from './heap.js';
 import { WRONGS, type WrongCounts } from './ledger.js';
 import { cutMemoryExchange } from './memory-exchange.js';
 import { runModel } from './model.js';
 import { runSoak } from './soak.js';
 import { cutSocketExchange, SOCKET_TRANSPORTS } from './socket-exchange.js';
 
-const USAGE = `npm run test:faults -- [--runs 10000] [--seed 1] [--operations 200] [--part soak,memory,net,tls,ws,model] [--trace]
+const USAGE = `npm run test:faults -- [--runs 10000] [--seed 1] [--operations 200] [--part soak,memory,net,tls,ws,model,heap] [--trace]
 
   soak    seeded runs over a link in memory with random faults; with --seed alone only this part runs
   memory  one exchange cut at every byte, in memory; net, tls, ws: the same over real sockets
   model   Session and Journal against a simple model, 100,000 steps
+  heap    what a thousand lines leave in memory, and what a thousand peers that read nothing can hold
   --trace prints each operation and fault of the runs`;
-const ALL_PARTS = ['soak', 'memory', ...SOCKET_TRANSPORTS, 'model'];
+const ALL_PARTS = ['heap', 'soak', 'memory', ...SOCKET_TRANSPORTS, 'model'];
 const MAX_FAILURES_SHOWN = 10;
 const MODEL_STEPS = 100_000;
 
@@ -92,6 +94,17 @@ function model(): number {
   return failure ? 1 : 0;
 }
 
+/** What connections leave in memory, and what peers can hold of it. */
+async function heap(): Promise<number> {
+  let failures = 0;
+  for (const measure of [measureCycles, measureStalledPeers]) {
+    const { line, isWithin } = await measure();
+    console.log(`${line}${isWithin ? '' : ': TOO MUCH'}`);
+    if (!isWithin) failures += 1;
+  }
+  return failures;
+}
+
 function show(what: string, failures: readonly string[]): void {
   for (const failure of failures.slice(0, MAX_FAILURES_SHOWN)) console.log(`  ${failure}`);
   const left = failures.length - MAX_FAILURES_SHOWN;
@@ -102,6 +115,7 @@ async function runPart(part: string): Promise<number> {
   const socket = SOCKET_TRANSPORTS.find((transport) => transport === part);
   if (socket) return exchange(cutSocketExchange(socket));
   if (part === 'memory') return exchange(cutMemoryExchange());
+  if (part === 'heap') return heap();
   return part === 'soak' ? soak() : model();
 }
 

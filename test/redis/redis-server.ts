@@ -17,7 +17,7 @@ const READY = 'Ready to accept connections';
 export interface RedisConnection {
   readonly redis: RedisLike;
   /** Cuts it off for good, as the end of its process does. */
-  kill(): void;
+  kill(): unknown;
 }
 
 /** The packages that connections are made by. */
@@ -86,26 +86,32 @@ export class RedisServer {
     this.process?.kill('SIGCONT');
   }
 
-  /** Connects by one of the packages; `closing` ends it. */
+  /** Connects by one of the packages; `closing` ends what is not killed. */
   async connect(name: PackageName): Promise<RedisConnection> {
-    const connection = name === 'redis' ? await this.nodeRedis() : this.ioRedis();
-    this.closing.add(() => connection.kill());
+    if (name === 'redis') return this.nodeRedis();
+    const connection = this.ioRedis();
+    await within(connection.redis.ping(), 'a connection to Redis');
     return connection;
   }
 
   /** An instance of ioredis. */
-  ioRedis(options: object = {}): { redis: Redis; kill: () => void } {
-    const redis = new Redis(this.port, LOOPBACK, options);
+  ioRedis(options: object = {}): { redis: Redis; kill: () => unknown } {
+    const redis = new Redis(this.port, LOOPBACK, { disconnectTimeout: 50, ...options });
     redis.on('error', () => undefined);
-    return { redis, kill: () => redis.disconnect() };
+    // Told to disconnect when it is, an instance waits that long for an end that has been.
+    const kill = () => redis.status === 'end' || redis.disconnect();
+    this.closing.add(kill);
+    return { redis, kill };
   }
 
   /** A client of node-redis. */
   async nodeRedis(options: object = {}) {
     const redis = createClient({ socket: { port: this.port, host: LOOPBACK }, ...options });
     redis.on('error', () => undefined);
+    const kill = () => redis.destroy();
+    this.closing.add(kill);
     await within(redis.connect(), 'a connection to Redis');
-    return { redis, kill: () => redis.destroy() };
+    return { redis, kill };
   }
 
   /** All keys with what they hold, as text. */

@@ -189,3 +189,87 @@ test('the acknowledgement of what was never sent frees nothing', async () => {
     "{event:[-3,'news'],c:[]}",
   ]);
 });
+
+describe('a peer that has agreed to resume, and lies', () => {
+  const RESUMABLE = "{handshake:[0,'app','',{cancel:1,resume:1,stream:1}]}";
+
+  test('10,000 copies of a call run it once, and others are served meanwhile', async () => {
+    const peer = await arena.guest(RESUMABLE);
+    const call = "{call:[1,'mark'],run:['copied']}";
+    peer.send(...Array.from({ length: 10_000 }, () => call), '{ping:[2]}');
+    await arena.expectServing();
+    await waitFor(() => peer.messages.includes('{pong:[2]}'), 'the pong');
+    expect(arena.executed.filter((label) => label === 'copied')).toHaveLength(1);
+    expect(peer.messages.filter((text) => text.startsWith('{callback'))).toHaveLength(1);
+  });
+
+  test('answers, pongs and credit for numbers that were never sent do nothing, nor does a flood of cancels', async () => {
+    const peer = await arena.guest(RESUMABLE);
+    const [connection] = arena.server.getClientsArray();
+    connection.emitRemoteEvent('news', 'kept', []);
+    peer.send("{call:[1,'slow'],wait:[]}");
+    await waitFor(() => arena.waiting.length === 1, 'the call');
+    for (const id of [-2, -1e12, -9007199254740991, 0, 1, 1e12])
+      peer.send(`{callback:[${id}],ok:[]}`, `{callback:[${id}],error:[-1]}`, `{pong:[${id}]}`);
+    peer.send(...Array.from({ length: 10_000 }, (_, n) => `{cancel:[${n + 2}]}`));
+    peer.send(
+      '{stream:[1],credit:[9007199254740991]}',
+      '{stream:[-1,1],data:[1]}',
+      '{stream:[9],credit:[1]}',
+    );
+    peer.send('{ping:[2]}');
+    await waitFor(() => peer.messages.includes('{pong:[2]}'), 'the pong');
+    expect(connection.session?.journal.size).toBe(1);
+    arena.waiting[0]?.();
+    await waitFor(() => peer.messages.includes('{callback:[1],ok:[]}'), 'the answer');
+    await arena.expectServing();
+  });
+
+  test('a jump to the highest number leaves only the one who has jumped behind', async () => {
+    const peer = await arena.guest(RESUMABLE);
+    peer.send('{ping:[9007199254740991]}', CHASER);
+    await waitFor(() => peer.messages.includes('{pong:[9007199254740991]}'), 'the pong');
+    await arena.expectServing();
+    expect(arena.executed).not.toContain('chaser');
+  });
+
+  test('200 peers that never acknowledge stay under the caps, or lose their sessions', async () => {
+    const limits = { journalMaxEntries: 20, journalMaxBytes: 10_000, maxCallsInFlight: 10 };
+    arena = await Arena.start(closing, { limits });
+    const peers = await Promise.all(Array.from({ length: 200 }, () => arena.guest(RESUMABLE)));
+    const connections = arena.server.getClientsArray();
+    const sessions = connections.map(({ session }) => session);
+    for (const peer of peers)
+      peer.send(
+        ...Array.from({ length: 100 }, (_, n) => `{call:[${n + 1},'echo'],back:['${'x'.repeat(100)}']}`),
+      );
+    arena.server.broadcast('news', 'all');
+    await waitFor(() => connections.every(({ isClosed }) => isClosed), 'the end of the sessions');
+    await arena.expectServing();
+    for (const session of sessions) {
+      expect(session?.journal.size).toBe(0);
+      expect(session?.journal.bytes).toBe(0);
+    }
+    // Those who only listen are told nothing more at the cap, and keep what they may have.
+    const listeners = await Promise.all(Array.from({ length: 200 }, () => arena.guest(RESUMABLE)));
+    for (let n = 0; n < 100; n++) arena.server.broadcast('news', 'all', 'y'.repeat(200));
+    for (const connection of arena.server.getClientsArray()) {
+      expect(connection.session?.journal.size).toBeLessThanOrEqual(21);
+      expect(connection.session?.journal.bytes).toBeLessThan(11_000);
+    }
+    expect(listeners.every(({ ended }) => !ended)).toBe(true);
+  });
+
+  test('an id that is longer than any is not asked for', async () => {
+    const asked: string[] = [];
+    const sessionStorageProvider = { get: (id: string) => void asked.push(id), set: () => undefined };
+    arena = await Arena.start(closing, { sessionStorageProvider });
+    for (const id of ['x'.repeat(257), 'x'.repeat(1_000_000), '']) {
+      const peer = await arena.stranger();
+      peer.send(`{handshake:[0,'app'],session:['${id}',0]}`, CHASER);
+      await arena.expectEnded(peer);
+      expect(peer.messages).toEqual([REFUSED]);
+    }
+    expect(asked).toEqual([]);
+  });
+});

@@ -105,3 +105,72 @@ describe('a session', () => {
     expect(() => Session.fromString('{')).toThrow(SyntaxError);
   });
 });
+
+describe('a session as text', () => {
+  function running(): Session {
+    const session = new Session(null, 'ann');
+    session.receivedCount = 4;
+    session.journal.append('one');
+    session.journal.appendUnnumbered('an answer');
+    session.journal.appendUnnumbered('a value');
+    session.journal.append('two');
+    session.journal.appendUnnumbered('a cancel');
+    session.binding = { application: 'app', version: undefined, extensions: ['resume'] };
+    session.serving = new Set([3, 4]);
+    return session;
+  }
+
+  test('keeps what has no number in its place, and frees it with the next number', () => {
+    const back = Session.fromString(String(running()));
+    expect([...back.journal].map(({ text }) => text)).toEqual([
+      'one',
+      'an answer',
+      'a value',
+      'two',
+      'a cancel',
+    ]);
+    back.journal.append('three');
+    back.journal.acknowledge(1);
+    expect([...back.journal].map(({ text }) => text)).toEqual([
+      'an answer',
+      'a value',
+      'two',
+      'a cancel',
+      'three',
+    ]);
+    back.journal.acknowledge(2);
+    expect([...back.journal].map(({ text }) => text)).toEqual(['a cancel', 'three']);
+    expect(back.journal.lastId).toBe(3);
+    expect(back.journal.bytes).toBe('a cancelthree'.length);
+  });
+
+  test('tells which calls are being served, as of the moment of its making', () => {
+    const session = running();
+    const text = session.serialize();
+    session.serving = [];
+    expect([...Session.deserialize(session.id, text).serving]).toEqual([3, 4]);
+    expect([...Session.deserialize(session.id, session.serialize()).serving]).toEqual([]);
+  });
+
+  test('without its id opens nothing: the id is not in it, and comes from who asks', () => {
+    const session = running();
+    const text = session.serialize();
+    expect(text).not.toContain(session.id);
+    const back = Session.deserialize('another id', text);
+    expect([back.id, back.username, back.receivedCount, back.connection]).toEqual([
+      'another id',
+      'ann',
+      4,
+      null,
+    ]);
+    expect(back.binding).toEqual(session.binding);
+    expect(back.serialize()).toBe(text);
+    expect(() => Session.deserialize('id', '{')).toThrow(SyntaxError);
+  });
+
+  test('has an id of 128 random bits, new each time', () => {
+    const ids = Array.from({ length: 1000 }, () => new Session(null, null).id);
+    expect(new Set(ids).size).toBe(1000);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{32}$/);
+  });
+});

@@ -1,0 +1,194 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { RedisSessionStorageProvider } from '../../lib/redis/index.js';
+import type { Script } from '../../lib/redis/script.js';
+import { CLAIM, CONFIRM, RELEASE } from '../../lib/redis/session-scripts.js';
+import { Closing } from '../support/closing.js';
+import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
+import { watchProcess, type ProcessWatch } from '../support/real-process.js';
+import { settle, waitFor, within } from '../support/wait-for.js';
+import { PACKAGES, RedisServer } from './redis-server.js';
+import { fullSession, renewals, watchCommands, World } from './world.js';
+
+const AWAY = { code: 'ERR_JSTP_STORE_AWAY' };
+
+let closing: Closing;
+let server: RedisServer;
+let world: World;
+let watch: ProcessWatch;
+beforeEach(async () => {
+  watch = watchProcess();
+  closing = new Closing();
+  server = await RedisServer.start(closing);
+  world = new World(server, closing, { leaseMs: 1000, claimTimeoutMs: 500, commandTimeoutMs: 300 });
+});
+afterEach(async () => {
+  await closing.run();
+  watch.stop();
+  expect(watch.failures).toEqual([]);
+});
+
+/** Waits until a user's store answers. */
+async function untilBack(claim: () => Promise<unknown>): Promise<void> {
+  let isBack = false;
+  while (!isBack)
+    isBack = await claim()
+      .then(() => true)
+      .catch(() => false);
+}
+
+/** Waits until so many servers listen on their channels. */
+async function untilListening(count: number): Promise<void> {
+  const { redis, kill } = server.ioRedis();
+  while ((await redis.pubsub('CHANNELS')).length !== count) await settle();
+  kill();
+}
+
+/** A connection that loses the answer to a script's first run. */
+function losingAnswer(redis: Redis, script: Script): Redis {
+  let isLost = false;
+  return new Proxy(redis, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return async (...args: unknown[]) => {
+        const answer: unknown = await value.apply(target, args);
+        if (isLost || (args[0] !== script.sha1 && args[0] !== script.text)) return answer;
+        isLost = true;
+        throw new Error('Connection is closed.');
+      };
+    },
+  });
+}
+
+test.each<[string, Script]>([
+  ['claim', CLAIM],
+  ['taking of the text', CONFIRM],
+  ['release', RELEASE],
+])('the lost answer to a %s loses no session', async (_title, script) => {
+  const other = await world.user();
+  const user = await world.user({}, 'ioredis', (redis) => losingAnswer(redis as Redis, script));
+  const session = await other.open(fullSession());
+  await other.giveUp(session);
+  const attempt = user.resume(session.id).then(() => user.giveUp(session));
+  await expect(within(attempt, 'a refusal')).rejects.toMatchObject(AWAY);
+  expect((await other.resume(session.id))?.username).toBe('ann');
+  await other.giveUp(session);
+  expect((await user.resume(session.id))?.username).toBe('ann');
+});
+
+describe.each(PACKAGES)('over %s', (name) => {
+  test('Redis that ends and starts again, empty: sessions live on, and are handed over then', async () => {
+    const [first, second] = [await world.user({}, name), await world.user({}, name)];
+    const session = await first.open(fullSession());
+    const released = await first.open(fullSession());
+    await server.stop();
+    await waitFor(() => first.errors.length > 0 && second.errors.length > 0, 'a word of the outage');
+    for (const attempt of [
+      () => first.open(fullSession('new')),
+      () => first.provider.claim('any'),
+      () => first.provider.save(session.id, session),
+      () => first.giveUp(released),
+      () => first.provider.delete('any'),
+    ])
+      await expect(within<unknown>(attempt(), 'a refusal')).rejects.toMatchObject(AWAY);
+    await server.up();
+    await within(
+      untilBack(() => first.provider.claim('any')),
+      'Redis that is back',
+    );
+    expect((await second.resume(session.id))?.username).toBe('ann');
+    // What could not be written then was kept, and is written now.
+    await waitFor(() => first.live.size === 1, 'the hand-over');
+    expect((await second.resume(released.id))?.get('room')).toBe('lobby');
+    expect(first.gone).toEqual([]);
+    for (const { errors } of [first, second]) {
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toMatchObject(AWAY);
+      expect(errors[0].message).toMatch(
+        /^Redis is away \(.+\)\. Who is connected is served on; until it is back/,
+      );
+    }
+  });
+
+  test('Redis that stops answering: commands fail in time, and nothing is lost by what it does of them late', async () => {
+    const [first, second] = [await world.user({}, name), await world.user({}, name)];
+    const [released, claimed, own] = [fullSession(), fullSession(), fullSession()];
+    for (const session of [released, claimed, own]) await first.open(session);
+    for (const session of [claimed, own]) await first.giveUp(session);
+    server.pause();
+    const attempts = [
+      first.giveUp(released),
+      second.provider.claim(claimed.id),
+      first.provider.claim(own.id),
+    ];
+    for (const attempt of attempts)
+      await expect(within<unknown>(attempt, 'a refusal')).rejects.toMatchObject(AWAY);
+    await waitFor(() => first.errors.length > 0, 'a word of the outage');
+    server.resume();
+    await within(
+      untilBack(() => first.provider.claim('any')),
+      'Redis that is back',
+    );
+    expect((await second.resume(released.id))?.username).toBe('ann');
+    expect((await first.resume(claimed.id))?.username).toBe('ann');
+    expect((await second.resume(own.id))?.username).toBe('ann');
+    expect(first.errors).toHaveLength(1);
+  });
+
+  test('a subscriber that is cut off listens again', async () => {
+    const [first, second] = [await world.user({}, name), await world.user({}, name)];
+    const session = await first.open(fullSession());
+    const { redis } = server.ioRedis();
+    for (let round = 0; round < 3; round++) {
+      await within(untilListening(2), 'subscriptions');
+      await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    }
+    expect((await second.resume(session.id))?.username).toBe('ann');
+  });
+
+  test('each outage is told once', async () => {
+    const user = await world.user({}, name);
+    for (const round of [1, 2]) {
+      await server.stop();
+      await waitFor(() => user.errors.length === round, 'a word of the outage');
+      await server.up();
+      const lines = await watchCommands(server, closing);
+      // Every connection is back then, and an attempt that was under way has failed.
+      await within(untilListening(1), 'a subscription');
+      const before = renewals(lines);
+      await waitFor(() => renewals(lines) > before + 5, 'renewals');
+    }
+    expect(user.errors).toHaveLength(2);
+  });
+
+  test('the end of serving while Redis is away leaves nothing open, and does not fail', async () => {
+    const before = countHandles();
+    const { redis, kill } = await server.connect(name);
+    const provider = new RedisSessionStorageProvider(redis, { leaseMs: 300, commandTimeoutMs: 200 });
+    const errors: unknown[] = [];
+    const end = provider.serve({
+      handOver: async () => undefined,
+      lost: () => undefined,
+      reportError: (error) => errors.push(error),
+    });
+    await provider.create('a', fullSession('a'));
+    await server.stop();
+    await within(end(), 'the end');
+    kill();
+    expect(errors).toHaveLength(1);
+    await expectNoNewHandles(before);
+  });
+
+  test('a session is not given to a server that has ended while it claimed it', async () => {
+    const [first, second] = [await world.user({}, name), await world.user({ claimTimeoutMs: 60_000 }, name)];
+    const session = await first.open(fullSession());
+    first.isStubborn = true;
+    const claim = second.provider.claim(session.id);
+    await waitFor(() => first.asked.length > 0, 'a request');
+    await second.stop();
+    await first.giveUp(session);
+    await expect(within(claim, 'a refusal')).rejects.toMatchObject({ code: 'ERR_JSTP_SESSION_BUSY' });
+    expect((await first.resume(session.id))?.username).toBe('ann');
+  });
+});

@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Session } from '../../lib/core.js';
+import { RedisSessionStorageProvider, type RedisLike } from '../../lib/redis/index.js';
+import { Closing } from '../support/closing.js';
+import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
+import { waitFor } from '../support/wait-for.js';
+import { PACKAGES, RedisServer } from './redis-server.js';
+import { fullSession, renewals, watchCommands, World } from './world.js';
+
+// Far beyond what a loaded machine holds a renewal up.
+const SHORT = { leaseMs: 1000, claimTimeoutMs: 500 };
+const BUSY = { code: 'ERR_JSTP_SESSION_BUSY' };
+
+let closing: Closing;
+let server: RedisServer;
+let world: World;
+beforeEach(async () => {
+  closing = new Closing();
+  server = await RedisServer.start(closing);
+  world = new World(server, closing, SHORT);
+});
+afterEach(() => closing.run());
+
+/** The keys of Redis. */
+async function keys(): Promise<string[]> {
+  return (await server.dump()).split('\n').map((line) => line.split(' ')[0]);
+}
+
+describe('what Redis holds', () => {
+  test('names a session by the SHA-256 of its id, and sees the id in no command', async () => {
+    const lines = await watchCommands(server, closing);
+    const first = await world.user({ writeThrough: true });
+    const second = await world.user({}, 'ioredis');
+    const session = await first.open(fullSession());
+    await first.provider.save(session.id, session);
+    const hash = createHash('sha256').update(session.id).digest('hex');
+    expect(await keys()).toContain(`{jstp}:session:${hash}`);
+    await second.resume(session.id);
+    await second.giveUp(session);
+    await first.resume(session.id);
+    await first.provider.delete(session.id);
+    expect(await keys()).not.toContain(`{jstp}:session:${hash}`);
+    expect(lines.filter((line) => line.includes(hash)).length).toBeGreaterThan(5);
+    expect(lines.some((line) => line.startsWith('lua PUBLISH {jstp}:handover:'))).toBe(true);
+    expect(lines.filter((line) => line.includes(session.id))).toEqual([]);
+  });
+
+  test('has no text of a session that lives in a server, unless that writes through', async () => {
+    const user = await world.user();
+    const session = await user.open(fullSession());
+    expect(await server.dump()).not.toContain('lobby');
+    await user.giveUp(session);
+    expect(await server.dump()).toContain('lobby');
+    await user.resume(session.id);
+    expect(await server.dump()).not.toContain('lobby');
+    const through = await world.user({ writeThrough: true, keyPrefix: 'through:' });
+    await through.open(fullSession());
+    expect(await server.dump()).toContain('lobby');
+  });
+
+  test('goes after its lifetime where nobody owns it, and stays where somebody does', async () => {
+    const lines = await watchCommands(server, closing);
+    const user = await world.user({ leaseMs: 300, sessionLifetimeMs: 900 });
+    const [owned, released] = [await user.open(fullSession()), await user.open(fullSession())];
+    const { length } = await keys();
+    await user.giveUp(released);
+    const before = renewals(lines);
+    await waitFor(() => renewals(lines) > before + 20, 'more renewals than a lifetime holds');
+    expect(await keys()).toHaveLength(length - 1);
+    await user.giveUp(owned);
+    expect(await user.resume(owned.id)).toBeInstanceOf(Session);
+  });
+
+  test('is under the prefix of the options, after the one that a client puts before its keys', async () => {
+    const options = { ...SHORT, keyPrefix: 'app:' };
+    const io = new RedisSessionStorageProvider(server.ioRedis({ keyPrefix: 'mine:' }).redis, options);
+    const { redis } = await server.nodeRedis({ keyPrefix: 'mine:' });
+    const users = [io, new RedisSessionStorageProvider(redis, options)];
+    const { id } = new Session(null, 'ann');
+    await users[0].set(id, new Session(null, 'ann', id));
+    expect((await keys()).every((key) => key.startsWith('mine:app:'))).toBe(true);
+    expect((await users[1].get(id))?.username).toBe('ann');
+  });
+});
+
+describe('the lease', () => {
+  test('keeps sessions for as long as the server lives, by one command however many they are', async () => {
+    const user = await world.user();
+    for (let count = 0; count < 100; count++) await user.open(fullSession());
+    const session = await user.open(fullSession());
+    const lines = await watchCommands(server, closing);
+    const start = lines.length;
+    await waitFor(() => renewals(lines) > 9, 'renewals of three leases');
+    const sent = lines.slice(start).filter((line) => !line.startsWith('lua '));
+    const others = sent.filter((line) => !/^evalsha \w+ 1 \{jstp\}:instance:\w+ 1000$/i.test(line));
+    expect(others).toEqual([]);
+    const other = await world.user({ claimTimeoutMs: 0 });
+    user.isStubborn = true;
+    await expect(other.provider.claim(session.id)).rejects.toMatchObject(BUSY);
+  });
+
+  test.each([
+    ['lost, without write-through', false],
+    ['the other server has, with write-through', true],
+  ])(
+    'that ran out while its server did not run: the session is %s; the server is told',
+    async (_title, writeThrough) => {
+      const lines = await watchCommands(server, closing);
+      const paused = await world.user({ leaseMs: 6000, writeThrough });
+      const other = await world.user({ writeThrough });
+      const [session, kept] = [await paused.open(fullSession()), await paused.open(fullSession())];
+      await waitFor(() => lines.some((line) => line.includes('PX 6000')), 'a lease');
+      await endLeases(lines, 'PX 6000');
+      expect((await other.resume(session.id))?.username).toBe(writeThrough ? 'ann' : undefined);
+      if (!writeThrough) await other.open(session);
+      await waitFor(() => paused.gone.length > 0, 'what was lost', 10_000);
+      expect(paused.gone).toEqual([session.id]);
+      expect([...paused.live.keys()]).toEqual([kept.id]);
+      // What nobody else has claimed is the paused server's as before.
+      expect((await other.resume(kept.id))?.username).toBe('ann');
+      expect(paused.asked).toContain(kept.id);
+    },
+  );
+
+  test('is one for all servers of a process, and ends with the last of them', async () => {
+    const { redis } = await server.connect('redis');
+    const provider = new RedisSessionStorageProvider(redis, SHORT);
+    const asked: string[] = [];
+    const owner = (name: string) => ({
+      handOver: async () => void asked.push(name),
+      lost: () => undefined,
+      reportError: () => undefined,
+    });
+    const [endFirst, endSecond] = [provider.serve(owner('first')), provider.serve(owner('second'))];
+    const session = fullSession();
+    await provider.create(session.id, session);
+    const other = await world.user({ claimTimeoutMs: 200 });
+    await expect(other.provider.claim(session.id)).rejects.toMatchObject(BUSY);
+    expect(new Set(asked)).toEqual(new Set(['first', 'second']));
+    await endFirst();
+    await endFirst();
+    await expect(other.provider.claim(session.id)).rejects.toMatchObject(BUSY);
+    await endSecond();
+    expect(await other.provider.claim(session.id)).toBeUndefined();
+    expect((await keys()).filter((key) => key.includes('instance')).length).toBe(1);
+  });
+
+  async function endLeases(lines: readonly string[], of: string): Promise<void> {
+    const line = lines.find((text) => text.startsWith('lua SET') && text.endsWith(of)) ?? '';
+    const { redis, kill } = server.ioRedis();
+    await redis.del(line.split(' ')[2]);
+    kill();
+  }
+});
+
+describe('a hand-over', () => {
+  test('that fails is told to the server', async () => {
+    const [first, second] = [await world.user(), await world.user()];
+    const session = await first.open(fullSession());
+    first.handOver = () => Promise.reject(new Error('no'));
+    await expect(second.provider.claim(session.id)).rejects.toMatchObject(BUSY);
+    expect(first.errors[0]?.message).toBe('no');
+  });
+
+  test('is asked of nobody by what else comes on the channel', async () => {
+    const lines = await watchCommands(server, closing);
+    const user = await world.user();
+    await waitFor(() => lines.some((line) => line.startsWith('subscribe')), 'a subscription');
+    const channel = lines.find((line) => line.startsWith('subscribe'))?.split(' ')[1] ?? '';
+    const { redis } = server.ioRedis();
+    for (const text of ['', 'x', '__proto__', '*', 'f'.repeat(63)]) await redis.publish(channel, text);
+    const session = await user.open(fullSession());
+    await (await world.user()).resume(session.id);
+    expect(new Set(user.asked)).toEqual(new Set([session.id]));
+    expect(user.errors).toEqual([]);
+  });
+});
+
+describe('nothing is left open', () => {
+  test.each(PACKAGES)('over %s, after the end of serving and of the client', async (name) => {
+    const before = countHandles();
+    for (const pauseMs of [0, 1, 3, 10, 100]) {
+      const { redis, kill } = await server.connect(name);
+      const provider = new RedisSessionStorageProvider(redis, SHORT);
+      const end = provider.serve({
+        handOver: async () => undefined,
+        lost: () => undefined,
+        reportError: () => undefined,
+      });
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await provider.create('a', fullSession('a'));
+      await end();
+      kill();
+    }
+    expect(await keys()).toEqual([expect.stringContaining(':session:')]);
+    await expectNoNewHandles(before);
+  });
+});
+
+describe('what cannot be used is refused by its name', () => {
+  const METHODS = ['evalSha', 'eval', 'publish', 'subscribe', 'duplicate', 'on', 'destroy'];
+  const anyClient = Object.fromEntries(METHODS.map((name) => [name, () => undefined]));
+
+  test.each([
+    undefined,
+    null,
+    'redis://localhost',
+    {},
+    { eval: () => undefined },
+    { ...anyClient, evalSha: 1 },
+  ])('redis: %p', (redis) => {
+    expect(() => new RedisSessionStorageProvider(redis as unknown as RedisLike)).toThrow(
+      expect.objectContaining({ code: 'ERR_JSTP_CONFIGURATION', option: 'redis' }),
+    );
+  });
+
+  test.each<[string, unknown]>([
+    ['keyPrefix', 1],
+    ['leaseMs', 99],
+    ['leaseMs', '300'],
+    ['leaseMs', 2 ** 31],
+    ['writeThrough', 'yes'],
+    ['sessionLifetimeMs', 299],
+    ['sessionLifetimeMs', Infinity],
+    ['claimTimeoutMs', -1],
+    ['claimTimeoutMs', 1.5],
+    ['commandTimeoutMs', 0],
+    ['leaseMS', 300],
+  ])('%s: %p', (option, value) => {
+    const options = { leaseMs: 300, [option]: value };
+    expect(() => new RedisSessionStorageProvider(anyClient as never, options)).toThrow(
+      expect.objectContaining({ code: 'ERR_JSTP_CONFIGURATION', option }),
+    );
+  });
+
+  test('options: null', () => {
+    expect(() => new RedisSessionStorageProvider(anyClient as never, null as never)).toThrow(
+      /options must be/,
+    );
+  });
+});

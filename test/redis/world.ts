@@ -1,0 +1,57 @@
+import { RedisSessionStorageProvider } from '../../lib/redis/index.js';
+import type { RedisLike, RedisSessionStorageOptions } from '../../lib/redis/index.js';
+import { fullSession, StorageUser } from '../../lib/testing/session-storage-world.js';
+import type { Closing } from '../support/closing.js';
+import { waitFor } from '../support/wait-for.js';
+import type { PackageName, RedisServer } from './redis-server.js';
+
+export { fullSession };
+
+/** A server, as far as its store sees it, which notes what it is told. */
+export class User extends StorageUser {
+  readonly errors: Error[] = [];
+
+  override reportError(error?: unknown): void {
+    this.errors.push(error as Error);
+  }
+}
+
+/** The servers of a test, over one Redis. */
+export class World {
+  constructor(
+    readonly server: RedisServer,
+    private readonly closing: Closing,
+    private readonly options: RedisSessionStorageOptions = {},
+  ) {}
+
+  /** A server with a connection of its own. */
+  async user(
+    options: RedisSessionStorageOptions = {},
+    name: PackageName = 'redis',
+    wrap = (redis: RedisLike) => redis,
+  ): Promise<User> {
+    const { redis } = await this.server.connect(name);
+    const user = new User(new RedisSessionStorageProvider(wrap(redis), { ...this.options, ...options }));
+    this.closing.add(() => user.stop());
+    return user;
+  }
+}
+
+/** What Redis is told by clients from now on, one line for each command. */
+export async function watchCommands(server: RedisServer, closing: Closing): Promise<readonly string[]> {
+  const { redis } = server.ioRedis();
+  const lines: string[] = [];
+  const monitor = await redis.monitor();
+  closing.add(() => monitor.disconnect());
+  monitor.on('monitor', (_time: string, args: string[], source: string) => {
+    lines.push(`${source === 'lua' ? 'lua ' : ''}${args.join(' ')}`);
+  });
+  await redis.ping();
+  await waitFor(() => lines.some((line) => line.includes('ping')), 'the first command that is seen');
+  return lines;
+}
+
+/** How often a lease was renewed. */
+export function renewals(lines: readonly string[]): number {
+  return lines.filter((line) => line.startsWith('lua SET ')).length;
+}

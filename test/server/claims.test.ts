@@ -1,0 +1,72 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { resumeCredentials } from '../../lib/connection/client-handshake.js';
+import { Session, type Connection } from '../../lib/core.js';
+import { Closing } from '../support/closing.js';
+import { dial, startCore } from '../support/core.js';
+import { EXTENSIONS, ServerOnTheWire, SESSION_LOST } from '../support/resume-wire.js';
+
+const closing = new Closing();
+afterEach(() => closing.run());
+
+const HEADER = `{handshake:[0,'app','',${EXTENSIONS}]`;
+const IN_AGAIN = `{handshake:[0,null,${EXTENSIONS}],ok:0}`;
+
+/** A claim for a session: who asks, and for the how-manieth time. */
+function claim(id: string, by: number, count: number): string {
+  return `${HEADER},session:['${id}',0,[${by},${count}]]}`;
+}
+
+describe('a request to resume that comes late', () => {
+  test('changes nothing where the same client has come back by a later one', async () => {
+    const wire = await ServerOnTheWire.start(closing);
+    const { id, connection } = await wire.login();
+    const second = await wire.peer(claim(id, 7, 2));
+    expect(await second.received(1)).toEqual([IN_AGAIN]);
+    const late = await wire.peer(claim(id, 7, 1));
+    expect(await late.received(1)).toEqual([SESSION_LOST]);
+    await late.end();
+    connection.emitRemoteEvent('news', 'told', ['still here']);
+    expect((await second.received(2))[1]).toBe("{event:[-1,'news'],told:['still here']}");
+  });
+
+  test('is known by a server that has the session from a store', async () => {
+    const wire = await ServerOnTheWire.start(closing);
+    const { id, connection } = await wire.login();
+    const peer = await wire.peer(claim(id, 7, 2));
+    await peer.received(1);
+    const copy = Session.fromString<Connection>(String(connection.session));
+    expect(copy.claim).toEqual({ by: 7, count: 2 });
+  });
+
+  test('is one of the same client only: another one takes the session over', async () => {
+    const wire = await ServerOnTheWire.start(closing);
+    const { id } = await wire.login();
+    await (await wire.peer(claim(id, 7, 5))).received(1);
+    const other = await wire.peer(claim(id, 8, 1));
+    expect(await other.received(1)).toEqual([IN_AGAIN]);
+  });
+
+  test.each(["'7'", '[7]', "[7,'1']", '[]', '{}', '[7,1.5]'])(
+    'cannot be told from others by what is no claim: %s',
+    async (order) => {
+      const wire = await ServerOnTheWire.start(closing);
+      const { id } = await wire.login();
+      const peer = await wire.peer(`${HEADER},session:['${id}',0,${order}]}`);
+      expect(await peer.received(1)).toEqual([IN_AGAIN]);
+    },
+  );
+});
+
+test('a client counts its requests, and says nothing of that where resume is not agreed', async () => {
+  const { port } = await startCore(closing);
+  const credentialsOf = ({ session }: Connection): unknown =>
+    session && resumeCredentials(session).credentials;
+  const connection = await dial(closing, port);
+  const { id } = connection.session ?? {};
+  const [first, second] = [credentialsOf(connection), credentialsOf(connection)] as [unknown[], unknown[]];
+  const who: unknown = (first[2] as unknown[])[0];
+  expect(first).toEqual([id, 0, [who, 1]]);
+  expect(second).toEqual([id, 0, [who, 2]]);
+  const plain = await dial(closing, port, { extensions: [] });
+  expect(credentialsOf(plain)).toEqual([plain.session?.id, 0]);
+});

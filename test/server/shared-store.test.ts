@@ -1,0 +1,263 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  Session,
+  type ExtensionName,
+  type SessionOwner,
+  type SessionStorageProvider,
+  type SharedSessionStorageProvider,
+} from '../../lib/core.js';
+import { Closing } from '../support/closing.js';
+import { ServerOnTheWire } from '../support/resume-wire.js';
+import { settle, waitFor, within } from '../support/wait-for.js';
+
+const closing = new Closing();
+afterEach(() => closing.run());
+
+const WITH_BYE: readonly ExtensionName[] = ['bye', 'cancel', 'resume', 'stream'];
+const OFFER_WITH_BYE = '{bye:1,cancel:1,resume:1,stream:1}';
+
+/** A store that several servers could share, which says when it writes. */
+class Store implements SharedSessionStorageProvider {
+  public readonly texts = new Map<string, string>();
+  public readonly log: string[] = [];
+  public owner: SessionOwner | undefined;
+  /** Whether answers wait for {@link let}. */
+  public isSlow = false;
+  private waiting: (() => void)[] = [];
+
+  public constructor(public readonly writeThrough = true) {}
+
+  /** Gives the answers that wait. */
+  public let(): void {
+    this.isSlow = false;
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  public get waits(): number {
+    return this.waiting.length;
+  }
+
+  public serve(owner: SessionOwner): () => Promise<void> {
+    this.owner = owner;
+    return () => Promise.resolve();
+  }
+
+  public create(id: string, session: Session): Promise<void> {
+    return this.save(id, session);
+  }
+
+  public async claim(id: string): Promise<Session | undefined> {
+    const text = this.texts.get(id);
+    await this.answered();
+    return text === undefined ? undefined : Session.deserialize(id, text);
+  }
+
+  public revive(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  public async save(id: string, session: Session): Promise<void> {
+    // Orders arrive in their order, however long their answers take.
+    this.log.push('save');
+    this.texts.set(id, session.serialize());
+    await this.answered();
+  }
+
+  public async release(id: string, session: Session): Promise<void> {
+    this.log.push('release');
+    this.texts.set(id, session.serialize());
+  }
+
+  public async delete(id: string): Promise<void> {
+    this.log.push('delete');
+    this.texts.delete(id);
+  }
+
+  public get(id: string): Promise<Session | undefined> {
+    return this.claim(id);
+  }
+
+  public set(id: string, session: Session): Promise<void> {
+    return this.save(id, session);
+  }
+
+  private async answered(): Promise<void> {
+    if (this.isSlow) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+}
+
+describe('a server that stores each step', () => {
+  test('runs what it has received in its order, whatever the links were that brought it', async () => {
+    const store = new Store();
+    const wire = await ServerOnTheWire.start(closing, { sessionStorageProvider: store });
+    const { peer, id, connection } = await wire.login();
+    await settle();
+    store.isSlow = true;
+    peer.send("{event:[1,'a'],first:[]}");
+    await waitFor(() => store.waits === 1, 'the first save');
+    peer.send("{event:[2,'a'],second:[]}");
+    await waitFor(() => connection.session?.receivedCount === 2, 'the second event');
+    const heir = await wire.resume(id, 0);
+    await heir.received(1);
+    heir.send("{event:[3,'a'],third:[]}");
+    await waitFor(() => connection.session?.receivedCount === 3, 'the third event');
+    await settle();
+    expect(wire.served.events).toEqual([]);
+    // One save at a time: were there two, the third event could overtake the second.
+    expect(store.waits).toBe(1);
+    store.let();
+    await waitFor(() => wire.served.events.length === 3, 'the events');
+    expect(wire.served.events).toEqual(['a.first', 'a.second', 'a.third']);
+  });
+
+  test('acts on what came before a bye, and stores nothing of the session after it', async () => {
+    const store = new Store();
+    const options = { sessionStorageProvider: store, extensions: WITH_BYE };
+    const wire = await ServerOnTheWire.start(closing, options);
+    const { peer, id } = await wire.login(OFFER_WITH_BYE);
+    await settle();
+    store.isSlow = true;
+    peer.send("{event:[1,'a'],last:[]}", "{bye:['close']}");
+    peer.socket.end();
+    await waitFor(() => wire.server.getClientsArray().length === 0 || store.waits > 0, 'the save');
+    await settle();
+    store.let();
+    await waitFor(() => store.log.includes('delete'), 'the end of the session');
+    await settle();
+    expect(wire.served.events).toEqual(['a.last']);
+    expect(store.texts.size).toBe(0);
+    const back = await wire.resume(id, 0, OFFER_WITH_BYE);
+    expect((await back.received(1))[0]).toContain('ERR_SESSION_LOST');
+  });
+
+  test('stores nothing more of a session that ends at its cap, whatever waits to be stored', async () => {
+    const store = new Store();
+    const options = { sessionStorageProvider: store, limits: { journalMaxEntries: 2 } };
+    const wire = await ServerOnTheWire.start(closing, options);
+    const { peer, connection } = await wire.login();
+    await settle();
+    store.isSlow = true;
+    peer.send("{event:[1,'a'],first:[]}");
+    await waitFor(() => store.waits === 1, 'the save');
+    peer.send("{event:[2,'a'],second:[]}");
+    await waitFor(() => connection.session?.receivedCount === 2, 'the second event');
+    await wire.cut(peer);
+    for (const name of ['a', 'b', 'c']) connection.sendEvent('news', name, []);
+    await waitFor(() => store.log.includes('delete'), 'the end of the session');
+    store.let();
+    await settle();
+    expect([store.log.at(-1), store.texts.size]).toEqual(['delete', 0]);
+  });
+
+  test('goes on after a listener that throws', async () => {
+    const store = new Store();
+    const wire = await ServerOnTheWire.start(closing, { sessionStorageProvider: store });
+    const { peer, connection } = await wire.login();
+    let thrown = 0;
+    wire.server.on('connectionError', () => undefined);
+    connection.on('error', () => {
+      thrown += 1;
+      if (thrown === 1) throw new Error('a listener');
+    });
+    wire.served.application.handleEvent = () => {
+      throw new Error('a handler');
+    };
+    peer.send("{event:[1,'a'],b:[]}", '{ping:[2]}');
+    expect(await peer.received(1)).toEqual(['{pong:[2]}']);
+    peer.send('{ping:[3]}');
+    expect(await peer.received(2)).toEqual(['{pong:[2]}', '{pong:[3]}']);
+  });
+});
+
+test('a session that has ended at its cap is not stored again by what was journaled just before', async () => {
+  const store = new Store(false);
+  const wire = await ServerOnTheWire.start(closing, {
+    sessionStorageProvider: store,
+    limits: { journalMaxEntries: 2 },
+  });
+  const { peer, connection } = await wire.login();
+  await wire.cut(peer);
+  for (const name of ['a', 'b', 'c']) connection.sendEvent('news', name, []);
+  expect(connection.state.name).toBe('closed');
+  await waitFor(() => store.log.includes('delete'), 'the end of the session');
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  expect([store.log.at(-1), store.texts.size]).toEqual(['delete', 0]);
+});
+
+test('two questions for a session at once: who is refused does not give away what the other has', async () => {
+  const store = new Store();
+  const first = await ServerOnTheWire.start(closing, { sessionStorageProvider: store });
+  const { peer, id } = await first.login();
+  peer.send('{ping:[1]}');
+  await peer.received(1);
+  const second = await ServerOnTheWire.start(closing, {
+    sessionStorageProvider: store,
+    applications: [first.served.application],
+  });
+  store.log.length = 0;
+  store.isSlow = true;
+  const rivals = [await second.resume(id, 0), await second.resume(id, 0)];
+  await waitFor(() => store.waits === 2, 'both questions');
+  store.let();
+  await waitFor(() => rivals.some((rival) => rival.ended), 'the end of one of them');
+  expect(store.log).not.toContain('release');
+  expect(second.server.getClientsArray()).toHaveLength(1);
+});
+
+test('a session that is handed over reads nothing new, while what runs gets time to end', async () => {
+  const store = new Store(false);
+  const wire = await ServerOnTheWire.start(closing, {
+    sessionStorageProvider: store,
+    extensions: WITH_BYE,
+    limits: { maxCallsInFlight: 2 },
+    heartbeatInterval: 20,
+  });
+  const { peer, id } = await wire.login(OFFER_WITH_BYE);
+  peer.send("{call:[1,'a'],b:[]}", "{call:[2,'a'],b:[]}");
+  await wire.served.call(2);
+  const handedOver = store.owner?.handOver(id);
+  peer.send("{call:[3,'a'],b:[]}", '{ping:[4]}');
+  wire.served.calls[0].succeed([]);
+  // More than two intervals of a heart that is not heard: nothing is read now.
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  expect([wire.served.calls.length, peer.ended]).toEqual([2, false]);
+  wire.served.calls[1].succeed(['in time']);
+  await within(handedOver ?? Promise.reject(new Error('No owner')), 'the hand-over');
+  await peer.end();
+  expect(peer.messages.filter((text) => !text.startsWith('{ping'))).toEqual([
+    '{callback:[1],ok:[]}',
+    "{callback:[2],ok:['in time']}",
+    "{bye:['taken']}",
+  ]);
+  expect(wire.served.calls).toHaveLength(2);
+  expect(JSON.parse(store.texts.get(id) ?? '')).toMatchObject({ receivedCount: 2 });
+});
+
+test('a store of one server gets the sessions at the server’s end, with all that was made meanwhile', async () => {
+  const texts = new Map<string, string>();
+  const provider: SessionStorageProvider = {
+    get: (id) => (texts.has(id) ? Session.fromString(texts.get(id) ?? '') : undefined),
+    set: (id, session) => texts.set(id, String(session)),
+  };
+  const wire = await ServerOnTheWire.start(closing, { sessionStorageProvider: provider });
+  const up = await wire.login();
+  const away = await wire.login();
+  up.connection.session?.set('state', 'up');
+  away.peer.send("{call:[1,'a'],b:[]}");
+  const call = await wire.served.call(1);
+  away.peer.destroy();
+  await waitFor(() => wire.server.getClientsArray().length === 1, 'the loss');
+  call.succeed(['made away']);
+  away.connection.emitRemoteEvent('news', 'too', []);
+  wire.server.closeConnections();
+  await waitFor(() => texts.size === 2, 'the storing');
+  const next = await ServerOnTheWire.start(closing, { sessionStorageProvider: provider });
+  const back = await next.resume(away.id, 0);
+  expect((await back.received(4)).slice(1, 3)).toEqual([
+    "{callback:[1],ok:['made away']}",
+    "{event:[-1,'news'],too:[]}",
+  ]);
+  const other = await next.resume(up.id, 0);
+  await other.received(1);
+  expect([...next.server.getClientsArray()].map(({ session }) => session?.get('state'))).toContain('up');
+});

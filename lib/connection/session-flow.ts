@@ -27,10 +27,15 @@ export abstract class SessionFlow extends Link {
   /** What both sides agreed on. */
   extensions: Extensions = NO_EXTENSIONS;
   /** @internal What is sent with a number, and the answers between. */
-  readonly outbox: Outbox;
+  get outbox(): Outbox {
+    return (this.ownOutbox ??= new Outbox(this, this.server ? -1 : 1, this.limits));
+  }
+
+  // Made with the first message: most connections of a server are idle.
+  private ownOutbox: Outbox | undefined;
   /** @internal What the peer calls. */
   readonly receivedCalls: ReceivedCalls;
-  private afterResume: string[] = [];
+  private afterResume: string[] | undefined;
   private gate: CommitGate | undefined;
   /** Whether nothing new is served, because the session is about to leave. */
   protected isFinishing = false;
@@ -46,7 +51,6 @@ export abstract class SessionFlow extends Link {
     logger: LogEmitter | undefined,
   ) {
     super(limits, logger);
-    this.outbox = new Outbox(this, server ? -1 : 1, limits);
     this.receivedCalls = new ReceivedCalls(this.self, this, limits.maxCallsInFlight);
   }
 
@@ -116,7 +120,10 @@ export abstract class SessionFlow extends Link {
   /** @internal Writes a message now, or after the session is resumed. */
   sendAfterResume(text: string): void {
     if (this.isOpen) this.write(text);
-    else if (this.afterResume.length < this.limits.maxPendingCalls) this.afterResume.push(text);
+    else {
+      this.afterResume ??= [];
+      if (this.afterResume.length < this.limits.maxPendingCalls) this.afterResume.push(text);
+    }
   }
 
   /** @internal The heartbeat's ping. */
@@ -142,8 +149,8 @@ export abstract class SessionFlow extends Link {
   /** Sends again what the peer has not received, and what had to wait for that. */
   protected replay(receivedCount: number): void {
     this.outbox.replay(receivedCount);
-    const texts = this.afterResume;
-    this.afterResume = [];
+    const texts = this.afterResume ?? [];
+    this.afterResume = undefined;
     for (const text of texts) this.write(text);
   }
 
@@ -152,7 +159,7 @@ export abstract class SessionFlow extends Link {
     this.outbox.calls.loseAll();
     this.dropServing();
     this.outbox.stop();
-    this.afterResume = [];
+    this.afterResume = undefined;
     this.releaseSession();
     this.isSessionOver = false;
   }

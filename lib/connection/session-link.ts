@@ -9,6 +9,7 @@ import type { Session } from '../session/session.js';
 import type { ClientHandshake } from './client-handshake.js';
 import type { ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
+import { CLOSED, OFFLINE, OPEN } from './connection-state.js';
 import { toExtensions, toOffer, type ExtensionName } from './extensions.js';
 import { Heartbeat } from './heartbeat.js';
 import { handleMessage } from './message-handlers.js';
@@ -87,7 +88,7 @@ export abstract class SessionLink extends SessionFlow {
   end(reason: ByeReason | undefined): void {
     if (reason) this.sayBye(reason);
     const { state } = this;
-    this.setState({ name: 'closed' });
+    this.setState(CLOSED);
     this.heartbeat?.stop();
     this.transport?.end();
     this.dropServing();
@@ -124,7 +125,7 @@ export abstract class SessionLink extends SessionFlow {
     if (this.server) this.sayBye(reason);
     this.heartbeat?.stop();
     this.outbox.stop();
-    this.setState({ name: 'closed' });
+    this.setState(CLOSED);
     this.transport?.end();
     this.outbox.calls.loseAll();
     this.releaseSession();
@@ -186,7 +187,7 @@ export abstract class SessionLink extends SessionFlow {
 
   /** @internal The session cannot come back: whoever waits is told. */
   expire(): void {
-    this.setState({ name: 'closed' });
+    this.setState(CLOSED);
     this.dropServing();
     this.outbox.stop();
     this.outbox.calls.loseAll();
@@ -218,7 +219,7 @@ export abstract class SessionLink extends SessionFlow {
     // Whatever else comes before, or during, or twice: the end, and nothing that follows is read.
     this.transport?.end();
     // A policy that is still deciding must not let in who has broken the protocol meanwhile.
-    if (this.server && state.name === 'handshaking') this.setState({ name: 'closed' });
+    if (this.server && state.name === 'handshaking') this.setState(CLOSED);
     return false;
   }
 
@@ -227,7 +228,7 @@ export abstract class SessionLink extends SessionFlow {
     this.heartbeat?.stop();
     if (!this.keepsAnswers) this.receivedCalls.cancelAll();
     if (state.name === 'handshaking') state.handshake?.abandon();
-    if (state.name !== 'closed') this.setState({ name: this.session ? 'offline' : 'closed' });
+    if (state.name !== 'closed') this.setState(this.session ? OFFLINE : CLOSED);
     this.guard(() => {
       this.emit('close', this.self);
     });
@@ -269,7 +270,7 @@ export abstract class SessionLink extends SessionFlow {
     // A session that the server refuses is gone; one whose handshake was cut off is not.
     if (wasRefused && wasResume) this.forgetFlow();
     this.transport?.end();
-    if (wasRefused || !this.session) this.setState({ name: 'closed' });
+    if (wasRefused || !this.session) this.setState(CLOSED);
   }
 
   /** Opens the link for messages: a server's answer goes out first, then what the peer has missed. */
@@ -287,7 +288,7 @@ export abstract class SessionLink extends SessionFlow {
     this.extensions = toExtensions(session.binding?.extensions ?? []);
     if (answer !== undefined) this.write(answer);
     this.inherit(session, previous);
-    this.setState({ name: 'open' });
+    this.setState(OPEN);
     if (this.heartbeatInterval) this.startHeartbeat(this.heartbeatInterval);
     if (this.isHoldingReading) this.balanceReading();
     if (receivedCount === undefined) return;

@@ -44,7 +44,7 @@ export class SocketTransport implements Transport, Expirable {
   ) {
     this.splitter = new MessageSplitter({
       maxMessageBytes: limits.maxMessageBytes,
-      allocate: (size) => Buffer.allocUnsafe(size),
+      allocate: allocateBytes,
     });
     // Found from the socket, so that the listeners are the same functions for all sockets.
     (socket as TransportSocket)[TRANSPORT] = this;
@@ -165,10 +165,12 @@ export class SocketTransport implements Transport, Expirable {
   }
 
   private deliver(chunk: Buffer | undefined): void {
+    // Made for each chunk, which is cheap, so that an idle connection keeps none.
+    const sink: MessageSink = (bytes) => this.take(bytes);
     this.isDelivering = true;
     try {
-      if (chunk) this.splitter.push(chunk, this.sink);
-      else this.splitter.resume(this.sink);
+      if (chunk) this.splitter.push(chunk, sink);
+      else this.splitter.resume(sink);
     } catch (error) {
       this.destroy(error as Error);
     } finally {
@@ -176,11 +178,15 @@ export class SocketTransport implements Transport, Expirable {
     }
   }
 
-  private readonly sink: MessageSink = (bytes) => {
+  private take(bytes: Uint8Array): boolean {
     if (!this.isOpen || !this.receiver) return false;
     this.receiver.receiveMessage(bytes);
     return this.isReading;
-  };
+  }
+}
+
+function allocateBytes(size: number): Buffer {
+  return Buffer.allocUnsafe(size);
 }
 
 function flushScheduled(transport: SocketTransport): void {

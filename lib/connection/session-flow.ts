@@ -3,7 +3,7 @@ import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
 import { formatCallbackError } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
 import type { Journal } from '../session/journal.js';
-import type { Session } from '../session/session.js';
+import { NOBODY, type Session } from '../session/session.js';
 import { CommitGate } from './commit-gate.js';
 import type { LogEmitter } from './client-options.js';
 import type { Connection } from './connection.js';
@@ -31,10 +31,21 @@ export abstract class SessionFlow extends Link {
     return (this.ownOutbox ??= new Outbox(this, this.server ? -1 : 1, this.limits));
   }
 
-  // Made with the first message: most connections of a server are idle.
-  private ownOutbox: Outbox | undefined;
   /** @internal What the peer calls. */
-  readonly receivedCalls: ReceivedCalls;
+  get receivedCalls(): ReceivedCalls {
+    let calls = this.callsSoFar;
+    if (!calls) {
+      calls = new ReceivedCalls(this.self, this, this.limits.maxCallsInFlight);
+      this.callsSoFar = calls;
+      if (this.session?.connection === this.self) this.session.serving = calls;
+    }
+    return calls;
+  }
+
+  // Made with the first message, or call: most connections of a server are idle.
+  private ownOutbox: Outbox | undefined;
+  /** The received calls; undefined before the first. */
+  protected callsSoFar: ReceivedCalls | undefined;
   private afterResume: string[] | undefined;
   private gate: CommitGate | undefined;
   /** Whether nothing new is served, because the session is about to leave. */
@@ -51,7 +62,6 @@ export abstract class SessionFlow extends Link {
     logger: LogEmitter | undefined,
   ) {
     super(limits, logger);
-    this.receivedCalls = new ReceivedCalls(this.self, this, limits.maxCallsInFlight);
   }
 
   /** This object as the whole that it is part of: nothing but Connection extends this class. */
@@ -66,7 +76,7 @@ export abstract class SessionFlow extends Link {
 
   /** @internal Whether so much is under way that nothing is read. */
   get isHoldingReading(): boolean {
-    return this.isFinishing || this.receivedCalls.isHolding || this.gate?.isFull === true;
+    return this.isFinishing || this.callsSoFar?.isHolding === true || this.gate?.isFull === true;
   }
 
   /** @internal Whether answers survive a cut. */
@@ -135,7 +145,7 @@ export abstract class SessionFlow extends Link {
 
   /** @internal The journal has room again. */
   roomAgain(): void {
-    this.receivedCalls.flushStreams();
+    this.callsSoFar?.flushStreams();
   }
 
   /** @internal Reads, or does not, as what is under way allows. */
@@ -186,15 +196,15 @@ export abstract class SessionFlow extends Link {
 
   /** The calls in service end here. Where the session outlives this, their callers hear that the answers are lost. */
   protected dropServing(): void {
-    const dropped = this.receivedCalls.cancelAll();
-    if (!this.isSessionOver) this.answerLost(dropped.map(({ id }) => id));
+    const dropped = this.callsSoFar?.cancelAll();
+    if (dropped && !this.isSessionOver) this.answerLost(dropped.map(({ id }) => id));
   }
 
   /** A provider or another connection may keep the session for long; this one need not stay with it. */
   protected releaseSession(): void {
     if (this.session?.connection !== this.self) return;
     this.session.connection = null;
-    this.session.serving = [];
+    this.session.serving = NOBODY;
   }
 
   /** Answers calls whose answers nobody can give any more. */

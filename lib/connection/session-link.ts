@@ -5,7 +5,7 @@ import { checkInterval, type Limits } from '../protocol/limits.js';
 import { maskOk } from '../protocol/mask-secrets.js';
 import type { ByeReason, Message } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
-import type { Session } from '../session/session.js';
+import { NOBODY, type Session } from '../session/session.js';
 import type { ClientHandshake } from './client-handshake.js';
 import type { ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
@@ -135,7 +135,7 @@ export abstract class SessionLink extends SessionFlow {
   async finishServing(timeoutMs: number): Promise<void> {
     this.isFinishing = true;
     this.balanceReading();
-    await this.receivedCalls.idle(timeoutMs);
+    await this.callsSoFar?.idle(timeoutMs);
   }
 
   /** @internal The peer ends on purpose. */
@@ -144,7 +144,7 @@ export abstract class SessionLink extends SessionFlow {
     this.emit('bye', reason);
     this.redialer?.peerSaidBye(reason);
     if (reason !== 'moved') this.outbox.calls.loseAll();
-    if (reason !== 'moved' || !this.keepsAnswers) this.receivedCalls.cancelAll();
+    if (reason !== 'moved' || !this.keepsAnswers) this.callsSoFar?.cancelAll();
     if (this.transport) this.transport.end();
     else if (this.isSessionOver) this.server?.sessionOver(this.self);
   }
@@ -198,7 +198,7 @@ export abstract class SessionLink extends SessionFlow {
     super.attach(transport);
     this.closedIntentionally = false;
     // Where answers are not kept, those to calls of the old link would not be awaited any more.
-    if (!this.keepsAnswers) this.receivedCalls.cancelAll();
+    if (!this.keepsAnswers) this.callsSoFar?.cancelAll();
   }
 
   protected handle(message: Message): boolean {
@@ -226,7 +226,7 @@ export abstract class SessionLink extends SessionFlow {
   protected lost(): void {
     const { state } = this;
     this.heartbeat?.stop();
-    if (!this.keepsAnswers) this.receivedCalls.cancelAll();
+    if (!this.keepsAnswers) this.callsSoFar?.cancelAll();
     if (state.name === 'handshaking') state.handshake?.abandon();
     if (state.name !== 'closed') this.setState(this.session ? OFFLINE : CLOSED);
     this.guard(() => {
@@ -298,7 +298,7 @@ export abstract class SessionLink extends SessionFlow {
   /** Takes over from the connection that had the session before, in this process or in another. */
   private inherit(session: Session<Connection>, previous: Connection | null): void {
     const unanswered = previous ? [] : [...session.serving];
-    session.serving = this.receivedCalls;
+    session.serving = this.callsSoFar ?? NOBODY;
     if (previous !== this.self) previous?.passSessionTo(this);
     this.answerLost(unanswered);
   }

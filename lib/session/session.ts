@@ -26,7 +26,8 @@ interface StoredState {
   claim?: SessionClaim;
 }
 
-const NOBODY: readonly number[] = [];
+/** What serves no calls. */
+export const NOBODY: readonly number[] = [];
 
 type StoredSession = StoredState & { id: string };
 

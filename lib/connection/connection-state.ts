@@ -17,3 +17,9 @@ export type ConnectionState =
   | { readonly name: 'offline' }
   /** Ended on purpose, refused, or given up. */
   | { readonly name: 'closed' };
+
+/** The states that say no more than their name: the same objects for all connections. */
+export const NEW: ConnectionState = { name: 'new' };
+export const OPEN: ConnectionState = { name: 'open' };
+export const OFFLINE: ConnectionState = { name: 'offline' };
+export const CLOSED: ConnectionState = { name: 'closed' };

@@ -29,8 +29,13 @@ export interface CallOptions {
 
 /** One side of a JSTP link: calls and events both ways, over a session that may outlive the link. */
 export class Connection extends SessionLink {
+  // Made when it is first asked for: most connections of a server never inspect their client.
+  private proxies: Record<string, RemoteProxy> | undefined;
+
   /** The peer's interfaces that were inspected, by name. */
-  readonly remoteProxies = Object.create(null) as Record<string, RemoteProxy>;
+  get remoteProxies(): Record<string, RemoteProxy> {
+    return (this.proxies ??= Object.create(null) as Record<string, RemoteProxy>);
+  }
 
   /**
    * Shakes hands as a client.
@@ -251,6 +256,11 @@ export class Connection extends SessionLink {
     const text = formatCancel(this.outbox.wireId(call.id));
     if (this.keepsAnswers) this.outbox.sendAnswer(text);
     else this.sendAfterResume(text);
+  }
+
+  /** @internal The proxy of an interface, if it was inspected. */
+  proxyOf(interfaceName: string): RemoteProxy | undefined {
+    return this.proxies?.[interfaceName];
   }
 
   private addProxy(interfaceName: string, methods: readonly string[]): RemoteProxy {

@@ -43,16 +43,19 @@ export function agreedNames(
   return ours.filter((name) => Object.hasOwn(theirs, name) && theirs[name] === VERSION).sort();
 }
 
+// One object for all connections that have agreed on the same, by the names' places as bits.
+const known: Extensions[] = [NO_EXTENSIONS];
+
 /** The agreed names as flags. */
 export function toExtensions(names: readonly string[]): Extensions {
-  if (names.length === 0) return NO_EXTENSIONS;
-  return {
+  const key = NAMES.reduce((bits, name, place) => bits | (Number(names.includes(name)) << place), 0);
+  return (known[key] ??= {
     nest: names.includes('nest'),
     stream: names.includes('stream'),
     cancel: names.includes('cancel'),
     bye: names.includes('bye'),
     resume: names.includes('resume'),
-  };
+  });
 }
 
 /** Whether two sets of names, both sorted, are the same. */

@@ -9,7 +9,7 @@ import { EventEmitter, type ArgumentsOf } from '../util/event-emitter.js';
 import { isProduction, reportUnheard } from '../util/host.js';
 import type { LogEmitter } from './client-options.js';
 import type { ConnectionEvents, LogEvent } from './connection-events.js';
-import type { ConnectionState } from './connection-state.js';
+import { NEW, type ConnectionState } from './connection-state.js';
 import type { Transport } from './transport.js';
 
 /**
@@ -21,7 +21,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
   remoteAddress: string | undefined;
   /** The transport in use; null while the line is down. */
   protected transport: Transport | null = null;
-  private currentState: ConnectionState = { name: 'new' };
+  private currentState: ConnectionState = NEW;
 
   protected constructor(
     /** The caps and timeouts in force. */
@@ -60,7 +60,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
   attach(transport: Transport): void {
     this.transport = transport;
     this.remoteAddress = transport.remoteAddress;
-    this.setState({ name: 'new' });
+    this.setState(NEW);
     transport.receiver = this;
   }
 

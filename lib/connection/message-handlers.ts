@@ -102,9 +102,7 @@ function handleEvent(connection: Connection, message: EventMessage): boolean {
   if (args === undefined || interfaceName === undefined || event === undefined) return false;
   connection.whenStored(() => {
     connection.guard(() => {
-      if (Object.hasOwn(connection.remoteProxies, interfaceName)) {
-        connection.remoteProxies[interfaceName][EMIT_LOCAL](event, args);
-      }
+      connection.proxyOf(interfaceName)?.[EMIT_LOCAL](event, args);
     });
     connection.guard(() => {
       connection.application?.handleEvent?.(connection, interfaceName, event, args, message.metadata);

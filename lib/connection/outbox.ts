@@ -9,9 +9,9 @@ import type { DeadlineQueue } from '../util/deadline-queue.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { createOutgoingCall, OutgoingCalls, type OutgoingCall } from './outgoing-calls.js';
 
-// What is kept at most before the peer is asked, by a ping, how far it has read. Small against the
-// journal's cap, large against the ping.
-const PING_AFTER_ENTRIES = 1024;
+// What is kept at most before the peer is asked, by a ping, how far it has read. Large against the ping, and so
+// small that texts die young: what lives longer is moved by V8 before it dies, at more than a message's price.
+const PING_AFTER_ENTRIES = 128;
 const PING_AFTER_BYTES = 1024 * 1024;
 // Nothing is kept much longer than this without asking.
 const PING_AFTER_MS = 1000;

@@ -3,7 +3,7 @@ import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
 import { formatCallbackError } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
 import type { Journal } from '../session/journal.js';
-import type { Session } from '../session/session.js';
+import { NOBODY, type Session } from '../session/session.js';
 import { CommitGate } from './commit-gate.js';
 import type { LogEmitter } from './client-options.js';
 import type { Connection } from './connection.js';
@@ -27,10 +27,26 @@ export abstract class SessionFlow extends Link {
   /** What both sides agreed on. */
   extensions: Extensions = NO_EXTENSIONS;
   /** @internal What is sent with a number, and the answers between. */
-  readonly outbox: Outbox;
+  get outbox(): Outbox {
+    return (this.ownOutbox ??= new Outbox(this, this.server ? -1 : 1, this.limits));
+  }
+
   /** @internal What the peer calls. */
-  readonly receivedCalls: ReceivedCalls;
-  private afterResume: string[] = [];
+  get receivedCalls(): ReceivedCalls {
+    let calls = this.callsSoFar;
+    if (!calls) {
+      calls = new ReceivedCalls(this.self, this, this.limits.maxCallsInFlight);
+      this.callsSoFar = calls;
+      if (this.session?.connection === this.self) this.session.serving = calls;
+    }
+    return calls;
+  }
+
+  // Made with the first message, or call: most connections of a server are idle.
+  private ownOutbox: Outbox | undefined;
+  /** The received calls; undefined before the first. */
+  protected callsSoFar: ReceivedCalls | undefined;
+  private afterResume: string[] | undefined;
   private gate: CommitGate | undefined;
   /** Whether nothing new is served, because the session is about to leave. */
   protected isFinishing = false;
@@ -46,8 +62,6 @@ export abstract class SessionFlow extends Link {
     logger: LogEmitter | undefined,
   ) {
     super(limits, logger);
-    this.outbox = new Outbox(this, server ? -1 : 1, limits);
-    this.receivedCalls = new ReceivedCalls(this.self, this, limits.maxCallsInFlight);
   }
 
   /** This object as the whole that it is part of: nothing but Connection extends this class. */
@@ -62,7 +76,7 @@ export abstract class SessionFlow extends Link {
 
   /** @internal Whether so much is under way that nothing is read. */
   get isHoldingReading(): boolean {
-    return this.isFinishing || this.receivedCalls.isHolding || this.gate?.isFull === true;
+    return this.isFinishing || this.callsSoFar?.isHolding === true || this.gate?.isFull === true;
   }
 
   /** @internal Whether answers survive a cut. */
@@ -116,7 +130,10 @@ export abstract class SessionFlow extends Link {
   /** @internal Writes a message now, or after the session is resumed. */
   sendAfterResume(text: string): void {
     if (this.isOpen) this.write(text);
-    else if (this.afterResume.length < this.limits.maxPendingCalls) this.afterResume.push(text);
+    else {
+      this.afterResume ??= [];
+      if (this.afterResume.length < this.limits.maxPendingCalls) this.afterResume.push(text);
+    }
   }
 
   /** @internal The heartbeat's ping. */
@@ -128,7 +145,7 @@ export abstract class SessionFlow extends Link {
 
   /** @internal The journal has room again. */
   roomAgain(): void {
-    this.receivedCalls.flushStreams();
+    this.callsSoFar?.flushStreams();
   }
 
   /** @internal Reads, or does not, as what is under way allows. */
@@ -142,8 +159,8 @@ export abstract class SessionFlow extends Link {
   /** Sends again what the peer has not received, and what had to wait for that. */
   protected replay(receivedCount: number): void {
     this.outbox.replay(receivedCount);
-    const texts = this.afterResume;
-    this.afterResume = [];
+    const texts = this.afterResume ?? [];
+    this.afterResume = undefined;
     for (const text of texts) this.write(text);
   }
 
@@ -152,7 +169,7 @@ export abstract class SessionFlow extends Link {
     this.outbox.calls.loseAll();
     this.dropServing();
     this.outbox.stop();
-    this.afterResume = [];
+    this.afterResume = undefined;
     this.releaseSession();
     this.isSessionOver = false;
   }
@@ -179,15 +196,15 @@ export abstract class SessionFlow extends Link {
 
   /** The calls in service end here. Where the session outlives this, their callers hear that the answers are lost. */
   protected dropServing(): void {
-    const dropped = this.receivedCalls.cancelAll();
-    if (!this.isSessionOver) this.answerLost(dropped.map(({ id }) => id));
+    const dropped = this.callsSoFar?.cancelAll();
+    if (dropped && !this.isSessionOver) this.answerLost(dropped.map(({ id }) => id));
   }
 
   /** A provider or another connection may keep the session for long; this one need not stay with it. */
   protected releaseSession(): void {
     if (this.session?.connection !== this.self) return;
     this.session.connection = null;
-    this.session.serving = [];
+    this.session.serving = NOBODY;
   }
 
   /** Answers calls whose answers nobody can give any more. */

@@ -5,10 +5,11 @@ import { checkInterval, type Limits } from '../protocol/limits.js';
 import { maskOk } from '../protocol/mask-secrets.js';
 import type { ByeReason, Message } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
-import type { Session } from '../session/session.js';
+import { NOBODY, type Session } from '../session/session.js';
 import type { ClientHandshake } from './client-handshake.js';
 import type { ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
+import { CLOSED, OFFLINE, OPEN } from './connection-state.js';
 import { toExtensions, toOffer, type ExtensionName } from './extensions.js';
 import { Heartbeat } from './heartbeat.js';
 import { handleMessage } from './message-handlers.js';
@@ -89,7 +90,7 @@ export abstract class SessionLink extends SessionFlow {
   end(reason: ByeReason | undefined): void {
     if (reason) this.sayBye(reason);
     const { state } = this;
-    this.setState({ name: 'closed' });
+    this.setState(CLOSED);
     this.heartbeat?.stop();
     this.transport?.end();
     this.dropServing();
@@ -128,7 +129,7 @@ export abstract class SessionLink extends SessionFlow {
     if (this.server) this.sayBye(reason);
     this.heartbeat?.stop();
     this.outbox.stop();
-    this.setState({ name: 'closed' });
+    this.setState(CLOSED);
     this.transport?.end();
     this.outbox.calls.loseAll();
     this.releaseSession();
@@ -138,7 +139,7 @@ export abstract class SessionLink extends SessionFlow {
   async finishServing(timeoutMs: number): Promise<void> {
     this.isFinishing = true;
     this.balanceReading();
-    await this.receivedCalls.idle(timeoutMs);
+    await this.callsSoFar?.idle(timeoutMs);
   }
 
   /** @internal The peer ends on purpose. */
@@ -148,7 +149,7 @@ export abstract class SessionLink extends SessionFlow {
     this.emit('bye', reason);
     this.redialer?.peerSaidBye(reason);
     if (reason !== 'moved') this.outbox.calls.loseAll();
-    if (reason !== 'moved' || !this.keepsAnswers) this.receivedCalls.cancelAll();
+    if (reason !== 'moved' || !this.keepsAnswers) this.callsSoFar?.cancelAll();
     if (this.transport) this.transport.end();
     else if (this.isSessionOver) this.server?.sessionOver(this.self);
   }
@@ -191,7 +192,7 @@ export abstract class SessionLink extends SessionFlow {
 
   /** @internal The session cannot come back: whoever waits is told. */
   expire(): void {
-    this.setState({ name: 'closed' });
+    this.setState(CLOSED);
     this.dropServing();
     this.outbox.stop();
     this.outbox.calls.loseAll();
@@ -203,7 +204,7 @@ export abstract class SessionLink extends SessionFlow {
     this.hasHeardBye = false;
     this.closedIntentionally = false;
     // Where answers are not kept, those to calls of the old link would not be awaited any more.
-    if (!this.keepsAnswers) this.receivedCalls.cancelAll();
+    if (!this.keepsAnswers) this.callsSoFar?.cancelAll();
   }
 
   override detach(): Transport | null {
@@ -232,16 +233,16 @@ export abstract class SessionLink extends SessionFlow {
     // Whatever else comes before, or during, or twice: the end, and nothing that follows is read.
     this.transport?.end();
     // A policy that is still deciding must not let in who has broken the protocol meanwhile.
-    if (this.server && state.name === 'handshaking') this.setState({ name: 'closed' });
+    if (this.server && state.name === 'handshaking') this.setState(CLOSED);
     return false;
   }
 
   protected lost(): void {
     const { state } = this;
     this.heartbeat?.stop();
-    if (!this.keepsAnswers) this.receivedCalls.cancelAll();
+    if (!this.keepsAnswers) this.callsSoFar?.cancelAll();
     if (state.name === 'handshaking') state.handshake?.abandon();
-    if (state.name !== 'closed') this.setState({ name: this.session ? 'offline' : 'closed' });
+    if (state.name !== 'closed') this.setState(this.session ? OFFLINE : CLOSED);
     this.guard(() => {
       this.emit('close', this.self);
     });
@@ -284,7 +285,7 @@ export abstract class SessionLink extends SessionFlow {
     // A session that the server refuses is gone; one whose handshake was cut off is not.
     if (wasRefused && wasResume) this.forgetFlow();
     this.transport?.end();
-    if (wasRefused || !this.session) this.setState({ name: 'closed' });
+    if (wasRefused || !this.session) this.setState(CLOSED);
   }
 
   /** Opens the link for messages: a server's answer goes out first, then what the peer has missed. */
@@ -302,7 +303,7 @@ export abstract class SessionLink extends SessionFlow {
     this.extensions = toExtensions(session.binding?.extensions ?? []);
     if (answer !== undefined) this.write(answer);
     this.inherit(session, previous);
-    this.setState({ name: 'open' });
+    this.setState(OPEN);
     if (this.heartbeatInterval) this.startHeartbeat(this.heartbeatInterval);
     if (this.isHoldingReading) this.balanceReading();
     if (receivedCount === undefined) return;
@@ -312,7 +313,7 @@ export abstract class SessionLink extends SessionFlow {
   /** Takes over from the connection that had the session before, in this process or in another. */
   private inherit(session: Session<Connection>, previous: Connection | null): void {
     const unanswered = previous ? [] : [...session.serving];
-    session.serving = this.receivedCalls;
+    session.serving = this.callsSoFar ?? NOBODY;
     if (previous !== this.self) previous?.passSessionTo(this);
     this.answerLost(unanswered);
   }

@@ -17,7 +17,7 @@ export interface Transport {
   readonly decoder: ByteDecoder | null;
   /** The peer's address, where it has one. */
   readonly remoteAddress: string | undefined;
-  /** Sends a message; what one tick sends goes out in one write. */
+  /** Sends a message; what one tick sends goes out in as few writes as are good. */
   send(text: string): void;
   /** Sends what is waiting, then ends the link both ways; nothing is received any more. */
   end(): void;

@@ -23,6 +23,10 @@ const ZERO_COPY_BYTES = 4096;
 const MIN_BLOCK_BYTES = 512;
 const MAX_BLOCK_BYTES = 64 * 1024;
 
+function newBytes(size: number): Uint8Array {
+  return new Uint8Array(size);
+}
+
 /**
  * Cuts the bytes of a stream into messages at each NUL. Every byte is searched once and copied at most
  * twice: a message within one chunk is a view of it, the pieces of a longer one are joined when its end
@@ -32,24 +36,24 @@ export class MessageSplitter {
   private readonly maxMessageBytes: number;
   private readonly allocate: (size: number) => Uint8Array;
   /** The beginning of a message whose end has not arrived. */
-  private pieces: Uint8Array[] = [];
+  private pieces: Uint8Array[] | undefined;
   private heldBytes = 0;
   /** Where small pieces are collected; goes to `pieces` when it is full. */
   private block: Uint8Array = NOTHING;
   private blockUsed = 0;
   /** What arrived while the sink had stopped. */
-  private waiting: Uint8Array[] = [];
+  private waiting: Uint8Array[] | undefined;
   private stopped = false;
 
   /** @param options - the largest message, and how to make arrays */
   constructor(options: SplitterOptions) {
     this.maxMessageBytes = options.maxMessageBytes;
-    this.allocate = options.allocate ?? ((size) => new Uint8Array(size));
+    this.allocate = options.allocate ?? newBytes;
   }
 
   /** Bytes that are held: the beginning of a message, and what waits while the sink has stopped. */
   get bufferedBytes(): number {
-    return this.waiting.reduce((sum, chunk) => sum + chunk.length, this.heldBytes);
+    return (this.waiting ?? []).reduce((sum, chunk) => sum + chunk.length, this.heldBytes);
   }
 
   /**
@@ -62,7 +66,7 @@ export class MessageSplitter {
    */
   push(chunk: Uint8Array, sink: MessageSink): void {
     if (chunk.length === 0) return;
-    if (this.stopped) this.waiting.push(chunk);
+    if (this.stopped) this.keep(chunk);
     else this.split(chunk, sink);
   }
 
@@ -73,12 +77,12 @@ export class MessageSplitter {
    */
   resume(sink: MessageSink): void {
     this.stopped = false;
-    const chunks = this.waiting;
-    this.waiting = [];
+    const chunks = this.waiting ?? [];
+    this.waiting = undefined;
     for (const [index, chunk] of chunks.entries()) {
       this.split(chunk, sink);
       if (this.isStopped()) {
-        this.waiting = this.waiting.concat(chunks.slice(index + 1));
+        for (const rest of chunks.slice(index + 1)) this.keep(rest);
         return;
       }
     }
@@ -86,11 +90,15 @@ export class MessageSplitter {
 
   /** Lets go of all bytes that are held. */
   clear(): void {
-    this.pieces = [];
+    this.pieces = undefined;
     this.heldBytes = 0;
     this.block = NOTHING;
     this.blockUsed = 0;
-    this.waiting = [];
+    this.waiting = undefined;
+  }
+
+  private keep(chunk: Uint8Array): void {
+    (this.waiting ??= []).push(chunk);
   }
 
   private split(chunk: Uint8Array, sink: MessageSink): void {
@@ -101,7 +109,7 @@ export class MessageSplitter {
       start = end + 1;
       if (!sink(message)) {
         this.stopped = true;
-        if (start < chunk.length) this.waiting.push(chunk.subarray(start));
+        if (start < chunk.length) this.keep(chunk.subarray(start));
         return;
       }
       end = chunk.indexOf(0, start);
@@ -121,12 +129,12 @@ export class MessageSplitter {
     const message = this.allocate(size);
     this.sealBlock();
     let offset = 0;
-    for (const piece of this.pieces) {
+    for (const piece of this.pieces ?? []) {
       message.set(piece, offset);
       offset += piece.length;
     }
     message.set(last, offset);
-    this.pieces = [];
+    this.pieces = undefined;
     this.heldBytes = 0;
     return message;
   }
@@ -138,7 +146,7 @@ export class MessageSplitter {
     } else {
       this.sealBlock();
       if (rest.length >= ZERO_COPY_BYTES) {
-        this.pieces.push(rest);
+        (this.pieces ??= []).push(rest);
       } else {
         // As large as all so far: a short message keeps little, a long one makes few blocks.
         const size = Math.min(Math.max(this.heldBytes, MIN_BLOCK_BYTES), MAX_BLOCK_BYTES);
@@ -159,7 +167,7 @@ export class MessageSplitter {
   }
 
   private sealBlock(): void {
-    if (this.blockUsed > 0) this.pieces.push(this.block.subarray(0, this.blockUsed));
+    if (this.blockUsed > 0) (this.pieces ??= []).push(this.block.subarray(0, this.blockUsed));
     this.block = NOTHING;
     this.blockUsed = 0;
   }

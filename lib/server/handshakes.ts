@@ -41,6 +41,7 @@ interface ResumeClaim {
 /** Decides on the handshakes of a server: which application, who, a new session or an old one. */
 export class Handshakes {
   private readonly takeovers = new TakeoverLimit();
+  private lastBinding: SessionBinding | undefined;
 
   constructor(
     private readonly options: ResolvedServerOptions,
@@ -201,18 +202,23 @@ export class Handshakes {
   private fits(session: Session<Connection>, request: HandshakeRequest, claim: ResumeClaim): boolean {
     const { binding } = session;
     const wanted = this.bindingOf(request);
-    const isBound =
-      !binding ||
-      (binding.application === wanted.application &&
-        binding.version === wanted.version &&
-        sameNames(binding.extensions, wanted.extensions));
+    const isBound = !binding || isSameBinding(binding, wanted);
     return isBound && session.journal.covers(claim.receivedCount);
   }
 
+  /** What a client asks for; one object for many clients, as most ask for the same. */
   private bindingOf(request: HandshakeRequest): SessionBinding {
+    const { application, version } = request;
     const extensions = agreedNames(this.options.extensions, request.extensions);
-    return { application: request.application, version: request.version, extensions };
+    const last = this.lastBinding;
+    if (last && isSameBinding(last, { application, version, extensions })) return last;
+    this.lastBinding = { application, version, extensions };
+    return this.lastBinding;
   }
+}
+
+function isSameBinding(a: SessionBinding, b: SessionBinding): boolean {
+  return a.application === b.application && a.version === b.version && sameNames(a.extensions, b.extensions);
 }
 
 /** Moves the newcomer's link to the connection that has had the session all the time. */

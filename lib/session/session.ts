@@ -26,6 +26,9 @@ interface StoredState {
   claim?: SessionClaim;
 }
 
+/** What serves no calls. */
+export const NOBODY: readonly number[] = [];
+
 type StoredSession = StoredState & { id: string };
 
 /**
@@ -43,18 +46,18 @@ export class Session<C = unknown> extends Map<unknown, unknown> {
   username: string | null;
   /** The number of the last message received from the other side. */
   receivedCount = 0;
-  /** What was sent and is not acknowledged. */
-  readonly journal = new Journal();
   /** What the session is bound to; undefined until the handshake is done. */
   binding: SessionBinding | undefined;
   /**
    * The numbers of the peer's calls that are being served, as the wire has them. A connection that did not
    * serve them itself (another process did, which is gone) answers them with -1.
    */
-  serving: Iterable<number> = [];
+  serving: Iterable<number> = NOBODY;
   /** As a server: the newest claim that was granted; undefined before the first resume, and of peers that make none. */
   claim: SessionClaim | undefined;
   private claimant: Claimant | undefined;
+  // Made with the first message: most clients of a server are idle.
+  private ownJournal: Journal | undefined;
 
   /**
    * @param connection the connection that it belongs to
@@ -72,6 +75,11 @@ export class Session<C = unknown> extends Map<unknown, unknown> {
     this.id = id;
     this.connection = connection;
     this.username = username;
+  }
+
+  /** What was sent and is not acknowledged. */
+  get journal(): Journal {
+    return (this.ownJournal ??= new Journal());
   }
 
   /** The number of the newest message that was sent, without its sign. */

@@ -28,6 +28,9 @@ export function socketDialer(open: (args: readonly unknown[]) => Socket, readyEv
           callback(error);
         } else callback(null, new SocketTransport(socket, limits));
       };
+      const onTimeout = (): void => {
+        finish(timeoutError());
+      };
       const onReady = (): void => {
         finish(null);
       };
@@ -44,7 +47,7 @@ export function socketDialer(open: (args: readonly unknown[]) => Socket, readyEv
         }
       };
       const timeout =
-        limits.connectTimeoutMs > 0 ? setTimeout(finish, limits.connectTimeoutMs, timeoutError()) : undefined;
+        limits.connectTimeoutMs > 0 ? setTimeout(onTimeout, limits.connectTimeoutMs) : undefined;
       attempt();
       return () => {
         isOver = true;

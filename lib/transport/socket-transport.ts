@@ -7,8 +7,12 @@ import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { nodeDecoder } from './node-decoder.js';
 import { SendGuard } from './send-guard.js';
 
-/** From this length on a tick's messages are written before the tick ends. */
-const WRITE_AT = 64 * 1024;
+/**
+ * A tick's first write is made at this length, so that the peer works while the tick goes on: else both would take
+ * turns. Each further one at twice the length of the one before, as every write has its price; the rest when the tick ends.
+ */
+const FIRST_WRITE_AT = 1024;
+const LAST_WRITE_AT = 64 * 1024;
 /** How long a peer may take to close its side after ours is closed. */
 const END_TIMEOUT_MS = 2000;
 const TRANSPORT = Symbol('transport');
@@ -17,7 +21,7 @@ type TransportSocket = Socket & { [TRANSPORT]: SocketTransport };
 
 /**
  * JSTP over a byte stream, TCP or IPC (PROTOCOL.md 1): each message's text ends with a NUL. What one tick
- * sends is written in one piece.
+ * sends is written in a few large pieces.
  */
 export class SocketTransport implements Transport, Expirable {
   receiver: TransportReceiver | null = null;
@@ -25,6 +29,7 @@ export class SocketTransport implements Transport, Expirable {
   private readonly splitter: MessageSplitter;
   private outgoing = '';
   private isFlushScheduled = false;
+  private writeAt = FIRST_WRITE_AT;
   private isOpen = true;
   private isPaused = false;
   private isDelivering = false;
@@ -39,7 +44,7 @@ export class SocketTransport implements Transport, Expirable {
   ) {
     this.splitter = new MessageSplitter({
       maxMessageBytes: limits.maxMessageBytes,
-      allocate: (size) => Buffer.allocUnsafe(size),
+      allocate: allocateBytes,
     });
     // Found from the socket, so that the listeners are the same functions for all sockets.
     (socket as TransportSocket)[TRANSPORT] = this;
@@ -63,8 +68,11 @@ export class SocketTransport implements Transport, Expirable {
     if (!this.isOpen) return;
     this.outgoing += text;
     this.outgoing += '\0';
-    if (this.outgoing.length >= WRITE_AT) this.flush();
-    else if (!this.isFlushScheduled) {
+    if (this.outgoing.length >= this.writeAt) {
+      this.writeAt = Math.min(2 * this.writeAt, LAST_WRITE_AT);
+      this.flush();
+    }
+    if (!this.isFlushScheduled) {
       this.isFlushScheduled = true;
       process.nextTick(flushScheduled, this);
     }
@@ -148,6 +156,7 @@ export class SocketTransport implements Transport, Expirable {
   /** Scheduled writes go through here. */
   flushScheduled(): void {
     this.isFlushScheduled = false;
+    this.writeAt = FIRST_WRITE_AT;
     this.flush();
   }
 
@@ -156,10 +165,12 @@ export class SocketTransport implements Transport, Expirable {
   }
 
   private deliver(chunk: Buffer | undefined): void {
+    // Made for each chunk, which is cheap, so that an idle connection keeps none.
+    const sink: MessageSink = (bytes) => this.take(bytes);
     this.isDelivering = true;
     try {
-      if (chunk) this.splitter.push(chunk, this.sink);
-      else this.splitter.resume(this.sink);
+      if (chunk) this.splitter.push(chunk, sink);
+      else this.splitter.resume(sink);
     } catch (error) {
       this.destroy(error as Error);
     } finally {
@@ -167,11 +178,15 @@ export class SocketTransport implements Transport, Expirable {
     }
   }
 
-  private readonly sink: MessageSink = (bytes) => {
+  private take(bytes: Uint8Array): boolean {
     if (!this.isOpen || !this.receiver) return false;
     this.receiver.receiveMessage(bytes);
     return this.isReading;
-  };
+  }
+}
+
+function allocateBytes(size: number): Buffer {
+  return Buffer.allocUnsafe(size);
 }
 
 function flushScheduled(transport: SocketTransport): void {

@@ -6,6 +6,8 @@
 
 /** An array of so many elements, or an object of so many keys, is worth a look. */
 const LARGE = 16;
+/** And so is an array of so many objects. */
+const MANY_OBJECTS = 6;
 /** How deep a large array or object is looked for: arguments -> object -> its list. */
 const PROBE_LEVELS = 3;
 /** A string of this length is written faster by hand. */
@@ -27,7 +29,7 @@ export function isLarge(value: unknown, levels = PROBE_LEVELS): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) {
     const { length } = value;
-    if (length >= LARGE) return true;
+    if (length >= LARGE || (length >= MANY_OBJECTS && typeof value[0] === 'object')) return true;
     if (levels === 1) return false;
     for (let i = 0; i < length; i++) {
       const element: unknown = value[i];

@@ -6,6 +6,7 @@ import {
   stringify,
   type StringifyOptions,
 } from '../../lib/mdsf/index.js';
+import { expectEqual } from './expect-equal.js';
 import { parseBoth } from './parse-both.js';
 
 /** So many numbers that `JSON.stringify` is taken. */
@@ -296,6 +297,45 @@ describe('stringify - large values', () => {
     ['NaN', [...MANY, NaN, Infinity]],
   ])('writes %s as JSON.stringify does', (_name, value) => {
     expect(stringify([value])).toBe(JSON.stringify([value]));
+  });
+
+  it.each([5, 6, 7])('says the same of each of %i objects as of one alone', (count) => {
+    const inherited: object = Object.create({ hidden: 1 });
+    const proto: object = JSON.parse('{"__proto__":{"isAdmin":true}}') as object;
+    const items: readonly unknown[] = [
+      { a: undefined, b: NaN, c: -Infinity, d: -0, e: null, f: () => 1, g: Symbol('g') },
+      {
+        list: [undefined, 1, () => 1, ...new Array<unknown>(2), 2],
+        sparse: Object.assign([1], { length: 3 }),
+      },
+      { text: "it's \u2028 \u2029 \r\n\0 \ud800 \u{1f600}" },
+      { date: new Date(0), buffer: Buffer.from('bytes') },
+      { toMDSF: () => [1, { b: 2 }] },
+      { toJSON: () => ({ c: undefined, d: 1 }) },
+      { boxed: [Object(1), Object('x'), Object(false)] },
+      proto,
+      inherited,
+      null,
+      [[undefined]],
+      new Map([[1, 2]]),
+    ];
+    for (const item of items) {
+      const one = parseBoth(stringify([item])) as unknown[];
+      const many = Array.from({ length: count }, () => item);
+      expectEqual(
+        parseBoth(stringify(many)),
+        Array.from({ length: count }, () => one[0]),
+      );
+    }
+    const loop: { self?: unknown } = {};
+    loop.self = loop;
+    expect(failureOf(Array.from({ length: count }, () => loop)).code).toBe('ERR_MDSF_CYCLE');
+    expect(
+      failureOf(
+        Array.from({ length: count }, () => [[]]),
+        { maxDepth: 2 },
+      ).code,
+    ).toBe('ERR_MDSF_DEPTH');
   });
 
   it('writes long strings by hand', () => {

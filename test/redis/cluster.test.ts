@@ -66,7 +66,7 @@ describe('a client that comes back to another server', () => {
     await waitFor(() => byes.length > 0, 'the word of the old server');
     expect(byes).toEqual(['taken']);
     await waitFor(() => a.reports.some(({ taken }) => taken), 'the event of the old server');
-    expect(connection.handshakeDone).toBe(false);
+    await waitFor(() => !connection.handshakeDone, 'the end of the old line');
   });
 });
 

@@ -19,6 +19,7 @@ interface SubscriberClient {
   connect(): Promise<unknown>;
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   destroy(): void;
+  unref(): void;
 }
 
 /** Works with a client of the package `redis`. */
@@ -46,37 +47,46 @@ export class NodeRedisDriver implements RedisDriver {
   }
 
   openSubscriber(listener: SubscriberListener): SubscriberConnection {
+    let isConnecting = false;
+    let isClosed = false;
     // The client's own strategy may be to give up, which would leave this process deaf.
-    const socket = { ...this.client.options?.socket, reconnectStrategy: retryDelay };
-    const client = this.client.duplicate({ socket });
+    const reconnectStrategy = (attempt: number): number | false => !isClosed && retryDelay(attempt);
+    const client = this.client.duplicate({ socket: { ...this.client.options?.socket, reconnectStrategy } });
     client.on('error', (error) => {
       listener.failed(error);
     });
     client.on('ready', () => {
       listener.ready();
+      // It was ended while it reconnected.
+      if (isClosed && !isConnecting) destroy(client);
     });
-    let isClosed = false;
-    const destroy = (): void => {
-      try {
-        client.destroy();
-      } catch {
-        // Version 5 throws where there is nothing left to end.
-      }
-    };
     return {
       async subscribe(channel, onMessage) {
-        try {
-          if (!client.isOpen) await client.connect();
-        } finally {
-          // Ended while it connects, a client opens its socket all the same.
-          if (isClosed) destroy();
+        if (!client.isOpen) {
+          isConnecting = true;
+          try {
+            await client.connect();
+          } finally {
+            isConnecting = false;
+            if (isClosed) destroy(client);
+          }
         }
         await client.subscribe(channel, onMessage);
       },
       close() {
         isClosed = true;
-        destroy();
+        // Ended while it connects, a client opens its socket all the same, and cannot be ended again.
+        if (!isConnecting) destroy(client);
       },
     };
+  }
+}
+
+function destroy(client: SubscriberClient): void {
+  try {
+    client.destroy();
+  } catch {
+    // Version 5 refuses to end a client twice; what it has opened since must not keep the process alive.
+    client.unref();
   }
 }

@@ -8,7 +8,7 @@ import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
 import { watchProcess, type ProcessWatch } from '../support/real-process.js';
 import { settle, waitFor, within } from '../support/wait-for.js';
 import { PACKAGES, RedisServer } from './redis-server.js';
-import { fullSession, renewals, watchCommands, World } from './world.js';
+import { fullSession, renewals, watchCommands, World, type User } from './world.js';
 
 const AWAY = { code: 'ERR_JSTP_STORE_AWAY' };
 
@@ -28,13 +28,19 @@ afterEach(async () => {
   expect(watch.failures).toEqual([]);
 });
 
-/** Waits until a user's store answers. */
-async function untilBack(claim: () => Promise<unknown>): Promise<void> {
-  let isBack = false;
-  while (!isBack)
-    isBack = await claim()
-      .then(() => true)
-      .catch(() => false);
+/** Waits until the stores of servers answer. */
+async function untilBack(...users: User[]): Promise<void> {
+  for (const { provider } of users) {
+    const answers = () =>
+      provider.claim('any').then(
+        () => true,
+        () => false,
+      );
+    const loop = async (): Promise<void> => {
+      while (!(await answers())) await settle();
+    };
+    await within(loop(), 'Redis that is back');
+  }
 }
 
 /** Waits until so many servers listen on their channels. */
@@ -93,10 +99,7 @@ describe.each(PACKAGES)('over %s', (name) => {
     ])
       await expect(within<unknown>(attempt(), 'a refusal')).rejects.toMatchObject(AWAY);
     await server.up();
-    await within(
-      untilBack(() => first.provider.claim('any')),
-      'Redis that is back',
-    );
+    await untilBack(first, second);
     expect((await second.resume(session.id))?.username).toBe('ann');
     // What could not be written then was kept, and is written now.
     await waitFor(() => first.live.size === 1, 'the hand-over');
@@ -126,10 +129,7 @@ describe.each(PACKAGES)('over %s', (name) => {
       await expect(within<unknown>(attempt, 'a refusal')).rejects.toMatchObject(AWAY);
     await waitFor(() => first.errors.length > 0, 'a word of the outage');
     server.resume();
-    await within(
-      untilBack(() => first.provider.claim('any')),
-      'Redis that is back',
-    );
+    await untilBack(first, second);
     expect((await second.resume(released.id))?.username).toBe('ann');
     expect((await first.resume(claimed.id))?.username).toBe('ann');
     expect((await second.resume(own.id))?.username).toBe('ann');

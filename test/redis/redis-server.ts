@@ -108,7 +108,7 @@ export class RedisServer {
   async nodeRedis(options: object = {}) {
     const redis = createClient({ socket: { port: this.port, host: LOOPBACK }, ...options });
     redis.on('error', () => undefined);
-    const kill = () => redis.destroy();
+    const kill = () => redis.isOpen && redis.destroy();
     this.closing.add(kill);
     await within(redis.connect(), 'a connection to Redis');
     return { redis, kill };

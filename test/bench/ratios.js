@@ -11,6 +11,8 @@ import { measureFraming } from './workloads/framing.js';
 
 const SLICE_MS = 12;
 const ROUNDS = 15;
+/** What is over its bound is measured again so often: a busy machine gets over it by chance, a regression always. */
+const ATTEMPTS = 4;
 
 /**
  * What is bounded: the time of a codec over that of JSON for the same value.
@@ -35,19 +37,32 @@ const ALLOCATION_BOUND = 5;
 /** Bytes that a call leaves behind. */
 const RETENTION_BOUND = 64;
 
-let failures = 0;
+/** @typedef {{ name: string, value: number, bound: number }} Ratio */
 
 /**
- * @param {string} name
- * @param {number} value
- * @param {number} bound
+ * Measures until all is within its bounds, or so often.
+ * @param {() => readonly Ratio[] | Promise<readonly Ratio[]>} measure
+ * @returns {Promise<number>} how many were over their bounds each time
  */
-function check(name, value, bound) {
-  const isFine = value <= bound;
-  const line = `${name}: ${value.toFixed(2)} (at most ${bound})`;
-  if (isFine) console.log(`ok     ${line}`);
-  else console.error(`FAILED ${line}`);
-  if (!isFine) failures += 1;
+async function check(measure) {
+  /** @type {Map<string, Ratio>} */
+  const best = new Map();
+  const isFine = (/** @type {Ratio} */ { value, bound }) => value <= bound;
+  for (
+    let attempt = 0;
+    attempt < ATTEMPTS && !(best.size > 0 && [...best.values()].every(isFine));
+    attempt++
+  ) {
+    for (const ratio of await measure()) {
+      if (ratio.value < (best.get(ratio.name)?.value ?? Infinity)) best.set(ratio.name, ratio);
+    }
+  }
+  for (const ratio of best.values()) {
+    const line = `${ratio.name}: ${ratio.value.toFixed(2)} (at most ${ratio.bound})`;
+    if (isFine(ratio)) console.log(`ok     ${line}`);
+    else console.error(`FAILED ${line}`);
+  }
+  return [...best.values()].filter((ratio) => !isFine(ratio)).length;
 }
 
 /**
@@ -60,25 +75,33 @@ function ratioOf(slices, of, to) {
   return median(slices.map(({ nanoseconds }) => nanoseconds[of] / nanoseconds[to]));
 }
 
-const codec = measureCodec({ sliceMs: SLICE_MS, rounds: ROUNDS });
-for (const [cell, bound] of Object.entries(CODEC_BOUNDS)) {
-  const slices = codec.filter((slice) => slice.cell === cell);
-  check(`${cell}, time against JSON`, ratioOf(slices, 'jstp', 'json'), bound);
+function codecRatios() {
+  const codec = measureCodec({ sliceMs: SLICE_MS, rounds: ROUNDS });
+  return Object.entries(CODEC_BOUNDS).map(([cell, bound]) => {
+    const slices = codec.filter((slice) => slice.cell === cell);
+    return { name: `${cell}, time against JSON`, value: ratioOf(slices, 'jstp', 'json'), bound };
+  });
 }
-check(
-  'framing, time of 8 MiB against 1 MiB',
-  ratioOf(measureFraming({ rounds: ROUNDS }), '8 MiB', '1 MiB'),
-  FRAMING_BOUND,
-);
 
-const { perCallBytes, jsonBytes, retainedBytes } = await measureAllocations();
-check(
-  `bytes allocated by a call in memory (${perCallBytes.toFixed(0)}) against its messages as JSON (${jsonBytes.toFixed(0)})`,
-  perCallBytes / jsonBytes,
-  ALLOCATION_BOUND,
-);
-check('bytes that a call leaves behind', retainedBytes, RETENTION_BOUND);
+function framingRatios() {
+  const value = ratioOf(measureFraming({ rounds: ROUNDS }), '8 MiB', '1 MiB');
+  return [{ name: 'framing, time of 8 MiB against 1 MiB', value, bound: FRAMING_BOUND }];
+}
 
+async function allocationRatios() {
+  const { perCallBytes, jsonBytes, retainedBytes } = await measureAllocations();
+  return [
+    {
+      name: 'bytes allocated by a call in memory, against those of its messages as JSON',
+      value: perCallBytes / jsonBytes,
+      bound: ALLOCATION_BOUND,
+    },
+    { name: 'bytes that a call leaves behind', value: retainedBytes, bound: RETENTION_BOUND },
+  ];
+}
+
+let failures = 0;
+for (const measure of [codecRatios, framingRatios, allocationRatios]) failures += await check(measure);
 if (failures > 0) {
   console.error(`${failures} of the ratios are over their bounds`);
   process.exitCode = 1;

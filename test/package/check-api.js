@@ -14,6 +14,8 @@ const report = apiReport(
   {
     'nestjs-jstp/core': path.join(dist, 'core.d.ts'),
     'nestjs-jstp': path.join(dist, 'index.d.ts'),
+    'nestjs-jstp/browser': path.join(dist, 'browser.d.ts'),
+    'nestjs-jstp/redis': path.join(dist, 'redis/index.d.ts'),
     'nestjs-jstp/testing': path.join(dist, 'testing/index.d.ts'),
   },
   dist,

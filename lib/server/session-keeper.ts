@@ -49,6 +49,7 @@ export class SessionKeeper implements SessionOwner {
   private readonly writes = new Set<Promise<unknown>>();
   /** Connections whose sessions were handed over: what their links still tell changes nothing. */
   private readonly left = new WeakSet<Connection>();
+  private end: Promise<void> | undefined;
   private readonly changed = new DeadlineQueue<Connection>(SAVE_AFTER_MS, (connection) => {
     this.saveChanged(connection);
   });
@@ -62,15 +63,18 @@ export class SessionKeeper implements SessionOwner {
   /** A client has logged in: what its connection has to do before it acts, if there is something. */
   entered(connection: Connection): void {
     const { session } = connection;
-    const provider = this.sharedProviderOf(connection);
-    if (!provider || !session) return;
+    const provider = this.providerOf(connection);
+    if (!isShared(provider) || !session) return;
+    this.serve(provider);
     this.watch(provider.create(session.id, session), connection);
   }
 
   /** Stores a session before its connection acts on what changed it; undefined: it need not wait. */
   saverOf(connection: Connection): (() => Promise<void>) | undefined {
-    const provider = this.sharedProviderOf(connection);
-    return provider?.writeThrough ? () => this.saveBefore(provider, connection) : undefined;
+    const provider = this.providerOf(connection);
+    return isShared(provider) && provider.writeThrough
+      ? () => this.saveBefore(provider, connection)
+      : undefined;
   }
 
   /** Asks for a session whose client is not known here. */
@@ -126,7 +130,7 @@ export class SessionKeeper implements SessionOwner {
   linkLost(connection: Connection): void {
     const { session } = connection;
     const provider = this.providerOf(connection);
-    if (!session || this.left.has(connection)) return;
+    if (!session || this.left.has(connection) || this.hasStopped(provider)) return;
     if (connection.isSessionOver) {
       // A write that is still to come would bring it back.
       this.changed.delete(connection);
@@ -148,7 +152,7 @@ export class SessionKeeper implements SessionOwner {
     const { session } = connection;
     const provider = this.providerOf(connection);
     this.changed.delete(connection);
-    if (!session) return;
+    if (!session || this.hasStopped(provider)) return;
     if (connection.isSessionOver || session.isWorthless) this.forget(provider, session, connection);
     else if (isShared(provider)) this.watch(provider.release(session.id, session), connection);
     else this.store(provider, session, connection);
@@ -171,16 +175,12 @@ export class SessionKeeper implements SessionOwner {
     await this.stop();
   }
 
-  /** Owns no sessions any more; what is left unfinished is anybody's. */
-  async stop(): Promise<void> {
-    await Promise.allSettled([...this.leaving.values(), ...this.writes]);
-    this.changed.clear();
-    const stops = [...this.served.values()];
-    this.served.clear();
-    const stopAll = stops.map(async (stop) => stop());
-    await Promise.all(stopAll).catch((error: unknown) => {
-      this.observer.failed(error);
+  /** Owns no sessions any more; what is left unfinished is anybody's. Asked twice, it is one end. */
+  stop(): Promise<void> {
+    this.end ??= this.stopServing().finally(() => {
+      this.end = undefined;
     });
+    return this.end;
   }
 
   /** Another server asks for a session. */
@@ -197,6 +197,16 @@ export class SessionKeeper implements SessionOwner {
 
   reportError(error: unknown): void {
     this.observer.failed(error);
+  }
+
+  private async stopServing(): Promise<void> {
+    await Promise.allSettled([...this.leaving.values(), ...this.writes]);
+    this.changed.clear();
+    const stops = [...this.served.values()];
+    this.served.clear();
+    await Promise.all(stops.map(async (stop) => stop())).catch((error: unknown) => {
+      this.observer.failed(error);
+    });
   }
 
   private leave(connection: Connection, reason: 'moved' | 'taken'): Promise<void> {
@@ -277,11 +287,15 @@ export class SessionKeeper implements SessionOwner {
     return storageOf(connection.application, this.options);
   }
 
+  /** The shared store of a connection's session, while this server owns what it has there. */
   private sharedProviderOf(connection: Connection): SharedProvider | undefined {
     const provider = this.providerOf(connection);
-    if (!isShared(provider)) return undefined;
-    this.serve(provider);
-    return provider;
+    return isShared(provider) && this.served.has(provider) ? provider : undefined;
+  }
+
+  /** Whether this server owns nothing any more in a store that others share. */
+  private hasStopped(provider: Provider): boolean {
+    return isShared(provider) && !this.served.has(provider);
   }
 
   private serve(provider: SharedProvider): void {

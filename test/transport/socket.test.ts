@@ -55,6 +55,25 @@ describe('a socket transport', () => {
     expect(peer.messages).toEqual(['{a:1}', '{b:2}']);
   });
 
+  test('a tick that sends much writes before it ends, ever larger pieces and all in order', async () => {
+    const { transport, peer } = await linked();
+    const socket = transport.getRawTransport();
+    const messages = Array.from({ length: 2000 }, (_, index) => `{a:${index + 1_000_000}}`);
+    const written = new Set<number>();
+    for (let tick = 0; tick < 2; tick++) {
+      const before = socket.bytesWritten;
+      written.clear();
+      for (const message of messages) {
+        transport.send(message);
+        written.add(socket.bytesWritten - before);
+      }
+      await peer.received(messages.length * (tick + 1));
+      // 1, 2, 4, 8 KiB: the rest is written when the tick ends.
+      expect(written.size).toBe(5);
+    }
+    expect(peer.messages).toEqual([...messages, ...messages]);
+  });
+
   test('end sends what waits, and what arrives later is dropped', async () => {
     const { transport, peer, received, closed } = await linked();
     transport.send('{last:1}');

@@ -25,7 +25,7 @@ export interface HandshakeRequestFields {
 
 const BRACE = 123;
 /** A longer text is left as it is: its large parts are flat, and the copy would cost more than it saves. */
-const LONG_TEXT = 128 * 1024;
+const LONG_TEXT = 16 * 1024;
 
 /**
  * One flat string: `+` makes a tree of strings, which costs several hundred bytes while a message waits

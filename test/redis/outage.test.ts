@@ -153,7 +153,7 @@ describe.each(PACKAGES)('over %s', (name) => {
       await server.stop();
       await waitFor(() => user.errors.length === round, 'a word of the outage');
       await server.up();
-      const lines = await watchCommands(server, closing);
+      const lines = await watchCommands(server);
       // Every connection is back then, and an attempt that was under way has failed.
       await within(untilListening(1), 'a subscription');
       const before = renewals(lines);

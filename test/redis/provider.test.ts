@@ -29,7 +29,7 @@ async function keys(): Promise<string[]> {
 
 describe('what Redis holds', () => {
   test('names a session by the SHA-256 of its id, and sees the id in no command', async () => {
-    const lines = await watchCommands(server, closing);
+    const lines = await watchCommands(server);
     const first = await world.user({ writeThrough: true });
     const second = await world.user({}, 'ioredis');
     const session = await first.open(fullSession());
@@ -60,7 +60,7 @@ describe('what Redis holds', () => {
   });
 
   test('goes after its lifetime where nobody owns it, and stays where somebody does', async () => {
-    const lines = await watchCommands(server, closing);
+    const lines = await watchCommands(server);
     const user = await world.user({ leaseMs: 300, sessionLifetimeMs: 900, writeThrough: true });
     const [owned, released] = [await user.open(fullSession()), await user.open(fullSession())];
     const { length } = await keys();
@@ -101,7 +101,7 @@ describe('the lease', () => {
     const user = await world.user();
     for (let count = 0; count < 100; count++) await user.open(fullSession());
     const session = await user.open(fullSession());
-    const lines = await watchCommands(server, closing);
+    const lines = await watchCommands(server);
     const start = lines.length;
     await waitFor(() => renewals(lines) > 9, 'renewals of three leases');
     const sent = lines.slice(start).filter((line) => !line.startsWith('lua '));
@@ -118,7 +118,7 @@ describe('the lease', () => {
   ])(
     'that ran out while its server did not run: the session is %s; the server is told',
     async (_title, writeThrough) => {
-      const lines = await watchCommands(server, closing);
+      const lines = await watchCommands(server);
       const paused = await world.user({ leaseMs: 6000, writeThrough });
       const other = await world.user({ writeThrough });
       const [session, kept] = [await paused.open(fullSession()), await paused.open(fullSession())];
@@ -176,7 +176,7 @@ describe('a hand-over', () => {
   });
 
   test('is asked of nobody by what else comes on the channel', async () => {
-    const lines = await watchCommands(server, closing);
+    const lines = await watchCommands(server);
     const user = await world.user();
     await waitFor(() => lines.some((line) => line.startsWith('subscribe')), 'a subscription');
     const channel = lines.find((line) => line.startsWith('subscribe'))?.split(' ')[1] ?? '';

@@ -38,16 +38,17 @@ export class World {
 }
 
 /** What Redis is told by clients from now on, one line for each command. */
-export async function watchCommands(server: RedisServer, closing: Closing): Promise<readonly string[]> {
-  const { redis } = server.ioRedis();
+export async function watchCommands(server: RedisServer): Promise<readonly string[]> {
   const lines: string[] = [];
-  const monitor = await redis.monitor();
-  closing.add(() => monitor.disconnect());
-  monitor.on('monitor', (_time: string, args: string[], source: string) => {
+  const { redis: monitor } = await server.nodeRedis();
+  await monitor.monitor((reply: unknown) => {
+    const [, source = '', quoted = ''] = /^\S+ \[\d+ (\S+)\] (.*)$/.exec(String(reply)) ?? [];
+    const args = quoted.split(' ').map((arg) => arg.replace(/^"|"$/g, ''));
     lines.push(`${source === 'lua' ? 'lua ' : ''}${args.join(' ')}`);
   });
+  const { redis } = await server.nodeRedis();
   await redis.ping();
-  await waitFor(() => lines.some((line) => line.includes('ping')), 'the first command that is seen');
+  await waitFor(() => lines.some((line) => /^ping$/i.test(line)), 'the first command that is seen');
   return lines;
 }
 

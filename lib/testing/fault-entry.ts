@@ -1,9 +1,10 @@
-import type { Dialer } from '../connection/transport.js';
+import type { Transport } from '../connection/transport.js';
+import type { Limits } from '../protocol/limits.js';
 import type { ListenerFactory } from '../server/listener.js';
 import { createEntry, type TransportEntry } from '../transport/entry.js';
+import { memoryDialer, MemoryListener, type MemoryNetwork } from '../transport/memory-network.js';
 import type { Pace } from './fault-lane.js';
 import { FaultLink } from './fault-link.js';
-import { FaultListener, portOf, type FaultNetwork } from './fault-listener.js';
 import { SeededRandom } from './seeded-random.js';
 
 /** What a fault entry is told: how bytes travel on its links, and what decides where chance does. */
@@ -46,10 +47,11 @@ export interface FaultEntry extends TransportEntry {
  * entry.latest?.cutAfter(10, 'toServer');
  */
 export function createFaultEntry(options: FaultOptions = {}): FaultEntry {
-  const network: FaultNetwork = new Map();
-  const maker = new LinkMaker(network, options);
-  const entry = createEntry('fault', new Map([['fault', dialerOf(maker)]]), (_options, limits) => {
-    const createListener: ListenerFactory = (sink) => new FaultListener(network, limits, sink);
+  const network: MemoryNetwork = new Map();
+  const maker = new LinkMaker(options);
+  const dialer = memoryDialer(network, (listener, limits) => maker.connect(listener, limits));
+  const entry = createEntry('fault', new Map([['fault', dialer]]), (_options, limits) => {
+    const createListener: ListenerFactory = (sink) => new MemoryListener(network, limits, sink);
     return createListener;
   });
   return {
@@ -91,10 +93,7 @@ class LinkMaker {
   private pace: Pace;
   private made: FaultLink[] = [];
 
-  constructor(
-    private readonly network: FaultNetwork,
-    { seed = 1, onLink, chunkBytes, delayTurns }: FaultOptions,
-  ) {
+  constructor({ seed = 1, onLink, chunkBytes, delayTurns }: FaultOptions) {
     this.random = new SeededRandom(seed);
     this.onLink = onLink;
     this.pace = { chunkBytes, delayTurns };
@@ -118,38 +117,17 @@ class LinkMaker {
     }
   }
 
-  connect(args: readonly unknown[], clientLimits: FaultListener['limits']): FaultLink | undefined {
-    const listener = this.network.get(portOf(args));
-    if (!listener || this.isRefusing) return undefined;
+  connect(listener: MemoryListener, clientLimits: Limits): Transport | undefined {
+    if (this.isRefusing) return undefined;
     const { random, pace } = this;
     const link = new FaultLink({ clientLimits, serverLimits: listener.limits, pace, random });
     this.made = [...this.links, link];
     this.latest = link;
     this.linkCount += 1;
-    listener.accept(link);
+    listener.accept(link.transportOf('server'), (callback) => {
+      link.whenClosed('server', callback);
+    });
     this.onLink?.(link);
-    return link;
+    return link.transportOf('client');
   }
-}
-
-function dialerOf(maker: LinkMaker): Dialer {
-  return {
-    dial(args, limits, callback) {
-      let isGivenUp = false;
-      // As with sockets, never before this function has returned.
-      void Promise.resolve().then(() => {
-        if (isGivenUp) return;
-        const link = maker.connect(args, limits);
-        if (link) callback(null, link.transportOf('client'));
-        else callback(refused(portOf(args)));
-      });
-      return () => {
-        isGivenUp = true;
-      };
-    },
-  };
-}
-
-function refused(port: number): Error {
-  return Object.assign(new Error(`connect ECONNREFUSED memory:${port}`), { code: 'ECONNREFUSED' });
 }

@@ -1,9 +1,6 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { build } from 'esbuild';
 import {
   Application,
   net,
@@ -14,6 +11,7 @@ import {
   type Reconnector,
 } from '../../lib/core.js';
 import { createFaultProxy, type FaultProxy } from '../../lib/testing/index.js';
+import { bundleProgram, startProgram } from '../support/bundled-program.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore, type Back, type CoreServer } from '../support/core.js';
 import { freePort } from '../support/free-port.js';
@@ -21,8 +19,6 @@ import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
-
-const ROOT = path.resolve('.');
 
 /** Dials again soon, for ever. */
 const eager: Reconnector = (connection, reconnectFn) => {
@@ -247,38 +243,20 @@ test('a server that is killed and comes back: its sessions are lost with a typed
   });
 });
 
-/** A server's program in one file, as Node runs it. */
-async function bundleServer(): Promise<string> {
-  // Beside the packages that it imports.
-  const folder = mkdtempSync(path.join(ROOT, 'node_modules/.jstp-survived-'));
-  closing.add(() => rmSync(folder, { recursive: true, force: true }));
-  const outfile = path.join(folder, 'server.mjs');
-  const contents = `
+/** A server's program. */
+function bundleServer(): Promise<string> {
+  const text = `
     import { Application, net } from './lib/core.js';
     const work = { quick: async (_connection) => 'done', never: (_connection, _callback) => undefined };
     const server = net.createServer({ applications: [new Application('app', { work })] });
     server.listen(Number(process.argv[2]), '127.0.0.1', () => process.send('ready'));
     process.on('disconnect', () => process.exit());
   `;
-  await build({
-    stdin: { contents, resolveDir: ROOT, loader: 'ts' },
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'error',
-  });
-  return outfile;
+  return bundleProgram({ text }, closing);
 }
 
 async function startProcess(program: string, port: number): Promise<ChildProcess> {
-  const child = fork(program, [String(port)], { execArgv: [] });
-  closing.add(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  });
+  const child = startProgram(program, [String(port)], closing);
   await within(once(child, 'message'), 'a server that listens');
   return child;
 }

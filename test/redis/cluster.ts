@@ -1,8 +1,5 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import path from 'node:path';
-import { build } from 'esbuild';
 import {
   Application,
   net,
@@ -10,12 +7,11 @@ import {
   type ClientOptions,
   type Connection,
 } from '../../lib/core.js';
+import { bundleProgram, killProgram, startProgram } from '../support/bundled-program.js';
 import type { Closing } from '../support/closing.js';
 import { LOOPBACK } from '../support/free-port.js';
 import { waitFor, within } from '../support/wait-for.js';
 import type { InstanceSettings } from './cluster-instance.js';
-
-const ROOT = path.resolve(import.meta.dirname, '../..');
 
 interface Report {
   readonly port?: number;
@@ -63,11 +59,8 @@ export class Instance {
   }
 
   /** Ends it where it is. */
-  async kill(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await within(ended, 'the end of an instance');
+  kill(): Promise<void> {
+    return killProgram(this.child);
   }
 }
 
@@ -82,7 +75,7 @@ export class Cluster {
 
   /** Starts an instance. */
   async start(settings: Partial<InstanceSettings> = {}): Promise<Instance> {
-    this.program ??= this.bundle();
+    this.program ??= bundleProgram({ file: 'test/redis/cluster-instance.ts' }, this.closing);
     const whole: InstanceSettings = {
       redisPort: this.redisPort,
       writeThrough: false,
@@ -90,9 +83,7 @@ export class Cluster {
       drainTimeoutMs: 10_000,
       ...settings,
     };
-    const child = fork(await this.program, [JSON.stringify(whole)], { execArgv: [], stdio: 'inherit' });
-    const instance = new Instance(child);
-    this.closing.add(() => instance.kill());
+    const instance = new Instance(startProgram(await this.program, [JSON.stringify(whole)], this.closing));
     await waitFor(() => instance.port !== 0, 'an instance that listens');
     return instance;
   }
@@ -120,24 +111,6 @@ export class Cluster {
     );
     this.closing.add(() => connection.close());
     return { connection, told };
-  }
-
-  /** One file of the instance's program, as Node runs it. */
-  private async bundle(): Promise<string> {
-    // Beside the packages that it imports.
-    const folder = mkdtempSync(path.join(ROOT, 'node_modules/.jstp-cluster-'));
-    this.closing.add(() => rmSync(folder, { recursive: true, force: true }));
-    const outfile = path.join(folder, 'instance.mjs');
-    await build({
-      entryPoints: [path.join(ROOT, 'test/redis/cluster-instance.ts')],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      packages: 'external',
-      logLevel: 'error',
-    });
-    return outfile;
   }
 }
 

@@ -96,7 +96,7 @@ function awayError(error: unknown, leaseMs: number): JstpError {
   const cause = error instanceof Error ? error.message : String(error);
   return new JstpError(
     'ERR_JSTP_STORE_AWAY',
-    `Redis is away (${cause}). Who is connected is served on; until it is back, no session is opened, resumed or ` +
+    `Redis is away (${cause}). Who is connected is served on; until it is back, no session is resumed or ` +
       `stored, and what other servers ask for is not handed over. After ${leaseMs} ms they may take this one for dead.`,
     { cause: error },
   );

@@ -18,7 +18,7 @@ export class RedisLink {
   /**
    * @param redis the application's client; it stays the application's
    * @param timeoutMs how long a command may take, in milliseconds
-   * @throws ConfigurationError where it is no such client
+   * @throws ConfigurationError where it is no such client, or one whose `connect()` was not called
    */
   constructor(
     redis: RedisLike,
@@ -52,7 +52,7 @@ export class RedisLink {
         });
       });
       const fail = (error: unknown): void => {
-        reject(away(error instanceof Error ? error.message : String(error), error));
+        reject(away(reasonOf(error), error));
       };
       work()
         .then(resolve, fail)
@@ -76,11 +76,20 @@ function away(what: string, cause?: unknown): JstpError {
   return new JstpError('ERR_JSTP_STORE_AWAY', `Redis did not do what it was asked for: ${what}`, { cause });
 }
 
+/** node-redis has errors without a message. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
 function driverOf(redis: unknown, timeoutMs: number): RedisDriver {
   const has = (name: string): boolean =>
     typeof (redis as Record<string, unknown> | null | undefined)?.[name] === 'function';
   if (COMMON_METHODS.every(has)) {
-    if (has('evalSha') && has('destroy')) return new NodeRedisDriver(redis as NodeRedisLike, timeoutMs);
+    if (has('evalSha') && has('destroy')) {
+      if ((redis as { isOpen?: unknown }).isOpen === false)
+        throw new ConfigurationError('redis', redis, 'told to connect first: connect() was not called');
+      return new NodeRedisDriver(redis as NodeRedisLike, timeoutMs);
+    }
     if (has('evalsha') && has('disconnect')) return new IoRedisDriver(redis as IoRedisLike);
   }
   throw new ConfigurationError('redis', redis, ALLOWED);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Session } from '../../lib/core.js';
+import { createClient } from 'redis';
 import { RedisSessionStorageProvider, type RedisLike } from '../../lib/redis/index.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
@@ -224,6 +225,11 @@ describe('what cannot be used is refused by its name', () => {
     expect(() => new RedisSessionStorageProvider(redis as unknown as RedisLike)).toThrow(
       expect.objectContaining({ code: 'ERR_JSTP_CONFIGURATION', option: 'redis' }),
     );
+  });
+
+  test('a client of redis whose connect() was not called is refused, and told why', () => {
+    const redis = createClient();
+    expect(() => new RedisSessionStorageProvider(redis)).toThrow(/connect\(\) was not called/);
   });
 
   test.each<[string, unknown]>([

@@ -12,6 +12,8 @@ import { reconnectDelay } from './reconnect-delay.js';
 
 // A line that is lost sooner than this after it was made counts as an attempt that failed.
 const STABLE_AFTER_MS = 1000;
+// So many short lives make the shortest of the delays between attempts.
+const SOON = 2;
 
 /** Who is told what becomes of the link. */
 export interface LinkObserver {
@@ -38,6 +40,7 @@ export class ClientLink {
   private abort: AbortController | undefined;
   private resolveAttempt: (connection: Connection) => void = ignore;
   private openedAt = 0;
+  private acknowledgedAtOpen = 0;
   private shortLives = 0;
   private failures = 0;
   private attempts = 0;
@@ -189,6 +192,7 @@ export class ClientLink {
     this.hasBeenUp = true;
     this.taken = false;
     this.openedAt = Date.now();
+    this.acknowledgedAtOpen = connection.journal?.acknowledged ?? 0;
     this.attempts = 0;
     // Where the user has moved the connection by hand there may be no attempt of ours, or an overtaken one.
     this.connecting ??= Promise.resolve(connection);
@@ -207,7 +211,7 @@ export class ClientLink {
     this.isUp = false;
     this.taken = isTaken;
     this.connecting = undefined;
-    this.shortLives = Date.now() - this.openedAt < STABLE_AFTER_MS ? this.shortLives + 1 : 0;
+    this.countShortLife(connection);
     // The first attempt is made at once, but not to a server that is closing, and not again and again to
     // one that lets us in and cuts the line.
     this.failures = Math.max(this.shortLives - 1, reason === 'close' ? 1 : 0);
@@ -220,6 +224,13 @@ export class ClientLink {
     if (isTaken) this.observer.emit('sessionTaken');
     else if (isSessionOver) this.observer.emit('sessionLost');
     this.comeBackLater();
+  }
+
+  private countShortLife({ journal }: Connection): void {
+    const isUseful = (journal?.acknowledged ?? 0) > this.acknowledgedAtOpen;
+    if (Date.now() - this.openedAt >= STABLE_AFTER_MS) this.shortLives = 0;
+    // A line over which something came is worth dialling soon again, if not at once again and again.
+    else this.shortLives = isUseful ? Math.min(this.shortLives + 1, SOON) : this.shortLives + 1;
   }
 
   private forgetSession(): void {

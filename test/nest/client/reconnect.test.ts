@@ -26,6 +26,19 @@ describe('a line that is cut', () => {
     expect(await valuesOf(client.send('echo', 1))).toEqual([1]);
   });
 
+  test('is dialled soon again, however often it was cut, where something came over it each time', async () => {
+    const { port, cut } = await bench.serve();
+    const client = bench.client(port);
+    // Doubled each time, the delay would soon be longer than a call waits.
+    for (let round = 0; round < 8; round++) {
+      expect(await valuesOf(client.send('echo', round))).toEqual([round]);
+      const call = observe(client.send('echo', 'under way'));
+      cut();
+      await call.end();
+      expect(call.values).toEqual(['under way']);
+    }
+  });
+
   test('keeps a call under way that the server had not received', async () => {
     const { port, sockets } = await bench.serve();
     const client = bench.client(port);

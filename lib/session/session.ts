@@ -2,6 +2,9 @@ import { randomId } from '../util/random.js';
 import { Journal } from './journal.js';
 import { Claimant, type SessionClaim } from './session-claim.js';
 
+/** Node's `console.log` and `util.inspect` ask for this. */
+const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never;
+
 /** What a session is bound to: a resume that asks for something else is refused. */
 export interface SessionBinding {
   /** The application's name, as the handshake gave it. */
@@ -95,6 +98,11 @@ export class Session<C = unknown> extends Map<unknown, unknown> {
   /** Whether nothing would be lost with the session: anonymous, without state and without messages. */
   get isWorthless(): boolean {
     return this.username === null && this.size === 0 && this.journal.size === 0;
+  }
+
+  /** @internal What Node shows of a session: not its id, which opens it to whoever reads the log. */
+  [INSPECT](): string {
+    return `Session of ${this.username ?? 'an anonymous client'} with ${this.size} entries`;
   }
 
   /** As a client: the claim of the next request to resume. */

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { inspect } from 'node:util';
 import { afterEach, expect, test } from '@jest/globals';
 import { Logger, type LoggerService } from '@nestjs/common';
 import { SimpleConnectPolicy, type AuthCallback } from '../../lib/core.js';
@@ -62,4 +63,13 @@ test('neither a session’s id nor a password is in a log event of either side, 
   expect(text).not.toContain(PASSWORD);
   expect(nest.join('\n')).not.toContain(id);
   expect(nest.join('\n')).not.toContain(PASSWORD);
+});
+
+test('neither a connection nor a session shows the session’s id where Node prints it', async () => {
+  const { port } = await startCore(closing);
+  const connection = await dial(closing, port);
+  const { session } = connection;
+  const shown = inspect([connection, session], { depth: Infinity, showHidden: true });
+  expect(shown).toContain('Session of an anonymous client');
+  expect(shown).not.toContain(session?.id);
 });

@@ -61,7 +61,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
   return {
     policy: resolvePolicy(checkPolicy(options.authPolicy)),
     storage:
-      (options.sessionStorageProvider as SessionStorageProvider<Connection> | null | undefined) ??
+      checkProvider(options.sessionStorageProvider) ??
       new SimpleSessionStorageProvider<Connection>(undefined, undefined, limits.maxSessions),
     heartbeatInterval: checkTime('heartbeatInterval', options.heartbeatInterval),
     clientExpirationTime: checkTime('clientExpirationTime', options.clientExpirationTime) ?? HOUR_MS,
@@ -84,6 +84,17 @@ function checkApplications(applications: unknown): void {
     applications,
     'an array of applications, or what createAppsIndex made',
   );
+}
+
+function checkProvider(provider: unknown): SessionStorageProvider<Connection> | undefined {
+  if (provider === undefined || provider === null) return undefined;
+  const { get, set, duplicate } = provider as Record<string, unknown>;
+  // A client of Redis has `get` and `set` as well, and is the likely slip.
+  if (typeof get === 'function' && typeof set === 'function' && duplicate === undefined)
+    return provider as SessionStorageProvider<Connection>;
+  const allowed =
+    'an object with methods get and set, and no client of Redis (RedisSessionStorageProvider takes one)';
+  throw new ConfigurationError('sessionStorageProvider', provider, allowed);
 }
 
 function checkPolicy(policy: AuthPolicy | null | undefined): AuthPolicy | null | undefined {

@@ -115,7 +115,7 @@ export interface ResolvedJstpServerOptions {
 export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJstpServerOptions {
   check('options', options, 'an object', isObject);
   const { application = DEFAULT_APPLICATION, applications, authPolicy } = options;
-  const { serializer, deserializer, sessionStorageProvider } = options;
+  const { serializer, deserializer } = options;
   const listening = resolveListening(options);
   // The other transports have more options, those of Node's TLS and HTTP servers, than can be told apart here.
   if (!('listeners' in options) && (options.transport ?? 'net') === 'net')
@@ -142,12 +142,6 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
     deserializer,
     'an object with a method deserialize',
     nullable(hasMethod('deserialize')),
-  );
-  check(
-    'sessionStorageProvider',
-    sessionStorageProvider,
-    'an object with methods get and set',
-    nullable((value) => hasMethod('get')(value) && hasMethod('set')(value)),
   );
   for (const name of ['heartbeatInterval', 'clientExpirationTime'] as const) {
     check(

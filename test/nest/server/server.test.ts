@@ -16,6 +16,7 @@ import {
   type JstpServerOptions,
   type Server as CoreServer,
 } from '../../../lib/index.js';
+import { createClient } from 'redis';
 import { LOOPBACK } from '../../support/free-port.js';
 import { moduleOf, QUIET } from '../../support/nest-app.js';
 import { observe } from '../../support/observed.js';
@@ -106,6 +107,11 @@ describe('the options of a server', () => {
       'a provider without set',
       { sessionStorageProvider: { get: () => undefined } },
       'sessionStorageProvider must be',
+    ],
+    [
+      'a client of Redis for a provider',
+      { sessionStorageProvider: createClient() },
+      'sessionStorageProvider must be an object with methods get and set, and no client of Redis',
     ],
     ['an option that there is not', { prot: 1 }, 'options must be none but transport, host, port,'],
     ['extensions, which are not for the user to choose', { extensions: [] }, 'but "extensions" was given'],

@@ -173,13 +173,10 @@ export class Handshakes {
       return;
     }
     this.keeper.revive(holder, (mayReturn) => {
-      if (mayReturn && isWaiting(newcomer)) {
-        enter();
-        return;
-      }
-      // Nobody came back: what the store has must hold again.
+      if (mayReturn && isWaiting(newcomer)) enter();
+      else newcomer.end(undefined);
+      // Gone or refused: what the store has must hold again.
       if (mayReturn && !holder.isOpen) this.keeper.linkLost(holder);
-      newcomer.end(undefined);
     });
   }
 

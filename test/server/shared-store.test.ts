@@ -7,7 +7,8 @@ import {
   type SharedSessionStorageProvider,
 } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
-import { ServerOnTheWire } from '../support/resume-wire.js';
+import type { RawPeer } from '../support/raw-peer.js';
+import { EXTENSIONS, ServerOnTheWire, SESSION_LOST } from '../support/resume-wire.js';
 import { settle, waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
@@ -52,7 +53,8 @@ class Store implements SharedSessionStorageProvider {
     return text === undefined ? undefined : Session.deserialize(id, text);
   }
 
-  public revive(): Promise<void> {
+  public revive(id: string): Promise<void> {
+    if (!this.writeThrough) this.texts.delete(id);
     return Promise.resolve();
   }
 
@@ -260,4 +262,20 @@ test('a store of one server gets the sessions at the server’s end, with all th
   const other = await next.resume(up.id, 0);
   await other.received(1);
   expect([...next.server.getClientsArray()].map(({ session }) => session?.get('state'))).toContain('up');
+});
+
+test('a client that is away and asks too late leaves its session as the store has it', async () => {
+  const store = new Store(false);
+  const wire = await ServerOnTheWire.start(closing, { sessionStorageProvider: store });
+  const { id, connection } = await wire.login();
+  connection.session?.set('worth', 'keeping');
+  const claim = (count: number): Promise<RawPeer> =>
+    wire.peer(`{handshake:[0,'app','',${EXTENSIONS}],session:['${id}',0,[7,${String(count)}]]}`);
+  const second = await claim(2);
+  await second.received(1);
+  await wire.cut(second);
+  await waitFor(() => store.texts.has(id), 'the save');
+  const late = await claim(1);
+  expect(await late.received(1)).toEqual([SESSION_LOST]);
+  await waitFor(() => store.texts.has(id), 'the session in the store');
 });

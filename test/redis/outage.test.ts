@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { RedisSessionStorageProvider } from '../../lib/redis/index.js';
 import type { Script } from '../../lib/redis/script.js';
 import { CLAIM, CONFIRM, RELEASE } from '../../lib/redis/session-scripts.js';
+import { hashOf } from '../../lib/redis/session-table.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
 import { watchProcess, type ProcessWatch } from '../support/real-process.js';
@@ -47,6 +48,13 @@ async function untilBack(...users: User[]): Promise<void> {
 async function untilListening(count: number): Promise<void> {
   const { redis, kill } = server.ioRedis();
   while ((await redis.pubsub('CHANNELS')).length !== count) await settle();
+  kill();
+}
+
+/** Waits until an emptied Redis was told of a session again. */
+async function untilToldOf(id: string): Promise<void> {
+  const { redis, kill } = server.ioRedis();
+  while ((await redis.keys(`*session:${hashOf(id)}`)).length === 0) await settle();
   kill();
 }
 
@@ -99,9 +107,12 @@ describe.each(PACKAGES)('over %s', (name) => {
     ])
       await expect(within<unknown>(attempt(), 'a refusal')).rejects.toMatchObject(AWAY);
     await server.up();
-    await untilBack(first, second);
+    await within(untilListening(2), 'subscriptions');
+    // One is owned again; the other's text could not be written then, was kept, and is written now.
+    await within(untilToldOf(session.id), 'the session');
+    await within(untilToldOf(released.id), 'the text');
+    await untilBack(second);
     expect((await second.resume(session.id))?.username).toBe('ann');
-    // What could not be written then was kept, and is written now.
     await waitFor(() => first.live.size === 1, 'the hand-over');
     expect((await second.resume(released.id))?.get('room')).toBe('lobby');
     expect(first.gone).toEqual([]);

@@ -1,6 +1,7 @@
 import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
 import type { Callback } from '../util/callback.js';
 import { nextTick } from '../util/host.js';
+import { IdTable } from '../util/id-table.js';
 
 /** What the callee may send of a stream before the first credit message arrives (PROTOCOL.md 5). */
 export const INITIAL_STREAM_CREDIT = 64;
@@ -39,7 +40,7 @@ export function createOutgoingCall(callback: Callback, onItem?: (value: unknown)
 /** The calls (inspects, pings) of this side that are not answered yet, by number. */
 export class OutgoingCalls {
   // Made with the first call: many connections of a server never call their client.
-  private calls: Map<number, OutgoingCall> | undefined;
+  private calls: IdTable<OutgoingCall> | undefined;
 
   /** @param link runs the callbacks, reporting what they throw */
   constructor(private readonly link: { guard(run: () => void): void }) {}
@@ -51,8 +52,8 @@ export class OutgoingCalls {
 
   /** Adds a call under its number. */
   add(call: OutgoingCall): void {
-    this.calls ??= new Map();
-    this.calls.set(call.id, call);
+    this.calls ??= new IdTable();
+    this.calls.add(call);
   }
 
   /** The call of a number. */
@@ -62,46 +63,52 @@ export class OutgoingCalls {
 
   /** Removes a call, whose answer has come or is no longer wanted. */
   take(id: number): OutgoingCall | undefined {
-    const call = this.calls?.get(id);
-    if (call) this.calls?.delete(id);
-    return call;
+    return this.calls?.take(id);
   }
 
   /** The calls whose callee has heard of another credit than the first. */
-  *credited(): Generator<OutgoingCall> {
-    for (const call of this.calls?.values() ?? []) {
-      if (call.creditLimit !== INITIAL_STREAM_CREDIT) yield call;
-    }
+  credited(): OutgoingCall[] {
+    return this.all().filter((call) => call.creditLimit !== INITIAL_STREAM_CREDIT);
   }
 
   /** Takes over the calls of another connection, whose session goes on here. */
   adopt(others: OutgoingCalls): void {
-    for (const call of others.calls?.values() ?? []) this.add(call);
+    for (const call of others.all()) this.add(call);
     others.calls = undefined;
   }
 
   /** Ends the pings up to a number: the peer has had them, their pongs are lost. */
   endPings(id: number): void {
-    const answered = [...(this.calls?.values() ?? [])].filter((call) => call.isPing && call.id <= id);
-    for (const call of answered) this.calls?.delete(call.id);
-    this.settle(answered, null);
+    this.settle(
+      this.takeAll((call) => call.isPing && call.id <= id),
+      null,
+    );
   }
 
   /** Fails the calls up to a number with -1: the peer had received them, their answers are lost. */
   loseUpTo(id: number): void {
-    if (!this.calls) return;
-    const lost = [...this.calls.values()].filter((call) => call.id <= id);
-    for (const call of lost) this.calls.delete(call.id);
-    this.settle(lost, ERR_CALLBACK_LOST);
+    this.settle(
+      this.takeAll((call) => call.id <= id),
+      ERR_CALLBACK_LOST,
+    );
   }
 
   /** Fails all calls with -1, as no answer can come any more; answers with them. */
   loseAll(): readonly OutgoingCall[] {
-    if (!this.calls) return [];
-    const lost = [...this.calls.values()];
+    const lost = this.all();
     this.calls = undefined;
     this.settle(lost, ERR_CALLBACK_LOST);
     return lost;
+  }
+
+  private all(): OutgoingCall[] {
+    return this.calls?.toArray() ?? [];
+  }
+
+  private takeAll(isWanted: (call: OutgoingCall) => boolean): OutgoingCall[] {
+    const taken = this.all().filter(isWanted);
+    for (const call of taken) this.calls?.take(call.id);
+    return taken;
   }
 
   private settle(calls: readonly OutgoingCall[], error: number | null): void {

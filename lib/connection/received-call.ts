@@ -25,8 +25,6 @@ export interface ReceivedCallKeeper {
 export class ReceivedCall implements IncomingCall<Connection> {
   /** Its number as the wire has it, with the peer's sign. */
   readonly id: number;
-  /** Where it is kept: its number, unless that is in use. */
-  key: number | symbol;
   readonly interfaceName: string;
   readonly methodName: string;
   readonly args: unknown[];
@@ -43,7 +41,6 @@ export class ReceivedCall implements IncomingCall<Connection> {
     message: CallMessage,
   ) {
     this.id = message.id;
-    this.key = message.id;
     this.interfaceName = message.interfaceName ?? '';
     this.methodName = message.method ?? '';
     this.args = message.args ?? [];

@@ -8,6 +8,7 @@ import { formatCallbackError } from '../protocol/format-message.js';
 import type { CallMessage } from '../protocol/message.js';
 import type { ApplicationLike, MethodCallback } from '../application/application.js';
 import { InternalApiError } from '../application/application.js';
+import { IdTable } from '../util/id-table.js';
 import { startTimer, stopTimer } from '../util/timer.js';
 import type { Connection } from './connection.js';
 import type { Outbox } from './outbox.js';
@@ -28,7 +29,10 @@ export interface CallLink {
 /** The peer's calls that this side is serving. */
 export class ReceivedCalls implements ReceivedCallKeeper {
   // Made with the first call.
-  private calls: Map<number | symbol, ReceivedCall> | undefined;
+  private calls: IdTable<ReceivedCall> | undefined;
+  // A number that is in use is taken again by servers that count wrongly, and by peers that mean no good: both
+  // calls are served, and both are counted.
+  private doubles: Set<ReceivedCall> | undefined;
   private onIdle: (() => void) | undefined;
   /** Whether so many are being served that nothing is read. */
   isHolding = false;
@@ -41,7 +45,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   /** How many are being served. */
   get size(): number {
-    return this.calls?.size ?? 0;
+    return (this.calls?.size ?? 0) + (this.doubles?.size ?? 0);
   }
 
   /** Serves a call: checks it, and hands it to the application. */
@@ -53,11 +57,8 @@ export class ReceivedCalls implements ReceivedCallKeeper {
       return;
     }
     const call = new ReceivedCall(this, this.connection, message);
-    this.calls ??= new Map();
-    // A number that is in use is taken again by servers that count wrongly, and by peers that mean no good:
-    // both calls are served, and both are counted.
-    if (this.calls.has(call.id)) call.key = Symbol(call.id);
-    this.calls.set(call.key, call);
+    this.calls ??= new IdTable();
+    if (!this.calls.add(call)) (this.doubles ??= new Set()).add(call);
     this.balanceReading();
     this.link.whenStored(() => {
       if (call.isOpen) this.serve(call, application);
@@ -66,7 +67,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   /** The numbers of the calls that are being served, as the wire has them. */
   *[Symbol.iterator](): Generator<number> {
-    for (const call of this.calls?.values() ?? []) yield call.id;
+    for (const call of this.all()) yield call.id;
   }
 
   /** Waits until no call is being served, or the time (in milliseconds) is over. */
@@ -84,7 +85,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   /** The journal has room again: streams that waited for it go on. */
   flushStreams(): void {
-    for (const call of this.calls?.values() ?? []) call.flushStream();
+    for (const call of this.all()) call.flushStream();
   }
 
   /** The call of a number, while it is being served. */
@@ -102,9 +103,9 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   /** Ends all without an answer of their own; returns them. */
   cancelAll(): readonly ReceivedCall[] {
-    if (!this.calls) return [];
-    const cancelled = [...this.calls.values()];
+    const cancelled = this.all();
     this.calls = undefined;
+    this.doubles = undefined;
     this.isHolding = false;
     for (const call of cancelled) call.cancel();
     return cancelled;
@@ -121,6 +122,10 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   reportError(error: unknown): void {
     this.link.reportError(error);
+  }
+
+  private all(): ReceivedCall[] {
+    return [...(this.calls?.toArray() ?? []), ...(this.doubles ?? [])];
   }
 
   private serve(call: ReceivedCall, application: ApplicationLike<Connection>): void {
@@ -141,7 +146,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
   }
 
   private forget(call: ReceivedCall): void {
-    this.calls?.delete(call.key);
+    if (!this.doubles?.delete(call)) this.calls?.take(call.id);
     if (this.onIdle && this.size === 0) this.onIdle();
     this.balanceReading();
   }

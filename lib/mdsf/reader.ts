@@ -126,20 +126,22 @@ export class MdsfReader extends NumberScanner {
 
   private readArray(): unknown[] {
     const { data } = this;
-    const array: unknown[] = [];
+    // Most arrays have an element or two; what is pushed to an empty one would make room for 17.
+    let first: unknown;
+    let count = 0;
+    let array: unknown[] | undefined;
     this.descend();
     this.pos++;
     for (;;) {
       let c = data[this.pos];
       if (c <= 32 || c === 47 || c > 127) c = this.skip();
       if (c === 93) break;
-      if (c === 44) {
-        // A hole.
-        array.push(undefined);
-        this.pos++;
-        continue;
-      }
-      array.push(c >= 48 && c <= 57 ? this.readNumber(c) : this.readValue());
+      // A comma alone is a hole.
+      const value = c === 44 ? undefined : c >= 48 && c <= 57 ? this.readNumber(c) : this.readValue();
+      if (array !== undefined) array.push(value);
+      else if (count === 0) first = value;
+      else array = [first, value];
+      count++;
       c = data[this.pos];
       if (c <= 32 || c === 47 || c > 127) c = this.skip();
       if (c === 93) break;
@@ -148,7 +150,7 @@ export class MdsfReader extends NumberScanner {
     }
     this.pos++;
     this.depthLeft++;
-    return array;
+    return array ?? (count === 0 ? [] : [first]);
   }
 
   private readObject(): Record<string, unknown> {

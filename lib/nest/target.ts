@@ -33,7 +33,25 @@ export function targetOf(pattern: unknown, normalizePattern: PatternNormalizer):
   );
 }
 
+/** Beyond so many texts the cache begins anew. */
+const MAX_KNOWN = 256;
+/** Longer texts are not worth the memory. */
+const MAX_KNOWN_LENGTH = 128;
+
+const known = new Map<string, Target>();
+
+/** From a bounded cache: a program sends few patterns, again and again. */
 function targetOfText(text: string): Target {
+  const target = known.get(text);
+  if (target) return target;
+  const split = splitText(text);
+  if (text.length > MAX_KNOWN_LENGTH) return split;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, split);
+  return split;
+}
+
+function splitText(text: string): Target {
   const dot = text.lastIndexOf('.');
   const interfaceName = text.slice(0, Math.max(dot, 0));
   // 'default.sum' is not 'sum' (two patterns are never one name), and the text of an object pattern is one name.

@@ -1,6 +1,7 @@
 /**
- * `npm run bench:report -- RESULTS [FOLDER]`: of the JSON of a run, a Markdown section (printed, and written as
- * `bench.md`) and a picture (`bench.svg`). The folder is test/bench/report unless another is given.
+ * `npm run bench:report -- RESULTS...`: of the JSON of runs, the picture docs/speed.svg and the part of README.md
+ * between its two marks. The first run is the one that is shown; a run without `resume` adds a column, one with
+ * `--soak` a sentence.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,20 +10,28 @@ import { pictureOf } from './report/picture.js';
 
 /** @import { Results } from './types.js' */
 
-const [file, folder = path.join(import.meta.dirname, 'report')] = process.argv.slice(2);
-if (file) write(/** @type {Results} */ (JSON.parse(readFileSync(file, 'utf8'))));
+const ROOT = path.join(import.meta.dirname, '../..');
+const README = path.join(ROOT, 'README.md');
+const PICTURE = 'docs/speed.svg';
+const BEGIN = '<!-- npm run bench:report writes from here -->';
+const END = '<!-- to here -->';
+
+const files = process.argv.slice(2);
+if (files.length > 0) write(files.map((file) => JSON.parse(readFileSync(file, 'utf8'))));
 else {
-  console.error('npm run bench:report -- RESULTS [FOLDER]');
+  console.error('npm run bench:report -- RESULTS...');
   process.exitCode = 1;
 }
 
-/** @param {Results} results */
-function write(results) {
-  mkdirSync(folder, { recursive: true });
-  const picture = path.join(folder, 'bench.svg');
-  writeFileSync(picture, pictureOf(results));
-  const from = path.join(import.meta.dirname, '../..');
-  const markdown = markdownOf(results, path.relative(from, path.resolve(picture)).replaceAll(path.sep, '/'));
-  writeFileSync(path.join(folder, 'bench.md'), markdown);
-  console.log(markdown);
+/** @param {readonly Results[]} runs */
+function write(runs) {
+  const picture = path.join(ROOT, PICTURE);
+  mkdirSync(path.dirname(picture), { recursive: true });
+  writeFileSync(picture, pictureOf(runs[0]));
+  const readme = readFileSync(README, 'utf8');
+  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
+  if (begin === -1 || end < begin) throw new Error(`README.md has no place for it: ${BEGIN} ... ${END}`);
+  const section = `${BEGIN}\n\n${markdownOf(runs, PICTURE)}\n\n`;
+  writeFileSync(README, readme.slice(0, begin) + section + readme.slice(end));
+  console.log(`${PICTURE} and README.md are written`);
 }

@@ -1,48 +1,44 @@
 import { labelOf } from '../contenders/index.js';
+import { summarize } from '../statistics.js';
 import { ratioText, thousands } from '../table.js';
 import { medianOf } from './medians.js';
 
-/** @import { Machine, Results } from '../types.js' */
+/** @import { Machine, Results, Row } from '../types.js' */
 
-/** The picture shows the first two cells of it. */
 const CELLS = /** @type {const} */ ([
   ['calls-64', '64 in flight'],
   ['calls-256', '256 in flight'],
   ['calls-50-connections', '50 connections'],
 ]);
 const CONTENDERS = ['nest', 'nest-tcp', 'nest-nats', 'nest-redis', 'core', 'reference', 'floor'];
+const COUNTS = [1, 10, 100, 1000, 10_000];
+const MIB = 1024 * 1024;
 
 /**
- * A section for a README.
- * @param {Results} results
+ * The part of README that tells how fast it is.
+ * @param {readonly Results[]} runs the first is the one that everything is taken from; others add what they have:
+ *   the ratios without `resume`, the long run
  * @param {string} picture its path, from the README
  */
-export function markdownOf(results, picture) {
-  const { machine, date, options, version, absent } = results;
-  const missing = Object.entries(absent).map(([name, why]) => `${labelOf(name)} was not measured: ${why}.`);
+export function markdownOf(runs, picture) {
+  const [main] = runs;
   return [
     `![Calls per second, this package beside others](${picture})`,
-    callsTable(results),
-    ratiosTable(results),
-    [
-      `Version ${version}, ${date.slice(0, 10)}: ${machineText(machine)}.`,
-      `Client and server in a process each, ${machine.isPinned ? 'on a core each' : 'not pinned'}, contenders in turn,`,
-      `medians of ${options.rounds} rounds, ratios within a round, in parentheses the least and the largest.`,
-      ...missing,
-      'To repeat it: `npm ci && npm run bench`.',
-    ].join(' '),
-    '',
-  ].join('\n\n');
+    callsTable(main),
+    circumstances(main),
+    scaleText(main),
+    ...runs.flatMap(soakText),
+    `<details><summary>Everything that is compared, with the spread of the rounds</summary>`,
+    ratiosTable(runs),
+    `</details>`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 /** @param {Results} results */
 function callsTable(results) {
-  const head = [
-    'calls/s',
-    ...CELLS.map(([, title]) => title),
-    'CPU a call, 64 in flight',
-    'one at a time, p50',
-  ];
+  const head = ['calls/s', ...CELLS.map(([, title]) => title), 'CPU a call, 64 in flight', 'alone, p50'];
   const lines = CONTENDERS.flatMap((contender) => {
     const rates = CELLS.map(([cell]) => medianOf(results, cell, contender, 'perSecond'));
     if (!rates.some(Boolean)) return [];
@@ -55,13 +51,92 @@ function callsTable(results) {
 }
 
 /** @param {Results} results */
-function ratiosTable({ rows }) {
-  const lines = rows.flatMap(({ metric, part, ratio }) =>
-    ratio
-      ? [[metric, part, `${ratioText(ratio.median)} (${ratioText(ratio.min)} to ${ratioText(ratio.max)})`]]
-      : [],
-  );
-  return tableOf([['compared', '', 'ratio'], ...lines]);
+function circumstances({ machine, date, options, version, absent }) {
+  const missing = Object.entries(absent).map(([name, why]) => `${labelOf(name)} was not measured: ${why}.`);
+  return [
+    `Version ${version}, ${date.slice(0, 10)}: ${machineText(machine)}.`,
+    `Client and server in a process each${machine.isPinned ? ', on a core each' : ''}; contenders in turn, medians of ${options.rounds} rounds.`,
+    'CPU is that of both processes; "alone" is one call after the other, both processes on one core.',
+    ...missing,
+  ].join(' ');
+}
+
+/**
+ * What becomes of calls a second with more connections and more handlers.
+ * @param {Results} results
+ */
+function scaleText(results) {
+  const lines = [
+    ['over connections', ...scaleOf(results, 'connections')],
+    ['to handlers', ...scaleOf(results, 'handlers')],
+  ].filter((line) => line.slice(1).some(Boolean));
+  if (lines.length === 0) return '';
+  const head = ['calls/s through Nest, 256 in flight', ...COUNTS.map(thousands)];
+  const delay = medianOf(results, 'connections-10000', 'nest', 'serverLoopDelayP99Ms');
+  const delayText = delay
+    ? `\n\nThe server's event loop is late by ${delay.median.toFixed(1)} ms at most in 99 % of its turns under full load over 10,000 connections.`
+    : '';
+  return tableOf([head, ...lines]) + delayText;
+}
+
+/**
+ * @param {Results} results
+ * @param {'connections' | 'handlers'} group
+ */
+function scaleOf(results, group) {
+  return COUNTS.map((count) => {
+    // One handler is what the cells of connections have.
+    const cell = group === 'handlers' && count === 1 ? 'connections-1' : `${group}-${count}`;
+    const rate = medianOf(results, cell, 'nest', 'perSecond');
+    return rate ? thousands(rate.median) : '';
+  });
+}
+
+/**
+ * Memory over the long run, its second quarter beside its last.
+ * @param {Results} results
+ */
+function soakText({ samples, options }) {
+  const soak = samples.filter(({ group }) => group === 'soak');
+  if (soak.length === 0) return [];
+  /** @param {string} name */
+  const parts = (name) => {
+    const all = soak.map(({ values }) => values[name]);
+    const quarter = all.length / 4;
+    return [all.slice(quarter, 2 * quarter), all.slice(3 * quarter)].map(
+      (part) => summarize(part)?.median ?? 0,
+    );
+  };
+  const heaps = ['server', 'client'].map((side) => {
+    const [early, late] = parts(`${side}HeapBytes`);
+    return `${side} ${(early / MIB).toFixed(1)} MiB, then ${(late / MIB).toFixed(1)} MiB`;
+  });
+  const rate = summarize(soak.map(({ values }) => values.perSecond))?.median ?? 0;
+  return [
+    `${options.soakMinutes} minutes at full load (1 KiB of objects, 10 connections, ${thousands(rate)} calls/s): the heap's median in the second quarter and in the last one is ${heaps.join('; ')}.`,
+  ];
+}
+
+/** @param {readonly Results[]} runs */
+function ratiosTable(runs) {
+  const columns = runs.filter(({ rows }) => rows.some(({ ratio }) => ratio));
+  const titles = columns.map(({ options }) => (options.resume === 'without' ? 'without `resume`' : 'ratio'));
+  const [{ rows }] = columns;
+  const lines = rows.flatMap((row) => {
+    const ratios = columns.map((run) => ratioOf(run, row));
+    return ratios[0] === '' ? [] : [[row.metric, row.part, ...ratios]];
+  });
+  return tableOf([['compared', '', ...titles], ...lines]);
+}
+
+/**
+ * @param {Results} results
+ * @param {Row} row
+ */
+function ratioOf({ rows }, { id }) {
+  const ratio = rows.find((row) => row.id === id)?.ratio;
+  if (!ratio) return '';
+  return `${ratioText(ratio.median)} (${ratioText(ratio.min)} to ${ratioText(ratio.max)})`;
 }
 
 /** @param {number | undefined} value */

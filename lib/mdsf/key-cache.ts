@@ -6,6 +6,8 @@ const SLOTS = 1024;
 const MAX_KEY_BYTES = 32;
 /** So many keys of one text are remembered: a dictionary of thousands would only push others out. */
 const ADDITIONS = 256;
+/** A known key gives way to one of so many unknown ones: where there are more keys than places, most stay. */
+const MISSES_A_CHANGE = 8;
 const GOLDEN_RATIO = 0x9e3779b1;
 
 const APOSTROPHE = 39;
@@ -27,6 +29,7 @@ export class KeyCache {
   private last = 0;
   private expected = 0;
   private toggle = false;
+  private misses = 0;
   private additionsLeft = 0;
 
   /** Begins with a text. */
@@ -74,10 +77,13 @@ export class KeyCache {
     return this.keys[slot];
   }
 
-  /** Remembers a key of ASCII; gives it back as the engine's internal copy. */
+  /** Remembers a key of ASCII, if there is place; gives it back, as the engine's internal copy then. */
   add(data: Uint8Array, start: number, end: number, hash: number, key: string): string {
     const length = end - start;
     if (length === 0 || length > MAX_KEY_BYTES || this.additionsLeft === 0) return key;
+    const first = Math.imul(hash, GOLDEN_RATIO) >>> 22;
+    const isFree = this.lengths[first] === 0;
+    if (!isFree && ++this.misses % MISSES_A_CHANGE !== 0) return key;
     this.additionsLeft--;
     let bare = (CHAR_CLASS[data[start]] & IDENTIFIER_START) !== 0;
     for (let i = start; i < end; i++) {
@@ -87,9 +93,8 @@ export class KeyCache {
       bare &&= (CHAR_CLASS[c] & IDENTIFIER_PART) !== 0;
     }
     const internal = Object.keys({ [key]: 0 })[0] ?? key;
-    const first = Math.imul(hash, GOLDEN_RATIO) >>> 22;
     // Each key has two places, so that two keys of one hash do not push each other out all the time.
-    const slot = this.lengths[first] === 0 || (this.toggle = !this.toggle) ? first : first ^ 1;
+    const slot = isFree || (this.toggle = !this.toggle) ? first : first ^ 1;
     this.keys[slot] = internal;
     this.lengths[slot] = length;
     this.bare[slot] = bare ? 1 : 0;

@@ -34,7 +34,7 @@ export function targetOf(pattern: unknown, normalizePattern: PatternNormalizer):
 }
 
 /** Beyond so many texts the cache begins anew. */
-const MAX_KNOWN = 256;
+const MAX_KNOWN = 16_384;
 /** Longer texts are not worth the memory. */
 const MAX_KNOWN_LENGTH = 128;
 

@@ -1,7 +1,7 @@
 import { quote, quoteKey } from '../mdsf/index.js';
 
 /** Beyond so many targets the cache begins anew. */
-const MAX_TARGETS = 256;
+const MAX_TARGETS = 16_384;
 /** Longer names are not worth the memory. */
 const MAX_NAME_LENGTH = 64;
 

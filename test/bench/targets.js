@@ -240,6 +240,39 @@ export const BESIDE = [
       ['1 MiB', 'rows-1m'],
     ],
   ),
+  ...line(
+    {
+      name: 'heap-greeting',
+      metric: 'heap of an idle connection vs a bare socket that greets',
+      of: 'core',
+      to: 'greeting',
+      value: 'heapBytes',
+      better: LOWER,
+    },
+    [['the core', 'idle']],
+  ),
+  ...line(
+    {
+      name: 'setup-greeting',
+      metric: "server CPU of a connection's set-up vs a bare socket that greets",
+      of: 'core',
+      to: 'greeting',
+      value: 'setUpCpuUs',
+      better: LOWER,
+    },
+    [['the core', 'idle']],
+  ),
+  ...line(
+    {
+      name: 'setup-greeting-socket',
+      metric: 'the same of a bare socket that greets vs one that is only accepted',
+      of: 'greeting',
+      to: 'socket',
+      value: 'setUpCpuUs',
+      better: LOWER,
+    },
+    [['set-up', 'idle']],
+  ),
   ...line({ name: 'string-bytes', metric: '1 MiB string vs JSON (time, from bytes)', ...CODEC }, [
     ['parse', 'parse-string-bytes'],
   ]),

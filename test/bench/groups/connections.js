@@ -4,7 +4,7 @@ import { rotate } from '../runner.js';
 /** @import { Runner } from '../runner.js' */
 
 const GROUP = 'idle';
-const CONTENDERS = ['nest', 'core', 'nest-tcp', 'reference', 'socket'];
+const CONTENDERS = ['nest', 'core', 'nest-tcp', 'reference', 'socket', 'greeting'];
 /** Connections before the measurement, so that code is warm and tables have grown once. */
 const WARM_UP = 500;
 /** Fresh processes take their time: rounds of a quick run, fewer where the machine is slow. */

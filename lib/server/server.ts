@@ -210,7 +210,7 @@ export class Server extends EventEmitter<ServerEvents> {
   /** @internal */
   linkLost(connection: Connection): void {
     this.arrivals.settle(connection);
-    const wasIn = this.table.connected.has(connection.id);
+    const wasIn = this.table.connected.has(connection);
     this.table.lost(connection);
     if (!wasIn) return;
     this.keeper.linkLost(connection);

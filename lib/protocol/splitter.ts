@@ -56,6 +56,11 @@ export class MessageSplitter {
     return (this.waiting ?? []).reduce((sum, chunk) => sum + chunk.length, this.heldBytes);
   }
 
+  /** Whether nothing is held and nothing is stopped: it is as good as a new one. */
+  get isIdle(): boolean {
+    return this.heldBytes === 0 && !this.waiting && !this.stopped;
+  }
+
   /**
    * Takes the next bytes and hands each message that is complete, without its NUL, to the sink. The
    * views are only good until the chunk's owner reuses it.

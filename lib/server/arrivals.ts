@@ -14,7 +14,8 @@ export interface Arrival {
 
 /** The peers that have not shaken hands yet. Their time counts from their arrival, TLS and upgrade included. */
 export class Arrivals {
-  private readonly queue: DeadlineQueue<Arrival>;
+  /** A connection of which nothing was known before waits itself. */
+  private readonly queue: DeadlineQueue<Arrival | Connection>;
   private readonly byConnection = new Map<Connection, Arrival>();
 
   /**
@@ -22,10 +23,10 @@ export class Arrivals {
    * @param onTimeout called with a connection whose time is over; what is no connection yet is abandoned
    */
   constructor(timeoutMs: number, onTimeout: (connection: Connection) => void) {
-    this.queue = new DeadlineQueue(timeoutMs, (arrival) => {
-      const { connection } = arrival;
-      if (!connection) arrival.abandon();
-      else if (this.byConnection.delete(connection)) onTimeout(connection);
+    this.queue = new DeadlineQueue(timeoutMs, (waiting) => {
+      if (!isArrival(waiting)) onTimeout(waiting);
+      else if (!waiting.connection) waiting.abandon();
+      else if (this.byConnection.delete(waiting.connection)) onTimeout(waiting.connection);
     });
   }
 
@@ -36,8 +37,12 @@ export class Arrivals {
     return arrival;
   }
 
-  /** It is a connection now. */
-  connected(arrival: Arrival, connection: Connection): void {
+  /** A peer is a connection now; with its arrival, if it had to be secured or upgraded. */
+  connected(connection: Connection, arrival: Arrival | undefined): void {
+    if (!arrival) {
+      this.queue.add(connection);
+      return;
+    }
     arrival.connection = connection;
     this.byConnection.set(connection, arrival);
   }
@@ -50,19 +55,23 @@ export class Arrivals {
   /** Its handshake is done, or it went away. */
   settle(connection: Connection): void {
     const arrival = this.byConnection.get(connection);
-    if (!arrival) return;
     this.byConnection.delete(connection);
-    this.queue.delete(arrival);
+    this.queue.delete(arrival ?? connection);
   }
 
   /** Ends them all. */
   clear(): void {
-    const arrivals = [...this.queue];
+    const all = [...this.queue];
     this.queue.clear();
     this.byConnection.clear();
-    for (const { connection, abandon } of arrivals) {
-      if (connection) connection.close();
-      else abandon();
+    for (const waiting of all) {
+      if (!isArrival(waiting)) waiting.close();
+      else if (waiting.connection) waiting.connection.close();
+      else waiting.abandon();
     }
   }
+}
+
+function isArrival(waiting: Arrival | Connection): waiting is Arrival {
+  return 'abandon' in waiting;
 }

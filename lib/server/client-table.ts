@@ -6,8 +6,8 @@ import { DeadlineQueue } from '../util/deadline-queue.js';
  * to the same Connection.
  */
 export class ClientTable {
-  /** The connected ones, by connection id. */
-  readonly connected = new Map<number, Connection>();
+  /** The connected ones. */
+  readonly connected = new Set<Connection>();
   private readonly bySession = new Map<string, Connection>();
   private readonly away: DeadlineQueue<Connection>;
 
@@ -29,15 +29,15 @@ export class ClientTable {
 
   /** A client is in. */
   add(connection: Connection): void {
-    this.connected.set(connection.id, connection);
-    this.away.delete(connection);
+    this.connected.add(connection);
+    if (this.away.size > 0) this.away.delete(connection);
     if (connection.session) this.bySession.set(connection.session.id, connection);
     if (this.bySession.size > this.maxSessions) this.forgetOldest();
   }
 
   /** A client's link is gone. */
   lost(connection: Connection): void {
-    this.connected.delete(connection.id);
+    this.connected.delete(connection);
     const { session } = connection;
     if (!session || this.bySession.get(session.id) !== connection) return;
     if (connection.isSessionOver) this.forget(connection);

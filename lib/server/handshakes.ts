@@ -65,14 +65,25 @@ export class Handshakes {
 
   private decideLogin(connection: Connection, application: App, request: HandshakeRequest): void {
     const { policy } = this.options;
-    const enter = (username: string | null): void => {
-      const session = new Session(connection, username);
-      session.binding = this.bindingOf(request);
-      connection.acceptSession(session, application, undefined, this.keeper.saverOf(connection));
-      this.outcome.entered(connection);
-    };
-    if (request.strategy === 'anonymous' && !policy.decidesAnonymous) enter(null);
-    else this.ask(connection, application, request, enter);
+    if (request.strategy === 'anonymous' && !policy.decidesAnonymous)
+      this.enter(connection, application, request, null);
+    else {
+      this.ask(connection, application, request, (username) => {
+        this.enter(connection, application, request, username);
+      });
+    }
+  }
+
+  private enter(
+    connection: Connection,
+    application: App,
+    request: HandshakeRequest,
+    username: string | null,
+  ): void {
+    const session = new Session(connection, username);
+    session.binding = this.bindingOf(request);
+    connection.acceptSession(session, application, undefined, this.keeper.saverOf(connection));
+    this.outcome.entered(connection);
   }
 
   private decideResume(connection: Connection, application: App, request: HandshakeRequest): void {
@@ -207,10 +218,11 @@ export class Handshakes {
   private bindingOf(request: HandshakeRequest): SessionBinding {
     const { application, version } = request;
     const extensions = agreedNames(this.options.extensions, request.extensions);
+    const binding = { application, version, extensions };
     const last = this.lastBinding;
-    if (last && isSameBinding(last, { application, version, extensions })) return last;
-    this.lastBinding = { application, version, extensions };
-    return this.lastBinding;
+    if (last && isSameBinding(last, binding)) return last;
+    this.lastBinding = binding;
+    return binding;
   }
 }
 

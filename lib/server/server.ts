@@ -210,7 +210,7 @@ export class Server extends EventEmitter<ServerEvents> {
   /** @internal */
   linkLost(connection: Connection): void {
     this.arrivals.settle(connection);
-    const wasIn = this.table.connected.has(connection.id);
+    const wasIn = this.table.connected.has(connection);
     this.table.lost(connection);
     if (!wasIn) return;
     this.keeper.linkLost(connection);
@@ -237,7 +237,7 @@ export class Server extends EventEmitter<ServerEvents> {
 
   private accept(transport: Transport, arrival?: Arrival): void {
     const connection = new Connection(transport, this, null, null, this.limits);
-    this.arrivals.connected(arrival ?? this.arrivals.add(() => transport.destroy()), connection);
+    this.arrivals.connected(connection, arrival);
   }
 
   private clientEntered(connection: Connection, event: 'connect' | 'reconnect'): void {

@@ -1,3 +1,4 @@
+import { LazyMap } from '../util/lazy-map.js';
 import { randomId } from '../util/random.js';
 import { Journal } from './journal.js';
 import { Claimant, type SessionClaim } from './session-claim.js';
@@ -40,7 +41,7 @@ type StoredSession = StoredState & { id: string };
  *
  * @typeParam C the connection's type
  */
-export class Session<C = unknown> extends Map<unknown, unknown> {
+export class Session<C = unknown> extends LazyMap<unknown, unknown> {
   /** 128 random bits in hexadecimal, given by the server; whoever knows it can resume the session. */
   id: string;
   /** The connection that has the session now, or had it last; null after {@link fromString}. */
@@ -152,7 +153,7 @@ export class Session<C = unknown> extends Map<unknown, unknown> {
       guaranteedDeliveredCount: journal.acknowledged,
       latestBufferedMessageId: journal.lastId,
       buffer: [...journal].map(({ id, text }) => [id, text]),
-      storage: [...this],
+      storage: this.size > 0 ? [...this] : [],
       ...(binding && { binding: { ...binding, extensions: [...binding.extensions] } }),
       ...(serving.length > 0 && { serving }),
       ...(this.claim && { claim: this.claim }),

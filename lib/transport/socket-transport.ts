@@ -5,6 +5,7 @@ import type { Limits } from '../protocol/limits.js';
 import { MessageSplitter, type MessageSink } from '../protocol/splitter.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { nodeDecoder } from './node-decoder.js';
+import { addressOf } from './address-of.js';
 import { SendGuard } from './send-guard.js';
 
 /**
@@ -25,12 +26,12 @@ type TransportSocket = Socket & { [TRANSPORT]: SocketTransport };
  */
 export class SocketTransport implements Transport, Expirable {
   receiver: TransportReceiver | null = null;
-  readonly decoder = nodeDecoder;
-  private readonly splitter: MessageSplitter;
+  /** Kept from chunk to chunk only while it holds something: most sockets of a server are idle. */
+  private splitter: MessageSplitter | undefined;
   private outgoing = '';
   private isFlushScheduled = false;
   private writeAt = FIRST_WRITE_AT;
-  private isOpen = true;
+  private isUp = true;
   private isPaused = false;
   private isDelivering = false;
   // Most sockets take all at once, and never need one.
@@ -42,18 +43,20 @@ export class SocketTransport implements Transport, Expirable {
     private readonly socket: Socket,
     private readonly limits: Limits,
   ) {
-    this.splitter = new MessageSplitter({
-      maxMessageBytes: limits.maxMessageBytes,
-      allocate: allocateBytes,
-    });
     // Found from the socket, so that the listeners are the same functions for all sockets.
     (socket as TransportSocket)[TRANSPORT] = this;
     socket.setNoDelay(true);
-    socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
+    socket.on('data', onData).on('error', onError).on('close', onClose);
+    // Node itself ends all others when the peer does; a second listener of an event is an array of 64 bytes.
+    if (socket.allowHalfOpen) socket.on('end', onEnd);
+  }
+
+  get decoder(): typeof nodeDecoder {
+    return nodeDecoder;
   }
 
   get remoteAddress(): string | undefined {
-    return this.socket.remoteAddress;
+    return addressOf(this.socket);
   }
 
   getRawTransport(): Socket {
@@ -81,8 +84,8 @@ export class SocketTransport implements Transport, Expirable {
   end(): void {
     if (!this.isOpen) return;
     this.flush();
-    this.isOpen = false;
-    this.splitter.clear();
+    this.isUp = false;
+    this.splitter?.clear();
     this.socket.end();
     // Reads on, to see the peer's end; what it brings is dropped.
     this.socket.resume();
@@ -90,9 +93,9 @@ export class SocketTransport implements Transport, Expirable {
   }
 
   destroy(error?: Error): void {
-    this.isOpen = false;
+    this.isUp = false;
     this.closeError ??= error;
-    this.splitter.clear();
+    this.splitter?.clear();
     this.outgoing = '';
     this.socket.destroy();
   }
@@ -107,7 +110,7 @@ export class SocketTransport implements Transport, Expirable {
     this.isPaused = false;
     this.socket.resume();
     // Inside a delivery the loop that delivers goes on by itself.
-    if (!this.isDelivering) this.deliver(undefined);
+    if (!this.isDelivering && this.splitter) this.deliver(undefined);
   }
 
   /** Writes what waits. */
@@ -115,6 +118,7 @@ export class SocketTransport implements Transport, Expirable {
     const text = this.outgoing;
     if (text === '') return;
     this.outgoing = '';
+    if (!this.isOpen) return;
     const hasTakenAll = this.socket.write(text, 'utf8');
     if (!hasTakenAll) this.guard ??= new SendGuard(this.socket, this.limits, (error) => this.destroy(error));
     this.guard?.wrote(text.length);
@@ -130,11 +134,8 @@ export class SocketTransport implements Transport, Expirable {
     if (this.isOpen) this.deliver(chunk);
   }
 
-  /** @internal The peer has closed its side, and Node with it ours: nothing can be sent any more. */
+  /** @internal The peer has closed its side, and Node leaves ours open: the server was made with `allowHalfOpen`. */
   ended(): void {
-    this.isOpen = false;
-    this.outgoing = '';
-    // Node has done it already, unless the server was made with `allowHalfOpen`.
     this.socket.end();
   }
 
@@ -145,7 +146,7 @@ export class SocketTransport implements Transport, Expirable {
 
   /** @internal */
   closed(): void {
-    this.isOpen = false;
+    this.isUp = false;
     sharedDeadlines(END_TIMEOUT_MS).delete(this);
     this.guard?.stop();
     const { receiver } = this;
@@ -160,6 +161,11 @@ export class SocketTransport implements Transport, Expirable {
     this.flush();
   }
 
+  /** Once the peer has closed its side, Node closes ours: nothing can be sent any more. */
+  private get isOpen(): boolean {
+    return this.isUp && !this.socket.readableEnded;
+  }
+
   private get isReading(): boolean {
     return this.isOpen && !this.isPaused;
   }
@@ -167,15 +173,21 @@ export class SocketTransport implements Transport, Expirable {
   private deliver(chunk: Buffer | undefined): void {
     // Made for each chunk, which is cheap, so that an idle connection keeps none.
     const sink: MessageSink = (bytes) => this.take(bytes);
+    const splitter = (this.splitter ??= this.createSplitter());
     this.isDelivering = true;
     try {
-      if (chunk) this.splitter.push(chunk, sink);
-      else this.splitter.resume(sink);
+      if (chunk) splitter.push(chunk, sink);
+      else splitter.resume(sink);
     } catch (error) {
       this.destroy(error as Error);
     } finally {
       this.isDelivering = false;
+      if (splitter.isIdle || !this.isUp) this.splitter = undefined;
     }
+  }
+
+  private createSplitter(): MessageSplitter {
+    return new MessageSplitter({ maxMessageBytes: this.limits.maxMessageBytes, allocate: allocateBytes });
   }
 
   private take(bytes: Uint8Array): boolean {

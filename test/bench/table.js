@@ -39,6 +39,7 @@ const COLUMNS = [
   ['heapBytes', 'heap B', (value) => thousands(value)],
   ['externalBytes', 'external B', (value) => thousands(value)],
   ['setUpCpuUs', 'set-up CPU us', (value) => significant(value)],
+  ['laterSetUpCpuUs', 'later', (value) => significant(value)],
   ['timeMs', 'ms', (value) => value.toFixed(1)],
 ];
 

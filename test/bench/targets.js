@@ -180,6 +180,14 @@ export const TARGETS = [
   ),
 ];
 
+/** @type {Readonly<Record<string, string>>} */
+const LATER_NAMES = {
+  socket: 'a bare socket',
+  greeting: 'a bare socket that greets',
+  reference: '@metarhia/jstp',
+  'nest-tcp': "Nest's TCP",
+};
+
 /** What is measured beside, and nothing is wanted of. */
 export const BESIDE = [
   ...line(
@@ -239,6 +247,57 @@ export const BESIDE = [
       ['64 KiB', 'rows-64k'],
       ['1 MiB', 'rows-1m'],
     ],
+  ),
+  ...line(
+    {
+      name: 'heap-greeting',
+      metric: 'heap of an idle connection vs a bare socket that greets',
+      of: 'core',
+      to: 'greeting',
+      value: 'heapBytes',
+      better: LOWER,
+    },
+    [['the core', 'idle']],
+  ),
+  ...line(
+    {
+      name: 'setup-greeting',
+      metric: "server CPU of a connection's set-up vs a bare socket that greets",
+      of: 'core',
+      to: 'greeting',
+      value: 'setUpCpuUs',
+      better: LOWER,
+    },
+    [['the core', 'idle']],
+  ),
+  ...line(
+    {
+      name: 'setup-greeting-socket',
+      metric: 'the same of a bare socket that greets vs one that is only accepted',
+      of: 'greeting',
+      to: 'socket',
+      value: 'setUpCpuUs',
+      better: LOWER,
+    },
+    [['set-up', 'idle']],
+  ),
+  ...[
+    { of: 'core', to: 'socket' },
+    { of: 'core', to: 'greeting' },
+    { of: 'core', to: 'reference' },
+    { of: 'nest', to: 'nest-tcp' },
+  ].flatMap(({ of, to }) =>
+    line(
+      {
+        name: `setup-later-${to}`,
+        metric: `server CPU of a set-up, after the idle ones, vs ${LATER_NAMES[to]}`,
+        of,
+        to,
+        value: 'laterSetUpCpuUs',
+        better: LOWER,
+      },
+      [[of === 'nest' ? 'through Nest' : 'the core', 'idle']],
+    ),
   ),
   ...line({ name: 'string-bytes', metric: '1 MiB string vs JSON (time, from bytes)', ...CODEC }, [
     ['parse', 'parse-string-bytes'],

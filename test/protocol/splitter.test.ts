@@ -190,6 +190,18 @@ describe('MessageSplitter', () => {
     }).toThrow(ProtocolError);
   });
 
+  it('is idle where a new one would do as well', () => {
+    const splitter = new MessageSplitter({ maxMessageBytes: 100 });
+    const seen = [splitter.isIdle];
+    splitter.push(Buffer.from('{a:1}\0{'), () => true);
+    seen.push(splitter.isIdle);
+    splitter.push(Buffer.from('}\0'), () => false);
+    seen.push(splitter.isIdle);
+    splitter.resume(() => true);
+    seen.push(splitter.isIdle);
+    expect(seen).toEqual([true, false, false, true]);
+  });
+
   it('takes chunks of no bytes', () => {
     const { messages, push } = setUp();
     push(new Uint8Array(0));

@@ -19,6 +19,7 @@ const LOADERS = {
   'floor-tls': async () => (await import('./floor.js')).overTls,
   'floor-ws': async () => (await import('./floor-websocket.js')).floorWebSocket,
   socket: async () => (await import('./socket.js')).socket,
+  greeting: async () => (await import('./greeting.js')).greeting,
 };
 
 /** @param {string} name */
@@ -46,6 +47,7 @@ const LABELS = {
   'floor-tls': 'floor: NUL-framed JSON, bare tls',
   'floor-ws': 'floor: JSON, bare ws',
   socket: 'bare socket',
+  greeting: 'bare socket that greets',
   jstp: 'nestjs-jstp',
   json: 'JSON',
 };

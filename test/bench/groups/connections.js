@@ -4,9 +4,11 @@ import { rotate } from '../runner.js';
 /** @import { Runner } from '../runner.js' */
 
 const GROUP = 'idle';
-const CONTENDERS = ['nest', 'core', 'nest-tcp', 'reference', 'socket'];
+const CONTENDERS = ['nest', 'core', 'nest-tcp', 'reference', 'socket', 'greeting'];
 /** Connections before the measurement, so that code is warm and tables have grown once. */
 const WARM_UP = 500;
+/** After the idle ones come so many more: what a set-up costs a server whose code is compiled by now. */
+const LATER = 5000;
 /** Fresh processes take their time: rounds of a quick run, fewer where the machine is slow. */
 const QUICK_ROUNDS = 3;
 const QUICK_MIN_ROUNDS = 2;
@@ -47,11 +49,15 @@ async function measureIdle(pair, connections) {
   await pair.connect(WARM_UP + connections);
   const after = await pair.marks();
   const memoryAfter = await pair.server.ask('memory', {});
+  const beforeLater = await pair.marks();
+  await pair.connect(WARM_UP + connections + LATER);
+  const afterLater = await pair.marks();
   return {
     heapBytes: (memoryAfter.heapBytes - memoryBefore.heapBytes) / connections,
     externalBytes: (memoryAfter.externalBytes - memoryBefore.externalBytes) / connections,
     rssBytes: (memoryAfter.rssBytes - memoryBefore.rssBytes) / connections,
     setUpCpuUs: (after.server.cpuUs - before.server.cpuUs) / connections,
+    laterSetUpCpuUs: (afterLater.server.cpuUs - beforeLater.server.cpuUs) / LATER,
     perSecond: (connections * 1000) / (after.client.timeMs - before.client.timeMs),
   };
 }

@@ -1,0 +1,87 @@
+type AnyMethod = (this: Map<unknown, unknown>, ...args: unknown[]) => unknown;
+
+/**
+ * A Map whose table is made with its first entry: an empty Map of JavaScript's own takes 150 bytes for it. It is one
+ * to `instanceof` and has all methods of a Map, but not its insides: `structuredClone` and `Map.prototype.get.call` do not
+ * take it for one.
+ */
+export class LazyMap<Key, Value> implements Map<Key, Value> {
+  /** Inherited of Map. */
+  declare readonly [Symbol.toStringTag]: string;
+  private table: Map<Key, Value> | undefined = undefined;
+
+  /** @param entries what it begins with */
+  constructor(entries?: Iterable<readonly [Key, Value]> | null) {
+    // By the subclass's own `set`, as Map does it.
+    for (const [key, value] of entries ?? []) this.set(key, value);
+  }
+
+  get size(): number {
+    return this.table?.size ?? 0;
+  }
+
+  get(key: Key): Value | undefined {
+    return this.table?.get(key);
+  }
+
+  has(key: Key): boolean {
+    return this.table?.has(key) ?? false;
+  }
+
+  set(key: Key, value: Value): this {
+    this.open().set(key, value);
+    return this;
+  }
+
+  delete(key: Key): boolean {
+    return this.table?.delete(key) ?? false;
+  }
+
+  clear(): void {
+    this.table?.clear();
+  }
+
+  forEach(callback: (value: Value, key: Key, map: Map<Key, Value>) => void, thisArg?: unknown): void {
+    // Opened, since the callback may add entries, which it then gets too.
+    this.open().forEach((value, key) => {
+      callback.call(thisArg, value, key, this);
+    });
+  }
+
+  // An iterator goes on with what is added after it was made, so that there has to be a table.
+  entries(): MapIterator<[Key, Value]> {
+    return this.open().entries();
+  }
+
+  keys(): MapIterator<Key> {
+    return this.open().keys();
+  }
+
+  values(): MapIterator<Value> {
+    return this.open().values();
+  }
+
+  [Symbol.iterator](): MapIterator<[Key, Value]> {
+    return this.entries();
+  }
+
+  private open(): Map<Key, Value> {
+    return (this.table ??= new Map<Key, Value>());
+  }
+
+  static {
+    Object.setPrototypeOf(this.prototype, Map.prototype);
+    // What later versions of the language give to Map (`getOrInsert`) would refuse an object that has no table inside.
+    for (const name of Object.getOwnPropertyNames(Map.prototype)) {
+      if (Object.hasOwn(this.prototype, name)) continue;
+      const { value: method } = Object.getOwnPropertyDescriptor(Map.prototype, name) as { value: AnyMethod };
+      Object.defineProperty(this.prototype, name, {
+        configurable: true,
+        writable: true,
+        value(this: LazyMap<unknown, unknown>, ...args: unknown[]): unknown {
+          return method.apply(this.open(), args);
+        },
+      });
+    }
+  }
+}

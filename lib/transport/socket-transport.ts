@@ -6,6 +6,7 @@ import { MessageSplitter, type MessageSink } from '../protocol/splitter.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { nodeDecoder } from './node-decoder.js';
 import { SendGuard } from './send-guard.js';
+import { writeText } from './write-text.js';
 
 /**
  * A tick's first write is made at this length, so that the peer works while the tick goes on: else both would take
@@ -115,7 +116,7 @@ export class SocketTransport implements Transport, Expirable {
     const text = this.outgoing;
     if (text === '') return;
     this.outgoing = '';
-    const hasTakenAll = this.socket.write(text, 'utf8');
+    const hasTakenAll = writeText(this.socket, text);
     if (!hasTakenAll) this.guard ??= new SendGuard(this.socket, this.limits, (error) => this.destroy(error));
     this.guard?.wrote(text.length);
   }

@@ -22,8 +22,9 @@ const NOTHING = new Uint8Array(0);
 const ZERO_COPY_BYTES = 4096;
 const MIN_BLOCK_BYTES = 512;
 const MAX_BLOCK_BYTES = 64 * 1024;
-/** Up to this size messages are joined in the same memory again and again, which stays in the processor's cache. */
-const SCRATCH_BYTES = 256 * 1024;
+/** Up to this size messages are joined in the same memory again and again: it stays in the processor's cache, and is no garbage. */
+const MAX_SCRATCH_BYTES = 2 * 1024 * 1024;
+const MIN_SCRATCH_BYTES = 128 * 1024;
 
 // One for all splitters; undefined while a sink reads from it, which may make another splitter go on.
 let scratch: Uint8Array | undefined = NOTHING;
@@ -131,8 +132,12 @@ export class MessageSplitter {
   }
 
   private deliverJoined(last: Uint8Array, size: number, sink: MessageSink): boolean {
-    if (size > SCRATCH_BYTES || scratch === undefined) return sink(this.join(last, this.allocate(size)));
-    const bytes = scratch.length === 0 ? this.allocate(SCRATCH_BYTES) : scratch;
+    if (size > MAX_SCRATCH_BYTES || scratch === undefined) return sink(this.join(last, this.allocate(size)));
+    // Twice what is needed, so that it does not grow with each message.
+    const bytes =
+      scratch.length >= size
+        ? scratch
+        : this.allocate(Math.min(Math.max(2 * size, MIN_SCRATCH_BYTES), MAX_SCRATCH_BYTES));
     scratch = undefined;
     try {
       return sink(this.join(last, bytes.subarray(0, size)));

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Transport, TransportReceiver } from '../connection/transport.js';
+import { partsOf } from '../protocol/large-text.js';
 import type { Limits } from '../protocol/limits.js';
 import { MessageSplitter, type MessageSink } from '../protocol/splitter.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { nodeDecoder } from './node-decoder.js';
 import { SendGuard } from './send-guard.js';
-import { writeText } from './write-text.js';
+import { writeParts, writeText } from './write-text.js';
 
 /**
  * A tick's first write is made at this length, so that the peer works while the tick goes on: else both would take
@@ -67,6 +68,10 @@ export class SocketTransport implements Transport, Expirable {
 
   send(text: string): void {
     if (!this.isOpen) return;
+    if (text.length >= LAST_WRITE_AT) {
+      this.sendLarge(text);
+      return;
+    }
     this.outgoing += text;
     this.outgoing += '\0';
     if (this.outgoing.length >= this.writeAt) {
@@ -116,9 +121,17 @@ export class SocketTransport implements Transport, Expirable {
     const text = this.outgoing;
     if (text === '') return;
     this.outgoing = '';
-    const hasTakenAll = writeText(this.socket, text);
+    this.wrote(text.length, writeText(this.socket, text));
+  }
+
+  private sendLarge(text: string): void {
+    this.flush();
+    this.wrote(text.length + 1, writeParts(this.socket, [...partsOf(text), '\0']));
+  }
+
+  private wrote(length: number, hasTakenAll: boolean): void {
     if (!hasTakenAll) this.guard ??= new SendGuard(this.socket, this.limits, (error) => this.destroy(error));
-    this.guard?.wrote(text.length);
+    this.guard?.wrote(length);
   }
 
   /** @internal The time that a peer may take to close its side is over. */

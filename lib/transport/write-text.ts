@@ -7,6 +7,7 @@ const LARGE_TEXT = 4096;
 /** So much is encoded at once: small against the processor's cache, large against the price of a write. */
 const PIECE_UNITS = 128 * 1024;
 const MAX_BYTES_A_UNIT = 3;
+const SCRATCH_BYTES = 2 * PIECE_UNITS * MAX_BYTES_A_UNIT;
 
 /** The part of Node's buffers that its type declarations leave out. */
 type TextBuffer = Buffer & { utf8Write(text: string, offset: number): number };
@@ -14,38 +15,52 @@ type TextBuffer = Buffer & { utf8Write(text: string, offset: number): number };
 // One for all sockets: a system that takes a piece at once is through with it when the write returns.
 let scratch: TextBuffer | undefined;
 
-/**
- * Writes a text to a socket, as UTF-8; answers as `socket.write` does. Of a large text Node computes the length in bytes
- * first, and encodes it to memory of its own each time: here it goes through the same memory again and again.
- */
+/** Writes a text to a socket, as UTF-8; answers as `socket.write` does. */
 export function writeText(socket: Socket, text: string): boolean {
-  const { length } = text;
-  if (length < LARGE_TEXT || !takesAtOnce(socket)) return socket.write(text, 'utf8');
+  return text.length < LARGE_TEXT ? socket.write(text, 'utf8') : writeParts(socket, [text]);
+}
+
+/**
+ * The same for the parts of a large text. Node computes a text's length in bytes first, and encodes it to memory
+ * of its own each time: here all go through the same memory again and again.
+ */
+export function writeParts(socket: Socket, parts: readonly string[]): boolean {
+  if (!takesAtOnce(socket)) return socket.write(parts.join(''), 'utf8');
   let hasTakenAll = true;
-  for (let from = 0; from < length;) {
-    if (socket.writableLength > 0) return socket.write(from === 0 ? text : text.slice(from), 'utf8');
-    const end = pieceEnd(text, from);
-    hasTakenAll = writePiece(socket, from === 0 && end === length ? text : text.slice(from, end));
-    from = end;
+  let used = 0;
+  for (const [index, part] of parts.entries()) {
+    for (let from = 0; from < part.length;) {
+      if (used === 0 && socket.writableLength > 0) return socket.write(restOf(parts, index, from), 'utf8');
+      scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES) as TextBuffer;
+      const end = pieceEnd(part, from, Math.floor((SCRATCH_BYTES - used) / MAX_BYTES_A_UNIT));
+      used += scratch.utf8Write(from === 0 && end === part.length ? part : part.slice(from, end), used);
+      from = end;
+      if (used < PIECE_UNITS) continue;
+      hasTakenAll = writeScratch(socket, used);
+      used = 0;
+    }
   }
-  return hasTakenAll;
+  return used > 0 ? writeScratch(socket, used) : hasTakenAll;
 }
 
 /** Whether bytes go to the system within `write`: not where TLS encrypts them, or another stream keeps them. */
 function takesAtOnce(socket: Socket): boolean {
-  return socket instanceof Socket && !(socket as Partial<TLSSocket>).encrypted;
+  return socket instanceof Socket && !(socket as Partial<TLSSocket>).encrypted && socket.writableLength === 0;
 }
 
-function writePiece(socket: Socket, piece: string): boolean {
-  const bytes = (scratch ??= Buffer.allocUnsafeSlow(PIECE_UNITS * MAX_BYTES_A_UNIT) as TextBuffer);
-  const hasTakenAll = socket.write(bytes.subarray(0, bytes.utf8Write(piece, 0)));
+function writeScratch(socket: Socket, length: number): boolean {
+  const hasTakenAll = scratch === undefined || socket.write(scratch.subarray(0, length));
   // The socket still needs what the system has not taken.
   if (socket.writableLength > 0) scratch = undefined;
   return hasTakenAll;
 }
 
-function pieceEnd(text: string, from: number): number {
-  const end = from + PIECE_UNITS;
+function restOf(parts: readonly string[], index: number, from: number): string {
+  return (parts[index] ?? '').slice(from) + parts.slice(index + 1).join('');
+}
+
+function pieceEnd(text: string, from: number, units: number): number {
+  const end = from + Math.min(units, PIECE_UNITS);
   if (end >= text.length) return text.length;
   // Not within a character.
   return (text.charCodeAt(end - 1) & 0xfc00) === 0xd800 ? end - 1 : end;

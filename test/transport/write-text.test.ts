@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { writeText } from '../../lib/transport/write-text.js';
+import { writeParts, writeText } from '../../lib/transport/write-text.js';
 
 const PIECE = 128 * 1024;
 
@@ -50,10 +50,19 @@ describe('writeText', () => {
     expect((await readAll()) === text).toBe(true);
   });
 
+  it('writes the parts of a text, with room left in the memory for none, some or all of the next one', async () => {
+    const parts = ['head', 'a'.repeat(PIECE - 5), '\u{1f600}'.repeat(PIECE), '€'.repeat(PIECE), '', 'tail'];
+    writeParts(writer, parts);
+    writer.end();
+    expect((await readAll()) === parts.join('')).toBe(true);
+  });
+
   it('keeps the order, and each text as it was, for a peer that does not read', async () => {
     const texts = Array.from({ length: 100 }, (_, index) => String(index % 10).repeat(PIECE + 7));
     // Of both kinds: those that find room, and those that wait in the socket.
-    const answers = texts.map((text) => writeText(writer, text));
+    const answers = texts.map((text, index) =>
+      index % 2 === 0 ? writeText(writer, text) : writeParts(writer, ['', text.slice(0, 5), text.slice(5)]),
+    );
     expect(answers).toContain(false);
     expect(writer.writableLength).toBeGreaterThan(0);
     await delay(20);

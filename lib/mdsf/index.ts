@@ -1,6 +1,6 @@
 export type { ByteDecoder } from './byte-decoder.js';
 export { parse, parseBytes, type ParseOptions } from './parse.js';
-export { quote, quoteKey } from './quote.js';
+export { isClean, quote, quoteKey } from './quote.js';
 export { MdsfReader } from './reader.js';
 export { stringify, type StringifyOptions } from './stringify.js';
 export { MdsfStringifyError } from './stringify-error.js';

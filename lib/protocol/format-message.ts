@@ -1,4 +1,5 @@
-import { quote, quoteKey, stringify } from '../mdsf/index.js';
+import { isClean, quote, quoteKey, stringify } from '../mdsf/index.js';
+import { isLargeString, putTogether } from './large-text.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import type { ByeReason, ExtensionOffer, Metadata } from './message.js';
 import { plainTargetText } from './target-text.js';
@@ -85,9 +86,7 @@ export function formatCall(
   args: readonly unknown[],
   metadata?: Metadata,
 ): string {
-  return flat(
-    '{call:[' + id + targetText(interfaceName, method, metadata) + stringify(args, IN_MESSAGE) + '}',
-  );
+  return withArguments('{call:[' + id + targetText(interfaceName, method, metadata), args);
 }
 
 /** `{event:[2,'iface',{...}],name:[a]}` */
@@ -98,9 +97,7 @@ export function formatEvent(
   args: readonly unknown[],
   metadata?: Metadata,
 ): string {
-  return flat(
-    '{event:[' + id + targetText(interfaceName, event, metadata) + stringify(args, IN_MESSAGE) + '}',
-  );
+  return withArguments('{event:[' + id + targetText(interfaceName, event, metadata), args);
 }
 
 /** What is between a message's id and its arguments: `,'iface',{...}],method:` */
@@ -116,7 +113,16 @@ function targetText(interfaceName: string | undefined, name: string, metadata: M
  * @param results - usually one value, or none
  */
 export function formatCallbackOk(id: number, results: readonly unknown[]): string {
-  return flat(`{callback:[${id}],ok:${stringify(results, IN_MESSAGE)}}`);
+  return withArguments('{callback:[' + id + '],ok:', results);
+}
+
+/** The text of a message whose last part is an array: often of one large string. */
+function withArguments(head: string, args: readonly unknown[]): string {
+  if (args.length === 1) {
+    const [only] = args;
+    if (isLargeString(only) && isClean(only)) return putTogether(head + "['", only, "']}");
+  }
+  return flat(head + stringify(args, IN_MESSAGE) + '}');
 }
 
 /**

@@ -5,15 +5,15 @@ export interface SplitterOptions {
   /** Largest message, in bytes; one more and {@link MessageSplitter.push} throws. */
   readonly maxMessageBytes: number;
   /**
-   * Makes the array of a message that came in several chunks; its contents do not matter.
+   * Makes the array of a large message that came in several chunks; its contents do not matter.
    * @default `(size) => new Uint8Array(size)`
    */
   readonly allocate?: (size: number) => Uint8Array;
 }
 
 /**
- * Takes one message. Answers false to stop: nothing further is delivered until
- * {@link MessageSplitter.resume}.
+ * Takes one message, whose bytes are only good until it returns. Answers false to stop: nothing further is
+ * delivered until {@link MessageSplitter.resume}.
  */
 export type MessageSink = (message: Uint8Array) => boolean;
 
@@ -22,6 +22,12 @@ const NOTHING = new Uint8Array(0);
 const ZERO_COPY_BYTES = 4096;
 const MIN_BLOCK_BYTES = 512;
 const MAX_BLOCK_BYTES = 64 * 1024;
+/** Up to this size messages are joined in the same memory again and again: it stays in the processor's cache, and is no garbage. */
+const MAX_SCRATCH_BYTES = 2 * 1024 * 1024;
+const MIN_SCRATCH_BYTES = 128 * 1024;
+
+// One for all splitters; undefined while a sink reads from it, which may make another splitter go on.
+let scratch: Uint8Array | undefined = NOTHING;
 
 function newBytes(size: number): Uint8Array {
   return new Uint8Array(size);
@@ -62,8 +68,7 @@ export class MessageSplitter {
   }
 
   /**
-   * Takes the next bytes and hands each message that is complete, without its NUL, to the sink. The
-   * views are only good until the chunk's owner reuses it.
+   * Takes the next bytes and hands each message that is complete, without its NUL, to the sink.
    * @param chunk - the bytes; they must not change while a message of them is incomplete
    * @param sink - gets the messages in order; false stops
    * @throws {ProtocolError} for a NUL with nothing before it or a message over the limit; the messages
@@ -110,9 +115,10 @@ export class MessageSplitter {
     let start = 0;
     let end = chunk.indexOf(0);
     while (end !== -1) {
-      const message = this.complete(chunk, start, end);
+      const size = this.checkedSize(end - start);
+      const last = chunk.subarray(start, end);
       start = end + 1;
-      if (!sink(message)) {
+      if (!(this.heldBytes === 0 ? sink(last) : this.deliverJoined(last, size, sink))) {
         this.stopped = true;
         if (start < chunk.length) this.keep(chunk.subarray(start));
         return;
@@ -122,16 +128,30 @@ export class MessageSplitter {
     if (start < chunk.length) this.hold(start === 0 ? chunk : chunk.subarray(start));
   }
 
-  private complete(chunk: Uint8Array, start: number, end: number): Uint8Array {
-    const size = this.heldBytes + end - start;
+  /** The size of the message that ends with so many bytes. */
+  private checkedSize(lastBytes: number): number {
+    const size = this.heldBytes + lastBytes;
     if (size === 0) this.fail('Empty message');
     if (size > this.maxMessageBytes) this.failTooLarge();
-    const last = chunk.subarray(start, end);
-    return this.heldBytes === 0 ? last : this.join(last, size);
+    return size;
   }
 
-  private join(last: Uint8Array, size: number): Uint8Array {
-    const message = this.allocate(size);
+  private deliverJoined(last: Uint8Array, size: number, sink: MessageSink): boolean {
+    if (size > MAX_SCRATCH_BYTES || scratch === undefined) return sink(this.join(last, this.allocate(size)));
+    // Twice what is needed, so that it does not grow with each message.
+    const bytes =
+      scratch.length >= size
+        ? scratch
+        : this.allocate(Math.min(Math.max(2 * size, MIN_SCRATCH_BYTES), MAX_SCRATCH_BYTES));
+    scratch = undefined;
+    try {
+      return sink(this.join(last, bytes.subarray(0, size)));
+    } finally {
+      scratch = bytes;
+    }
+  }
+
+  private join(last: Uint8Array, message: Uint8Array): Uint8Array {
     this.sealBlock();
     let offset = 0;
     for (const piece of this.pieces ?? []) {

@@ -16,6 +16,9 @@ const MAX_FUTILE_REPLAYS = 10;
 // Below this, a freed front of the array is cheaper left alone than moved.
 const COMPACT_FROM = 256;
 
+// In the place of an entry that was freed: its text may be large, and must not wait for the front to be moved.
+const FREED: JournalEntry = { id: 0, text: '' };
+
 // What lies between two numbers. Exact up to 2^52, which no session reaches.
 const BEHIND = 0.5;
 
@@ -75,6 +78,7 @@ export class Journal {
     const { entries } = this;
     while (this.head < entries.length && entries[this.head].id <= id) {
       this.bytesHeld -= entries[this.head].text.length;
+      entries[this.head] = FREED;
       this.head += 1;
     }
     this.compact();

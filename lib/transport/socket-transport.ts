@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Transport, TransportReceiver } from '../connection/transport.js';
+import { partsOf } from '../protocol/large-text.js';
 import type { Limits } from '../protocol/limits.js';
 import { MessageSplitter, type MessageSink } from '../protocol/splitter.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { nodeDecoder } from './node-decoder.js';
 import { addressOf } from './address-of.js';
 import { SendGuard } from './send-guard.js';
+import { writeParts, writeText } from './write-text.js';
 
 /**
  * A tick's first write is made at this length, so that the peer works while the tick goes on: else both would take
@@ -69,6 +71,10 @@ export class SocketTransport implements Transport, Expirable {
 
   send(text: string): void {
     if (!this.isOpen) return;
+    if (text.length >= LAST_WRITE_AT) {
+      this.sendLarge(text);
+      return;
+    }
     this.outgoing += text;
     this.outgoing += '\0';
     if (this.outgoing.length >= this.writeAt) {
@@ -118,10 +124,17 @@ export class SocketTransport implements Transport, Expirable {
     const text = this.outgoing;
     if (text === '') return;
     this.outgoing = '';
-    if (!this.isOpen) return;
-    const hasTakenAll = this.socket.write(text, 'utf8');
+    if (this.isOpen) this.wrote(text.length, writeText(this.socket, text));
+  }
+
+  private sendLarge(text: string): void {
+    this.flush();
+    this.wrote(text.length + 1, writeParts(this.socket, [...partsOf(text), '\0']));
+  }
+
+  private wrote(length: number, hasTakenAll: boolean): void {
     if (!hasTakenAll) this.guard ??= new SendGuard(this.socket, this.limits, (error) => this.destroy(error));
-    this.guard?.wrote(text.length);
+    this.guard?.wrote(length);
   }
 
   /** @internal The time that a peer may take to close its side is over. */

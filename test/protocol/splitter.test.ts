@@ -47,6 +47,18 @@ describe('MessageSplitter', () => {
     },
   );
 
+  it('leaves a message of several chunks as it is while a sink makes another splitter go on', () => {
+    const inner = setUp();
+    const { splitter, messages } = setUp();
+    splitter.push(Buffer.from('outer mes'), () => true);
+    splitter.push(Buffer.from('sage\0'), (message) => {
+      inner.push(Buffer.from('inner '));
+      inner.push(Buffer.from('message\0'));
+      return messages.push(Buffer.from(message).toString()) > 0;
+    });
+    expect([...messages, ...inner.messages]).toStrictEqual(['outer message', 'inner message']);
+  });
+
   it('gives the same messages for chunks of changing sizes', () => {
     const text = 'abcdefghij'.repeat(5000);
     const { messages, push } = setUp(100_000);

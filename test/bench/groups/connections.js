@@ -49,15 +49,16 @@ async function measureIdle(pair, connections) {
   await pair.connect(WARM_UP + connections);
   const after = await pair.marks();
   const memoryAfter = await pair.server.ask('memory', {});
+  const later = Math.min(LATER, connections);
   const beforeLater = await pair.marks();
-  await pair.connect(WARM_UP + connections + LATER);
+  await pair.connect(WARM_UP + connections + later);
   const afterLater = await pair.marks();
   return {
     heapBytes: (memoryAfter.heapBytes - memoryBefore.heapBytes) / connections,
     externalBytes: (memoryAfter.externalBytes - memoryBefore.externalBytes) / connections,
     rssBytes: (memoryAfter.rssBytes - memoryBefore.rssBytes) / connections,
     setUpCpuUs: (after.server.cpuUs - before.server.cpuUs) / connections,
-    laterSetUpCpuUs: (afterLater.server.cpuUs - beforeLater.server.cpuUs) / LATER,
+    laterSetUpCpuUs: (afterLater.server.cpuUs - beforeLater.server.cpuUs) / later,
     perSecond: (connections * 1000) / (after.client.timeMs - before.client.timeMs),
   };
 }

@@ -281,6 +281,17 @@ export const BESIDE = [
     },
     [['set-up', 'idle']],
   ),
+  ...line(
+    {
+      name: 'setup-greeting-reference',
+      metric: 'the same of a bare socket that greets vs @metarhia/jstp',
+      of: 'greeting',
+      to: 'reference',
+      value: 'setUpCpuUs',
+      better: LOWER,
+    },
+    [['set-up', 'idle']],
+  ),
   ...[
     { of: 'core', to: 'socket' },
     { of: 'core', to: 'greeting' },

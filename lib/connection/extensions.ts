@@ -78,16 +78,20 @@ function agreementOf(bits: number): Agreement {
 }
 
 function createAgreement(names: readonly ExtensionName[]): Agreement {
-  const flags = {
+  const flags = names.length === 0 ? NO_EXTENSIONS : flagsOf(names);
+  const agreement = { names: Object.freeze(names), flags, offer: Object.freeze(toOffer(names)) };
+  byNames.set(names, agreement);
+  return agreement;
+}
+
+function flagsOf(names: readonly ExtensionName[]): Extensions {
+  return {
     nest: names.includes('nest'),
     stream: names.includes('stream'),
     cancel: names.includes('cancel'),
     bye: names.includes('bye'),
     resume: names.includes('resume'),
   };
-  const agreement = { names: Object.freeze(names), flags, offer: Object.freeze(toOffer(names)) };
-  byNames.set(names, agreement);
-  return agreement;
 }
 
 /** Names that are not known here have no bit. */

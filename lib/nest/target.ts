@@ -1,3 +1,5 @@
+import { BoundedCache, ownText } from '../util/bounded-cache.js';
+
 /** The interface of handlers and patterns that name none. */
 export const DEFAULT_INTERFACE = 'default';
 
@@ -33,21 +35,20 @@ export function targetOf(pattern: unknown, normalizePattern: PatternNormalizer):
   );
 }
 
-/** Beyond so many texts the cache begins anew. */
 const MAX_KNOWN = 16_384;
 /** Longer texts are not worth the memory. */
 const MAX_KNOWN_LENGTH = 128;
 
-const known = new Map<string, Target>();
+/** A program sends few patterns, again and again. */
+const known = new BoundedCache<Target>(MAX_KNOWN);
 
-/** From a bounded cache: a program sends few patterns, again and again. */
 function targetOfText(text: string): Target {
   const target = known.get(text);
   if (target) return target;
-  const split = splitText(text);
-  if (text.length > MAX_KNOWN_LENGTH) return split;
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(text, split);
+  if (text.length > MAX_KNOWN_LENGTH) return splitText(text);
+  const own = ownText(text);
+  const split = splitText(own);
+  known.add(own, split);
   return split;
 }
 

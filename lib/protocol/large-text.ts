@@ -1,3 +1,5 @@
+import { nextTick } from '../util/host.js';
+
 /** V8 keeps longer strings on pages of their own, and making one costs many times what copying it does. */
 const LARGE_STRING = 32 * 1024;
 
@@ -7,8 +9,8 @@ interface PutTogether {
   readonly parts: readonly string[];
 }
 
-/** The last one; weak, as nobody has to ask for it. */
-let last: WeakRef<PutTogether> | undefined;
+/** The last one of this tick. */
+let last: PutTogether | undefined;
 
 /** Whether a text with this string in it is worth a {@link putTogether}. */
 export function isLargeString(value: unknown): value is string {
@@ -22,15 +24,20 @@ export function isLargeString(value: unknown): value is string {
 export function putTogether(...parts: readonly [string, string, string]): string {
   const [head, body, tail] = parts;
   const text = head + body + tail;
-  last = new WeakRef({ text, parts });
+  // Nobody has to ask for it: it goes by itself.
+  if (last === undefined) nextTick(forget);
+  last = { text, parts };
   return text;
 }
 
 /** What a large text was put together from, if it was the last one; else itself. */
 export function partsOf(text: string): readonly string[] {
-  if (last === undefined || text.length < LARGE_STRING) return [text];
-  const remembered = last.deref();
-  if (remembered?.text !== text) return [text];
+  if (text.length < LARGE_STRING || last?.text !== text) return [text];
+  const { parts } = last;
   last = undefined;
-  return remembered.parts;
+  return parts;
+}
+
+function forget(): void {
+  last = undefined;
 }

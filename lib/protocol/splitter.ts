@@ -22,12 +22,17 @@ const NOTHING = new Uint8Array(0);
 const ZERO_COPY_BYTES = 4096;
 const MIN_BLOCK_BYTES = 512;
 const MAX_BLOCK_BYTES = 64 * 1024;
-/** Up to this size messages are joined in the same memory again and again: it stays in the processor's cache, and is no garbage. */
-const MAX_SCRATCH_BYTES = 2 * 1024 * 1024;
+/** Messages up to this size are joined in memory that is used again: it is no garbage, and need not be cleared by the system. */
+const MAX_SCRATCH_BYTES = 16 * 1024 * 1024;
 const MIN_SCRATCH_BYTES = 128 * 1024;
+/** So much of it is kept for good, and more as long as V8 leaves it. */
+const KEPT_SCRATCH_BYTES = 2 * 1024 * 1024;
 
-// One for all splitters; undefined while a sink reads from it, which may make another splitter go on.
-let scratch: Uint8Array | undefined = NOTHING;
+// One for all splitters.
+let scratch: Uint8Array = NOTHING;
+let largeScratch: WeakRef<Uint8Array> | undefined;
+/** A sink reads from it, which may make another splitter go on. */
+let isScratchInUse = false;
 
 function newBytes(size: number): Uint8Array {
   return new Uint8Array(size);
@@ -137,18 +142,25 @@ export class MessageSplitter {
   }
 
   private deliverJoined(last: Uint8Array, size: number, sink: MessageSink): boolean {
-    if (size > MAX_SCRATCH_BYTES || scratch === undefined) return sink(this.join(last, this.allocate(size)));
-    // Twice what is needed, so that it does not grow with each message.
-    const bytes =
-      scratch.length >= size
-        ? scratch
-        : this.allocate(Math.min(Math.max(2 * size, MIN_SCRATCH_BYTES), MAX_SCRATCH_BYTES));
-    scratch = undefined;
+    if (size > MAX_SCRATCH_BYTES || isScratchInUse) return sink(this.join(last, this.allocate(size)));
+    const bytes = this.scratchFor(size);
+    isScratchInUse = true;
     try {
       return sink(this.join(last, bytes.subarray(0, size)));
     } finally {
-      scratch = bytes;
+      isScratchInUse = false;
     }
+  }
+
+  private scratchFor(size: number): Uint8Array {
+    if (scratch.length >= size) return scratch;
+    const large = largeScratch?.deref();
+    if (large && large.length >= size) return large;
+    // Twice what is needed, so that it does not grow with each message.
+    const bytes = this.allocate(Math.min(Math.max(2 * size, MIN_SCRATCH_BYTES), MAX_SCRATCH_BYTES));
+    if (bytes.length <= KEPT_SCRATCH_BYTES) scratch = bytes;
+    else largeScratch = new WeakRef(bytes);
+    return bytes;
   }
 
   private join(last: Uint8Array, message: Uint8Array): Uint8Array {

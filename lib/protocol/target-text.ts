@@ -1,6 +1,6 @@
 import { quote, quoteKey } from '../mdsf/index.js';
+import { BoundedCache, ownText } from '../util/bounded-cache.js';
 
-/** Beyond so many targets the cache begins anew. */
 const MAX_TARGETS = 16_384;
 /** Longer names are not worth the memory. */
 const MAX_NAME_LENGTH = 64;
@@ -13,7 +13,7 @@ interface Target {
 }
 
 /** By the name; of those that have one name in several interfaces, the last. */
-const targets = new Map<string, Target>();
+const targets = new BoundedCache<Target>(MAX_TARGETS);
 let last: Target = { interfaceName: undefined, name: '', text: "],'':" };
 
 /**
@@ -28,11 +28,17 @@ export function plainTargetText(interfaceName: string | undefined, name: string)
 }
 
 function addTarget(interfaceName: string | undefined, name: string): Target {
+  if (name.length + (interfaceName?.length ?? 0) > MAX_NAME_LENGTH) return createTarget(interfaceName, name);
+  const target = createTarget(
+    interfaceName === undefined ? undefined : ownText(interfaceName),
+    ownText(name),
+  );
+  targets.add(target.name, target);
+  return target;
+}
+
+function createTarget(interfaceName: string | undefined, name: string): Target {
   const header = interfaceName === undefined ? '' : ',' + quote(interfaceName);
   // Joined, it is one flat string; with `+` each message would copy it part by part.
-  const target = { interfaceName, name, text: [header, '],', quoteKey(name), ':'].join('') };
-  if (name.length + (interfaceName?.length ?? 0) > MAX_NAME_LENGTH) return target;
-  if (targets.size >= MAX_TARGETS) targets.clear();
-  targets.set(name, target);
-  return target;
+  return { interfaceName, name, text: [header, '],', quoteKey(name), ':'].join('') };
 }

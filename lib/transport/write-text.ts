@@ -9,6 +9,9 @@ const PIECE_UNITS = 128 * 1024;
 const MAX_BYTES_A_UNIT = 3;
 const SCRATCH_BYTES = 2 * PIECE_UNITS * MAX_BYTES_A_UNIT;
 
+/** With these of its own a stream is not what it is taken for. */
+const METHODS = ['write', '_write'] as const;
+
 // One for all sockets: a system that takes a piece at once is through with it when the write returns.
 let scratch: Buffer | undefined;
 
@@ -40,9 +43,10 @@ export function writeParts(socket: Socket, parts: readonly string[]): boolean {
   return used > 0 ? writeScratch(socket, used) : hasTakenAll;
 }
 
-/** Whether bytes go to the system within `write`: not where TLS encrypts them, or another stream keeps them. */
+/** Whether bytes go to the system within `write`: not where TLS encrypts them, or somebody else's `write` keeps them. */
 function takesAtOnce(socket: Socket): boolean {
-  return socket instanceof Socket && !(socket as Partial<TLSSocket>).encrypted && socket.writableLength === 0;
+  const isPlain = METHODS.every((name) => socket[name] === Socket.prototype[name]);
+  return isPlain && !(socket as Partial<TLSSocket>).encrypted && socket.writableLength === 0;
 }
 
 function writeScratch(socket: Socket, length: number): boolean {

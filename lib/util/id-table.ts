@@ -5,9 +5,12 @@ export interface Identified {
 }
 
 const MIN_CAPACITY = 8;
-/** A table that is empty again, and larger than this, starts anew. */
+/** A larger table that is nearly empty again becomes smaller. */
 const KEPT_CAPACITY = 1024;
+const NEARLY_EMPTY = 1 / 8;
 const TWO_TO_32 = 2 ** 32;
+const GOLDEN_RATIO = 0x9e3779b1;
+const MIXED_BITS = 15;
 
 // Peers choose numbers. Which of them meet in one place is different in each process, so that nobody can choose
 // many that do. Odd, as what is multiplied by an even number loses bits.
@@ -53,8 +56,9 @@ export class IdTable<Item extends Identified> {
     const item = this.slots[slot];
     if (item === undefined) return undefined;
     this.count -= 1;
-    if (this.count === 0 && this.slots.length > KEPT_CAPACITY) this.resize(MIN_CAPACITY);
-    else this.vacate(slot);
+    this.vacate(slot);
+    const capacity = this.slots.length;
+    if (capacity > KEPT_CAPACITY && this.count < capacity * NEARLY_EMPTY) this.resize(capacity / 2);
     return item;
   }
 
@@ -78,7 +82,9 @@ export class IdTable<Item extends Identified> {
   private homeOf(id: number): number {
     let bits = id | 0;
     if (bits !== id) bits ^= Math.imul(Math.floor(id / TWO_TO_32), HIGH_SEED);
-    return Math.imul(bits, SEED) >>> this.shift;
+    bits = Math.imul(bits, SEED);
+    // Numbers come one after the other. Multiplied once, they would lie close together with some seeds.
+    return Math.imul(bits ^ (bits >>> MIXED_BITS), GOLDEN_RATIO) >>> this.shift;
   }
 
   /** Frees a slot, and moves up those behind it that would not be found across the gap. */
@@ -99,7 +105,7 @@ export class IdTable<Item extends Identified> {
   }
 
   private resize(capacity: number): void {
-    const held = this.count > 0 ? this.slots : [];
+    const held = this.slots;
     this.slots = emptySlots(capacity);
     this.shift = shiftOf(capacity);
     for (const item of held) if (item !== undefined) this.slots[this.find(item.id)] = item;

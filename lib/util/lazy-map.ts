@@ -8,7 +8,7 @@ type AnyMethod = (this: Map<unknown, unknown>, ...args: unknown[]) => unknown;
 export class LazyMap<Key, Value> implements Map<Key, Value> {
   /** Inherited of Map. */
   declare readonly [Symbol.toStringTag]: string;
-  private table: Map<Key, Value> | undefined = undefined;
+  #table: Map<Key, Value> | undefined = undefined;
 
   /** @param entries what it begins with */
   constructor(entries?: Iterable<readonly [Key, Value]> | null) {
@@ -17,15 +17,15 @@ export class LazyMap<Key, Value> implements Map<Key, Value> {
   }
 
   get size(): number {
-    return this.table?.size ?? 0;
+    return this.#table?.size ?? 0;
   }
 
   get(key: Key): Value | undefined {
-    return this.table?.get(key);
+    return this.#table?.get(key);
   }
 
   has(key: Key): boolean {
-    return this.table?.has(key) ?? false;
+    return this.#table?.has(key) ?? false;
   }
 
   set(key: Key, value: Value): this {
@@ -34,11 +34,11 @@ export class LazyMap<Key, Value> implements Map<Key, Value> {
   }
 
   delete(key: Key): boolean {
-    return this.table?.delete(key) ?? false;
+    return this.#table?.delete(key) ?? false;
   }
 
   clear(): void {
-    this.table?.clear();
+    this.#table?.clear();
   }
 
   forEach(callback: (value: Value, key: Key, map: Map<Key, Value>) => void, thisArg?: unknown): void {
@@ -66,7 +66,7 @@ export class LazyMap<Key, Value> implements Map<Key, Value> {
   }
 
   private open(): Map<Key, Value> {
-    return (this.table ??= new Map<Key, Value>());
+    return (this.#table ??= new Map<Key, Value>());
   }
 
   static {

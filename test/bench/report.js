@@ -1,11 +1,12 @@
 /**
  * `npm run bench:report -- RESULTS...`: of the JSON of runs, the picture docs/speed.svg and the part of README.md
- * between its two marks. The first run is the one that is shown; a run without `resume` adds a column, one with
- * `--soak` a sentence.
+ * between its two marks. What runs with the same options measured is put together, cells of a later one in the place of
+ * an earlier one's. The first run's options are those that are shown; runs without `resume` add a column.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { markdownOf } from './report/markdown.js';
+import { mergeRuns } from './report/merge.js';
 import { pictureOf } from './report/picture.js';
 
 /** @import { Results } from './types.js' */
@@ -17,7 +18,7 @@ const BEGIN = '<!-- npm run bench:report writes from here -->';
 const END = '<!-- to here -->';
 
 const files = process.argv.slice(2);
-if (files.length > 0) write(files.map((file) => JSON.parse(readFileSync(file, 'utf8'))));
+if (files.length > 0) write(mergeRuns(files.map((file) => JSON.parse(readFileSync(file, 'utf8')))));
 else {
   console.error('npm run bench:report -- RESULTS...');
   process.exitCode = 1;

@@ -21,6 +21,12 @@ describe('partsOf', () => {
     expect(partsOf(text)).toStrictEqual([text]);
   });
 
+  it('keeps nothing beyond the tick', async () => {
+    const text = formatCallbackOk(1, [LARGE]);
+    await new Promise((resolve) => process.nextTick(resolve));
+    expect(partsOf(text)).toStrictEqual([text]);
+  });
+
   it('gives the text itself where another one of the same length was put together after it', () => {
     const text = formatCallbackOk(1, [LARGE]);
     const other = formatCallbackOk(2, [LARGE]);

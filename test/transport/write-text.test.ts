@@ -72,4 +72,12 @@ describe('writeText', () => {
     writer.end();
     expect((await received) === texts.join('') + (texts[0] ?? '')).toBe(true);
   });
+
+  it("gives no memory that is used again to a write that somebody has put in the place of the socket's", () => {
+    const kept: unknown[] = [];
+    writer.write = (chunk: unknown) => kept.push(chunk) > 0;
+    writeText(writer, 'a'.repeat(PIECE));
+    writeText(writer, 'b'.repeat(PIECE));
+    expect(kept.map(String)).toEqual(['a'.repeat(PIECE), 'b'.repeat(PIECE)]);
+  });
 });

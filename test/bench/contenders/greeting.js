@@ -28,10 +28,14 @@ function textsOf(resume) {
 export const greeting = {
   async startServer({ resume }) {
     const { answer } = textsOf(resume);
+    /** @this {net.Socket} */
+    function greet() {
+      this.write(answer);
+    }
     const server = net.createServer((accepted) => {
       accepted.setNoDelay(true);
-      accepted.on('error', () => undefined);
-      accepted.on('data', () => accepted.write(answer));
+      // The same functions for all sockets.
+      accepted.on('error', ignore).on('data', greet);
     });
     server.listen(0, host);
     await once(server, 'listening');
@@ -39,7 +43,7 @@ export const greeting = {
   },
   async connect({ resume }, port) {
     const dialled = net.connect(port, host);
-    dialled.on('error', () => undefined);
+    dialled.on('error', ignore);
     await once(dialled, 'connect');
     dialled.setNoDelay(true);
     dialled.write(textsOf(resume).request);
@@ -47,6 +51,8 @@ export const greeting = {
     return { call: refuse, event: refuse, close: () => dialled.destroy() };
   },
 };
+
+function ignore() {}
 
 function refuse() {
   throw new Error('A socket that greets makes no calls');

@@ -111,19 +111,17 @@ function soakText({ samples, options }) {
     const [early, late] = parts(`${side}HeapBytes`);
     return `${side} ${(early / MIB).toFixed(1)} MiB, then ${(late / MIB).toFixed(1)} MiB`;
   });
-  const rate = summarize(soak.map(({ values }) => values.perSecond))?.median ?? 0;
   return [
-    `${options.soakMinutes} minutes at full load (1 KiB of objects, 10 connections, ${thousands(rate)} calls/s): the heap's median in the second quarter and in the last one is ${heaps.join('; ')}.`,
+    `${options.soakMinutes} minutes at full load (1 KiB of objects, 10 connections): the heap's median in the second quarter and in the last one is ${heaps.join('; ')}.`,
   ];
 }
 
 /** @param {readonly Results[]} runs */
 function ratiosTable(runs) {
-  const columns = runs.filter(({ rows }) => rows.some(({ ratio }) => ratio));
-  const titles = columns.map(({ options }) => (options.resume === 'without' ? 'without `resume`' : 'ratio'));
-  const [{ rows }] = columns;
+  const titles = runs.map(({ options }) => (options.resume === 'without' ? 'without `resume`' : 'ratio'));
+  const [{ rows }] = runs;
   const lines = rows.flatMap((row) => {
-    const ratios = columns.map((run) => ratioOf(run, row));
+    const ratios = runs.map((run) => ratioOf(run, row));
     return ratios[0] === '' ? [] : [[row.metric, row.part, ...ratios]];
   });
   return tableOf([['compared', '', ...titles], ...lines]);

@@ -113,9 +113,10 @@ export class OutgoingCalls {
 
   private settle(calls: readonly OutgoingCall[], error: number | null): void {
     if (calls.length === 0) return;
+    const inOrder = [...calls].sort((a, b) => a.id - b.id);
     // Later, so that the connection is in its new state when the callbacks make calls of their own.
     nextTick(() => {
-      for (const call of calls) {
+      for (const call of inOrder) {
         this.link.guard(() => {
           call.callback(error);
         });

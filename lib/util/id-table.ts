@@ -62,10 +62,9 @@ export class IdTable<Item extends Identified> {
     return item;
   }
 
-  /** All, by their numbers without sign. */
+  /** All, in no order. */
   toArray(): Item[] {
-    const items = this.slots.filter((item) => item !== undefined);
-    return items.sort((a, b) => Math.abs(a.id) - Math.abs(b.id));
+    return this.slots.filter((item) => item !== undefined);
   }
 
   /** Where the one of a number is, or would be. */

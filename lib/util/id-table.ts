@@ -64,7 +64,9 @@ export class IdTable<Item extends Identified> {
 
   /** All, in no order. */
   toArray(): Item[] {
-    return this.slots.filter((item) => item !== undefined);
+    const items: Item[] = [];
+    for (const item of this.slots) if (item !== undefined) items.push(item);
+    return items;
   }
 
   /** Where the one of a number is, or would be. */

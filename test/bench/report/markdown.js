@@ -55,7 +55,7 @@ function circumstances({ machine, date, options, version, absent }) {
   const missing = Object.entries(absent).map(([name, why]) => `${labelOf(name)} was not measured: ${why}.`);
   return [
     `Version ${version}, ${date.slice(0, 10)}: ${machineText(machine)}.`,
-    `Client and server in a process each${machine.isPinned ? ', on a core each' : ''}; contenders in turn, medians of ${options.rounds} rounds.`,
+    `Client and server in a process each${machine.isPinned ? ', on a core each' : ''}; contenders in turn, medians of ${options.rounds} rounds or more.`,
     'CPU is that of both processes; "alone" is one call after the other, both processes on one core.',
     ...missing,
   ].join(' ');

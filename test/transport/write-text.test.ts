@@ -73,6 +73,21 @@ describe('writeText', () => {
     expect((await received) === texts.join('') + (texts[0] ?? '')).toBe(true);
   });
 
+  it('leaves a text as it was that waits in one socket while another one is written to', async () => {
+    let expected = '';
+    while (writer.writableLength === 0) {
+      const text = String(expected.length % 9).repeat(PIECE);
+      writeText(writer, text);
+      expected += text;
+    }
+    const other = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+    await once(other, 'connect');
+    writeText(other, 'x'.repeat(2 * PIECE));
+    other.destroy();
+    writer.end();
+    expect((await readAll()) === expected).toBe(true);
+  });
+
   it("gives no memory that is used again to a write that somebody has put in the place of the socket's", () => {
     const kept: unknown[] = [];
     writer.write = (chunk: unknown) => kept.push(chunk) > 0;

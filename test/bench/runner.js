@@ -18,7 +18,7 @@ import { Selection } from './selection.js';
 
 /** A group of a quick run gets so many rounds, and more as long as there is time. */
 const QUICK_MIN_ROUNDS = 3;
-const QUICK_GROUP_MS = 10_000;
+const QUICK_GROUP_MS = 5000;
 
 /** Runs contenders side by side, round after round, and keeps what was measured. */
 export class Runner {

@@ -10,8 +10,8 @@ const WARM_UP = 500;
 /** After the idle ones come so many more: what a set-up costs a server whose code is compiled by now. */
 const LATER = 5000;
 /** Fresh processes take their time: rounds of a quick run, fewer where the machine is slow. */
-const QUICK_ROUNDS = 3;
-const QUICK_MIN_ROUNDS = 2;
+const QUICK_ROUNDS = 2;
+const QUICK_MIN_ROUNDS = 1;
 
 /**
  * Idle connections: fresh processes in each round, since a server keeps what it knows of clients.

@@ -28,8 +28,6 @@ export function createAppsIndex<C>(applications: Iterable<ApplicationLike<C>>): 
 export class Applications<C = unknown> {
   private readonly index: AppsIndex<C>;
   private readonly newestFirst = new Map<string, ApplicationLike<C>[]>();
-  /** The versions that are no range: most clients ask for one of them, and semver need not look at it each time. */
-  private readonly exactVersions = new Set<string>();
 
   /**
    * @param applications an array, or an index that {@link createAppsIndex} made
@@ -43,7 +41,6 @@ export class Applications<C = unknown> {
     for (const [name, versions] of this.index) {
       const sorted = [...new Set(versions.values())].sort((a, b) => rcompare(a.version, b.version));
       this.newestFirst.set(name, sorted);
-      for (const version of versions.keys()) if (valid(version) !== null) this.exactVersions.add(version);
     }
   }
 
@@ -62,7 +59,7 @@ export class Applications<C = unknown> {
     if (!versions) return undefined;
     if (!version) return versions.get('latest');
     if (version.length > this.maxRangeLength) return undefined;
-    if (this.exactVersions.has(version) || valid(version) !== null) return versions.get(version);
+    if (valid(version) !== null) return versions.get(version);
     const range = parseRange(version);
     return range && this.newestFirst.get(name)?.find((application) => range.test(application.version));
   }

@@ -10,7 +10,7 @@ import type { ClientHandshake } from './client-handshake.js';
 import type { ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
 import { CLOSED, OFFLINE, OPEN } from './connection-state.js';
-import { toAcceptance, toExtensions, type ExtensionName } from './extensions.js';
+import { toExtensions, toOffer, type ExtensionName } from './extensions.js';
 import { Heartbeat } from './heartbeat.js';
 import { handleMessage } from './message-handlers.js';
 import type { Redialer } from './redialer.js';
@@ -177,7 +177,7 @@ export abstract class SessionLink extends SessionFlow {
     save?: () => Promise<void>,
   ): void {
     const ok = receivedCount === undefined ? session.id : session.receivedCount;
-    const answer = formatHandshakeOk(0, ok, toAcceptance(session.binding?.extensions ?? []));
+    const answer = formatHandshakeOk(0, ok, toOffer(session.binding?.extensions ?? []));
     if (save) this.openGate(save);
     this.openSession(session, application, receivedCount, answer);
     this.emit('client', session, this.self);

@@ -1,4 +1,5 @@
-import { BoundedCache, ownText } from '../util/bounded-cache.js';
+import { BoundedCache } from '../util/bounded-cache.js';
+import { ownText } from '../util/own-text.js';
 
 /** The interface of handlers and patterns that name none. */
 export const DEFAULT_INTERFACE = 'default';

@@ -65,17 +65,8 @@ export function formatHandshakeError(id: number, error: readonly unknown[]): str
   return flat(`{handshake:[${id}],error:${stringify(error, IN_MESSAGE)}}`);
 }
 
-// Most clients agree on the same, and get the same frozen object.
-let lastAccepted: ExtensionOffer | undefined;
-let lastAcceptedText = '';
-
 function handshakeHeader(id: number, extensions: ExtensionOffer | undefined): string {
-  if (extensions === undefined) return `[${id}]`;
-  if (extensions !== lastAccepted) {
-    lastAcceptedText = stringify(extensions, IN_HEADER);
-    lastAccepted = Object.isFrozen(extensions) ? extensions : undefined;
-  }
-  return `[${id},null,${lastAcceptedText}]`;
+  return extensions === undefined ? `[${id}]` : `[${id},null,${stringify(extensions, IN_HEADER)}]`;
 }
 
 /** `{call:[1,'iface',{...}],method:[a,b]}` */

@@ -1,5 +1,6 @@
 import { quote, quoteKey } from '../mdsf/index.js';
-import { BoundedCache, ownText } from '../util/bounded-cache.js';
+import { BoundedCache } from '../util/bounded-cache.js';
+import { ownText } from '../util/own-text.js';
 
 const MAX_TARGETS = 16_384;
 /** Longer names are not worth the memory. */

@@ -14,8 +14,7 @@ export interface Arrival {
 
 /** The peers that have not shaken hands yet. Their time counts from their arrival, TLS and upgrade included. */
 export class Arrivals {
-  /** A connection of which nothing was known before waits itself. */
-  private readonly queue: DeadlineQueue<Arrival | Connection>;
+  private readonly queue: DeadlineQueue<Arrival>;
   private readonly byConnection = new Map<Connection, Arrival>();
 
   /**
@@ -23,10 +22,10 @@ export class Arrivals {
    * @param onTimeout called with a connection whose time is over; what is no connection yet is abandoned
    */
   constructor(timeoutMs: number, onTimeout: (connection: Connection) => void) {
-    this.queue = new DeadlineQueue(timeoutMs, (waiting) => {
-      if (!isArrival(waiting)) onTimeout(waiting);
-      else if (!waiting.connection) waiting.abandon();
-      else if (this.byConnection.delete(waiting.connection)) onTimeout(waiting.connection);
+    this.queue = new DeadlineQueue(timeoutMs, (arrival) => {
+      const { connection } = arrival;
+      if (!connection) arrival.abandon();
+      else if (this.byConnection.delete(connection)) onTimeout(connection);
     });
   }
 
@@ -37,12 +36,8 @@ export class Arrivals {
     return arrival;
   }
 
-  /** A peer is a connection now; with its arrival, if it had to be secured or upgraded. */
-  connected(connection: Connection, arrival: Arrival | undefined): void {
-    if (!arrival) {
-      this.queue.add(connection);
-      return;
-    }
+  /** It is a connection now. */
+  connected(arrival: Arrival, connection: Connection): void {
     arrival.connection = connection;
     this.byConnection.set(connection, arrival);
   }
@@ -55,23 +50,19 @@ export class Arrivals {
   /** Its handshake is done, or it went away. */
   settle(connection: Connection): void {
     const arrival = this.byConnection.get(connection);
+    if (!arrival) return;
     this.byConnection.delete(connection);
-    this.queue.delete(arrival ?? connection);
+    this.queue.delete(arrival);
   }
 
   /** Ends them all. */
   clear(): void {
-    const all = [...this.queue];
+    const arrivals = [...this.queue];
     this.queue.clear();
     this.byConnection.clear();
-    for (const waiting of all) {
-      if (!isArrival(waiting)) waiting.close();
-      else if (waiting.connection) waiting.connection.close();
-      else waiting.abandon();
+    for (const { connection, abandon } of arrivals) {
+      if (connection) connection.close();
+      else abandon();
     }
   }
-}
-
-function isArrival(waiting: Arrival | Connection): waiting is Arrival {
-  return 'abandon' in waiting;
 }

@@ -30,7 +30,7 @@ export class ClientTable {
   /** A client is in. */
   add(connection: Connection): void {
     this.connected.add(connection);
-    if (this.away.size > 0) this.away.delete(connection);
+    this.away.delete(connection);
     if (connection.session) this.bySession.set(connection.session.id, connection);
     if (this.bySession.size > this.maxSessions) this.forgetOldest();
   }

@@ -237,7 +237,7 @@ export class Server extends EventEmitter<ServerEvents> {
 
   private accept(transport: Transport, arrival?: Arrival): void {
     const connection = new Connection(transport, this, null, null, this.limits);
-    this.arrivals.connected(connection, arrival);
+    this.arrivals.connected(arrival ?? this.arrivals.add(() => transport.destroy()), connection);
   }
 
   private clientEntered(connection: Connection, event: 'connect' | 'reconnect'): void {

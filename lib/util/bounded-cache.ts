@@ -17,7 +17,7 @@ export class BoundedCache<Value> {
     return this.values.get(text);
   }
 
-  /** Keeps what was made of a text, if there is place. The text should be one of its own, see {@link ownText}. */
+  /** Keeps what was made of a text, if there is place. The text should be one of its own, see `ownText`. */
   add(text: string, value: Value): void {
     if (this.values.size >= this.capacity) {
       this.misses += 1;
@@ -31,10 +31,4 @@ export class BoundedCache<Value> {
     const { value } = this.values.keys().next();
     if (value !== undefined) this.values.delete(value);
   }
-}
-
-/** The same text as one of its own: what was cut out of a larger one keeps all of that alive, as long as it lives. */
-export function ownText(text: string): string {
-  // As a key, it is the engine's one copy.
-  return Object.keys({ [text]: 0 })[0] ?? text;
 }

@@ -8,6 +8,15 @@ export function median(numbers) {
 }
 
 /**
+ * The medians of the second quarter and of the last one: whether something grows once it has warmed up.
+ * @param {readonly number[]} numbers in the order in which they were measured, four at least
+ */
+export function earlyAndLate(numbers) {
+  const quarter = numbers.length / 4;
+  return { early: median(numbers.slice(quarter, 2 * quarter)), late: median(numbers.slice(3 * quarter)) };
+}
+
+/**
  * @param {readonly number[]} numbers
  * @returns {Summary | undefined} undefined of none
  */

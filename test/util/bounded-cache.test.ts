@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { BoundedCache, ownText } from '../../lib/util/bounded-cache.js';
+import { BoundedCache } from '../../lib/util/bounded-cache.js';
+import { ownText } from '../../lib/util/own-text.js';
 
 test('a bounded cache keeps as many as it may, and most of them when there are more', () => {
   const cache = new BoundedCache<number>(100);

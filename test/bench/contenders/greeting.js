@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { coreExtensions } from './extensions.js';
+import { dialIdle, ignore } from './idle-client.js';
 import { portOf } from './port.js';
 
 /** @import { Contender, Settings } from '../types.js' */
@@ -42,18 +43,10 @@ export const greeting = {
     return { port: portOf(server), received: () => 0, close: () => server.close() };
   },
   async connect({ resume }, port) {
-    const dialled = net.connect(port, host);
-    dialled.on('error', ignore);
-    await once(dialled, 'connect');
-    dialled.setNoDelay(true);
-    dialled.write(textsOf(resume).request);
-    await once(dialled, 'data');
-    return { call: refuse, event: refuse, close: () => dialled.destroy() };
+    const { socket, client } = await dialIdle(port, host);
+    socket.setNoDelay(true);
+    socket.write(textsOf(resume).request);
+    await once(socket, 'data');
+    return client;
   },
 };
-
-function ignore() {}
-
-function refuse() {
-  throw new Error('A socket that greets makes no calls');
-}

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import { dialIdle, ignore } from './idle-client.js';
 import { portOf } from './port.js';
 
 /** @import { Contender } from '../types.js' */
@@ -22,15 +23,6 @@ export const socket = {
     return { port: portOf(server), received: () => 0, close: () => server.close() };
   },
   async connect(_settings, port) {
-    const dialled = net.connect(port, host);
-    dialled.on('error', ignore);
-    await once(dialled, 'connect');
-    return { call: refuse, event: refuse, close: () => dialled.destroy() };
+    return (await dialIdle(port, host)).client;
   },
 };
-
-function ignore() {}
-
-function refuse() {
-  throw new Error('A bare socket makes no calls');
-}

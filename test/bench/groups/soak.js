@@ -1,5 +1,5 @@
 import { Pair } from '../processes/pair.js';
-import { median } from '../statistics.js';
+import { earlyAndLate } from '../statistics.js';
 
 /** @import { Runner } from '../runner.js' */
 /** @import { Memory } from '../types.js' */
@@ -53,10 +53,8 @@ async function watch(runner, pair, intervalMs) {
  * @param {readonly number[]} bytes
  */
 function growthOf(bytes) {
-  const quarter = bytes.length / 4;
-  const early = median(bytes.slice(quarter, 2 * quarter)) / MIB;
-  const late = median(bytes.slice(3 * quarter)) / MIB;
-  return `heap ${early.toFixed(1)} MiB early, ${late.toFixed(1)} MiB late (x ${(late / early).toFixed(2)})`;
+  const { early, late } = earlyAndLate(bytes);
+  return `heap ${(early / MIB).toFixed(1)} MiB early, ${(late / MIB).toFixed(1)} MiB late (x ${(late / early).toFixed(2)})`;
 }
 
 /**

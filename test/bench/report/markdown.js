@@ -1,5 +1,5 @@
 import { labelOf } from '../contenders/index.js';
-import { summarize } from '../statistics.js';
+import { earlyAndLate } from '../statistics.js';
 import { ratioText, thousands } from '../table.js';
 import { medianOf } from './medians.js';
 
@@ -99,16 +99,8 @@ function scaleOf(results, group) {
 function soakText({ samples, options }) {
   const soak = samples.filter(({ group }) => group === 'soak');
   if (soak.length === 0) return [];
-  /** @param {string} name */
-  const parts = (name) => {
-    const all = soak.map(({ values }) => values[name]);
-    const quarter = all.length / 4;
-    return [all.slice(quarter, 2 * quarter), all.slice(3 * quarter)].map(
-      (part) => summarize(part)?.median ?? 0,
-    );
-  };
   const heaps = ['server', 'client'].map((side) => {
-    const [early, late] = parts(`${side}HeapBytes`);
+    const { early, late } = earlyAndLate(soak.map(({ values }) => values[`${side}HeapBytes`]));
     return `${side} ${(early / MIB).toFixed(1)} MiB, then ${(late / MIB).toFixed(1)} MiB`;
   });
   return [

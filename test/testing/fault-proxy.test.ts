@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Application, ws, type Connection } from '../../lib/core.js';
@@ -6,7 +6,7 @@ import { createFaultProxy, type FaultProxy, type FaultProxyOptions } from '../..
 import { Closing } from '../support/closing.js';
 import { API, stopCore } from '../support/core.js';
 import { freePort, LOOPBACK } from '../support/free-port.js';
-import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
+import { countHandles, expectNoNewHandles, type HandleCounts } from '../support/open-handles.js';
 import { settle, waitFor, within } from '../support/wait-for.js';
 
 /** One end of a TCP connection, and all that it has seen. */
@@ -29,7 +29,12 @@ class End {
 }
 
 const closing = new Closing();
-const handles = countHandles();
+let handles: HandleCounts;
+
+beforeEach(() => {
+  // Not at module load: Jest's own timers come and go between there and a test, with workers others than in band.
+  handles = countHandles();
+});
 
 afterEach(async () => {
   await closing.run();

@@ -54,7 +54,7 @@ export function describeLife(ring: Ring): void {
       const { client, remote, server } = await ring.link();
       remote.close();
       await waitFor(() => client.getTransport() === undefined, 'the end');
-      expect(server.getClientsArray()).toEqual([]);
+      await waitFor(() => server.getClientsArray().length === 0, 'the end at the server');
       expect(client.closedIntentionally).toBe(false);
     });
 

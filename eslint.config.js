@@ -101,7 +101,8 @@ export default defineConfig(
       'rooms/arrows': ['error', { lib }],
       'no-console': 'error',
       'no-restricted-syntax': ['error', noDefaultExport],
-      'max-lines': ['error', { max: 320 }],
+      // A file is cut where the idea is, not where a ruler falls: this only stops one that has swallowed several.
+      'max-lines': ['error', { max: 600 }],
       'max-lines-per-function': ['error', { max: 60, skipComments: true, skipBlankLines: true }],
     },
   },

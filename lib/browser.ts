@@ -32,4 +32,5 @@ export { DEFAULT_LIMITS, type Limits } from './protocol/limits.js';
 export { ProtocolError } from './protocol/protocol-error.js';
 export { RemoteError } from './protocol/remote-error.js';
 export { Session, type SessionBinding } from './session/session.js';
+export { SessionTextError } from './session/session-text-error.js';
 export { connect, connectAndInspect, reconnect } from './transport/browser.js';

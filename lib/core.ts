@@ -42,6 +42,7 @@ export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';
 export type { ApplicationsOption, ServerOptions } from './server/server-options.js';
 export { Session, type SessionBinding } from './session/session.js';
+export { SessionTextError } from './session/session-text-error.js';
 export type { SessionOwner, SharedSessionStorageProvider } from './session/shared-session-storage.js';
 export type { SessionStorageProvider } from './session/session-storage.js';
 export { SimpleSessionStorageProvider } from './session/simple-session-storage-provider.js';

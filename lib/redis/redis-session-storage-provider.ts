@@ -102,6 +102,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
    * @returns the session; undefined where there is none, or where it was lost with its owner
    * @throws JstpError `ERR_JSTP_SESSION_BUSY` where the owner does not hand over within `claimTimeoutMs`,
    * `ERR_JSTP_STORE_AWAY` where Redis is away
+   * @throws SessionTextError where the text in Redis cannot be read
    */
   async claim(id: string): Promise<Session<C> | undefined> {
     const hash = hashOf(id);
@@ -199,7 +200,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
       const claimed = await table.claim(hash);
       if (claimed.is === 'none') return undefined;
       if (claimed.is === 'text') {
-        const session = Session.deserialize<C>(id, claimed.text);
+        const session = await this.read(hash, id, claimed.text);
         if (this.writeThrough || (await owned.takeText(hash, claimed.text))) {
           owned.add(hash, id);
           if (table === this.table) return session;
@@ -211,6 +212,16 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
       const left = deadline - Date.now();
       if (left <= 0) throw this.busy();
       await new Promise<void>((resolve) => startTimer(Math.min(pause, left), resolve));
+    }
+  }
+
+  /** The session of a claimed text. One that cannot be read stays in Redis until its lifetime ends, owned by nobody. */
+  private async read(hash: string, id: string, text: string): Promise<Session<C>> {
+    try {
+      return Session.deserialize<C>(id, text);
+    } catch (error) {
+      await this.table.disown(hash);
+      throw error;
     }
   }
 

@@ -12,6 +12,7 @@ import {
   storeSession,
   type SessionStorageProvider,
 } from '../session/session-storage.js';
+import { SessionTextError } from '../session/session-text-error.js';
 import type { Session } from '../session/session.js';
 import { ignore } from '../util/callback.js';
 import { DeadlineQueue } from '../util/deadline-queue.js';
@@ -80,20 +81,19 @@ export class SessionKeeper implements SessionOwner {
   /** Asks for a session whose client is not known here. */
   find(application: App, id: string, asker: Connection, callback: (found: Found) => void): void {
     const provider = storageOf(application, this.options);
-    const answer = (session: Session<Connection> | null | undefined): void => {
-      callback(session ? { name: 'found', session } : { name: 'unknown' });
-    };
-    if (isShared(provider)) {
-      this.serve(provider);
-      provider.claim(id).then(answer, (error: unknown) => {
-        if (!isBusy(error)) this.observer.failed(error, asker);
-        callback({ name: 'later' });
+    const answer = (found: Found): void => {
+      // A store answers in a turn of its own, where nobody else would catch.
+      asker.guard(() => {
+        callback(found);
       });
-      return;
-    }
+    };
+    if (isShared(provider)) this.serve(provider);
     loadSession(provider, id, (error, session) => {
-      if (error) this.observer.failed(error, asker);
-      answer(session);
+      if (error && !isBusy(error)) this.observer.failed(error, asker);
+      if (session) answer({ name: 'found', session });
+      // What cannot be read today cannot be read later either: the session is lost.
+      else if (error && isShared(provider) && !(error instanceof SessionTextError)) answer({ name: 'later' });
+      else answer({ name: 'unknown' });
     });
   }
 

@@ -1,5 +1,7 @@
 import { isThenable } from '../util/callback.js';
+import { SessionTextError } from './session-text-error.js';
 import { Session } from './session.js';
+import { isShared } from './shared-session-storage.js';
 
 /**
  * Where a server keeps the sessions of clients that are away. `get` answers in one of three ways: with
@@ -34,7 +36,7 @@ export function loadSession<C>(
     if (error) callback(error);
     else if (session === undefined || session === null) callback(null);
     else if (session instanceof Session) callback(null, session as Session<C>);
-    else callback(new TypeError('The session storage provider gave something that is no Session'));
+    else callback(new SessionTextError('the session storage provider gave something that is no Session'));
   };
   const found = (session: unknown): void => {
     answer(null, session);
@@ -42,8 +44,8 @@ export function loadSession<C>(
   let result: unknown;
   let isAsync: boolean;
   try {
-    isAsync = provider.isAsync?.() ?? false;
-    result = provider.get(id, found);
+    isAsync = provider.isAsync?.() === true && !isShared(provider);
+    result = isShared(provider) ? provider.claim(id) : provider.get(id, found);
   } catch (error) {
     answer(error);
     return;

@@ -2,6 +2,7 @@ import { LazyMap } from '../util/lazy-map.js';
 import { randomId } from '../util/random.js';
 import { Journal } from './journal.js';
 import { Claimant, type SessionClaim } from './session-claim.js';
+import { checkedId, readSessionText, SESSION_FORMAT, type StoredState } from './session-text.js';
 
 /** Node's `console.log` and `util.inspect` ask for this. */
 const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never;
@@ -16,24 +17,8 @@ export interface SessionBinding {
   readonly extensions: readonly string[];
 }
 
-/** A session as stored, without its id. */
-interface StoredState {
-  username: string | null;
-  receivedCount: number;
-  guaranteedDeliveredCount: number;
-  latestBufferedMessageId: number;
-  buffer: [id: number, text: string][];
-  storage: [key: unknown, value: unknown][];
-  binding?: { application: string; version?: string; extensions: string[] };
-  /** The peer's calls in service, as the wire numbers them. */
-  serving?: number[];
-  claim?: SessionClaim;
-}
-
 /** What serves no calls. */
 export const NOBODY: readonly number[] = [];
-
-type StoredSession = StoredState & { id: string };
 
 /**
  * What outlives a connection: who it is, what was received, what was sent and is not known to have
@@ -128,26 +113,27 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
   /**
    * The session of a text that {@link toString} made, without a connection. Texts of
    * `@metarhia/jstp` 2.x are read as well.
-   * @throws SyntaxError for a text that is no JSON
+   * @throws SessionTextError (a SyntaxError) for a text that cannot be read, of another version for example
    */
   static fromString<C = unknown>(text: string): Session<C> {
-    const stored = JSON.parse(text) as StoredSession;
-    return Session.ofState(stored.id, stored);
+    const stored = readSessionText(text);
+    return Session.ofState(checkedId(stored.id), stored);
   }
 
   /**
    * The session of a text that {@link serialize} made, without a connection.
    * @param id the session's id, from the handshake that asks for it
-   * @throws SyntaxError for a text that is no JSON
+   * @throws SessionTextError (a SyntaxError) for a text that cannot be read, of another version for example
    */
   static deserialize<C = unknown>(id: string, text: string): Session<C> {
-    return Session.ofState(id, JSON.parse(text) as StoredState);
+    return Session.ofState(id, readSessionText(text));
   }
 
   private toState(): StoredState {
     const { journal, binding } = this;
     const serving = [...this.serving];
     return {
+      format: SESSION_FORMAT,
       username: this.username,
       receivedCount: this.receivedCount,
       guaranteedDeliveredCount: journal.acknowledged,
@@ -161,7 +147,7 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
   }
 
   private static ofState<C>(id: string, stored: StoredState): Session<C> {
-    const session = new Session<C>(null, stored.username, id, stored.storage);
+    const session = new Session<C>(null, stored.username ?? null, id, stored.storage);
     session.receivedCount = stored.receivedCount;
     session.journal.restore(
       // The reference keeps the signed number of its side.

@@ -34,6 +34,7 @@ export interface SharedSessionStorageProvider<C = unknown> extends SessionStorag
    * Makes this server the owner of a session that exists.
    * @returns the session; undefined where there is none, or where it was lost with its owner
    * @throws JstpError `ERR_JSTP_SESSION_BUSY` where the owner does not hand over in time; the client may ask again
+   * @throws SessionTextError where the stored text cannot be read: the session is lost
    */
   claim(id: string): Promise<Session<C> | undefined>;
   /**

@@ -163,13 +163,13 @@ export function fullSession(id?: string, name = 'ann'): Session {
   const session = new Session(null, name, id, [
     ['room', 'lobby'],
     ['visits', 3],
-    ['__proto__', { nested: [1, null, 'x'] }],
+    ['__proto__', { nested: [1, null, 'x \u0000'] }],
   ]);
   session.receivedCount = 7;
   session.binding = { application: 'chat', version: '^1.2.0', extensions: ['resume', 'stream'] };
   session.serving = [-3, -5];
   const { journal } = session;
-  for (const text of ['first', 'second', 'third \u{1F600} \u0000 "\\']) journal.append(text);
+  for (const text of ['first', 'second', 'third \u{1F600} \u0001 "\\']) journal.append(text);
   journal.acknowledge(1);
   journal.appendUnnumbered('an answer');
   journal.append('fourth');

@@ -60,6 +60,24 @@ describe('what Redis holds', () => {
     expect(await server.dump()).toContain('lobby');
   });
 
+  test('and cannot be read is an error to each who claims it, and nobody owns it: it is no session of a busy server', async () => {
+    for (const writeThrough of [false, true]) {
+      const [first, second] = [await world.user({ writeThrough }), await world.user({ writeThrough })];
+      const session = await first.open(fullSession());
+      await first.giveUp(session);
+      const hash = createHash('sha256').update(session.id).digest('hex');
+      const { redis } = await server.nodeRedis();
+      await redis.hSet(
+        `{jstp}:session:${hash}`,
+        'text',
+        session.serialize().replace('"format":1', '"format":9'),
+      );
+      for (const { provider } of [second, first, second])
+        await expect(provider.claim(session.id)).rejects.toThrow('its format is 9');
+      expect(await redis.hKeys(`{jstp}:session:${hash}`)).toEqual(['text']);
+    }
+  });
+
   test('goes after its lifetime where nobody owns it, and stays where somebody does', async () => {
     const lines = await watchCommands(server);
     const user = await world.user({ leaseMs: 300, sessionLifetimeMs: 900, writeThrough: true });

@@ -8,12 +8,7 @@ import { startKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js'
 import type { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientStatus } from './client-events.js';
 import type { ResolvedClientOptions } from './client-options.js';
-import { reconnectDelay } from './reconnect-delay.js';
-
-// A line that is lost sooner than this after it was made counts as an attempt that failed.
-const STABLE_AFTER_MS = 1000;
-// So many short lives make the shortest of the delays between attempts.
-const SOON = 2;
+import { ReconnectDelay } from './reconnect-delay.js';
 
 /** Who is told what becomes of the link. */
 export interface LinkObserver {
@@ -39,10 +34,9 @@ export class ClientLink {
   private connecting: Promise<Connection> | undefined;
   private abort: AbortController | undefined;
   private resolveAttempt: (connection: Connection) => void = ignore;
-  private openedAt = 0;
   private acknowledgedAtOpen = 0;
-  private shortLives = 0;
-  private failures = 0;
+  /** Says when to dial in the background; undefined: never. */
+  private readonly delay: ReconnectDelay | undefined;
   private attempts = 0;
   private redialTimer: Timer | undefined;
   private resumeTimer: Timer | undefined;
@@ -51,7 +45,10 @@ export class ClientLink {
     private readonly options: ResolvedClientOptions,
     private readonly application: ClientApplication,
     private readonly observer: LinkObserver,
-  ) {}
+  ) {
+    const { reconnect, resumeTimeoutMs } = options;
+    this.delay = reconnect && new ReconnectDelay(reconnect, resumeTimeoutMs);
+  }
 
   /** The connection, while it can be used. */
   get connection(): Connection | undefined {
@@ -78,7 +75,8 @@ export class ClientLink {
     this.isUp = false;
     this.connecting = undefined;
     this.abort = undefined;
-    stopTimer(this.redialTimer);
+    this.stopRedialling();
+    this.delay?.reset();
     abort?.abort();
     const closed = current && isUp ? closeOf(current) : Promise.resolve();
     current?.close();
@@ -90,7 +88,6 @@ export class ClientLink {
   }
 
   private begin(): Promise<Connection> {
-    stopTimer(this.redialTimer);
     const abort = new AbortController();
     this.abort = abort;
     const attempt = new Promise<Connection>((resolve, reject) => {
@@ -105,7 +102,6 @@ export class ClientLink {
       if (this.connecting !== attempt) return;
       this.connecting = undefined;
       this.abort = undefined;
-      this.failures += 1;
       this.observer.setStatus('disconnected');
       this.comeBackLater();
     });
@@ -185,13 +181,13 @@ export class ClientLink {
   private opened(connection: Connection, isResumed: boolean): void {
     const isReturn = this.hasBeenUp;
     stopTimer(this.resumeTimer);
-    stopTimer(this.redialTimer);
+    this.stopRedialling();
     this.abort = undefined;
     this.current = connection;
     this.isUp = true;
     this.hasBeenUp = true;
     this.taken = false;
-    this.openedAt = Date.now();
+    this.delay?.up();
     this.acknowledgedAtOpen = connection.journal?.acknowledged ?? 0;
     this.attempts = 0;
     // Where the user has moved the connection by hand there may be no attempt of ours, or an overtaken one.
@@ -211,10 +207,8 @@ export class ClientLink {
     this.isUp = false;
     this.taken = isTaken;
     this.connecting = undefined;
-    this.countShortLife(connection);
-    // The first attempt is made at once, but not to a server that is closing, and not again and again to
-    // one that lets us in and cuts the line.
-    this.failures = Math.max(this.shortLives - 1, reason === 'close' ? 1 : 0);
+    const wasUseful = (connection.journal?.acknowledged ?? 0) > this.acknowledgedAtOpen;
+    this.delay?.down(wasUseful, reason === 'close');
     if (isSessionOver) this.forgetSession();
     else this.limitWait(connection);
     // Who closes the connection behind this object's back, or has lost it to another, does not want it back.
@@ -224,13 +218,6 @@ export class ClientLink {
     if (isTaken) this.observer.emit('sessionTaken');
     else if (isSessionOver) this.observer.emit('sessionLost');
     this.comeBackLater();
-  }
-
-  private countShortLife({ journal }: Connection): void {
-    const isUseful = (journal?.acknowledged ?? 0) > this.acknowledgedAtOpen;
-    if (Date.now() - this.openedAt >= STABLE_AFTER_MS) this.shortLives = 0;
-    // A line over which something came is worth dialling soon again, if not at once again and again.
-    else this.shortLives = isUseful ? Math.min(this.shortLives + 1, SOON) : this.shortLives + 1;
   }
 
   private forgetSession(): void {
@@ -248,12 +235,15 @@ export class ClientLink {
     });
   }
 
-  /** Dials in the background, if the client was connected and is wanted to be. */
+  /**
+   * Dials in the background, if the client was connected and is wanted to be. Who waits already goes on waiting:
+   * an attempt of a caller, made meanwhile, changes nothing.
+   */
   private comeBackLater(): void {
-    const { reconnect } = this.options;
-    if (!reconnect || !this.hasBeenUp || this.connecting) return;
-    stopTimer(this.redialTimer);
-    this.redialTimer = startKeepAliveTimer(reconnectDelay(this.failures, reconnect), () => {
+    const { delay } = this;
+    if (!delay || !this.hasBeenUp || this.connecting || this.redialTimer) return;
+    this.redialTimer = startKeepAliveTimer(delay.next(), () => {
+      this.redialTimer = undefined;
       this.attempts += 1;
       this.observer.emit('reconnecting', this.attempts);
       if (!this.hasBeenUp) return;
@@ -261,6 +251,11 @@ export class ClientLink {
         if (this.hasBeenUp) this.observer.emit('error', error);
       });
     });
+  }
+
+  private stopRedialling(): void {
+    stopTimer(this.redialTimer);
+    this.redialTimer = undefined;
   }
 }
 

@@ -17,11 +17,14 @@ import {
   optional,
 } from '../option-checks.js';
 
-/** How a client comes back by itself after its line was cut. */
+/** How a client comes back by itself after its line was cut. Attempts that callers cause do not count here. */
 export interface ReconnectOptions {
-  /** Milliseconds before the second attempt (the first is made at once); each further one waits twice as long. @default 100 */
+  /**
+   * Milliseconds before the second attempt (the first is made at once); each further one waits twice as long, less a
+   * random half, and for the first `resumeTimeoutMs` (3 s at least, 30 s at most) no longer than 400 ms. @default 100
+   */
   readonly minDelayMs?: number;
-  /** Longest time between two attempts, in milliseconds. @default 10000 */
+  /** Longest time between two attempts later on, in milliseconds. @default 10000 */
   readonly maxDelayMs?: number;
 }
 

@@ -1,15 +1,78 @@
+import { now } from '../../util/host.js';
 import { randomUpTo } from '../../util/random.js';
 import type { ReconnectDelays } from './client-options.js';
 
+/** A line that is lost sooner than this after it was made counts as an attempt that failed. */
+const STABLE_AFTER_MS = 1000;
+/** While an outage may be a short one, attempts are no further apart. */
+const QUICK_DELAY_MS = 400;
+/** An outage may be a short one for as long as calls wait for its end, within these bounds. */
+const QUICK_AT_LEAST_MS = 3000;
+const QUICK_AT_MOST_MS = 30_000;
+
 /**
- * Milliseconds before the next attempt to connect: none before the first, then `minDelayMs` doubled with each
- * failure up to `maxDelayMs`. A random half of it is taken off, so that the clients of a restarted server do
- * not come all at once.
+ * When a client dials in the background: at once at first, then after `minDelayMs`, then after twice the time of the
+ * attempt before. While the outage may be a short one the delay stops at 400 ms, afterwards at `maxDelayMs`. A random
+ * half of it is taken off, so that the clients of a restarted server do not come all at once.
  *
- * @param failures how many attempts have failed in a row
+ * Only attempts in the background count: what callers attempt meanwhile says nothing about how long to wait.
  */
-export function reconnectDelay(failures: number, { minDelayMs, maxDelayMs }: ReconnectDelays): number {
-  if (failures <= 0) return 0;
-  const delayMs = Math.min(maxDelayMs, minDelayMs * 2 ** (failures - 1));
-  return delayMs - randomUpTo(Math.floor(delayMs / 2));
+export class ReconnectDelay {
+  private readonly quickForMs: number;
+  private nextMs = 0;
+  private upSince = 0;
+  /** The begin of the outage; undefined before the first. */
+  private downSince: number | undefined;
+
+  /**
+   * @param delays the bounds of the delay
+   * @param resumeTimeoutMs how long calls wait for the end of an outage
+   */
+  constructor(
+    private readonly delays: ReconnectDelays,
+    resumeTimeoutMs: number,
+  ) {
+    this.quickForMs = Math.min(QUICK_AT_MOST_MS, Math.max(QUICK_AT_LEAST_MS, resumeTimeoutMs));
+  }
+
+  /** The line is up. */
+  up(): void {
+    this.upSince = now();
+  }
+
+  /**
+   * The line is lost. After a stable line a new outage begins. A line that something came over is worth dialling
+   * soon again, if not at once again and again. A server that lets the client in and cuts the line has not ended
+   * the outage.
+   *
+   * @param wasUseful whether something came over the line
+   * @param isUnwelcome whether the server has ended it on purpose: it is not dialled at once
+   */
+  down(wasUseful: boolean, isUnwelcome: boolean): void {
+    const time = now();
+    const wasStable = time - this.upSince >= STABLE_AFTER_MS;
+    const { minDelayMs } = this.delays;
+    if (wasStable || wasUseful) this.downSince = time;
+    if (wasStable) this.nextMs = 0;
+    else if (wasUseful) this.nextMs = Math.min(this.nextMs, minDelayMs);
+    if (isUnwelcome) this.nextMs = Math.max(this.nextMs, minDelayMs);
+  }
+
+  /** Nothing is dialled any more: what comes next is another outage. */
+  reset(): void {
+    this.nextMs = 0;
+    this.downSince = undefined;
+  }
+
+  /** Milliseconds before the next attempt in the background. */
+  next(): number {
+    const time = now();
+    this.downSince ??= time;
+    const { minDelayMs, maxDelayMs } = this.delays;
+    const isQuick = time - this.downSince < this.quickForMs;
+    const mostMs = isQuick ? Math.min(maxDelayMs, Math.max(minDelayMs, QUICK_DELAY_MS)) : maxDelayMs;
+    const delayMs = Math.min(this.nextMs, mostMs);
+    this.nextMs = Math.max(minDelayMs, delayMs * 2);
+    return delayMs - randomUpTo(Math.floor(delayMs / 2));
+  }
 }

@@ -15,6 +15,7 @@ import {
 import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
 import type { JstpClientEventArguments } from '../../../lib/nest/client/client-events.js';
 import type { JstpClientOptions } from '../../../lib/nest/client/client-options.js';
+import { createMemoryEntry, cutLine } from '../../../lib/testing/index.js';
 import { Closing } from '../../support/closing.js';
 import { LOOPBACK } from '../../support/free-port.js';
 import { within } from '../../support/wait-for.js';
@@ -83,6 +84,8 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
+const MEMORY_PORT = 5;
+
 Logger.overrideLogger(false);
 
 /** The servers and clients of one test. */
@@ -141,6 +144,70 @@ export class Bench {
   /** Ends something else with the test. */
   public ends(release: () => unknown): void {
     this.closing.add(release);
+  }
+}
+
+/** The only server of a test, within this process: its line goes down and up at the test's word. */
+export interface MemoryWorld {
+  readonly server: Server;
+  /** How many lines clients have made so far. */
+  readonly connections: number;
+  /** Breaks the lines; nobody gets in any more. */
+  down(): void;
+  /** Lets clients in again. */
+  up(): void;
+  /** In the place of the server comes another one, which knows no session of the first. */
+  replace(application?: ApplicationLike<Connection>): void;
+}
+
+/** The server and the clients of a test without sockets, good with fake timers. */
+export class MemoryBench {
+  private readonly closing = new Closing();
+  private entry = createMemoryEntry();
+
+  public constructor() {
+    afterEach(() => this.closing.run());
+  }
+
+  /** Starts the server. */
+  public serve(application: ApplicationLike<Connection>): MemoryWorld {
+    const entry = createMemoryEntry();
+    this.entry = entry;
+    let connections = 0;
+    const start = (served: ApplicationLike<Connection>): Server => {
+      const made = entry.createServer({ applications: [served], extensions: ALL_EXTENSIONS });
+      made.on('connection', () => {
+        connections += 1;
+      });
+      made.on('connectionError', () => undefined);
+      return made.listen(MEMORY_PORT);
+    };
+    let server = start(application);
+    const down = (): void => {
+      server.close();
+      for (const connection of server.getClientsArray()) cutLine(connection);
+    };
+    return {
+      get server() {
+        return server;
+      },
+      get connections() {
+        return connections;
+      },
+      down,
+      up: () => void server.listen(MEMORY_PORT),
+      replace: (other = application) => {
+        if (server.listening) down();
+        server = start(other);
+      },
+    };
+  }
+
+  /** Makes a client, which is closed with the test. */
+  public client(options: Partial<JstpClientOptions> = {}): JstpClient {
+    const client = new JstpClient({ app: 'app', transport: this.entry, port: MEMORY_PORT, ...options });
+    this.closing.add(() => client.close());
+    return client;
   }
 }
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { net, type Connection, type OutgoingStream } from '../../../lib/core.js';
-import { reconnectDelay } from '../../../lib/nest/client/reconnect-delay.js';
 import { LOOPBACK } from '../../support/free-port.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { settle, waitFor, within } from '../../support/wait-for.js';
@@ -326,27 +325,6 @@ describe('the connection of the core', () => {
     await within(net.reconnect(connection, port, LOOPBACK), 'the move');
     expect(await client.connect()).toBe(connection);
     expect(await valuesOf(client.send('echo', 1))).toEqual([1]);
-  });
-});
-
-describe('the delay before a reconnect', () => {
-  test('is none at first, then doubles up to its maximum, less a random half', () => {
-    const delays = { minDelayMs: 100, maxDelayMs: 1000 };
-    expect(reconnectDelay(0, delays)).toBe(0);
-    for (const [failures, most] of [
-      [1, 100],
-      [2, 200],
-      [4, 800],
-      [5, 1000],
-      [50, 1000],
-      [5000, 1000],
-    ] as const) {
-      for (let round = 0; round < 20; round++) {
-        const delay = reconnectDelay(failures, delays);
-        expect(delay).toBeLessThanOrEqual(most);
-        expect(delay).toBeGreaterThanOrEqual(most / 2);
-      }
-    }
   });
 });
 

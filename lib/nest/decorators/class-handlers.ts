@@ -1,4 +1,10 @@
-import { addExtras, classNameOf, hasExtras, type JstpHandlerExtras } from './handler-extras.js';
+import {
+  addExtras,
+  classNameOf,
+  hasExtras,
+  isAsyncGenerator,
+  type JstpHandlerExtras,
+} from './handler-extras.js';
 
 /** Where a handler belongs, as class and method decorators say it. */
 export type Placement = Pick<JstpHandlerExtras, 'application' | 'interface'>;
@@ -70,11 +76,22 @@ function handlerNames(prototype: object): string[] {
   return handlers;
 }
 
-function inherit(prototype: Record<string, Method>, name: string): void {
-  const original = prototype[name];
-  const wrapper: Method = function (this: unknown, ...args: unknown[]): unknown {
+function functionOf(original: Method): Method {
+  return function (this: unknown, ...args: unknown[]): unknown {
     return Reflect.apply(original, this, args);
   };
+}
+
+/** What a handler is shows in its function alone. */
+function generatorOf(original: Method): Method {
+  return async function* (this: unknown, ...args: unknown[]): AsyncGenerator {
+    yield* Reflect.apply(original, this, args) as AsyncGenerator;
+  };
+}
+
+function inherit(prototype: Record<string, Method>, name: string): void {
+  const original = prototype[name];
+  const wrapper = isAsyncGenerator(original) ? generatorOf(original) : functionOf(original);
   for (const property of ['name', 'length'] as const) {
     Object.defineProperty(wrapper, property, { value: original[property], configurable: true });
   }

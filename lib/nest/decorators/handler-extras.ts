@@ -46,3 +46,8 @@ export function addExtras(method: object, more: JstpHandlerExtras): void {
 export function classNameOf(prototype: object): string {
   return prototype.constructor.name;
 }
+
+/** Whether a method is an `async *method()`; compiled for ES2017 or older it is a plain function. */
+export function isAsyncGenerator(method: object): boolean {
+  return Object.prototype.toString.call(method) === '[object AsyncGeneratorFunction]';
+}

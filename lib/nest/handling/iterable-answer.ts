@@ -1,4 +1,3 @@
-import type { OutgoingStream } from '../../application/incoming-call.js';
 import type { Answering, NestCall } from './answering.js';
 
 /** Whether a handler's result is an async generator, a Node stream, or the like. */
@@ -45,12 +44,22 @@ export async function answerIterable(
   }
 }
 
-/** @returns whether the iterator has come to its end, rather than the caller */
-async function pump(iterator: AsyncIterator<unknown>, stream: OutgoingStream): Promise<boolean> {
-  while (await stream.ready()) {
+/** Where the values of an iterator go. */
+export interface IterableSink {
+  /** Resolves when a value may be made; false when nobody waits for one. */
+  ready(): Promise<boolean>;
+  write(value: unknown): unknown;
+}
+
+/**
+ * Asks an iterator for its values as fast as they are taken.
+ * @returns whether the iterator has come to its end, rather than whoever takes its values
+ */
+export async function pump(iterator: AsyncIterator<unknown>, sink: IterableSink): Promise<boolean> {
+  while (await sink.ready()) {
     const step = await iterator.next();
     if (step.done) return true;
-    stream.write(step.value);
+    sink.write(step.value);
   }
   return false;
 }

@@ -2,8 +2,14 @@ import { takeWhile, type Observable, type Subscription } from 'rxjs';
 import type { OutgoingStream } from '../../application/incoming-call.js';
 import type { Answering, NestCall } from './answering.js';
 import { INTERNAL_SERVER_ERROR } from '../constants.js';
+import { isAsyncIterable } from './iterable-answer.js';
+import { attachFlow } from './iterable-flow.js';
 
 const NOTHING = Symbol('nothing');
+
+const ITERABLE_IN_OBSERVABLE =
+  'The value of an Observable is an async iterable, whose own values no interceptor has seen. ' +
+  'Return the iterable itself from the handler, or make an Observable of its values: from(iterable)';
 
 /** What an Observable's answer needs besides the call. */
 export interface AnswerContext {
@@ -73,6 +79,7 @@ export class ObservableAnswer {
   private complete(): void {
     if (!this.finish()) return;
     if (this.stream) this.stream.end();
+    else if (isIterable(this.held)) this.refuseIterable();
     else {
       // The end of what the only value may be is the end of all.
       const { onEnd } = this;
@@ -80,6 +87,12 @@ export class ObservableAnswer {
       this.context.settle(this.call, this.held === NOTHING ? undefined : this.held, onEnd);
     }
     this.onEnd?.();
+  }
+
+  /** Its values have passed by the interceptors, which might have removed something. */
+  private refuseIterable(): void {
+    this.context.report(new Error(ITERABLE_IN_OBSERVABLE));
+    this.context.answering.error(this.call, INTERNAL_SERVER_ERROR);
   }
 
   private fail(error: unknown): void {
@@ -99,6 +112,7 @@ export class ObservableAnswer {
   private openStream(): OutgoingStream {
     const stream = this.context.answering.stream(this.call);
     this.stream = stream;
+    attachFlow(this.call, stream);
     this.write(stream, this.held);
     return stream;
   }
@@ -137,4 +151,8 @@ export class ObservableAnswer {
     this.isOver = true;
     return true;
   }
+}
+
+function isIterable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && isAsyncIterable(value);
 }

@@ -13,6 +13,7 @@ import { isOfTheLink } from './connection-trouble.js';
 import { JSTP } from '../constants.js';
 import { guardOf, type GuardClassResolver, type GuardSource } from './guard-source.js';
 import { jstpExtrasOf } from '../decorators/handler-extras.js';
+import { interceptIterables } from '../handling/intercept-iterables.js';
 import { HandlerRunner, type ProcessingHooks } from '../handling/handler-runner.js';
 import { HandshakePolicy } from './handshake-policy.js';
 import {
@@ -22,6 +23,7 @@ import {
   type ResolvedJstpServerOptions,
 } from './jstp-server-options.js';
 import { NestApplication } from './nest-application.js';
+import { watchRegistrations, type Registration, type RegistrationListener } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
 import { RouteTable } from './route-table.js';
 
@@ -48,7 +50,7 @@ type EndHook = Parameters<Server['setOnProcessingEndHook']>[0];
  */
 export class JstpServer
   extends Server<JstpServerEvents, JstpServerStatus>
-  implements CustomTransportStrategy
+  implements CustomTransportStrategy, RegistrationListener
 {
   /** {@link JSTP}, for handlers that are meant for this transport only. */
   override readonly transportId: symbol = JSTP;
@@ -74,6 +76,7 @@ export class JstpServer
     resolveGuardClass?: GuardClassResolver,
   ) {
     super();
+    watchRegistrations((strategy) => strategy instanceof JstpServer);
     this.resolved = resolveJstpServerOptions(options);
     this.guard = guardOf(options.authPolicy, resolveGuardClass);
     const { serializer, deserializer } = options;
@@ -198,6 +201,11 @@ export class JstpServer
    */
   getClients(): IterableIterator<Connection> {
     return this.listened().getClients();
+  }
+
+  /** @internal Runs before Nest makes the handlers of an application. */
+  beforeRegistration(registration: Registration): void {
+    interceptIterables(registration);
   }
 
   /** @internal Nest's: registers a handler. */

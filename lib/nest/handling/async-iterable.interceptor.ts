@@ -1,0 +1,63 @@
+import { Logger, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { mergeMap, Observable, of } from 'rxjs';
+import { JstpContext } from '../jstp-context.js';
+import { flowOf } from './iterable-flow.js';
+import { isAsyncIterable, pump } from './iterable-answer.js';
+
+/**
+ * Makes an Observable of the async iterable that a handler returns (an async generator, a Node stream), so that
+ * the interceptors and filters around it see one value after the other. It is the innermost interceptor of its
+ * handler, and leaves the messages of other transports alone.
+ */
+class AsyncIterableInterceptor implements NestInterceptor {
+  private readonly logger = new Logger('JstpServer');
+
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const context: unknown = execution.getType() === 'rpc' ? execution.switchToRpc().getContext() : undefined;
+    const result = next.handle();
+    if (!(context instanceof JstpContext)) return result;
+    return result.pipe(
+      mergeMap((value: unknown) =>
+        typeof value === 'object' && value !== null && isAsyncIterable(value)
+          ? this.valuesOf(value, context)
+          : of(value),
+      ),
+    );
+  }
+
+  private valuesOf(iterable: AsyncIterable<unknown>, context: JstpContext): Observable<unknown> {
+    return new Observable((subscriber) => {
+      const iterator = iterable[Symbol.asyncIterator]();
+      const flow = flowOf(context);
+      let isOver = false;
+      const leave = (): void => {
+        if (isOver) return;
+        isOver = true;
+        // What a generator throws on its way out is nobody's answer.
+        Promise.resolve(iterator.return?.()).catch((error: unknown) => {
+          this.logger.error(error);
+        });
+      };
+      const sink = {
+        ready: async (): Promise<boolean> => !subscriber.closed && flow.ready(),
+        write: (value: unknown): void => {
+          subscriber.next(value);
+        },
+      };
+      pump(iterator, sink).then(
+        (isDone) => {
+          isOver ||= isDone;
+          subscriber.complete();
+        },
+        (error: unknown) => {
+          isOver = true;
+          subscriber.error(error);
+        },
+      );
+      return leave;
+    });
+  }
+}
+
+/** One for all handlers: it keeps nothing. */
+export const asyncIterableInterceptor: NestInterceptor = new AsyncIterableInterceptor();

@@ -2,6 +2,8 @@ import type { PeerCertificate } from 'node:tls';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
+import { MAX_USERNAME_LENGTH } from '../protocol/limits.js';
+import { isUsername } from '../protocol/names.js';
 import type { Session } from '../session/session.js';
 import { closeSignalOf } from './close-signal.js';
 
@@ -122,14 +124,23 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
     };
   }
 
+  /** @internal The name that was set during this handshake. */
+  get namedUser(): string | undefined {
+    return this.username;
+  }
+
   /**
-   * Names the user, during a handshake.
-   * @throws Error outside of a handshake, and for an empty name
+   * Names the user, during a handshake. The name is taken as it is: spaces around it are not removed.
+   * @param name a printable text of 1 to 256 characters that is not blank
+   * @throws Error outside of a handshake, and for a name that cannot be one
    */
   setUsername(name: string): void {
     if (!this.getHandshake()) throw new Error('A username can be set during a handshake only');
-    if (typeof name !== 'string' || name === '')
-      throw new Error('A username must be a text that is not empty');
+    if (typeof name !== 'string' || !isUsername(name)) {
+      throw new Error(
+        `A username must be a printable text of 1 to ${MAX_USERNAME_LENGTH} characters that is not empty or blank`,
+      );
+    }
     this.username = name;
   }
 }

@@ -61,6 +61,9 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   heartbeatTimeoutMs: 0,
 });
 
+/** Longest name of a user, in characters. */
+export const MAX_USERNAME_LENGTH = 256;
+
 // Node's timers fire at once for a longer time.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 // V8's longest string: a longer message could not become text.

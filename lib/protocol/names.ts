@@ -1,8 +1,13 @@
+import { MAX_USERNAME_LENGTH } from './limits.js';
+
 /** Kinds of message whose second key is a name that applications choose. */
 export type NamedKind = 'call' | 'event' | 'handshake';
 
 /** Objects put such keys before all others, so the name would be taken for the kind. */
 const INTEGER_LIKE = /^(?:0|[1-9]\d*)$/;
+
+/** Control characters (NUL, tab and line feed among them), line and paragraph separators, halves of surrogate pairs. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 /**
  * Whether every JSTP peer can be sent this name as the second key of a message. Not portable are the
@@ -15,4 +20,12 @@ const INTEGER_LIKE = /^(?:0|[1-9]\d*)$/;
 export function isPortableName(name: string, kind?: NamedKind): boolean {
   if (name === '' || name === '__proto__' || INTEGER_LIKE.test(name)) return false;
   return kind === undefined ? name !== 'call' && name !== 'event' && name !== 'handshake' : name !== kind;
+}
+
+/**
+ * Whether a text can be the name of a user: short, printable and not blank. It is taken as it is: who wants
+ * spaces around it removed removes them.
+ */
+export function isUsername(name: string): boolean {
+  return name.length <= MAX_USERNAME_LENGTH && name.trim() !== '' && !UNPRINTABLE.test(name);
 }

@@ -124,13 +124,13 @@ export class Handshakes {
     onNo: () => void = ignore,
   ): void {
     const { strategy, credentials } = request;
-    this.options.policy.ask(connection, application, strategy, credentials, (error, username) => {
-      if (isWaiting(connection) && !error) {
+    this.options.policy.ask(connection, application, strategy, credentials, (refusal, username) => {
+      if (isWaiting(connection) && !refusal) {
         onYes(username);
         return;
       }
       onNo();
-      if (isWaiting(connection)) connection.refuse(error);
+      if (refusal && isWaiting(connection)) connection.refuse(refusal.error);
     });
   }
 

@@ -51,7 +51,7 @@ test('a resume is refused when what it needs was freed while the policy was deci
     authPolicy: {
       decidesResume: true,
       authenticate: (_connection, _application, strategy, _credentials, done: AuthCallback) => {
-        if (strategy === 'session') decide = () => done(null);
+        if (strategy === 'session') decide = () => done(null, true);
         else done(null, 'ann');
       },
     },

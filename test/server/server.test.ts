@@ -243,7 +243,7 @@ describe('the clients of a server', () => {
       authPolicy: {
         decidesResume: true,
         authenticate: (_connection, _application, strategy, _credentials, callback) => {
-          if (strategy === 'session') held.push(() => callback(null));
+          if (strategy === 'session') held.push(() => callback(null, true));
           else callback(null, 'ann');
         },
       },
@@ -289,7 +289,7 @@ describe('a policy that decides on anonymous clients too', () => {
         decidesAnonymous: true,
         authenticate: async (_connection, _application, strategy) => {
           if (!isOpen) throw new Error(strategy);
-          return null;
+          return true;
         },
       },
     });

@@ -63,7 +63,7 @@ describe('a second claimant of a session whose link is up', () => {
       authPolicy: {
         decidesResume: true,
         authenticate: (_connection, _application, _strategy, _credentials, done: AuthCallback) => {
-          decide = () => done(null);
+          decide = () => done(null, true);
         },
       },
     });

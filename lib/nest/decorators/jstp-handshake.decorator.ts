@@ -8,9 +8,9 @@ import { addExtras, classNameOf } from './handler-extras.js';
  * context the connection that is being opened; guards, pipes, filters, interceptors and request scope work
  * as for any handler, and it is no method that a client could call.
  *
- * It answers with the user's name (or sets it by `context.setUsername`). Without a name the handshake is
- * refused with code 11, except the strategies 'anonymous' and 'session', which need none: there only `false`
- * is a no. What it throws refuses as well; an `RpcException` of a `RemoteError` keeps its code.
+ * It says yes by the user's name, or by `true` or nothing after `context.setUsername`. The strategies 'anonymous'
+ * and 'session' need no name: `true` is enough. Every other answer refuses with code 11. What it throws refuses as
+ * well; an `RpcException` of a `RemoteError` keeps its code.
  *
  * It decides for the application of its controller; without `@JstpApplication` that is the server's
  * `application`. It wins over the server's `authPolicy`.

@@ -3,9 +3,10 @@ import { RpcException } from '@nestjs/microservices';
 import { firstValueFrom, isObservable, lastValueFrom } from 'rxjs';
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
-import { ERR_AUTH_FAILED } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
+import { safeText } from '../../protocol/safe-text.js';
 import type { AuthCallback, AuthPolicy, AuthPolicyObject } from '../../server/auth-policy.js';
+import { AuthError, describe } from '../../server/refusal.js';
 import type { HandshakeRoute } from './application-routes.js';
 import { GuardExecutionContext } from './guard-execution-context.js';
 import type { GuardSource } from './guard-source.js';
@@ -61,7 +62,8 @@ export class HandshakePolicy implements AuthPolicyObject {
     const { guard } = this.deciders;
     if (guard) return this.askGuard(guard, contextOf(connection, data), data);
     const { policy } = this;
-    if (!policy || !this.mayAsk(policy, strategy)) throw refusal();
+    if (!policy || !this.mayAsk(policy, strategy))
+      throw new AuthError(`there is no policy for the strategy ${describe(strategy)}`);
     return policy.authenticate(connection, application, strategy, credentials, callback);
   };
 
@@ -76,49 +78,45 @@ export class HandshakePolicy implements AuthPolicyObject {
     { handler }: HandshakeRoute,
     context: JstpContext,
     data: JstpHandshakeData,
-  ): Promise<string | null> {
+  ): Promise<string | true> {
     let answer: unknown;
     try {
       answer = await handler(data.credentials, context);
       if (isObservable(answer)) answer = await firstValueFrom(answer, { defaultValue: undefined });
     } catch (error) {
       // Nest's filters have logged what needs to be.
-      throw asRemoteError(error) ?? refusal();
+      throw asRemoteError(error) ?? new AuthError(`the handler refused it with ${safeText(error)}`);
     }
-    if (answer === false) throw refusal();
-    const name = typeof answer === 'string' && answer !== '' ? answer : context.getUsername();
-    if (name === null && needsName(data)) throw refusal();
-    return name;
+    if (typeof answer === 'string' && answer !== '') return answer;
+    // Who has set a name need not say it again.
+    const isYes = answer === true || (answer === undefined && context.namedUser !== undefined);
+    if (!isYes) throw new AuthError(`the handler's answer ${describe(answer)} is no yes`);
+    return context.namedUser ?? true;
   }
 
   private async askGuard(
     guardSource: GuardSource,
     context: JstpContext,
     data: JstpHandshakeData,
-  ): Promise<string | null> {
-    let isAllowed: unknown;
+  ): Promise<string | true> {
+    let answer: unknown;
     try {
       const guard = await guardSource(data, context);
-      isAllowed = await guard.canActivate(new GuardExecutionContext(guard, data, context));
-      if (isObservable(isAllowed)) isAllowed = await lastValueFrom(isAllowed, { defaultValue: false });
+      answer = await guard.canActivate(new GuardExecutionContext(guard, data, context));
+      if (isObservable(answer)) answer = await lastValueFrom(answer, { defaultValue: undefined });
     } catch (error) {
       const isMeant =
         error instanceof RpcException || error instanceof HttpException || error instanceof RemoteError;
       if (!isMeant) this.deciders.report(error);
-      throw asRemoteError(error) ?? refusal();
+      throw asRemoteError(error) ?? new AuthError(`the guard refused it with ${safeText(error)}`);
     }
-    const name = context.getUsername() ?? firstCredential(data);
-    if (!isAllowed || (name === null && needsName(data))) throw refusal();
-    return name;
+    if (answer !== true) throw new AuthError(`the guard's answer ${describe(answer)} is no yes`);
+    return context.namedUser ?? firstCredential(data) ?? true;
   }
 }
 
 function contextOf(connection: Connection, handshake: JstpHandshakeData): JstpContext {
   return new JstpContext([connection, `handshake:${handshake.strategy}`, { handshake }]);
-}
-
-function needsName({ strategy }: JstpHandshakeData): boolean {
-  return strategy !== 'anonymous' && strategy !== 'session';
 }
 
 /** A guard that lets a login pass without naming the user means the one who logs in. */
@@ -131,8 +129,4 @@ function firstCredential({ strategy, credentials }: JstpHandshakeData): string |
 function asRemoteError(error: unknown): RemoteError | undefined {
   const carried: unknown = error instanceof RpcException ? error.getError() : error;
   return carried instanceof RemoteError ? carried : undefined;
-}
-
-function refusal(): RemoteError {
-  return new RemoteError(ERR_AUTH_FAILED);
 }

@@ -466,10 +466,10 @@ describe('a @JstpHandshake handler', () => {
     @Controller()
     class AnyDoor extends DoorsController {
       @JstpHandshake()
-      public any(@Ctx() context: JstpContext): string | undefined {
+      public any(@Ctx() context: JstpContext): string | boolean {
         const { strategy } = context.getHandshake() ?? { strategy: '?' };
         asked.push(strategy);
-        return strategy === 'token' ? 'by token' : undefined;
+        return strategy === 'token' ? 'by token' : true;
       }
     }
     const service = await startService({

@@ -14,6 +14,7 @@ import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { AppSpecifier } from './client-options.js';
 import type { Connection } from './connection.js';
 import { agreedNames, sameNames, toOffer, type ExtensionName } from './extensions.js';
+import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 
 /** How a client shows who it is. */
 export interface Credentials {
@@ -123,6 +124,16 @@ export class ClientHandshake {
     this.done = true;
     stopTimer(this.timer);
     this.callback(error, response);
+  }
+
+  /** @internal What `JSON.stringify` shows: no credentials. */
+  toJSON(): object {
+    return { application: this.application, strategy: this.credentials.strategy };
+  }
+
+  /** @internal What Node prints, see {@link toJSON}. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectShown('ClientHandshake', this, options, inspect);
   }
 }
 

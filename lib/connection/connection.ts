@@ -18,6 +18,7 @@ import { createOutgoingCall, INITIAL_STREAM_CREDIT, type OutgoingCall } from './
 import { RemoteProxy } from './remote-proxy.js';
 import { SessionLink } from './session-link.js';
 import { shakeHands } from './shake-hands.js';
+import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 
 /** What a call may say besides its arguments. */
 export interface CallOptions {
@@ -277,6 +278,23 @@ export class Connection extends SessionLink {
         resolve(error, unwrapResults(results));
       });
     });
+  }
+
+  /** @internal What `JSON.stringify` shows: who it is with, and neither its session's id nor how it logged in. */
+  toJSON(): object {
+    return {
+      id: this.id,
+      side: this.server ? 'server' : 'client',
+      state: this.state.name,
+      application: this.session?.binding?.application,
+      username: this.username,
+      remoteAddress: this.remoteAddress,
+    };
+  }
+
+  /** @internal What Node prints, see {@link toJSON}. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectShown('Connection', this, options, inspect);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Session } from '../session/session.js';
 import type { AppSpecifier, ConnectPolicyCallback } from './client-options.js';
 import type { Connection } from './connection.js';
+import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 
 /** Logs in with a name and password, anonymously without; resumes the session where there is one. */
 export class SimpleConnectPolicy {
@@ -25,5 +26,15 @@ export class SimpleConnectPolicy {
     };
     if (session) connection.handshake(app, session, null, done);
     else connection.handshake(app, this.login, this.password, done);
+  }
+
+  /** @internal What `JSON.stringify` shows: no password. */
+  toJSON(): object {
+    return { login: this.login };
+  }
+
+  /** @internal What Node prints, see {@link toJSON}. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectShown('SimpleConnectPolicy', this, options, inspect);
   }
 }

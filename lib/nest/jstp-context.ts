@@ -6,6 +6,7 @@ import { MAX_USERNAME_LENGTH } from '../protocol/limits.js';
 import { isUsername } from '../protocol/names.js';
 import type { Session } from '../session/session.js';
 import { closeSignalOf } from './close-signal.js';
+import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 
 /** What a context is made for: a call, an event or a handshake. */
 export interface JstpMessage {
@@ -142,5 +143,15 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
       );
     }
     this.username = name;
+  }
+
+  /** @internal What `JSON.stringify` shows: no credentials. */
+  toJSON(): object {
+    return { pattern: this.args[1], connection: this.args[0].toJSON() };
+  }
+
+  /** @internal What Node prints, see {@link toJSON}. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectShown('JstpContext', this, options, inspect);
   }
 }

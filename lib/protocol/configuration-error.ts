@@ -1,4 +1,9 @@
+import { printable } from '../util/printable.js';
 import { JstpError } from './jstp-error.js';
+
+// What stands there may be a secret, or what was meant for another option and is one.
+const SECRET_OPTION = /(credentials|password|passphrase|secret|token|authPolicy)$/i;
+const URL_CREDENTIALS = /\/\/[^/?#]*@/g;
 
 /** An option's value cannot be used. Its `code` is `'ERR_JSTP_CONFIGURATION'`. */
 export class ConfigurationError extends JstpError {
@@ -11,7 +16,7 @@ export class ConfigurationError extends JstpError {
    * @param allowed - what is allowed, for people: `'an integer from 1 to 100'`
    */
   constructor(option: string, given: unknown, allowed: string) {
-    super('ERR_JSTP_CONFIGURATION', `${option} must be ${allowed}, but ${show(given)} was given`);
+    super('ERR_JSTP_CONFIGURATION', `${option} must be ${allowed}, but ${show(option, given)} was given`);
     this.option = option;
   }
 
@@ -21,8 +26,10 @@ export class ConfigurationError extends JstpError {
   }
 }
 
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+function show(option: string, value: unknown): string {
+  if (typeof value === 'string' && !SECRET_OPTION.test(option)) {
+    return JSON.stringify(printable(value.replace(URL_CREDENTIALS, '//***@')));
+  }
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) {
     return String(value);

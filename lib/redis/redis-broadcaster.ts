@@ -6,6 +6,7 @@ import { resolveBroadcasterOptions, type RedisBroadcasterOptions } from './optio
 import { Outage } from './outage.js';
 import { RedisLink } from './redis-link.js';
 import type { RedisLike } from './redis-like.js';
+import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 
 /** A connected client, as far as events go to it. */
 export interface BroadcastClient {
@@ -181,6 +182,16 @@ export class RedisBroadcaster {
 
   private checkOpen(): void {
     if (this.isClosed) throw new JstpError('ERR_JSTP_CLOSED', 'The broadcaster is closed');
+  }
+
+  /** @internal What `JSON.stringify` shows: nothing of the client of Redis. */
+  toJSON(): object {
+    return { channel: this.channel, isClosed: this.isClosed };
+  }
+
+  /** @internal What Node prints, see {@link toJSON}. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectShown('RedisBroadcaster', this, options, inspect);
   }
 }
 

@@ -9,6 +9,7 @@ import { notOwned, OwnedSessions } from './owned-sessions.js';
 import { RedisLink } from './redis-link.js';
 import type { RedisLike } from './redis-like.js';
 import { hashOf, SessionTable } from './session-table.js';
+import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 
 const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 200;
@@ -259,6 +260,16 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
       // A claim whose answer never came, or a session that was lost here: nobody would give it up.
       await this.table.disown(hash);
     }
+  }
+
+  /** @internal What `JSON.stringify` shows: no sessions' ids, and nothing of the client of Redis. */
+  toJSON(): object {
+    return { keyPrefix: this.options.keyPrefix, writeThrough: this.writeThrough };
+  }
+
+  /** @internal What Node prints, see {@link toJSON}. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectShown('RedisSessionStorageProvider', this, options, inspect);
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type ResolvedServerOptions,
   type ServerOptions,
 } from './server-options.js';
+import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 
 /**
  * A listening side: its clients, their sessions and its applications. `createServer` of a transport
@@ -278,5 +279,15 @@ export class Server extends EventEmitter<ServerEvents> {
     if (event === 'listening' || event === 'close') this.emit(event);
     else if (event === 'connection') this.emit('connection', args[0]);
     else if (event === 'error') this.emit('error', args[0] as Error);
+  }
+
+  /** @internal What `JSON.stringify` shows: no sessions' ids and no options. */
+  toJSON(): object {
+    return { listening: this.listening, clients: this.table.connected.size };
+  }
+
+  /** @internal What Node prints, see {@link toJSON}. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectShown('Server', this, options, inspect);
   }
 }

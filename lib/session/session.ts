@@ -1,11 +1,10 @@
 import { LazyMap } from '../util/lazy-map.js';
+import { printable } from '../util/printable.js';
 import { randomId } from '../util/random.js';
+import { INSPECT } from '../util/shown.js';
 import { Journal } from './journal.js';
 import { Claimant, type SessionClaim } from './session-claim.js';
 import { checkedId, readSessionText, SESSION_FORMAT, type StoredState } from './session-text.js';
-
-/** Node's `console.log` and `util.inspect` ask for this. */
-const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never;
 
 /** What a session is bound to: a resume that asks for something else is refused. */
 export interface SessionBinding {
@@ -88,7 +87,19 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
 
   /** @internal What Node shows of a session: not its id, which opens it to whoever reads the log. */
   [INSPECT](): string {
-    return `Session of ${this.username ?? 'an anonymous client'} with ${this.size} entries`;
+    const { username } = this;
+    const name = typeof username === 'string' ? printable(username) : 'an anonymous client';
+    return `Session of ${name} with ${this.size} entries`;
+  }
+
+  /** @internal What `JSON.stringify` shows: not its id. The text for a store is {@link serialize}'s. */
+  toJSON(): object {
+    return { username: this.username, entries: this.size };
+  }
+
+  /** @internal What a template (or `String`) shows: not its id. The whole text is {@link toString}'s. */
+  [Symbol.toPrimitive](): string {
+    return this[INSPECT]();
   }
 
   /** As a client: the claim of the next request to resume. */
@@ -97,7 +108,10 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     return this.claimant.next();
   }
 
-  /** The session as text, with its id. Whoever can read the text can resume the session. */
+  /**
+   * The session as text, with its id: whoever can read the text can resume the session. Only an explicit call gives
+   * it; `String(session)` and templates, which end in logs, do not show the id.
+   */
   override toString(): string {
     return JSON.stringify({ id: this.id, ...this.toState() });
   }

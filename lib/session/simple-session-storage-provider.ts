@@ -1,6 +1,7 @@
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { Session } from './session.js';
 import type { SessionStorageProvider } from './session-storage.js';
+import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
@@ -94,5 +95,15 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
     this.sessions.clear();
     stopTimer(this.purgeTimer);
     this.purgeTimer = undefined;
+  }
+
+  /** @internal What `JSON.stringify` shows: no sessions' ids. */
+  toJSON(): object {
+    return { size: this.size };
+  }
+
+  /** @internal What Node prints, see {@link toJSON}. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectShown('SimpleSessionStorageProvider', this, options, inspect);
   }
 }

@@ -1,3 +1,5 @@
+import { printableValue } from './printable.js';
+
 /**
  * What the core takes from the platform that runs it, Node or a browser. Looked up at each use, so that
  * a test's fake timers are seen.
@@ -60,5 +62,5 @@ export function isProduction(): boolean {
  * and it must not vanish.
  */
 export function reportUnheard(what: string, error: unknown): void {
-  host.console.error(`[jstp] ${what}:`, error);
+  host.console.error(`[jstp] ${what}:`, printableValue(error));
 }

@@ -208,7 +208,7 @@ describe('bye', () => {
     let asked = 0;
     const connection = await dial(closing, port, { extensions, reconnector: () => (asked += 1) });
     const said = new Promise((resolve) => connection.on('bye', resolve));
-    const text = String(connection.session);
+    const text = connection.session?.toString() ?? '';
     const { Session } = await import('../../lib/core.js');
     const heir = await dial(closing, port, { extensions, session: Session.fromString<Connection>(text) });
     expect(await within(said, 'the bye')).toBe('taken');

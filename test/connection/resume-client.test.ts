@@ -117,7 +117,7 @@ describe('a client that has agreed to resume', () => {
       (await wire.link(0)).send("{call:[-1,'a'],b:[]}", "{call:[-2,'a'],b:[]}");
       const call = await wire.served.call(2);
       call.succeed(['kept']);
-      const text = String(connection.session);
+      const text = connection.session?.toString() ?? '';
       await wire.cut(connection);
       const session = what === 'its text' ? Session.fromString<Connection>(text) : connection.session;
       const heir = await wire.connect(yes(0), { session });

@@ -208,7 +208,7 @@ test('two claimants of one session end with one owner, and each call is run once
     if (error) failures.push(error);
   };
   first.on('reconnect', note);
-  const session = Session.fromString<Connection>(String(first.session));
+  const session = Session.fromString<Connection>(first.session?.toString() ?? '');
   const second = await world.connect({ session });
   second.on('reconnect', note);
   await waitFor(() => failures.length > 0, 'the end of the fight');

@@ -197,7 +197,7 @@ describe('a link is replaced while the old one lives', () => {
       const { near } = world;
       await call(near, 'state', 'set', 1);
       const closed = new Promise((resolve) => near.on('close', resolve));
-      const copy = pair.client.Session.fromString(String(near.session));
+      const copy = pair.client.Session.fromString(near.session?.toString() ?? '');
       const heir = await world.connect({ session: copy });
       await within(closed, 'the end of the old link');
       expect(await call(heir, 'state', 'get')).toEqual([1, null]);

@@ -61,7 +61,7 @@ describe('a client that comes back to another server', () => {
     connection.on('bye', (reason) => byes.push(reason));
     // Another process that has the session's text.
     const { Session } = await import('../../lib/core.js');
-    const copy = Session.fromString<Connection>(String(connection.session));
+    const copy = Session.fromString<Connection>(connection.session?.toString() ?? '');
     await cluster.connect({ at: b }, { session: copy });
     await waitFor(() => byes.length > 0, 'the word of the old server');
     expect(byes).toEqual(['taken']);

@@ -34,7 +34,7 @@ describe('a request to resume that comes late', () => {
     const { id, connection } = await wire.login();
     const peer = await wire.peer(claim(id, 7, 2));
     await peer.received(1);
-    const copy = Session.fromString<Connection>(String(connection.session));
+    const copy = Session.fromString<Connection>(connection.session?.toString() ?? '');
     expect(copy.claim).toEqual({ by: 7, count: 2 });
   });
 

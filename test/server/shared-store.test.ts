@@ -239,7 +239,7 @@ test('a store of one server gets the sessions at the server’s end, with all th
   const texts = new Map<string, string>();
   const provider: SessionStorageProvider = {
     get: (id) => (texts.has(id) ? Session.fromString(texts.get(id) ?? '') : undefined),
-    set: (id, session) => texts.set(id, String(session)),
+    set: (id, session) => texts.set(id, session.toString()),
   };
   const wire = await ServerOnTheWire.start(closing, { sessionStorageProvider: provider });
   const up = await wire.login();

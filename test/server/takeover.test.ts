@@ -87,7 +87,7 @@ describe('two claimants who both come back by themselves', () => {
     const first = await dial(closing, wire.port, options);
     const told: unknown[] = [];
     first.on('bye', (reason) => told.push(reason));
-    const text = String(first.session);
+    const text = first.session?.toString() ?? '';
     const second = await dial(closing, wire.port, {
       ...options,
       session: Session.fromString<Connection>(text),
@@ -104,7 +104,7 @@ describe('two claimants who both come back by themselves', () => {
     const first = await dial(closing, wire.port, { reconnector: atOnce });
     const failures: unknown[] = [];
     first.on('reconnect', (error) => error && failures.push(error));
-    const text = String(first.session);
+    const text = first.session?.toString() ?? '';
     const session = Session.fromString<Connection>(text);
     const second = await dial(closing, wire.port, { reconnector: atOnce, session });
     second.on('reconnect', (error) => error && failures.push(error));

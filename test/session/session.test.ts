@@ -121,7 +121,7 @@ describe('a session as text', () => {
   }
 
   test('keeps what has no number in its place, and frees it with the next number', () => {
-    const back = Session.fromString(String(running()));
+    const back = Session.fromString(running().toString());
     expect([...back.journal].map(({ text }) => text)).toEqual([
       'one',
       'an answer',

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { from, Observable, throwError } from 'rxjs';
 import type { Api, ApplicationLike } from '../../application/application.js';
@@ -14,6 +13,8 @@ import { resolveClientOptions, type JstpClientOptions } from './client-options.j
 import { ClientPackets, type Conversions } from './client-packets.js';
 import { createRemoteApi, type RemoteApi } from './client-remote-api.js';
 import { JstpArgs } from '../jstp-args.js';
+import { PrintableLogger } from '../printable-logger.js';
+import { INSPECT, inspectShown, type Inspect } from '../../util/shown.js';
 
 /** What only Nest 12 has of `ClientProxy`. */
 interface PacketMaker {
@@ -33,7 +34,7 @@ interface PacketMaker {
  * @example ClientsModule.register([{ name: 'CHAT', customClass: JstpClient, options: { app: 'chat@^1.0.0', port: 3000 } }])
  */
 export class JstpClient extends ClientProxy<JstpClientEvents, string> {
-  private readonly logger = new Logger(JstpClient.name);
+  private readonly logger = new PrintableLogger(JstpClient.name);
   private readonly emitter = new EventEmitter<JstpClientEventArguments>();
   private readonly application = new ClientApplication();
   private readonly link: ClientLink;
@@ -252,5 +253,15 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
       this.logger.error(error);
     }
     return true;
+  }
+
+  /** @internal What `JSON.stringify` shows: no options. */
+  toJSON(): object {
+    return { connection: this.link.connection?.toJSON() };
+  }
+
+  /** @internal What Node prints, see {@link toJSON}. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectShown('JstpClient', this, options, inspect);
   }
 }

@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SecureContextOptions } from 'node:tls';
-import { Logger } from '@nestjs/common';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
@@ -11,6 +10,7 @@ import { beforeClose } from '../../transport/before-close.js';
 import { ignore } from '../../util/callback.js';
 import { isOfTheLink } from './connection-trouble.js';
 import { JSTP } from '../constants.js';
+import { PrintableLogger } from '../printable-logger.js';
 import { guardOf, type GuardClassResolver, type GuardSource } from './guard-source.js';
 import { jstpExtrasOf } from '../decorators/handler-extras.js';
 import { interceptIterables } from '../handling/intercept-iterables.js';
@@ -26,6 +26,7 @@ import { NestApplication } from './nest-application.js';
 import { watchRegistrations, type Registration, type RegistrationListener } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
 import { RouteTable } from './route-table.js';
+import { INSPECT, inspectShown, type Inspect } from '../../util/shown.js';
 
 /** What a server is: it listens, or it does not. */
 export type JstpServerStatus = 'connected' | 'disconnected';
@@ -54,7 +55,7 @@ export class JstpServer
 {
   /** {@link JSTP}, for handlers that are meant for this transport only. */
   override readonly transportId: symbol = JSTP;
-  protected override readonly logger = new Logger('JstpServer');
+  protected override readonly logger = new PrintableLogger('JstpServer');
   private readonly resolved: ResolvedJstpServerOptions;
   private readonly routes: RouteTable;
   private readonly runner: HandlerRunner;
@@ -307,6 +308,16 @@ export class JstpServer
     for (const application of this.routes.applications) {
       this.logger.log(`Application ${application.full}: ${application.describe()}`);
     }
+  }
+
+  /** @internal What `JSON.stringify` shows: no options. */
+  toJSON(): object {
+    return { application: this.resolved.application, listening: this.running?.listening ?? false };
+  }
+
+  /** @internal What Node prints, see {@link toJSON}. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectShown('JstpServer', this, options, inspect);
   }
 }
 

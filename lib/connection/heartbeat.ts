@@ -7,7 +7,7 @@ export interface HeartbeatView {
   /** Whether a ping can be sent now. */
   readonly isOpen: boolean;
   /** Whether this side has stopped reading: a pong could not be seen. */
-  readonly isHoldingReading: boolean;
+  readonly isDeaf: boolean;
   /** Sends a ping, unless too much is waiting for the peer already; calls back with the pong. */
   sendPing(onPong: () => void): boolean;
   /** The peer did not pong in time. */
@@ -44,7 +44,7 @@ export class Heartbeat implements Expirable {
   expire(): void {
     this.queue.add(this);
     if (!this.view.isOpen) return;
-    if (this.view.isHoldingReading) this.pingedAt = undefined;
+    if (this.view.isDeaf) this.pingedAt = undefined;
     else if (this.pingedAt === undefined) this.ping();
     else if (now() - this.pingedAt >= this.timeoutMs) this.view.peerSilent();
   }

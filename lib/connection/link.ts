@@ -1,6 +1,7 @@
 import { parse } from '../mdsf/index.js';
 import type { Limits } from '../protocol/limits.js';
 import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
+import { HEARTBEAT_TEXT } from '../protocol/format-message.js';
 import type { Message } from '../protocol/message.js';
 import { maskSecrets } from '../protocol/mask-secrets.js';
 import { parseMessage } from '../protocol/parse-message.js';
@@ -10,6 +11,7 @@ import { isProduction, reportUnheard } from '../util/host.js';
 import type { LogEmitter } from './client-options.js';
 import type { ConnectionEvents, LogEvent } from './connection-events.js';
 import { NEW, type ConnectionState } from './connection-state.js';
+import { ReadAhead } from './read-ahead.js';
 import type { Transport } from './transport.js';
 
 /**
@@ -22,6 +24,8 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
   /** The transport in use; null while the line is down. */
   protected transport: Transport | null = null;
   private currentState: ConnectionState = NEW;
+  /** What has come while nothing is served; undefined while all is. */
+  private readAhead: ReadAhead | undefined;
 
   protected constructor(
     /** The caps and timeouts in force. */
@@ -68,6 +72,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
   detach(): Transport | null {
     const { transport } = this;
     if (transport) transport.receiver = null;
+    this.dropReadAhead();
     this.transport = null;
     return transport;
   }
@@ -76,6 +81,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
   receiveMessage(data: Uint8Array | string): void {
     const { transport } = this;
     if (!transport) return;
+    if (this.readAhead?.take(data)) return;
     let message: Message;
     try {
       message = parseMessage(data, transport.decoder, this.limits);
@@ -97,6 +103,9 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
   /** @internal The transport's last word. */
   transportClosed(error: Error | undefined): void {
+    const { readAhead } = this;
+    readAhead?.finish();
+    this.readAhead = undefined;
     this.transport = null;
     // A line that breaks is the network's everyday life: told to who listens, and to nobody else.
     if (error) {
@@ -136,10 +145,61 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
     if (this.isOpen) this.write(text);
   }
 
-  /** @internal Stops or goes on reading. */
+  /** @internal Stops or goes on serving what the peer sends. */
   holdReading(hold: boolean): void {
-    if (hold) this.transport?.pause();
+    if (hold) {
+      if (!this.transport) return;
+      this.readAhead ??= new ReadAhead(this, this.limits.journalMaxBytes);
+      this.readAhead.hold();
+      return;
+    }
+    const { readAhead } = this;
+    if (!readAhead?.release() || readAhead !== this.readAhead) return;
+    this.readAhead = undefined;
+    readAhead.goOn();
+  }
+
+  /** @internal Whether a pong could not be seen, because so much is unread. */
+  get isDeaf(): boolean {
+    return this.readAhead?.isDeaf === true;
+  }
+
+  /** @internal Reads a message without acting on it; undefined: it breaks the protocol. */
+  peek(data: Uint8Array | string): Message | undefined {
+    try {
+      return parseMessage(data, this.transport?.decoder ?? null, this.limits);
+    } catch {
+      // Said when its turn comes.
+      return undefined;
+    }
+  }
+
+  /** @internal Whether a message belongs to what is under way, and need not wait for what came before it. */
+  abstract mayOvertake(message: Message): boolean;
+
+  /** @internal Whether the peer sends again, on its next link, what was not counted. */
+  abstract readonly keepsAnswers: boolean;
+
+  /** @internal Stops or goes on taking bytes from the transport. */
+  stopTransport(isStopped: boolean): void {
+    if (isStopped) this.transport?.pause();
     else this.transport?.resume();
+  }
+
+  /** @internal Writes something that every peer ignores. */
+  probe(): void {
+    this.transport?.send(HEARTBEAT_TEXT);
+  }
+
+  /** Ends the link; nothing that comes, or has come, is served any more. */
+  protected endTransport(): void {
+    this.dropReadAhead();
+    this.transport?.end();
+  }
+
+  private dropReadAhead(): void {
+    this.readAhead?.drop();
+    this.readAhead = undefined;
   }
 
   /** @internal The heartbeat had no pong in time. */
@@ -149,6 +209,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
   /** @internal Ends the link without an answer: the peer broke the protocol. */
   failProtocol(error: unknown): void {
+    this.dropReadAhead();
     this.transport?.destroy(error instanceof Error ? error : undefined);
   }
 

@@ -2,6 +2,7 @@ import type { ApplicationLike } from '../application/application.js';
 import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
 import { formatCallbackError } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
+import type { Message } from '../protocol/message.js';
 import type { Journal } from '../session/journal.js';
 import { NOBODY, type Session } from '../session/session.js';
 import { CommitGate } from './commit-gate.js';
@@ -77,6 +78,23 @@ export abstract class SessionFlow extends Link {
   /** @internal Whether so much is under way that nothing is read. */
   get isHoldingReading(): boolean {
     return this.isFinishing || this.callsSoFar?.isHolding === true || this.gate?.isFull === true;
+  }
+
+  /** @internal Whether a message belongs to what is under way, and need not wait for what came before it. */
+  mayOvertake(message: Message): boolean {
+    switch (message.kind) {
+      case 'pong':
+      case 'callback':
+      case 'streamItem':
+      case 'empty':
+        return true;
+      case 'streamCredit':
+      case 'cancel':
+        // Its call may still wait itself.
+        return this.callsSoFar?.get(message.callId) !== undefined;
+      default:
+        return false;
+    }
   }
 
   /** @internal Whether answers survive a cut. */

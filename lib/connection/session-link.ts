@@ -92,7 +92,7 @@ export abstract class SessionLink extends SessionFlow {
     const { state } = this;
     this.setState(CLOSED);
     this.heartbeat?.stop();
-    this.transport?.end();
+    this.endTransport();
     this.dropServing();
     this.outbox.stop();
     if (state.name === 'handshaking') state.handshake?.abandon();
@@ -130,7 +130,7 @@ export abstract class SessionLink extends SessionFlow {
     this.heartbeat?.stop();
     this.outbox.stop();
     this.setState(CLOSED);
-    this.transport?.end();
+    this.endTransport();
     this.outbox.calls.loseAll();
     this.releaseSession();
   }
@@ -150,7 +150,7 @@ export abstract class SessionLink extends SessionFlow {
     this.redialer?.peerSaidBye(reason);
     if (reason !== 'moved') this.outbox.calls.loseAll();
     if (reason !== 'moved' || !this.keepsAnswers) this.callsSoFar?.cancelAll();
-    if (this.transport) this.transport.end();
+    if (this.transport) this.endTransport();
     else if (this.isSessionOver) this.server?.sessionOver(this.self);
   }
 
@@ -231,7 +231,7 @@ export abstract class SessionLink extends SessionFlow {
       this.write(formatHandshakeError(1, [ERR_NOT_A_SERVER]));
     }
     // Whatever else comes before, or during, or twice: the end, and nothing that follows is read.
-    this.transport?.end();
+    this.endTransport();
     // A policy that is still deciding must not let in who has broken the protocol meanwhile.
     if (this.server && state.name === 'handshaking') this.setState(CLOSED);
     return false;
@@ -284,7 +284,7 @@ export abstract class SessionLink extends SessionFlow {
     const wasRefused = isAnswered && this.transport !== null;
     // A session that the server refuses is gone; one whose handshake was cut off is not.
     if (wasRefused && wasResume) this.forgetFlow();
-    this.transport?.end();
+    this.endTransport();
     if (wasRefused || !this.session) this.setState(CLOSED);
   }
 

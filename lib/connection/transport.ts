@@ -23,7 +23,10 @@ export interface Transport {
   end(): void;
   /** Ends the link at once. */
   destroy(error?: Error): void;
-  /** Stops reading, until {@link resume}. */
+  /**
+   * Stops reading, until {@link resume}. What was read before may still be delivered; an end behind what is
+   * unread may be told only when {@link send} meets it.
+   */
   pause(): void;
   /** Reads again. */
   resume(): void;

@@ -2,6 +2,7 @@ import type { Transport, TransportReceiver } from '../connection/transport.js';
 import { JstpError } from '../protocol/jstp-error.js';
 import type { Limits } from '../protocol/limits.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
+import { ignore } from '../util/callback.js';
 import { nextTick } from '../util/host.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import { decodeUtf8, detachWebSocket, type BrowserWebSocket } from './browser-websocket.js';
@@ -17,11 +18,10 @@ export class BrowserTransport implements Transport {
   receiver: TransportReceiver | null = null;
   readonly remoteAddress = undefined;
   readonly decoder = null;
+  /** A browser cannot stop reading: what comes is delivered all the same. */
+  readonly pause = ignore;
+  readonly resume = ignore;
   private isOpen = true;
-  private isPaused = false;
-  /** A browser cannot stop reading: what comes while this side does is kept. */
-  private held: Data[] = [];
-  private heldSize = 0;
   private closeError: Error | undefined;
   private endTimer: Timer | undefined;
   private stallTimer: Timer | undefined;
@@ -35,8 +35,7 @@ export class BrowserTransport implements Transport {
     private readonly limits: Limits,
   ) {
     webSocket.onmessage = ({ data }) => {
-      if (this.isPaused) this.hold(data);
-      else this.received(data);
+      this.received(data);
     };
     webSocket.onerror = ({ message }) => {
       this.destroy(new JstpError('ERR_JSTP_WEBSOCKET', message ?? 'The WebSocket failed'));
@@ -78,31 +77,6 @@ export class BrowserTransport implements Transport {
     nextTick(() => {
       this.closed();
     });
-  }
-
-  pause(): void {
-    this.isPaused = true;
-  }
-
-  resume(): void {
-    this.isPaused = false;
-    const { held } = this;
-    let count = 0;
-    // It may be paused again by what it hands on.
-    while (count < held.length && !this.mustHold()) this.received(held[count++]);
-    this.held = held.slice(count);
-    this.heldSize = this.held.reduce((sum, data) => sum + sizeOf(data), 0);
-  }
-
-  private mustHold(): boolean {
-    return this.isPaused;
-  }
-
-  private hold(data: Data): void {
-    this.held.push(data);
-    this.heldSize += sizeOf(data);
-    // No honest peer has more on its way than it can have unacknowledged.
-    if (this.heldSize > this.limits.journalMaxBytes) this.destroy(new ProtocolError('Too much sent at once'));
   }
 
   private received(data: Data): void {
@@ -148,7 +122,6 @@ export class BrowserTransport implements Transport {
     detachWebSocket(this.webSocket);
     stopTimer(this.endTimer);
     stopTimer(this.stallTimer);
-    this.held = [];
     const { receiver } = this;
     this.receiver = null;
     receiver?.transportClosed(this.closeError);

@@ -74,6 +74,8 @@ export class MemoryTransport implements Transport {
 
   private arrive(item: Item): void {
     this.inbox.push(item);
+    // Its end is told to who does not read, too.
+    if ('error' in item) this.isPaused = false;
     this.schedule();
   }
 

@@ -21,10 +21,6 @@ export class WebSocketTransport implements Transport, Expirable {
   private readonly guard: SendGuard;
   private isOpen = true;
   private isCorked = false;
-  private isPaused = false;
-  /** What came while reading was paused: `ws` still gives what had arrived with the last chunk. */
-  private held: Buffer[] = [];
-  private isCloseHeld = false;
   private closeError: Error | undefined;
 
   /**
@@ -72,7 +68,6 @@ export class WebSocketTransport implements Transport, Expirable {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.webSocket.close(NORMAL_CLOSURE);
-    this.dropHeld();
     // Reads on, to see the peer's end; what it brings is dropped.
     this.webSocket.resume();
     sharedDeadlines(END_TIMEOUT_MS).add(this);
@@ -82,20 +77,15 @@ export class WebSocketTransport implements Transport, Expirable {
     this.isOpen = false;
     this.closeError ??= error;
     this.webSocket.terminate();
-    this.dropHeld();
   }
 
+  /** What has arrived with the last chunk is still delivered. */
   pause(): void {
-    this.isPaused = true;
     this.webSocket.pause();
   }
 
   resume(): void {
-    if (!this.isPaused) return;
-    this.isPaused = false;
-    if (!this.deliverHeld()) return;
-    if (this.isCloseHeld) this.closed();
-    else this.webSocket.resume();
+    this.webSocket.resume();
   }
 
   /** @internal The time that a peer may take to close its side is over. */
@@ -124,27 +114,9 @@ export class WebSocketTransport implements Transport, Expirable {
     this.socket.uncork();
   }
 
-  /** Answers whether all is delivered: a message may pause again. */
-  private deliverHeld(): boolean {
-    while (!this.isPaused) {
-      const bytes = this.held.shift();
-      if (!bytes) return true;
-      this.received(bytes);
-    }
-    return false;
-  }
-
-  /** Nothing is read any more: what is held is forgotten, and an end that waited behind it is told. */
-  private dropHeld(): void {
-    this.held = [];
-    this.isPaused = false;
-    if (this.isCloseHeld) process.nextTick(closed, this);
-  }
-
   private received(bytes: Buffer): void {
     if (!this.isOpen || !this.receiver) return;
-    if (this.isPaused) this.held.push(bytes);
-    else if (bytes.includes(0)) this.destroy(new ProtocolError('A WebSocket message with a NUL in it'));
+    if (bytes.includes(0)) this.destroy(new ProtocolError('A WebSocket message with a NUL in it'));
     else this.receiver.receiveMessage(bytes);
   }
 
@@ -152,17 +124,10 @@ export class WebSocketTransport implements Transport, Expirable {
   private failed(error: Error): void {
     this.isOpen = false;
     this.closeError ??= error;
-    this.dropHeld();
     sharedDeadlines(END_TIMEOUT_MS).add(this);
   }
 
-  /** @internal */
-  closed(): void {
-    if (this.isPaused && this.held.length > 0) {
-      // What came before the end is still served.
-      this.isCloseHeld = true;
-      return;
-    }
+  private closed(): void {
     this.isOpen = false;
     sharedDeadlines(END_TIMEOUT_MS).delete(this);
     this.guard.stop();
@@ -175,10 +140,6 @@ export class WebSocketTransport implements Transport, Expirable {
 /** A TLS socket. */
 interface PeerCertificateSource {
   getPeerCertificate(): unknown;
-}
-
-function closed(transport: WebSocketTransport): void {
-  transport.closed();
 }
 
 function uncork(transport: WebSocketTransport): void {

@@ -179,36 +179,6 @@ describe('a transport over the WebSocket of a browser', () => {
     expect(socket.closes).toHaveLength(1);
   });
 
-  test('keeps what comes while it is paused, in order, and hands it on when it goes on', () => {
-    const { transport, socket, messages } = open();
-    transport.receiver = {
-      receiveMessage: (data) => {
-        messages.push(data);
-        if (data === 'b') transport.pause();
-      },
-      transportClosed: () => undefined,
-    };
-    transport.pause();
-    for (const data of ['a', 'b', 'c']) socket.onmessage?.({ data });
-    expect(messages).toEqual([]);
-    transport.resume();
-    expect(messages).toEqual(['a', 'b']);
-    socket.onmessage?.({ data: 'd' });
-    transport.resume();
-    expect(messages).toEqual(['a', 'b', 'c', 'd']);
-  });
-
-  test('ends when more comes while it is paused than an honest peer can have sent', async () => {
-    const { transport, socket, ends } = open({ journalMaxBytes: 100 });
-    transport.pause();
-    socket.onmessage?.({ data: 'x'.repeat(60) });
-    await ticks();
-    expect(ends).toEqual([]);
-    socket.onmessage?.({ data: bytes(...Array<number>(60).fill(32)) });
-    await ticks();
-    expect(ends).toEqual([expect.objectContaining({ code: 'ERR_JSTP_PROTOCOL' })]);
-  });
-
   test('ends when the send buffer is over its limit', async () => {
     const { transport, ends, socket } = open({ maxSendBufferBytes: 10 });
     transport.send('0123456789');

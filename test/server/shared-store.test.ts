@@ -215,13 +215,24 @@ test('a session that is handed over reads nothing new, while what runs gets time
     heartbeatInterval: 20,
   });
   const { peer, id } = await wire.login(OFFER_WITH_BYE);
+  const pongs = new Set<string>();
+  const ponging = setInterval(() => {
+    for (const text of peer.messages.filter(
+      (message) => message.startsWith('{ping') && !pongs.has(message),
+    )) {
+      pongs.add(text);
+      peer.send(text.replace('ping', 'pong'));
+    }
+  }, 2);
+  closing.add(() => clearInterval(ponging));
   peer.send("{call:[1,'a'],b:[]}", "{call:[2,'a'],b:[]}");
   await wire.served.call(2);
   const handedOver = store.owner?.handOver(id);
   peer.send("{call:[3,'a'],b:[]}", '{ping:[4]}');
   wire.served.calls[0].succeed([]);
-  // More than two intervals of a heart that is not heard: nothing is read now.
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  // Nothing new is served, and pongs are heard: behind what waits as well.
+  const before = pongs.size;
+  await waitFor(() => pongs.size > before + 3, 'some more heartbeats');
   expect([wire.served.calls.length, peer.ended]).toEqual([2, false]);
   wire.served.calls[1].succeed(['in time']);
   await within(handedOver ?? Promise.reject(new Error('No owner')), 'the hand-over');

@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { describeHeld } from './conformance/held.js';
 import { describeLife } from './conformance/life.js';
 import { describeResume } from './conformance/resume.js';
 import { describeTalk } from './conformance/talk.js';
@@ -11,4 +12,5 @@ describe.each(CONTENDERS)('$name as a transport', (contender) => {
   describeTalk(ring);
   describeResume(ring);
   describeLife(ring);
+  describeHeld(ring);
 });

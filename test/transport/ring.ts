@@ -33,10 +33,15 @@ export class Ring {
     this.closing.add(release);
   }
 
+  /** What a side offers. */
+  public application(api: Api): Application<Connection> {
+    return new Application<Connection>('app', api);
+  }
+
   /** A server that does not listen. */
   public server(options: Partial<ServerOptions> = {}, api: Api = API): Server {
     const { entry, serverOptions } = this.contender;
-    const applications = [new Application<Connection>('app', api)];
+    const applications = [this.application(api)];
     const server = entry.createServer({ applications, ...serverOptions, ...options });
     this.closing.add(() => stopCore(server));
     return server;

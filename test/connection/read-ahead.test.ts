@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { ReadAhead, type ReadAheadLink } from '../../lib/connection/read-ahead.js';
+import { parseMessage } from '../../lib/protocol/parse-message.js';
+import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
+
+const KIB = 1024;
+
+/** A connection that notes what is done with it. */
+class FakeLink implements ReadAheadLink {
+  public keepsAnswers = false;
+  public readonly done: string[] = [];
+  public onServed: (text: string) => void = () => undefined;
+
+  public peek(data: Uint8Array | string): ReturnType<ReadAheadLink['peek']> {
+    return parseMessage(data, null, DEFAULT_LIMITS);
+  }
+
+  public mayOvertake(message: { kind: string }): boolean {
+    return message.kind === 'pong';
+  }
+
+  public receiveMessage(data: Uint8Array | string): void {
+    this.done.push(String(data));
+    this.onServed(String(data));
+  }
+
+  public failProtocol(): void {
+    this.done.push('protocol error');
+  }
+
+  public stopTransport(isStopped: boolean): void {
+    this.done.push(isStopped ? 'stop' : 'go on');
+  }
+
+  public probe(): void {
+    this.done.push('probe');
+  }
+}
+
+const large = (id: number): string => `{event:[${String(id)},'i'],e:['${'x'.repeat(100 * KIB)}']}`;
+
+describe('what is read ahead', () => {
+  let link: FakeLink;
+  let ahead: ReadAhead;
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    link = new FakeLink();
+    ahead = new ReadAhead(link, 1024 * KIB);
+  });
+  afterEach(() => {
+    ahead.drop();
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+
+  test('waits in its order, and stops again where serving it says so', () => {
+    for (const id of [1, 2, 3]) expect(ahead.take(`{ping:[${String(id)}]}`)).toBe(true);
+    link.onServed = (text) => {
+      if (text === '{ping:[2]}') ahead.hold();
+    };
+    expect(ahead.release()).toBe(false);
+    expect(link.done).toEqual(['{ping:[1]}', '{ping:[2]}']);
+    expect(ahead.release()).toBe(true);
+    expect(link.done).toEqual(['{ping:[1]}', '{ping:[2]}', '{ping:[3]}']);
+  });
+
+  test('is overtaken by what belongs to something under way', () => {
+    ahead.take('{ping:[1]}');
+    expect(ahead.take('{pong:[1]}')).toBe(false);
+  });
+
+  test('is a few messages at most: then nothing is read, and the line is probed until it is again', () => {
+    for (const id of [1, 2]) ahead.take(large(id));
+    expect([link.done, ahead.isDeaf]).toEqual([[], false]);
+    ahead.take(large(3));
+    expect([link.done, ahead.isDeaf]).toEqual([['stop'], true]);
+    jest.advanceTimersByTime(3500);
+    expect(link.done).toEqual(['stop', 'probe', 'probe', 'probe']);
+    link.onServed = () => {
+      ahead.hold();
+    };
+    ahead.release();
+    expect(link.done.slice(4)).toEqual([large(1), 'go on']);
+    expect(ahead.isDeaf).toBe(false);
+    jest.advanceTimersByTime(5000);
+    expect(link.done).toHaveLength(6);
+  });
+
+  test('ends the line when more comes than an honest peer can have sent, over a transport that cannot stop', () => {
+    for (let id = 1; id <= 10; id++) ahead.take(large(id));
+    expect(link.done).toEqual(['stop']);
+    ahead.take(large(11));
+    expect(link.done).toEqual(['stop', 'protocol error']);
+  });
+
+  test('copies bytes, which a transport uses again', () => {
+    const bytes = new Uint8Array([123, 125]);
+    const seen: (Uint8Array | string)[] = [];
+    link.peek = () => undefined;
+    link.receiveMessage = (data) => seen.push(data);
+    ahead.take(bytes);
+    bytes.fill(0);
+    ahead.release();
+    expect(seen).toEqual([new Uint8Array([123, 125])]);
+  });
+
+  test('is served at the end of the line up to the first call, where the peer comes back', () => {
+    link.keepsAnswers = true;
+    for (const text of ["{event:[1,'i'],e:[]}", "{call:[2,'i'],m:[]}", "{event:[3,'i'],e:[]}"])
+      ahead.take(text);
+    ahead.finish();
+    expect(link.done).toEqual(["{event:[1,'i'],e:[]}"]);
+  });
+});

@@ -6,11 +6,17 @@ import {
 } from '../protocol/error-codes.js';
 import type { Metadata } from '../protocol/message.js';
 import type { SessionStorageProvider } from '../session/session-storage.js';
+import { isThenable } from '../util/callback.js';
+import { isError } from '../util/errors.js';
 import { splitName } from '../util/split-name.js';
 import type { IncomingCall } from './incoming-call.js';
 import { isVersion } from './version-text.js';
 
-/** How a core method answers: an error, or no error and its results. */
+/**
+ * How a core method answers: an error, or no error and its results. An error given here is the author's own
+ * text and is sent, except for a system error of the host (with `syscall` or `errno`): that is 16 without a text,
+ * as is every Error that a method throws.
+ */
 export type MethodCallback = (error?: unknown, ...results: unknown[]) => void;
 
 // Handlers are written by users with parameters of their own types; what arrives is checked by number only.
@@ -35,14 +41,18 @@ export interface ApplicationLike<C = unknown> {
   ): void;
   /** The methods of an interface in the order of their definition; undefined for an unknown interface. */
   getMethods(interfaceName: string): string[] | undefined;
-  /** Handles an event. */
+  /**
+   * Handles an event.
+   * @returns a Promise where that takes time: until it is settled the event counts as a call in service, and what
+   * it is rejected with is reported
+   */
   handleEvent?(
     connection: C,
     interfaceName: string,
     eventName: string,
     args: unknown[],
     metadata?: Metadata,
-  ): void;
+  ): unknown;
   /** Takes a call whole, instead of `callMethod`: for applications that stream, cancel or read metadata. */
   handleCall?(call: IncomingCall<C>): void;
 }
@@ -107,7 +117,10 @@ export class Application<C = unknown> implements ApplicationLike<C> {
       return;
     }
     if (isAsync) runAsync(method, [connection, ...args], callback);
-    else invoke(method, [connection, ...args, callback]);
+    else {
+      const returned = invoke(method, [connection, ...args, callback]);
+      if (isThenable(returned)) returned.then(undefined, failing(callback));
+    }
   }
 
   /** The methods of an interface in the order of their definition; undefined for an unknown interface. */
@@ -116,11 +129,11 @@ export class Application<C = unknown> implements ApplicationLike<C> {
     return methods && Object.keys(methods);
   }
 
-  /** Runs the handler of an event, if there is one. */
-  handleEvent(connection: C, interfaceName: string, eventName: string, args: unknown[]): void {
+  /** Runs the handler of an event, if there is one, and returns what it returns. */
+  handleEvent(connection: C, interfaceName: string, eventName: string, args: unknown[]): unknown {
     const handlers = own(this.eventHandlers, interfaceName);
     const handler = handlers && own(handlers, eventName);
-    if (typeof handler === 'function') invoke(handler, [connection, ...args]);
+    return typeof handler === 'function' ? invoke(handler, [connection, ...args]) : undefined;
   }
 }
 
@@ -135,19 +148,21 @@ function invoke(method: UserFunction, args: unknown[]): unknown {
 
 function runAsync(method: UserFunction, args: unknown[], callback: MethodCallback): void {
   const run = async (): Promise<unknown> => invoke(method, args);
-  run().then(
-    (result) => {
-      if (result === undefined) callback(null);
-      else callback(null, result);
-    },
-    (error: unknown) => {
-      callback(isPlainError(error) ? new InternalApiError(error) : (error ?? ERR_INTERNAL_API_ERROR));
-    },
-  );
+  run().then((result) => {
+    if (result === undefined) callback(null);
+    else callback(null, result);
+  }, failing(callback));
+}
+
+/** Calls back with what a method has thrown. */
+function failing(callback: MethodCallback): (error: unknown) => void {
+  return (error) => {
+    callback(isPlainError(error) ? new InternalApiError(error) : (error ?? ERR_INTERNAL_API_ERROR));
+  };
 }
 
 function isPlainError(error: unknown): error is Error {
-  return error instanceof Error && typeof (error as { toJSTP?: unknown }).toJSTP !== 'function';
+  return isError(error) && typeof (error as { toJSTP?: unknown }).toJSTP !== 'function';
 }
 
 /** An error that a method let escape: the peer gets the code 16 alone, the application gets to see the cause. */

@@ -15,7 +15,10 @@ export interface IncomingCall<C = unknown> {
   readonly signal: AbortSignalLike;
   /** Answers with results; the second and later answers are ignored. */
   succeed(results: unknown[]): void;
-  /** Answers with an error, see `RemoteError.getJstpArrayFor`. */
+  /**
+   * Answers with an error, see `RemoteError.getJstpArrayFor`. Of a system error of the host (with `syscall` or
+   * `errno`) the caller gets the code 16 alone, and this side's listeners of errors get the error.
+   */
   fail(error: unknown): void;
   /** Starts to answer with values that arrive while the call runs. */
   openStream(): OutgoingStream;

@@ -2,12 +2,14 @@ import { parse } from '../mdsf/index.js';
 import type { Limits } from '../protocol/limits.js';
 import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
 import { HEARTBEAT_TEXT } from '../protocol/format-message.js';
+import { JstpError } from '../protocol/jstp-error.js';
 import type { Message } from '../protocol/message.js';
 import { maskSecrets } from '../protocol/mask-secrets.js';
 import { parseMessage } from '../protocol/parse-message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { EventEmitter, type ArgumentsOf } from '../util/event-emitter.js';
 import { isProduction, reportUnheard } from '../util/host.js';
+import { isSystemError } from '../util/errors.js';
 import type { LogEmitter } from './client-options.js';
 import type { ConnectionEvents, LogEvent } from './connection-events.js';
 import { NEW, type ConnectionState } from './connection-state.js';
@@ -237,8 +239,9 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
   /** @internal Reports an error of the user's code: it never vanishes and never ends the process. */
   reportError(error: unknown): void {
-    if (!this.tell(error))
-      reportUnheard('error in an application (listen for a connection\'s "error")', error);
+    const shown = isSystemError(error) ? ofTheApplication(error) : error;
+    if (!this.tell(shown))
+      reportUnheard('error in an application (listen for a connection\'s "error")', shown);
   }
 
   /** Tells an error to those who listen; answers whether somebody does. */
@@ -249,6 +252,13 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
   /** The transport is gone. */
   protected abstract lost(): void;
+}
+
+/** A file's or another socket's error must not look like an error of this link. */
+function ofTheApplication(error: Error): JstpError {
+  return new JstpError('ERR_JSTP_APPLICATION', `A system error in the application: ${error.message}`, {
+    cause: error,
+  });
 }
 
 /** Runs listeners that must not disturb the link; what they throw cannot be told to listeners again. */

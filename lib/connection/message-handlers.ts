@@ -1,4 +1,8 @@
-import { ERR_CALLBACK_LOST, ERR_INTERFACE_NOT_FOUND } from '../protocol/error-codes.js';
+import {
+  ERR_CALLBACK_LOST,
+  ERR_INTERFACE_NOT_FOUND,
+  ERR_INTERNAL_API_ERROR,
+} from '../protocol/error-codes.js';
 import { formatCallbackError, formatCallbackOk, formatPong } from '../protocol/format-message.js';
 import type {
   ByeReason,
@@ -10,6 +14,7 @@ import type {
   StreamItemMessage,
 } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
+import { isThenable } from '../util/callback.js';
 import type { Connection } from './connection.js';
 import type { OutgoingCall } from './outgoing-calls.js';
 import { EMIT_LOCAL } from './remote-proxy.js';
@@ -105,7 +110,9 @@ function handleEvent(connection: Connection, message: EventMessage): boolean {
       connection.proxyOf(interfaceName)?.[EMIT_LOCAL](event, args);
     });
     connection.guard(() => {
-      connection.application?.handleEvent?.(connection, interfaceName, event, args, message.metadata);
+      const { application } = connection;
+      const handled = application?.handleEvent?.(connection, interfaceName, event, args, message.metadata);
+      if (isThenable(handled)) connection.receivedCalls.addEvent(handled);
     });
   });
   return true;
@@ -115,11 +122,19 @@ function handleInspect(connection: Connection, message: InspectMessage): boolean
   const { id, interfaceName } = message;
   if (!connection.countReceived(id)) return false;
   if (connection.isLogged('inspect')) connection.log('inspect', interfaceName);
-  const methods = interfaceName === undefined ? undefined : connection.application?.getMethods(interfaceName);
-  connection.outbox.sendAnswer(
-    methods ? formatCallbackOk(id, methods) : formatCallbackError(id, [ERR_INTERFACE_NOT_FOUND]),
-  );
+  connection.outbox.sendAnswer(inspection(connection, id, interfaceName));
   return true;
+}
+
+function inspection(connection: Connection, id: number, interfaceName: string | undefined): string {
+  try {
+    const methods =
+      interfaceName === undefined ? undefined : connection.application?.getMethods(interfaceName);
+    return methods ? formatCallbackOk(id, methods) : formatCallbackError(id, [ERR_INTERFACE_NOT_FOUND]);
+  } catch (error) {
+    connection.reportError(error);
+    return formatCallbackError(id, [ERR_INTERNAL_API_ERROR]);
+  }
 }
 
 /** What came before it is acted on first, where that has to be stored. */

@@ -5,6 +5,7 @@ import type { CallMessage, Metadata } from '../protocol/message.js';
 import { checkSize } from '../protocol/message-size.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { host, type AbortControllerLike, type AbortSignalLike } from '../util/host.js';
+import { isSystemError } from '../util/errors.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { Connection } from './connection.js';
 import { LastValueStream, StreamSender } from './stream-sender.js';
@@ -75,7 +76,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
     if (!this.open) return;
     let text: string;
     try {
-      text = formatCallbackError(this.id, RemoteError.getJstpArrayFor(error));
+      text = formatCallbackError(this.id, this.arrayOf(error));
       checkSize(text, this.connection.limits);
     } catch (unserializable) {
       this.keeper.reportError(unserializable);
@@ -107,6 +108,12 @@ export class ReceivedCall implements IncomingCall<Connection> {
     this.open = false;
     this.abort(new RemoteError(ERR_CANCELLED));
     this.stream?.close();
+  }
+
+  private arrayOf(error: unknown): unknown[] {
+    if (!isSystemError(error)) return RemoteError.getJstpArrayFor(error);
+    this.keeper.reportError(error);
+    return [ERR_INTERNAL_API_ERROR];
   }
 
   private finish(text: string): void {

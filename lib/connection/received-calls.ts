@@ -26,13 +26,16 @@ export interface CallLink {
   reportError(error: unknown): void;
 }
 
-/** The peer's calls that this side is serving. */
+/** The peer's calls, and its events, that this side is serving. */
 export class ReceivedCalls implements ReceivedCallKeeper {
   // Made with the first call.
   private calls: IdTable<ReceivedCall> | undefined;
   // A number that is in use is taken again by servers that count wrongly, and by peers that mean no good: both
   // calls are served, and both are counted.
   private doubles: Set<ReceivedCall> | undefined;
+  // Handlers of events that take their time: an event has no answer, so that it is counted only.
+  private eventCount = 0;
+  private onEventEnd: (() => void) | undefined;
   private onIdle: (() => void) | undefined;
   /** Whether so many are being served that nothing is read. */
   isHolding = false;
@@ -45,7 +48,21 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   /** How many are being served. */
   get size(): number {
-    return (this.calls?.size ?? 0) + (this.doubles?.size ?? 0);
+    return (this.calls?.size ?? 0) + (this.doubles?.size ?? 0) + this.eventCount;
+  }
+
+  /** Counts an event until its handler has come to its end. */
+  addEvent(handled: PromiseLike<unknown>): void {
+    const end = (this.onEventEnd ??= () => {
+      this.eventCount -= 1;
+      this.ended();
+    });
+    this.eventCount += 1;
+    this.balanceReading();
+    handled.then(end, (error: unknown) => {
+      this.link.reportError(error);
+      end();
+    });
   }
 
   /** Serves a call: checks it, and hands it to the application. */
@@ -70,7 +87,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     for (const call of this.all()) yield call.id;
   }
 
-  /** Waits until no call is being served, or the time (in milliseconds) is over. */
+  /** Waits until no call and no event is being served, or the time (in milliseconds) is over. */
   async idle(timeoutMs: number): Promise<void> {
     if (this.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -147,6 +164,10 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   private forget(call: ReceivedCall): void {
     if (!this.doubles?.delete(call)) this.calls?.take(call.id);
+    this.ended();
+  }
+
+  private ended(): void {
     if (this.onIdle && this.size === 0) this.onIdle();
     this.balanceReading();
   }

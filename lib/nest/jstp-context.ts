@@ -18,6 +18,8 @@ export interface JstpMessage {
   readonly metadata?: Record<string, unknown> | undefined;
   /** A call's own signal; events and handshakes have that of their connection. */
   readonly signal?: unknown;
+  /** Whether an event has reached an event's handler: only there is an async iterable run although nobody gets its values. */
+  readonly isEvent?: boolean;
   /** Set for a handshake only. */
   readonly handshake?: JstpHandshakeData | undefined;
 }

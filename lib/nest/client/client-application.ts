@@ -71,11 +71,11 @@ export class ClientApplication implements ApplicationLike<Connection> {
     eventName: string,
     args: unknown[],
     metadata?: Metadata,
-  ): void {
+  ): unknown {
     const subscribers = this.subscribers.get(interfaceName)?.get(eventName);
     // A copy: a subscriber may unsubscribe itself, or others, while it is told.
     if (subscribers) for (const subscriber of [...subscribers]) subscriber.next(unwrapResults(args));
-    this.exposed.handleEvent?.(connection, interfaceName, eventName, args, metadata);
+    return this.exposed.handleEvent?.(connection, interfaceName, eventName, args, metadata);
   }
 
   private add(interfaceName: string, eventName: string, subscriber: Subscriber<unknown>): void {

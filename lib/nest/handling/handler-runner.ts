@@ -83,29 +83,40 @@ export class HandlerRunner implements AnswerContext {
     );
   }
 
-  /** Runs the handler of an event. */
-  event(connection: Connection, message: JstpMessage, route: Route, args: unknown[]): void {
+  /**
+   * Runs the handler of an event.
+   * @returns a Promise of its end, which does not fail
+   */
+  event(
+    connection: Connection,
+    message: JstpMessage,
+    route: Route,
+    args: unknown[],
+  ): PromiseLike<void> | undefined {
     const { arity, pattern } = route;
     if (arity && !fits(arity, args)) {
       this.report(
         `The event ${pattern} came with ${args.length} arguments, its handler takes ${show(arity)}`,
       );
-      return;
+      return undefined;
     }
     const context = new JstpContext([connection, pattern, message]);
-    if (!this.inbound) {
-      this.startEvent(route, dataOf(route, args), context);
-      return;
-    }
+    const { inbound } = this;
+    if (!inbound) return this.startEvent(route, dataOf(route, args), context);
     const packet = { pattern, data: dataOf(route, args), metadata: message.metadata };
-    this.inbound.read(
-      connection,
-      packet,
-      (data) => {
-        this.startEvent(route, data, context);
-      },
-      this.report,
-    );
+    return new Promise((resolve) => {
+      inbound.read(
+        connection,
+        packet,
+        (data) => {
+          resolve(this.startEvent(route, data, context));
+        },
+        (error) => {
+          this.report(error);
+          resolve();
+        },
+      );
+    });
   }
 
   /** @internal Answers with what a handler gave. */
@@ -172,38 +183,55 @@ export class HandlerRunner implements AnswerContext {
     return undefined;
   }
 
-  private startEvent(route: Route, data: unknown, context: JstpContext): void {
+  private startEvent(route: Route, data: unknown, context: JstpContext): PromiseLike<void> {
     const { hooks } = this;
     if (hooks.start === undefined && hooks.end === undefined)
-      void this.runEvent(route, data, context, undefined);
-    else
-      this.hook(
+      return this.runEvent(route, data, context, undefined);
+    return new Promise((resolve) => {
+      let run: PromiseLike<void> | undefined;
+      const hooked = this.hook(
         context,
-        (onEnd) => this.runEvent(route, data, context, onEnd),
-        () => undefined,
+        (onEnd) => {
+          run = this.runEvent(route, data, context, onEnd);
+          return run;
+        },
+        resolve,
       );
+      // A hook that has come to its end without running the handler has dropped the event.
+      const settle = (): void => {
+        resolve(run);
+      };
+      if (isThenable(hooked)) hooked.then(settle, settle);
+      else settle();
+    });
   }
 
   private async runEvent(route: Route, data: unknown, context: JstpContext, onEnd: OnEnd): Promise<void> {
     try {
       const result: unknown = await this.handlers.get(route.key)?.(data, context);
-      if (isObservable(result)) {
-        runToEnd(result, onEnd);
-        return;
-      }
-      if (typeof result === 'object' && result !== null && isAsyncIterable(result)) await drain(result);
+      if (isObservable(result)) await endOf(result);
+      else if (
+        context.getArgs()[2].isEvent &&
+        typeof result === 'object' &&
+        result !== null &&
+        isAsyncIterable(result)
+      )
+        await drain(result);
     } catch (error) {
       this.report(error);
     }
     onEnd?.();
   }
 
-  /** Runs a handler between the hooks; the end hook runs once, where the start hook left it. */
+  /**
+   * Runs a handler between the hooks; the end hook runs once, where the start hook left it.
+   * @returns what the start hook returns
+   */
   private hook(
     context: JstpContext,
     run: (onEnd: () => void) => PromiseLike<void> | undefined,
     onBrokenHook: () => void,
-  ): void {
+  ): unknown {
     let hasBegun = false;
     const done = async (): Promise<void> => {
       hasBegun = true;
@@ -226,8 +254,10 @@ export class HandlerRunner implements AnswerContext {
     try {
       const result: unknown = start ? start(context, done) : done();
       if (isThenable(result)) result.then(undefined, broken);
+      return result;
     } catch (error) {
       broken(error);
+      return undefined;
     }
   }
 
@@ -255,8 +285,13 @@ function dataOf(route: Route, args: unknown[]): unknown {
 }
 
 /** As Nest does: nobody listens, an error has been logged by Nest's filters. */
-function runToEnd(source: Observable<unknown>, onEnd: OnEnd): void {
-  source.subscribe({ error: () => onEnd?.(), complete: () => onEnd?.() });
+function endOf(source: Observable<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      resolve();
+    };
+    source.subscribe({ error: end, complete: end });
+  });
 }
 
 async function drain(iterable: AsyncIterable<unknown>): Promise<void> {

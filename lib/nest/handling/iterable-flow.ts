@@ -9,8 +9,14 @@ export class IterableFlow {
   private stream: OutgoingStream | undefined;
   private hasBegun = false;
 
-  /** @param isAnswered whether the values go to a caller, who gives credit for them */
-  constructor(private readonly isAnswered: boolean) {}
+  /**
+   * @param isAnswered whether the values go to a caller, who gives credit for them
+   * @param isWanted whether it is to be run at all: not where an event has named a method
+   */
+  constructor(
+    private readonly isAnswered: boolean,
+    private readonly isWanted: boolean,
+  ) {}
 
   /** Takes the stream to which the values go in the end. */
   attach(stream: OutgoingStream): void {
@@ -22,7 +28,7 @@ export class IterableFlow {
     // An interceptor may keep the first values, or drop them: until one comes through, each has a turn of its own.
     if (this.hasBegun && this.isAnswered && !this.stream) await nextTurn();
     this.hasBegun = true;
-    return this.stream ? this.stream.ready() : true;
+    return this.stream ? this.stream.ready() : this.isWanted;
   }
 }
 
@@ -31,7 +37,8 @@ export function flowOf(context: JstpContext): IterableFlow {
   const message = context.getArgs()[2];
   const known = flows.get(message);
   if (known) return known;
-  const flow = new IterableFlow('openStream' in message);
+  const isAnswered = 'openStream' in message;
+  const flow = new IterableFlow(isAnswered, isAnswered || message.isEvent === true);
   flows.set(message, flow);
   return flow;
 }

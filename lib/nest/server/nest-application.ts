@@ -6,6 +6,7 @@ import { LastValueStream } from '../../connection/stream-sender.js';
 import { ERR_INTERFACE_NOT_FOUND, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import type { Metadata } from '../../protocol/message.js';
+import { isThenable } from '../../util/callback.js';
 import type { SessionStorageProvider } from '../../session/session-storage.js';
 import type { NestCall } from '../handling/answering.js';
 import type { ApplicationRoutes } from './application-routes.js';
@@ -67,19 +68,39 @@ export class NestApplication implements CoreApplication {
     return core || own ? [...(core ?? []), ...(own?.methods.keys() ?? [])] : undefined;
   }
 
-  /** Runs the handlers of an event, and those of the core application. */
+  /**
+   * Runs the handlers of an event, and those of the core application.
+   * @returns a Promise of the time when they have ended, where that is later
+   */
   handleEvent(
     connection: Connection,
     interfaceName: string,
     eventName: string,
     args: unknown[],
     metadata?: Metadata,
-  ): void {
+  ): unknown {
+    const own = this.runHandler(connection, interfaceName, eventName, args, metadata);
+    const ofCore = this.core?.handleEvent?.(connection, interfaceName, eventName, args, metadata);
+    return own && isThenable(ofCore) ? Promise.all([own, ofCore]) : (own ?? ofCore);
+  }
+
+  private runHandler(
+    connection: Connection,
+    interfaceName: string,
+    eventName: string,
+    args: unknown[],
+    metadata: Metadata | undefined,
+  ): PromiseLike<unknown> | undefined {
     const routes = this.routes.interfaces.get(interfaceName);
-    const route = routes?.events.get(eventName) ?? routes?.methods.get(eventName);
-    if (route) this.runner.event(connection, { interfaceName, methodName: eventName, metadata }, route, args);
-    else if (!this.core) this.runner.report(noEventHandler(interfaceName, eventName));
-    this.core?.handleEvent?.(connection, interfaceName, eventName, args, metadata);
+    const route = routes?.events.get(eventName);
+    // As on Nest's TCP, an event may also reach a method's handler, and nobody gets its answer.
+    const reached = route ?? routes?.methods.get(eventName);
+    if (reached) {
+      const message = { interfaceName, methodName: eventName, metadata, isEvent: route !== undefined };
+      return this.runner.event(connection, message, reached, args);
+    }
+    if (!this.core) this.runner.report(noEventHandler(interfaceName, eventName));
+    return undefined;
   }
 
   /** The same as {@link handleCall}, for those who call by hand. */

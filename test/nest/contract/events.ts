@@ -71,6 +71,17 @@ class FirstController {
     handled.push(['message', data]);
     return 'answered';
   }
+
+  @MessagePattern('observed message')
+  public observed(@Payload() data: unknown): Observable<unknown> {
+    return of(data).pipe(tap((value) => handled.push(['observed', value])));
+  }
+
+  @MessagePattern('generated message')
+  public async *generated(@Payload() data: unknown): AsyncGenerator<unknown> {
+    handled.push(['generated', data]);
+    yield await Promise.resolve(data);
+  }
 }
 
 @Controller()
@@ -212,6 +223,14 @@ export function describeEvents(transport: TransportUnderTest): void {
       expect(await valuesOf(started().client.emit('message', 'as an event'))).toEqual([undefined]);
       await handledCount(1);
       expect(handled).toEqual([['message', 'as an event']]);
+    });
+
+    test('an event runs the Observable of a message handler, and not its generator', async () => {
+      started().client.emit('generated message', 1);
+      started().client.emit('observed message', 2);
+      await handledCount(1);
+      await settle();
+      expect(handled).toEqual([['observed', 2]]);
     });
 
     test('a call whose pattern only has an event handler is answered with its result', async () => {

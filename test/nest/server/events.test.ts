@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
-import { throwError, type Observable } from 'rxjs';
+import { Observable, throwError } from 'rxjs';
 import { JstpApplication, JstpInterface, type Connection } from '../../../lib/index.js';
 import { waitFor } from '../../support/wait-for.js';
 import { KeptLog, startService } from './fixture.js';
 
 const handled: unknown[] = [];
+const ends: (() => void)[] = [];
 
 @JstpApplication('chat@1.0.0')
 @JstpInterface('rooms')
@@ -41,6 +42,20 @@ class FirstController {
     handled.push('b');
   }
 
+  @EventPattern<string>('slow')
+  public slow(): Promise<void> {
+    return new Promise((resolve) => ends.push(resolve));
+  }
+
+  @EventPattern<string>('observed')
+  public observed(): Observable<never> {
+    return new Observable((subscriber) => {
+      ends.push(() => {
+        subscriber.complete();
+      });
+    });
+  }
+
   @EventPattern<string>('answers')
   public answers(): string {
     return 'of the event';
@@ -60,6 +75,7 @@ const setup = { controllers: [FirstController, SecondController] };
 
 afterEach(() => {
   handled.length = 0;
+  ends.length = 0;
 });
 
 /** Emits, and waits until the service has come past it. */
@@ -91,6 +107,49 @@ describe('events', () => {
     await emit(connection, 'method');
     await waitFor(() => handled.length > 0, 'the handler');
     expect(await connection.callMethod('rooms', 'answers', [])).toBe('of the event');
+  });
+
+  test.each([['plainly'], ['between hooks'], ['behind a deserializer']])(
+    'beyond limits.maxCallsInFlight wait until those before have ended (%s)',
+    async (how) => {
+      const service = await startService({
+        ...setup,
+        options: {
+          limits: { maxCallsInFlight: 2 },
+          ...(how === 'behind a deserializer' && {
+            deserializer: { deserialize: (packet: unknown) => Promise.resolve(packet) as never },
+          }),
+        },
+        configure: (_app, server) => {
+          if (how !== 'between hooks') return;
+          server.setOnProcessingStartHook((_id, _context, done) => done());
+        },
+      });
+      const connection = await service.connect('chat');
+      for (let n = 0; n < 6; n += 1) connection.emitRemoteEvent('rooms', n % 2 ? 'observed' : 'slow', []);
+      await waitFor(() => ends.length === 2, 'as many events as may be in service');
+      await (await service.connect('chat')).ping();
+      expect(ends).toHaveLength(2);
+      for (let n = 0; n < 6; n += 1) {
+        await waitFor(() => ends.length > n, `event ${String(n + 1)}`);
+        ends[n]?.();
+      }
+      await connection.ping();
+    },
+  );
+
+  test('that a hook drops do not count', async () => {
+    const service = await startService({
+      ...setup,
+      options: { limits: { maxCallsInFlight: 2 } },
+      configure: (_app, server) => {
+        server.setOnProcessingStartHook(async () => Promise.resolve());
+      },
+    });
+    const connection = await service.connect('chat');
+    for (let n = 0; n < 6; n += 1) connection.emitRemoteEvent('rooms', 'slow', []);
+    await connection.ping();
+    expect(ends).toEqual([]);
   });
 
   test('run the generator of a handler to its end', async () => {

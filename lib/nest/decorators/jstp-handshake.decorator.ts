@@ -4,13 +4,14 @@ import { JSTP } from '../constants.js';
 import { addExtras, classNameOf } from './handler-extras.js';
 
 /**
- * A handler that decides on handshakes: the AuthPolicy by decoration. Its data are the credentials, its
+ * A handler that decides on handshakes: the AuthPolicy by decoration. Its payload are the credentials, its
  * context the connection that is being opened; guards, pipes, filters, interceptors and request scope work
- * as for any handler, and it is no method that a client could call.
+ * as for any handler, and it is no method that a client could call. The data of guards, interceptors and filters
+ * are `{ strategy, credentials }`, pipes get what the handler gets.
  *
  * It says yes by the user's name, or by `true` or nothing after `context.setUsername`. The strategies 'anonymous'
- * and 'session' need no name: `true` is enough. Every other answer refuses with code 11. What it throws refuses as
- * well; an `RpcException` of a `RemoteError` keeps its code.
+ * and 'session' need no name: `true` is enough. Every other answer refuses with code 11. What is thrown refuses as
+ * well, whatever an exception filter answers; an `RpcException` of a `RemoteError` keeps its code.
  *
  * It decides for the application of its controller; without `@JstpApplication` that is the server's
  * `application`. It wins over the server's `authPolicy`.

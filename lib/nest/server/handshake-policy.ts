@@ -10,6 +10,7 @@ import { AuthError, describe } from '../../server/refusal.js';
 import type { HandshakeRoute } from './application-routes.js';
 import { GuardExecutionContext } from './guard-execution-context.js';
 import type { GuardSource } from './guard-source.js';
+import { HandshakeRun } from '../handling/handshake-run.js';
 import { JstpContext, type JstpHandshakeData } from '../jstp-context.js';
 import type { RouteTable } from './route-table.js';
 
@@ -79,19 +80,22 @@ export class HandshakePolicy implements AuthPolicyObject {
     context: JstpContext,
     data: JstpHandshakeData,
   ): Promise<string | true> {
+    const run = new HandshakeRun(context);
     let answer: unknown;
     try {
-      answer = await handler(data.credentials, context);
-      if (isObservable(answer)) answer = await firstValueFrom(answer, { defaultValue: undefined });
+      const result: unknown = await run.follow(() => handler(data, context) as unknown);
+      answer = isObservable(result)
+        ? await run.follow(() => firstValueFrom(result, { defaultValue: undefined }))
+        : result;
     } catch (error) {
       // Nest's filters have logged what needs to be.
-      throw asRemoteError(error) ?? new AuthError(`the handler refused it with ${safeText(error)}`);
+      throw asRemoteError(error) ?? new AuthError(`it was refused with ${safeText(error)}`);
     }
-    if (typeof answer === 'string' && answer !== '') return answer;
-    // Who has set a name need not say it again.
-    const isYes = answer === true || (answer === undefined && context.namedUser !== undefined);
-    if (!isYes) throw new AuthError(`the handler's answer ${describe(answer)} is no yes`);
-    return context.namedUser ?? true;
+    const { thrown } = run;
+    if (thrown) throw new AuthError(`it was refused with ${safeText(thrown.value)}`);
+    if (run.isDoubtful || !run.answer) throw new AuthError('the handler has not answered');
+    // Interceptors may still say no, but nobody may make a yes of the handler's no.
+    return yesOf(run.answer.value, context) && yesOf(answer, context);
   }
 
   private async askGuard(
@@ -113,6 +117,15 @@ export class HandshakePolicy implements AuthPolicyObject {
     if (answer !== true) throw new AuthError(`the guard's answer ${describe(answer)} is no yes`);
     return context.namedUser ?? firstCredential(data) ?? true;
   }
+}
+
+/** The name, or true without one, that a handler's answer is a yes by. */
+function yesOf(answer: unknown, context: JstpContext): string | true {
+  if (typeof answer === 'string' && answer !== '') return answer;
+  // Who has set a name need not say it again.
+  const isYes = answer === true || (answer === undefined && context.namedUser !== undefined);
+  if (!isYes) throw new AuthError(`the handler's answer ${describe(answer)} is no yes`);
+  return context.namedUser ?? true;
 }
 
 function contextOf(connection: Connection, handshake: JstpHandshakeData): JstpContext {

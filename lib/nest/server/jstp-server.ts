@@ -14,6 +14,7 @@ import { PrintableLogger } from '../printable-logger.js';
 import { guardOf, type GuardClassResolver, type GuardSource } from './guard-source.js';
 import { jstpExtrasOf } from '../decorators/handler-extras.js';
 import { interceptIterables } from '../handling/intercept-iterables.js';
+import { followHandshakes } from '../handling/follow-handshakes.js';
 import { HandlerRunner, type ProcessingHooks } from '../handling/handler-runner.js';
 import { HandshakePolicy } from './handshake-policy.js';
 import {
@@ -206,6 +207,8 @@ export class JstpServer
 
   /** @internal Runs before Nest makes the handlers of an application. */
   beforeRegistration(registration: Registration): void {
+    followHandshakes(registration);
+    // Last, so that it is the innermost.
     interceptIterables(registration);
   }
 

@@ -303,7 +303,8 @@ class PasswordGuard implements CanActivate {
   public constructor(private readonly users: Users) {}
 
   public canActivate(context: ExecutionContext): boolean {
-    const [name, password] = context.switchToRpc().getData<string[]>();
+    const { credentials } = context.switchToRpc().getData<JstpHandshakeData>();
+    const [name, password] = credentials as string[];
     return this.users.passwords.get(name) === password;
   }
 }

@@ -5,13 +5,15 @@ import {
   Injectable,
   Module,
   Scope,
+  UseGuards,
   type CanActivate,
   type DynamicModule,
   type ExecutionContext,
 } from '@nestjs/common';
 import { NestFactory, REQUEST } from '@nestjs/core';
-import { MessagePattern } from '@nestjs/microservices';
+import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import {
+  JstpHandshake,
   JstpModule,
   JstpServer,
   type JstpContext,
@@ -90,11 +92,12 @@ class TokensModule {}
 async function start(
   jstp: DynamicModule,
   providers: Parameters<typeof Module>[0]['providers'] = [],
+  controllers: Parameters<typeof Module>[0]['controllers'] = [],
 ): Promise<Service> {
   TokenGuardBase.made = 0;
   const root = moduleOf({
     imports: [jstp],
-    controllers: [PingController],
+    controllers: [PingController, ...controllers],
     providers: [Announcer, ...providers],
   });
   const app = await NestFactory.create(root, QUIET);
@@ -156,6 +159,47 @@ describe('JstpModule', () => {
     expect(await service.handshake('token', 'abc')).toBe(0);
     expect(await service.handshake('token', 'wrong')).toBe(11);
     expect(TokenGuardBase.made).toBe(2);
+  });
+
+  test('a guard sees the same as an instance, as a class, and on a handshake handler, which gets the credentials', async () => {
+    const seen: unknown[] = [];
+    @Injectable()
+    class SeeingGuard implements CanActivate {
+      public canActivate(context: ExecutionContext): boolean {
+        const rpc = context.switchToRpc();
+        const jstp = rpc.getContext<JstpContext>();
+        seen.push(rpc.getData(), context.getArgByIndex(0), jstp.getHandshake(), jstp.getPattern());
+        jstp.setUsername('of the guard');
+        return true;
+      }
+    }
+    const given: unknown[] = [];
+    @Controller()
+    class Door {
+      @JstpHandshake()
+      @UseGuards(SeeingGuard)
+      public any(
+        @Payload() credentials: unknown,
+        @Payload('pin') pin: unknown,
+        @Ctx() context: JstpContext,
+      ): string | null {
+        given.push(credentials, pin);
+        return context.getUsername();
+      }
+    }
+    const credentials = { pin: 17 };
+    const data = { strategy: 'badge', credentials };
+    const ways = [
+      { jstp: JstpModule.forRoot({ ...OPTIONS, authPolicy: new SeeingGuard() }), controllers: [] },
+      { jstp: JstpModule.forRoot({ ...OPTIONS, authPolicy: SeeingGuard }), controllers: [] },
+      { jstp: JstpModule.forRoot(OPTIONS), controllers: [Door] },
+    ];
+    for (const { jstp, controllers } of ways) {
+      const service = await start(jstp, [], controllers);
+      expect(await service.handshake('badge', credentials)).toBe(0);
+      expect(seen.splice(0)).toEqual([data, data, data, 'handshake:badge']);
+    }
+    expect(given).toEqual([credentials, 17]);
   });
 
   test('takes options of a factory with injected providers, a guard among them', async () => {

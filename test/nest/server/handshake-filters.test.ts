@@ -1,0 +1,236 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  Catch,
+  Controller,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  type CallHandler,
+  type CanActivate,
+  type ExceptionFilter,
+  type ExecutionContext,
+  type NestInterceptor,
+  type PipeTransform,
+} from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { Ctx, Payload } from '@nestjs/microservices';
+import {
+  catchError,
+  concatMap,
+  EMPTY,
+  map,
+  mergeWith,
+  NEVER,
+  of,
+  retry,
+  Subject,
+  type Observable,
+} from 'rxjs';
+import { JstpContext, JstpHandshake, type JstpHandshakeData } from '../../../lib/index.js';
+import { waitFor } from '../../support/wait-for.js';
+import { startService, type Service, type ServiceSetup } from './fixture.js';
+
+/** What a filter makes of every error. */
+let verdict: (error: unknown) => unknown = () => undefined;
+
+@Catch()
+class AnsweringFilter implements ExceptionFilter {
+  public catch(error: unknown): unknown {
+    return verdict(error);
+  }
+}
+
+/** Fails where the credentials say so, before the handler or after it. */
+class Failing implements NestInterceptor {
+  public constructor(private readonly layer: string) {}
+
+  public intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { credentials } = context.switchToRpc().getData<JstpHandshakeData>();
+    const fail = (): never => {
+      throw new Error('denied');
+    };
+    if (credentials === `before ${this.layer}`) fail();
+    if (credentials === `after ${this.layer}`) return next.handle().pipe(map(fail));
+    if (credentials !== `later ${this.layer}`) return next.handle();
+    return next.handle().pipe(concatMap(async () => Promise.resolve().then(fail)));
+  }
+}
+
+class Guard implements CanActivate {
+  public canActivate(context: ExecutionContext): boolean {
+    const { credentials } = context.switchToRpc().getData<JstpHandshakeData>();
+    if (credentials === 'guard throws') throw new Error('denied');
+    // Whoever sets a name before it refuses.
+    context.switchToRpc().getContext<JstpContext>().setUsername('early');
+    return credentials !== 'guard says no';
+  }
+}
+
+class Pipe implements PipeTransform {
+  public transform(value: unknown): unknown {
+    if (value === 'pipe throws') throw new Error('denied');
+    return value;
+  }
+}
+
+function answer(credentials: unknown, context: JstpContext): unknown {
+  context.setUsername('ann');
+  if (credentials === 'handler throws') throw new Error('denied');
+  return credentials === 'void' ? undefined : 'ann';
+}
+
+/** Filters and interceptors of the method stand on both sides of the handshake's decorator. */
+@Controller()
+class Door {
+  @UseFilters(AnsweringFilter)
+  @UseInterceptors(new Failing('above'))
+  @JstpHandshake('above')
+  @UseGuards(Guard)
+  public above(@Payload(Pipe) credentials: unknown, @Ctx() context: JstpContext): unknown {
+    return answer(credentials, context);
+  }
+
+  @JstpHandshake('below')
+  @UseFilters(AnsweringFilter)
+  @UseInterceptors(new Failing('below'))
+  @UseGuards(Guard)
+  public below(@Payload(Pipe) credentials: unknown, @Ctx() context: JstpContext): unknown {
+    return answer(credentials, context);
+  }
+
+  @JstpHandshake('plain')
+  @UseGuards(Guard)
+  public plain(@Payload(Pipe) credentials: unknown, @Ctx() context: JstpContext): unknown {
+    return answer(credentials, context);
+  }
+}
+
+@UseFilters(AnsweringFilter)
+@UseInterceptors(new Failing('controller'))
+class OfTheController extends Door {}
+Controller()(OfTheController);
+
+const EVERYWHERE = ['guard says no', 'guard throws', 'pipe throws', 'handler throws'];
+
+/** Which filter answers, and the strategies and layers that it is around. */
+const SETUPS: readonly [title: string, setup: ServiceSetup, strategy: string, layers: readonly string[]][] = [
+  ['of the method, above the decorator', { controllers: [Door] }, 'above', ['above']],
+  ['of the method, below the decorator', { controllers: [Door] }, 'below', ['below']],
+  ['of the controller', { controllers: [OfTheController] }, 'plain', ['controller']],
+  [
+    'of the application',
+    {
+      controllers: [Door],
+      configure: (app) => {
+        app.useGlobalFilters(new AnsweringFilter());
+        app.useGlobalInterceptors(new Failing('application'));
+      },
+    },
+    'plain',
+    ['application'],
+  ],
+  [
+    'of the application, injected',
+    { controllers: [Door], providers: [{ provide: APP_FILTER, useClass: AnsweringFilter }] },
+    'plain',
+    [],
+  ],
+];
+
+const VERDICTS: readonly [title: string, verdict: (error: unknown) => unknown][] = [
+  ['of({ ok: false })', () => of({ ok: false })],
+  ["of('denied')", () => of('denied')],
+  ["the error's text", (error) => of((error as Error).message)],
+  ['of(true)', () => of(true)],
+  ['of(undefined)', () => of(undefined)],
+  ['an empty Observable', () => EMPTY],
+  ['a Promise of a name', async () => Promise.resolve('denied')],
+];
+
+describe('what an exception filter makes of an error is no yes to a handshake', () => {
+  const table = SETUPS.flatMap((setup) => VERDICTS.map(([title, made]) => [...setup, title, made] as const));
+
+  test.each(table.map((row) => [row[0], row[4], row] as const))(
+    'a filter %s: %s',
+    async (_where, _what, row) => {
+      const [, setup, strategy, layers, , made] = row;
+      verdict = made;
+      const service = await startService(setup);
+      const failures = layers.flatMap((layer) =>
+        ['before', 'after', 'later'].map((when) => `${when} ${layer}`),
+      );
+      for (const credentials of [...EVERYWHERE, ...failures]) {
+        expect([credentials, await service.handshake(strategy, credentials)]).toEqual([credentials, 11]);
+      }
+      expect([...service.server.getClients()]).toEqual([]);
+      for (const credentials of ['in', 'void'])
+        expect(await service.handshake(strategy, credentials)).toBe(0);
+    },
+  );
+
+  test('an error that comes from elsewhere, of nobody knows whose handshake, refuses those under way', async () => {
+    verdict = () => of('denied');
+    const source = new Subject<never>();
+    class Elsewhere implements NestInterceptor {
+      public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+        return next.handle().pipe(
+          concatMap(() => NEVER),
+          mergeWith(source),
+        );
+      }
+    }
+    @UseFilters(AnsweringFilter)
+    @UseInterceptors(Elsewhere)
+    @Controller()
+    class Waiting {
+      @JstpHandshake('token')
+      public token(): string {
+        return 'ann';
+      }
+    }
+    const service = await startService({ controllers: [Waiting] });
+    const code = service.handshake('token', 'x');
+    await waitFor(() => source.observed, 'the interceptor');
+    source.error(new Error('denied'));
+    expect(await code).toBe(11);
+  });
+});
+
+describe('an interceptor around a handshake handler', () => {
+  class With implements NestInterceptor {
+    public constructor(private readonly change: (answers: Observable<unknown>) => Observable<unknown>) {}
+
+    public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+      return this.change(next.handle());
+    }
+  }
+
+  async function serve(change: (answers: Observable<unknown>) => Observable<unknown>): Promise<Service> {
+    let calls = 0;
+    @UseInterceptors(new With(change))
+    @Controller()
+    class Intercepted {
+      @JstpHandshake('token')
+      public token(@Payload() credentials: unknown, @Ctx() context: JstpContext): unknown {
+        calls += 1;
+        if (credentials === 'set') context.setUsername('ann');
+        if (credentials === 'fail' || (credentials === 'once' && calls === 1)) throw new Error('denied');
+        return { ann: 'ann', once: 'ann', no: false, nothing: undefined }[String(credentials)];
+      }
+    }
+    return startService({ controllers: [Intercepted] });
+  }
+
+  test.each<[string, (answers: Observable<unknown>) => Observable<unknown>, string, number]>([
+    ['may change a name', map((name) => `the ${String(name)}`), 'ann', 0],
+    ['may refuse', map(() => false), 'ann', 11],
+    ['may not wrap the answer into an object', map((data) => ({ data })), 'ann', 11],
+    ['may have the handler try again', retry(1), 'once', 0],
+    ['makes no yes of the handler’s no', map((name) => `the ${String(name)}`), 'no', 11],
+    ['makes no yes of no answer', map((name) => `the ${String(name)}`), 'nothing', 11],
+    ['makes no yes of an error', catchError(() => of('guest')), 'fail', 11],
+    ['makes no yes without the handler', () => of('guest'), 'ann', 11],
+  ])('%s', async (_title, change, credentials, code) => {
+    expect(await (await serve(change)).handshake('token', credentials)).toBe(code);
+  });
+});

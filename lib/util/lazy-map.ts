@@ -49,19 +49,20 @@ export class LazyMap<Key, Value> implements Map<Key, Value> {
   }
 
   // An iterator goes on with what is added after it was made, so that there has to be a table.
-  entries(): MapIterator<[Key, Value]> {
+  // The types are taken from Map: compilers before 5.6 have no MapIterator, and check these declarations as well.
+  entries(): ReturnType<Map<Key, Value>['entries']> {
     return this.open().entries();
   }
 
-  keys(): MapIterator<Key> {
+  keys(): ReturnType<Map<Key, Value>['keys']> {
     return this.open().keys();
   }
 
-  values(): MapIterator<Value> {
+  values(): ReturnType<Map<Key, Value>['values']> {
     return this.open().values();
   }
 
-  [Symbol.iterator](): MapIterator<[Key, Value]> {
+  [Symbol.iterator](): ReturnType<Map<Key, Value>['entries']> {
     return this.entries();
   }
 

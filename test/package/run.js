@@ -1,10 +1,12 @@
 /**
  * `npm run test:package`: what a user gets. The packed tarball is installed in fresh applications outside the
- * repository; there the programs of fixtures/ are type-checked against it, compiled and run.
+ * repository; there the programs of fixtures/ are type-checked against it, compiled and run. After that several
+ * compilers check a consumer with several settings.
  */
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { packInto, root, run, withTemporaryFolder } from './shell.js';
+import { checkCompilers } from './compilers.js';
+import { packInto, root, run, withTemporaryFolder, writeJson } from './shell.js';
 
 /**
  * @typedef {object} FreshApplication
@@ -50,8 +52,13 @@ withTemporaryFolder((folder) => {
     for (const [program, expected] of Object.entries(application.programs))
       compileAndRun(home, program, expected);
   }
+  console.log('\n== compilers');
+  const checks = checkCompilers(folder, {
+    module: path.join(folder, 'nest12-esm'),
+    commonjs: path.join(folder, 'nest11-cjs'),
+  });
+  console.log(`\npackage: ${applications.length} fresh applications, ${checks} type checks passed`);
 });
-console.log(`\npackage: ${applications.length} fresh applications passed`);
 
 /** @type {(application: FreshApplication, home: string, tarball: string) => void} */
 function install({ name, type, nest }, home, tarball) {
@@ -99,9 +106,4 @@ function compileAndRun(home, program, expected) {
   run(home, process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', config]);
   const output = run(home, process.execPath, [`built/${program}.js`], { timeoutMs: PROGRAM_TIMEOUT_MS });
   if (!output.includes(expected)) throw new Error(`${program} ended without printing "${expected}"`);
-}
-
-/** @type {(file: string, value: unknown) => void} */
-function writeJson(file, value) {
-  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
 }

@@ -1,6 +1,6 @@
 /** What the package checks share: running a command loudly, and packing the built package. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -33,6 +33,11 @@ export function run(cwd, command, args, { timeoutMs = PROGRAM_TIMEOUT_MS, quiet 
     throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? end}`);
   }
   return stdout;
+}
+
+/** @type {(file: string, value: unknown) => void} */
+export function writeJson(file, value) {
+  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /** @param {(folder: string) => void} use gets a fresh folder, which is gone afterwards */

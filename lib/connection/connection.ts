@@ -5,6 +5,7 @@ import {
   formatEvent,
   formatInspect,
   formatStreamCredit,
+  renumbered,
 } from '../protocol/format-message.js';
 import type { Metadata } from '../protocol/message.js';
 import { Session } from '../session/session.js';
@@ -15,6 +16,7 @@ import { ANONYMOUS, loginCredentials, resumeCredentials } from './client-handsha
 import type { AppSpecifier } from './client-options.js';
 import type { ConnectionEvents, LogEvent } from './connection-events.js';
 import { createOutgoingCall, INITIAL_STREAM_CREDIT, type OutgoingCall } from './outgoing-calls.js';
+import type { UnsentMessage } from './outbox.js';
 import { RemoteProxy } from './remote-proxy.js';
 import { SessionLink } from './session-link.js';
 import { shakeHands } from './shake-hands.js';
@@ -156,11 +158,25 @@ export class Connection extends SessionLink {
     if (this.extensions.cancel) this.sendCancel(call);
   }
 
-  /** @internal Nobody waits any longer for the calls under way: they fail with -1, and a peer that comes back is told. */
-  abandonCalls(): void {
+  /** @internal Nobody waits any longer for the calls under way: they fail with -1, and a peer that comes back is told. Answers with their number. */
+  abandonCalls(): number {
     const lost = this.outbox.calls.loseAll();
-    if (!this.extensions.cancel) return;
-    for (const call of lost) this.sendCancel(call);
+    if (this.extensions.cancel) for (const call of lost) this.sendCancel(call);
+    return lost.length;
+  }
+
+  /** @internal Sends what never went out in another session, which is lost. */
+  sendUnsent(messages: readonly UnsentMessage[]): void {
+    const { outbox } = this;
+    for (const { text, call } of messages) {
+      try {
+        outbox.commit(renumbered(text, outbox.nextId), call);
+        if (call) this.limitStream(call);
+      } catch (error) {
+        if (call) fail(call.callback, error);
+        else this.reportError(error);
+      }
+    }
   }
 
   /** Sends an event. What keeps it from being sent is emitted as 'error', if somebody listens. */

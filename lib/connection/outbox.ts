@@ -1,11 +1,12 @@
 import { ERR_INVALID_NAME, ERR_JOURNAL_FULL, ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
-import { formatPing, formatStreamCredit } from '../protocol/format-message.js';
+import { formatPing, formatStreamCredit, isEvent } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
 import { isPortableName, type NamedKind } from '../protocol/names.js';
 import { checkSize } from '../protocol/message-size.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import type { Journal } from '../session/journal.js';
 import type { DeadlineQueue } from '../util/deadline-queue.js';
+import { nextTick } from '../util/host.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { createOutgoingCall, OutgoingCalls, type OutgoingCall } from './outgoing-calls.js';
 
@@ -17,6 +18,14 @@ const PING_AFTER_BYTES = 1024 * 1024;
 const PING_AFTER_MS = 1000;
 // Answers of calls under way are admitted to a full journal: in bytes, as much again.
 const ANSWERS_OVER_BYTES = 2;
+
+/** A numbered message that was journaled while there was no line for it, and never went out. */
+export interface UnsentMessage {
+  /** Its text, with the number that it had. */
+  readonly text: string;
+  /** Who waits for its answer; undefined for an event. */
+  readonly call: OutgoingCall | undefined;
+}
 
 /** What the outbox asks of its connection. */
 export interface OutboxLink {
@@ -53,6 +62,9 @@ export class Outbox implements Expirable {
   private isAskingForAcknowledgement = false;
   private isReplaying = false;
   private isRefusingItems = false;
+  /** The first number that was given while there was no line for it; 0: all have gone out. */
+  private firstUnsent = 0;
+  private unsent: readonly UnsentMessage[] | undefined;
   /** Where the outbox waits to ask for an acknowledgement; undefined while nothing is kept. */
   private waitsIn: DeadlineQueue<Expirable> | undefined;
 
@@ -123,7 +135,7 @@ export class Outbox implements Expirable {
       call.id = journal.lastId;
       this.calls.add(call);
     }
-    this.write(text);
+    this.write(text, journal.lastId);
     this.watch(journal);
   }
 
@@ -175,6 +187,7 @@ export class Outbox implements Expirable {
     const { journal, keepsAnswers } = this.link;
     if (!journal) return;
     this.isAskingForAcknowledgement = false;
+    this.firstUnsent = 0;
     // What is sent meanwhile (a stream that has room again, a listener of the log) is journaled: it comes last.
     this.isReplaying = true;
     this.acknowledge(receivedCount);
@@ -187,6 +200,41 @@ export class Outbox implements Expirable {
     for (const call of this.calls.credited()) this.sendCredit(call);
     // Its number tells at the next resume that all of this has arrived.
     if (journal.size > 0) this.askForAcknowledgement();
+  }
+
+  /**
+   * The session is gone, and its calls fail with -1: the peer may have run them. What never went out it has not run:
+   * {@link takeUnsent} has that until the next tick, for another session; then those calls fail as well.
+   */
+  loseSession(): void {
+    const { journal } = this.link;
+    const unsent = journal && this.firstUnsent > 0 ? this.unsentOf(journal) : [];
+    this.firstUnsent = 0;
+    this.calls.loseAll();
+    if (unsent.length === 0) return;
+    this.unsent = unsent;
+    nextTick(() => {
+      this.calls.lose(this.takeUnsent().flatMap(({ call }) => call ?? []));
+    });
+  }
+
+  /** What never went out in the session that was just lost. Who takes it sends it, or ends its calls. */
+  takeUnsent(): readonly UnsentMessage[] {
+    const unsent = this.unsent ?? [];
+    this.unsent = undefined;
+    return unsent;
+  }
+
+  /** Takes the unsent messages out; calls that were given up meanwhile are left out. */
+  private unsentOf(journal: Journal): UnsentMessage[] {
+    const unsent: UnsentMessage[] = [];
+    for (const { id, text } of journal) {
+      // Answers, which have no number, are of use in their own session only.
+      if (id < this.firstUnsent || !Number.isInteger(id)) continue;
+      const call = this.calls.take(id);
+      if (call || isEvent(text)) unsent.push({ text, call });
+    }
+    return unsent;
   }
 
   /** Tells the callee of a stream how far it may go. */
@@ -209,9 +257,12 @@ export class Outbox implements Expirable {
     this.waitsIn = undefined;
   }
 
-  private write(text: string): void {
-    if (!this.link.isOpen) this.link.keptForLater();
-    else if (!this.isReplaying) this.link.write(text);
+  /** @param id the number of the text; 0 where it has none */
+  private write(text: string, id = 0): void {
+    if (!this.link.isOpen) {
+      if (this.firstUnsent === 0) this.firstUnsent = id;
+      this.link.keptForLater();
+    } else if (!this.isReplaying) this.link.write(text);
   }
 
   /** Whether not even an answer is admitted. */

@@ -101,6 +101,11 @@ export class OutgoingCalls {
     return lost;
   }
 
+  /** Fails calls that are in no table any more with -1. */
+  lose(calls: readonly OutgoingCall[]): void {
+    this.settle(calls, ERR_CALLBACK_LOST);
+  }
+
   private all(): OutgoingCall[] {
     return this.calls?.toArray() ?? [];
   }

@@ -184,7 +184,7 @@ export abstract class SessionFlow extends Link {
 
   /** The connection gets a session that it has not had. */
   protected forgetFlow(): void {
-    this.outbox.calls.loseAll();
+    this.outbox.loseSession();
     this.dropServing();
     this.outbox.stop();
     this.afterResume = undefined;

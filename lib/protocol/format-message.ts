@@ -24,6 +24,9 @@ export interface HandshakeRequestFields {
   readonly id?: number;
 }
 
+/** The number of a message, and how long it is at most. */
+const NUMBER = /^-?\d+/;
+const NUMBER_LENGTH = 20;
 const BRACE = 123;
 /** A longer text is left as it is: its large parts are flat, and the copy would cost more than it saves. */
 const LONG_TEXT = 16 * 1024;
@@ -89,6 +92,21 @@ export function formatEvent(
   metadata?: Metadata,
 ): string {
   return withArguments('{event:[' + id + targetText(interfaceName, event, metadata), args);
+}
+
+/** Whether a message that was made here is an event. */
+export function isEvent(text: string): boolean {
+  return text.startsWith('{event:');
+}
+
+/**
+ * A numbered message with another number: `{call:[1,...` as `{call:[7,...`.
+ * @param text - what one of the functions here has made
+ */
+export function renumbered(text: string, id: number): string {
+  const begin = text.indexOf('[') + 1;
+  const end = begin + (NUMBER.exec(text.slice(begin, begin + NUMBER_LENGTH))?.[0].length ?? 0);
+  return flat(text.slice(0, begin) + String(id) + text.slice(end));
 }
 
 /** What is between a message's id and its arguments: `,'iface',{...}],method:` */

@@ -143,7 +143,8 @@ function addressOf(args: readonly unknown[]): string {
 }
 
 function refused(address: string): Error {
-  return Object.assign(new Error(`connect ECONNREFUSED memory:${address}`), { code: 'ECONNREFUSED' });
+  const error = new Error(`connect ECONNREFUSED memory:${address}`);
+  return Object.assign(error, { code: 'ECONNREFUSED', syscall: 'connect' });
 }
 
 function inUse(address: string): Error {

@@ -109,6 +109,21 @@ describe('a client that has agreed to resume', () => {
     expect(wire.links).toHaveLength(2);
   });
 
+  test('whose session is lost fails the calls with -1 that never went out, where nobody takes them', async () => {
+    const wire = await ClientOnTheWire.start(closing);
+    const connection = await wire.connect(yes('one'));
+    const outcomes: unknown[] = [];
+    connection.callMethod('a', 'sent', [], (...outcome) => outcomes.push(['sent', ...outcome]));
+    await wire.cut(connection);
+    connection.callMethod('a', 'unsent', [], (...outcome) => outcomes.push(['unsent', ...outcome]));
+    await expect(wire.reconnect(connection, SESSION_LOST)).rejects.toMatchObject({ code: -3 });
+    await waitFor(() => outcomes.length === 2, 'the end of the calls');
+    expect(outcomes).toEqual([
+      ['sent', -1],
+      ['unsent', -1],
+    ]);
+  });
+
   test.each(['the session', 'its text'])(
     'that goes on with %s answers -1 to calls that nobody serves',
     async (what) => {

@@ -72,6 +72,17 @@ describe('formatted messages', () => {
     },
   );
 
+  it.each<[string, number, string]>([
+    [format.formatCall(1, 'i', 'm', ['[7]']), 12, "{call:[12,'i'],m:['[7]']}"],
+    [format.formatCall(-120, undefined, 'm', [], { a: [1] }), -3, '{call:[-3,null,{a:[1]}],m:[]}'],
+    [format.formatEvent(9, 'i', 'e', [1]), 10, "{event:[10,'i'],e:[1]}"],
+    [format.formatInspect(2 ** 52, 'i'), 1, "{inspect:[1,'i']}"],
+    [format.formatPing(5), 6, '{ping:[6]}'],
+    [format.formatCall(4, 'i', 'm', ['x'.repeat(50_000)]), 5, `{call:[5,'i'],m:['${'x'.repeat(50_000)}']}`],
+  ])('get another number: %.40s', (text, id, wanted) => {
+    expect(format.renumbered(text, id)).toBe(wanted);
+  });
+
   it('carry arguments of any size', () => {
     const args = [
       'x'.repeat(1_000_000),

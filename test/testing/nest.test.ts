@@ -60,7 +60,7 @@ test('a Nest service and its client talk, are cut, come back and give up, all by
   await jest.advanceTimersByTimeAsync(0);
   expect(await call('sums.recall', 0)).toBe(7);
 
-  const lost = expect(call('sums.never', 0)).rejects.toBe(ERR_CALLBACK_LOST);
+  const lost = expect(call('sums.never', 0)).rejects.toMatchObject({ code: ERR_CALLBACK_LOST });
   await jest.advanceTimersByTimeAsync(0);
   await app.close();
   await lost;

@@ -39,6 +39,8 @@ export interface ClientAddress {
   readonly entry: TransportEntry;
   /** The arguments of the entry's `connect` that say where to. */
   readonly args: readonly unknown[];
+  /** The address as a log shows it, without user and password. */
+  readonly shown: string;
 }
 
 const URL_TRANSPORTS: Readonly<Record<string, JstpTransport>> = { 'ws:': 'ws', 'wss:': 'wss' };
@@ -55,13 +57,33 @@ export function resolveAddress(given: ClientAddressOptions): ClientAddress {
   check('host', host, 'a non-empty string', optional(isText));
   check('port', port, `an integer from 0 to ${MAX_PORT}`, optional(isPort));
   if (transport === 'ws' || transport === 'wss') {
-    return { entry, args: [connectOptions, urlOf(transport, given)] };
+    const address = urlOf(transport, given);
+    return { entry, args: [connectOptions, address], shown: shownUrl(address) };
   }
   check('url', url, 'given with the transport ws or wss', isMissing);
-  return { entry, args: [streamAddressOf(given)] };
+  const address = streamAddressOf(given);
+  const name = typeof transport === 'string' ? `${transport} ` : '';
+  return { entry, args: [address], shown: name + shownAddress(address) };
 }
 
-function streamAddressOf({ host, port, path, connectOptions = {} }: ClientAddressOptions): object {
+/** What of a URL is no secret: neither user and password, nor the query. */
+function shownUrl(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+function shownAddress({ host, port, path }: StreamAddress): string {
+  return path ?? `${host?.includes(':') ? `[${host}]` : (host ?? DEFAULT_HOST)}:${port ?? ''}`;
+}
+
+/** The part of Node's options that says where to. */
+interface StreamAddress {
+  readonly host?: string;
+  readonly port?: number | string;
+  readonly path?: string;
+}
+
+function streamAddressOf({ host, port, path, connectOptions = {} }: ClientAddressOptions): StreamAddress {
   if (path !== undefined) {
     check('path', path, 'a non-empty string', isText);
     check('path', path, 'given without host and port', () => isMissing(host) && isMissing(port));

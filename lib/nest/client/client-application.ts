@@ -12,6 +12,14 @@ import { unwrapResults } from '../../util/callback.js';
 
 type EventSubscribers = Set<Subscriber<unknown>>;
 
+/** Where events come from. */
+interface EventSource {
+  /** Somebody waits for events from now on. */
+  keepUp(): void;
+  /** Nobody does any more. */
+  letGo(): void;
+}
+
 /**
  * What a client's connection offers to the server: the methods and event handlers of the exposed
  * application, whichever it is at the moment, and the subscribers of events. It outlives connections.
@@ -29,15 +37,19 @@ export class ClientApplication implements ApplicationLike<Connection> {
       : new Application<Connection>('jstp', application);
   }
 
-  /** The events of a name; `connect` is called at each subscription and its failure is the subscriber's. */
-  events(interfaceName: string, eventName: string, connect: () => Promise<unknown>): Observable<unknown> {
+  /** Whether somebody waits for events. */
+  get hasSubscribers(): boolean {
+    return this.subscribers.size > 0;
+  }
+
+  /** The events of a name, for as long as somebody subscribes: no failure of the link is the subscriber's. */
+  events(interfaceName: string, eventName: string, link: EventSource): Observable<unknown> {
     return new Observable((subscriber) => {
       this.add(interfaceName, eventName, subscriber);
-      connect().catch((error: unknown) => {
-        subscriber.error(error);
-      });
+      link.keepUp();
       return () => {
         this.remove(interfaceName, eventName, subscriber);
+        if (!this.hasSubscribers) link.letGo();
       };
     });
   }

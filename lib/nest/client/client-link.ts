@@ -1,13 +1,21 @@
 import type { ConnectPolicyFunction } from '../../connection/client-options.js';
 import type { Connection } from '../../connection/connection.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
-import { ERR_AUTH_FAILED, ERR_NOT_CONNECTED, ERR_SESSION_LOST } from '../../protocol/error-codes.js';
+import type { OutgoingCall } from '../../connection/outgoing-calls.js';
+import type { UnsentMessage } from '../../connection/outbox.js';
+import {
+  ERR_AUTH_FAILED,
+  ERR_CALLBACK_LOST,
+  ERR_NOT_CONNECTED,
+  ERR_SESSION_LOST,
+} from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { startKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
 import type { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientStatus } from './client-events.js';
 import type { ResolvedClientOptions } from './client-options.js';
+import { isOfTheLink } from '../connection-trouble.js';
 import { ReconnectDelay } from './reconnect-delay.js';
 
 /** Who is told what becomes of the link. */
@@ -21,6 +29,16 @@ export interface LinkObserver {
   ): void;
   /** An error that no caller gets; it is reported even if nobody listens for 'error'. */
   reportError(error: unknown): void;
+  /**
+   * An attempt in the background has failed.
+   * @param isWorthWarning whether it is the first that the network alone does not explain, or that keeps the client
+   * from its first connection
+   */
+  attemptFailed(error: unknown, isWorthWarning: boolean): void;
+  /** For the log: what is everyday life. */
+  debug(text: string): void;
+  /** For the log: what is lost. */
+  warn(text: string): void;
 }
 
 /** The life of a client's connection: made when needed, brought back when cut, renewed when its session is gone. */
@@ -28,7 +46,10 @@ export class ClientLink {
   /** The connection that has the session, up or waiting to be resumed. */
   private current: Connection | undefined;
   private isUp = false;
+  private sending: Connection | undefined;
   private hasBeenUp = false;
+  /** Whether to dial in the background. */
+  private isWanted = false;
   private taken = false;
   /** The attempt under way, or the one that led to the present connection. */
   private connecting: Promise<Connection> | undefined;
@@ -38,21 +59,31 @@ export class ClientLink {
   /** Says when to dial in the background; undefined: never. */
   private readonly delay: ReconnectDelay | undefined;
   private attempts = 0;
+  private hasWarned = false;
   private redialTimer: Timer | undefined;
   private resumeTimer: Timer | undefined;
+  /** What never went out in a session that is lost: for the next one. */
+  private unsent: UnsentMessage[] = [];
+  private readonly shown: string;
 
   constructor(
     private readonly options: ResolvedClientOptions,
     private readonly application: ClientApplication,
     private readonly observer: LinkObserver,
   ) {
-    const { reconnect, resumeTimeoutMs } = options;
+    const { reconnect, resumeTimeoutMs, address } = options;
     this.delay = reconnect && new ReconnectDelay(reconnect, resumeTimeoutMs);
+    this.shown = address.shown;
   }
 
-  /** The connection, while it can be used. */
+  /** The connection, while it is up. */
   get connection(): Connection | undefined {
     return this.isUp ? this.current : undefined;
+  }
+
+  /** The connection that takes what is sent: while it is up, or what is sent waits for its resume. */
+  get carrier(): Connection | undefined {
+    return this.sending;
   }
 
   /** Whether another client has the session now, and nobody has called {@link connect} since. */
@@ -66,11 +97,35 @@ export class ClientLink {
     return (this.connecting ??= this.begin());
   }
 
+  /** Somebody waits for what the server sends: the link is made and brought back in the background, refused or not. */
+  keepUp(): void {
+    if (this.isUp || this.taken) return;
+    const isDialling = this.isWanted && (this.connecting ?? this.redialTimer);
+    this.isWanted = true;
+    if (!isDialling) this.dial();
+  }
+
+  /** Nobody waits any longer; a link that was never up is not dialled any more. */
+  letGo(): void {
+    if (this.hasBeenUp) return;
+    this.isWanted = false;
+    this.stopRedialling();
+    this.delay?.reset();
+  }
+
+  /** Tells the server that nobody waits for a call any more, whichever session it is in by now. */
+  cancel(call: OutgoingCall, startedOn: Connection): void {
+    startedOn.cancelCall(call);
+    if (this.current && this.current !== startedOn) this.current.cancelCall(call);
+    if (this.unsent.length > 0) this.unsent = this.unsent.filter((message) => message.call !== call);
+  }
+
   /** Ends the connection or the attempt to make one: calls under way fail with -1. Resolves when the line is closed. */
   close(): Promise<void> {
     const { current, isUp, abort } = this;
     this.forgetSession();
     this.hasBeenUp = false;
+    this.isWanted = false;
     this.taken = false;
     this.isUp = false;
     this.connecting = undefined;
@@ -78,9 +133,11 @@ export class ClientLink {
     this.stopRedialling();
     this.delay?.reset();
     abort?.abort();
+    this.failUnsent(ERR_CALLBACK_LOST);
     const closed = current && isUp ? closeOf(current) : Promise.resolve();
     current?.close();
     if (isUp) {
+      this.observer.debug(`Closed the connection to ${this.shown}`);
       this.observer.setStatus('disconnected');
       this.observer.emit('close');
     }
@@ -88,6 +145,8 @@ export class ClientLink {
   }
 
   private begin(): Promise<Connection> {
+    // After a `close`, or a takeover, it is the next use that brings the subscribers' events back.
+    this.isWanted ||= this.application.hasSubscribers;
     const abort = new AbortController();
     this.abort = abort;
     const attempt = new Promise<Connection>((resolve, reject) => {
@@ -98,10 +157,11 @@ export class ClientLink {
       this.resolveAttempt = resolve;
     });
     // First, so that whoever waits for the attempt may make the next one.
-    attempt.catch(() => {
+    attempt.catch((error: unknown) => {
       if (this.connecting !== attempt) return;
       this.connecting = undefined;
       this.abort = undefined;
+      this.failUnsent(error);
       this.observer.setStatus('disconnected');
       this.comeBackLater();
     });
@@ -119,6 +179,7 @@ export class ClientLink {
         if (signal.aborted || !isRefusal(error, current)) throw error;
         current.outbox.calls.loseAll();
         this.forgetSession();
+        this.observer.warn(`The session at ${this.shown} is lost: ${textOf(error)}`);
         this.observer.emit('sessionLost');
       }
     }
@@ -139,7 +200,8 @@ export class ClientLink {
   private readonly shakeHands: ConnectPolicyFunction = (app, connection, session, callback) => {
     if (!session) this.watch(connection);
     const done = (error: unknown, opened?: typeof session): void => {
-      if (!error) this.opened(connection, Boolean(session));
+      if (error) this.unsent.push(...connection.outbox.takeUnsent());
+      else this.opened(connection, Boolean(session));
       callback(error, connection, opened ?? undefined);
     };
     const { login, password, strategy } = this.options;
@@ -184,15 +246,23 @@ export class ClientLink {
     this.stopRedialling();
     this.abort = undefined;
     this.current = connection;
+    this.sending = connection;
     this.isUp = true;
     this.hasBeenUp = true;
+    this.isWanted = true;
     this.taken = false;
     this.delay?.up();
     this.acknowledgedAtOpen = connection.journal?.acknowledged ?? 0;
     this.attempts = 0;
+    this.hasWarned = false;
+    // Before anything that is sent from now on.
+    const { unsent } = this;
+    this.unsent = [];
+    connection.sendUnsent(unsent);
     // Where the user has moved the connection by hand there may be no attempt of ours, or an overtaken one.
     this.connecting ??= Promise.resolve(connection);
     this.resolveAttempt(connection);
+    this.observer.debug(`${isResumed ? 'Resumed the session at' : 'Connected to'} ${this.shown}`);
     this.observer.setStatus('connected');
     this.observer.emit('connect', connection);
     if (isReturn) this.observer.emit('reconnect', isResumed);
@@ -210,29 +280,56 @@ export class ClientLink {
     const wasUseful = (connection.journal?.acknowledged ?? 0) > this.acknowledgedAtOpen;
     this.delay?.down(wasUseful, reason === 'close');
     if (isSessionOver) this.forgetSession();
-    else this.limitWait(connection);
+    else this.waitForResume(connection);
     // Who closes the connection behind this object's back, or has lost it to another, does not want it back.
-    if (isTaken || connection.closedIntentionally) this.hasBeenUp = false;
+    if (isTaken || connection.closedIntentionally) {
+      this.hasBeenUp = false;
+      this.isWanted = false;
+    }
+    this.observer.debug(`Lost the line to ${this.shown} (${reason})`);
     this.observer.setStatus('disconnected');
     this.observer.emit('close');
-    if (isTaken) this.observer.emit('sessionTaken');
-    else if (isSessionOver) this.observer.emit('sessionLost');
+    if (isTaken) {
+      this.observer.warn(`The session at ${this.shown} was taken over by another client`);
+      this.observer.emit('sessionTaken');
+    } else if (isSessionOver) {
+      this.observer.warn(`The session at ${this.shown} has ended with its connection`);
+      this.observer.emit('sessionLost');
+    }
     this.comeBackLater();
   }
 
   private forgetSession(): void {
     stopTimer(this.resumeTimer);
     this.current = undefined;
+    this.sending = undefined;
   }
 
-  /** Calls under way wait for the line, but not for ever. */
-  private limitWait(connection: Connection): void {
-    const { resumeTimeoutMs } = this.options;
-    if (resumeTimeoutMs === Infinity || connection.outbox.calls.size === 0) return;
+  /** Calls under way, and what is sent meanwhile, wait for the line, but not for ever. */
+  private waitForResume(connection: Connection): void {
+    const { resumeTimeoutMs, offline } = this.options;
+    const isSending = offline === 'wait' && this.delay !== undefined;
+    this.sending = isSending ? connection : undefined;
     stopTimer(this.resumeTimer);
+    const isNeeded = isSending || connection.outbox.calls.size > 0;
+    if (resumeTimeoutMs === Infinity || !isNeeded) return;
     this.resumeTimer = startKeepAliveTimer(resumeTimeoutMs, () => {
-      connection.abandonCalls();
+      this.sending = undefined;
+      const lost = connection.abandonCalls();
+      const what = `The line to ${this.shown} was not back within ${resumeTimeoutMs} ms`;
+      if (lost > 0) this.observer.warn(`${what}: calls that have failed with -1: ${lost}`);
+      else this.observer.debug(what);
     });
+  }
+
+  /** There is no session that could take them. */
+  private failUnsent(error: unknown): void {
+    const { unsent } = this;
+    this.unsent = [];
+    const calls = unsent.flatMap(({ call }) => call ?? []);
+    for (const { callback } of calls) this.guard(() => callback(error));
+    const events = unsent.length - calls.length;
+    if (events > 0) this.observer.warn(`Events that were lost with the session at ${this.shown}: ${events}`);
   }
 
   /**
@@ -241,16 +338,31 @@ export class ClientLink {
    */
   private comeBackLater(): void {
     const { delay } = this;
-    if (!delay || !this.hasBeenUp || this.connecting || this.redialTimer) return;
+    if (!delay || !this.isWanted || this.connecting || this.redialTimer) return;
     this.redialTimer = startKeepAliveTimer(delay.next(), () => {
       this.redialTimer = undefined;
       this.attempts += 1;
       this.observer.emit('reconnecting', this.attempts);
-      if (!this.hasBeenUp) return;
-      this.connect().catch((error: unknown) => {
-        if (this.hasBeenUp) this.observer.emit('error', error);
-      });
+      if (this.isWanted) this.dial();
     });
+  }
+
+  private dial(): void {
+    this.connect().catch((error: unknown) => {
+      if (!this.isWanted) return;
+      const isWorthWarning = !this.hasWarned && !(this.hasBeenUp && isOfTheLink(error));
+      this.hasWarned ||= isWorthWarning;
+      this.observer.attemptFailed(error, isWorthWarning);
+    });
+  }
+
+  /** Runs the user's code; what it throws is reported and goes no further. */
+  private guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.observer.reportError(error);
+    }
   }
 
   private stopRedialling(): void {
@@ -285,4 +397,8 @@ function closeOf(connection: Connection): Promise<void> {
       resolve();
     });
   });
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

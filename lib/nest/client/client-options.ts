@@ -28,6 +28,9 @@ export interface ReconnectOptions {
   readonly maxDelayMs?: number;
 }
 
+/** What a client does with what it is to send while its line is cut. */
+export type OfflineMode = 'wait' | 'fail';
+
 /** The options of a {@link JstpClient}. */
 export interface JstpClientOptions extends ClientAddressOptions {
   /** The application to call: 'name', 'name@version-or-range' or both apart. @default 'jstp' */
@@ -44,9 +47,17 @@ export interface JstpClientOptions extends ClientAddressOptions {
   readonly heartbeatInterval?: number;
   /** Caps and timeouts. @default see Limits */
   readonly limits?: Partial<Limits>;
-  /** How long calls under way wait for a cut line to come back, in milliseconds; Infinity: for ever. @default 3000 */
+  /**
+   * For so long from the cut of its line on, in milliseconds, a client with a session behaves as if it were connected:
+   * calls under way wait for the line to come back, and so does what is sent meanwhile. Infinity: for ever. @default 3000
+   */
   readonly resumeTimeoutMs?: number;
-  /** How the client comes back by itself; false: only with the next call, event or `connect`. */
+  /**
+   * What `send` and `emit` do in that time: 'wait', or 'fail' with the error of an attempt to connect. Without
+   * `reconnect` there is nothing to wait for: it is 'fail'. @default 'wait'
+   */
+  readonly offline?: OfflineMode;
+  /** How the client comes back by itself; false: only with the next call, event or `connect`. @default true */
   readonly reconnect?: boolean | ReconnectOptions;
   /** What the server may call on this side, see {@link JstpClient.expose}. @default nothing */
   readonly application?: ApplicationLike<Connection> | Api;
@@ -73,6 +84,7 @@ export interface ResolvedClientOptions {
   readonly heartbeatInterval: number | undefined;
   readonly limits: Limits;
   readonly resumeTimeoutMs: number;
+  readonly offline: OfflineMode;
   readonly reconnect: ReconnectDelays | undefined;
   readonly application: ApplicationLike<Connection> | Api | undefined;
 }
@@ -97,6 +109,7 @@ const OPTION_NAMES: Readonly<Record<keyof JstpClientOptions, true>> = {
   heartbeatInterval: true,
   limits: true,
   resumeTimeoutMs: true,
+  offline: true,
   reconnect: true,
   application: true,
   serializer: true,
@@ -109,7 +122,12 @@ const OPTION_NAMES: Readonly<Record<keyof JstpClientOptions, true>> = {
  */
 export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOptions {
   checkNames(given, OPTION_NAMES);
-  const { app = 'jstp', heartbeatInterval, resumeTimeoutMs = DEFAULT_RESUME_TIMEOUT_MS } = given;
+  const {
+    app = 'jstp',
+    heartbeatInterval,
+    resumeTimeoutMs = DEFAULT_RESUME_TIMEOUT_MS,
+    offline = 'wait',
+  } = given;
   check(
     'app',
     app,
@@ -128,6 +146,7 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
     `an integer from 0 to ${MAX_TIMER_MS}, or Infinity`,
     (value) => value === Infinity || isInteger(0, MAX_TIMER_MS)(value),
   );
+  check('offline', offline, "'wait' or 'fail'", (value) => value === 'wait' || value === 'fail');
   check('application', given.application, 'an Application or its methods', optional(isObject));
   check('serializer', given.serializer, 'an object with serialize()', optional(hasMethod('serialize')));
   check(
@@ -148,6 +167,7 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
     heartbeatInterval,
     limits: resolveLimits(given.limits),
     resumeTimeoutMs,
+    offline,
     reconnect: resolveReconnect(given.reconnect),
     application,
   };

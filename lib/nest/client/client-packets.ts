@@ -1,7 +1,7 @@
 import type { Deserializer, ReadPacket, Serializer, WritePacket } from '@nestjs/microservices';
 import type { Connection } from '../../connection/connection.js';
 import type { OutgoingCall } from '../../connection/outgoing-calls.js';
-import { ERR_NOT_CONNECTED } from '../../protocol/error-codes.js';
+import { ERR_CALLBACK_LOST, ERR_NOT_CONNECTED } from '../../protocol/error-codes.js';
 import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore, unwrapResults } from '../../util/callback.js';
@@ -12,9 +12,11 @@ import { OrderedConversion } from '../ordered-conversion.js';
 import { targetOf, type PatternNormalizer, type Target } from '../target.js';
 
 /** Where packets go. */
-interface ConnectionSource {
-  /** The connection, while it can be used. */
-  readonly connection: Connection | undefined;
+interface PacketCarrier {
+  /** The connection that takes what is sent; undefined: none does. */
+  readonly carrier: Connection | undefined;
+  /** Nobody waits for a call any more, wherever it is by now. */
+  cancel(call: OutgoingCall, startedOn: Connection): void;
 }
 
 /** The user's conversions; undefined where Nest's default would change nothing. */
@@ -42,7 +44,7 @@ export class ClientPackets {
    * @param conversions gives the conversions in force; undefined: none
    */
   constructor(
-    private readonly link: ConnectionSource,
+    private readonly link: PacketCarrier,
     private readonly normalizePattern: PatternNormalizer,
     private readonly conversions: () => Conversions | undefined,
   ) {}
@@ -116,7 +118,7 @@ export class ClientPackets {
    * @param replyLocal gets the errors of this side, which no conversion should see
    */
   private start({ target, args, metadata }: Outgoing, reply: Reply, replyLocal = reply): () => void {
-    const { connection } = this.link;
+    const { carrier: connection } = this.link;
     if (!connection) {
       replyLocal({ err: new RemoteError(ERR_NOT_CONNECTED), isDisposed: true });
       return ignore;
@@ -127,6 +129,8 @@ export class ClientPackets {
       args,
       (error, ...results) => {
         if (!error) reply({ response: unwrapResults(results), isDisposed: true });
+        else if (error === ERR_CALLBACK_LOST)
+          replyLocal({ err: lostAnswer(target.interfaceName, target.name), isDisposed: true });
         else if (error instanceof RemoteError && call.id !== 0) {
           reply({ err: fromWireError(error, connection.extensions.nest), isDisposed: true });
         } else replyLocal({ err: error, isDisposed: true });
@@ -139,12 +143,12 @@ export class ClientPackets {
       },
     );
     return () => {
-      connection.cancelCall(call);
+      this.link.cancel(call, connection);
     };
   }
 
   private sendEvent({ target, args, metadata }: Outgoing): unknown {
-    const { connection } = this.link;
+    const { carrier: connection } = this.link;
     if (!connection) return new RemoteError(ERR_NOT_CONNECTED);
     return connection.sendEvent(target.interfaceName, target.name, args, metadata);
   }
@@ -161,6 +165,13 @@ export class ClientPackets {
       metadata: metadataOf(metadata),
     };
   }
+}
+
+/** The -1 of the core as an Error: no answer of a call will come, and whether it ran is not known. */
+export function lostAnswer(interfaceName: string, name?: string): RemoteError {
+  const what = name === undefined ? `the interface '${interfaceName}'` : `'${interfaceName}.${name}'`;
+  const text = `The answer of ${what} is lost: the connection or its session ended before it came`;
+  return new RemoteError(ERR_CALLBACK_LOST, text);
 }
 
 /** A packet as a serializer may return it: any field may be missing. */

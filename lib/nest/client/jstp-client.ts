@@ -10,8 +10,9 @@ import { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientEvents, JstpClientStatus } from './client-events.js';
 import { ClientLink } from './client-link.js';
 import { resolveClientOptions, type JstpClientOptions } from './client-options.js';
-import { ClientPackets, type Conversions } from './client-packets.js';
+import { ClientPackets, lostAnswer, type Conversions } from './client-packets.js';
 import { createRemoteApi, type RemoteApi } from './client-remote-api.js';
+import { isOfTheLink } from '../connection-trouble.js';
 import { JstpArgs } from '../jstp-args.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { INSPECT, inspectShown, type Inspect } from '../../util/shown.js';
@@ -27,9 +28,10 @@ interface PacketMaker {
  * may call.
  *
  * It connects when it is first needed, comes back by itself when the line is cut, and resumes its session
- * then. While the line is down `connect`, `send` and `emit` make an attempt at once and fail with its error.
- * Calls under way wait for the line for `resumeTimeoutMs`; then, at `close()`, and when the session is gone,
- * they fail with the number -1 (`ERR_CALLBACK_LOST`).
+ * then. For `resumeTimeoutMs` from the cut on it behaves as if it were connected: calls under way wait for the line,
+ * and so does what `send` and `emit` are given. Then, at `close()`, and when the session is gone, calls fail with a
+ * RemoteError of the code -1 (`ERR_CALLBACK_LOST`), and `send` and `emit` make an attempt at once and fail with its
+ * error, as `connect` always does.
  *
  * @example ClientsModule.register([{ name: 'CHAT', customClass: JstpClient, options: { app: 'chat@^1.0.0', port: 3000 } }])
  */
@@ -58,7 +60,18 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
         this.tell(name, args);
       },
       reportError: (error) => {
-        if (!this.tell('error', [error])) this.logger.error(error);
+        this.reportError(error);
+      },
+      attemptFailed: (error, isWorthWarning) => {
+        const text = `Cannot connect to ${resolved.address.shown}: ${textOf(error)}; it is tried again`;
+        if (this.tell('error', [error]) || !isWorthWarning) this.logger.debug(text);
+        else this.logger.warn(text);
+      },
+      debug: (text) => {
+        this.logger.debug(text);
+      },
+      warn: (text) => {
+        this.logger.warn(text);
       },
     });
     this.packets = new ClientPackets(
@@ -120,7 +133,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     return new Observable<TResult>((subscriber) => {
       const start = (): (() => void) =>
         this.publish(this.packetOf(pattern, data), this.createObserver(subscriber));
-      if (this.link.connection) return start();
+      if (this.link.carrier) return start();
       let teardown: (() => void) | undefined;
       this.ensureConnected()
         .then(() => {
@@ -145,7 +158,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     if (pattern == null || data == null) return super.emit<TResult, TInput>(pattern, data);
     const start = (): Promise<TResult> => this.dispatchEvent<TResult>(this.packetOf(pattern, data));
     try {
-      const sent = this.link.connection ? start() : this.ensureConnected().then(start);
+      const sent = this.link.carrier ? start() : this.ensureConnected().then(start);
       sent.catch(ignore);
       return from(sent);
     } catch (error) {
@@ -183,22 +196,25 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
 
   /** The names of an interface's methods. Fails with the RemoteError 12 for an unknown interface. */
   async inspect(interfaceName: string): Promise<string[]> {
-    const connection = await this.ensureConnected();
+    const connection = this.link.carrier ?? (await this.ensureConnected());
     return new Promise((resolve, reject) => {
       connection.listMethods(interfaceName, (error, methods = []) => {
-        // The core's errors may be plain numbers, as -1 for a lost callback.
-        if (error) reject(error);
-        else resolve(methods);
+        if (!error) resolve(methods);
+        else if (error instanceof Error) reject(error);
+        // The core's only error that is none.
+        else reject(lostAnswer(interfaceName));
       });
     });
   }
 
   /**
    * An event of the server: its argument, the array of several, undefined of none. Connects when somebody
-   * subscribes, fails if that fails, and goes on over all later connections until it is unsubscribed.
+   * subscribes, and lasts until it is unsubscribed: while the server is not there, or refuses, it waits, and the client
+   * dials in the background. What keeps it from connecting is told by the event 'error' and by {@link status}. After
+   * {@link close}, and after 'sessionTaken', it waits for the client's next use. Without `reconnect` one attempt is made.
    */
   fromEvent<T = unknown>(interfaceName: string, event: string): Observable<T> {
-    return this.application.events(interfaceName, event, () => this.ensureConnected()) as Observable<T>;
+    return this.application.events(interfaceName, event, this.link) as Observable<T>;
   }
 
   /**
@@ -241,6 +257,14 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     return this.link.isTaken ? Promise.reject(new RemoteError(ERR_SESSION_TAKEN)) : this.connect();
   }
 
+  /** An error that no caller gets: of the line, or of what the application has exposed. */
+  private reportError(error: unknown): void {
+    if (this.tell('error', [error])) return;
+    // A line that breaks is everyday life; what becomes of it is logged by itself.
+    if (isOfTheLink(error)) this.logger.debug(textOf(error));
+    else this.logger.error(error);
+  }
+
   private tell<Name extends keyof JstpClientEventArguments>(
     name: Name,
     args: JstpClientEventArguments[Name],
@@ -264,4 +288,8 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectShown('JstpClient', this, options, inspect);
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

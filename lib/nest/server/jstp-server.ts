@@ -8,7 +8,7 @@ import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
 import { beforeClose } from '../../transport/before-close.js';
 import { ignore } from '../../util/callback.js';
-import { isOfTheLink } from './connection-trouble.js';
+import { isOfTheLink } from '../connection-trouble.js';
 import { JSTP } from '../constants.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { guardOf, type GuardClassResolver, type GuardSource } from './guard-source.js';

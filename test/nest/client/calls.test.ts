@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { of, timeout, type Observable } from 'rxjs';
-import { RemoteError } from '../../../lib/core.js';
+import { firstValueFrom, of, timeout, type Observable } from 'rxjs';
+import { ERR_CALLBACK_LOST, RemoteError } from '../../../lib/core.js';
 import { JstpArgs } from '../../../lib/nest/jstp-args.js';
 import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
@@ -346,12 +346,31 @@ describe('call, proxy and inspect', () => {
     await expect(client.inspect('missing')).rejects.toMatchObject({ code: 12 });
   });
 
+  test.each<[string, string, (client: JstpClient) => Promise<unknown>]>([
+    ['send of a string', 'rooms.silent', (client) => firstValueFrom(client.send('rooms.silent', 1))],
+    ['send of an object', '{"cmd":"x"}', (client) => firstValueFrom(client.send({ cmd: 'x' }, 1))],
+    ['call', 'rooms.join', (client) => client.call('rooms', 'join')],
+    ['a proxy', 'calc.add', (client) => client.proxy<Calc>('calc').add(1, 2)],
+    ['inspect', 'rooms', (client) => client.inspect('rooms')],
+  ])('%s rejects with an Error that names it where its answer is lost', async (_title, pattern, run) => {
+    const { port, sockets } = await bench.serve(new CallApplication(() => undefined));
+    const client = bench.client(port);
+    await client.connect();
+    for (const socket of sockets) socket.pause();
+    const outcome = run(client).catch((error: unknown) => error);
+    await settle();
+    await client.close();
+    const error = await within(outcome, 'the outcome');
+    expect(error).toBeInstanceOf(RemoteError);
+    expect(error).toMatchObject({ code: ERR_CALLBACK_LOST, message: expect.stringContaining(pattern) });
+    expect((error as Error).stack).toContain(pattern);
+  });
+
   test('all of them fail with the reason where there is no server', async () => {
     const client = bench.client(1);
     const refused = { code: 'ECONNREFUSED' };
     await expect(client.call('a', 'b')).rejects.toMatchObject(refused);
     await expect(client.proxy<Calc>('calc').add(1, 2)).rejects.toMatchObject(refused);
     await expect(client.inspect('a')).rejects.toMatchObject(refused);
-    expect(await errorOf(client.fromEvent('a', 'b'))).toMatchObject(refused);
   });
 });

@@ -209,7 +209,7 @@ describe('a deserializer', () => {
     await waitFor(() => application.calls.length === 1, 'the call');
     expect(await errorOf(client.send('m', 5n))).toMatchObject({ code: 'ERR_MDSF_BIGINT' });
     await client.close();
-    expect((await call.end()).failure).toEqual({ error: -1 });
+    expect((await call.end()).failure).toMatchObject({ error: { code: -1 } });
     expect(packets).toEqual([]);
   });
 

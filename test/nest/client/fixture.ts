@@ -7,6 +7,7 @@ import {
   net,
   type Api,
   type ApplicationLike,
+  type ClientOptions,
   type Connection,
   type IncomingCall,
   type NetServerOptions,
@@ -25,12 +26,14 @@ type Handler = (call: IncomingCall<Connection>) => void;
 
 /** An application that takes calls whole: it sees their metadata and signal, and can stream. */
 export class CallApplication implements ApplicationLike<Connection> {
-  public readonly name = 'app';
   public readonly version = '1.0.0';
   public readonly calls: IncomingCall<Connection>[] = [];
   public readonly events: { interfaceName: string; event: string; args: unknown[]; metadata: unknown }[] = [];
 
-  public constructor(private readonly handler: Handler = (call) => call.succeed(call.args)) {}
+  public constructor(
+    private readonly handler: Handler = (call) => call.succeed(call.args),
+    public readonly name = 'app',
+  ) {}
 
   public callMethod(): never {
     throw new Error('Calls are taken whole');
@@ -156,6 +159,8 @@ export interface MemoryWorld {
   down(): void;
   /** Lets clients in again. */
   up(): void;
+  /** Connects as somebody else. */
+  connect(client: ClientOptions): Promise<Connection>;
   /** In the place of the server comes another one, which knows no session of the first. */
   replace(application?: ApplicationLike<Connection>): void;
 }
@@ -170,12 +175,20 @@ export class MemoryBench {
   }
 
   /** Starts the server. */
-  public serve(application: ApplicationLike<Connection>): MemoryWorld {
+  public serve(
+    application: ApplicationLike<Connection>,
+    options: Partial<NetServerOptions> = {},
+  ): MemoryWorld {
     const entry = createMemoryEntry();
     this.entry = entry;
     let connections = 0;
     const start = (served: ApplicationLike<Connection>): Server => {
-      const made = entry.createServer({ applications: [served], extensions: ALL_EXTENSIONS });
+      const made = entry.createServer({
+        applications: [served],
+        extensions: ALL_EXTENSIONS,
+        authPolicy: (_connection, _application, _strategy, _credentials, answer) => answer(null, 'somebody'),
+        ...options,
+      });
       made.on('connection', () => {
         connections += 1;
       });
@@ -196,11 +209,22 @@ export class MemoryBench {
       },
       down,
       up: () => void server.listen(MEMORY_PORT),
+      connect: (client) =>
+        entry.connect(
+          'app',
+          { extensions: ALL_EXTENSIONS, reconnector: () => undefined, ...client },
+          MEMORY_PORT,
+        ),
       replace: (other = application) => {
         if (server.listening) down();
         server = start(other);
       },
     };
+  }
+
+  /** Ends something else with the test. */
+  public ends(release: () => unknown): void {
+    this.closing.add(release);
   }
 
   /** Makes a client, which is closed with the test. */
@@ -209,6 +233,18 @@ export class MemoryBench {
     this.closing.add(() => client.close());
     return client;
   }
+}
+
+type LogLevel = 'debug' | 'warn' | 'error';
+
+/** What Nest's Logger was given from now on, until the end of the test. */
+export function watchLog(bench: Pick<Bench, 'ends'>): { of(level: LogLevel): unknown[] } {
+  const lines: [level: string, message: unknown][] = [];
+  const note = (level: string) => (message: unknown) => void lines.push([level, message]);
+  const [log, debug, warn, error] = ['log', 'debug', 'warn', 'error'].map(note);
+  Logger.overrideLogger({ log, debug, warn, error });
+  bench.ends(() => Logger.overrideLogger(false));
+  return { of: (wanted) => lines.filter(([level]) => level === wanted).map(([, message]) => message) };
 }
 
 /** The names of the events that a client emits, in order, with their arguments where those are plain. */

@@ -10,7 +10,7 @@ import { watchProcess } from '../../support/real-process.js';
 import { settle, waitFor, within } from '../../support/wait-for.js';
 import { startRawServer } from '../../support/jstp.js';
 import { Closing } from '../../support/closing.js';
-import { API, Bench, CallApplication, record } from './fixture.js';
+import { API, Bench, CallApplication, record, watchLog } from './fixture.js';
 
 describe('a client', () => {
   const bench = new Bench();
@@ -204,9 +204,9 @@ describe('close', () => {
     await client.close();
     for (const call of calls) {
       await call.end();
-      expect([call.values, call.failure]).toEqual([[1], { error: -1 }]);
+      expect([call.values, call.failure]).toMatchObject([[1], { error: { code: -1 } }]);
     }
-    expect(await promised).toBe(-1);
+    expect(await promised).toMatchObject({ code: -1 });
     await waitFor(() => byes.length > 0, 'the bye');
     expect(byes).toEqual(['close']);
     expect(states).toEqual(['connected', 'disconnected']);
@@ -310,6 +310,26 @@ describe('the events of a client', () => {
       throw new Error('of a listener');
     });
     expect(await valuesOf(client.send('echo', 1))).toEqual([1]);
+  });
+
+  test('a line that breaks is no error in the log where nobody listens, what an exposed method throws is', async () => {
+    const { port, server, sockets } = await bench.serve();
+    const log = watchLog(bench);
+    const failing = async (_connection: Connection): Promise<void> => {
+      throw new Error('of a method');
+    };
+    const client = bench.client(port, { application: { local: { failing } } as never });
+    const events = record(client);
+    await client.connect();
+    for (const socket of sockets) socket.resetAndDestroy();
+    await waitFor(() => events.includes('reconnect true'), 'the resume');
+    for (const socket of sockets) socket.write('garbage\0');
+    await waitFor(() => events.filter((event) => event === 'reconnect true').length === 2, 'the next resume');
+    expect([log.of('warn'), log.of('error')]).toEqual([[], []]);
+    expect(log.of('debug')).toContainEqual(expect.stringContaining('ECONNRESET'));
+    const [peer] = server.getClientsArray();
+    await expect(peer.callMethod('local', 'failing', [])).rejects.toMatchObject({ code: 16 });
+    expect(log.of('error')).toMatchObject([{ message: 'of a method' }]);
   });
 
   test('errors of the line go to who listens', async () => {

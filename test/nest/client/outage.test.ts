@@ -39,7 +39,7 @@ describe('an outage of the line', () => {
     'of %d ms with %d calls in it has its client back within 500 ms of its end (resumeTimeoutMs: %p)',
     async (outageMs, calls, resumeTimeoutMs) => {
       const world = bench.serve(new CallApplication());
-      const client = bench.client({ resumeTimeoutMs });
+      const client = bench.client({ resumeTimeoutMs, offline: 'fail' });
       await client.connect();
       world.down();
       for (let made = 0; made < calls; made++) {
@@ -55,7 +55,7 @@ describe('an outage of the line', () => {
 
   test('is over with the first call that gets through: nothing is dialled after it', async () => {
     const world = bench.serve(new CallApplication());
-    const client = bench.client({ reconnect: { minDelayMs: 5000 } });
+    const client = bench.client({ offline: 'fail', reconnect: { minDelayMs: 5000 } });
     const events = record(client);
     await client.connect();
     world.down();
@@ -70,7 +70,7 @@ describe('an outage of the line', () => {
   test('that lasts is tried less and less often, however many calls fail meanwhile', async () => {
     const world = bench.serve(new CallApplication());
     const dialledIn = async (calls: number): Promise<[first: number, then: number]> => {
-      const client = bench.client();
+      const client = bench.client({ offline: 'fail' });
       const events = record(client);
       const attempts = (): number => events.filter((event) => event.startsWith('reconnecting')).length;
       let first = 0;

@@ -108,7 +108,7 @@ describe('a client of the reference implementation', () => {
     expect(await client.call('calc', 'add', 1, 1)).toBe(2);
     for (const socket of sockets) socket.destroy();
     await lost.end();
-    expect(lost.failure).toEqual({ error: -1 });
+    expect(lost.failure).toMatchObject({ error: { code: -1 } });
     expect(await within(client.call('calc', 'add', 2, 2), 'the answer')).toBe(4);
     expect(events).toContain('reconnect true');
   });

@@ -43,7 +43,12 @@ export type { ServerEvents } from './server/server-events.js';
 export type { ApplicationsOption, ServerOptions } from './server/server-options.js';
 export { Session, type SessionBinding } from './session/session.js';
 export { SessionTextError } from './session/session-text-error.js';
-export type { SessionOwner, SharedSessionStorageProvider } from './session/shared-session-storage.js';
+export type {
+  ClaimRequest,
+  SessionOwner,
+  SharedSessionStorageProvider,
+} from './session/shared-session-storage.js';
+export type { SessionClaim } from './session/session-claim.js';
 export type { SessionStorageProvider } from './session/session-storage.js';
 export { SimpleSessionStorageProvider } from './session/simple-session-storage-provider.js';
 export type { TransportEntry } from './transport/entry.js';

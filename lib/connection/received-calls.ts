@@ -100,6 +100,11 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     this.onIdle = undefined;
   }
 
+  /** Ends the wait of {@link idle}. */
+  endWait(): void {
+    this.onIdle?.();
+  }
+
   /** The journal has room again: streams that waited for it go on. */
   flushStreams(): void {
     for (const call of this.all()) call.flushStream();

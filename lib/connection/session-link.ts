@@ -142,6 +142,13 @@ export abstract class SessionLink extends SessionFlow {
     await this.callsSoFar?.idle(timeoutMs);
   }
 
+  /** @internal As a server: the session does not leave after all. */
+  goOnServing(): void {
+    this.isFinishing = false;
+    this.callsSoFar?.endWait();
+    this.balanceReading();
+  }
+
   /** @internal The peer ends on purpose. */
   peerSaidBye(reason: ByeReason): void {
     this.hasHeardBye = true;

@@ -1,4 +1,5 @@
 import { JstpError } from '../protocol/jstp-error.js';
+import { claimOfText, type SessionClaim } from '../session/session-claim.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { ChannelSubscription } from './channel-subscription.js';
 import { Outage } from './outage.js';
@@ -8,14 +9,15 @@ import type { SessionTable } from './session-table.js';
 /** A lease that ends can be renewed at three times before it does. */
 const BEATS_A_LEASE = 3;
 
-const HASH = /^[0-9a-f]{64}$/;
+/** A request of another instance: a session's hash and, where the client makes one, its claim. */
+const REQUEST = /^([0-9a-f]{64}) ?(\S{0,40})$/;
 
 /** What an instance does while it serves. */
 export interface InstanceDuties {
   /** The lease was renewed. @param had whether it had not run out before */
   renewed(had: boolean): Promise<void>;
-  /** Another instance asks for a session, by its hash. */
-  requested(hash: string): Promise<void>;
+  /** Another instance asks for a session, by its hash and the client's claim. */
+  requested(hash: string, claim: SessionClaim | undefined): Promise<void>;
   /** A failure that no caller is told of. */
   report(error: unknown): void;
 }
@@ -27,6 +29,8 @@ export class InstanceService {
   private readonly requests = new Set<string>();
   private timer: Timer | undefined;
   private isStopped = false;
+  /** Whether a renewal has failed: Redis may do it late, and would then seem to have had the lease all the time. */
+  private isInDoubt = false;
 
   constructor(
     link: RedisLink,
@@ -41,7 +45,7 @@ export class InstanceService {
     void this.beat();
     this.channel = link.subscribe(table.channel, {
       message: (text) => {
-        this.request(text);
+        this.read(text);
       },
       failed: (error) => {
         this.outage.channelFailed(error);
@@ -67,9 +71,12 @@ export class InstanceService {
   private async beat(): Promise<void> {
     const started = Date.now();
     try {
-      await this.duties.renewed(await this.table.renew(this.leaseMs));
+      const had = await this.table.renew(this.leaseMs);
+      await this.duties.renewed(had && !this.isInDoubt);
+      this.isInDoubt = false;
       this.outage.commandSucceeded();
     } catch (error) {
+      this.isInDoubt = true;
       if (!this.isStopped) this.outage.commandFailed(error);
     }
     if (this.isStopped) return;
@@ -77,18 +84,23 @@ export class InstanceService {
     this.timer = startTimer(Math.max(1, pause), () => void this.beat());
   }
 
-  /** Requests come again and again until the session is handed over; it is done once at a time. */
-  private request(hash: string): void {
-    if (!HASH.test(hash) || this.requests.has(hash)) return;
+  /** Somebody asks for a session. Requests come again and again until it is handed over; it is done once at a time. */
+  request(hash: string, claim: SessionClaim | undefined): void {
+    if (this.requests.has(hash)) return;
     this.requests.add(hash);
     this.duties
-      .requested(hash)
+      .requested(hash, claim)
       .catch((error: unknown) => {
         this.duties.report(error);
       })
       .finally(() => {
         this.requests.delete(hash);
       });
+  }
+
+  private read(text: string): void {
+    const match = REQUEST.exec(text);
+    if (match) this.request(match[1], claimOfText(match[2]));
   }
 }
 

@@ -1,14 +1,21 @@
 import { JstpError } from '../protocol/jstp-error.js';
 import { Session } from '../session/session.js';
-import type { SessionOwner, SharedSessionStorageProvider } from '../session/shared-session-storage.js';
+import type { SessionClaim } from '../session/session-claim.js';
+import { SessionNotOwnedError } from '../session/session-not-owned-error.js';
+import type {
+  ClaimRequest,
+  SessionOwner,
+  SharedSessionStorageProvider,
+} from '../session/shared-session-storage.js';
 import { ignore } from '../util/callback.js';
-import { startTimer } from '../util/timer.js';
+import type { AbortSignalLike } from '../util/host.js';
+import { startTimer, stopTimer } from '../util/timer.js';
 import { InstanceService } from './instance-service.js';
 import { resolveStorageOptions, type RedisSessionStorageOptions } from './options.js';
-import { notOwned, OwnedSessions } from './owned-sessions.js';
+import { isLost, OwnedSessions } from './owned-sessions.js';
 import { RedisLink } from './redis-link.js';
 import type { RedisLike } from './redis-like.js';
-import { hashOf, SessionTable } from './session-table.js';
+import { hashOf, SessionTable, type StoredText } from './session-table.js';
 import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 
 const FIRST_PAUSE_MS = 20;
@@ -17,6 +24,9 @@ const PAUSE_GROWTH = 1.5;
 
 /** Lifetimes in Redis start anew this often in each. */
 const KEEPS_A_LIFETIME = 3;
+
+/** Who asks for a session where nobody is named: without an order, and for as long as it takes. */
+const ANYBODY: ClaimRequest = { order: undefined, signal: new AbortController().signal };
 
 /** A time of serving, from the first owner's begin to the last one's end. */
 interface Serving {
@@ -86,31 +96,31 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     return () => (ended ??= this.endServing(serving, owner));
   }
 
-  /** Writes a new session, which this process owns. @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis is away */
+  /**
+   * Writes a new session. This process owns it, whether Redis could be told of it or not.
+   * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis is away
+   */
   async create(id: string, session: Session<C>): Promise<void> {
     const hash = hashOf(id);
+    // Even where this fails: the session lives here, and Redis may do late what it was told, or hears of it later.
     this.owned.add(hash, id);
-    try {
-      await this.table.create(hash, this.writeThrough ? session.serialize() : '');
-    } catch (error) {
-      this.owned.remove(hash);
-      throw error;
-    }
+    await this.table.create(hash, this.writeThrough ? session.serialize() : '');
   }
 
   /**
    * Makes this process the owner of a session.
+   * @param request who asks
    * @returns the session; undefined where there is none, or where it was lost with its owner
-   * @throws JstpError `ERR_JSTP_SESSION_BUSY` where the owner does not hand over within `claimTimeoutMs`,
-   * `ERR_JSTP_STORE_AWAY` where Redis is away
+   * @throws JstpError `ERR_JSTP_SESSION_BUSY` where the owner does not hand over within `claimTimeoutMs`, or nobody asks
+   * any more, or the client has asked elsewhere since; `ERR_JSTP_STORE_AWAY` where Redis is away
    * @throws SessionTextError where the text in Redis cannot be read
    */
-  async claim(id: string): Promise<Session<C> | undefined> {
+  async claim(id: string, request: ClaimRequest = ANYBODY): Promise<Session<C> | undefined> {
     const hash = hashOf(id);
     const deadline = Date.now() + this.options.claimTimeoutMs;
     // One at a time for each session: two of this process would both read the text before either takes it away.
     const before = this.claims.get(hash) ?? Promise.resolve();
-    const claim = before.catch(ignore).then(() => this.claimUntil(deadline, hash, id));
+    const claim = before.catch(ignore).then(() => this.claimUntil(deadline, hash, id, request));
     this.claims.set(hash, claim);
     try {
       return await claim;
@@ -121,27 +131,30 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
 
   /**
    * Takes away the text of a session of this process, whose client is back.
-   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another owns it by now; `ERR_JSTP_STORE_AWAY` where Redis is away
+   * @param claim the client's claim
+   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another owns it by now, `ERR_JSTP_SESSION_BUSY` where the client
+   * has asked elsewhere since; `ERR_JSTP_STORE_AWAY` where Redis is away
    */
-  async revive(id: string): Promise<void> {
+  async revive(id: string, claim?: SessionClaim): Promise<void> {
     if (this.writeThrough) return;
     const hash = hashOf(id);
-    if (await this.table.revive(hash)) return;
+    const written = await this.table.revive(hash, claim);
+    if (written === 'late') throw this.busy();
+    if (!isLost(written)) return;
     this.owned.remove(hash);
-    throw notOwned();
+    throw new SessionNotOwnedError(written.lostTo);
   }
 
   /**
-   * Writes a session that this process owns; one that Redis does not know is new.
+   * Writes a session that this process owns; one that Redis does not know is new. A write that Redis does after a later
+   * one changes nothing.
    * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another owns it by now, or where it was released;
    * `ERR_JSTP_STORE_AWAY` where Redis is away
    */
   async save(id: string, session: Session<C>): Promise<void> {
     const hash = hashOf(id);
     this.owned.add(hash, id);
-    if (await this.table.save(hash, session.serialize())) return;
-    this.owned.remove(hash);
-    throw notOwned();
+    await this.owned.save(hash, textOf(session));
   }
 
   /**
@@ -150,7 +163,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
    * @throws JstpError as {@link save}
    */
   release(id: string, session: Session<C>): Promise<void> {
-    return this.owned.giveUp(hashOf(id), { text: session.serialize() });
+    return this.owned.giveUp(hashOf(id), textOf(session));
   }
 
   /**
@@ -170,7 +183,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     const owners = new Set<SessionOwner>();
     const service = new InstanceService(this.link, this.table, this.options.leaseMs, {
       renewed: (had) => this.renewed(owners, had),
-      requested: (hash) => this.handOver(owners, hash),
+      requested: (hash, claim) => this.handOver(owners, hash, claim),
       report: (error) => {
         tellAll(owners, (owner) => {
           owner.reportError(error);
@@ -194,25 +207,38 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     await serving.service.stop();
   }
 
-  private async claimUntil(deadline: number, hash: string, id: string): Promise<Session<C> | undefined> {
+  private async claimUntil(
+    deadline: number,
+    hash: string,
+    id: string,
+    request: ClaimRequest,
+  ): Promise<Session<C> | undefined> {
     const { owned, table } = this;
-    await owned.settle(hash);
+    const isWanted = (): boolean => !request.signal.aborted && table === this.table;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * PAUSE_GROWTH, MAX_PAUSE_MS)) {
-      const claimed = await table.claim(hash);
+      await owned.settle(hash);
+      if (!isWanted()) throw this.busy();
+      const claimed = await table.claim(hash, request.order);
       if (claimed.is === 'none') return undefined;
+      if (claimed.is === 'late') throw this.busy();
+      if (claimed.is === 'mine' && !this.askHere(hash, request.order)) return undefined;
       if (claimed.is === 'text') {
+        if (!isWanted()) {
+          await claimed.undo();
+          throw this.busy();
+        }
         const session = await this.read(hash, id, claimed.text);
-        if (this.writeThrough || (await owned.takeText(hash, claimed.text))) {
+        if (this.writeThrough || (await owned.takeText(hash, { text: claimed.text, claim: session.claim }))) {
           owned.add(hash, id);
-          if (table === this.table) return session;
-          // Nobody serves any more: another server may have it.
-          await owned.giveUp(hash, claimed);
+          if (isWanted()) return session;
+          // Nobody asks, or nobody serves any more: another server may have it.
+          await owned.giveUp(hash, { text: claimed.text, claim: session.claim });
           throw this.busy();
         }
       }
       const left = deadline - Date.now();
       if (left <= 0) throw this.busy();
-      await new Promise<void>((resolve) => startTimer(Math.min(pause, left), resolve));
+      await pauseOf(Math.min(pause, left), request.signal);
     }
   }
 
@@ -224,6 +250,13 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
       await this.table.disown(hash);
       throw error;
     }
+  }
+
+  /** Asks the servers of this process for a session. @returns whether one of them may have it */
+  private askHere(hash: string, claim: SessionClaim | undefined): boolean {
+    const isHere = this.owned.idOf(hash) !== undefined || this.owned.isUnwritten(hash);
+    if (isHere) this.serving?.service.request(hash, claim);
+    return isHere;
   }
 
   private busy(): JstpError {
@@ -239,9 +272,9 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     // Without a lease for a while, others may have claimed what this process owns; or Redis has lost its data.
     if (!had || now - this.keptAt >= this.options.sessionLifetimeMs / KEEPS_A_LIFETIME) this.isKeepDue = true;
     if (this.isKeepDue) {
-      for (const id of await this.owned.keepAll()) {
+      for (const { id, claim } of await this.owned.keepAll()) {
         tellAll(owners, (owner) => {
-          owner.lost(id);
+          owner.lost(id, claim);
         });
       }
       this.isKeepDue = false;
@@ -250,10 +283,14 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     await this.owned.settleAll();
   }
 
-  private async handOver(owners: Set<SessionOwner>, hash: string): Promise<void> {
+  private async handOver(
+    owners: Set<SessionOwner>,
+    hash: string,
+    claim: SessionClaim | undefined,
+  ): Promise<void> {
     const id = this.owned.idOf(hash);
     if (id !== undefined) {
-      await Promise.all([...owners].map((owner) => owner.handOver(id)));
+      await Promise.all([...owners].map((owner) => owner.handOver(id, claim)));
     } else if (this.owned.isUnwritten(hash)) {
       await this.owned.settle(hash);
     } else if (!this.claims.has(hash)) {
@@ -271,6 +308,23 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectShown('RedisSessionStorageProvider', this, options, inspect);
   }
+}
+
+function textOf(session: Pick<Session, 'serialize' | 'claim'>): StoredText {
+  return { text: session.serialize(), claim: session.claim };
+}
+
+/** Waits; a signal ends that. */
+function pauseOf(delayMs: number, signal: AbortSignalLike): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      stopTimer(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = startTimer(delayMs, end);
+    signal.addEventListener('abort', end);
+  });
 }
 
 /** Tells all owners, whatever one of them throws. */

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { claimOfText, claimText, type SessionClaim } from '../session/session-claim.js';
+import { ignore } from '../util/callback.js';
 import { randomId } from '../util/random.js';
 import type { RedisLink } from './redis-link.js';
 import type { Script } from './script.js';
@@ -8,16 +10,45 @@ import {
   CREATE,
   DELETE,
   DISOWN,
+  DONE,
   END_LEASE,
   KEEP,
+  LATE,
   RELEASE,
   RENEW,
   REVIVE,
   SAVE,
+  UNKNOWN,
 } from './session-scripts.js';
 
-/** What came of a claim. */
-export type Claimed = { readonly is: 'none' | 'busy' } | { readonly is: 'text'; readonly text: string };
+/**
+ * What came of a claim: `busy` where another instance has the session, `mine` where this one does, `late` where the same
+ * client has asked elsewhere since, `none` where there is no such session.
+ */
+export type Claimed =
+  | { readonly is: 'none' | 'busy' | 'mine' | 'late' }
+  | {
+      readonly is: 'text';
+      readonly text: string;
+      /** What undoes it. */
+      undo(): Promise<void>;
+    };
+
+/** What came of a write: done or overtaken, unknown to Redis, or not done as another has the session by a claim. */
+export type Written = 'done' | 'late' | 'unknown' | { readonly lostTo: SessionClaim | undefined };
+
+/** What Redis keeps of a session. */
+export interface StoredText {
+  readonly text: string;
+  /** The newest claim that was granted. */
+  readonly claim: SessionClaim | undefined;
+}
+
+/** A session that another instance has by now. */
+export interface Lost {
+  readonly hash: string;
+  readonly claim: SessionClaim | undefined;
+}
 
 /** How many sessions one step of {@link SessionTable.keep} takes: more would hold up what else Redis does. */
 const BATCH = 500;
@@ -35,6 +66,8 @@ export class SessionTable {
   /** The id of this instance. */
   private readonly instance = randomId();
   private readonly leaseKey: string;
+  /** Counts what this instance asks Redis to do with sessions: of two steps the later one counts, whichever comes last. */
+  private steps = 0;
 
   constructor(
     private readonly link: RedisLink,
@@ -64,32 +97,45 @@ export class SessionTable {
     await this.step(CREATE, hash, String(this.lifetimeMs), text);
   }
 
-  /** Makes this instance the owner of what has a text and no living owner; a living one is asked to hand over. */
-  async claim(hash: string): Promise<Claimed> {
+  /**
+   * Makes this instance the owner of what has a text and no living owner; a living one is asked to hand over. A claim
+   * whose answer does not come in time is undone.
+   */
+  async claim(hash: string, order: SessionClaim | undefined): Promise<Claimed> {
+    const step = this.nextStep();
     const keys = [this.keyOf(hash), this.leaseKey];
-    const args = [this.instance, String(this.lifetimeMs), `${this.prefix}handover:`, hash];
-    const [is, text] = (await this.link.run(CLAIM, keys, args)) as [Claimed['is'], string];
-    return is === 'text' ? { is, text } : { is };
+    const args = [this.instance, step, String(this.lifetimeMs), `${this.prefix}handover:`, hash];
+    const undo = (): Promise<void> => this.disown(hash, step);
+    let answer: unknown;
+    try {
+      answer = await this.link.run(CLAIM, keys, [...args, claimText(order)]);
+    } catch (error) {
+      // Redis may have done it, or may do it yet: what undoes it follows it on the same connection.
+      undo().catch(ignore);
+      throw error;
+    }
+    const [is, text] = answer as ['text', string] | ['none' | 'busy' | 'mine' | 'late', undefined];
+    return is === 'text' ? { is, text, undo } : { is };
   }
 
   /** Takes away the text of a claimed session. @returns whether this instance still owns it */
-  confirm(hash: string): Promise<boolean> {
-    return this.step(CONFIRM, hash);
+  async confirm(hash: string): Promise<boolean> {
+    return (await this.step(CONFIRM, hash)) === 'done';
   }
 
-  /** Takes away the text of a session that lives here again. @returns whether this instance owns it */
-  revive(hash: string): Promise<boolean> {
-    return this.step(REVIVE, hash, String(this.lifetimeMs));
+  /** Takes away the text of a session that lives here again; 'late' where its client has asked elsewhere since. */
+  revive(hash: string, order: SessionClaim | undefined): Promise<Written> {
+    return this.step(REVIVE, hash, String(this.lifetimeMs), claimText(order));
   }
 
-  /** @returns whether this instance may write it */
-  save(hash: string, text: string): Promise<boolean> {
-    return this.step(SAVE, hash, String(this.lifetimeMs), text);
+  /** @param isNew whether Redis need not know the session; otherwise an unknown one is not written */
+  save(hash: string, { text, claim }: StoredText, isNew: boolean): Promise<Written> {
+    return this.step(SAVE, hash, String(this.lifetimeMs), text, claimText(claim), isNew ? 'new' : '');
   }
 
-  /** @returns whether this instance may write it */
-  release(hash: string, text: string): Promise<boolean> {
-    return this.step(RELEASE, hash, String(this.lifetimeMs), text);
+  /** The same, and nobody owns it any more. */
+  release(hash: string, { text, claim }: StoredText, isNew: boolean): Promise<Written> {
+    return this.step(RELEASE, hash, String(this.lifetimeMs), text, claimText(claim), isNew ? 'new' : '');
   }
 
   /** Forgets a session of this instance, and leaves those of others. */
@@ -97,20 +143,22 @@ export class SessionTable {
     await this.step(DELETE, hash);
   }
 
-  /** Gives up a session without writing it. */
-  async disown(hash: string): Promise<void> {
-    await this.step(DISOWN, hash);
+  /** Gives up a session without writing it. @param step the claim's; any by default */
+  async disown(hash: string, step = ''): Promise<void> {
+    await this.link.run(DISOWN, [this.keyOf(hash)], [this.instance, step]);
   }
 
   /** Starts the lifetime of sessions anew, and writes again which Redis lost. @returns those that others have now */
-  async keep(hashes: readonly string[]): Promise<string[]> {
-    const lost: string[] = [];
+  async keep(hashes: readonly string[]): Promise<Lost[]> {
+    const lost: Lost[] = [];
     for (let start = 0; start < hashes.length; start += BATCH) {
       const batch = hashes.slice(start, start + BATCH);
       const keys = batch.map((hash) => this.keyOf(hash));
       const args = [this.instance, String(this.lifetimeMs)];
-      const places = (await this.link.run(KEEP, keys, args)) as number[];
-      lost.push(...places.map((place) => batch[place - 1]));
+      for (const line of (await this.link.run(KEEP, keys, args)) as string[]) {
+        const [place, claim] = line.split(' ');
+        lost.push({ hash: batch[Number(place) - 1], claim: claimOfText(claim) });
+      }
     }
     return lost;
   }
@@ -119,7 +167,15 @@ export class SessionTable {
     return `${this.prefix}session:${hash}`;
   }
 
-  private async step(script: Script, hash: string, ...args: string[]): Promise<boolean> {
-    return (await this.link.run(script, [this.keyOf(hash)], [this.instance, ...args])) === 1;
+  private nextStep(): string {
+    this.steps += 1;
+    return String(this.steps);
+  }
+
+  private async step(script: Script, hash: string, ...args: string[]): Promise<Written> {
+    const answer = await this.link.run(script, [this.keyOf(hash)], [this.instance, this.nextStep(), ...args]);
+    if (answer === DONE) return 'done';
+    if (answer === LATE) return 'late';
+    return answer === UNKNOWN ? 'unknown' : { lostTo: claimOfText(String(answer)) };
   }
 }

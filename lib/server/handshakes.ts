@@ -7,9 +7,10 @@ import type { HandshakeRequest } from '../protocol/message.js';
 import { SESSION_LOST_INFO, SESSION_TAKEN_INFO } from '../connection/client-handshake.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { ignore } from '../util/callback.js';
-import { isOvertaken, type SessionClaim } from '../session/session-claim.js';
+import { isOvertaken, isSameClaimant, type SessionClaim } from '../session/session-claim.js';
 import { Session, type SessionBinding } from '../session/session.js';
 import type { ClientTable } from './client-table.js';
+import { PendingResumes, type ResumeRequest } from './pending-resumes.js';
 import type { ResolvedServerOptions } from './server-options.js';
 import type { SessionKeeper } from './session-keeper.js';
 import { TakeoverLimit } from './takeover-limit.js';
@@ -31,16 +32,12 @@ export interface HandshakeOutcome {
   taken(holder: Connection): void;
 }
 
-interface ResumeClaim {
-  readonly id: string;
-  readonly receivedCount: number;
-  /** Undefined of peers that make no claims. */
-  readonly order: SessionClaim | undefined;
-}
+type ResumeClaim = Pick<ResumeRequest, 'id' | 'receivedCount' | 'order'>;
 
 /** Decides on the handshakes of a server: which application, who, a new session or an old one. */
 export class Handshakes {
   private readonly takeovers = new TakeoverLimit();
+  private readonly pending: PendingResumes;
   private lastBinding: SessionBinding | undefined;
 
   constructor(
@@ -48,7 +45,9 @@ export class Handshakes {
     private readonly clients: ClientTable,
     private readonly keeper: SessionKeeper,
     private readonly outcome: HandshakeOutcome,
-  ) {}
+  ) {
+    this.pending = new PendingResumes(keeper);
+  }
 
   /** Decides on one; the connection gets its answer now or later. */
   decide(connection: Connection, request: HandshakeRequest, applications: Applications<Connection>): void {
@@ -63,18 +62,28 @@ export class Handshakes {
     else this.decideLogin(connection, application, request);
   }
 
+  /** A connection's line is gone: what it asked for is not wanted any more. */
+  gone(connection: Connection): void {
+    this.pending.settle(connection);
+  }
+
+  /** Whether a client has asked here for its session after a claim that it made elsewhere. */
+  overtakes(id: string, claim: SessionClaim | undefined): boolean {
+    return this.pending.overtakes(id, claim);
+  }
+
   private decideLogin(connection: Connection, application: App, request: HandshakeRequest): void {
     const { policy } = this.options;
     if (request.strategy === 'anonymous' && !policy.decidesAnonymous)
-      this.enter(connection, application, request, null);
+      this.logIn(connection, application, request, null);
     else {
       this.ask(connection, application, request, (username) => {
-        this.enter(connection, application, request, username);
+        this.logIn(connection, application, request, username);
       });
     }
   }
 
-  private enter(
+  private logIn(
     connection: Connection,
     application: App,
     request: HandshakeRequest,
@@ -86,34 +95,52 @@ export class Handshakes {
     this.outcome.entered(connection);
   }
 
-  private decideResume(connection: Connection, application: App, request: HandshakeRequest): void {
-    const claim = claimOf(request.credentials);
+  private decideResume(connection: Connection, application: App, handshake: HandshakeRequest): void {
+    const claim = claimOf(handshake.credentials);
     if (!claim) {
-      refuseSession(connection, request, SESSION_LOST_INFO);
+      refuseSession(connection, handshake, SESSION_LOST_INFO);
       return;
     }
-    this.find(connection, application, claim.id, (session, isFromStore) => {
-      const refuse = (): void => {
-        if (session && isFromStore) this.keeper.giveBack(application, session);
-        refuseSession(connection, request, SESSION_LOST_INFO);
-      };
-      if (!session || !isWaiting(connection) || !this.fits(session, request, claim)) {
-        refuse();
-        return;
+    const request: ResumeRequest = { ...claim, connection, application, handshake };
+    // An older line of a client that has asked by another one since.
+    if (!this.pending.add(request)) connection.end(undefined);
+    else this.resume(request);
+  }
+
+  /** Looks for a session. What was decided may have changed by the time of an answer: then it is looked for again. */
+  private resume(request: ResumeRequest, isAllowed = !this.options.policy.decidesResume): void {
+    this.find(request, (session) => {
+      const { connection, application, handshake } = request;
+      if (!isWaiting(connection)) this.pending.settle(connection);
+      else if (!session || !this.fits(session, request)) this.refuse(request, SESSION_LOST_INFO);
+      else if (isAllowed) this.restore(request, session);
+      else {
+        // So that the policy sees whose session it is.
+        connection.username = session.username;
+        this.ask(
+          connection,
+          application,
+          handshake,
+          () => {
+            this.restore(request, session);
+          },
+          () => {
+            this.pending.settle(connection);
+          },
+        );
       }
-      const restore = (): void => {
-        this.restore(connection, application, session, claim, request, refuse);
-      };
-      if (!this.options.policy.decidesResume) {
-        restore();
-        return;
-      }
-      // So that the policy sees whose session it is.
-      connection.username = session.username;
-      this.ask(connection, application, request, restore, () => {
-        if (isFromStore) this.keeper.giveBack(application, session);
-      });
     });
+  }
+
+  /** Nobody can say now whether the client may have the session: it asks again. */
+  private later(connection: Connection): void {
+    connection.end(undefined);
+    this.pending.settle(connection);
+  }
+
+  private refuse({ connection, handshake }: ResumeRequest, info: string): void {
+    refuseSession(connection, handshake, info);
+    this.pending.settle(connection);
   }
 
   private ask(
@@ -135,70 +162,64 @@ export class Handshakes {
   }
 
   /** The session of an id: of a client that is connected or away, else of the provider. */
-  private find(
-    connection: Connection,
-    application: App,
-    id: string,
-    callback: (session: Session<Connection> | undefined, isFromStore: boolean) => void,
-  ): void {
+  private find(request: ResumeRequest, callback: (session: Session<Connection> | undefined) => void): void {
+    const { id, connection, order } = request;
     const holder = this.clients.find(id);
-    if (this.keeper.isLeaving(id)) {
+    if (this.keeper.isLeaving(id) && !this.keeper.keep(id, order)) {
       // It is being handed over: to whom, the next attempt will show.
-      connection.end(undefined);
-    } else if (holder?.session) callback(holder.isSessionOver ? undefined : holder.session, false);
+      this.later(connection);
+    } else if (holder?.session) callback(holder.isSessionOver ? undefined : holder.session);
     else {
-      this.keeper.find(application, id, connection, (found) => {
-        if (found.name === 'later') connection.end(undefined);
-        else callback(found.name === 'found' ? found.session : undefined, true);
+      this.pending.search(request, (found) => {
+        if (!isWaiting(connection)) this.pending.settle(connection);
+        else if (!found || this.clients.find(id)) this.find(request, callback);
+        else if (found.name === 'later') this.later(connection);
+        else callback(found.name === 'found' ? found.session : undefined);
       });
     }
   }
 
-  private restore(
-    newcomer: Connection,
-    application: App,
-    session: Session<Connection>,
-    claim: ResumeClaim,
-    request: HandshakeRequest,
-    refuse: () => void,
-  ): void {
-    const holder = this.clients.find(claim.id);
-    const enter = (): void => {
-      // Asked again: while others were deciding, another link may have got the session, or ended it.
-      const isTaken = this.clients.find(claim.id) !== holder || (holder && holder.session !== session);
-      const isLate = isOvertaken(claim.order, session.claim);
-      if (isTaken || isLate || holder?.isSessionOver || !session.journal.covers(claim.receivedCount))
-        refuse();
-      else if (this.keeper.isLeaving(claim.id)) newcomer.end(undefined);
-      else if (holder?.isOpen && !this.takeovers.allows(holder, claim.order))
-        refuseSession(newcomer, request, SESSION_TAKEN_INFO);
-      else {
-        // One that the reference stored is bound to nothing; from now on to what it came back for.
-        session.binding ??= { ...this.bindingOf(request), extensions: [] };
-        session.claim = claim.order;
-        this.moveIn(newcomer, holder, session, application, claim.receivedCount);
-      }
-    };
+  private restore(request: ResumeRequest, session: Session<Connection>): void {
+    const { id, connection: newcomer, order } = request;
+    const holder = this.clients.find(id);
     if (!holder) {
-      enter();
+      this.enter(request, session, holder);
       return;
     }
-    this.keeper.revive(holder, (mayReturn) => {
-      if (mayReturn && isWaiting(newcomer)) enter();
-      else newcomer.end(undefined);
-      // Gone or refused: what the store has must hold again.
-      if (mayReturn && !holder.isOpen) this.keeper.linkLost(holder);
+    this.keeper.revive(holder, order, (mayReturn) => {
+      if (mayReturn && isWaiting(newcomer)) this.enter(request, session, holder);
+      else this.later(newcomer);
+      // Gone or refused: what the store has must hold again, unless somebody else is about to come back.
+      if (mayReturn && !holder.isOpen && !this.pending.has(id)) this.keeper.linkLost(holder);
     });
   }
 
+  private enter(request: ResumeRequest, session: Session<Connection>, holder: Connection | undefined): void {
+    const { id, connection, order, receivedCount } = request;
+    // While others were deciding, another link may have got the session, or ended it.
+    if (this.clients.find(id) !== holder || (holder && holder.session !== session))
+      this.resume(request, true);
+    else if (holder?.isSessionOver || !session.journal.covers(receivedCount))
+      this.refuse(request, SESSION_LOST_INFO);
+    else if (isOvertaken(order, session.claim) || this.keeper.isLeaving(id)) this.later(connection);
+    else if (holder?.isOpen && !this.takeovers.allows(holder, order))
+      this.refuse(request, SESSION_TAKEN_INFO);
+    else {
+      this.pending.grant(connection);
+      // One that the reference stored is bound to nothing; from now on to what it came back for.
+      session.binding ??= { ...this.bindingOf(request.handshake), extensions: [] };
+      this.moveIn(request, session, holder);
+    }
+  }
+
   private moveIn(
-    newcomer: Connection,
-    holder: Connection | undefined,
+    { connection: newcomer, application, receivedCount, order }: ResumeRequest,
     session: Session<Connection>,
-    application: App,
-    receivedCount: number,
+    holder: Connection | undefined,
   ): void {
-    if (holder?.isOpen) this.outcome.taken(holder);
+    // Nobody takes a session away from itself.
+    if (holder?.isOpen && !isSameClaimant(order, session.claim)) this.outcome.taken(holder);
+    session.claim = order;
     const connection = holder ? moveLink(newcomer, holder) : newcomer;
     if (connection !== newcomer) this.outcome.moved(newcomer);
     connection.application = application;
@@ -207,11 +228,11 @@ export class Handshakes {
   }
 
   /** A session is resumed for what it was made for, by a peer that has lost nothing that is freed here. */
-  private fits(session: Session<Connection>, request: HandshakeRequest, claim: ResumeClaim): boolean {
+  private fits(session: Session<Connection>, { handshake, receivedCount }: ResumeRequest): boolean {
     const { binding } = session;
-    const wanted = this.bindingOf(request);
+    const wanted = this.bindingOf(handshake);
     const isBound = !binding || isSameBinding(binding, wanted);
-    return isBound && session.journal.covers(claim.receivedCount);
+    return isBound && session.journal.covers(receivedCount);
   }
 
   /** What a client asks for; one object for many clients, as most ask for the same. */

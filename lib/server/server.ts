@@ -55,6 +55,7 @@ export class Server extends EventEmitter<ServerEvents> {
       taken: (connection) => {
         this.taken(connection);
       },
+      overtakes: (id, claim) => this.handshakes.overtakes(id, claim),
       failed: (error, connection) => {
         this.storeFailed(error, connection);
       },
@@ -211,6 +212,7 @@ export class Server extends EventEmitter<ServerEvents> {
   /** @internal */
   linkLost(connection: Connection): void {
     this.arrivals.settle(connection);
+    this.handshakes.gone(connection);
     const wasIn = this.table.connected.has(connection);
     this.table.lost(connection);
     if (!wasIn) return;

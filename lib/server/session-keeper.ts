@@ -1,8 +1,11 @@
 import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
 import { JstpError } from '../protocol/jstp-error.js';
+import { isOvertaken, isSameClaimant, type SessionClaim } from '../session/session-claim.js';
+import { SessionNotOwnedError } from '../session/session-not-owned-error.js';
 import {
   isShared,
+  type ClaimRequest,
   type SessionOwner,
   type SharedSessionStorageProvider,
 } from '../session/shared-session-storage.js';
@@ -38,14 +41,28 @@ export type Found =
 export interface KeeperObserver {
   /** A session goes on elsewhere. */
   taken(connection: Connection): void;
+  /** Whether a session's client has asked here for it after a claim that it made elsewhere. */
+  overtakes(id: string, claim: SessionClaim | undefined): boolean;
   /** A failure of a store; with the connection that it is about, if there is one. */
   failed(error: unknown, connection?: Connection): void;
+}
+
+/** A session on its way to another server. */
+interface Leave {
+  readonly connection: Connection;
+  readonly reason: 'moved' | 'taken';
+  /** By which claim another server asks for it. */
+  readonly claim: SessionClaim | undefined;
+  /** Whether what runs still gets its time. */
+  isFinishing: boolean;
+  isCancelled: boolean;
+  end: Promise<void>;
 }
 
 /** Keeps the sessions of a server where they outlive their connections, alone or with other servers. */
 export class SessionKeeper implements SessionOwner {
   private readonly served = new Map<SharedProvider, () => Promise<void>>();
-  private readonly leaving = new Map<string, Promise<void>>();
+  private readonly leaving = new Map<string, Leave>();
   /** Writes to shared stores that are under way. */
   private readonly writes = new Set<Promise<unknown>>();
   /** Connections whose sessions were handed over: what their links still tell changes nothing. */
@@ -79,7 +96,13 @@ export class SessionKeeper implements SessionOwner {
   }
 
   /** Asks for a session whose client is not known here. */
-  find(application: App, id: string, asker: Connection, callback: (found: Found) => void): void {
+  find(
+    application: App,
+    id: string,
+    request: ClaimRequest,
+    asker: Connection,
+    callback: (found: Found) => void,
+  ): void {
     const provider = storageOf(application, this.options);
     const answer = (found: Found): void => {
       // A store answers in a turn of its own, where nobody else would catch.
@@ -88,7 +111,7 @@ export class SessionKeeper implements SessionOwner {
       });
     };
     if (isShared(provider)) this.serve(provider);
-    loadSession(provider, id, (error, session) => {
+    loadSession(isShared(provider) ? claiming(provider, request) : provider, id, (error, session) => {
       if (error && !isBusy(error)) this.observer.failed(error, asker);
       if (session) answer({ name: 'found', session });
       // What cannot be read today cannot be read later either: the session is lost.
@@ -98,21 +121,25 @@ export class SessionKeeper implements SessionOwner {
   }
 
   /** The client of a connection wants to come back to it; tells whether it may. */
-  revive(connection: Connection, callback: (mayReturn: boolean) => void): void {
+  revive(
+    connection: Connection,
+    claim: SessionClaim | undefined,
+    callback: (mayReturn: boolean) => void,
+  ): void {
     const { session } = connection;
     const provider = this.sharedProviderOf(connection);
     if (!provider || !session) {
       callback(true);
       return;
     }
-    provider.revive(session.id).then(
+    provider.revive(session.id, claim).then(
       () => {
         this.changed.delete(connection);
         callback(true);
       },
       (error: unknown) => {
-        if (isNotOwned(error)) this.lost(session.id);
-        else this.observer.failed(error, connection);
+        if (isNotOwned(error)) this.lost(session.id, claimOf(error));
+        else if (!isBusy(error)) this.observer.failed(error, connection);
         callback(false);
       },
     );
@@ -163,6 +190,19 @@ export class SessionKeeper implements SessionOwner {
     return this.leaving.has(id);
   }
 
+  /**
+   * The client of a session that is about to leave is back, by a later claim than the one for which it leaves: it stays.
+   * @returns whether it could be kept
+   */
+  keep(id: string, claim: SessionClaim | undefined): boolean {
+    const leave = this.leaving.get(id);
+    if (!leave?.isFinishing || !isOvertaken(leave.claim, claim)) return false;
+    leave.isCancelled = true;
+    this.leaving.delete(id);
+    leave.connection.goOnServing();
+    return true;
+  }
+
   /** Whether there is a store that is shared with other servers. */
   get isServing(): boolean {
     return this.served.size > 0;
@@ -184,15 +224,18 @@ export class SessionKeeper implements SessionOwner {
   }
 
   /** Another server asks for a session. */
-  async handOver(id: string): Promise<void> {
+  async handOver(id: string, claim?: SessionClaim): Promise<void> {
     const connection = this.clients.find(id);
-    if (connection) await this.leave(connection, 'taken');
+    if (!connection) return;
+    // The client has come back here since.
+    if (isOvertaken(claim, connection.session?.claim) || this.observer.overtakes(id, claim)) return;
+    await this.leave(connection, reasonOf(connection, claim), claim);
   }
 
   /** Another server has the session. */
-  lost(id: string): void {
+  lost(id: string, claim?: SessionClaim): void {
     const connection = this.clients.find(id);
-    if (connection) this.letGo(connection, 'taken');
+    if (connection) this.letGo(connection, reasonOf(connection, claim));
   }
 
   reportError(error: unknown): void {
@@ -200,7 +243,7 @@ export class SessionKeeper implements SessionOwner {
   }
 
   private async stopServing(): Promise<void> {
-    await Promise.allSettled([...this.leaving.values(), ...this.writes]);
+    await Promise.allSettled([...[...this.leaving.values()].map(({ end }) => end), ...this.writes]);
     this.changed.clear();
     const stops = [...this.served.values()];
     this.served.clear();
@@ -209,29 +252,35 @@ export class SessionKeeper implements SessionOwner {
     });
   }
 
-  private leave(connection: Connection, reason: 'moved' | 'taken'): Promise<void> {
+  private leave(connection: Connection, reason: 'moved' | 'taken', claim?: SessionClaim): Promise<void> {
     const { session } = connection;
     if (!session) return Promise.resolve();
     const { id } = session;
-    let end = this.leaving.get(id);
-    if (!end) {
-      end = this.finishAndRelease(connection, session, reason).finally(() => {
-        this.leaving.delete(id);
-      });
-      this.leaving.set(id, end);
-    }
-    return end;
+    const known = this.leaving.get(id);
+    if (known) return known.end;
+    const leave: Leave = {
+      connection,
+      reason,
+      claim,
+      isFinishing: true,
+      isCancelled: false,
+      end: Promise.resolve(),
+    };
+    this.leaving.set(id, leave);
+    leave.end = this.finishAndRelease(leave, session).finally(() => {
+      if (this.leaving.get(id) === leave) this.leaving.delete(id);
+    });
+    return leave.end;
   }
 
   /** Nothing new is read, what runs gets time to end; then the session goes, with all its answers. */
-  private async finishAndRelease(
-    connection: Connection,
-    session: Session<Connection>,
-    reason: 'moved' | 'taken',
-  ): Promise<void> {
+  private async finishAndRelease(leave: Leave, session: Session<Connection>): Promise<void> {
+    const { connection } = leave;
     const provider = this.sharedProviderOf(connection);
     await connection.finishServing(this.options.limits.drainTimeoutMs);
-    this.letGo(connection, reason);
+    if (leave.isCancelled) return;
+    leave.isFinishing = false;
+    this.letGo(connection, leave.reason);
     if (!provider) return;
     // One that ended while it finished (by `bye`) is nobody's any more.
     const end = connection.isSessionOver
@@ -243,11 +292,12 @@ export class SessionKeeper implements SessionOwner {
   }
 
   private letGo(connection: Connection, reason: 'moved' | 'taken'): void {
+    const isTaken = reason === 'taken' && connection.isOpen;
     this.changed.delete(connection);
     connection.leave(reason);
     this.clients.remove(connection);
     this.left.add(connection);
-    if (reason === 'taken') this.observer.taken(connection);
+    if (isTaken) this.observer.taken(connection);
   }
 
   private saveChanged(connection: Connection): void {
@@ -263,7 +313,7 @@ export class SessionKeeper implements SessionOwner {
         this.observer.failed(error, connection);
       });
     } catch (error) {
-      if (connection.session && isNotOwned(error)) this.lost(connection.session.id);
+      if (connection.session && isNotOwned(error)) this.lost(connection.session.id, claimOf(error));
       throw error;
     }
   }
@@ -304,12 +354,26 @@ export class SessionKeeper implements SessionOwner {
 
   private watch(work: Promise<unknown>, connection?: Connection): void {
     const write = work.then(ignore, (error: unknown) => {
-      if (connection?.session && isNotOwned(error)) this.lost(connection.session.id);
+      if (connection?.session && isNotOwned(error)) this.lost(connection.session.id, claimOf(error));
       else this.observer.failed(error, connection);
     });
     this.writes.add(write);
     void write.finally(() => this.writes.delete(write));
   }
+}
+
+/** A shared store, as one for which somebody asks. */
+function claiming(provider: SharedProvider, request: ClaimRequest): Provider {
+  return { get: (id) => provider.claim(id, request), set: (id, session) => provider.save(id, session) };
+}
+
+/** Why a session goes: only who takes it away from another takes it. */
+function reasonOf({ session }: Connection, claim: SessionClaim | undefined): 'moved' | 'taken' {
+  return isSameClaimant(claim, session?.claim) ? 'moved' : 'taken';
+}
+
+function claimOf(error: unknown): SessionClaim | undefined {
+  return error instanceof SessionNotOwnedError ? error.claim : undefined;
 }
 
 function isBusy(error: unknown): boolean {

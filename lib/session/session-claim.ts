@@ -34,3 +34,14 @@ export function isOvertaken(claim: SessionClaim | undefined, granted: SessionCla
 export function isSameClaimant(claim: SessionClaim | undefined, granted: SessionClaim | undefined): boolean {
   return claim !== undefined && claim.by === granted?.by;
 }
+
+/** A claim as text, for stores and between servers; '' for none. */
+export function claimText(claim: SessionClaim | undefined): string {
+  return claim ? `${claim.by}:${claim.count}` : '';
+}
+
+/** The claim of a text that {@link claimText} made; undefined for any other text. */
+export function claimOfText(text: string): SessionClaim | undefined {
+  const match = /^(\d{1,16}):(\d{1,16})$/.exec(text);
+  return match ? { by: Number(match[1]), count: Number(match[2]) } : undefined;
+}

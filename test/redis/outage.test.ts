@@ -147,6 +147,19 @@ describe.each(PACKAGES)('over %s', (name) => {
     expect(first.errors).toHaveLength(1);
   });
 
+  test('a session that was made while Redis did not answer is handed over when it does', async () => {
+    const [first, second] = [await world.user({}, name), await world.user({}, name)];
+    await within(untilListening(2), 'subscriptions');
+    const session = fullSession();
+    server.pause();
+    await expect(within(first.open(session), 'a refusal')).rejects.toMatchObject(AWAY);
+    server.resume();
+    await untilBack(second);
+    await waitFor(() => first.live.size === 1, 'the session');
+    expect((await second.resume(session.id))?.get('room')).toBe('lobby');
+    expect(first.gone).toEqual([]);
+  });
+
   test('a subscriber that is cut off listens again', async () => {
     const [first, second] = [await world.user({}, name), await world.user({}, name)];
     const session = await first.open(fullSession());

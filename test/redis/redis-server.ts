@@ -86,17 +86,17 @@ export class RedisServer {
     this.process?.kill('SIGCONT');
   }
 
-  /** Connects by one of the packages; `closing` ends what is not killed. */
-  async connect(name: PackageName): Promise<RedisConnection> {
-    if (name === 'redis') return this.nodeRedis();
-    const connection = this.ioRedis();
+  /** Connects by one of the packages, over another port where a proxy stands before Redis; `closing` ends what is not killed. */
+  async connect(name: PackageName, port = this.port): Promise<RedisConnection> {
+    if (name === 'redis') return this.nodeRedis({ socket: { port, host: LOOPBACK } });
+    const connection = this.ioRedis({ port });
     await within(connection.redis.ping(), 'a connection to Redis');
     return connection;
   }
 
   /** An instance of ioredis. */
   ioRedis(options: object = {}): { redis: Redis; kill: () => unknown } {
-    const redis = new Redis(this.port, LOOPBACK, { disconnectTimeout: 50, ...options });
+    const redis = new Redis({ port: this.port, host: LOOPBACK, disconnectTimeout: 50, ...options });
     redis.on('error', () => undefined);
     // Told to disconnect when it is, an instance waits that long for an end that has been.
     const kill = () => redis.status === 'end' || redis.disconnect();

@@ -54,5 +54,5 @@ export async function watchCommands(server: RedisServer): Promise<readonly strin
 
 /** How often a lease was renewed. */
 export function renewals(lines: readonly string[]): number {
-  return lines.filter((line) => line.startsWith('lua SET ')).length;
+  return lines.filter((line) => /^lua PEXPIRE \S*instance:/.test(line)).length;
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
   Session,
+  type ClaimRequest,
   type ExtensionName,
   type SessionOwner,
   type SessionStorageProvider,
@@ -8,7 +9,7 @@ import {
 } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import type { RawPeer } from '../support/raw-peer.js';
-import { EXTENSIONS, ServerOnTheWire, SESSION_LOST } from '../support/resume-wire.js';
+import { EXTENSIONS, ServerOnTheWire } from '../support/resume-wire.js';
 import { settle, waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
@@ -22,6 +23,8 @@ class Store implements SharedSessionStorageProvider {
   public readonly texts = new Map<string, string>();
   public readonly log: string[] = [];
   public owner: SessionOwner | undefined;
+  /** Ends the last claim. */
+  public signal: ClaimRequest['signal'] | undefined;
   /** Whether answers wait for {@link let}. */
   public isSlow = false;
   private waiting: (() => void)[] = [];
@@ -47,7 +50,8 @@ class Store implements SharedSessionStorageProvider {
     return this.save(id, session);
   }
 
-  public async claim(id: string): Promise<Session | undefined> {
+  public async claim(id: string, request?: ClaimRequest): Promise<Session | undefined> {
+    this.signal = request?.signal;
     const text = this.texts.get(id);
     await this.answered();
     return text === undefined ? undefined : Session.deserialize(id, text);
@@ -186,7 +190,7 @@ test('a session that has ended at its cap is not stored again by what was journa
   expect([store.log.at(-1), store.texts.size]).toEqual(['delete', 0]);
 });
 
-test('two questions for a session at once: who is refused does not give away what the other has', async () => {
+test('two who ask for a session at once are one question to the store: the second takes it over, nothing is given away', async () => {
   const store = new Store();
   const first = await ServerOnTheWire.start(closing, { sessionStorageProvider: store });
   const { peer, id } = await first.login();
@@ -199,9 +203,12 @@ test('two questions for a session at once: who is refused does not give away wha
   store.log.length = 0;
   store.isSlow = true;
   const rivals = [await second.resume(id, 0), await second.resume(id, 0)];
-  await waitFor(() => store.waits === 2, 'both questions');
+  await waitFor(() => store.waits === 1, 'the question');
+  await settle();
+  expect(store.waits).toBe(1);
   store.let();
   await waitFor(() => rivals.some((rival) => rival.ended), 'the end of one of them');
+  expect(rivals[0].ended).toBe(true);
   expect(store.log).not.toContain('release');
   expect(second.server.getClientsArray()).toHaveLength(1);
 });
@@ -275,6 +282,55 @@ test('a store of one server gets the sessions at the server’s end, with all th
   expect([...next.server.getClientsArray()].map(({ session }) => session?.get('state'))).toContain('up');
 });
 
+describe('a client that asks again while its older line waits for a slow store', () => {
+  const claim = (wire: ServerOnTheWire, id: string, count: number): Promise<RawPeer> =>
+    wire.peer(`{handshake:[0,'app','',${EXTENSIONS}],session:['${id}',0,[7,${String(count)}]]}`);
+
+  async function stored(store: Store): Promise<{ wire: ServerOnTheWire; id: string }> {
+    const first = await ServerOnTheWire.start(closing, { sessionStorageProvider: store });
+    const { peer, id } = await first.login();
+    peer.send('{ping:[1]}');
+    await peer.received(1);
+    const wire = await ServerOnTheWire.start(closing, {
+      sessionStorageProvider: store,
+      applications: [first.served.application],
+    });
+    store.log.length = 0;
+    return { wire, id };
+  }
+
+  test('gets its session by the newest line; the older ones end without an answer', async () => {
+    const store = new Store();
+    const { wire, id } = await stored(store);
+    store.isSlow = true;
+    const older = await claim(wire, id, 1);
+    await waitFor(() => store.waits === 1, 'the question');
+    const newer = await claim(wire, id, 3);
+    await older.end();
+    const late = await claim(wire, id, 2);
+    await late.end();
+    store.let();
+    expect(await newer.received(1)).toEqual([`{handshake:[0,null,${EXTENSIONS}],ok:1}`]);
+    expect([older.messages, late.messages]).toEqual([[], []]);
+    expect([store.log, wire.server.getClientsArray().length]).toEqual([[], 1]);
+  });
+
+  test('and leaves, too: nobody asks any more, and what the store finds goes back to it', async () => {
+    const store = new Store();
+    const { wire, id } = await stored(store);
+    store.isSlow = true;
+    const peer = await claim(wire, id, 1);
+    await waitFor(() => store.waits === 1, 'the question');
+    expect(store.signal?.aborted).toBe(false);
+    peer.destroy();
+    await waitFor(() => store.signal?.aborted === true, 'the end of the question');
+    store.let();
+    await waitFor(() => store.log.includes('release'), 'the return');
+    const back = await claim(wire, id, 2);
+    expect(await back.received(1)).toEqual([`{handshake:[0,null,${EXTENSIONS}],ok:1}`]);
+  });
+});
+
 test('a client that is away and asks too late leaves its session as the store has it', async () => {
   const store = new Store(false);
   const wire = await ServerOnTheWire.start(closing, { sessionStorageProvider: store });
@@ -287,6 +343,7 @@ test('a client that is away and asks too late leaves its session as the store ha
   await wire.cut(second);
   await waitFor(() => store.texts.has(id), 'the save');
   const late = await claim(1);
-  expect(await late.received(1)).toEqual([SESSION_LOST]);
+  await late.end();
+  expect(late.messages).toEqual([]);
   await waitFor(() => store.texts.has(id), 'the session in the store');
 });

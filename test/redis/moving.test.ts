@@ -1,0 +1,165 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import { firstValueFrom } from 'rxjs';
+import { net, Session, type Connection, type ExtensionName, type Reconnector } from '../../lib/core.js';
+import { JstpClient } from '../../lib/index.js';
+import { Closing } from '../support/closing.js';
+import { LOOPBACK } from '../support/free-port.js';
+import { settle, within } from '../support/wait-for.js';
+import type { PackageName } from './redis-server.js';
+import { Servers } from './servers.js';
+import { World } from './world.js';
+
+const closing = new Closing();
+afterEach(() => closing.run());
+
+const EXTENSIONS: readonly ExtensionName[] = ['bye', 'cancel', 'nest', 'resume', 'stream'];
+// Beyond what a claim waits for an owner, and a command for Redis.
+const SHORT = { claimTimeoutMs: 600, commandTimeoutMs: 400, leaseMs: 10_000 };
+
+/** A Nest client of the balancer, which notes what becomes of its session. */
+async function clientOf(servers: Servers, options: object = {}) {
+  const client = new JstpClient({
+    host: LOOPBACK,
+    port: servers.balancer.port,
+    resumeTimeoutMs: 20_000,
+    ...options,
+  });
+  const ends: string[] = [];
+  client.on('error', () => undefined);
+  for (const end of ['sessionTaken', 'sessionLost'] as const) client.on(end, () => ends.push(end));
+  closing.add(() => client.close());
+  await within(client.connect(), 'a login');
+  const call = (method: string, value: string): Promise<unknown> => {
+    const answer = firstValueFrom(client.send<unknown>(`works.${method}`, value));
+    answer.catch(() => undefined);
+    return within(answer, `the answer of ${value}`);
+  };
+  return { client, ends, call };
+}
+
+/** A client of the core that comes back at once, and notes the attempts that were refused. */
+async function mover(servers: Servers, refusals: unknown[]): Promise<Connection> {
+  const reconnector: Reconnector = (_connection, reconnectFn) => {
+    setTimeout(() => {
+      reconnectFn((error: unknown) => {
+        if (error && (error as { code?: unknown }).code !== -2) refusals.push(error);
+      });
+    }, 1);
+  };
+  const client = { extensions: EXTENSIONS, reconnector };
+  const connection = await within(net.connect('jstp', client, servers.balancer.port, LOOPBACK), 'a login');
+  closing.add(() => connection.close());
+  return connection;
+}
+
+describe('two cuts behind a balancer, with a call under way on the first server', () => {
+  test.each<[PackageName, number, number, number]>([
+    ['redis', 2, 0, 250],
+    ['redis', 2, 20, 250],
+    ['redis', 2, 20, 30],
+    ['ioredis', 2, 5, 10],
+    ['ioredis', 3, 10, 70],
+  ])(
+    'over %s, %d servers, Redis %d ms away, %d ms between the cuts: the client keeps its session',
+    async (name, count, redisDelayMs, pauseMs) => {
+      const servers = await Servers.start(closing, { client: name, count, redisDelayMs, storage: SHORT });
+      const { ends, call } = await clientOf(servers);
+      const answer = call('held', 'first');
+      const held = await servers.called(0);
+      for (let place = 1; place < count; place++) {
+        servers.cutTo(place);
+        await delay(pauseMs);
+      }
+      servers.cutTo(0);
+      // Longer than any claim of the others goes on.
+      await delay(2 * SHORT.claimTimeoutMs);
+      held.succeed(['done']);
+      expect(await answer).toBe('done');
+      expect(await call('quick', 'next')).toBe('next');
+      expect(ends).toEqual([]);
+      expect(servers.members.map(({ taken, calls }) => taken + calls.length)).toEqual([
+        2,
+        ...Array.from({ length: count - 1 }, () => 0),
+      ]);
+    },
+  );
+
+  test.each([40, 1000])(
+    'and a Redis that stalls for %d ms between: the client keeps its session',
+    async (stallMs) => {
+      const servers = await Servers.start(closing, { storage: SHORT });
+      const { ends, call } = await clientOf(servers);
+      const answer = call('held', 'first');
+      const held = await servers.called(0);
+      servers.distance.hold();
+      servers.cutTo(1);
+      await delay(stallMs);
+      servers.cutTo(0);
+      await settle();
+      servers.distance.release();
+      await delay(2 * SHORT.claimTimeoutMs);
+      held.succeed(['done']);
+      expect(await answer).toBe('done');
+      expect(await call('quick', 'next')).toBe('next');
+      expect([ends, servers.members.map(({ taken }) => taken)]).toEqual([[], [0, 0]]);
+    },
+  );
+});
+
+test.each<[PackageName, number]>([
+  ['redis', 20],
+  ['ioredis', 20],
+  ['redis', 10],
+])(
+  'over %s: of a session that only moves, Redis %d ms away, no attempt is refused',
+  async (name, redisDelayMs) => {
+    const servers = await Servers.start(closing, { client: name, count: 3, redisDelayMs, storage: SHORT });
+    const refusals: unknown[] = [];
+    for (const places of [
+      [1, 0],
+      [1, 1],
+      [1, 2, 0],
+    ]) {
+      for (const pauseMs of [15, 25, 35, 50, 70, 140]) {
+        servers.next = 0;
+        const connection = await mover(servers, refusals);
+        connection.emitRemoteEvent('works', 'told', [`${places.join()} ${String(pauseMs)}`]);
+        expect(await connection.callMethod('works', 'quick', ['before'])).toBe('before');
+        for (const place of places) {
+          servers.cutTo(place);
+          await delay(pauseMs);
+        }
+        expect(await within(connection.callMethod('works', 'quick', ['after']), 'the answer')).toBe('after');
+        connection.close();
+      }
+    }
+    expect(refusals).toEqual([]);
+    expect(servers.members.flatMap(({ events }) => events)).toHaveLength(18);
+  },
+);
+
+describe('a claim', () => {
+  test('that Redis does after its asker has given up on it is undone: others get the session at once', async () => {
+    const servers = await Servers.start(closing, { count: 0 });
+    const world = new World(servers.redis, closing, SHORT);
+    const [owner, other] = [await world.user(), await world.user()];
+    const session = await owner.open(new Session(null, 'ann'));
+    await owner.giveUp(session);
+    const { redis } = await servers.redis.connect('redis', servers.distance.port);
+    const far = await world.user({}, 'redis', () => redis);
+    servers.distance.hold();
+    await expect(far.provider.claim(session.id)).rejects.toMatchObject({ code: 'ERR_JSTP_STORE_AWAY' });
+    servers.distance.release();
+    await settle();
+    await within(unowned(servers), 'the undoing');
+    expect((await within(other.provider.claim(session.id), 'the claim'))?.username).toBe('ann');
+    expect(far.asked).toEqual([]);
+  });
+});
+
+/** Waits until a claim was done, and nobody owns a session any more. */
+async function unowned({ redis }: Servers): Promise<void> {
+  let dump = await redis.dump();
+  while (dump.includes('"owner":') || !dump.includes('"text":')) dump = await redis.dump();
+}

@@ -10,7 +10,6 @@ import type { HandshakeResponse } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { Session } from '../session/session.js';
 import { splitName } from '../util/split-name.js';
-import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { AppSpecifier } from './client-options.js';
 import type { Connection } from './connection.js';
 import { agreedNames, sameNames, toOffer, type ExtensionName } from './extensions.js';
@@ -61,7 +60,6 @@ export interface Entrance {
 export class ClientHandshake {
   /** Whether it ended without an answer. */
   isAbandoned = false;
-  private timer: Timer | undefined;
   private done = false;
 
   constructor(
@@ -81,11 +79,6 @@ export class ClientHandshake {
       strategy: strategy === 'anonymous' && credentials === undefined ? undefined : strategy,
       credentials,
     });
-  }
-
-  /** Starts the wait for the answer. */
-  wait(timeoutMs: number, onTimeout: () => void): void {
-    this.timer = startTimer(timeoutMs, onTimeout);
   }
 
   /** Ends with the peer's answer. */
@@ -122,7 +115,6 @@ export class ClientHandshake {
   private settle(error: unknown, response?: HandshakeResponse): void {
     if (this.done) return;
     this.done = true;
-    stopTimer(this.timer);
     this.callback(error, response);
   }
 

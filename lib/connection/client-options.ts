@@ -15,7 +15,10 @@ export type ConnectPolicyCallback = (
   session?: Session<Connection>,
 ) => void;
 
-/** Does the handshake on a fresh link: logs in, or resumes the session where there is one. */
+/**
+ * Does the handshake on a fresh link: logs in, or resumes the session where there is one. After the server has refused
+ * a session as lost it is called without one, at the reconnector's next attempt.
+ */
 export type ConnectPolicyFunction = (
   app: AppSpecifier,
   connection: Connection,
@@ -50,7 +53,10 @@ export interface ClientOptions {
   heartbeatInterval?: number;
   /** A session to resume. @default none: a new one */
   session?: Session<Connection> | null;
-  /** @default exponential backoff from 1 s to 32 s plus up to 1 s at random */
+  /**
+   * @default exponential backoff from 1 s to 32 s plus up to 1 s at random; at once where the server says 'moved', and
+   * where it has said that the session is lost
+   */
   reconnector?: Reconnector;
   /** Gets the log events instead of the connection. */
   logger?: LogEmitter;
@@ -58,6 +64,12 @@ export interface ClientOptions {
   limits?: Partial<Limits>;
   /** Which extensions to offer. @default 'stream' and 'cancel' */
   extensions?: readonly ExtensionName[];
+  /**
+   * Asked at each dial for the arguments to use, in the place of those of `connect`, `reconnect` or `reconnectFn`,
+   * which it is given: for what changes with time, as a client's certificate. What it throws is the attempt's error.
+   * @default those that were given
+   */
+  dialArguments?: (given: readonly unknown[]) => readonly unknown[] | Promise<readonly unknown[]>;
   /** @internal Gives up connecting, up to the end of the handshake; the callback may never be called then. */
   signal?: AbortSignalLike;
 }
@@ -72,4 +84,5 @@ export interface ResolvedClient {
   readonly logger: LogEmitter | undefined;
   readonly limits: Limits;
   readonly extensions: readonly ExtensionName[];
+  readonly dialArguments: ClientOptions['dialArguments'];
 }

@@ -4,6 +4,7 @@ import { checkInterval, resolveLimits } from '../protocol/limits.js';
 import type { Session } from '../session/session.js';
 import { promisify, takeCallback, type Callback } from '../util/callback.js';
 import { nextTick } from '../util/host.js';
+import { Attempt } from './attempt.js';
 import { parseAppSpecifier } from './client-handshake.js';
 import type {
   AppSpecifier,
@@ -14,7 +15,7 @@ import type {
 } from './client-options.js';
 import { runConnectPolicy } from './connect-policy.js';
 import { Connection } from './connection.js';
-import { createDefaultReconnector } from './default-reconnector.js';
+import { defaultReconnector } from './default-reconnector.js';
 import { CORE_EXTENSIONS } from './extensions.js';
 import { Redialer } from './redialer.js';
 import type { RemoteProxy } from './remote-proxy.js';
@@ -128,7 +129,11 @@ function connect(
     });
     return;
   }
-  let giveUp = dialer.dial(dialedAs.args, settings.limits, (error, transport) => {
+  const attempt = new Attempt(settings);
+  let giveUp = (): void => {
+    attempt.stop();
+  };
+  attempt.dial(dialer, dialedAs.args, (error, transport) => {
     if (!transport) {
       callback(error);
       return;
@@ -137,11 +142,15 @@ function connect(
     giveUp = () => {
       if (!connection.handshakeDone) connection.close();
     };
+    attempt.shakeHands(() => {
+      transport.destroy();
+    });
     const redialer = new Redialer(connection, settings, dialers, dialedAs);
     connection.redialer = redialer;
     if (settings.heartbeatInterval) connection.startHeartbeat(settings.heartbeatInterval);
     const { connectPolicy, session: given } = settings;
     runConnectPolicy(connectPolicy, dialedAs.app, connection, given, (failure, _connection, session) => {
+      attempt.stop();
       if (failure) connection.stopHeartbeat();
       else redialer.arm();
       callback(failure, connection, session ?? connection.session);
@@ -151,16 +160,20 @@ function connect(
 }
 
 function resolveClient(client: ClientOptions): ResolvedClient {
+  const { dialArguments } = client;
+  if (dialArguments !== undefined && typeof dialArguments !== 'function')
+    throw new ConfigurationError('dialArguments', dialArguments, 'a function');
   if (client.heartbeatInterval) checkInterval('heartbeatInterval', client.heartbeatInterval);
   return {
     application: client.application ?? new Application<Connection>('jstp', {}),
     connectPolicy: policyFunction(client.connectPolicy ?? new SimpleConnectPolicy()),
     heartbeatInterval: client.heartbeatInterval,
     session: client.session,
-    reconnector: client.reconnector ?? createDefaultReconnector(),
+    reconnector: client.reconnector ?? defaultReconnector,
     logger: client.logger,
     limits: resolveLimits(client.limits),
     extensions: client.extensions ?? CORE_EXTENSIONS,
+    dialArguments: client.dialArguments,
   };
 }
 

@@ -9,7 +9,12 @@ export interface ConnectionEvents {
   error: [error: unknown, connection?: Connection];
   /** A client's handshake is done (on the server's side). */
   client: [session: Session<Connection>, connection: Connection];
-  /** An attempt to connect again has ended; without an error the session is resumed. */
+  /**
+   * A server has refused the client's session as gone: a restart has lost it, say. What was sent in it and not answered
+   * fails with -1; the reconnector's next attempt logs in by the connect policy, to a new session.
+   */
+  sessionLost: [session: Session<Connection>];
+  /** An attempt to connect again has ended; without an error the session is resumed or, after 'sessionLost', a new one is there. */
   reconnect: [error: unknown];
   /** An attempt to connect again begins. */
   reconnectAttempt: [transportName: string, ...dialArguments: unknown[]];

@@ -92,7 +92,10 @@ export class Connection extends SessionLink {
     return undefined;
   }
 
-  /** The same, but a call whose answer is lost with the line is made again: it may then run twice. */
+  /**
+   * The same, but a call whose answer is lost with the line is made again: it may then run twice. On a connection that
+   * was closed, and whose session is alive, it waits for `reconnect(connection)`.
+   */
   callMethodWithResend(interfaceName: string, methodName: string, args: unknown[]): Promise<unknown>;
   callMethodWithResend(
     interfaceName: string,
@@ -117,12 +120,13 @@ export class Connection extends SessionLink {
         this.callMethodWithResend(interfaceName, methodName, args, done);
       });
     }
-    this.startCall(interfaceName, methodName, args, (error, ...results) => {
+    const again: Callback = (error, ...results) => {
       const heir = this.session?.connection ?? this;
-      if (error === ERR_CALLBACK_LOST && heir.state.name !== 'closed') {
+      if (error === ERR_CALLBACK_LOST && !heir.isClosed) {
         heir.callMethodWithResend(interfaceName, methodName, args, callback);
       } else callback(error, ...results);
-    });
+    };
+    this.commitCall(createOutgoingCall(again, undefined, 'resendable'), interfaceName, methodName, args);
     return undefined;
   }
 
@@ -134,20 +138,31 @@ export class Connection extends SessionLink {
     callback: Callback,
     options?: CallOptions,
   ): OutgoingCall {
-    const { outbox } = this;
     const call = createOutgoingCall(callback, options?.onItem);
-    const refusal = outbox.refusal('call', methodName);
+    this.commitCall(call, interfaceName, methodName, args, options?.metadata);
+    return call;
+  }
+
+  private commitCall(
+    call: OutgoingCall,
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    metadata?: Metadata,
+  ): void {
+    const { outbox } = this;
+    const isForReturn = call.kind === 'resendable' && this.mayReturn;
+    const refusal = outbox.refusal('call', methodName, isForReturn);
     if (refusal) {
-      fail(callback, refusal);
-      return call;
+      fail(call.callback, refusal);
+      return;
     }
     try {
-      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, options?.metadata), call);
+      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, metadata), call);
       this.limitStream(call);
     } catch (error) {
-      fail(callback, error);
+      fail(call.callback, error);
     }
-    return call;
   }
 
   /** Tells the peer that nobody waits for a call any more; its callback is not called. Idempotent. */

@@ -7,7 +7,8 @@ import type { Message } from '../protocol/message.js';
 import { maskSecrets } from '../protocol/mask-secrets.js';
 import { parseMessage } from '../protocol/parse-message.js';
 import { RemoteError } from '../protocol/remote-error.js';
-import { EventEmitter, type ArgumentsOf } from '../util/event-emitter.js';
+import { isThenable } from '../util/callback.js';
+import { EventEmitter, reportRejection, TELL, type ArgumentsOf } from '../util/event-emitter.js';
 import { isProduction, reportUnheard } from '../util/host.js';
 import { isSystemError } from '../util/errors.js';
 import type { LogEmitter } from './client-options.js';
@@ -110,11 +111,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
     this.readAhead = undefined;
     this.transport = null;
     // A line that breaks is the network's everyday life: told to who listens, and to nobody else.
-    if (error) {
-      guardListeners(() => {
-        this.tell(error);
-      });
-    }
+    if (error) this.tell(error);
     this.lost();
   }
 
@@ -222,16 +219,25 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
   /** @internal Emits a log event: to the client's logger if there is one, else here. */
   log<Event extends LogEvent>(event: Event, ...args: ArgumentsOf<ConnectionEvents, Event>): void {
-    guardListeners(() => {
-      if (this.logger) this.logger.emit(event, ...args);
-      else if (this.listenerCount(event) > 0) this.emit(event, ...args);
-    });
+    const { logger } = this;
+    if (logger) {
+      this.guard(() => logger.emit(event, ...args));
+    } else this[TELL](event, args, this);
+  }
+
+  /** @internal Emits an event of the life of the connection. What a listener throws is reported, and changes nothing. */
+  announce<Event extends keyof ConnectionEvents>(
+    event: Event,
+    ...args: ArgumentsOf<ConnectionEvents, Event>
+  ): void {
+    this[TELL](event, args, this);
   }
 
   /** @internal Runs the user's code; what it throws is reported and goes no further. */
-  guard(run: () => void): void {
+  guard(run: () => unknown): void {
     try {
-      run();
+      const outcome = run();
+      if (isThenable(outcome)) reportRejection(outcome, this);
     } catch (error) {
       this.reportError(error);
     }
@@ -259,15 +265,6 @@ function ofTheApplication(error: Error): JstpError {
   return new JstpError('ERR_JSTP_APPLICATION', `A system error in the application: ${error.message}`, {
     cause: error,
   });
-}
-
-/** Runs listeners that must not disturb the link; what they throw cannot be told to listeners again. */
-function guardListeners(run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    reportUnheard('error in a listener of a connection', error);
-  }
 }
 
 /** The message as the plain object that log listeners get; as deep as it was received. */

@@ -106,9 +106,7 @@ function handleEvent(connection: Connection, message: EventMessage): boolean {
   if (connection.isLogged('event')) connection.log('event', interfaceName, event, args);
   if (args === undefined || interfaceName === undefined || event === undefined) return false;
   connection.whenStored(() => {
-    connection.guard(() => {
-      connection.proxyOf(interfaceName)?.[EMIT_LOCAL](event, args);
-    });
+    connection.proxyOf(interfaceName)?.[EMIT_LOCAL](event, args);
     connection.guard(() => {
       const { application } = connection;
       const handled = application?.handleEvent?.(connection, interfaceName, event, args, message.metadata);

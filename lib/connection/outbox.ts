@@ -80,21 +80,24 @@ export class Outbox implements Expirable {
     this.calls = new OutgoingCalls(link);
   }
 
-  /** Why a named message cannot be sent; undefined: it can. */
-  refusal(kind: NamedKind, name: string): RemoteError | undefined {
+  /**
+   * Why a named message cannot be sent; undefined: it can.
+   * @param isForReturn whether it may wait for a connection that has ended to be brought back
+   */
+  refusal(kind: NamedKind, name: string, isForReturn = false): RemoteError | undefined {
     if (!this.link.allowsAnyName && !isPortableName(name, kind)) {
       return new RemoteError(
         ERR_INVALID_NAME,
         `'${name}' cannot be sent as the name of a ${kind} to this peer`,
       );
     }
-    return this.fullness();
+    return this.fullness(isForReturn);
   }
 
   /** Why nothing can be sent; undefined: it can. A session whose peer is away ends at its cap. */
-  fullness(): RemoteError | undefined {
+  fullness(isForReturn = false): RemoteError | undefined {
     const { journal, isClosed, isPeerAway } = this.link;
-    if (!journal || isClosed) return new RemoteError(ERR_NOT_CONNECTED);
+    if (!journal || (isClosed && !isForReturn)) return new RemoteError(ERR_NOT_CONNECTED);
     if (this.hasRoom && this.calls.size < this.limits.maxPendingCalls) return undefined;
     if (isPeerAway && !this.hasRoom) this.link.overflow();
     return new RemoteError(ERR_JOURNAL_FULL);
@@ -139,6 +142,12 @@ export class Outbox implements Expirable {
     this.watch(journal);
   }
 
+  /** Fails the calls that a link has carried with -1: the session that would have brought their answers is lost. */
+  loseWritten(): void {
+    if (this.firstUnsent > 0) this.calls.loseUpTo(this.firstUnsent - 1);
+    else this.calls.loseAll();
+  }
+
   /**
    * Sends what has no number: an answer, a value of a stream, a cancel. Kept until it has arrived where
    * `resume` is agreed; else an answer that cannot be written now is of no use to anybody any more.
@@ -168,8 +177,7 @@ export class Outbox implements Expirable {
 
   /** Sends a ping; the callback gets its pong. */
   ping(callback: (error: unknown) => void): void {
-    const call = createOutgoingCall(callback);
-    call.isPing = true;
+    const call = createOutgoingCall(callback, undefined, 'ping');
     this.commit(formatPing(this.nextId), call);
   }
 

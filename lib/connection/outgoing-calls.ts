@@ -6,6 +6,13 @@ import { IdTable } from '../util/id-table.js';
 /** What the callee may send of a stream before the first credit message arrives (PROTOCOL.md 5). */
 export const INITIAL_STREAM_CREDIT = 64;
 
+/**
+ * What waits for an answer: 'call' (or an inspect); 'resendable', a call that is made again where its answer is lost,
+ * and so outlives the close of a connection that may be brought back; 'ping', answered as soon as the peer is known to
+ * have had it.
+ */
+export type OutgoingKind = 'call' | 'resendable' | 'ping';
+
 /** A numbered message of ours that waits for its callback or pong. */
 export interface OutgoingCall {
   /** Its number, without sign; 0 until it is sent, and where it never was. */
@@ -20,12 +27,15 @@ export interface OutgoingCall {
   lastValue: unknown;
   /** The highest number of a stream value that the callee may send. */
   creditLimit: number;
-  /** Whether it is a ping: answered as soon as the peer is known to have had it. */
-  isPing: boolean;
+  readonly kind: OutgoingKind;
 }
 
 /** Makes a call that is not sent yet. */
-export function createOutgoingCall(callback: Callback, onItem?: (value: unknown) => void): OutgoingCall {
+export function createOutgoingCall(
+  callback: Callback,
+  onItem?: (value: unknown) => void,
+  kind: OutgoingKind = 'call',
+): OutgoingCall {
   return {
     id: 0,
     callback,
@@ -33,7 +43,7 @@ export function createOutgoingCall(callback: Callback, onItem?: (value: unknown)
     lastItem: 0,
     lastValue: undefined,
     creditLimit: INITIAL_STREAM_CREDIT,
-    isPing: false,
+    kind,
   };
 }
 
@@ -80,7 +90,7 @@ export class OutgoingCalls {
   /** Ends the pings up to a number: the peer has had them, their pongs are lost. */
   endPings(id: number): void {
     this.settle(
-      this.takeAll((call) => call.isPing && call.id <= id),
+      this.takeAll((call) => call.kind === 'ping' && call.id <= id),
       null,
     );
   }
@@ -89,6 +99,14 @@ export class OutgoingCalls {
   loseUpTo(id: number): void {
     this.settle(
       this.takeAll((call) => call.id <= id),
+      ERR_CALLBACK_LOST,
+    );
+  }
+
+  /** Fails all calls with -1 but those that a reconnect may still bring an answer. */
+  loseUnlessResendable(): void {
+    this.settle(
+      this.takeAll((call) => call.kind !== 'resendable'),
       ERR_CALLBACK_LOST,
     );
   }

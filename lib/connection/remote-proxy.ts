@@ -1,5 +1,5 @@
 import type { Callback } from '../util/callback.js';
-import { DISPATCH, EventEmitter } from '../util/event-emitter.js';
+import { EventEmitter, TELL } from '../util/event-emitter.js';
 import type { Connection } from './connection.js';
 
 // Symbols leave every name to the methods of the peer.
@@ -40,7 +40,7 @@ export class RemoteProxy extends EventEmitter<Record<string, never[]>> {
     }
   }
 
-  /** Sends an event to the peer, and to the local listeners. */
+  /** Sends an event to the peer, and to the local listeners, whose errors are reported as those of the peer's events. */
   override emit(eventName: string, ...args: unknown[]): boolean {
     this[CONNECTION].emitRemoteEvent(this[INTERFACE], eventName, args);
     return this[EMIT_LOCAL](eventName, args);
@@ -48,9 +48,7 @@ export class RemoteProxy extends EventEmitter<Record<string, never[]>> {
 
   /** Tells the local listeners of an event of the peer. */
   [EMIT_LOCAL](eventName: string, args: readonly unknown[]): boolean {
-    // An 'error' that nobody listens for would be thrown: a peer must not be able to do that.
-    if (eventName === 'error' && this.listenerCount('error') === 0) return false;
-    return this[DISPATCH](eventName, args);
+    return this[TELL](eventName, args, this[CONNECTION]);
   }
 }
 

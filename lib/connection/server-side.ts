@@ -1,9 +1,12 @@
 import type { Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
+import type { ErrorReporter } from '../util/event-emitter.js';
 import type { Connection } from './connection.js';
 
 /** What a connection of a listening side asks of its server. */
 export interface ServerSide {
+  /** Told what a listener of errors throws. */
+  readonly lastResort: ErrorReporter;
   readonly limits: Limits;
   /** Decides on a handshake; answers by the connection's `acceptSession`, `resumeSession` or `refuse`. */
   decideHandshake(connection: Connection, request: HandshakeRequest): void;

@@ -192,6 +192,19 @@ export abstract class SessionFlow extends Link {
     this.isSessionOver = false;
   }
 
+  /** The session is lost, another one comes: what was never written waits for that. */
+  protected loseWritten(): void {
+    this.outbox.loseWritten();
+    this.dropServing();
+    this.outbox.stop();
+    this.afterResume = undefined;
+  }
+
+  /** @internal Whether a connection that has ended can be brought back with its session. */
+  get mayReturn(): boolean {
+    return this.session?.connection === this.self && !this.isSessionOver;
+  }
+
   /** From now on each step is stored before it is acted on. */
   protected openGate(save: () => Promise<void>): void {
     // A link that is replaced leaves its gate to the next one: what has come first waits in it still.

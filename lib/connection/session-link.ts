@@ -6,6 +6,7 @@ import { maskOk } from '../protocol/mask-secrets.js';
 import type { ByeReason, Message } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { NOBODY, type Session } from '../session/session.js';
+import { LAST_RESORT, TELL } from '../util/event-emitter.js';
 import type { ClientHandshake } from './client-handshake.js';
 import type { ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
@@ -96,7 +97,8 @@ export abstract class SessionLink extends SessionFlow {
     this.dropServing();
     this.outbox.stop();
     if (state.name === 'handshaking') state.handshake?.abandon();
-    this.outbox.calls.loseAll();
+    if (this.mayReturn) this.outbox.calls.loseUnlessResendable();
+    else this.outbox.calls.loseAll();
   }
 
   /** @internal The session cannot go on: more waits for the peer than may. */
@@ -119,7 +121,7 @@ export abstract class SessionLink extends SessionFlow {
     const isNews = !this.server && !this.isClosed && !this.hasHeardBye;
     if (!this.isOpen) heir.outbox.calls.adopt(this.outbox.calls);
     this.leave('taken');
-    if (isNews) this.emit('bye', 'taken');
+    if (isNews) this.announce('bye', 'taken');
   }
 
   /** @internal The session goes on without this connection. A client is told why. */
@@ -153,7 +155,7 @@ export abstract class SessionLink extends SessionFlow {
   peerSaidBye(reason: ByeReason): void {
     this.hasHeardBye = true;
     if (reason === 'close') this.isSessionOver = true;
-    this.emit('bye', reason);
+    this.announce('bye', reason);
     this.redialer?.peerSaidBye(reason);
     if (reason !== 'moved') this.outbox.calls.loseAll();
     if (reason !== 'moved' || !this.keepsAnswers) this.callsSoFar?.cancelAll();
@@ -187,7 +189,7 @@ export abstract class SessionLink extends SessionFlow {
     const answer = formatHandshakeOk(0, ok, toOffer(session.binding?.extensions ?? []));
     if (save) this.openGate(save);
     this.openSession(session, application, receivedCount, answer);
-    this.emit('client', session, this.self);
+    this.announce('client', session, this.self);
   }
 
   /** @internal As a server: refuses a handshake. Nothing that follows is read. */
@@ -250,16 +252,13 @@ export abstract class SessionLink extends SessionFlow {
     if (!this.keepsAnswers) this.callsSoFar?.cancelAll();
     if (state.name === 'handshaking') state.handshake?.abandon();
     if (state.name !== 'closed') this.setState(this.session ? OFFLINE : CLOSED);
-    this.guard(() => {
-      this.emit('close', this.self);
-    });
+    this.announce('close', this.self);
     this.server?.linkLost(this.self);
     this.redialer?.linkLost();
   }
 
   protected tell(error: unknown): boolean {
-    const isHeard = this.listenerCount('error') > 0;
-    if (isHeard) this.emit('error', error, this.self);
+    const isHeard = this[TELL]('error', [error, this.self], this.server?.lastResort ?? LAST_RESORT);
     const isHeardByServer = this.server?.connectionError(error, this.self) ?? false;
     return isHeard || isHeardByServer;
   }
@@ -273,10 +272,8 @@ export abstract class SessionLink extends SessionFlow {
 
   /** @internal As a client: the request is out. */
   awaitAnswer(handshake: ClientHandshake, offered: readonly ExtensionName[]): void {
-    const { transport } = this;
     const request = handshake.format(offered);
     this.setState({ name: 'handshaking', handshake });
-    handshake.wait(this.limits.handshakeTimeoutMs, () => transport?.destroy());
     this.write(request);
   }
 
@@ -284,15 +281,22 @@ export abstract class SessionLink extends SessionFlow {
   enterSession(session: Session<Connection>, receivedCount: number | undefined): void {
     if (session !== this.session) this.forgetFlow();
     this.openSession(session, this.settings?.application ?? null, receivedCount);
+    this.self.sendUnsent(this.outbox.takeUnsent());
   }
 
   /** @internal As a client: the server has not let it in, or the link ended before. */
-  handshakeFailed(wasResume: boolean, isAnswered: boolean): void {
+  handshakeFailed(error: unknown, resumed: Session<Connection> | undefined, isAnswered: boolean): void {
     const wasRefused = isAnswered && this.transport !== null;
+    const isLost =
+      wasRefused && resumed !== undefined && this.redialer?.resumeRefused(error, resumed) === true;
+    const waits = isLost && this.redialer?.isComingBack === true;
     // A session that the server refuses is gone; one whose handshake was cut off is not.
-    if (wasRefused && wasResume) this.forgetFlow();
+    if (waits) this.loseWritten();
+    else if (wasRefused) this.forgetFlow();
     this.endTransport();
-    if (wasRefused || !this.session) this.setState(CLOSED);
+    if (waits) this.setState(OFFLINE);
+    else if (wasRefused || !this.session) this.setState(CLOSED);
+    if (isLost) this.announce('sessionLost', resumed);
   }
 
   /** Opens the link for messages: a server's answer goes out first, then what the peer has missed. */

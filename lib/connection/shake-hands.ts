@@ -36,8 +36,9 @@ export function shakeHands(
   const handshake = new ClientHandshake(credentials, application, (error, response) => {
     const entrance = response && handshake.entranceOf(response, offered);
     if (!entrance || entrance instanceof RemoteError) {
-      link.handshakeFailed(credentials.resumed !== undefined, !handshake.isAbandoned);
-      callback(error ?? entrance);
+      const failure = error ?? entrance;
+      link.handshakeFailed(failure, credentials.resumed, !handshake.isAbandoned);
+      callback(failure);
       return;
     }
     link.enterSession(entrance.session, entrance.receivedCount);

@@ -41,12 +41,14 @@ export interface Dialer {
   /**
    * Opens a link with the arguments that the user gave (net: those of `net.connect`).
    * Errors, of the arguments too, go to the callback. It is called once, and not after the returned
-   * function, which gives up.
+   * function, which gives up. The attempt's deadline is the caller's, who is told by `onAccepted` when the
+   * peer has accepted and its part begins (TLS, the upgrade), where the dialer sees that.
    */
   dial(
     args: readonly unknown[],
     limits: Limits,
     callback: (error: Error | null, transport?: Transport) => void,
+    onAccepted?: () => void,
   ): () => void;
 }
 

@@ -3,7 +3,13 @@ import { Connection } from '../connection/connection.js';
 import type { Transport } from '../connection/transport.js';
 import type { Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
-import { EventEmitter, type ArgumentsOf } from '../util/event-emitter.js';
+import {
+  EventEmitter,
+  LAST_RESORT,
+  TELL,
+  type ArgumentsOf,
+  type ErrorReporter,
+} from '../util/event-emitter.js';
 import { reportUnheard } from '../util/host.js';
 import { Arrivals, type Arrival } from './arrivals.js';
 import { ClientTable } from './client-table.js';
@@ -32,6 +38,8 @@ export class Server extends EventEmitter<ServerEvents> {
   private readonly arrivals: Arrivals;
   private readonly listener: Listener;
   private applicationTable: Applications<Connection>;
+  /** @internal Told what a listener throws that was itself told of an error, or of the server alone. */
+  lastResort: ErrorReporter = LAST_RESORT;
 
   /**
    * @param options applications, policies and limits
@@ -233,9 +241,7 @@ export class Server extends EventEmitter<ServerEvents> {
 
   /** @internal */
   connectionError(error: unknown, connection: Connection): boolean {
-    if (this.listenerCount('connectionError') === 0) return false;
-    this.emit('connectionError', error, connection);
-    return true;
+    return this[TELL]('connectionError', [error, connection], this.lastResort);
   }
 
   private accept(transport: Transport, arrival?: Arrival): void {
@@ -259,28 +265,26 @@ export class Server extends EventEmitter<ServerEvents> {
   /** A failure of a store: the peer is not told, so somebody must be. */
   private storeFailed(error: unknown, connection: Connection | undefined): void {
     if (connection && this.connectionError(error, connection)) return;
-    if (this.listenerCount('storageError') > 0) this.emit('storageError', error);
-    else reportUnheard('error of a session store (listen for a server\'s "storageError")', error);
+    const isHeard = this[TELL]('storageError', [error], this.lastResort);
+    if (!isHeard) reportUnheard('error of a session store (listen for a server\'s "storageError")', error);
   }
 
-  /** Emits an event about a connection; what its listeners throw must not reach the peer's data path. */
+  /** Emits an event; what a listener throws is told as an error of the connection that the event is about. */
   private notify<Name extends keyof ServerEvents>(
-    connection: Connection,
+    reporter: ErrorReporter,
     name: Name,
     ...args: ArgumentsOf<ServerEvents, Name>
-  ): void {
-    if (this.listenerCount(name) === 0) return;
-    connection.guard(() => {
-      this.emit(name, ...args);
-    });
+  ): boolean {
+    return this[TELL](name, args, reporter);
   }
 
   private forward(event: string, args: readonly unknown[]): void {
     // The last link is gone: nothing is owned any more.
     if (event === 'close') void this.keeper.stop();
-    if (event === 'listening' || event === 'close') this.emit(event);
-    else if (event === 'connection') this.emit('connection', args[0]);
-    else if (event === 'error') this.emit('error', args[0] as Error);
+    if (event === 'listening' || event === 'close') this.notify(this.lastResort, event);
+    else if (event === 'connection') this.notify(this.lastResort, 'connection', args[0]);
+    // As Node does, where nobody listens: a server that cannot listen must not seem to.
+    else if (event === 'error' && !this.notify(this.lastResort, 'error', args[0] as Error)) throw args[0];
   }
 
   /** @internal What `JSON.stringify` shows: no sessions' ids and no options. */

@@ -23,12 +23,7 @@ export class PeerArrivals {
     });
   }
 
-  /** A socket of which nothing was known is being decided on: its time counts from now. */
-  hold(socket: Socket): void {
-    this.add(acceptedAs(socket));
-  }
-
-  /** It is ready; undefined where its time does not count yet. */
+  /** It is ready. */
   take(socket: Socket): Arrival | undefined {
     const accepted = acceptedAs(socket);
     const arrival = this.arrivals.get(accepted);

@@ -1,10 +1,14 @@
+import { isThenable } from './callback.js';
+import { reportUnheard } from './host.js';
+
 /** Event name -> the arguments that its listeners get. */
 export type EventMap = Record<string, unknown[]>;
 
 type AnyListener = (...args: unknown[]) => void;
 
 interface Registration {
-  readonly listener: AnyListener;
+  /** Typed for users as returning nothing, but it may be an async function. */
+  readonly listener: (...args: unknown[]) => unknown;
   readonly once: boolean;
 }
 
@@ -13,8 +17,20 @@ const REGISTRATIONS = Symbol('registrations');
 const REGISTER = Symbol('register');
 const REMOVE = Symbol('remove');
 
-/** The key of `emit` for names that are known only at run time, those that a peer chose. */
-export const DISPATCH = Symbol('dispatch');
+/** Who is told what a listener throws. */
+export interface ErrorReporter {
+  reportError(error: unknown): void;
+}
+
+/** Told where a listener throws that was itself told of an error: there is nobody else left. */
+export const LAST_RESORT: ErrorReporter = {
+  reportError: (error) => {
+    reportUnheard('error in a listener', error);
+  },
+};
+
+/** The key of the `emit` of this package itself. */
+export const TELL = Symbol('tell');
 
 /**
  * The part of Node's EventEmitter that the core needs, typed and without Node, so that the same classes
@@ -80,7 +96,38 @@ export class EventEmitter<Events extends object = EventMap> {
    * @throws what a listener throws; the error itself for an 'error' event without a listener
    */
   emit<Name extends keyof Events & string>(name: Name, ...args: ArgumentsOf<Events, Name>): boolean {
-    return this[DISPATCH](name, args);
+    const registered = this[REGISTRATIONS]?.get(name);
+    if (registered === undefined) {
+      if (name === 'error') throw args[0];
+      return false;
+    }
+    // The array is never changed in place, so that a listener may add and remove others.
+    for (const entry of registered) {
+      if (entry.once) this[REMOVE](name, entry);
+      entry.listener.apply(this, args as unknown[]);
+    }
+    return true;
+  }
+
+  /**
+   * @internal Calls the listeners of an event, whose name may be one that a peer chose. What one throws, or rejects
+   * with, is reported once; the other listeners, and whoever tells, go on as if it had not. An 'error' that nobody
+   * listens for is not thrown.
+   * @returns whether there was a listener
+   */
+  [TELL](name: string, args: readonly unknown[], reporter: ErrorReporter): boolean {
+    const registered = this[REGISTRATIONS]?.get(name);
+    if (registered === undefined) return false;
+    for (const entry of registered) {
+      if (entry.once) this[REMOVE](name, entry);
+      try {
+        const outcome = entry.listener.apply(this, args as unknown[]);
+        if (isThenable(outcome)) reportRejection(outcome, reporter);
+      } catch (error) {
+        reporter.reportError(error);
+      }
+    }
+    return true;
   }
 
   /** How many listeners an event has. */
@@ -113,21 +160,6 @@ export class EventEmitter<Events extends object = EventMap> {
     return Infinity;
   }
 
-  /** `emit` for names that are known only at run time. */
-  protected [DISPATCH](name: string, args: readonly unknown[]): boolean {
-    const registered = this[REGISTRATIONS]?.get(name);
-    if (registered === undefined) {
-      if (name === 'error') throw args[0];
-      return false;
-    }
-    // The array is never changed in place, so that a listener may add and remove others.
-    for (const entry of registered) {
-      if (entry.once) this[REMOVE](name, entry);
-      entry.listener.apply(this, args as unknown[]);
-    }
-    return true;
-  }
-
   private [REGISTER](name: string, entry: Registration, first: boolean): this {
     this[REGISTRATIONS] ??= new Map();
     const registered = this[REGISTRATIONS].get(name) ?? [];
@@ -140,6 +172,13 @@ export class EventEmitter<Events extends object = EventMap> {
     if (left.length > 0) this[REGISTRATIONS]?.set(name, left);
     else this[REGISTRATIONS]?.delete(name);
   }
+}
+
+/** Reports what an async function of the user rejects with. */
+export function reportRejection(outcome: PromiseLike<unknown>, reporter: ErrorReporter): void {
+  outcome.then(undefined, (error: unknown) => {
+    reporter.reportError(error);
+  });
 }
 
 /** The arguments of one event of an event map. */

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { net, type Connection, type Reconnector, type ReconnectFunction } from '../../lib/core.js';
-import { createDefaultReconnector } from '../../lib/connection/default-reconnector.js';
+import { defaultReconnector } from '../../lib/connection/default-reconnector.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore, stopCore } from '../support/core.js';
 import { failureOf } from '../support/jstp.js';
+import { ClientOnTheWire } from '../support/resume-wire.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
 import { settle, waitFor, within } from '../support/wait-for.js';
 
@@ -48,9 +49,9 @@ describe('a reconnector', () => {
     await stopCore(server);
     await waitFor(() => notes.length >= 2, 'the attempt');
     expect(attempts[0]).toEqual(['net', { port: heirPort, host: '127.0.0.1' }]);
-    // The other server does not know the session.
+    // The other server does not know the session: the next attempt logs in there.
     expect(notes[1]).toMatchObject({ code: -3 });
-    expect(heir.getClientsArray()).toHaveLength(0);
+    await waitFor(() => heir.getClientsArray().length === 1, 'the login');
     connection.close();
   });
 
@@ -109,30 +110,29 @@ describe('a reconnector', () => {
   });
 });
 
+/** What the default reconnector waits before it dials. */
+function delayOf(redialer: { failures: number; isSessionLost: boolean }): number {
+  const delays: number[] = [];
+  const later = (delayMs: number): void => {
+    delays.push(delayMs);
+  };
+  defaultReconnector({ redialer: { ...redialer, later } } as unknown as Connection, () => undefined);
+  return delays[0];
+}
+
 describe('the default reconnector', () => {
-  test('waits 1 s to 32 s, twice as long each time, plus up to 1 s, and starts again after a success', () => {
-    const delays: number[] = [];
-    const reconnector = createDefaultReconnector();
-    const ask = (outcome: unknown): void => {
-      const redialer = {
-        later: (delayMs: number, callback: () => void) => {
-          delays.push(delayMs);
-          callback();
-        },
-      };
-      reconnector({ redialer } as unknown as Connection, (callback) =>
-        (callback as (error: unknown) => void)(outcome),
-      );
-    };
-    for (let turn = 0; turn < 7; turn++) ask(new Error('still down'));
-    ask(null);
-    ask(null);
-    const expected = [1000, 2000, 4000, 8000, 16_000, 32_000, 32_000, 32_000, 1000];
-    expect(
-      delays.map(
-        (delayMs, index) => delayMs >= (expected[index] ?? 0) && delayMs <= (expected[index] ?? 0) + 1000,
-      ),
-    ).toEqual(expected.map(() => true));
+  test('waits 1 s to 32 s, twice as long after each failure, plus up to 1 s', () => {
+    const delays = [0, 1, 2, 3, 4, 5, 6, 60].map((failures) => delayOf({ failures, isSessionLost: false }));
+    const expected = [1000, 2000, 4000, 8000, 16_000, 32_000, 32_000, 32_000];
+    for (const [index, delayMs] of delays.entries()) {
+      expect(delayMs).toBeGreaterThanOrEqual(expected[index]);
+      expect(delayMs).toBeLessThanOrEqual(expected[index] + 1000);
+    }
+  });
+
+  test('does not wait where the server has just said that the session is lost', () => {
+    expect(delayOf({ failures: 0, isSessionLost: true })).toBe(0);
+    expect(delayOf({ failures: 1, isSessionLost: true })).toBeGreaterThanOrEqual(2000);
   });
 
   test('brings a connection back within its first two seconds', async () => {
@@ -156,6 +156,41 @@ describe('the default reconnector', () => {
   });
 });
 
+describe('a server that says moved each time', () => {
+  test('is dialled at once after the first short line, then as the back-off has it', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date'] });
+    closing.add(() => jest.useRealTimers());
+    const extensions = ['bye'] as const;
+    const agreed = '{handshake:[0,null,{bye:1}]';
+    const wire = await ClientOnTheWire.start(closing);
+    const connection = await wire.connect(`${agreed},ok:'one'}`, {
+      extensions,
+      reconnector: undefined as never,
+    });
+    const sendAway = async (turn: number): Promise<void> => {
+      const link = await wire.link(turn);
+      await link.received(1);
+      link.send(`${agreed},ok:0}`);
+      link.send("{bye:['moved']}");
+      await link.end();
+    };
+    (await wire.link(0)).send("{bye:['moved']}");
+    await sendAway(1);
+    const links: number[] = [];
+    // The further lines come by the clock alone: 2 s to 3 s, 4 s to 5 s, 8 s to 9 s after the one before.
+    for (const [turn, firstMs] of [2000, 4000, 8000].entries()) {
+      await waitFor(() => connection.state.name === 'offline', 'the loss');
+      jest.advanceTimersByTime(firstMs - 1);
+      await settle();
+      links.push(wire.links.length);
+      jest.advanceTimersByTime(1002);
+      await sendAway(turn + 2);
+    }
+    expect(links).toEqual([2, 3, 4]);
+    connection.close();
+  });
+});
+
 describe('close', () => {
   test('fails what waits with -1, is told once, and what comes after fails at once', async () => {
     const { port } = await startCore(closing);
@@ -175,7 +210,6 @@ describe('close', () => {
       connection.callMethod('echo', 'back', [1]),
       connection.inspectInterface('echo'),
       connection.ping(),
-      connection.callMethodWithResend('echo', 'back', [1]),
     ]) {
       expect(await failureOf(within(Promise.resolve(late), 'a late call'))).toBeDefined();
     }

@@ -9,6 +9,7 @@ import {
   ping,
   reconnect,
   reference,
+  startServer,
   type PeerConnection,
 } from '../support/jstp.js';
 import { settle, waitFor, within } from '../support/wait-for.js';
@@ -283,4 +284,26 @@ describe('event-only traffic is acknowledged by pings in between', () => {
     await waitFor(() => journal.size < 2500, 'the acknowledgement');
     expect(journal.size).toBeLessThan(2500);
   });
+});
+
+test('our client of a reference server that has lost its sessions logs in afresh, and sends what it had kept', async () => {
+  let heirPort = 0;
+  const reconnector = (_connection: unknown, again: (...args: unknown[]) => void): void => {
+    setTimeout(() => again(heirPort, '127.0.0.1'), 1);
+  };
+  world = await ResumeWorld.start(MIXED_PAIRS[0], closing, {}, { reconnector });
+  const { near } = world;
+  const { id } = near.session ?? {};
+  const lost: unknown[] = [];
+  near.on('sessionLost', (session: { id: string }) => lost.push(session.id));
+  // A server that has just been started knows nobody.
+  const heir = await startServer(reference, { applications: [world.serverApplication()] }, closing);
+  heirPort = heir.port;
+  await world.cutLine();
+  const answer = outcomeOf(near, 'log', 'add', 'kept');
+  await waitFor(() => answer.length > 0, 'the answer');
+  expect(answer).toEqual([null, 'kept']);
+  expect(world.served).toEqual(['kept']);
+  expect(lost).toEqual([id]);
+  expect(near.session?.id).not.toBe(id);
 });

@@ -5,7 +5,7 @@ import type { Connection } from '../../connection/connection.js';
 import { ERR_SESSION_TAKEN } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
-import { EventEmitter } from '../../util/event-emitter.js';
+import { EventEmitter, TELL, type ErrorReporter } from '../../util/event-emitter.js';
 import { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientEvents, JstpClientStatus } from './client-events.js';
 import { ClientLink } from './client-link.js';
@@ -37,6 +37,12 @@ interface PacketMaker {
  */
 export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   private readonly logger = new PrintableLogger(JstpClient.name);
+  /** Told what a listener throws. */
+  private readonly reporter: ErrorReporter = {
+    reportError: (error) => {
+      this.logger.error(error);
+    },
+  };
   private readonly emitter = new EventEmitter<JstpClientEventArguments>();
   private readonly application = new ClientApplication();
   private readonly link: ClientLink;
@@ -269,14 +275,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     name: Name,
     args: JstpClientEventArguments[Name],
   ): boolean {
-    if (this.emitter.listenerCount(name) === 0) return false;
-    try {
-      this.emitter.emit(name, ...(args as never));
-    } catch (error) {
-      // A listener that throws must not keep the link from going on.
-      this.logger.error(error);
-    }
-    return true;
+    return this.emitter[TELL](name, args, this.reporter);
   }
 
   /** @internal What `JSON.stringify` shows: no options. */

@@ -1,6 +1,5 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
 import type { Connection } from '../../connection/connection.js';
-import { UnsendableAnswer } from '../../connection/unsendable-answer.js';
 import { JstpArgs } from '../jstp-args.js';
 import { toWireError } from '../nest-error.js';
 
@@ -23,7 +22,7 @@ export const plainAnswering: Answering = {
     call.succeed(resultsOf(value));
   },
   error(call, error, code) {
-    call.fail(wireError(call, error, code));
+    call.fail(toWireError(error, call.connection.extensions.nest, code));
   },
   stream(call) {
     return new PlainStream(call, call.openStream());
@@ -37,11 +36,7 @@ class PlainStream implements OutgoingStream {
   ) {}
 
   write(value: unknown): boolean {
-    try {
-      return this.stream.write(itemOf(value));
-    } catch (error) {
-      throw new UnsendableAnswer(this.call, error);
-    }
+    return this.stream.write(itemOf(value));
   }
 
   ready(): Promise<boolean> {
@@ -53,15 +48,8 @@ class PlainStream implements OutgoingStream {
   }
 
   fail(error: unknown): void {
-    this.stream.fail(wireError(this.call, error));
+    this.stream.fail(toWireError(error, this.call.connection.extensions.nest));
   }
-}
-
-function wireError(call: NestCall, error: unknown, code?: number): unknown[] {
-  const { connection } = call;
-  return toWireError(error, connection.extensions.nest, code, (cause) => {
-    connection.reportError(new UnsendableAnswer(call, cause));
-  });
 }
 
 function resultsOf(value: unknown): unknown[] {

@@ -2,7 +2,6 @@ import type { MessageHandler } from '@nestjs/microservices';
 import type { ApplicationName } from '../decorators/application-name.js';
 import type { Arity } from '../decorators/handler-extras.js';
 import type { Target } from '../target.js';
-import type { HandlerOrigin } from './handler-origins.js';
 
 /** One method or event. */
 export interface Route extends Target {
@@ -13,13 +12,13 @@ export interface Route extends Target {
   /** How many arguments it takes; undefined: not checked, and one argument is the data itself. */
   readonly arity: Arity | undefined;
   /** Who handles it, for error texts; an event may have several. */
-  readonly origins: HandlerOrigin[];
+  readonly origins: string[];
 }
 
 /** A handler that decides on handshakes. */
 export interface HandshakeRoute {
   readonly handler: MessageHandler;
-  readonly origin: HandlerOrigin;
+  readonly origin: string;
 }
 
 /** The methods and the events of an interface, each in the order of their registration. */
@@ -69,9 +68,4 @@ export class ApplicationRoutes {
     });
     return list.join('; ') || 'no handlers';
   }
-}
-
-/** Who handles a route, for error texts. */
-export function originText({ origins }: Route): string {
-  return origins.map(({ text }) => text).join(', ');
 }

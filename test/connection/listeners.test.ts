@@ -1,0 +1,389 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { net, SimpleConnectPolicy, type Connection, type Server } from '../../lib/core.js';
+import type { ConnectionEvents } from '../../lib/connection/connection-events.js';
+import type { ServerEvents } from '../../lib/server/server-events.js';
+import type { EventEmitter } from '../../lib/util/event-emitter.js';
+import { Closing } from '../support/closing.js';
+import { API, startCore, stopCore } from '../support/core.js';
+import { RawPeer } from '../support/raw-peer.js';
+import { settle, waitFor, within } from '../support/wait-for.js';
+
+const closing = new Closing();
+let consoleError: jest.SpiedFunction<typeof console.error>;
+beforeEach(() => {
+  consoleError = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+afterEach(async () => {
+  await closing.run();
+  consoleError.mockRestore();
+});
+
+// Written so that a new event has to be named here.
+const CONNECTION_EVENTS = Object.keys({
+  close: true,
+  error: true,
+  client: true,
+  sessionLost: true,
+  reconnect: true,
+  reconnectAttempt: true,
+  bye: true,
+  call: true,
+  callback: true,
+  event: true,
+  handshake: true,
+  heartbeat: true,
+  inspect: true,
+  incomingMessage: true,
+  outgoingMessage: true,
+  messageRejected: true,
+} satisfies Record<keyof ConnectionEvents, true>);
+
+const SERVER_EVENTS = Object.keys({
+  connect: true,
+  reconnect: true,
+  disconnect: true,
+  handshakeRequest: true,
+  handshakeTimeout: true,
+  connectionError: true,
+  storageError: true,
+  restoreSession: true,
+  sessionTaken: true,
+  log: true,
+  listening: true,
+  close: true,
+  error: true,
+  connection: true,
+} satisfies Record<keyof ServerEvents, true>);
+
+type Fails = 'throws' | 'rejects';
+/** What happens at each event: a listener fails, a later one is called. */
+class Failing {
+  public readonly thrown: Error[] = [];
+  public readonly heard: string[] = [];
+  private readonly told: unknown[] = [];
+
+  public constructor(private readonly how: Fails) {}
+
+  public watch(who: string, emitter: EventEmitter<never>, names: readonly string[]): void {
+    const any = emitter as unknown as EventEmitter<Record<string, unknown[]>>;
+    for (const name of names) {
+      any.on(name, (...args) => {
+        if (name === 'error' || name === 'connectionError') this.told.push(args[0]);
+        const error = new Error(`${who}: ${name}`);
+        this.thrown.push(error);
+        if (this.how === 'throws') throw error;
+        // An async function, as users write it.
+        return Promise.reject(error) as never;
+      });
+      any.on(name, () => this.heard.push(`${who}: ${name}`));
+    }
+  }
+
+  /** How often each error that was thrown has been told to somebody. */
+  public reports(): number[] {
+    const told = [...this.told, ...consoleError.mock.calls.map((args) => args.at(-1))];
+    return this.thrown.map((error) => told.filter((each) => each === error).length);
+  }
+}
+
+describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
+  test('of whatever event, is reported once, and changes nothing of what comes next', async () => {
+    const failing = new Failing(how);
+    const extensions = ['bye', 'cancel', 'resume', 'stream'] as const;
+    const { server, port } = await startCore(closing, {
+      extensions,
+      limits: { handshakeTimeoutMs: 1500 },
+      authPolicy: ((
+        connection: Connection,
+        _app: unknown,
+        _strategy: unknown,
+        _credentials: unknown,
+        done: (error: null, name: string) => void,
+      ) => {
+        failing.watch(
+          'server side',
+          connection as never,
+          CONNECTION_EVENTS.filter((name) => name !== 'error'),
+        );
+        done(null, 'anna');
+      }) as never,
+    });
+    failing.watch('server', server as never, SERVER_EVENTS);
+    const silent = await RawPeer.connect(port);
+    closing.add(() => silent.destroy());
+    const connection = await within(
+      net.connect(
+        'app',
+        {
+          extensions,
+          connectPolicy: new SimpleConnectPolicy('anna', 'secret'),
+          application: { name: 'side', version: '1.0.0', getMethods: () => ['m'], callMethod: answerOne },
+          reconnector: (_connection, reconnectFn) => setTimeout(reconnectFn, 1),
+        },
+        port,
+        '127.0.0.1',
+      ),
+      'a connect',
+    );
+    closing.add(() => connection.close());
+    failing.watch('client', connection as never, CONNECTION_EVENTS);
+    const proxy = await connection.inspectInterface('echo');
+    failing.watch('proxy', proxy as never, ['said', 'error']);
+    const [side] = server.getClientsArray() as [Connection];
+    // Every kind of message, both ways.
+    expect(await connection.callMethod('echo', 'back', [1])).toBe(1);
+    expect(await side.callMethod('i', 'm', [])).toBe('one');
+    await side.inspectInterface('i');
+    side.emitRemoteEvent('echo', 'said', []);
+    side.emitRemoteEvent('echo', 'error', []);
+    connection.emitRemoteEvent('echo', 'said', []);
+    proxy.emit('said');
+    for (const end of [connection, side]) {
+      end.sendUnnumbered('{}');
+      end.sendUnnumbered('{callback:[77],ok:[]}');
+    }
+    await connection.ping();
+    await side.ping();
+    // A cut and a resume.
+    (connection.getTransport() as { destroy(error: Error): void }).destroy(new Error('cut'));
+    await waitFor(() => !connection.handshakeDone, 'the cut');
+    await waitFor(() => connection.handshakeDone, 'the resume');
+    expect(await connection.callMethod('echo', 'back', [2])).toBe(2);
+    // Another link takes the session over, and the server ends that one: its session is lost.
+    await within(net.reconnect(connection, port, '127.0.0.1'), 'the takeover');
+    expect(await connection.callMethod('echo', 'back', [3])).toBe(3);
+    const lost = connection.session;
+    server.getClientsArray()[0]?.close();
+    await waitFor(() => connection.session !== lost && connection.handshakeDone, 'the new session');
+    expect(await connection.callMethod('echo', 'back', [4])).toBe(4);
+    expect(server.getClientsArray()).toHaveLength(1);
+    await silent.end();
+    connection.close();
+    await waitFor(() => server.getClientsArray().length === 0, 'the end of the client');
+    await stopCore(server);
+    await settle();
+    const heard = new Set(failing.heard);
+    const notHere = ['client: client', 'server: error', 'server: storageError', 'server: listening'];
+    const expected = [
+      ...CONNECTION_EVENTS.map((name) => `client: ${name}`),
+      ...SERVER_EVENTS.map((name) => `server: ${name}`),
+      'server side: client',
+      'server side: call',
+      'proxy: said',
+      'proxy: error',
+    ].filter((name) => !notHere.includes(name));
+    expect(expected.filter((name) => !heard.has(name))).toEqual([]);
+    // The one that throws is called before the other each time.
+    expect(failing.heard).toHaveLength(failing.thrown.length);
+    expect(new Set(failing.reports())).toEqual(new Set([1]));
+  });
+
+  test('of a server’s own events, is reported once, and the server goes on', async () => {
+    const failing = new Failing(how);
+    const { port } = await startCore(closing);
+    const server = net.createServer({ applications: [] });
+    failing.watch('server', server as never, ['error', 'listening', 'close', 'connection']);
+    server.listen(port, '127.0.0.1');
+    await waitFor(() => failing.heard.includes('server: error'), 'the error');
+    server.listen(0, '127.0.0.1');
+    await waitFor(() => failing.heard.includes('server: listening'), 'the listening');
+    await stopCore(server);
+    await settle();
+    expect(failing.heard).toEqual(['server: error', 'server: listening', 'server: close']);
+    expect(failing.reports()).toEqual([1, 1, 1]);
+  });
+
+  test('of a failing store, is reported once, and the next client is served', async () => {
+    const failing = new Failing(how);
+    const sessionStorageProvider = {
+      isAsync: () => true,
+      get: () => Promise.resolve(undefined),
+      set: () => Promise.reject(new Error('full')),
+    };
+    const { server, port } = await startCore(closing, { sessionStorageProvider });
+    failing.watch('server', server as never, ['storageError']);
+    for (const turn of [1, 2]) {
+      const connection = await net.connect('app', null, port, '127.0.0.1');
+      expect(await connection.callMethod('echo', 'back', [turn])).toBe(turn);
+      connection.close();
+      await waitFor(() => failing.heard.length >= turn, 'the store’s error');
+    }
+    await settle();
+    expect(new Set(failing.reports())).toEqual(new Set([1]));
+  });
+
+  test('of a logger of the client’s, is reported once', async () => {
+    const { port } = await startCore(closing);
+    const errors: unknown[] = [];
+    let emitted = 0;
+    const logger = {
+      emit: () => {
+        emitted += 1;
+        const error = new Error('log');
+        if (how === 'throws') throw error;
+        return Promise.reject(error);
+      },
+    };
+    const connection = await within(net.connect('app', { logger }, port, '127.0.0.1'), 'a connect');
+    closing.add(() => connection.close());
+    connection.on('error', (error) => errors.push(error));
+    emitted = 0;
+    expect(await connection.callMethod('echo', 'back', [1])).toBe(1);
+    await settle();
+    expect(emitted).toBeGreaterThan(0);
+    expect(errors).toHaveLength(emitted);
+  });
+
+  test('a reconnector, or its callback, too: nothing is dialled for it', async () => {
+    const { port } = await startCore(closing);
+    const errors: unknown[] = [];
+    let asked = 0;
+    const reconnector = (): undefined => {
+      asked += 1;
+      const error = new Error('reconnector');
+      if (how === 'throws') throw error;
+      return Promise.reject(error) as never;
+    };
+    const connection = await within(net.connect('app', { reconnector }, port, '127.0.0.1'), 'a connect');
+    closing.add(() => connection.close());
+    connection.on('error', (error) => errors.push(error));
+    (connection.getTransport() as { destroy(): void }).destroy();
+    await waitFor(() => errors.length === 1, 'the report');
+    expect(errors).toMatchObject([{ message: 'reconnector' }]);
+    expect(asked).toBe(1);
+  });
+});
+
+function answerOne(
+  _connection: Connection,
+  _iface: string,
+  _method: string,
+  _args: unknown[],
+  callback: (error: null, value: unknown) => void,
+): void {
+  callback(null, 'one');
+}
+
+describe('close within a listener', () => {
+  test.each(['reconnectAttempt', 'close', 'reconnect', 'sessionLost'] as const)(
+    'of %s stays a close: nothing is dialled any more',
+    async (name) => {
+      const { server, port } = await startCore(closing);
+      let asked = 0;
+      const outcomes: unknown[] = [];
+      const connection = await within(
+        net.connect(
+          'app',
+          {
+            reconnector: (_connection, reconnectFn) => {
+              asked += 1;
+              reconnectFn((error: unknown) => outcomes.push(error));
+            },
+          },
+          port,
+          '127.0.0.1',
+        ),
+        'a connect',
+      );
+      closing.add(() => connection.close());
+      let heard = 0;
+      connection.on(name, () => {
+        heard += 1;
+        connection.close();
+      });
+      // The dial is refused, or the resume: both lead to 'reconnect' with an error.
+      await stopCore(server);
+      if (name === 'sessionLost') await restart(port);
+      await waitFor(() => heard > 0, `the event ${name}`);
+      await settle();
+      const askedThen = asked;
+      await settle();
+      expect(asked).toBe(askedThen);
+      expect(connection.state.name).toBe('closed');
+      expect(connection.closedIntentionally).toBe(true);
+      if (name === 'reconnectAttempt') expect(outcomes.at(-1)).toMatchObject({ code: -9 });
+    },
+  );
+
+  test('of reconnectAttempt holds while the server is there: it sees nobody come', async () => {
+    const { server, port } = await startCore(closing);
+    const ends: unknown[] = [];
+    const connection = await within(
+      net.connect('app', { reconnector: (_connection, again) => again() }, port, '127.0.0.1'),
+      'a connect',
+    );
+    connection.on('reconnect', (error) => ends.push(error));
+    connection.on('reconnectAttempt', () => connection.close());
+    let links = 0;
+    server.on('connection', () => {
+      links += 1;
+    });
+    (connection.getTransport() as { destroy(): void }).destroy();
+    await waitFor(() => ends.length === 1, 'the end of the attempt');
+    await settle();
+    expect(links).toBe(0);
+    expect(ends).toMatchObject([{ code: -9 }]);
+    expect(server.getClientsArray()).toHaveLength(0);
+  });
+
+  test('a listener of reconnectAttempt that reconnects by itself has its way', async () => {
+    const { port } = await startCore(closing);
+    const { server: other, port: otherPort } = await startCore(closing, { applications: [] });
+    const ends: unknown[] = [];
+    const connection = await within(
+      net.connect(
+        'app',
+        { reconnector: (_connection, again) => again(otherPort, '127.0.0.1') },
+        port,
+        '127.0.0.1',
+      ),
+      'a connect',
+    );
+    closing.add(() => connection.close());
+    let links = 0;
+    other.on('connection', () => {
+      links += 1;
+    });
+    connection.on('reconnect', (error) => ends.push(error));
+    const moved = new Promise((resolve) => {
+      connection.once('reconnectAttempt', () => {
+        resolve(net.reconnect(connection, port, '127.0.0.1'));
+      });
+    });
+    (connection.getTransport() as { destroy(): void }).destroy();
+    expect(await within(moved, 'the reconnect')).toBe(connection);
+    expect(await connection.callMethod('echo', 'back', [1])).toBe(1);
+    expect(ends).toMatchObject([{ code: -9 }]);
+    expect(links).toBe(0);
+  });
+});
+
+test('an event named error of the peer, which nobody listens for, is no error', async () => {
+  const { server, port } = await startCore(closing);
+  const connection = await within(net.connect('app', null, port, '127.0.0.1'), 'a connect');
+  closing.add(() => connection.close());
+  const proxy = await connection.inspectInterface('echo');
+  const errors: unknown[] = [];
+  connection.on('error', (error) => errors.push(error));
+  server.broadcast('echo', 'error', 'of the peer');
+  await connection.ping();
+  expect(proxy.emit('error', 'mine')).toBe(false);
+  expect(errors).toEqual([]);
+});
+
+async function restart(port: number): Promise<Server> {
+  const server = net.createServer({ applications: [] });
+  server.updateApplications([appOf()]);
+  closing.add(() => stopCore(server));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return server;
+}
+
+function appOf(): never {
+  return {
+    name: 'app',
+    version: '1.0.0',
+    getMethods: () => Object.keys(API),
+    callMethod: answerOne,
+  } as never;
+}

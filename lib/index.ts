@@ -22,4 +22,4 @@ export { JstpInterface } from './nest/decorators/jstp-interface.decorator.js';
 export type { JstpServerOptions } from './nest/server/jstp-server-options.js';
 export type { JstpListenerOptions, JstpTransport } from './nest/server/listener-options.js';
 export { JstpServer, type JstpServerEvents, type JstpServerStatus } from './nest/server/jstp-server.js';
-export { JstpModule, type JstpOptionsFactory } from './nest/jstp.module.js';
+export { JSTP_MODULE_OPTIONS, JstpModule, type JstpOptionsFactory } from './nest/jstp.module.js';

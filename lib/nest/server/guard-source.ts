@@ -17,11 +17,13 @@ export function isGuard(option: unknown): option is CanActivate {
   return isObject && typeof (option as Partial<CanActivate>).canActivate === 'function';
 }
 
-/** Gives the guard for a handshake. */
-export type GuardSource = (
-  data: JstpHandshakeData,
-  context: JstpContext,
-) => CanActivate | Promise<CanActivate>;
+/** Gives the guards that handshakes are decided by. */
+export interface GuardSource {
+  /** Makes what can be made before there is a handshake; rejects where that cannot be done. */
+  prepare(): Promise<unknown> | undefined;
+  /** Gives the guard for a handshake. */
+  guardFor(data: JstpHandshakeData, context: JstpContext): CanActivate | Promise<CanActivate>;
+}
 
 /** Gives the guard of a class; JstpModule has one. */
 export type GuardClassResolver = (guardClass: Type<CanActivate>) => GuardSource;
@@ -39,34 +41,64 @@ export function guardOf(
       'an instance of the guard (its class with JstpModule only)',
     );
   }
-  return isGuard(authPolicy) ? (): typeof authPolicy => authPolicy : undefined;
+  return isGuard(authPolicy) ? new GuardInstance(authPolicy) : undefined;
+}
+
+/** A guard that is there already. */
+class GuardInstance implements GuardSource {
+  constructor(private readonly guard: CanActivate) {}
+
+  prepare(): undefined {
+    return undefined;
+  }
+
+  guardFor(): CanActivate {
+    return this.guard;
+  }
 }
 
 /**
- * Gives the instance of a guard's class: the provider of the application, in request scope a new one for
- * each handshake (its REQUEST has getData, getContext and getPattern, as Nest's microservices have it); a
- * class that is no provider is made once, with what the module can inject.
+ * The guards of a class: the provider of the application, in request scope a new one for each handshake (its
+ * REQUEST has getData, getContext and getPattern, as Nest's microservices have it); a class that is no provider
+ * is made once, with what the module can inject.
  */
-export function guardFromModule(guardClass: Type<CanActivate>, moduleRef: ModuleRef): GuardSource {
-  let made: Promise<CanActivate> | undefined;
-  return (data, context) => {
-    if (!isProvided(guardClass, moduleRef)) {
-      made ??= moduleRef.create(guardClass);
-      return made;
-    }
+export class GuardClass implements GuardSource {
+  private made: Promise<CanActivate> | undefined;
+
+  /**
+   * @param guardClass the class
+   * @param moduleRef the module that asks for it
+   */
+  constructor(
+    private readonly guardClass: Type<CanActivate>,
+    private readonly moduleRef: ModuleRef,
+  ) {}
+
+  prepare(): Promise<unknown> | undefined {
+    // Nest has found the dependencies of providers already.
+    return this.isProvided ? undefined : this.make();
+  }
+
+  guardFor(data: JstpHandshakeData, context: JstpContext): Promise<CanActivate> {
+    if (!this.isProvided) return this.make();
     const request = requestOf(data, context);
     const contextId = ContextIdFactory.getByRequest(request);
-    moduleRef.registerRequestByContextId(request, contextId);
-    return moduleRef.resolve<CanActivate>(guardClass, contextId, { strict: false });
-  };
-}
+    this.moduleRef.registerRequestByContextId(request, contextId);
+    return this.moduleRef.resolve<CanActivate>(this.guardClass, contextId, { strict: false });
+  }
 
-function isProvided(guardClass: Type<CanActivate>, moduleRef: ModuleRef): boolean {
-  try {
-    moduleRef.introspect(guardClass);
-    return true;
-  } catch {
-    return false;
+  private get isProvided(): boolean {
+    try {
+      this.moduleRef.introspect(this.guardClass);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private make(): Promise<CanActivate> {
+    this.made ??= this.moduleRef.create(this.guardClass);
+    return this.made;
   }
 }
 

@@ -105,7 +105,7 @@ export class HandshakePolicy implements AuthPolicyObject {
   ): Promise<string | true> {
     let answer: unknown;
     try {
-      const guard = await guardSource(data, context);
+      const guard = await guardSource.guardFor(data, context);
       answer = await guard.canActivate(new GuardExecutionContext(guard, data, context));
       if (isObservable(answer)) answer = await lastValueFrom(answer, { defaultValue: undefined });
     } catch (error) {

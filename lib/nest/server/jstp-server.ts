@@ -128,12 +128,12 @@ export class JstpServer
       });
       core.on('close', () => {
         this.stopped(core);
-        tell(new Error('The JSTP server was closed before it listened'));
+        tell(closedTooSoon());
       });
       this.unwatchShared();
       // A hybrid application closes its server of HTTP before its microservices.
       this.unwatchShared = beforeClose(this.resolved.listening.shared, () => void this.close());
-      core.listen(this.resolved.listening.listen);
+      this.listenAfter(this.guard?.prepare(), core, tell);
     } catch (error) {
       this.stopped(this.core);
       tell(error);
@@ -247,6 +247,29 @@ export class JstpServer
     };
   }
 
+  /** Listens as soon as what it needs is there; where that fails, it does not. */
+  private listenAfter(
+    prepared: Promise<unknown> | undefined,
+    core: CoreServer,
+    tell: (error?: unknown) => void,
+  ): void {
+    const { listen } = this.resolved.listening;
+    if (!prepared) {
+      core.listen(listen);
+      return;
+    }
+    prepared.then(
+      () => {
+        if (core === this.running) core.listen(listen);
+        else tell(closedTooSoon());
+      },
+      (error: unknown) => {
+        this.stopped(core);
+        tell(error);
+      },
+    );
+  }
+
   private listened(): CoreServer {
     if (this.core) return this.core;
     throw new Error('The JSTP server has not been started: call "listen" or "startAllMicroservices" first');
@@ -327,6 +350,10 @@ export class JstpServer
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectShown('JstpServer', this, options, inspect);
   }
+}
+
+function closedTooSoon(): Error {
+  return new Error('The JSTP server was closed before it listened');
 }
 
 function* flatten(applications: NonNullable<JstpServerOptions['applications']>): Generator<App> {

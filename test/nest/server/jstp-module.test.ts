@@ -9,10 +9,12 @@ import {
   type CanActivate,
   type DynamicModule,
   type ExecutionContext,
+  type INestApplication,
 } from '@nestjs/common';
 import { NestFactory, REQUEST } from '@nestjs/core';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import {
+  JSTP_MODULE_OPTIONS,
   JstpHandshake,
   JstpModule,
   JstpServer,
@@ -71,6 +73,13 @@ class ScopedGuard extends TokenGuardBase {
 }
 
 @Injectable()
+class OpenGuard implements CanActivate {
+  public canActivate(): boolean {
+    return true;
+  }
+}
+
+@Injectable()
 class Announcer {
   public constructor(public readonly server: JstpServer) {}
 }
@@ -89,11 +98,11 @@ class PingController {
 @Module({ providers: [Tokens], exports: [Tokens] })
 class TokensModule {}
 
-async function start(
+async function application(
   jstp: DynamicModule,
   providers: Parameters<typeof Module>[0]['providers'] = [],
   controllers: Parameters<typeof Module>[0]['controllers'] = [],
-): Promise<Service> {
+): Promise<INestApplication> {
   TokenGuardBase.made = 0;
   const root = moduleOf({
     imports: [jstp],
@@ -102,6 +111,11 @@ async function start(
   });
   const app = await NestFactory.create(root, QUIET);
   atEnd(() => app.close());
+  return app;
+}
+
+async function start(...parts: Parameters<typeof application>): Promise<Service> {
+  const app = await application(...parts);
   const server = app.get(JstpServer);
   app.connectMicroservice({ strategy: server });
   await app.startAllMicroservices();
@@ -149,6 +163,49 @@ describe('JstpModule', () => {
     expect(await service.handshake('token', 'abc')).toBe(0);
     expect(await service.handshake('token', 'wrong')).toBe(11);
     expect(TokenGuardBase.made).toBe(1);
+  });
+
+  test.each([
+    ['no provider', TokenGuard, []],
+    ['a provider', TokenGuard, [TokenGuard]],
+    ['a provider in request scope', ScopedGuard, [ScopedGuard]],
+  ])('does not start with a guard whose dependency is missing: %s', async (_title, authPolicy, providers) => {
+    const started = start(JstpModule.forRoot({ ...OPTIONS, authPolicy }), providers);
+    await expect(started).rejects.toThrow(new RegExp(`resolve dependencies of the ${authPolicy.name} `));
+  });
+
+  test('listens only when the guard has been made, and not after a close meanwhile', async () => {
+    const server = (await application(JstpModule.forRoot({ ...OPTIONS, authPolicy: OpenGuard }))).get(
+      JstpServer,
+    );
+    const outcome = new Promise((resolve) => {
+      server.listen(resolve);
+    });
+    await server.close();
+    expect(await within(outcome, 'the outcome')).toEqual(
+      new Error('The JSTP server was closed before it listened'),
+    );
+    expect(
+      await within(
+        new Promise((resolve) => {
+          server.listen(resolve);
+        }),
+        'a start',
+      ),
+    ).toBeUndefined();
+    await server.close();
+  });
+
+  test('exports its options to the providers of others', async () => {
+    @Injectable()
+    class Reader {
+      public constructor(@Inject(JSTP_MODULE_OPTIONS) public readonly options: JstpServerOptions) {}
+    }
+    const jstp = JstpModule.forRoot({ ...OPTIONS, isGlobal: false });
+    const reading = moduleOf({ imports: [jstp], providers: [Reader] });
+    const context = await NestFactory.createApplicationContext(reading, QUIET);
+    atEnd(() => context.close());
+    expect(context.get(Reader).options).toEqual(OPTIONS);
   });
 
   test('makes a guard in request scope for each handshake, with its REQUEST', async () => {

@@ -32,6 +32,12 @@ const onlyExports = {
   message: 'An entry file holds only exports from the rooms.',
 };
 
+const noWallClock = {
+  object: 'Date',
+  property: 'now',
+  message: 'The clock on the wall is set forward and back: take now() of util/host.ts.',
+};
+
 export default defineConfig(
   { ignores: ['**/dist/', 'coverage/', '.readme-blocks/', 'test/package/fixtures/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -101,6 +107,7 @@ export default defineConfig(
       'rooms/arrows': ['error', { lib }],
       'no-console': 'error',
       'no-restricted-syntax': ['error', noDefaultExport],
+      'no-restricted-properties': ['error', noWallClock],
       // A file is cut where the idea is, not where a ruler falls: this only stops one that has swallowed several.
       'max-lines': ['error', { max: 600 }],
       'max-lines-per-function': ['error', { max: 60, skipComments: true, skipBlankLines: true }],
@@ -119,6 +126,7 @@ export default defineConfig(
       ],
       'no-restricted-properties': [
         'error',
+        noWallClock,
         ...NOT_PORTABLE.map((property) => ({
           object: 'globalThis',
           property,

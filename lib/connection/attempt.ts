@@ -1,6 +1,6 @@
 import { JstpError } from '../protocol/jstp-error.js';
 import { ignore } from '../util/callback.js';
-import { startKeepAliveTimer, stopTimer, type Timer } from '../util/timer.js';
+import { startPatientKeepAliveTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { ResolvedClient } from './client-options.js';
 import type { Dialer, Transport } from './transport.js';
 
@@ -69,7 +69,7 @@ export class Attempt {
 
   private wait(delayMs: number): void {
     stopTimer(this.timer);
-    this.timer = startKeepAliveTimer(delayMs, () => {
+    this.timer = startPatientKeepAliveTimer(delayMs, () => {
       this.onLate();
     });
   }

@@ -9,7 +9,7 @@ import type { CallMessage } from '../protocol/message.js';
 import type { ApplicationLike, MethodCallback } from '../application/application.js';
 import { InternalApiError } from '../application/application.js';
 import { IdTable } from '../util/id-table.js';
-import { startTimer, stopTimer } from '../util/timer.js';
+import { startPatientTimer, stopTimer } from '../util/timer.js';
 import type { Connection } from './connection.js';
 import type { Outbox } from './outbox.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
@@ -91,7 +91,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
   async idle(timeoutMs: number): Promise<void> {
     if (this.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = startTimer(timeoutMs, resolve);
+      const timer = startPatientTimer(timeoutMs, resolve);
       this.onIdle = () => {
         stopTimer(timer);
         resolve();

@@ -1,5 +1,6 @@
 import { JstpError } from '../protocol/jstp-error.js';
 import { claimOfText, type SessionClaim } from '../session/session-claim.js';
+import { now } from '../util/host.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { ChannelSubscription } from './channel-subscription.js';
 import { Outage } from './outage.js';
@@ -69,7 +70,7 @@ export class InstanceService {
   }
 
   private async beat(): Promise<void> {
-    const started = Date.now();
+    const started = now();
     try {
       const had = await this.table.renew(this.leaseMs);
       await this.duties.renewed(had && !this.isInDoubt);
@@ -80,7 +81,7 @@ export class InstanceService {
       if (!this.isStopped) this.outage.commandFailed(error);
     }
     if (this.isStopped) return;
-    const pause = this.leaseMs / BEATS_A_LEASE - (Date.now() - started);
+    const pause = this.leaseMs / BEATS_A_LEASE - (now() - started);
     this.timer = startTimer(Math.max(1, pause), () => void this.beat());
   }
 

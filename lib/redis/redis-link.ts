@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import { JstpError } from '../protocol/jstp-error.js';
-import { startTimer, stopTimer } from '../util/timer.js';
+import { startPatientTimer, stopTimer } from '../util/timer.js';
 import { ChannelSubscription, type ChannelListener } from './channel-subscription.js';
 import { IoRedisDriver } from './io-redis-driver.js';
 import { NodeRedisDriver } from './node-redis-driver.js';
@@ -45,11 +45,8 @@ export class RedisLink {
   /** Waits for something, but not for ever: clients of Redis keep commands while it is away. */
   bounded<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const timer = startTimer(this.timeoutMs, () => {
-        // An answer that came while this process was busy is read before that.
-        setImmediate(() => {
-          reject(away(`no answer within ${this.timeoutMs} ms`));
-        });
+      const timer = startPatientTimer(this.timeoutMs, () => {
+        reject(away(`no answer within ${this.timeoutMs} ms`));
       });
       const fail = (error: unknown): void => {
         reject(away(reasonOf(error), error));

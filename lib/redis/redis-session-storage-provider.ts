@@ -8,7 +8,7 @@ import type {
   SharedSessionStorageProvider,
 } from '../session/shared-session-storage.js';
 import { ignore } from '../util/callback.js';
-import type { AbortSignalLike } from '../util/host.js';
+import { now, type AbortSignalLike } from '../util/host.js';
 import { startTimer, stopTimer } from '../util/timer.js';
 import { InstanceService } from './instance-service.js';
 import { resolveStorageOptions, type RedisSessionStorageOptions } from './options.js';
@@ -117,7 +117,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
    */
   async claim(id: string, request: ClaimRequest = ANYBODY): Promise<Session<C> | undefined> {
     const hash = hashOf(id);
-    const deadline = Date.now() + this.options.claimTimeoutMs;
+    const deadline = now() + this.options.claimTimeoutMs;
     // One at a time for each session: two of this process would both read the text before either takes it away.
     const before = this.claims.get(hash) ?? Promise.resolve();
     const claim = before.catch(ignore).then(() => this.claimUntil(deadline, hash, id, request));
@@ -179,7 +179,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   }
 
   private startServing(): Serving {
-    this.keptAt = Date.now();
+    this.keptAt = now();
     const owners = new Set<SessionOwner>();
     const service = new InstanceService(this.link, this.table, this.options.leaseMs, {
       renewed: (had) => this.renewed(owners, had),
@@ -236,7 +236,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
           throw this.busy();
         }
       }
-      const left = deadline - Date.now();
+      const left = deadline - now();
       if (left <= 0) throw this.busy();
       await pauseOf(Math.min(pause, left), request.signal);
     }
@@ -268,9 +268,10 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   }
 
   private async renewed(owners: Set<SessionOwner>, had: boolean): Promise<void> {
-    const now = Date.now();
+    const time = now();
     // Without a lease for a while, others may have claimed what this process owns; or Redis has lost its data.
-    if (!had || now - this.keptAt >= this.options.sessionLifetimeMs / KEEPS_A_LIFETIME) this.isKeepDue = true;
+    if (!had || time - this.keptAt >= this.options.sessionLifetimeMs / KEEPS_A_LIFETIME)
+      this.isKeepDue = true;
     if (this.isKeepDue) {
       for (const { id, claim } of await this.owned.keepAll()) {
         tellAll(owners, (owner) => {
@@ -278,7 +279,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
         });
       }
       this.isKeepDue = false;
-      this.keptAt = now;
+      this.keptAt = time;
     }
     await this.owned.settleAll();
   }

@@ -1,3 +1,4 @@
+import { now } from '../util/host.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { Session } from './session.js';
 import type { SessionStorageProvider } from './session-storage.js';
@@ -60,7 +61,7 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
   setInactive(id: string): void {
     const stored = this.sessions.get(id);
     if (!stored) return;
-    stored.inactiveSince = Date.now();
+    stored.inactiveSince = now();
     this.schedulePurge();
   }
 
@@ -83,9 +84,9 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
   }
 
   private purge(): void {
-    const now = Date.now();
+    const time = now();
     for (const [id, { inactiveSince }] of this.sessions) {
-      if (inactiveSince !== null && now - inactiveSince >= this.inactiveSessionLifetime)
+      if (inactiveSince !== null && time - inactiveSince >= this.inactiveSessionLifetime)
         this.sessions.delete(id);
     }
   }

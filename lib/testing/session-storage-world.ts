@@ -7,6 +7,7 @@ import {
   type SessionOwner,
   type SharedSessionStorageProvider,
 } from '../session/shared-session-storage.js';
+import { now } from '../util/host.js';
 
 /** How a suite of cases gets at the providers that it tries. */
 export interface SessionStorageSuiteOptions {
@@ -84,15 +85,14 @@ export class StorageUser implements SessionOwner {
 
   /** Resumes a session, asking again while it is busy. */
   async resume(id: string): Promise<Session | undefined> {
-    const deadline = Date.now() + CLAIM_LIMIT_MS;
+    const deadline = now() + CLAIM_LIMIT_MS;
     for (;;) {
       try {
         const session = await this.provider.claim(id);
         if (session) this.live.set(id, session);
         return session;
       } catch (error) {
-        if ((error as { code?: unknown }).code !== 'ERR_JSTP_SESSION_BUSY' || Date.now() > deadline)
-          throw error;
+        if ((error as { code?: unknown }).code !== 'ERR_JSTP_SESSION_BUSY' || now() > deadline) throw error;
       }
       await delay(CLAIM_PAUSE_MS);
     }

@@ -1,7 +1,7 @@
 import type { Dialer } from '../connection/transport.js';
 import { JstpError } from '../protocol/jstp-error.js';
 import { nextTick } from '../util/host.js';
-import { startKeepAliveTimer, stopTimer, type Timer } from '../util/timer.js';
+import { startPatientKeepAliveTimer, stopTimer, type Timer } from '../util/timer.js';
 import { BrowserTransport } from './browser-transport.js';
 import { detachWebSocket, openWebSocket, type BrowserWebSocket } from './browser-websocket.js';
 import { SUBPROTOCOL } from './subprotocol.js';
@@ -45,7 +45,7 @@ export const browserDialer: Dialer = {
           'ETIMEDOUT',
           'The connection was not made in time (limits.connectTimeoutMs)',
         );
-        timer = startKeepAliveTimer(limits.connectTimeoutMs, () => fail(late));
+        timer = startPatientKeepAliveTimer(limits.connectTimeoutMs, () => fail(late));
       }
     } catch (error) {
       // A bad URL is thrown; JSTP's users expect it in the callback.

@@ -4,7 +4,7 @@ import type { Limits } from '../protocol/limits.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { ignore } from '../util/callback.js';
 import { nextTick } from '../util/host.js';
-import { startTimer, stopTimer, type Timer } from '../util/timer.js';
+import { startPatientTimer, stopTimer, type Timer } from '../util/timer.js';
 import { decodeUtf8, detachWebSocket, type BrowserWebSocket } from './browser-websocket.js';
 
 /** How long a peer may take to answer the closing handshake; some browsers wait a minute. */
@@ -64,7 +64,7 @@ export class BrowserTransport implements Transport {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.webSocket.close(NORMAL_CLOSURE);
-    this.endTimer = startTimer(END_TIMEOUT_MS, () => {
+    this.endTimer = startPatientTimer(END_TIMEOUT_MS, () => {
       this.closed();
     });
   }
@@ -106,7 +106,7 @@ export class BrowserTransport implements Transport {
 
   private watch(): void {
     this.hasRead = false;
-    this.stallTimer = startTimer(this.limits.sendStallTimeoutMs, () => {
+    this.stallTimer = startPatientTimer(this.limits.sendStallTimeoutMs, () => {
       this.stallTimer = undefined;
       const { bufferedAmount } = this.webSocket;
       if (bufferedAmount === 0) return;

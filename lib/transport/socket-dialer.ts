@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Dialer } from '../connection/transport.js';
 import { JstpError } from '../protocol/jstp-error.js';
+import { startPatientKeepAliveTimer, stopTimer } from '../util/timer.js';
 import { SocketTransport } from './socket-transport.js';
 
 /** How long to wait before an IPC socket whose queue of connections is full (EAGAIN) is tried again. */
@@ -20,7 +21,7 @@ export function socketDialer(open: (args: readonly unknown[]) => Socket, readyEv
       const finish = (error: Error | null): void => {
         if (isOver) return;
         isOver = true;
-        clearTimeout(timeout);
+        stopTimer(timeout);
         clearTimeout(retry);
         socket?.off('error', onError).off(readyEvent, onReady);
         if (error || !socket) {
@@ -47,11 +48,13 @@ export function socketDialer(open: (args: readonly unknown[]) => Socket, readyEv
         }
       };
       const timeout =
-        limits.connectTimeoutMs > 0 ? setTimeout(onTimeout, limits.connectTimeoutMs) : undefined;
+        limits.connectTimeoutMs > 0
+          ? startPatientKeepAliveTimer(limits.connectTimeoutMs, onTimeout)
+          : undefined;
       attempt();
       return () => {
         isOver = true;
-        clearTimeout(timeout);
+        stopTimer(timeout);
         clearTimeout(retry);
         abandon(socket);
       };

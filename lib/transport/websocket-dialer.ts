@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Dialer } from '../connection/transport.js';
 import { JstpError } from '../protocol/jstp-error.js';
+import { startPatientKeepAliveTimer, stopTimer } from '../util/timer.js';
 import { timeoutError } from './socket-dialer.js';
 import { SUBPROTOCOL } from './subprotocol.js';
 import type { WebSocketConfig } from './websocket-options.js';
@@ -19,14 +20,18 @@ export const webSocketDialer: Dialer = {
     const finish = (error: Error | null): void => {
       if (isOver) return;
       isOver = true;
-      clearTimeout(timeout);
+      stopTimer(timeout);
       if (error || !webSocket || !socket) {
         webSocket?.terminate();
         callback(error ?? new JstpError('ERR_JSTP_WEBSOCKET', 'The WebSocket has no socket'));
       } else callback(null, new WebSocketTransport(webSocket, socket, limits));
     };
     const timeout =
-      limits.connectTimeoutMs > 0 ? setTimeout(finish, limits.connectTimeoutMs, timeoutError()) : undefined;
+      limits.connectTimeoutMs > 0
+        ? startPatientKeepAliveTimer(limits.connectTimeoutMs, () => {
+            finish(timeoutError());
+          })
+        : undefined;
     try {
       const { url, options } = parseArguments(args);
       webSocket = new WebSocket(url, SUBPROTOCOL, {
@@ -49,7 +54,7 @@ export const webSocketDialer: Dialer = {
     }
     return () => {
       isOver = true;
-      clearTimeout(timeout);
+      stopTimer(timeout);
       webSocket?.terminate();
     };
   },

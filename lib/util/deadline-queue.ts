@@ -1,9 +1,10 @@
 import { now } from './host.js';
-import { startTimer, stopTimer, type Timer } from './timer.js';
+import { startPatientTimer, stopTimer, type Timer } from './timer.js';
 
 /**
  * Many waits of the same length on one timer: a server with 10,000 connections has one timer for all
- * their handshakes, not one each. Entries expire in the order of their adding.
+ * their handshakes, not one each. Entries expire in the order of their adding, and never before what had arrived in
+ * time was read (see {@link startPatientTimer}).
  */
 export class DeadlineQueue<T> {
   // Insertion order is expiry order, because every entry waits for the same time.
@@ -54,7 +55,7 @@ export class DeadlineQueue<T> {
   }
 
   private arm(delayMs: number): void {
-    this.timer = startTimer(delayMs, () => {
+    this.timer = startPatientTimer(delayMs, () => {
       this.timer = undefined;
       this.expire();
     });

@@ -7,6 +7,8 @@ import { printableValue } from './printable.js';
 interface Host {
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
+  /** Only Node has it. */
+  setImmediate?(callback: () => void): unknown;
   queueMicrotask(callback: () => void): void;
   readonly performance: { now(): number };
   readonly crypto: { getRandomValues<T extends Uint8Array | Uint32Array>(array: T): T };
@@ -45,6 +47,15 @@ export function nextTick(callback: () => void): void {
       throw error;
     });
   });
+}
+
+/**
+ * Runs a callback after what has arrived by now was read: a timer that fires late, because the program was busy, would
+ * else come before it.
+ */
+export function afterPoll(callback: () => void): void {
+  if (host.setImmediate) host.setImmediate(callback);
+  else host.setTimeout(callback, 0);
 }
 
 /** Milliseconds on a clock that only goes forward. */

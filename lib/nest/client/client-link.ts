@@ -11,7 +11,7 @@ import {
 } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
-import { startKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
+import { startKeepAliveTimer, startPatientKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
 import type { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientStatus } from './client-events.js';
 import type { ResolvedClientOptions } from './client-options.js';
@@ -313,7 +313,7 @@ export class ClientLink {
     stopTimer(this.resumeTimer);
     const isNeeded = isSending || connection.outbox.calls.size > 0;
     if (resumeTimeoutMs === Infinity || !isNeeded) return;
-    this.resumeTimer = startKeepAliveTimer(resumeTimeoutMs, () => {
+    this.resumeTimer = startPatientKeepAliveTimer(resumeTimeoutMs, () => {
       this.sending = undefined;
       const lost = connection.abandonCalls();
       const what = `The line to ${this.shown} was not back within ${resumeTimeoutMs} ms`;

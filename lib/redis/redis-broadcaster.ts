@@ -8,7 +8,7 @@ import { RedisLink } from './redis-link.js';
 import type { RedisLike } from './redis-like.js';
 import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 
-/** A connected client, as far as events go to it. */
+/** A client, as far as events go to it. */
 export interface BroadcastClient {
   /** Who logged in; null for an anonymous client. */
   readonly username: string | null;
@@ -20,6 +20,8 @@ export interface BroadcastClient {
 export interface BroadcastTarget {
   /** The connected clients. */
   getClients(): Iterable<BroadcastClient>;
+  /** These, and those whose sessions wait for their resume. @default as `getClients()` */
+  getReachableClients?(): Iterable<BroadcastClient>;
 }
 
 /** An event on its way: to all clients, or to those of one user. */
@@ -153,7 +155,7 @@ export class RedisBroadcaster {
   /** One client's failure is not the others'. */
   private deliver(target: BroadcastTarget, { interfaceName, event, args, username }: Envelope): void {
     try {
-      for (const client of target.getClients()) {
+      for (const client of target.getReachableClients?.() ?? target.getClients()) {
         if (username === undefined || client.username === username) {
           this.emit(client, interfaceName, event, args);
         }

@@ -49,6 +49,12 @@ export class ClientTable {
     return this.bySession.get(sessionId);
   }
 
+  /** Those that events reach: the connected ones, and those that are away. */
+  *reachable(): IterableIterator<Connection> {
+    yield* this.connected;
+    yield* this.away;
+  }
+
   /** Forgets those that are away; for the end of a server. */
   clear(): void {
     for (const connection of this.bySession.values()) {

@@ -157,9 +157,18 @@ export class Server extends EventEmitter<ServerEvents> {
     return [...this.getClients()];
   }
 
-  /** Sends an event to all connected clients. */
+  /** The clients that events reach: the connected ones, and those whose sessions wait here for their resume. */
+  getReachableClients(): IterableIterator<Connection> {
+    return this.table.reachable();
+  }
+
+  /**
+   * Sends an event to all clients, those too whose sessions wait for their resume: they get it then. A session whose
+   * journal has no room for it ends.
+   */
   broadcast(interfaceName: string, eventName: string, ...args: unknown[]): void {
-    for (const connection of this.getClients()) connection.emitRemoteEvent(interfaceName, eventName, args);
+    for (const connection of this.getReachableClients())
+      connection.emitRemoteEvent(interfaceName, eventName, args);
   }
 
   /** Serves other applications from now on; connected clients stay with theirs until {@link updateConnectionsApi}. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Application, SimpleConnectPolicy, type AuthPolicyFunction, type Server } from '../../lib/core.js';
 import type { JstpServer } from '../../lib/index.js';
 import { RedisBroadcaster, type BroadcastTarget } from '../../lib/redis/index.js';
-import { createMemoryEntry } from '../../lib/testing/index.js';
+import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
 import { watchProcess, type ProcessWatch } from '../support/real-process.js';
@@ -62,6 +62,11 @@ class Site {
 
   /** A client, and the events that it gets. */
   async client(login?: string): Promise<unknown[][]> {
+    return (await this.connect(login)).events;
+  }
+
+  /** The same, and what cuts its line and brings it back. */
+  async connect(login?: string): Promise<{ events: unknown[][]; cut(): void; comeBack(): Promise<unknown> }> {
     const events: unknown[][] = [];
     const policy = login === undefined ? {} : { connectPolicy: new SimpleConnectPolicy(login, 'password') };
     const options = { ...policy, reconnector: () => undefined };
@@ -70,7 +75,11 @@ class Site {
       events.push([interfaceName, event, ...(args as unknown[])]),
     );
     closing.add(() => connection.close());
-    return events;
+    return {
+      events,
+      cut: () => cutLine(connection),
+      comeBack: () => within(this.entry.reconnect(connection, this.port), 'the resume'),
+    };
   }
 }
 
@@ -107,6 +116,22 @@ describe.each(PACKAGES)('over %s', (name) => {
     await settle();
     for (const events of ann) expect(events).toEqual([['chat', 'said', 'hello']]);
     expect(others).toEqual([[], [], []]);
+  });
+
+  test('events reach the sessions that wait for their resume, those of a user too', async () => {
+    const [here, there] = [await Site.start(name), await Site.start(name)];
+    const [ann, bob] = [await there.connect('ann'), await there.connect('bob')];
+    for (const { broadcaster, core } of [here, there]) await broadcaster.attach(core);
+    for (const { cut } of [ann, bob]) cut();
+    await waitFor(() => there.core.getClientsArray().length === 0, 'the end of the lines');
+    const witness = await there.client('ann');
+    await here.broadcaster.emitToUser('ann', 'chat', 'said', 'to ann');
+    await here.broadcaster.broadcast('chat', 'said', 'to all');
+    await waitFor(() => witness.length === 2, 'the events');
+    await Promise.all([ann.comeBack(), bob.comeBack()]);
+    await waitFor(() => ann.events.length >= 2 && bob.events.length >= 1, 'the missed events');
+    expect(ann.events).toEqual(witness);
+    expect(bob.events).toEqual([['chat', 'said', 'to all']]);
   });
 
   test('Redis that goes and comes back: told once, events come again', async () => {

@@ -190,7 +190,7 @@ export class JstpServer
   }
 
   /**
-   * Sends an event to all connected clients, of all applications.
+   * Sends an event to all clients, of all applications; those whose sessions wait for their resume get it then.
    * @throws Error before `listen`
    */
   broadcast(interfaceName: string, event: string, ...args: unknown[]): void {
@@ -210,6 +210,14 @@ export class JstpServer
     followHandshakes(registration);
     // Last, so that it is the innermost.
     interceptIterables(registration);
+  }
+
+  /**
+   * The clients that events reach: the connected ones, and those whose sessions wait here for their resume.
+   * @throws Error before `listen`
+   */
+  getReachableClients(): IterableIterator<Connection> {
+    return this.listened().getReachableClients();
   }
 
   /** @internal Nest's: registers a handler. */

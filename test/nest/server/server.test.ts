@@ -174,6 +174,7 @@ describe('a server that is not listening', () => {
     ['unwrap', (server) => server.unwrap()],
     ['broadcast', (server) => server.broadcast('rooms', 'news')],
     ['getClients', (server) => server.getClients()],
+    ['getReachableClients', (server) => server.getReachableClients()],
   ])('says so at %s', (_name, act) => {
     expect(() => act(new JstpServer())).toThrow('The JSTP server has not been started');
   });

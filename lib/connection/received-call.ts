@@ -8,6 +8,7 @@ import { host, type AbortControllerLike, type AbortSignalLike } from '../util/ho
 import { isSystemError } from '../util/errors.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { Connection } from './connection.js';
+import { UnsendableAnswer } from './unsendable-answer.js';
 import { LastValueStream, StreamSender } from './stream-sender.js';
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -66,7 +67,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
       text = formatCallbackOk(this.id, results);
       checkSize(text, this.connection.limits);
     } catch (error) {
-      this.keeper.reportError(error);
+      this.keeper.reportError(new UnsendableAnswer(this, error));
       text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
     }
     this.finish(text);
@@ -79,7 +80,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
       text = formatCallbackError(this.id, this.arrayOf(error));
       checkSize(text, this.connection.limits);
     } catch (unserializable) {
-      this.keeper.reportError(unserializable);
+      this.keeper.reportError(new UnsendableAnswer(this, unserializable));
       text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
     }
     this.finish(text);

@@ -1,5 +1,6 @@
 import { parse, stringify } from '../mdsf/index.js';
 import { ERR_CALLBACK_LOST, ERR_INTERNAL_API_ERROR, GENERIC_ERROR_CODE } from '../protocol/error-codes.js';
+import { ignore } from '../util/callback.js';
 import { RemoteError } from '../protocol/remote-error.js';
 
 const INTERNAL_SERVER_ERROR = 'Internal server error';
@@ -14,13 +15,19 @@ const NO_MESSAGE = 'Error';
  * @param value what Nest's filters made of the error: the object of an RpcException, `{ status, message }`...
  * @param withValue whether the peer takes Nest's value (`nest` was agreed)
  * @param code the code where the value has none, as 12 and 14 for a missing handler
+ * @param onUnsendable is told why a value is left out
  */
-export function toWireError(value: unknown, withValue: boolean, code?: number): unknown[] {
-  if (value instanceof RemoteError) return ownArrayOf(value, withValue);
+export function toWireError(
+  value: unknown,
+  withValue: boolean,
+  code?: number,
+  onUnsendable: (cause: unknown) => void = ignore,
+): unknown[] {
+  if (value instanceof RemoteError) return ownArrayOf(value, withValue, onUnsendable);
   const shown = shownOf(value);
   const head = [codeOf(shown) ?? code ?? defaultCodeOf(shown), messageOf(shown)];
   if (!withValue) return head;
-  return sendable([...head, value ?? null]) ?? head;
+  return sendable([...head, value ?? null], onUnsendable) ?? head;
 }
 
 /**
@@ -36,12 +43,13 @@ export function fromWireError(error: unknown, nestAgreed: boolean): unknown {
   return info.length === 1 ? info[0] : new RemoteError(code, message, info.slice(0, -1));
 }
 
-function ownArrayOf(error: RemoteError, toNest: boolean): unknown[] {
+function ownArrayOf(error: RemoteError, toNest: boolean, onUnsendable: (cause: unknown) => void): unknown[] {
   const array = RemoteError.getJstpArrayFor(error);
   try {
     const arriving = RemoteError.fromJstpArray(parse(stringify(array)) as unknown[]);
     return toNest && looksLikeNest(arriving) ? [...array, null] : array;
-  } catch {
+  } catch (cause) {
+    onUnsendable(cause);
     return [ERR_INTERNAL_API_ERROR];
   }
 }
@@ -90,11 +98,12 @@ function fieldOf(value: unknown, name: string): unknown {
   }
 }
 
-function sendable(array: unknown[]): unknown[] | undefined {
+function sendable(array: unknown[], onUnsendable: (cause: unknown) => void): unknown[] | undefined {
   try {
     stringify(array);
     return array;
-  } catch {
+  } catch (cause) {
+    onUnsendable(cause);
     return undefined;
   }
 }

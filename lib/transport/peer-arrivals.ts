@@ -23,7 +23,12 @@ export class PeerArrivals {
     });
   }
 
-  /** It is ready. */
+  /** A socket of which nothing was known is being decided on: its time counts from now. */
+  hold(socket: Socket): void {
+    this.add(acceptedAs(socket));
+  }
+
+  /** It is ready; undefined where its time does not count yet. */
   take(socket: Socket): Arrival | undefined {
     const accepted = acceptedAs(socket);
     const arrival = this.arrivals.get(accepted);

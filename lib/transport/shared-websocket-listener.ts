@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Limits } from '../protocol/limits.js';
 import type { Listener, ListenerSink } from '../server/listener.js';
 import { serveUpgrades } from './http-upgrades.js';
+import { PeerArrivals } from './peer-arrivals.js';
 import type { WebSocketServerOptions } from './websocket-options.js';
 import { Upgrader } from './websocket-upgrader.js';
 
@@ -30,14 +31,17 @@ export class SharedWebSocketListener implements Listener {
     limits: Limits,
     private readonly sink: ListenerSink,
   ) {
-    this.upgrader = new Upgrader(options, limits, (transport, socket) => {
-      this.sockets.add(socket);
-      socket.once('close', () => {
-        this.sockets.delete(socket);
-        this.tellIfDrained();
-      });
-      sink.accept(transport);
-      sink.forward('connection', [transport.getRawTransport()]);
+    const arrivals = new PeerArrivals(sink);
+    this.upgrader = new Upgrader(options, limits, {
+      waiting: (socket) => {
+        this.track(socket);
+        arrivals.hold(socket);
+      },
+      upgraded: (transport, socket) => {
+        this.track(socket);
+        sink.accept(transport, arrivals.take(socket));
+        sink.forward('connection', [transport.getRawTransport()]);
+      },
     });
   }
 
@@ -86,6 +90,16 @@ export class SharedWebSocketListener implements Listener {
 
   unref(): void {
     // As above.
+  }
+
+  /** The listener's end waits for this socket's. */
+  private track(socket: Socket): void {
+    if (this.sockets.has(socket)) return;
+    this.sockets.add(socket);
+    socket.once('close', () => {
+      this.sockets.delete(socket);
+      this.tellIfDrained();
+    });
   }
 
   private tellIfDrained(): void {

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Limits } from '../protocol/limits.js';
 import type { ListenerSink } from '../server/listener.js';
+import { ignore } from '../util/callback.js';
 import { pathOf, refuseUpgrade } from './http-upgrades.js';
 import { NodeListener } from './node-listener.js';
 import { PeerArrivals } from './peer-arrivals.js';
@@ -19,9 +20,13 @@ export class OwnWebSocketListener extends NodeListener<HttpServer> {
   constructor(raw: HttpServer, options: WebSocketServerOptions, limits: Limits, sink: ListenerSink) {
     super(raw, sink);
     const arrivals = new PeerArrivals(sink);
-    const upgrader = new Upgrader(options, limits, (transport, socket) => {
-      sink.accept(transport, arrivals.take(socket));
-      sink.forward('connection', [transport.getRawTransport()]);
+    const upgrader = new Upgrader(options, limits, {
+      // Its time counts since it was accepted.
+      waiting: ignore,
+      upgraded: (transport, socket) => {
+        sink.accept(transport, arrivals.take(socket));
+        sink.forward('connection', [transport.getRawTransport()]);
+      },
     });
     // As it was accepted, before TLS: its time counts from now.
     raw.on('connection', (socket: Socket) => {

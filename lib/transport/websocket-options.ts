@@ -8,8 +8,11 @@ import type { ConnectionOptions } from 'node:tls';
 export interface WebSocketServerOptions {
   /** Origins that are let in; a peer that names none (no browser) is not. @default all, and none */
   readonly allowedOrigins?: readonly string[];
-  /** Decides on an origin; where there is a list, on those in it. A throw is a no. @default all are let in */
-  readonly originCheckStrategy?: (origin: string | undefined) => boolean;
+  /**
+   * Decides on an origin; where there is a list, on those in it. Only `true`, or a Promise of it, is a yes. While it
+   * decides, the time for the handshake runs. @default all are let in
+   */
+  readonly originCheckStrategy?: (origin: string | undefined) => boolean | Promise<boolean>;
   /** The path that is served, as '/jstp'. @default every path of a server of its own, '/' of a shared one */
   readonly path?: string;
 }

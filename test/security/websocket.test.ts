@@ -1,11 +1,15 @@
+import { createServer } from 'node:http';
 import { createConnection } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ws } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
+import { stopCore } from '../support/core.js';
 import { countHandles } from '../support/open-handles.js';
 import { waitFor } from '../support/wait-for.js';
 import { guardProcess } from './arena.js';
 import { ask, closeOf, SecureArena, SUBPROTOCOL } from './secure-arena.js';
+
+type Back = (value: unknown) => void;
 
 const HANDSHAKE = "{handshake:[0,'app']}";
 const UPGRADE = [
@@ -114,6 +118,92 @@ describe('origins', () => {
     const guarded = await SecureArena.start(closing, ws, options);
     if (isIn) await guarded.webSocket({ origin });
     else expect(await guarded.refusal(SUBPROTOCOL, { origin })).toBe(403);
+  });
+
+  const pending = async (): Promise<boolean> => new Promise(() => undefined);
+
+  test.each<[string, (origin?: string) => unknown, boolean]>([
+    ['true', () => true, true],
+    ['a Promise of true', async () => Promise.resolve(true), true],
+    ['a Promise of true of later', async () => new Promise((resolve) => setTimeout(resolve, 5, true)), true],
+    ['a thenable of a Promise of true', () => ({ then: (done: Back) => done(Promise.resolve(true)) }), true],
+    ['false', () => false, false],
+    ['undefined', () => undefined, false],
+    ['null', () => null, false],
+    ['1', () => 1, false],
+    ["'true'", () => 'true', false],
+    ['{}', () => ({}), false],
+    ['a Promise of false', async () => Promise.resolve(false), false],
+    ['a Promise of undefined', async () => Promise.resolve(undefined), false],
+    ['a Promise of null', async () => Promise.resolve(null), false],
+    ['a Promise of 1', async () => Promise.resolve(1), false],
+    ['a rejection', async () => Promise.reject(new Error('no')), false],
+    ['a rejection with nothing', async () => Promise.reject(undefined), false],
+  ])('only true is a yes of the strategy: %s', async (_title, originCheckStrategy, isIn) => {
+    const shared = createServer();
+    shared.listen(0, '127.0.0.1');
+    closing.add(() => shared.close());
+    for (const server of [undefined, shared]) {
+      const guarded = await SecureArena.start(closing, ws, {
+        originCheckStrategy,
+        ...(server && { server }),
+      });
+      if (isIn) expect(await ask(await guarded.webSocket(), HANDSHAKE)).toContain('ok:');
+      else expect(await guarded.refusal(SUBPROTOCOL, { origin: GOOD })).toBe(403);
+    }
+  });
+
+  test('a strategy that never answers has the time of the handshake, on a shared server too', async () => {
+    const shared = createServer();
+    shared.listen(0, '127.0.0.1');
+    closing.add(() => shared.close());
+    for (const server of [undefined, shared]) {
+      const options = { originCheckStrategy: pending, ...(server && { server }) };
+      const hasty = await SecureArena.start(closing, ws, options, { limits: { handshakeTimeoutMs: 50 } });
+      const before = countHandles();
+      const attacker = await hasty.socket();
+      attacker.socket.write([...UPGRADE, `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`, '', ''].join('\r\n'));
+      expect(await attacker.end()).toBe('');
+      attacker.socket.destroy();
+      await hasty.expectNothingLeft(before);
+    }
+  });
+
+  test('a peer that goes away while the strategy decides is forgotten, and its reset harms nobody', async () => {
+    const decide: ((isAllowed: boolean) => void)[] = [];
+    const originCheckStrategy = async (): Promise<boolean> => new Promise((resolve) => decide.push(resolve));
+    const guarded = await SecureArena.start(closing, ws, { originCheckStrategy });
+    const before = countHandles();
+    for (const leave of ['destroy', 'resetAndDestroy', 'end'] as const) {
+      const attacker = await guarded.socket();
+      attacker.socket.write([...UPGRADE, `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`, '', ''].join('\r\n'));
+      await waitFor(() => decide.length > 0, 'the question');
+      attacker.socket[leave]();
+      decide.shift()?.(leave !== 'end');
+      attacker.socket.destroy();
+    }
+    await guarded.expectNothingLeft(before);
+    expect(guarded.server.getClientsArray()).toEqual([]);
+  });
+
+  test('a server that closes while the strategy decides ends, on a shared server too', async () => {
+    const shared = createServer();
+    shared.listen(0, '127.0.0.1');
+    closing.add(() => shared.close());
+    for (const server of [undefined, shared]) {
+      let decide: ((isAllowed: boolean) => void) | undefined;
+      const originCheckStrategy = async (): Promise<boolean> => new Promise((resolve) => (decide = resolve));
+      const guarded = await SecureArena.start(closing, ws, {
+        originCheckStrategy,
+        ...(server && { server }),
+      });
+      const attacker = await guarded.socket();
+      attacker.socket.write([...UPGRADE, `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`, '', ''].join('\r\n'));
+      await waitFor(() => decide !== undefined, 'the question');
+      await stopCore(guarded.server);
+      decide?.(true);
+      expect(await attacker.end()).toBe('');
+    }
   });
 
   test('webSocketOptions may come as an argument of their own, as with the reference', async () => {

@@ -1,5 +1,6 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
 import type { Connection } from '../../connection/connection.js';
+import { UnsendableAnswer } from '../../connection/unsendable-answer.js';
 import { JstpArgs } from '../jstp-args.js';
 import { toWireError } from '../nest-error.js';
 
@@ -22,7 +23,7 @@ export const plainAnswering: Answering = {
     call.succeed(resultsOf(value));
   },
   error(call, error, code) {
-    call.fail(toWireError(error, call.connection.extensions.nest, code));
+    call.fail(wireError(call, error, code));
   },
   stream(call) {
     return new PlainStream(call, call.openStream());
@@ -36,7 +37,11 @@ class PlainStream implements OutgoingStream {
   ) {}
 
   write(value: unknown): boolean {
-    return this.stream.write(itemOf(value));
+    try {
+      return this.stream.write(itemOf(value));
+    } catch (error) {
+      throw new UnsendableAnswer(this.call, error);
+    }
   }
 
   ready(): Promise<boolean> {
@@ -48,8 +53,15 @@ class PlainStream implements OutgoingStream {
   }
 
   fail(error: unknown): void {
-    this.stream.fail(toWireError(error, this.call.connection.extensions.nest));
+    this.stream.fail(wireError(this.call, error));
   }
+}
+
+function wireError(call: NestCall, error: unknown, code?: number): unknown[] {
+  const { connection } = call;
+  return toWireError(error, connection.extensions.nest, code, (cause) => {
+    connection.reportError(new UnsendableAnswer(call, cause));
+  });
 }
 
 function resultsOf(value: unknown): unknown[] {

@@ -2,6 +2,7 @@ import type { MessageHandler } from '@nestjs/microservices';
 import type { ApplicationName } from '../decorators/application-name.js';
 import type { Arity } from '../decorators/handler-extras.js';
 import type { Target } from '../target.js';
+import type { HandlerOrigin } from './handler-origins.js';
 
 /** One method or event. */
 export interface Route extends Target {
@@ -12,13 +13,13 @@ export interface Route extends Target {
   /** How many arguments it takes; undefined: not checked, and one argument is the data itself. */
   readonly arity: Arity | undefined;
   /** Who handles it, for error texts; an event may have several. */
-  readonly origins: string[];
+  readonly origins: HandlerOrigin[];
 }
 
 /** A handler that decides on handshakes. */
 export interface HandshakeRoute {
   readonly handler: MessageHandler;
-  readonly origin: string;
+  readonly origin: HandlerOrigin;
 }
 
 /** The methods and the events of an interface, each in the order of their registration. */
@@ -68,4 +69,9 @@ export class ApplicationRoutes {
     });
     return list.join('; ') || 'no handlers';
   }
+}
+
+/** Who handles a route, for error texts. */
+export function originText({ origins }: Route): string {
+  return origins.map(({ text }) => text).join(', ');
 }

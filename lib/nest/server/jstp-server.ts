@@ -3,6 +3,7 @@ import type { SecureContextOptions } from 'node:tls';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
+import { UnsendableAnswer } from '../../connection/unsendable-answer.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
@@ -16,6 +17,7 @@ import { jstpExtrasOf } from '../decorators/handler-extras.js';
 import { interceptIterables } from '../handling/intercept-iterables.js';
 import { followHandshakes } from '../handling/follow-handshakes.js';
 import { HandlerRunner, type ProcessingHooks } from '../handling/handler-runner.js';
+import { HandlerOrigins } from './handler-origins.js';
 import { HandshakePolicy } from './handshake-policy.js';
 import {
   corePolicyOf,
@@ -59,6 +61,7 @@ export class JstpServer
   protected override readonly logger = new PrintableLogger('JstpServer');
   private readonly resolved: ResolvedJstpServerOptions;
   private readonly routes: RouteTable;
+  private readonly origins = new HandlerOrigins();
   private readonly runner: HandlerRunner;
   private readonly hooks: ProcessingHooks = { start: undefined, end: undefined };
   private readonly guard: GuardSource | undefined;
@@ -91,7 +94,7 @@ export class JstpServer
       serializer,
       deserializer,
       report: (error) => {
-        this.logger.error(error);
+        this.report(error);
       },
     });
   }
@@ -207,6 +210,7 @@ export class JstpServer
 
   /** @internal Runs before Nest makes the handlers of an application. */
   beforeRegistration(registration: Registration): void {
+    this.origins.add(registration.methods);
     followHandshakes(registration);
     // Last, so that it is the innermost.
     interceptIterables(registration);
@@ -228,7 +232,8 @@ export class JstpServer
     extras: Record<string, unknown> = {},
   ): void {
     const { core, messageHandlers } = this;
-    const definition = { pattern, handler: callback, isEvent: isEventHandler, extras };
+    const origin = this.origins.take(extras, pattern);
+    const definition = { pattern, handler: callback, isEvent: isEventHandler, extras, origin };
     const { handshake } = jstpExtrasOf(extras);
     if (handshake) this.routes.addHandshake(definition, handshake);
     else {
@@ -283,6 +288,16 @@ export class JstpServer
     throw new Error('The JSTP server has not been started: call "listen" or "startAllMicroservices" first');
   }
 
+  /** An error of the application, for the log; of an answer that cannot be sent with its handler. */
+  private report(error: unknown): void {
+    if (!(error instanceof UnsendableAnswer)) {
+      this.logger.error(error);
+      return;
+    }
+    const handler = this.routes.handlerOf(error.application, error.interfaceName, error.methodName);
+    this.logger.error(handler === undefined ? error : `${handler}: ${error.message}`);
+  }
+
   /** A core listens no more; if it is not the present one, that is of no importance. */
   private stopped(core: CoreServer | undefined): void {
     if (core !== this.core) return;
@@ -322,7 +337,7 @@ export class JstpServer
     };
     core.on('connectionError', (error) => {
       if (isOfTheLink(error)) this.logger.debug(error);
-      else this.logger.error(error);
+      else this.report(error);
     });
     core.on('storageError', (error) => {
       this.logger.error(error);

@@ -9,7 +9,7 @@ import type { Metadata } from '../../protocol/message.js';
 import { isThenable } from '../../util/callback.js';
 import type { SessionStorageProvider } from '../../session/session-storage.js';
 import type { NestCall } from '../handling/answering.js';
-import type { ApplicationRoutes } from './application-routes.js';
+import { originText, type ApplicationRoutes } from './application-routes.js';
 import type { HandlerRunner } from '../handling/handler-runner.js';
 
 const SHOWN_NAME_LENGTH = 200;
@@ -172,7 +172,7 @@ function assertNoClash(routes: ApplicationRoutes, core: CoreApplication): void {
       const name = `${interfaceName}.${route.name} of ${routes.full}`;
       throw new JstpError(
         'ERR_JSTP_DUPLICATE_HANDLER',
-        `Two handlers serve the method ${name}: ${route.origins.join()} and the core application`,
+        `Two handlers serve the method ${name}: ${originText(route)} and the core application`,
       );
     }
   }

@@ -1,7 +1,8 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { JstpError } from '../../protocol/jstp-error.js';
 import { parseApplicationName, type ApplicationName } from '../decorators/application-name.js';
-import { ApplicationRoutes, type Route } from './application-routes.js';
+import { ApplicationRoutes, originText, type Route } from './application-routes.js';
+import { clashText, type HandlerOrigin } from './handler-origins.js';
 import { jstpExtrasOf, type JstpHandlerExtras } from '../decorators/handler-extras.js';
 import { DEFAULT_INTERFACE, targetOf, type PatternNormalizer, type Target } from '../target.js';
 
@@ -11,7 +12,10 @@ export interface HandlerDefinition {
   readonly handler: MessageHandler;
   readonly isEvent: boolean;
   readonly extras: Record<string, unknown> | undefined;
+  readonly origin: HandlerOrigin;
 }
+
+type ApplicationId = Pick<ApplicationName, 'name' | 'version'>;
 
 /** Where the handlers of a server are: application -> interface -> name -> key in Nest's own table. */
 export class RouteTable {
@@ -55,12 +59,12 @@ export class RouteTable {
   addHandshake(definition: HandlerDefinition, handshake: { readonly strategy?: string }): void {
     const extras = jstpExtrasOf(definition.extras);
     const { handshakes, full } = this.applicationOf(extras);
-    const origin = originOf(extras, definition.pattern);
+    const { origin } = definition;
     const known = handshakes.get(handshake.strategy);
     if (known) {
       const what =
         handshake.strategy === undefined ? 'every strategy' : `the strategy '${handshake.strategy}'`;
-      this.faults.push(`Two handlers decide on ${what} of ${full}: ${known.origin} and ${origin}`);
+      this.faults.push(clashText(known.origin, origin, `decide on ${what} of ${full}`));
     } else handshakes.set(handshake.strategy, { origin, handler: definition.handler });
   }
 
@@ -70,11 +74,10 @@ export class RouteTable {
    * @returns the key for Nest's table; undefined for a second method of the same name, which is a fault
    */
   add(definition: HandlerDefinition, isTaken: (key: string) => boolean): string | undefined {
-    const { pattern, isEvent } = definition;
+    const { pattern, isEvent, origin } = definition;
     const extras = jstpExtrasOf(definition.extras);
     const application = this.applicationOf(extras);
     const target = placedTarget(extras, pattern, this.normalizePattern);
-    const origin = originOf(extras, pattern);
     const known = application.own(target, isEvent);
     if (known && isEvent) {
       known.origins.push(origin);
@@ -82,7 +85,7 @@ export class RouteTable {
     }
     if (known) {
       const name = `${target.interfaceName}.${target.name} of ${application.full}`;
-      this.faults.push(`Two handlers serve the method ${name}: ${known.origins.join()} and ${origin}`);
+      this.faults.push(clashText(known.origins[0], origin, `serve the method ${name}`));
       return undefined;
     }
     const isPlaced = extras.application !== undefined || extras.interface !== undefined;
@@ -97,6 +100,18 @@ export class RouteTable {
     };
     application.add(route, isEvent);
     return route.key;
+  }
+
+  /** Who handles a method, as 'Class.method'; undefined where no handler does. */
+  handlerOf(
+    application: ApplicationId | null,
+    interfaceName: string,
+    methodName: string,
+  ): string | undefined {
+    const routes = application && this.find(application.name, application.version);
+    const named = routes?.interfaces.get(interfaceName);
+    const route = named?.methods.get(methodName) ?? named?.events.get(methodName);
+    return route && originText(route);
   }
 
   /**
@@ -130,13 +145,6 @@ function placedTarget(
 /** What a client's `send` names a method by. */
 function patternOf({ interfaceName, name }: Target): string {
   return interfaceName === DEFAULT_INTERFACE ? name : `${interfaceName}.${name}`;
-}
-
-/** For error texts: class and method where they are known, else the pattern. */
-function originOf(extras: JstpHandlerExtras, pattern: unknown): string {
-  const { className, methodName } = extras;
-  if (className !== undefined && methodName !== undefined) return `${className}.${methodName}`;
-  return `the pattern ${typeof pattern === 'string' ? `'${pattern}'` : JSON.stringify(pattern)}`;
 }
 
 /** Nest has one table for methods and events: where both have a name, the later one gets a key of its own. */

@@ -5,12 +5,14 @@ import {
   SetMetadata,
   UseGuards,
   type CanActivate,
+  type DynamicModule,
   type ExecutionContext,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { ConfigurationError, JstpApplication, JstpHandshake, JstpInterface } from '../../../lib/index.js';
 import { PATTERN_EXTRAS_METADATA } from '../../../lib/nest/constants.js';
+import { moduleOf } from '../../support/nest-app.js';
 import { callError, startError, startService } from './fixture.js';
 
 const NO_HANDLER = 'There is no matching message handler defined in the remote service.';
@@ -328,10 +330,57 @@ describe('two handlers of one method', () => {
     );
   });
 
-  test('are an error that names the pattern where nothing else is known, and all of them at once', async () => {
+  test('are an error that names class and method of undecorated ones too, and all of them at once', async () => {
     const error = await startError({ controllers: [PlainController, Again] });
-    expect(error.message).toContain("the pattern 'ping' and the pattern 'ping'");
-    expect(error.message).toContain("the pattern 'math.sum' and the pattern 'math.sum'");
+    expect(error.message).toBe(
+      'Two handlers serve the method default.ping of jstp@1.0.0: PlainController.ping and Again.again; ' +
+        'Two handlers serve the method math.sum of jstp@1.0.0: PlainController.sum and Again.sum',
+    );
+  });
+
+  test('that two classes inherit are named by these classes', async () => {
+    class Base {
+      @MessagePattern(['inherited', 'other'])
+      public run(): void {
+        // Never reached.
+      }
+    }
+    @Controller()
+    class First extends Base {}
+    @Controller()
+    class Second extends Base {}
+    const { message } = await startError({ controllers: [First, Second] });
+    expect(message).toContain('default.inherited of jstp@1.0.0: First.run and Second.run');
+    expect(message).toContain('default.other of jstp@1.0.0: First.run and Second.run');
+  });
+
+  test('that are one, in a controller of two modules, are an error that names the modules', async () => {
+    const imports = ['A', 'B'].map((name) => {
+      const module = moduleOf({ controllers: [PlainController] });
+      Object.defineProperty(module, 'name', { value: `Module${name}` });
+      return module;
+    });
+    const { message } = await startError({ imports });
+    expect(message).toContain(
+      'The same handler is there twice to serve the method default.ping of jstp@1.0.0: PlainController.ping, ' +
+        'because PlainController is a controller of the modules ModuleA and ModuleB. ' +
+        'List PlainController in the controllers of one module that is imported once',
+    );
+  });
+
+  test('that are one, in a dynamic module that is imported twice, are an error that names the module', async () => {
+    class FeatureModule {}
+    const withOptions = (value: number): DynamicModule => ({
+      module: FeatureModule,
+      controllers: [RoomsController],
+      providers: [{ provide: 'OPTIONS', useValue: value }],
+    });
+    const { message } = await startError({ imports: [withOptions(1), withOptions(2)] });
+    expect(message).toContain('serve the method rooms.join of chat@1.2.0: RoomsController.join');
+    expect(message).toContain("decide on the strategy 'login' of chat@1.2.0: RoomsController.login");
+    expect(message).toContain(
+      'RoomsController is a controller of the module FeatureModule, which there is twice',
+    );
   });
 
   test('are found across decorated and undecorated controllers', async () => {
@@ -344,14 +393,14 @@ describe('two handlers of one method', () => {
       }
     }
     const error = await startError({ controllers: [PlainController, MathController] });
-    expect(error.message).toContain("the pattern 'math.sum' and MathController.sum");
+    expect(error.message).toContain(': PlainController.sum and MathController.sum');
   });
 
   test('are an error at once when the second is added to a server that listens', async () => {
     const { server } = await startService({ controllers: [PlainController] });
     expect(() => {
       server.addHandler('ping', () => Promise.resolve('again'));
-    }).toThrow("the pattern 'ping' and the pattern 'ping'");
+    }).toThrow("PlainController.ping and the pattern 'ping'");
   });
 
   test('that decide on the same handshakes are an error, too', async () => {

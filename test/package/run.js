@@ -1,11 +1,12 @@
 /**
  * `npm run test:package`: what a user gets. The packed tarball is installed in fresh applications outside the
  * repository; there the programs of fixtures/ are type-checked against it, compiled and run. After that several
- * compilers check a consumer with several settings.
+ * compilers check a consumer with several settings, and the applications that `nest new` makes are tested with it.
  */
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { checkCompilers } from './compilers.js';
+import { checkTemplates } from './templates.js';
 import { packInto, root, run, withTemporaryFolder, writeJson } from './shell.js';
 
 /**
@@ -57,7 +58,10 @@ withTemporaryFolder((folder) => {
     module: path.join(folder, 'nest12-esm'),
     commonjs: path.join(folder, 'nest11-cjs'),
   });
-  console.log(`\npackage: ${applications.length} fresh applications, ${checks} type checks passed`);
+  const templates = checkTemplates(folder, tarball);
+  console.log(
+    `\npackage: ${applications.length} fresh applications, ${checks} type checks, ${templates} templates passed`,
+  );
 });
 
 /** @type {(application: FreshApplication, home: string, tarball: string) => void} */

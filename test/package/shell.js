@@ -14,10 +14,12 @@ const PROGRAM_TIMEOUT_MS = 300_000;
  * @param {string} cwd
  * @param {string} command
  * @param {string[]} args
- * @param {{ timeoutMs?: number, quiet?: boolean }} [options] quiet: show the output only after a failure
+ * @param {{ timeoutMs?: number, quiet?: boolean, withErrors?: boolean }} [options] quiet: show the output only after a
+ *   failure; withErrors: return the standard error as well
  * @returns {string} its standard output
  */
-export function run(cwd, command, args, { timeoutMs = PROGRAM_TIMEOUT_MS, quiet = false } = {}) {
+export function run(cwd, command, args, options = {}) {
+  const { timeoutMs = PROGRAM_TIMEOUT_MS, quiet = false, withErrors = false } = options;
   console.log(`$ ${command} ${args.join(' ')}`);
   const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
     cwd,
@@ -32,7 +34,7 @@ export function run(cwd, command, args, { timeoutMs = PROGRAM_TIMEOUT_MS, quiet 
     const end = signal === null ? `exit code ${String(status)}` : `killed (${signal}) after ${timeoutMs} ms`;
     throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? end}`);
   }
-  return stdout;
+  return withErrors ? stdout + stderr : stdout;
 }
 
 /** @type {(file: string, value: unknown) => void} */

@@ -58,8 +58,8 @@ export interface Entrance {
 
 /** A handshake request of this side, until its answer. */
 export class ClientHandshake {
-  /** Whether it ended without an answer. */
-  isAbandoned = false;
+  /** Whether it ended without an answer, or with one that says nothing of the session: another server may have it. */
+  isSessionKept = false;
   private done = false;
 
   constructor(
@@ -83,8 +83,10 @@ export class ClientHandshake {
 
   /** Ends with the peer's answer. */
   answer(response: HandshakeResponse): void {
-    if (response.error) this.settle(refusalOf(response.error));
-    else this.settle(null, response);
+    if (response.error) {
+      this.isSessionKept = response.error[2] === SESSION_KEPT_INFO;
+      this.settle(refusalOf(response.error));
+    } else this.settle(null, response);
   }
 
   /** What a yes of the server leads to; an error where it is no yes to what was asked. */
@@ -108,7 +110,7 @@ export class ClientHandshake {
 
   /** Ends without an answer: the link is gone, or its time is over. */
   abandon(): void {
-    this.isAbandoned = true;
+    this.isSessionKept = true;
     this.settle(new RemoteError(ERR_NO_HANDSHAKE_RESPONSE));
   }
 
@@ -133,6 +135,9 @@ export class ClientHandshake {
 export const SESSION_LOST_INFO = 'ERR_SESSION_LOST';
 /** The info of a refusal (code 11) that says: others have claimed the session again and again. */
 export const SESSION_TAKEN_INFO = 'ERR_SESSION_TAKEN';
+
+/** The info of a refusal (code 10) that says: the session is kept, for servers that have the application. */
+export const SESSION_KEPT_INFO = 'ERR_SESSION_KEPT';
 
 function refusalOf(error: readonly unknown[]): RemoteError {
   const info = error[0] === ERR_AUTH_FAILED ? error[2] : undefined;

@@ -37,7 +37,7 @@ export function shakeHands(
     const entrance = response && handshake.entranceOf(response, offered);
     if (!entrance || entrance instanceof RemoteError) {
       const failure = error ?? entrance;
-      link.handshakeFailed(failure, credentials.resumed, !handshake.isAbandoned);
+      link.handshakeFailed(failure, credentials.resumed, !handshake.isSessionKept);
       callback(failure);
       return;
     }

@@ -4,7 +4,7 @@ import type { Connection } from '../connection/connection.js';
 import { agreedNames, sameNames } from '../connection/extensions.js';
 import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED } from '../protocol/error-codes.js';
 import type { HandshakeRequest } from '../protocol/message.js';
-import { SESSION_LOST_INFO, SESSION_TAKEN_INFO } from '../connection/client-handshake.js';
+import { SESSION_KEPT_INFO, SESSION_LOST_INFO, SESSION_TAKEN_INFO } from '../connection/client-handshake.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { ignore } from '../util/callback.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../session/session-claim.js';
@@ -53,7 +53,8 @@ export class Handshakes {
   decide(connection: Connection, request: HandshakeRequest, applications: Applications<Connection>): void {
     const application = applications.find(request.application, request.version);
     if (!application) {
-      connection.refuse(ERR_APP_NOT_FOUND);
+      if (request.strategy === 'session' && this.keeper.isShared) refuseUnserved(connection, request);
+      else connection.refuse(ERR_APP_NOT_FOUND);
       return;
     }
     connection.awaitDecision();
@@ -268,6 +269,16 @@ function isWaiting(connection: Connection): boolean {
 function refuseSession(connection: Connection, request: HandshakeRequest, info: string): void {
   const code = ERR_AUTH_FAILED;
   connection.refuse(request.extensions ? [code, RemoteError.defaultMessages[code], info] : code);
+}
+
+/**
+ * Another server may have both the application and the session, so that the client must keep it: a peer of this package
+ * is told so, others get no answer.
+ */
+function refuseUnserved(connection: Connection, request: HandshakeRequest): void {
+  const code = ERR_APP_NOT_FOUND;
+  if (request.extensions) connection.refuse([code, RemoteError.defaultMessages[code], SESSION_KEPT_INFO]);
+  else connection.end(undefined);
 }
 
 function claimOf(credentials: unknown): ResumeClaim | undefined {

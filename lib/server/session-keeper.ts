@@ -203,6 +203,11 @@ export class SessionKeeper implements SessionOwner {
     return true;
   }
 
+  /** Whether sessions may be with other servers. */
+  get isShared(): boolean {
+    return this.isServing || isShared(this.options.storage);
+  }
+
   /** Whether there is a store that is shared with other servers. */
   get isServing(): boolean {
     return this.served.size > 0;

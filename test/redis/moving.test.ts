@@ -5,7 +5,8 @@ import { net, Session, type Connection, type ExtensionName, type Reconnector } f
 import { JstpClient } from '../../lib/index.js';
 import { Closing } from '../support/closing.js';
 import { LOOPBACK } from '../support/free-port.js';
-import { settle, within } from '../support/wait-for.js';
+import { RawPeer } from '../support/raw-peer.js';
+import { settle, waitFor, within } from '../support/wait-for.js';
 import type { PackageName } from './redis-server.js';
 import { Servers } from './servers.js';
 import { World } from './world.js';
@@ -138,6 +139,47 @@ test.each<[PackageName, number]>([
     expect(servers.members.flatMap(({ events }) => events)).toHaveLength(18);
   },
 );
+
+describe('a rolling deploy', () => {
+  test('with servers that lack the version: a client keeps its session until one comes that has it', async () => {
+    const servers = await Servers.start(closing, { count: 0, storage: SHORT });
+    await servers.add({}, 'jstp@1.2.0');
+    await servers.add({}, 'jstp@2.0.0');
+    await servers.add({}, 'jstp@1.3.0');
+    const { client, ends, call } = await clientOf(servers, { app: 'jstp@^1.0.0' });
+    const errors: unknown[] = [];
+    client.on('error', (error) => errors.push((error as { code?: unknown }).code));
+    expect(await call('quick', 'before')).toBe('before');
+    servers.cutTo(1);
+    await waitFor(() => errors.filter((code) => code === 10).length > 1, 'refusals');
+    servers.next = 2;
+    expect(await call('quick', 'after')).toBe('after');
+    expect(ends).toEqual([]);
+  });
+
+  test('answers nothing to peers who could not tell that their session is kept', async () => {
+    const servers = await Servers.start(closing, { count: 1 });
+    const peer = await RawPeer.connect(servers.members[0].port);
+    closing.add(() => peer.destroy());
+    peer.send("{handshake:[0,'jstp','^7.0.0'],session:['any',0]}");
+    await peer.end();
+    expect(peer.messages).toEqual([]);
+  });
+
+  test('refuses a login as ever, and a resume where no other server could have the session', async () => {
+    const servers = await Servers.start(closing, { count: 1 });
+    const alone = await servers.add({ sessionStorageProvider: null });
+    for (const [port, second] of [
+      [servers.members[0].port, ''],
+      [alone.port, ",session:['any',0]"],
+    ] as const) {
+      const peer = await RawPeer.connect(port);
+      closing.add(() => peer.destroy());
+      peer.send(`{handshake:[0,'jstp','^7.0.0']${second}}`);
+      expect(await peer.received(1)).toEqual(['{handshake:[0],error:[10]}']);
+    }
+  });
+});
 
 describe('a claim', () => {
   test('that Redis does after its asker has given up on it is undone: others get the session at once', async () => {

@@ -76,7 +76,7 @@ export class Servers {
   }
 
   /** One more server. */
-  public async add(options: Partial<NetServerOptions> = {}): Promise<Member> {
+  public async add(options: Partial<NetServerOptions> = {}, app = 'jstp'): Promise<Member> {
     const { closing, settings } = this;
     const { redis } = await this.redis.connect(settings.client ?? 'redis', this.distance.port);
     const calls: IncomingCall<Connection>[] = [];
@@ -95,7 +95,7 @@ export class Servers {
       ): void {
         events.push(args[0]);
       }
-    })('jstp', {});
+    })(app, {});
     const server = net.createServer({
       applications: [application],
       sessionStorageProvider: new RedisSessionStorageProvider(redis, settings.storage),

@@ -25,13 +25,13 @@ const applications = [
     name: 'nest12-esm',
     type: 'module',
     nest: '^12.0.0',
-    programs: { service: 'served and called', ...core },
+    programs: { service: 'served and called', override: 'the guard was overridden', ...core },
   },
   {
     name: 'nest11-cjs',
     type: 'commonjs',
     nest: '^11.0.0',
-    programs: { service: 'served and called', ...core },
+    programs: { service: 'served and called', override: 'the guard was overridden', ...core },
   },
   { name: 'bare-esm', type: 'module', nest: null, programs: core },
   { name: 'bare-cjs', type: 'commonjs', nest: null, programs: core },
@@ -70,6 +70,7 @@ function install({ name, type, nest }, home, tarball) {
     '@nestjs/common': nest,
     '@nestjs/core': nest,
     '@nestjs/microservices': nest,
+    '@nestjs/testing': nest,
     'reflect-metadata': '^0.2.0',
     rxjs: '^7.8.0',
   };

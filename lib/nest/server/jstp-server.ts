@@ -26,7 +26,7 @@ import {
   type ResolvedJstpServerOptions,
 } from './jstp-server-options.js';
 import { NestApplication } from './nest-application.js';
-import { watchRegistrations, type Registration, type RegistrationListener } from './registration.js';
+import { watchRegistrations, type Registration } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
 import { RouteTable } from './route-table.js';
 import { INSPECT, inspectShown, type Inspect } from '../../util/shown.js';
@@ -54,7 +54,7 @@ type EndHook = Parameters<Server['setOnProcessingEndHook']>[0];
  */
 export class JstpServer
   extends Server<JstpServerEvents, JstpServerStatus>
-  implements CustomTransportStrategy, RegistrationListener
+  implements CustomTransportStrategy
 {
   /** {@link JSTP}, for handlers that are meant for this transport only. */
   override readonly transportId: symbol = JSTP;

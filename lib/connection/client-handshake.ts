@@ -12,7 +12,7 @@ import { Session } from '../session/session.js';
 import { splitName } from '../util/split-name.js';
 import type { AppSpecifier } from './client-options.js';
 import type { Connection } from './connection.js';
-import { agreedNames, sameNames, toOffer, type ExtensionName } from './extensions.js';
+import { agreedNames, maxBytesOf, sameNames, toOffer, type ExtensionName } from './extensions.js';
 import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 
 /** How a client shows who it is. */
@@ -54,6 +54,8 @@ export interface Entrance {
   readonly session: Session<Connection>;
   /** What the server has received, where the session came back. */
   readonly receivedCount: number | undefined;
+  /** The largest message that the server says it takes; undefined: it does not say. */
+  readonly peerMaxBytes: number | undefined;
 }
 
 /** A handshake request of this side, until its answer. */
@@ -69,13 +71,13 @@ export class ClientHandshake {
   ) {}
 
   /** The request's text. */
-  format(extensions: readonly ExtensionName[]): string {
+  format(extensions: readonly ExtensionName[], maxBytes: number): string {
     const { name, version } = this.application;
     const { strategy, credentials } = this.credentials;
     return formatHandshakeRequest({
       application: name,
       version,
-      extensions: toOffer(extensions),
+      extensions: toOffer(extensions, maxBytes),
       strategy: strategy === 'anonymous' && credentials === undefined ? undefined : strategy,
       credentials,
     });
@@ -94,18 +96,19 @@ export class ClientHandshake {
     const { ok } = response;
     const { resumed, username } = this.credentials;
     const extensions = agreedNames(offered, response.extensions);
+    const peerMaxBytes = maxBytesOf(response.extensions);
     const binding = { application: this.application.name, version: this.application.version, extensions };
     if (!resumed) {
       if (typeof ok !== 'string') return new RemoteError(ERR_AUTH_FAILED);
       const session = new Session<Connection>(null, username, ok);
       session.binding = binding;
-      return { session, receivedCount: undefined };
+      return { session, receivedCount: undefined, peerMaxBytes };
     }
     const isSame = !resumed.binding || sameNames(resumed.binding.extensions, extensions);
     if (typeof ok !== 'number' || !isSame || !resumed.journal.covers(ok))
       return new RemoteError(ERR_SESSION_LOST);
     resumed.binding = binding;
-    return { session: resumed, receivedCount: ok };
+    return { session: resumed, receivedCount: ok, peerMaxBytes };
   }
 
   /** Ends without an answer: the link is gone, or its time is over. */

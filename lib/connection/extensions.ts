@@ -4,7 +4,10 @@ import type { ExtensionOffer } from '../protocol/message.js';
 export type ExtensionName = 'nest' | 'stream' | 'cancel' | 'bye' | 'resume';
 
 /** Which extensions both sides of a connection have agreed on. */
-export type Extensions = Readonly<Record<ExtensionName, boolean>>;
+export type Extensions = Readonly<Record<ExtensionName, boolean>> & {
+  /** The largest message in bytes that the peer takes; undefined: it has not told. */
+  readonly peerMaxBytes: number | undefined;
+};
 
 const VERSION = 1;
 const NAMES: readonly ExtensionName[] = ['nest', 'stream', 'cancel', 'bye', 'resume'];
@@ -16,6 +19,7 @@ export const NO_EXTENSIONS: Extensions = {
   cancel: false,
   bye: false,
   resume: false,
+  peerMaxBytes: undefined,
 };
 
 /**
@@ -28,10 +32,20 @@ export const CORE_EXTENSIONS: readonly ExtensionName[] = ['stream', 'cancel', 'r
 /** What the Nest layer offers and accepts. */
 export const ALL_EXTENSIONS: readonly ExtensionName[] = NAMES;
 
-/** The names as the wire has them: `{stream:1,cancel:1}`; undefined where there is nothing to say. */
-export function toOffer(names: readonly string[]): ExtensionOffer | undefined {
+/**
+ * The names as the wire has them: `{stream:1,cancel:1,max:8388608}`; undefined where there is nothing to say.
+ * @param maxBytes the largest message that this side takes; undefined: it does not tell
+ */
+export function toOffer(names: readonly string[], maxBytes?: number): ExtensionOffer | undefined {
   if (names.length === 0) return undefined;
-  return Object.fromEntries(names.map((name) => [name, VERSION]));
+  const offer: Record<string, unknown> = Object.fromEntries(names.map((name) => [name, VERSION]));
+  return maxBytes === undefined ? offer : { ...offer, max: maxBytes };
+}
+
+/** The largest message in bytes that a peer says it takes; undefined where it tells none. */
+export function maxBytesOf(offer: ExtensionOffer | undefined): number | undefined {
+  const max = offer && Object.hasOwn(offer, 'max') ? offer['max'] : undefined;
+  return typeof max === 'number' && Number.isSafeInteger(max) && max > 0 ? max : undefined;
 }
 
 /** The names of ours that a peer offered (or accepted) in a version we speak, sorted. */
@@ -43,18 +57,26 @@ export function agreedNames(
   return ours.filter((name) => Object.hasOwn(theirs, name) && theirs[name] === VERSION).sort();
 }
 
-// One object for all connections that have agreed on the same, by the names' places as bits.
+// One object for the connections that have agreed on the same, by the names' places as bits. Of several limits the last.
 const known: Extensions[] = [NO_EXTENSIONS];
 
-/** The agreed names as flags. */
-export function toExtensions(names: readonly string[]): Extensions {
+/**
+ * The agreed names as flags.
+ * @param peerMaxBytes the largest message that the peer takes
+ */
+export function toExtensions(names: readonly string[], peerMaxBytes?: number): Extensions {
   const key = NAMES.reduce((bits, name, place) => bits | (Number(names.includes(name)) << place), 0);
-  return (known[key] ??= {
+  // Without extensions there is no offer that could have told one.
+  if (key === 0) return NO_EXTENSIONS;
+  const same = known[key] as Extensions | undefined;
+  if (same && same.peerMaxBytes === peerMaxBytes) return same;
+  return (known[key] = {
     nest: names.includes('nest'),
     stream: names.includes('stream'),
     cancel: names.includes('cancel'),
     bye: names.includes('bye'),
     resume: names.includes('resume'),
+    peerMaxBytes,
   });
 }
 

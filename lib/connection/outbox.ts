@@ -6,8 +6,9 @@ import { checkSize } from '../protocol/message-size.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import type { Journal } from '../session/journal.js';
 import type { DeadlineQueue } from '../util/deadline-queue.js';
-import { nextTick } from '../util/host.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
+import { nextTick } from '../util/host.js';
+import { unsendableOf, type Unsendable } from './unsendable.js';
 import { createOutgoingCall, OutgoingCalls, type OutgoingCall } from './outgoing-calls.js';
 
 // What is kept at most before the peer is asked, by a ping, how far it has read. Large against the ping, and so
@@ -51,6 +52,12 @@ export interface OutboxLink {
   roomAgain(): void;
   /** More waits for the peer than may: the session ends. */
   overflow(): void;
+  /** The largest message that the peer says it takes; undefined: it does not say. */
+  readonly peerMaxBytes: number | undefined;
+  /** Nothing more is sent for a call of the peer. */
+  cancelServing(callId: number): void;
+  /** Tells what could not be sent, where no callback does. */
+  reportError(error: unknown): void;
 }
 
 /**
@@ -132,7 +139,7 @@ export class Outbox implements Expirable {
   commit(text: string, call?: OutgoingCall): void {
     const { journal } = this.link;
     if (!journal) return;
-    checkSize(text, this.limits);
+    checkSize(text, this.limits, this.link.peerMaxBytes);
     journal.append(text);
     if (call) {
       call.id = journal.lastId;
@@ -202,6 +209,9 @@ export class Outbox implements Expirable {
     journal.noteReplay();
     if (keepsAnswers) this.calls.endPings(receivedCount);
     else this.calls.loseUpTo(receivedCount);
+    for (const unsendable of unsendableOf(journal, this.limits, this.link.peerMaxBytes)) {
+      this.giveUp(journal, unsendable);
+    }
     for (const { text } of journal) this.link.write(text);
     this.isReplaying = false;
     if (!keepsAnswers) return;
@@ -263,6 +273,24 @@ export class Outbox implements Expirable {
   stop(): void {
     this.waitsIn?.delete(this);
     this.waitsIn = undefined;
+  }
+
+  /** Fails one message alone: the others go on. */
+  private giveUp(journal: Journal, { entry, error, kind, wireId, substitute }: Unsendable): void {
+    if (substitute === undefined) return;
+    journal.replace(entry, substitute);
+    if (kind === 'stream') this.link.cancelServing(wireId);
+    const call = kind === 'call' || kind === 'inspect' ? this.calls.take(this.ownId(wireId)) : undefined;
+    if (call === undefined) {
+      this.link.reportError(error);
+      return;
+    }
+    // Later, when what else there is to send has been sent.
+    nextTick(() => {
+      this.link.guard(() => {
+        call.callback(error);
+      });
+    });
   }
 
   /** @param id the number of the text; 0 where it has none */

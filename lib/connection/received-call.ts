@@ -65,7 +65,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
     let text: string;
     try {
       text = formatCallbackOk(this.id, results);
-      checkSize(text, this.connection.limits);
+      this.checkSize(text);
     } catch (error) {
       this.keeper.reportError(new UnsendableAnswer(this, error));
       text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
@@ -78,7 +78,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
     let text: string;
     try {
       text = formatCallbackError(this.id, this.arrayOf(error));
-      checkSize(text, this.connection.limits);
+      this.checkSize(text);
     } catch (unserializable) {
       this.keeper.reportError(new UnsendableAnswer(this, unserializable));
       text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
@@ -115,6 +115,11 @@ export class ReceivedCall implements IncomingCall<Connection> {
     if (!isSystemError(error)) return RemoteError.getJstpArrayFor(error);
     this.keeper.reportError(error);
     return [ERR_INTERNAL_API_ERROR];
+  }
+
+  /** @throws JstpError for what the caller does not take */
+  checkSize(text: string): void {
+    checkSize(text, this.connection.limits, this.connection.extensions.peerMaxBytes);
   }
 
   private finish(text: string): void {

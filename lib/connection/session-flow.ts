@@ -121,6 +121,21 @@ export abstract class SessionFlow extends Link {
     return true;
   }
 
+  /** @internal The largest message that the peer says it takes. */
+  get peerMaxBytes(): number | undefined {
+    return this.extensions.peerMaxBytes;
+  }
+
+  /** @internal An answer of a call cannot be sent: nothing more is sent for it. */
+  cancelServing(callId: number): void {
+    this.callsSoFar?.cancel(callId);
+  }
+
+  /** The line was cut: what was written and has not arrived may be the reason. */
+  protected noteCut(): void {
+    if (this.ownOutbox) this.journal?.noteCut();
+  }
+
   /** @internal Runs something when the session is stored as it is now; at once where it is not stored at each step. */
   whenStored(run: () => void): void {
     if (this.gate) this.gate.run(run);

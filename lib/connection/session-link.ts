@@ -184,11 +184,14 @@ export abstract class SessionLink extends SessionFlow {
     application: ApplicationLike<Connection>,
     receivedCount?: number,
     save?: () => Promise<void>,
+    peerMaxBytes?: number,
   ): void {
     const ok = receivedCount === undefined ? session.id : session.receivedCount;
-    const answer = formatHandshakeOk(0, ok, toOffer(session.binding?.extensions ?? []));
+    // A limit is told to who has told one: others may not expect it there.
+    const maxBytes = peerMaxBytes === undefined ? undefined : this.limits.maxMessageBytes;
+    const answer = formatHandshakeOk(0, ok, toOffer(session.binding?.extensions ?? [], maxBytes));
     if (save) this.openGate(save);
-    this.openSession(session, application, receivedCount, answer);
+    this.openSession(session, application, receivedCount, peerMaxBytes, answer);
     this.announce('client', session, this.self);
   }
 
@@ -251,6 +254,7 @@ export abstract class SessionLink extends SessionFlow {
     this.heartbeat?.stop();
     if (!this.keepsAnswers) this.callsSoFar?.cancelAll();
     if (state.name === 'handshaking') state.handshake?.abandon();
+    if (state.name === 'open') this.noteCut();
     if (state.name !== 'closed') this.setState(this.session ? OFFLINE : CLOSED);
     this.announce('close', this.self);
     this.server?.linkLost(this.self);
@@ -272,15 +276,19 @@ export abstract class SessionLink extends SessionFlow {
 
   /** @internal As a client: the request is out. */
   awaitAnswer(handshake: ClientHandshake, offered: readonly ExtensionName[]): void {
-    const request = handshake.format(offered);
+    const request = handshake.format(offered, this.limits.maxMessageBytes);
     this.setState({ name: 'handshaking', handshake });
     this.write(request);
   }
 
   /** @internal As a client: the server has let it in. */
-  enterSession(session: Session<Connection>, receivedCount: number | undefined): void {
+  enterSession(
+    session: Session<Connection>,
+    receivedCount: number | undefined,
+    peerMaxBytes: number | undefined,
+  ): void {
     if (session !== this.session) this.forgetFlow();
-    this.openSession(session, this.settings?.application ?? null, receivedCount);
+    this.openSession(session, this.settings?.application ?? null, receivedCount, peerMaxBytes);
     this.self.sendUnsent(this.outbox.takeUnsent());
   }
 
@@ -304,6 +312,7 @@ export abstract class SessionLink extends SessionFlow {
     session: Session<Connection>,
     application: ApplicationLike<Connection> | null,
     receivedCount: number | undefined,
+    peerMaxBytes: number | undefined,
     answer?: string,
   ): void {
     const previous = session.connection;
@@ -311,7 +320,7 @@ export abstract class SessionLink extends SessionFlow {
     session.connection = this.self;
     this.username = session.username;
     this.application = application;
-    this.extensions = toExtensions(session.binding?.extensions ?? []);
+    this.extensions = toExtensions(session.binding?.extensions ?? [], peerMaxBytes);
     if (answer !== undefined) this.write(answer);
     this.inherit(session, previous);
     this.setState(OPEN);

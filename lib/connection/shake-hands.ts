@@ -41,7 +41,7 @@ export function shakeHands(
       callback(failure);
       return;
     }
-    link.enterSession(entrance.session, entrance.receivedCount);
+    link.enterSession(entrance.session, entrance.receivedCount, entrance.peerMaxBytes);
     callback(null, entrance.session);
   });
   try {

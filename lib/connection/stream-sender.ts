@@ -2,13 +2,14 @@ import type { IncomingCall, OutgoingStream } from '../application/incoming-call.
 import { ERR_STREAM_OVERFLOW } from '../protocol/error-codes.js';
 import { formatStreamItem } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
-import { checkSize } from '../protocol/message-size.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { INITIAL_STREAM_CREDIT } from './outgoing-calls.js';
 
 /** The call whose answer the stream is. */
 interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'> {
   readonly id: number;
+  /** @throws JstpError for a text that the caller does not take */
+  checkSize(text: string): void;
 }
 
 type Ending = { readonly failed: false } | { readonly failed: true; readonly error: unknown };
@@ -30,10 +31,7 @@ export class StreamSender implements OutgoingStream {
 
   constructor(
     private readonly call: StreamedCall,
-    private readonly limits: Pick<
-      Limits,
-      'maxStreamBufferItems' | 'maxStreamBufferBytes' | 'maxMessageBytes'
-    >,
+    private readonly limits: Pick<Limits, 'maxStreamBufferItems' | 'maxStreamBufferBytes'>,
     /** Sends a value's text; false: not now, {@link flush} is called when there is room. */
     private readonly send: (text: string) => boolean,
   ) {}
@@ -42,7 +40,7 @@ export class StreamSender implements OutgoingStream {
     if (this.isOver) return false;
     // The text is made at once: the source may change the value later.
     const text = formatStreamItem(this.call.id, this.made + 1, value);
-    checkSize(text, this.limits);
+    this.call.checkSize(text);
     this.made += 1;
     this.held.push(text);
     this.heldBytes += text.length;

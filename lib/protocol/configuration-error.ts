@@ -2,7 +2,7 @@ import { printable } from '../util/printable.js';
 import { JstpError } from './jstp-error.js';
 
 // What stands there may be a secret, or what was meant for another option and is one.
-const SECRET_OPTION = /(credentials|password|passphrase|secret|token|authPolicy)$/i;
+const SECRET_OPTION = /(credentials|password|passphrase|secret|token)$/i;
 const URL_CREDENTIALS = /\/\/[^/?#]*@/g;
 
 /** An option's value cannot be used. Its `code` is `'ERR_JSTP_CONFIGURATION'`. */

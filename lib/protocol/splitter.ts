@@ -1,3 +1,4 @@
+import { OversizeError } from './oversize-error.js';
 import { ProtocolError } from './protocol-error.js';
 
 /** What a {@link MessageSplitter} needs to know. */
@@ -136,7 +137,7 @@ export class MessageSplitter {
   /** The size of the message that ends with so many bytes. */
   private checkedSize(lastBytes: number): number {
     const size = this.heldBytes + lastBytes;
-    if (size === 0) this.fail('Empty message');
+    if (size === 0) this.fail(new ProtocolError('Empty message'));
     if (size > this.maxMessageBytes) this.failTooLarge();
     return size;
   }
@@ -214,11 +215,11 @@ export class MessageSplitter {
   }
 
   private failTooLarge(): never {
-    this.fail(`Message of more than ${this.maxMessageBytes} bytes`);
+    this.fail(new OversizeError(this.maxMessageBytes));
   }
 
-  private fail(text: string): never {
+  private fail(error: ProtocolError): never {
     this.clear();
-    throw new ProtocolError(text);
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { ApplicationLike } from '../application/application.js';
 import type { Applications } from '../application/applications.js';
 import type { Connection } from '../connection/connection.js';
-import { agreedNames, sameNames } from '../connection/extensions.js';
+import { agreedNames, maxBytesOf, sameNames } from '../connection/extensions.js';
 import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED } from '../protocol/error-codes.js';
 import type { HandshakeRequest } from '../protocol/message.js';
 import { SESSION_KEPT_INFO, SESSION_LOST_INFO, SESSION_TAKEN_INFO } from '../connection/client-handshake.js';
@@ -92,7 +92,8 @@ export class Handshakes {
   ): void {
     const session = new Session(connection, username);
     session.binding = this.bindingOf(request);
-    connection.acceptSession(session, application, undefined, this.keeper.saverOf(connection));
+    const save = this.keeper.saverOf(connection);
+    connection.acceptSession(session, application, undefined, save, maxBytesOf(request.extensions));
     this.outcome.entered(connection);
   }
 
@@ -214,7 +215,7 @@ export class Handshakes {
   }
 
   private moveIn(
-    { connection: newcomer, application, receivedCount, order }: ResumeRequest,
+    { connection: newcomer, application, receivedCount, order, handshake }: ResumeRequest,
     session: Session<Connection>,
     holder: Connection | undefined,
   ): void {
@@ -224,7 +225,8 @@ export class Handshakes {
     const connection = holder ? moveLink(newcomer, holder) : newcomer;
     if (connection !== newcomer) this.outcome.moved(newcomer);
     connection.application = application;
-    connection.acceptSession(session, application, receivedCount, this.keeper.saverOf(connection));
+    const save = this.keeper.saverOf(connection);
+    connection.acceptSession(session, application, receivedCount, save, maxBytesOf(handshake.extensions));
     this.outcome.resumed(connection, session, application);
   }
 

@@ -13,6 +13,17 @@ export interface JournalEntry {
 // so many resumes to bring one message over.
 const MAX_FUTILE_REPLAYS = 10;
 
+// A message below this arrives with the first bytes of a new line: it is not what lines are cut for.
+const SUSPECT_FROM_LENGTH = 16 * 1024;
+
+/** What is known of the last cut. */
+interface Cut {
+  /** The last message that was written before it. */
+  end: JournalEntry;
+  /** The message that the cut before was at. */
+  suspect: JournalEntry | undefined;
+}
+
 // Below this, a freed front of the array is cheaper left alone than moved.
 const COMPACT_FROM = 256;
 
@@ -35,6 +46,7 @@ export class Journal {
   private acknowledgedUpTo = 0;
   private replays = 0;
   private isGivenUp = false;
+  private cut: Cut | undefined;
 
   /** The number of the newest message, 0 before the first. */
   get lastId(): number {
@@ -75,6 +87,7 @@ export class Journal {
     if (id <= this.acknowledgedUpTo || id > this.last) return;
     this.acknowledgedUpTo = id;
     this.replays = 0;
+    if (this.cut !== undefined && (this.cut.suspect ?? this.cut.end).id <= id) this.cut = undefined;
     const { entries } = this;
     while (this.head < entries.length && entries[this.head].id <= id) {
       this.bytesHeld -= entries[this.head].text.length;
@@ -87,6 +100,41 @@ export class Journal {
   /** What is held goes out once more. */
   noteReplay(): void {
     if (this.size > 0) this.replays += 1;
+  }
+
+  /** The line was cut: all that is held had been written. */
+  noteCut(): void {
+    if (this.size === 0) return;
+    const end = this.entries[this.entries.length - 1];
+    if (this.cut) this.cut.end = end;
+    else this.cut = { end, suspect: undefined };
+  }
+
+  /**
+   * The message that the line was cut at for the second time, as it seems; to be asked once after each cut, when what
+   * has arrived is acknowledged. A peer that cuts lines for a message has received all before it: it is the next one, or of
+   * those without a number before that the longest.
+   */
+  takeSuspect(): JournalEntry | undefined {
+    const { cut } = this;
+    if (cut === undefined) return undefined;
+    let suspect: JournalEntry | undefined;
+    for (const entry of this) {
+      if (entry.text.length >= (suspect?.text.length ?? SUSPECT_FROM_LENGTH)) suspect = entry;
+      if (entry === cut.end || Number.isInteger(entry.id)) break;
+    }
+    const isSecond = suspect !== undefined && suspect === cut.suspect;
+    cut.suspect = isSecond ? undefined : suspect;
+    return isSecond ? suspect : undefined;
+  }
+
+  /** Puts another text in the place of one that cannot be sent. */
+  replace(entry: JournalEntry, text: string): void {
+    const index = this.entries.indexOf(entry, this.head);
+    if (index === -1) return;
+    this.entries[index] = { id: entry.id, text };
+    this.bytesHeld += text.length - entry.text.length;
+    if (this.cut?.end === entry) this.cut.end = this.entries[index];
   }
 
   /** Whether a peer that says it has received `count` can be served: nothing freed is missing, nothing unsent is
@@ -112,6 +160,7 @@ export class Journal {
     this.entries = [];
     this.head = 0;
     this.bytesHeld = 0;
+    this.cut = undefined;
   }
 
   /** Puts back what {@link Session.toString} wrote. */

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Transport, TransportReceiver } from '../connection/transport.js';
+import { refusedSize } from '../protocol/message-size.js';
+import { OversizeError } from '../protocol/oversize-error.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import type { Limits } from '../protocol/limits.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
@@ -12,6 +14,7 @@ const FRAME_BYTES = 512 * 1024;
 /** How long a peer may take to answer the closing handshake. */
 const END_TIMEOUT_MS = 2000;
 const NORMAL_CLOSURE = 1000;
+const MESSAGE_TOO_BIG = 1009;
 
 /** JSTP over a WebSocket (PROTOCOL.md 1): one message a frame, as text and without a NUL. */
 export class WebSocketTransport implements Transport, Expirable {
@@ -41,9 +44,11 @@ export class WebSocketTransport implements Transport, Expirable {
       this.received(data);
     });
     webSocket.on('error', (error) => {
-      this.failed(error);
+      const isTooLarge = (error as NodeJS.ErrnoException).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+      this.failed(isTooLarge ? new OversizeError(limits.maxMessageBytes) : error);
     });
-    webSocket.on('close', () => {
+    webSocket.on('close', (code) => {
+      if (code === MESSAGE_TOO_BIG) this.closeError ??= refusedSize();
       this.closed();
     });
   }

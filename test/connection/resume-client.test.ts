@@ -36,7 +36,7 @@ describe('a client that has agreed to resume', () => {
     const [handshake, ...texts] = await back.received(5);
     // At the end who asks, and for the how-manieth time.
     expect(handshake).toMatch(
-      /^\{handshake:\[0,'app','',\{stream:1,cancel:1,resume:1\}\],session:\['one',0,\[\d+,1\]\]\}$/,
+      /^\{handshake:\[0,'app','',\{stream:1,cancel:1,resume:1,max:8388608\}\],session:\['one',0,\[\d+,1\]\]\}$/,
     );
     expect(texts).toEqual([
       "{call:[2,'a'],two:[]}",

@@ -124,7 +124,7 @@ describe('what a program shows of an object of ours', () => {
   });
 
   test('tells no secret that was given in the place of an option', () => {
-    for (const option of ['credentials', 'password', 'authPolicy', 'connectOptions.passphrase'])
+    for (const option of ['credentials', 'password', 'connectOptions.passphrase'])
       expect(String(new ConfigurationError(option, SECRET, 'something else'))).not.toContain(SECRET);
     const url = new ConfigurationError('redis', `redis://ann:${SECRET}@host:6379`, 'a client');
     expect(url.message).toBe('redis must be a client, but "redis://***@host:6379" was given');

@@ -3,6 +3,7 @@ import { from, Observable, throwError } from 'rxjs';
 import type { Api, ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { ERR_SESSION_TAKEN } from '../../protocol/error-codes.js';
+import { isTooLarge } from '../../protocol/message-size.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { EventEmitter, TELL, type ErrorReporter } from '../../util/event-emitter.js';
@@ -267,7 +268,8 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   private reportError(error: unknown): void {
     if (this.tell('error', [error])) return;
     // A line that breaks is everyday life; what becomes of it is logged by itself.
-    if (isOfTheLink(error)) this.logger.debug(textOf(error));
+    if (isTooLarge(error)) this.logger.warn(error);
+    else if (isOfTheLink(error)) this.logger.debug(textOf(error));
     else this.logger.error(error);
   }
 

@@ -8,6 +8,7 @@ import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
 import { beforeClose } from '../../transport/before-close.js';
+import { isTooLarge } from '../../protocol/message-size.js';
 import { ignore } from '../../util/callback.js';
 import { isOfTheLink } from '../connection-trouble.js';
 import { JSTP } from '../constants.js';
@@ -28,8 +29,11 @@ import {
 import { NestApplication } from './nest-application.js';
 import { watchRegistrations, type Registration } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
+import { Seldom } from './seldom.js';
 import { RouteTable } from './route-table.js';
 import { INSPECT, inspectShown, type Inspect } from '../../util/shown.js';
+
+const MAX_SIZE_WARNINGS_A_MINUTE = 10;
 
 /** What a server is: it listens, or it does not. */
 export type JstpServerStatus = 'connected' | 'disconnected';
@@ -66,6 +70,7 @@ export class JstpServer
   private readonly hooks: ProcessingHooks = { start: undefined, end: undefined };
   private readonly guard: GuardSource | undefined;
   private readonly eventListeners: [name: EventName, listener: (...args: never[]) => void][] = [];
+  private readonly sizeWarnings = new Seldom(MAX_SIZE_WARNINGS_A_MINUTE);
   private core: CoreServer | undefined;
   private unwatchShared: () => void = ignore;
   /** The core while it listens, or is about to. */
@@ -336,7 +341,8 @@ export class JstpServer
       },
     };
     core.on('connectionError', (error) => {
-      if (isOfTheLink(error)) this.logger.debug(error);
+      if (isTooLarge(error) && this.sizeWarnings.allows()) this.logger.warn(error);
+      else if (isOfTheLink(error)) this.logger.debug(error);
       else this.report(error);
     });
     core.on('storageError', (error) => {

@@ -42,7 +42,15 @@ describe('a client', () => {
   test('offers all extensions', async () => {
     const { port } = await bench.serve();
     const { extensions } = await bench.client(port).connect();
-    expect(extensions).toEqual({ nest: true, stream: true, cancel: true, bye: true, resume: true });
+    const peerMaxBytes = 8 * 1024 * 1024;
+    expect(extensions).toEqual({
+      nest: true,
+      stream: true,
+      cancel: true,
+      bye: true,
+      resume: true,
+      peerMaxBytes,
+    });
   });
 
   test('connects by an IPC path', async () => {

@@ -1,0 +1,16 @@
+import { ProtocolError } from './protocol-error.js';
+
+/** The peer sent a message that is larger than this side takes: the connection is destroyed. */
+export class OversizeError extends ProtocolError {
+  /** @param maxBytes - the limit of this side */
+  constructor(maxBytes: number) {
+    super(
+      `Message of more than ${maxBytes} bytes: that is limits.maxMessageBytes of this side, and the other side has one, too`,
+    );
+  }
+
+  /** The class's name, as the stack shows it. */
+  override get name(): string {
+    return 'OversizeError';
+  }
+}

@@ -1,0 +1,50 @@
+import { expect, test } from '@jest/globals';
+import { Controller, type LoggerService } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { RawPeer } from '../../support/raw-peer.js';
+import { waitFor } from '../../support/wait-for.js';
+import { atEnd, startService } from './fixture.js';
+
+const KIB = 1024;
+
+@Controller()
+class LargeController {
+  @MessagePattern('large')
+  large(): string {
+    return 'x'.repeat(64 * KIB);
+  }
+}
+
+/** A logger that notes what it is told at the level of warnings. */
+function noteWarnings(): { logger: LoggerService; warnings: string[] } {
+  const warnings: string[] = [];
+  const ignore = (): void => undefined;
+  const logger = {
+    log: ignore,
+    error: ignore,
+    debug: ignore,
+    warn: (line: unknown) => warnings.push(String(line)),
+  };
+  return { logger, warnings };
+}
+
+test('messages over the limit of either side are warnings that say which limit, ten a minute at most', async () => {
+  const { logger, warnings } = noteWarnings();
+  const service = await startService({
+    controllers: [LargeController],
+    options: { limits: { maxMessageBytes: 32 * KIB } },
+    logger,
+  });
+  for (let count = 0; count < 15; count++) {
+    const peer = await RawPeer.connect(service.port);
+    atEnd(() => peer.destroy());
+    peer.send("{handshake:[0,'jstp']}", `{event:[1,'a'],b:['${'x'.repeat(33 * KIB)}']}`);
+    await peer.end();
+  }
+  await waitFor(() => warnings.length >= 10, 'the warnings');
+  const connection = await service.connect();
+  await expect(connection.callMethod('default', 'large', [])).rejects.toMatchObject({ code: 16 });
+  expect(warnings).toHaveLength(10);
+  expect(new Set(warnings).size).toBe(1);
+  expect(warnings[0]).toContain('limits.maxMessageBytes of this side, and the other side has one, too');
+});

@@ -89,7 +89,9 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
     try {
       message = parseMessage(data, transport.decoder, this.limits);
     } catch (error) {
-      this.failProtocol(error);
+      if (!this.isOfNoConcern(error)) this.failProtocol(error);
+      else if (this.isLogged('messageRejected'))
+        this.log('messageRejected', toObject(data, transport, this.limits.maxDepth));
       return;
     }
     if (this.isLogged('incomingMessage') && !isProduction())
@@ -252,6 +254,9 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
   /** Tells an error to those who listen; answers whether somebody does. */
   protected abstract tell(error: unknown): boolean;
+
+  /** Whether a message that breaks the protocol is of a kind that this link does not know. */
+  protected abstract isOfNoConcern(error: unknown): boolean;
 
   /** Handles a message other than `{}`; answers whether it was expected. */
   protected abstract handle(message: Message): boolean;

@@ -13,8 +13,10 @@ import type {
   Message,
   StreamItemMessage,
 } from '../protocol/message.js';
+import { ProtocolError } from '../protocol/protocol-error.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { isThenable } from '../util/callback.js';
+import { nextTick } from '../util/host.js';
 import type { Connection } from './connection.js';
 import type { OutgoingCall } from './outgoing-calls.js';
 import { EMIT_LOCAL } from './remote-proxy.js';
@@ -147,6 +149,10 @@ function handleStreamItem(connection: Connection, message: StreamItemMessage): b
   if (!call) return false;
   // A value that was seen before comes again after a resume.
   if (message.n <= call.lastItem) return true;
+  if (message.n > call.knownLimit) {
+    connection.failProtocol(new ProtocolError('stream: a value beyond the credit', { kind: 'stream' }));
+    return true;
+  }
   call.lastItem = message.n;
   if (call.onItem) call.onItem(message.value);
   else call.lastValue = message.value;
@@ -154,6 +160,10 @@ function handleStreamItem(connection: Connection, message: StreamItemMessage): b
   if (call.creditLimit - call.lastItem <= streamCredit / 2) {
     call.creditLimit = call.lastItem + streamCredit;
     connection.outbox.sendCredit(call);
+    // What has come in one piece with this value was sent before.
+    nextTick(() => {
+      call.knownLimit = Math.max(call.knownLimit, call.creditLimit);
+    });
   }
   return true;
 }

@@ -27,6 +27,8 @@ export interface OutgoingCall {
   lastValue: unknown;
   /** The highest number of a stream value that the callee may send. */
   creditLimit: number;
+  /** The highest number that the callee may think to be allowed: of a credit that is on its way it knows nothing. */
+  knownLimit: number;
   readonly kind: OutgoingKind;
 }
 
@@ -43,6 +45,7 @@ export function createOutgoingCall(
     lastItem: 0,
     lastValue: undefined,
     creditLimit: INITIAL_STREAM_CREDIT,
+    knownLimit: INITIAL_STREAM_CREDIT,
     kind,
   };
 }

@@ -35,6 +35,8 @@ export class ReceivedCall implements IncomingCall<Connection> {
   private abortReason: RemoteError | undefined;
   private controller: AbortControllerLike | undefined;
   private stream: StreamSender | undefined;
+  /** How many stream values the caller takes, where it has said so before there was a stream. */
+  private credit: number | undefined;
   private timer: Timer | undefined;
 
   constructor(
@@ -89,13 +91,17 @@ export class ReceivedCall implements IncomingCall<Connection> {
   openStream(): OutgoingStream {
     const { connection } = this;
     if (!connection.extensions.stream) return new LastValueStream(this);
-    this.stream ??= new StreamSender(this, connection.limits, (text) => this.keeper.sendItem(text));
+    if (!this.stream) {
+      this.stream = new StreamSender(this, connection.limits, (text) => this.keeper.sendItem(text));
+      if (this.credit !== undefined) this.stream.grant(this.credit);
+    }
     return this.stream;
   }
 
   /** The caller allows stream values up to a number. */
   grant(limit: number): void {
-    this.stream?.grant(limit);
+    if (this.stream) this.stream.grant(limit);
+    else this.credit = limit;
   }
 
   /** There is room again for values that waited for it. */

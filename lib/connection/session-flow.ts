@@ -4,6 +4,7 @@ import { formatCallbackError } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
 import type { Message } from '../protocol/message.js';
 import type { Journal } from '../session/journal.js';
+import { ProtocolError } from '../protocol/protocol-error.js';
 import { NOBODY, type Session } from '../session/session.js';
 import { CommitGate } from './commit-gate.js';
 import type { LogEmitter } from './client-options.js';
@@ -110,6 +111,12 @@ export abstract class SessionFlow extends Link {
   /** @internal Whether the peer takes any name. */
   get allowsAnyName(): boolean {
     return this.extensions.nest;
+  }
+
+  protected isOfNoConcern(error: unknown): boolean {
+    const kind = error instanceof ProtocolError ? error.kind : undefined;
+    const isOfExtension = kind === 'stream' || kind === 'cancel' || kind === 'bye';
+    return this.isOpen && isOfExtension && !this.extensions[kind];
   }
 
   /** @internal Counts a numbered message of the peer; false: it has been here before, and must not be served again. */

@@ -190,7 +190,7 @@ function streamOf(header: unknown, { name, value }: Verb): Message {
     return { kind: 'streamItem', callId, n, value: items[0] };
   }
   if (name === 'credit') return { kind: 'streamCredit', callId, limit: countOf('stream', items[0]) };
-  throw new ProtocolError('stream: neither data nor credit');
+  throw faultOf('stream', 'neither data nor credit');
 }
 
 function byeReasonOf(header: unknown): ByeReason {
@@ -200,18 +200,22 @@ function byeReasonOf(header: unknown): ByeReason {
 
 function arrayOf(kind: string, value: unknown): unknown[] {
   if (Array.isArray(value)) return value as unknown[];
-  throw new ProtocolError(`${kind}: array expected`);
+  throw faultOf(kind, 'array expected');
 }
 
 function idOf(kind: string, header: unknown): number {
   const id = arrayOf(kind, header)[0];
   if (typeof id === 'number' && Number.isSafeInteger(id)) return id;
-  throw new ProtocolError(`${kind}: id is no integer`);
+  throw faultOf(kind, 'id is no integer');
 }
 
 function countOf(kind: string, value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new ProtocolError(`${kind}: count is no integer from 0 up`);
+  throw faultOf(kind, 'count is no integer from 0 up');
+}
+
+function faultOf(kind: string, text: string): ProtocolError {
+  return new ProtocolError(`${kind}: ${text}`, { kind });
 }
 
 function textOrNothing(value: unknown): string | undefined {

@@ -5,12 +5,16 @@ import { JstpError, type JstpErrorOptions } from './jstp-error.js';
  * answer. Its `code` is `'ERR_JSTP_PROTOCOL'`.
  */
 export class ProtocolError extends JstpError {
+  /** The kind of the message that breaks its own rules; undefined where it is something else. */
+  readonly kind: string | undefined;
+
   /**
    * @param message - what was wrong; it never quotes the peer's data at length
-   * @param options - the cause, such as the syntax error
+   * @param options - the cause, such as the syntax error, and the message's kind
    */
-  constructor(message: string, options?: JstpErrorOptions) {
+  constructor(message: string, options?: JstpErrorOptions & { readonly kind?: string }) {
     super('ERR_JSTP_PROTOCOL', message, options);
+    this.kind = options?.kind;
   }
 
   /** The class's name, as the stack shows it. */

@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Application, net, type Connection, type ConnectPolicyFunction } from '../../lib/core.js';
+import {
+  Application,
+  net,
+  type Connection,
+  type ConnectPolicyFunction,
+  type IncomingCall,
+} from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore } from '../support/core.js';
 import { RawPeer } from '../support/raw-peer.js';
@@ -240,6 +246,77 @@ describe('a peer', () => {
     await peer.received(2);
     expect(peer.messages[1]).toBe('{pong:[1]}');
     expect(server.getClientsArray()).toHaveLength(1);
+  });
+
+  test.each([
+    '{stream:[2]}',
+    "{stream:[2],data:'x'}",
+    '{stream:[2,-1],data:[1]}',
+    '{stream:7,credit:[1]}',
+    "{stream:['a'],credit:[1]}",
+    '{cancel:null}',
+    '{cancel:{}}',
+    '{bye:1}',
+    "{bye:'close'}",
+  ])('that says %s without having agreed to such an extension is ignored', async (text) => {
+    const { server, port } = await startCore(closing);
+    const rejected: unknown[] = [];
+    server.on('log', (_connection, event, ...args) => {
+      if (event === 'messageRejected') rejected.push(args[0]);
+    });
+    const peer = await RawPeer.connect(port);
+    closing.add(() => peer.destroy());
+    peer.send("{handshake:[0,'app']}", text, '{ping:[1]}');
+    await peer.received(2);
+    expect(peer.messages[1]).toBe('{pong:[1]}');
+    expect(rejected).toHaveLength(1);
+  });
+
+  test.each([
+    ['{stream:[2]}', "{handshake:[0,'app','',{stream:1}]}"],
+    ['{cancel:null}', "{handshake:[0,'app','',{cancel:1}]}"],
+    // Whatever was agreed: these kinds are everybody's.
+    ['{ping:null}', "{handshake:[0,'app']}"],
+    ['{cancel:null}', '{}'],
+  ])('that says %s after %s is ended', async (text, before) => {
+    const { port } = await startCore(closing);
+    const peer = await RawPeer.connect(port);
+    closing.add(() => peer.destroy());
+    peer.send(before, text, '{ping:[1]}');
+    await peer.end();
+    expect(peer.messages.filter((message) => message.startsWith('{pong'))).toEqual([]);
+  });
+
+  test('that gives credit before the handler has opened its stream is not sent more', async () => {
+    const received: IncomingCall<Connection>[] = [];
+    const application = {
+      name: 'app',
+      version: '1.0.0',
+      callMethod: () => undefined,
+      getMethods: () => [],
+      handleCall: (call: IncomingCall<Connection>) => received.push(call),
+    };
+    const { port } = await startCore(closing, { applications: [application] });
+    const peer = await RawPeer.connect(port);
+    closing.add(() => peer.destroy());
+    peer.send(
+      "{handshake:[0,'app','',{stream:1}]}",
+      "{call:[1,'i'],m:[]}",
+      '{stream:[1],credit:[3]}',
+      '{ping:[2]}',
+    );
+    await peer.received(2);
+    const stream = received[0].openStream();
+    for (let n = 1; n <= 10; n++) stream.write(n);
+    peer.send('{ping:[3]}');
+    expect((await peer.received(6)).slice(2)).toEqual([
+      '{stream:[1,1],data:[1]}',
+      '{stream:[1,2],data:[2]}',
+      '{stream:[1,3],data:[3]}',
+      '{pong:[3]}',
+    ]);
+    peer.send('{stream:[1],credit:[5]}');
+    expect((await peer.received(8)).slice(6)).toEqual(['{stream:[1,4],data:[4]}', '{stream:[1,5],data:[5]}']);
   });
 
   test('that reads a stream with a small limits.streamCredit gets no more than that', async () => {

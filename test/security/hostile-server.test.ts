@@ -130,7 +130,6 @@ describe('a logged-in client ends the link at', () => {
     '{callback:[1],ok:5}',
     '{callback:[1],error:[]}',
     '{callback:[1]}',
-    '{stream:[1,1]}',
     '{handshake:null}',
     OK,
     "{handshake:[0,'app']}",
@@ -254,4 +253,64 @@ test('what an application’s callback throws is told and ends nothing', async (
   peer.send('{callback:[1],ok:[]}', "{call:[-1,'mark'],run:['still here']}");
   await waitFor(() => executed.includes('still here'), 'the call behind it');
   expect(heard.map(String)).toEqual(['Error: in the callback']);
+});
+
+describe('a server that streams', () => {
+  const ANSWER = "{handshake:[0,null,{stream:1}],ok:'session'}";
+  const values = (from: number, to: number): string[] =>
+    Array.from({ length: to - from + 1 }, (_, index) => `{stream:[1,${String(from + index)}],data:[0]}`);
+
+  async function called(
+    streamCredit: number,
+  ): Promise<{ errors: unknown[]; items: unknown[]; peer: RawPeer }> {
+    onPeer = (peer) => peer.send(ANSWER);
+    const items: unknown[] = [];
+    const errors: unknown[] = [];
+    const client = { reconnector: () => undefined, limits: { streamCredit } };
+    const connection = await within(net.connect('app', client, port, '127.0.0.1'), 'a connect');
+    closing.add(() => connection.close());
+    connection.on('error', (error) => errors.push(error));
+    connection.startCall('feed', 'all', [], () => undefined, { onItem: (value) => items.push(value) });
+    await peers[0].received(2);
+    return { errors, items, peer: peers[0] };
+  }
+
+  test.each([
+    ['as many values as are taken before any credit', 64],
+    ['fewer', 5],
+  ])('gets credit for %s', async (_what, count) => {
+    const { errors, items, peer } = await called(64);
+    peer.send(...values(1, count));
+    await waitFor(() => items.length === count, 'all values');
+    await settle();
+    expect(errors).toEqual([]);
+  });
+
+  test('may use each credit once it has heard of it', async () => {
+    const { errors, items, peer } = await called(10);
+    peer.send(...values(1, 64));
+    for (let sent = 64; sent < 200;) {
+      const credit = (): number =>
+        Math.max(0, ...peer.messages.map((text) => Number(/credit:\[(\d+)\]/.exec(text)?.[1] ?? 0)));
+      const before = sent;
+      await waitFor(() => credit() > before, 'credit');
+      const limit = credit();
+      peer.send(...values(sent + 1, limit));
+      sent = limit;
+      await waitFor(() => items.length === limit, 'its values');
+    }
+    expect(errors).toEqual([]);
+  });
+
+  test.each([
+    ['more values at once than it has credit for', values(1, 300)],
+    ['a value far beyond its credit', values(500, 500)],
+  ])('is ended for %s', async (_what, texts) => {
+    const { errors, items, peer } = await called(10);
+    peer.send(...texts);
+    await waitFor(() => errors.length > 0, 'the end');
+    expect(errors[0]).toMatchObject({ code: 'ERR_JSTP_PROTOCOL' });
+    expect(items.length).toBeLessThanOrEqual(64);
+    await peer.end();
+  });
 });

@@ -7,10 +7,8 @@ import { RemoteError } from '../protocol/remote-error.js';
  * finds nobody there, and that nobody answers a handshake, too), and what a peer sends is the peer's trouble. Not for the log.
  */
 export function isOfTheLink(error: unknown): boolean {
-  return (
-    error instanceof ProtocolError ||
-    (error instanceof RemoteError &&
-      (error.code === ERR_NOT_CONNECTED || error.code === ERR_NO_HANDSHAKE_RESPONSE)) ||
-    typeof (error as NodeJS.ErrnoException).syscall === 'string'
-  );
+  if (error instanceof ProtocolError) return true;
+  const { code, syscall } = Object(error) as { code?: unknown; syscall?: unknown };
+  if (error instanceof RemoteError) return code === ERR_NOT_CONNECTED || code === ERR_NO_HANDSHAKE_RESPONSE;
+  return code === 'ETIMEDOUT' || typeof syscall === 'string';
 }

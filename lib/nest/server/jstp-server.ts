@@ -26,6 +26,7 @@ import {
   type JstpServerOptions,
   type ResolvedJstpServerOptions,
 } from './jstp-server-options.js';
+import { logAddresses } from './log-addresses.js';
 import { NestApplication } from './nest-application.js';
 import { watchRegistrations, type Registration } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
@@ -73,6 +74,8 @@ export class JstpServer
   private readonly sizeWarnings = new Seldom(MAX_SIZE_WARNINGS_A_MINUTE);
   private core: CoreServer | undefined;
   private unwatchShared: () => void = ignore;
+  /** Waits no longer for a shared server, to log its address. */
+  private stopLogging: () => void = ignore;
   /** The core while it listens, or is about to. */
   private running: CoreServer | undefined;
 
@@ -132,6 +135,7 @@ export class JstpServer
       core.on('listening', () => {
         this._status$.next('connected');
         this.logApplications();
+        this.logAddresses(core);
         tell();
       });
       core.on('close', () => {
@@ -155,6 +159,7 @@ export class JstpServer
   override async close(): Promise<void> {
     const { core } = this;
     this.unwatchShared();
+    this.stopLogging();
     if (!core) return;
     this.running = undefined;
     const closed = new Promise<void>((resolve) => {
@@ -362,6 +367,14 @@ export class JstpServer
       return new NestApplication(own, runner, core);
     });
     return [...given.filter(({ name, version }) => !routes.find(name, version)), ...decorated];
+  }
+
+  private logAddresses(core: CoreServer): void {
+    // A listener of the user's may have closed it already.
+    if (core !== this.running) return;
+    this.stopLogging = logAddresses(this.resolved.listening.places, core.address(), (text) => {
+      this.logger.log(text);
+    });
   }
 
   private logApplications(): void {

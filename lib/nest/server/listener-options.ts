@@ -9,6 +9,7 @@ import type { TransportEntry } from '../../transport/entry.js';
 import { net, tls, ws, wss, type WebSocketOptions } from '../../transport/index.js';
 import { listenerGroup } from '../../transport/listener-group.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
+import type { ListeningPlace } from './log-addresses.js';
 import {
   check,
   hasMethod,
@@ -89,6 +90,8 @@ export interface ResolvedListening {
   readonly listen: ListenOptions;
   /** The servers of HTTP that belong to somebody else. */
   readonly shared: readonly HttpServer[];
+  /** Where it listens, for the log; in the order of `address()`. */
+  readonly places: readonly ListeningPlace[];
 }
 
 type Given = Readonly<Record<string, unknown>>;
@@ -110,6 +113,7 @@ export function resolveListening(options: object): ResolvedListening {
   return {
     listen: {},
     shared: members.flatMap(({ shared }) => shared),
+    places: members.flatMap(({ places }) => places),
     createListener: (limits) =>
       listenerGroup(
         members.map(({ createListener, listen }) => ({
@@ -140,10 +144,17 @@ function resolveListener(given: Given, prefix: string): ResolvedListening {
     const allowed = `a certificate with its key, or one of ${CERTIFICATE_NAMES.slice(1).join(', ')}`;
     throw new ConfigurationError(`${prefix}cert`, undefined, `${allowed}, for ${transport}`);
   }
+  const shared = server as HttpServer | undefined;
+  const place = {
+    transport: typeof transport === 'string' ? transport : '',
+    path: isWebSocket ? ((given['path'] as string | undefined) ?? '/') : '',
+    shared,
+  };
   return {
     createListener: (limits) => entry.createListener(given, limits),
     listen: isWebSocket ? tcpAddressOf(given, prefix) : addressOf(given, prefix),
-    shared: server === undefined ? [] : [server as HttpServer],
+    shared: shared ? [shared] : [],
+    places: [place],
   };
 }
 

@@ -280,6 +280,24 @@ describe('the log of a client that nobody listens to', () => {
     ]);
   });
 
+  test('does not warn of a server that is there and says nothing', async () => {
+    let isSilent = false;
+    const world = bench.serve(new CallApplication(), {
+      authPolicy: (_connection, _application, _strategy, _credentials, answer) => {
+        if (!isSilent) answer(null, 'somebody');
+      },
+    });
+    const log = watchLog(bench);
+    const client = bench.client({ login: 'somebody' });
+    await client.connect();
+    isSilent = true;
+    world.replace();
+    await pass(30_000);
+    const attempts = log.of('debug').filter((line) => String(line).startsWith('Cannot connect'));
+    expect(attempts.length).toBeGreaterThan(3);
+    expect(log.of('warn')).toEqual([expect.stringMatching(/ is lost: /)]);
+  });
+
   test('warns once in each outage of a refusal, and not of a network that is away', async () => {
     const world = bench.serve(new CallApplication());
     const log = watchLog(bench);

@@ -1,5 +1,7 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
@@ -14,12 +16,13 @@ import {
   type JstpServerOptions,
   type Server as CoreServer,
 } from '../../../lib/index.js';
+import { logAddresses } from '../../../lib/nest/server/log-addresses.js';
 import { createMemoryEntry } from '../../../lib/testing/index.js';
 import { ca, serverPair } from '../../support/certificates.js';
 import { freePort, LOOPBACK } from '../../support/free-port.js';
 import { countHandles, expectNoNewHandles } from '../../support/open-handles.js';
 import { waitFor, within } from '../../support/wait-for.js';
-import { atEnd, startError, startService, type Service } from './fixture.js';
+import { atEnd, KeptLog, startError, startService, type Service } from './fixture.js';
 
 @Controller()
 class MemoController {
@@ -178,3 +181,75 @@ async function listening(server: HttpServer): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return (server.address() as AddressInfo).port;
 }
+
+function linesOf(log: KeptLog): string[] {
+  return log.lines.map(String).filter((line) => line.startsWith('Listening'));
+}
+
+describe('the log of a server that has started', () => {
+  test('names each address that it listens on', async () => {
+    const path = join(tmpdir(), `jstp-log-${process.pid}-${Date.now()}.sock`);
+    const log = new KeptLog();
+    const service = await startService({
+      controllers,
+      logger: log,
+      options: several([
+        { host, port: 0 },
+        { path },
+        { transport: 'tls', host, port: 0, ...serverPair },
+        { transport: 'ws', host, port: 0, path: '/jstp' },
+        { transport: 'wss', host, port: 0, ...serverPair },
+        { transport: createMemoryEntry(), port: 7 },
+      ]),
+    });
+    const [netPort, , tlsPort, wsPort, wssPort] = portsOf(service).map(String);
+    expect(linesOf(log)).toEqual([
+      `Listening on net ${host}:${netPort}`,
+      `Listening on net ${path}`,
+      `Listening on tls ${host}:${tlsPort}`,
+      `Listening on ws ${host}:${wsPort}/jstp`,
+      `Listening on wss ${host}:${wssPort}/`,
+      'Listening on memory:7',
+    ]);
+  });
+
+  test('names that of its only listener', async () => {
+    const log = new KeptLog();
+    const service = await startService({ controllers, logger: log });
+    expect(log.lines).toContain(`Listening on net ${host}:${String(service.port)}`);
+  });
+
+  test('names that of a shared server when its owner makes it listen, and not after the end', async () => {
+    for (const end of ['none', 'in a listener', 'later']) {
+      const log = new KeptLog();
+      const http = createServer();
+      const before = http.listenerCount('listening');
+      const service = await startService({
+        controllers,
+        logger: log,
+        options: several([
+          { transport: 'ws', server: http, path: '/jstp' },
+          { host, port: 0 },
+        ]),
+        configure: (_app, server) => {
+          atEnd(() => http.close());
+          if (end === 'in a listener') server.on('listening', () => void server.close());
+        },
+      });
+      const shared = (): string[] => linesOf(log).filter((line) => line.startsWith('Listening on ws'));
+      expect(shared()).toEqual([]);
+      if (end === 'later') await service.server.close();
+      if (end !== 'none') expect(http.listenerCount('listening')).toBe(before);
+      await new Promise<void>((resolve) => http.listen(0, host, resolve));
+      const { port } = http.address() as AddressInfo;
+      expect(shared()).toEqual(end !== 'none' ? [] : [`Listening on ws ${host}:${port}/jstp`]);
+    }
+  });
+
+  test('has addresses of IPv6 as URLs have them', () => {
+    const lines: string[] = [];
+    const place = { transport: 'net', path: '', shared: undefined };
+    logAddresses([place], { address: '::1', family: 'IPv6', port: 3000 }, (line) => lines.push(line));
+    expect(lines).toEqual(['Listening on net [::1]:3000']);
+  });
+});

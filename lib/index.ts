@@ -4,6 +4,7 @@ export { Arg, type ArgOptions } from './nest/decorators/arg.decorator.js';
 export { JSTP } from './nest/constants.js';
 export type { JstpClientOptions, OfflineMode, ReconnectOptions } from './nest/client/client-options.js';
 export type { JstpClientEvents, JstpClientStatus } from './nest/client/client-events.js';
+export type { ExposedApi } from './nest/client/exposed-methods.js';
 export type { RemoteApi } from './nest/client/client-remote-api.js';
 export type { GuardOption } from './nest/server/guard-source.js';
 export type { Arity, JstpHandlerExtras } from './nest/decorators/handler-extras.js';

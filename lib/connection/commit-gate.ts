@@ -1,3 +1,4 @@
+import { runOutside } from '../util/context.js';
 import { nextTick } from '../util/host.js';
 
 /**
@@ -49,7 +50,7 @@ export class CommitGate {
 
   private perform(action: () => void): void {
     try {
-      action();
+      runOutside(action);
     } catch (error) {
       this.report(error);
     }

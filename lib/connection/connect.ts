@@ -3,6 +3,7 @@ import { ConfigurationError } from '../protocol/configuration-error.js';
 import { checkInterval, resolveLimits } from '../protocol/limits.js';
 import type { Session } from '../session/session.js';
 import { promisify, takeCallback, type Callback } from '../util/callback.js';
+import { keepContext, runOutside } from '../util/context.js';
 import { nextTick } from '../util/host.js';
 import { Attempt } from './attempt.js';
 import { parseAppSpecifier } from './client-handshake.js';
@@ -99,12 +100,12 @@ function either<T>(
   resultOf: (...results: unknown[]) => T,
 ): Promise<T> {
   if (callback) {
-    run(callback);
+    runOutside(run, keepContext(callback));
     // The types of the callback's form promise nothing; this is for the Promise's form only.
     return undefined as unknown as Promise<T>;
   }
   return promisify<T>((settle) => {
-    run((error, ...results) => {
+    runOutside(run, (error, ...results) => {
       if (error instanceof Error && results[0] instanceof Connection)
         Object.assign(error, { connection: results[0] });
       settle(error, resultOf(...results));

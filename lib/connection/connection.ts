@@ -15,7 +15,12 @@ import { nextTick } from '../util/host.js';
 import { ANONYMOUS, loginCredentials, resumeCredentials } from './client-handshake.js';
 import type { AppSpecifier } from './client-options.js';
 import type { ConnectionEvents, LogEvent } from './connection-events.js';
-import { createOutgoingCall, INITIAL_STREAM_CREDIT, type OutgoingCall } from './outgoing-calls.js';
+import {
+  answerCall,
+  createOutgoingCall,
+  INITIAL_STREAM_CREDIT,
+  type OutgoingCall,
+} from './outgoing-calls.js';
 import type { UnsentMessage } from './outbox.js';
 import { RemoteProxy } from './remote-proxy.js';
 import { SessionLink } from './session-link.js';
@@ -154,14 +159,14 @@ export class Connection extends SessionLink {
     const isForReturn = call.kind === 'resendable' && this.mayReturn;
     const refusal = outbox.refusal('call', methodName, isForReturn);
     if (refusal) {
-      fail(call.callback, refusal);
+      failCall(call, refusal);
       return;
     }
     try {
       outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, metadata), call);
       this.limitStream(call);
     } catch (error) {
-      fail(call.callback, error);
+      failCall(call, error);
     }
   }
 
@@ -188,7 +193,7 @@ export class Connection extends SessionLink {
         outbox.commit(renumbered(text, outbox.nextId), call);
         if (call) this.limitStream(call);
       } catch (error) {
-        if (call) fail(call.callback, error);
+        if (call) failCall(call, error);
         else this.reportError(error);
       }
     }
@@ -327,6 +332,12 @@ export class Connection extends SessionLink {
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectShown('Connection', this, options, inspect);
   }
+}
+
+function failCall(call: OutgoingCall, error: unknown): void {
+  nextTick(() => {
+    answerCall(call, error);
+  });
 }
 
 function fail(callback: (error: unknown) => void, error: unknown): void {

@@ -8,6 +8,7 @@ import { maskSecrets } from '../protocol/mask-secrets.js';
 import { parseMessage } from '../protocol/parse-message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { isThenable } from '../util/callback.js';
+import { runOutside } from '../util/context.js';
 import { EventEmitter, reportRejection, TELL, type ArgumentsOf } from '../util/event-emitter.js';
 import { isProduction, reportUnheard } from '../util/host.js';
 import { isSystemError } from '../util/errors.js';
@@ -82,6 +83,11 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
   /** @internal One message of the transport. */
   receiveMessage(data: Uint8Array | string): void {
+    runOutside(receive, this, data);
+  }
+
+  /** @internal The same, in nobody's context. */
+  serveMessage(data: Uint8Array | string): void {
     const { transport } = this;
     if (!transport) return;
     if (this.readAhead?.take(data)) return;
@@ -108,6 +114,11 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
   /** @internal The transport's last word. */
   transportClosed(error: Error | undefined): void {
+    runOutside(closed, this, error);
+  }
+
+  /** @internal The same, in nobody's context. */
+  serveEnd(error: Error | undefined): void {
     const { readAhead } = this;
     readAhead?.finish();
     this.readAhead = undefined;
@@ -276,4 +287,12 @@ function ofTheApplication(error: Error): JstpError {
 function toObject(data: Uint8Array | string, transport: Transport, maxDepth: number): unknown {
   const text = typeof data === 'string' ? data : (transport.decoder?.utf8Slice(data, 0, data.length) ?? '');
   return maskSecrets(parse(text, { maxDepth }));
+}
+
+function receive(link: Link, data: Uint8Array | string): void {
+  link.serveMessage(data);
+}
+
+function closed(link: Link, error: Error | undefined): void {
+  link.serveEnd(error);
 }

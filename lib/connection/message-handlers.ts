@@ -18,7 +18,7 @@ import { RemoteError } from '../protocol/remote-error.js';
 import { isThenable } from '../util/callback.js';
 import { nextTick } from '../util/host.js';
 import type { Connection } from './connection.js';
-import type { OutgoingCall } from './outgoing-calls.js';
+import { answerCall, type OutgoingCall } from './outgoing-calls.js';
 import { EMIT_LOCAL } from './remote-proxy.js';
 
 /**
@@ -70,8 +70,8 @@ function handleCallback(connection: Connection, message: CallbackMessage): boole
   connection.outbox.acknowledge(id);
   const call = connection.outbox.calls.take(id);
   if (!call) return false;
-  if (message.ok) call.callback(null, ...resultsOf(call, message.ok));
-  else call.callback(remoteErrorOf(message, connection.keepsAnswers));
+  if (message.ok) answerCall(call, null, ...resultsOf(call, message.ok));
+  else answerCall(call, remoteErrorOf(message, connection.keepsAnswers));
   return true;
 }
 
@@ -98,7 +98,7 @@ function handlePong(connection: Connection, wireId: number): boolean {
   const id = connection.outbox.ownId(wireId);
   connection.outbox.acknowledge(id);
   const call = connection.outbox.calls.take(id);
-  call?.callback(null);
+  if (call) answerCall(call, null);
   return call !== undefined;
 }
 
@@ -154,7 +154,9 @@ function handleStreamItem(connection: Connection, message: StreamItemMessage): b
     return true;
   }
   call.lastItem = message.n;
-  if (call.onItem) call.onItem(message.value);
+  const { onItem, context } = call;
+  if (onItem && context) context.runInAsyncScope(onItem, undefined, message.value);
+  else if (onItem) onItem(message.value);
   else call.lastValue = message.value;
   const { streamCredit } = connection.limits;
   if (call.creditLimit - call.lastItem <= streamCredit / 2) {

@@ -1,5 +1,6 @@
 import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
 import type { Callback } from '../util/callback.js';
+import { captureContext, type AsyncContext } from '../util/context.js';
 import { nextTick } from '../util/host.js';
 import { IdTable } from '../util/id-table.js';
 
@@ -21,6 +22,8 @@ export interface OutgoingCall {
   readonly callback: Callback;
   /** Takes the values of a stream as they come; undefined: the caller takes the last one as its result. */
   readonly onItem: ((value: unknown) => void) | undefined;
+  /** The context of whoever made the call, in which it is answered. */
+  readonly context: AsyncContext | undefined;
   /** The number of the last stream value that arrived. */
   lastItem: number;
   /** The last value that arrived, where nobody takes them as they come. */
@@ -42,12 +45,19 @@ export function createOutgoingCall(
     id: 0,
     callback,
     onItem,
+    context: captureContext(),
     lastItem: 0,
     lastValue: undefined,
     creditLimit: INITIAL_STREAM_CREDIT,
     knownLimit: INITIAL_STREAM_CREDIT,
     kind,
   };
+}
+
+/** Calls back with the outcome of a call. */
+export function answerCall({ callback, context }: OutgoingCall, error: unknown, ...results: unknown[]): void {
+  if (context) context.runInAsyncScope(callback, undefined, error, ...results);
+  else callback(error, ...results);
 }
 
 /** The calls (inspects, pings) of this side that are not answered yet, by number. */
@@ -144,7 +154,7 @@ export class OutgoingCalls {
     nextTick(() => {
       for (const call of inOrder) {
         this.link.guard(() => {
-          call.callback(error);
+          answerCall(call, error);
         });
       }
     });

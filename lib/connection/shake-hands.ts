@@ -2,6 +2,7 @@ import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import type { Session } from '../session/session.js';
 import type { Callback } from '../util/callback.js';
+import { keepContext } from '../util/context.js';
 import { nextTick } from '../util/host.js';
 import { ClientHandshake, parseAppSpecifier, type Credentials } from './client-handshake.js';
 import type { AppSpecifier } from './client-options.js';
@@ -14,8 +15,9 @@ export function shakeHands(
   link: SessionLink,
   app: AppSpecifier,
   credentials: Credentials,
-  callback: Callback<[session?: Session<Connection>]>,
+  answer: Callback<[session?: Session<Connection>]>,
 ): void {
+  const callback = keepContext(answer);
   const later = (error: unknown): void => {
     nextTick(() => {
       callback(error);

@@ -14,7 +14,17 @@ interface Host {
   readonly crypto: { getRandomValues<T extends Uint8Array | Uint32Array>(array: T): T };
   readonly console: { error(...data: unknown[]): void };
   readonly AbortController: new () => AbortControllerLike;
-  readonly process?: { readonly env?: Record<string, string | undefined> };
+  readonly process?: {
+    readonly env?: Record<string, string | undefined>;
+    readonly getBuiltinModule?: (name: 'node:async_hooks') => AsyncHooks | undefined;
+  };
+}
+
+/** The part of Node's module of that name that the core uses. */
+interface AsyncHooks {
+  readonly AsyncResource: new (type: string) => {
+    runInAsyncScope<Args extends unknown[], T>(run: (...args: Args) => T, thisArg: unknown, ...args: Args): T;
+  };
 }
 
 /** The part of the platform's AbortSignal that the core passes on. */

@@ -1,16 +1,14 @@
-import { Observable, type Subscriber } from 'rxjs';
-import {
-  Application,
-  type Api,
-  type ApplicationLike,
-  type MethodCallback,
-} from '../../application/application.js';
+import { Observable } from 'rxjs';
+import type { ApplicationLike, MethodCallback } from '../../application/application.js';
 import type { IncomingCall } from '../../application/incoming-call.js';
 import type { Connection } from '../../connection/connection.js';
 import type { Metadata } from '../../protocol/message.js';
+import { keepContext, runOutside } from '../../util/context.js';
 import { unwrapResults } from '../../util/callback.js';
+import { ExposedMethods, type ExposedApi } from './exposed-methods.js';
 
-type EventSubscribers = Set<Subscriber<unknown>>;
+/** What takes an event, each in the context of its subscriber. */
+type EventSubscribers = Set<(value: unknown) => void>;
 
 /** Where events come from. */
 interface EventSource {
@@ -27,14 +25,12 @@ interface EventSource {
 export class ClientApplication implements ApplicationLike<Connection> {
   readonly name = 'jstp';
   readonly version = '1.0.0';
-  private exposed: ApplicationLike<Connection> = new Application<Connection>('jstp', {});
+  private exposed: ApplicationLike<Connection> = new ExposedMethods({});
   private readonly subscribers = new Map<string, Map<string, EventSubscribers>>();
 
   /** Takes the application (or the methods) that the server may call from now on, in the place of the one before. */
-  expose(application: ApplicationLike<Connection> | Api): void {
-    this.exposed = isApplication(application)
-      ? application
-      : new Application<Connection>('jstp', application);
+  expose(application: ApplicationLike<Connection> | ExposedApi): void {
+    this.exposed = isApplication(application) ? application : new ExposedMethods(application);
   }
 
   /** Whether somebody waits for events. */
@@ -45,10 +41,15 @@ export class ClientApplication implements ApplicationLike<Connection> {
   /** The events of a name, for as long as somebody subscribes: no failure of the link is the subscriber's. */
   events(interfaceName: string, eventName: string, link: EventSource): Observable<unknown> {
     return new Observable((subscriber) => {
-      this.add(interfaceName, eventName, subscriber);
-      link.keepUp();
+      const next = keepContext((value: unknown) => {
+        subscriber.next(value);
+      });
+      this.add(interfaceName, eventName, next);
+      runOutside(() => {
+        link.keepUp();
+      });
       return () => {
-        this.remove(interfaceName, eventName, subscriber);
+        this.remove(interfaceName, eventName, next);
         if (!this.hasSubscribers) link.letGo();
       };
     });
@@ -86,27 +87,29 @@ export class ClientApplication implements ApplicationLike<Connection> {
   ): unknown {
     const subscribers = this.subscribers.get(interfaceName)?.get(eventName);
     // A copy: a subscriber may unsubscribe itself, or others, while it is told.
-    if (subscribers) for (const subscriber of [...subscribers]) subscriber.next(unwrapResults(args));
+    if (subscribers) for (const next of [...subscribers]) next(unwrapResults(args));
     return this.exposed.handleEvent?.(connection, interfaceName, eventName, args, metadata);
   }
 
-  private add(interfaceName: string, eventName: string, subscriber: Subscriber<unknown>): void {
+  private add(interfaceName: string, eventName: string, next: (value: unknown) => void): void {
     const events = this.subscribers.get(interfaceName) ?? new Map<string, EventSubscribers>();
     this.subscribers.set(interfaceName, events);
     const subscribers = events.get(eventName) ?? new Set();
     events.set(eventName, subscribers);
-    subscribers.add(subscriber);
+    subscribers.add(next);
   }
 
-  private remove(interfaceName: string, eventName: string, subscriber: Subscriber<unknown>): void {
+  private remove(interfaceName: string, eventName: string, next: (value: unknown) => void): void {
     const events = this.subscribers.get(interfaceName);
     const subscribers = events?.get(eventName);
-    subscribers?.delete(subscriber);
+    subscribers?.delete(next);
     if (subscribers?.size === 0) events?.delete(eventName);
     if (events?.size === 0) this.subscribers.delete(interfaceName);
   }
 }
 
-function isApplication(given: ApplicationLike<Connection> | Api): given is ApplicationLike<Connection> {
+function isApplication(
+  given: ApplicationLike<Connection> | ExposedApi,
+): given is ApplicationLike<Connection> {
   return typeof given.callMethod === 'function';
 }

@@ -1,5 +1,6 @@
 import type { Deserializer, Serializer } from '@nestjs/microservices';
-import type { Api, ApplicationLike } from '../../application/application.js';
+import type { ApplicationLike } from '../../application/application.js';
+import type { ExposedApi } from './exposed-methods.js';
 import { parseAppSpecifier } from '../../connection/client-handshake.js';
 import type { AppSpecifier } from '../../connection/client-options.js';
 import type { Connection } from '../../connection/connection.js';
@@ -60,7 +61,7 @@ export interface JstpClientOptions extends ClientAddressOptions {
   /** How the client comes back by itself; false: only with the next call, event or `connect`. @default true */
   readonly reconnect?: boolean | ReconnectOptions;
   /** What the server may call on this side, see {@link JstpClient.expose}. @default nothing */
-  readonly application?: ApplicationLike<Connection> | Api;
+  readonly application?: ApplicationLike<Connection> | ExposedApi;
   /** Converts outgoing packets, as with Nest's own transports. */
   readonly serializer?: Serializer;
   /** Converts incoming responses, as with Nest's own transports. */
@@ -86,7 +87,7 @@ export interface ResolvedClientOptions {
   readonly resumeTimeoutMs: number;
   readonly offline: OfflineMode;
   readonly reconnect: ReconnectDelays | undefined;
-  readonly application: ApplicationLike<Connection> | Api | undefined;
+  readonly application: ApplicationLike<Connection> | ExposedApi | undefined;
 }
 
 const DEFAULT_RESUME_TIMEOUT_MS = 3000;

@@ -1,6 +1,6 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { from, Observable, throwError } from 'rxjs';
-import type { Api, ApplicationLike } from '../../application/application.js';
+import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { ERR_SESSION_TAKEN } from '../../protocol/error-codes.js';
 import { isTooLarge } from '../../protocol/message-size.js';
@@ -12,6 +12,7 @@ import type { JstpClientEventArguments, JstpClientEvents, JstpClientStatus } fro
 import { ClientLink } from './client-link.js';
 import { resolveClientOptions, type JstpClientOptions } from './client-options.js';
 import { ClientPackets, lostAnswer, type Conversions } from './client-packets.js';
+import type { ExposedApi } from './exposed-methods.js';
 import { createRemoteApi, type RemoteApi } from './client-remote-api.js';
 import { isOfTheLink } from '../connection-trouble.js';
 import { JstpArgs } from '../jstp-args.js';
@@ -226,9 +227,13 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
 
   /**
    * Says what the server may call on this side, from now on, in the place of what was exposed before.
-   * @param application a core Application, or its methods: `{ iface: { method(connection, ...args, callback) } }`
+   * @param application functions, `{ iface: { method: (...args) => value } }`, which return a value or a Promise of
+   * it ({@link JstpArgs}: of several) and are called with what the server has given, however much that is; or an
+   * Application of the core, whose methods are `(connection, ...args, callback)`. What a function throws is 16 to the
+   * server and this client's 'error', but a RemoteError or an RpcException is sent.
+   * @example client.expose({ screen: { size: () => [80, 25] } })
    */
-  expose(application: ApplicationLike<Connection> | Api): void {
+  expose(application: ApplicationLike<Connection> | ExposedApi): void {
     this.application.expose(application);
   }
 

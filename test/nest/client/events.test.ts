@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { RpcException } from '@nestjs/microservices';
 import { config, take } from 'rxjs';
-import { Application, type Api, type Connection } from '../../../lib/core.js';
+import { Application, RemoteError, type Api, type Connection } from '../../../lib/core.js';
 import { JstpArgs } from '../../../lib/nest/jstp-args.js';
 import { observe, valuesOf } from '../../support/observed.js';
 import { settle, waitFor, within } from '../../support/wait-for.js';
@@ -148,10 +149,15 @@ describe('expose', () => {
   const bench = new Bench();
   const api = {
     local: {
-      double: (_connection: Connection, value: number, answer: Answer): void => answer(null, value * 2),
-      fail: async (_connection: Connection): Promise<void> => {
+      double: (value: number): number => value * 2,
+      fail: (): void => {
         throw new Error('of the exposed application');
       },
+    },
+  };
+  const coreApi = {
+    local: {
+      double: (_connection: Connection, value: number, answer: Answer): void => answer(null, value * 2),
     },
   } as unknown as Api;
 
@@ -176,7 +182,7 @@ describe('expose', () => {
     const late = bench.client(port);
     await late.connect();
     await expect(callBack(server.getClientsArray()[0], 'double', 2)).rejects.toMatchObject({ code: 12 });
-    late.expose(new Application<Connection>('mine', api));
+    late.expose(new Application<Connection>('mine', coreApi));
     expect(await callBack(server.getClientsArray()[0], 'double', 3)).toBe(6);
     await late.close();
     await waitFor(() => server.getClientsArray().length === 0, 'the end');
@@ -186,6 +192,52 @@ describe('expose', () => {
     const [peer] = server.getClientsArray();
     expect(await callBack(peer, 'double', 4)).toBe(8);
     expect(await peer.inspectInterface('local')).toHaveProperty('double');
+  });
+
+  test('runs plain functions with what the server gives, and answers with what they return', async () => {
+    const { port, server } = await bench.serve();
+    const client = bench.client(port, {
+      application: {
+        local: {
+          rest: (...args: unknown[]) => args,
+          optional: (first: unknown, second: unknown = 'default') => [first, second],
+          promise: (value: unknown) => Promise.resolve([value]),
+          async: async () => Promise.resolve('async'),
+          nothing: () => undefined,
+          several: () => JstpArgs.of(1, 2),
+          remote: () => {
+            throw new RemoteError(1001, 'no', [5]);
+          },
+          rpc: () => Promise.reject(new RpcException({ code: 7, message: 'seven' })),
+          ...({ field: 5 } as object),
+        },
+      },
+    });
+    await client.connect();
+    const [peer] = server.getClientsArray();
+    expect(await callBack(peer, 'rest')).toEqual([]);
+    expect(await callBack(peer, 'rest', 1, 'a', null)).toEqual([1, 'a', null]);
+    expect(await callBack(peer, 'optional', 1)).toEqual([1, 'default']);
+    expect(await callBack(peer, 'optional', 1, 2)).toEqual([1, 2]);
+    expect(await callBack(peer, 'promise', 1)).toEqual([1]);
+    expect(await callBack(peer, 'async')).toBe('async');
+    expect(await callBack(peer, 'nothing', 'ignored')).toBeUndefined();
+    expect(await callBack(peer, 'several')).toEqual([1, 2]);
+    await expect(callBack(peer, 'remote')).rejects.toMatchObject({ code: 1001, message: 'no', info: [5] });
+    await expect(callBack(peer, 'rpc')).rejects.toMatchObject({ code: 7, message: 'seven' });
+    await expect(callBack(peer, 'field')).rejects.toMatchObject({ code: 14 });
+    await expect(callBack(peer, 'toString')).rejects.toMatchObject({ code: 14 });
+    await expect(peer.callMethod('constructor', 'x', [])).rejects.toMatchObject({ code: 12 });
+    expect(Object.keys(await peer.inspectInterface('local'))).toEqual([
+      'rest',
+      'optional',
+      'promise',
+      'async',
+      'nothing',
+      'several',
+      'remote',
+      'rpc',
+    ]);
   });
 
   test('takes calls whole where the application does', async () => {

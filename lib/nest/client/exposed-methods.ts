@@ -1,0 +1,76 @@
+import { RpcException } from '@nestjs/microservices';
+import {
+  InternalApiError,
+  type ApplicationLike,
+  type MethodCallback,
+} from '../../application/application.js';
+import type { Connection } from '../../connection/connection.js';
+import { ERR_INTERFACE_NOT_FOUND, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
+import { RemoteError } from '../../protocol/remote-error.js';
+import { isThenable } from '../../util/callback.js';
+import { JstpArgs } from '../jstp-args.js';
+import { toWireError } from '../nest-error.js';
+
+// Written by users with parameters of their own types: what arrives is for the method to check.
+type ExposedMethod = (...args: never[]) => unknown;
+
+/** What a Nest client exposes: interface name -> method name -> a function of the arguments that returns its result, or a Promise of it. */
+export type ExposedApi = Record<string, Record<string, ExposedMethod>>;
+
+/** Plain functions as an application that the server may call. */
+export class ExposedMethods implements ApplicationLike<Connection> {
+  readonly name = 'jstp';
+  readonly version = '1.0.0';
+
+  /** @param api the functions; own properties alone are methods */
+  constructor(private readonly api: ExposedApi) {}
+
+  callMethod(
+    connection: Connection,
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback: MethodCallback,
+  ): void {
+    const methods = this.methodsOf(interfaceName);
+    const method: unknown = methods && Object.hasOwn(methods, methodName) ? methods[methodName] : undefined;
+    if (typeof method !== 'function') {
+      callback(methods ? ERR_METHOD_NOT_FOUND : ERR_INTERFACE_NOT_FOUND);
+      return;
+    }
+    const succeed = (value: unknown): void => {
+      callback(null, ...resultsOf(value));
+    };
+    const fail = (error: unknown): void => {
+      callback(errorOf(error, connection));
+    };
+    try {
+      const value: unknown = Reflect.apply(method, methods, args);
+      if (isThenable(value)) value.then(succeed, fail);
+      else succeed(value);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  getMethods(interfaceName: string): string[] | undefined {
+    const methods = this.methodsOf(interfaceName);
+    return methods && Object.keys(methods).filter((name) => typeof methods[name] === 'function');
+  }
+
+  private methodsOf(interfaceName: string): Record<string, ExposedMethod> | undefined {
+    return Object.hasOwn(this.api, interfaceName) ? this.api[interfaceName] : undefined;
+  }
+}
+
+function resultsOf(value: unknown): readonly unknown[] {
+  if (value === undefined) return [];
+  return value instanceof JstpArgs ? (value as JstpArgs).values : [value];
+}
+
+/** As of a handler: an RpcException and a RemoteError say what the caller gets, anything else stays here. */
+function errorOf(error: unknown, { extensions }: Connection): unknown {
+  if (error instanceof RemoteError) return error;
+  if (error instanceof RpcException) return toWireError(error.getError(), extensions.nest);
+  return new InternalApiError(error);
+}

@@ -3,6 +3,8 @@ import { ERR_STREAM_OVERFLOW } from '../protocol/error-codes.js';
 import { formatStreamItem } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
 import { RemoteError } from '../protocol/remote-error.js';
+import { afterPoll } from '../util/host.js';
+import { TimeSlice } from '../util/time-slice.js';
 import { INITIAL_STREAM_CREDIT } from './outgoing-calls.js';
 
 /** The call whose answer the stream is. */
@@ -21,6 +23,10 @@ export class StreamSender implements OutgoingStream {
   /** The number of the last value sent. */
   private sent = 0;
   private limit = INITIAL_STREAM_CREDIT;
+  /** How far values may be sent before the rest of the program has had a turn, however large the credit is. */
+  private turnLimit: number;
+  private isTurnDue = false;
+  private readonly slice = new TimeSlice();
   /** Texts of the values between `sent` and `made`. */
   private held: string[] = [];
   private heldBytes = 0;
@@ -34,7 +40,9 @@ export class StreamSender implements OutgoingStream {
     private readonly limits: Pick<Limits, 'maxStreamBufferItems' | 'maxStreamBufferBytes'>,
     /** Sends a value's text; false: not now, {@link flush} is called when there is room. */
     private readonly send: (text: string) => boolean,
-  ) {}
+  ) {
+    this.turnLimit = this.perTurn;
+  }
 
   write(value: unknown): boolean {
     if (this.isOver) return false;
@@ -51,8 +59,8 @@ export class StreamSender implements OutgoingStream {
 
   ready(): Promise<boolean> {
     if (this.isOver) return Promise.resolve(false);
-    if (this.hasCredit) return Promise.resolve(true);
-    return new Promise((resolve) => this.waiting.push(resolve));
+    if (!this.hasCredit) return new Promise((resolve) => this.waiting.push(resolve));
+    return this.slice.pause()?.then(() => this.ready()) ?? Promise.resolve(true);
   }
 
   end(): void {
@@ -89,7 +97,11 @@ export class StreamSender implements OutgoingStream {
   }
 
   private get hasCredit(): boolean {
-    return this.made < this.limit && !this.isHeldUp;
+    return this.made < this.allowed && !this.isHeldUp;
+  }
+
+  private get allowed(): number {
+    return Math.min(this.limit, this.turnLimit);
   }
 
   private finish(ending: Ending): void {
@@ -100,7 +112,7 @@ export class StreamSender implements OutgoingStream {
 
   private sendHeld(): void {
     const { held } = this;
-    const allowed = Math.min(held.length, this.limit - this.sent);
+    const allowed = Math.min(held.length, this.allowed - this.sent);
     let count = 0;
     while (count < allowed && this.send(held[count])) {
       this.heldBytes -= held[count].length;
@@ -109,6 +121,21 @@ export class StreamSender implements OutgoingStream {
     this.isHeldUp = count < allowed;
     this.sent += count;
     if (count > 0) held.splice(0, count);
+    if (this.sent >= this.turnLimit && this.limit > this.turnLimit) this.giveTurn();
+  }
+
+  private get perTurn(): number {
+    return Math.max(this.limits.maxStreamBufferItems, INITIAL_STREAM_CREDIT);
+  }
+
+  private giveTurn(): void {
+    if (this.isTurnDue) return;
+    this.isTurnDue = true;
+    afterPoll(() => {
+      this.isTurnDue = false;
+      this.turnLimit = this.sent + this.perTurn;
+      this.flush();
+    });
   }
 
   private answer(ending: Ending): void {
@@ -137,6 +164,7 @@ export class StreamSender implements OutgoingStream {
 /** A stream to a peer that knows none: the last value is the call's result. */
 export class LastValueStream implements OutgoingStream {
   private results: unknown[] = [];
+  private readonly slice = new TimeSlice();
 
   constructor(private readonly call: Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'>) {}
 
@@ -145,8 +173,9 @@ export class LastValueStream implements OutgoingStream {
     return this.call.isOpen;
   }
 
-  ready(): Promise<boolean> {
-    return Promise.resolve(this.call.isOpen);
+  async ready(): Promise<boolean> {
+    await this.slice.pause();
+    return this.call.isOpen;
   }
 
   end(): void {

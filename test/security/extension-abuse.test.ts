@@ -125,6 +125,68 @@ describe('stream credit', () => {
   });
 });
 
+describe('credit for more than anybody needs', () => {
+  const LAST = '{stream:[1],credit:[9007199254740991]}';
+
+  test('does not let a stream of values that cost nothing keep others from being served', async () => {
+    const { arena, app } = await streamingArena();
+    const peer = await arena.guest(OFFER);
+    peer.socket.pause();
+    peer.send("{call:[1,'feed'],all:[]}", LAST, '{ping:[2]}');
+    await waitFor(() => app.streams.length === 1, 'the stream');
+    const [stream] = app.streams;
+    let made = 0;
+    const run = { isOver: false };
+    const making = (async (): Promise<void> => {
+      while (!run.isOver && (await stream.ready())) stream.write((made += 1));
+    })();
+    await arena.expectServing();
+    await waitFor(() => made > 20_000, 'values');
+    run.isOver = true;
+    await making;
+    await arena.expectServing();
+  });
+
+  test('lets no more than limits.maxStreamBufferItems out at once, and all in the end', async () => {
+    const { arena, app } = await streamingArena({ maxStreamBufferItems: 100 });
+    const peer = await arena.guest(OFFER);
+    peer.send("{call:[1,'feed'],all:[]}", LAST, '{ping:[2]}');
+    await peer.received(2);
+    const [stream] = app.streams;
+    const wasTaken: boolean[] = [];
+    for (let n = 1; n <= 150; n++) wasTaken.push(stream.write(n));
+    expect(wasTaken.lastIndexOf(true)).toBe(98);
+    expect(await stream.ready()).toBe(true);
+    for (let n = 151; n <= 200; n++) stream.write(n);
+    stream.end();
+    const messages = await peer.received(203);
+    expect(itemsOf(messages)).toEqual(
+      Array.from(
+        { length: 200 },
+        (_, index) => `{stream:[1,${String(index + 1)}],data:[${String(index + 1)}]}`,
+      ),
+    );
+    expect(messages.at(-1)).toBe('{callback:[1],ok:[]}');
+  });
+
+  test('is no way around that for a peer that knows no streams', async () => {
+    const { arena, app } = await streamingArena();
+    const peer = await arena.guest();
+    peer.send("{call:[1,'feed'],all:[]}");
+    await waitFor(() => app.streams.length === 1, 'the stream');
+    const [stream] = app.streams;
+    const run = { isOver: false };
+    const making = (async (): Promise<void> => {
+      while (!run.isOver && (await stream.ready())) stream.write(1);
+      stream.end();
+    })();
+    await arena.expectServing();
+    run.isOver = true;
+    await making;
+    expect((await peer.received(2))[1]).toBe('{callback:[1],ok:[1]}');
+  });
+});
+
 describe('stream values to a side that has asked for none', () => {
   test.each(["{stream:[1,1],data:['x']}", "{stream:[-1,1],data:['x']}", '{stream:[1,0],data:[]}'])(
     '%s is ignored',

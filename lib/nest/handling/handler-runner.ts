@@ -3,13 +3,13 @@ import type { Deserializer, MessageHandler, Serializer } from '@nestjs/microserv
 import { isObservable, type Observable } from 'rxjs';
 import type { Connection } from '../../connection/connection.js';
 import { ERR_INVALID_SIGNATURE, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
-import { isThenable } from '../../util/callback.js';
+import { ignore, isThenable } from '../../util/callback.js';
 import { plainAnswering, type Answering, type NestCall } from './answering.js';
 import type { Route } from '../server/application-routes.js';
 import { INTERNAL_SERVER_ERROR, NO_MESSAGE_HANDLER } from '../constants.js';
 import type { Arity } from '../decorators/handler-extras.js';
 import { InboundOrder } from './inbound-order.js';
-import { answerIterable, isAsyncIterable } from './iterable-answer.js';
+import { answerIterable, isAsyncIterable, pump } from './iterable-answer.js';
 import { JstpContext, type JstpMessage } from '../jstp-context.js';
 import { failureOf } from './nest-failure.js';
 import { ObservableAnswer, type AnswerContext } from './observable-answer.js';
@@ -295,5 +295,5 @@ function endOf(source: Observable<unknown>): Promise<void> {
 }
 
 async function drain(iterable: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of iterable);
+  await pump(iterable[Symbol.asyncIterator](), { ready: () => Promise.resolve(true), write: ignore });
 }

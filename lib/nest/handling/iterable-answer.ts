@@ -1,3 +1,4 @@
+import { TimeSlice } from '../../util/time-slice.js';
 import type { Answering, NestCall } from './answering.js';
 
 /** Whether a handler's result is an async generator, a Node stream, or the like. */
@@ -52,11 +53,13 @@ export interface IterableSink {
 }
 
 /**
- * Asks an iterator for its values as fast as they are taken.
+ * Asks an iterator for its values as fast as they are taken; the rest of the program has its turns all the same.
  * @returns whether the iterator has come to its end, rather than whoever takes its values
  */
 export async function pump(iterator: AsyncIterator<unknown>, sink: IterableSink): Promise<boolean> {
+  const slice = new TimeSlice();
   while (await sink.ready()) {
+    await slice.pause();
     const step = await iterator.next();
     if (step.done) return true;
     sink.write(step.value);

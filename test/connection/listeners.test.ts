@@ -149,7 +149,14 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
     await waitFor(() => !connection.handshakeDone, 'the cut');
     await waitFor(() => connection.handshakeDone, 'the resume');
     expect(await connection.callMethod('echo', 'back', [2])).toBe(2);
-    // Another link takes the session over, and the server ends that one: its session is lost.
+    // A stranger takes the session over, the client takes it back, and the server ends it: the session is lost.
+    const { id = '', receivedCount = 0 } = connection.session ?? {};
+    const thief = await RawPeer.connect(port);
+    closing.add(() => thief.destroy());
+    thief.send(
+      `{handshake:[0,'app','',{bye:1,cancel:1,resume:1,stream:1}],session:['${id}',${String(receivedCount)}]}`,
+    );
+    await waitFor(() => !connection.handshakeDone, 'the loss to the thief');
     await within(net.reconnect(connection, port, '127.0.0.1'), 'the takeover');
     expect(await connection.callMethod('echo', 'back', [3])).toBe(3);
     const lost = connection.session;

@@ -12,7 +12,10 @@ export interface Limits {
   readonly maxVersionRangeLength: number;
   /** A connection without a handshake is ended after this time. @default 3000 */
   readonly handshakeTimeoutMs: number;
-  /** Opening a link is given up after this time; 0: never. @default 10000 */
+  /**
+   * A peer that has not accepted the link after this time is given up; then `handshakeTimeoutMs` counts, TLS and upgrade
+   * included (in a browser: after the upgrade); 0: never. @default 10000
+   */
   readonly connectTimeoutMs: number;
   /** Calls of the peer under way at once on a connection; at it, reading pauses. @default 10000 */
   readonly maxCallsInFlight: number;

@@ -1,7 +1,6 @@
 import type { Dialer } from '../connection/transport.js';
 import { JstpError } from '../protocol/jstp-error.js';
 import { nextTick } from '../util/host.js';
-import { startPatientKeepAliveTimer, stopTimer, type Timer } from '../util/timer.js';
 import { BrowserTransport } from './browser-transport.js';
 import { detachWebSocket, openWebSocket, type BrowserWebSocket } from './browser-websocket.js';
 import { SUBPROTOCOL } from './subprotocol.js';
@@ -11,11 +10,9 @@ export const browserDialer: Dialer = {
   dial(args, limits, callback) {
     const url = urlOf(args);
     let webSocket: BrowserWebSocket | undefined;
-    let timer: Timer | undefined;
     let isOver = false;
     const leave = (): void => {
       isOver = true;
-      stopTimer(timer);
       if (webSocket) detachWebSocket(webSocket);
     };
     const fail = (error: unknown): void => {
@@ -40,13 +37,6 @@ export const browserDialer: Dialer = {
         fail(connectError(`No connection to ${url}${message ? `: ${message}` : ''}`));
       // In Node 20 an error is not always followed by this one, elsewhere it is.
       opened.onclose = () => fail(connectError(`No connection to ${url}`));
-      if (limits.connectTimeoutMs > 0) {
-        const late = new JstpError(
-          'ETIMEDOUT',
-          'The connection was not made in time (limits.connectTimeoutMs)',
-        );
-        timer = startPatientKeepAliveTimer(limits.connectTimeoutMs, () => fail(late));
-      }
     } catch (error) {
       // A bad URL is thrown; JSTP's users expect it in the callback.
       nextTick(() => fail(error));

@@ -1,7 +1,5 @@
 import type { Socket } from 'node:net';
 import type { Dialer } from '../connection/transport.js';
-import { JstpError } from '../protocol/jstp-error.js';
-import { startPatientKeepAliveTimer, stopTimer } from '../util/timer.js';
 import { SocketTransport } from './socket-transport.js';
 
 /** How long to wait before an IPC socket whose queue of connections is full (EAGAIN) is tried again. */
@@ -14,23 +12,19 @@ const RETRY_MS = 10;
  */
 export function socketDialer(open: (args: readonly unknown[]) => Socket, readyEvent = 'connect'): Dialer {
   return {
-    dial(args, limits, callback) {
+    dial(args, limits, callback, onAccepted) {
       let socket: Socket | undefined;
       let retry: NodeJS.Timeout | undefined;
       let isOver = false;
       const finish = (error: Error | null): void => {
         if (isOver) return;
         isOver = true;
-        stopTimer(timeout);
         clearTimeout(retry);
         socket?.off('error', onError).off(readyEvent, onReady);
         if (error || !socket) {
           abandon(socket);
           callback(error);
         } else callback(null, new SocketTransport(socket, limits));
-      };
-      const onTimeout = (): void => {
-        finish(timeoutError());
       };
       const onReady = (): void => {
         finish(null);
@@ -42,19 +36,15 @@ export function socketDialer(open: (args: readonly unknown[]) => Socket, readyEv
       const attempt = (): void => {
         try {
           socket = open(args).once(readyEvent, onReady).once('error', onError);
+          if (onAccepted) tellAccepted(socket, onAccepted);
         } catch (error) {
           // A bad port or address: Node throws, JSTP's users expect it in the callback.
           process.nextTick(finish, error);
         }
       };
-      const timeout =
-        limits.connectTimeoutMs > 0
-          ? startPatientKeepAliveTimer(limits.connectTimeoutMs, onTimeout)
-          : undefined;
       attempt();
       return () => {
         isOver = true;
-        stopTimer(timeout);
         clearTimeout(retry);
         abandon(socket);
       };
@@ -62,12 +52,13 @@ export function socketDialer(open: (args: readonly unknown[]) => Socket, readyEv
   };
 }
 
+/** Tells when the peer has accepted a socket: what comes then (TLS, an upgrade) is the peer's part, too. */
+export function tellAccepted(socket: Socket, onAccepted: () => void): void {
+  if (socket.connecting) socket.once('connect', onAccepted);
+  else onAccepted();
+}
+
 function abandon(socket: Socket | undefined): void {
   // Its late errors concern nobody.
   socket?.on('error', () => undefined).destroy();
-}
-
-/** What an attempt fails with that takes too long. */
-export function timeoutError(): JstpError {
-  return new JstpError('ETIMEDOUT', 'The connection was not made in time (limits.connectTimeoutMs)');
 }

@@ -1,9 +1,11 @@
+import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocket, type ClientOptions } from 'ws';
-import type { Dialer } from '../connection/transport.js';
-import { JstpError } from '../protocol/jstp-error.js';
-import { startPatientKeepAliveTimer, stopTimer } from '../util/timer.js';
-import { timeoutError } from './socket-dialer.js';
+import type { Dialer, Transport } from '../connection/transport.js';
+import type { Limits } from '../protocol/limits.js';
+import { BrowserTransport } from './browser-transport.js';
+import type { BrowserWebSocket } from './browser-websocket.js';
+import { tellAccepted } from './socket-dialer.js';
 import { SUBPROTOCOL } from './subprotocol.js';
 import type { WebSocketConfig } from './websocket-options.js';
 import { WebSocketTransport } from './websocket-transport.js';
@@ -13,31 +15,25 @@ import { WebSocketTransport } from './websocket-transport.js';
  * the reference's users call it, or the URL alone.
  */
 export const webSocketDialer: Dialer = {
-  dial(args, limits, callback) {
+  dial(args, limits, callback, onAccepted) {
     let webSocket: WebSocket | undefined;
     let socket: Socket | undefined;
     let isOver = false;
     const finish = (error: Error | null): void => {
       if (isOver) return;
       isOver = true;
-      stopTimer(timeout);
-      if (error || !webSocket || !socket) {
+      if (error || !webSocket) {
         webSocket?.terminate();
-        callback(error ?? new JstpError('ERR_JSTP_WEBSOCKET', 'The WebSocket has no socket'));
-      } else callback(null, new WebSocketTransport(webSocket, socket, limits));
+        callback(error);
+      } else callback(null, transportOf(webSocket, socket, limits));
     };
-    const timeout =
-      limits.connectTimeoutMs > 0
-        ? startPatientKeepAliveTimer(limits.connectTimeoutMs, () => {
-            finish(timeoutError());
-          })
-        : undefined;
     try {
       const { url, options } = parseArguments(args);
       webSocket = new WebSocket(url, SUBPROTOCOL, {
         perMessageDeflate: false,
         skipUTF8Validation: true,
         maxPayload: limits.maxMessageBytes,
+        ...(onAccepted && { finishRequest: watched(onAccepted) }),
         ...options,
       });
       webSocket.once('upgrade', (response) => {
@@ -54,11 +50,27 @@ export const webSocketDialer: Dialer = {
     }
     return () => {
       isOver = true;
-      stopTimer(timeout);
       webSocket?.terminate();
     };
   },
 };
+
+/** Sends the request of the upgrade, and tells when the peer has accepted its socket. */
+function watched(onAccepted: () => void): (request: ClientRequest) => void {
+  return (request) => {
+    request.once('socket', (socket) => {
+      tellAccepted(socket, onAccepted);
+    });
+    request.end();
+  };
+}
+
+/** Where `ws` is the platform's own (Bun) there is no socket underneath: it is used as a browser's is. */
+function transportOf(webSocket: WebSocket, socket: Socket | undefined, limits: Limits): Transport {
+  if (socket) return new WebSocketTransport(webSocket, socket, limits);
+  webSocket.binaryType = 'arraybuffer';
+  return new BrowserTransport(webSocket as unknown as BrowserWebSocket, limits);
+}
 
 function parseArguments(args: readonly unknown[]): { url: string | URL; options: ClientOptions } {
   const isBare = typeof args[0] === 'string' || args[0] instanceof URL;

@@ -11,7 +11,10 @@ const codes = new Array<number>(2 * ID_BYTES).fill(0);
 let pool: Uint8Array | undefined;
 let poolUsed = POOL_BYTES;
 
-/** 128 random bits as 32 hexadecimal digits: what nobody can guess, for session ids. */
+/**
+ * 128 random bits as 32 hexadecimal digits: what nobody can guess, for session ids. Only servers make them.
+ * @throws where the platform has no global `crypto`
+ */
 export function randomId(): string {
   if (!pool || poolUsed === POOL_BYTES) {
     pool = host.crypto.getRandomValues(pool ?? new Uint8Array(POOL_BYTES));
@@ -29,8 +32,10 @@ export function randomId(): string {
   return id;
 }
 
-/** A random whole number from 0 to max, max included, to spread the reconnects of many clients. */
+/**
+ * A random whole number from 0 to max, max included: to spread the reconnects of many clients, to tell two claimants
+ * apart. It need not be hard to guess, so that clients run where there is no global `crypto`, too (React Native).
+ */
 export function randomUpTo(max: number): number {
-  const [value = 0] = host.crypto.getRandomValues(new Uint32Array(1));
-  return Math.floor((value / 0x1_0000_0000) * (max + 1));
+  return Math.floor(Math.random() * (max + 1));
 }

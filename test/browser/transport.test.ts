@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Attempt } from '../../lib/connection/attempt.js';
 import type { Transport } from '../../lib/connection/transport.js';
 import { resolveLimits, type Limits } from '../../lib/protocol/limits.js';
 import { browserDialer } from '../../lib/transport/browser-dialer.js';
@@ -30,10 +31,12 @@ interface Dialled {
 
 function dial(args: unknown[] = [URL_TEXT], limits: Partial<Limits> = {}): Dialled {
   const outcomes: unknown[] = [];
-  const giveUp = browserDialer.dial(args, resolveLimits(limits), (error, transport) =>
-    outcomes.push(error ?? transport),
-  );
-  return { outcomes, giveUp };
+  const attempt = new Attempt({ limits: resolveLimits(limits), dialArguments: undefined });
+  attempt.dial(browserDialer, args, (error, transport) => {
+    attempt.stop();
+    outcomes.push(error ?? transport);
+  });
+  return { outcomes, giveUp: () => attempt.stop() };
 }
 
 function lastSocket(): FakeWebSocket {

@@ -168,6 +168,51 @@ describe('connect', () => {
   });
 });
 
+describe('dialArguments of the client', () => {
+  test('are asked for at each dial: of a connect, of the reconnector, of a reconnect', async () => {
+    const { server, port } = await startCore(closing);
+    const asked: unknown[] = [];
+    const connection = await dial(closing, 1, {
+      dialArguments: (given) => {
+        asked.push(given);
+        return asked.length % 2 ? [port, '127.0.0.1'] : Promise.resolve([{ port, host: '127.0.0.1' }]);
+      },
+      reconnector: (_connection, reconnectFn) => reconnectFn(),
+    });
+    (connection.getTransport() as { destroy(): void }).destroy();
+    await waitFor(() => asked.length === 2 && connection.handshakeDone, 'the resume');
+    await within(net.reconnect(connection, 2, 'elsewhere'), 'the reconnect');
+    expect(asked).toEqual([
+      [1, '127.0.0.1'],
+      [1, '127.0.0.1'],
+      [2, 'elsewhere'],
+    ]);
+    expect(server.getClientsArray()).toHaveLength(1);
+  });
+
+  test('that throw, or never come, fail the attempt; an attempt given up meanwhile dials nothing', async () => {
+    const { server, port } = await startCore(closing);
+    let links = 0;
+    server.on('connection', () => {
+      links += 1;
+    });
+    const failing = () => Promise.reject(new Error('no certificate'));
+    await expect(net.connect('app', { dialArguments: failing }, port)).rejects.toThrow('no certificate');
+    const throwing = () => {
+      throw new Error('no key');
+    };
+    await expect(net.connect('app', { dialArguments: throwing }, port)).rejects.toThrow('no key');
+    let resolve: (args: unknown[]) => void = () => undefined;
+    const late = () => new Promise<unknown[]>((done) => (resolve = done));
+    const attempt = net.connect('app', { dialArguments: late, limits: { connectTimeoutMs: 30 } }, port);
+    await expect(within(attempt, 'the end of the attempt')).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    resolve([port, '127.0.0.1']);
+    await settle();
+    expect(links).toBe(0);
+    await expect(net.connect('app', { dialArguments: 5 as never }, port)).rejects.toThrow('dialArguments');
+  });
+});
+
 describe('connectAndInspect', () => {
   test('resolves to connection and proxies', async () => {
     const { port } = await startCore(closing);

@@ -227,3 +227,16 @@ describe('close', () => {
     expect(await connection.callMethod('echo', 'back', [1])).toBe(1);
   });
 });
+
+test('a client needs no global crypto: neither to wait for its turn nor to resume', async () => {
+  const { port } = await startCore(closing);
+  const connection = await net.connect('app', null, port, '127.0.0.1');
+  closing.add(() => connection.close());
+  const own = Object.getOwnPropertyDescriptor(globalThis, 'crypto');
+  Object.defineProperty(globalThis, 'crypto', { value: undefined, configurable: true });
+  closing.add(() => own && Object.defineProperty(globalThis, 'crypto', own));
+  cut(connection);
+  await waitFor(() => !connection.handshakeDone, 'the loss');
+  await waitFor(() => connection.handshakeDone, 'the resume');
+  expect(await connection.callMethod('echo', 'back', [1])).toBe(1);
+});

@@ -1,10 +1,12 @@
+import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { net, tls, ws, wss } from '../../lib/core.js';
 import { ca, clientPair, expiredClientPair, otherClientPair, serverPair } from '../support/certificates.js';
 import { Closing } from '../support/closing.js';
-import { countHandles } from '../support/open-handles.js';
+import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
 import { LOOPBACK } from '../support/free-port.js';
-import { within } from '../support/wait-for.js';
+import { startRawServer } from '../support/jstp.js';
+import { waitFor, within } from '../support/wait-for.js';
 import { guardProcess } from './arena.js';
 import { SecureArena } from './secure-arena.js';
 
@@ -113,19 +115,23 @@ describe('TLS to a port without', () => {
 });
 
 describe('a client on TLS', () => {
-  test('gives up a server that accepts and says nothing, after connectTimeoutMs', async () => {
-    const silent = await SecureArena.start(closing, net);
+  test('gives up a server that accepts and says nothing, after handshakeTimeoutMs, as on every transport', async () => {
+    const { port, sockets } = await startRawServer(createServer(), closing);
     const before = countHandles();
-    const client = { limits: { connectTimeoutMs: 50 } };
-    const { port } = silent;
+    // From the moment that a peer has accepted on, its time for the handshake counts.
+    const client = { limits: { connectTimeoutMs: 0, handshakeTimeoutMs: 50 } };
     for (const attempt of [
       () => tls.connect('app', client, { port, host: LOOPBACK, ca }),
       () => ws.connect('app', client, {}, `ws://${LOOPBACK}:${String(port)}`),
       () => wss.connect('app', client, { ca }, `wss://${LOOPBACK}:${String(port)}`),
     ]) {
-      // A server of another protocol ends the line by itself sometimes: either way it is an error, and no hang.
-      await expect(within(attempt(), 'an end')).rejects.toMatchObject({ code: expect.any(String) });
+      await expect(within(attempt(), 'an end')).rejects.toMatchObject({
+        code: 'ETIMEDOUT',
+        message: expect.stringContaining('limits.handshakeTimeoutMs'),
+      });
     }
-    await silent.expectNothingLeft(before);
+    for (const socket of sockets) socket.resume();
+    await waitFor(() => sockets.size === 0, 'the end of the lines');
+    await expectNoNewHandles(before);
   });
 });

@@ -1,6 +1,7 @@
 import { createServer, connect as connectSocket, Socket, type AddressInfo } from 'node:net';
 import type { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { Attempt } from '../../lib/connection/attempt.js';
 import { resolveLimits } from '../../lib/protocol/limits.js';
 import { socketDialer } from '../../lib/transport/socket-dialer.js';
 import { SocketTransport } from '../../lib/transport/socket-transport.js';
@@ -147,13 +148,18 @@ type Outcome = [error: (Error & { code?: string }) | null, transport?: unknown];
 describe('a socket dialer', () => {
   function dial(open: () => Socket, limits = LIMITS): { outcomes: Outcome[]; giveUp: () => void } {
     const outcomes: Outcome[] = [];
-    const giveUp = socketDialer(open).dial([], limits, (...outcome) => outcomes.push(outcome));
-    return { outcomes, giveUp };
+    const attempt = new Attempt({ limits, dialArguments: undefined });
+    attempt.dial(socketDialer(open), [], (...outcome) => {
+      attempt.stop();
+      outcomes.push(outcome as Outcome);
+    });
+    return { outcomes, giveUp: () => attempt.stop() };
   }
 
   /** A socket that only does what the test says. */
   function puppet(): Socket & EventEmitter {
     const socket = new Socket();
+    Object.defineProperty(socket, 'connecting', { value: true });
     closing.add(() => socket.destroy());
     return socket;
   }

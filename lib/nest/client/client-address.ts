@@ -29,16 +29,22 @@ export interface ClientAddressOptions {
   readonly url?: string;
   /**
    * Further options of Node's `net.connect` (`localAddress`, `family`...) or `tls.connect` (`ca`, `cert`, `key`,
-   * `servername`...), or of the WebSocket client of `ws` (those of TLS, `headers`, `origin`...).
+   * `servername`...), or of the WebSocket client of `ws` (those of TLS, `headers`, `origin`...); or a function that is
+   * asked for them at each dial, for what changes with time, as a certificate. What it throws is the attempt's error.
    */
-  readonly connectOptions?: Partial<NetConnectOpts> | TlsConnectOptions | WebSocketConfig;
+  readonly connectOptions?: ConnectOptions | (() => ConnectOptions | Promise<ConnectOptions>);
 }
+
+/** Options of Node's `net.connect` or `tls.connect`, or of the WebSocket client of `ws`. */
+export type ConnectOptions = Partial<NetConnectOpts> | TlsConnectOptions | WebSocketConfig;
 
 /** How a client dials. */
 export interface ClientAddress {
   readonly entry: TransportEntry;
   /** The arguments of the entry's `connect` that say where to. */
   readonly args: readonly unknown[];
+  /** Asked for them at each dial, where they may be others each time. */
+  readonly dialArguments: (() => Promise<readonly unknown[]>) | undefined;
   /** The address as a log shows it, without user and password. */
   readonly shown: string;
 }
@@ -51,19 +57,37 @@ const URL_TRANSPORTS: Readonly<Record<string, JstpTransport>> = { 'ws:': 'ws', '
  */
 export function resolveAddress(given: ClientAddressOptions): ClientAddress {
   const { host, port, url, connectOptions = {} } = given;
+  const isAsked = typeof connectOptions === 'function';
+  const first = isAsked ? {} : checked(connectOptions);
   const transport = given.transport ?? transportOf(url) ?? 'net';
   const entry = entryOf('transport', transport);
-  check('connectOptions', connectOptions, 'an object of options of the transport', isObject);
   check('host', host, 'a non-empty string', optional(isText));
   check('port', port, `an integer from 0 to ${MAX_PORT}`, optional(isPort));
   if (transport === 'ws' || transport === 'wss') {
     const address = urlOf(transport, given);
-    return { entry, args: [connectOptions, address], shown: shownUrl(address) };
+    const argsWith = (options: ConnectOptions): readonly unknown[] => [options, address];
+    const dialArguments = isAsked ? asked(connectOptions, argsWith) : undefined;
+    return { entry, args: argsWith(first), dialArguments, shown: shownUrl(address) };
   }
   check('url', url, 'given with the transport ws or wss', isMissing);
-  const address = streamAddressOf(given);
+  const address = streamAddressOf(given, first);
+  const argsWith = (options: ConnectOptions): readonly unknown[] => [streamAddressOf(given, options)];
+  const dialArguments = isAsked ? asked(connectOptions, argsWith) : undefined;
   const name = typeof transport === 'string' ? `${transport} ` : '';
-  return { entry, args: [address], shown: name + shownAddress(address) };
+  return { entry, args: [address], dialArguments, shown: name + shownAddress(address) };
+}
+
+function asked(
+  connectOptions: () => ConnectOptions | Promise<ConnectOptions>,
+  argsWith: (options: ConnectOptions) => readonly unknown[],
+): () => Promise<readonly unknown[]> {
+  return async () => argsWith(checked(await connectOptions()));
+}
+
+function checked(connectOptions: ConnectOptions): ConnectOptions {
+  const allowed = 'an object of options of the transport, or a function that gives one';
+  check('connectOptions', connectOptions, allowed, isObject);
+  return connectOptions;
 }
 
 /** What of a URL is no secret: neither user and password, nor the query. */
@@ -83,7 +107,10 @@ interface StreamAddress {
   readonly path?: string;
 }
 
-function streamAddressOf({ host, port, path, connectOptions = {} }: ClientAddressOptions): StreamAddress {
+function streamAddressOf(
+  { host, port, path }: ClientAddressOptions,
+  connectOptions: ConnectOptions,
+): StreamAddress {
   if (path !== undefined) {
     check('path', path, 'a non-empty string', isText);
     check('path', path, 'given without host and port', () => isMissing(host) && isMissing(port));

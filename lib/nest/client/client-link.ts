@@ -190,6 +190,7 @@ export class ClientLink {
       heartbeatInterval,
       limits,
       extensions: ALL_EXTENSIONS,
+      ...(address.dialArguments && { dialArguments: address.dialArguments }),
       // It is this object that dials again.
       reconnector: ignore,
       // Ends an attempt that is given up; a resume ends with its connection.

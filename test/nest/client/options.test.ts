@@ -41,7 +41,7 @@ describe('the options of a client', () => {
     ['port', 65_536, 'an integer from 0 to 65535'],
     ['port', '3000', 'an integer from 0 to 65535'],
     ['path', '', 'a non-empty string'],
-    ['connectOptions', null, 'an object of options of the transport'],
+    ['connectOptions', null, 'an object of options of the transport, or a function that gives one'],
     ['url', 'ws//x', 'given with the transport ws or wss'],
     ['url', 'http://127.0.0.1', 'given with the transport ws or wss'],
     ['login', '', 'a non-empty string'],

@@ -20,7 +20,7 @@ import {
   serverPair,
 } from '../../support/certificates.js';
 import { LOOPBACK } from '../../support/free-port.js';
-import { within } from '../../support/wait-for.js';
+import { waitFor, within } from '../../support/wait-for.js';
 import { atEnd, startService, type Service } from './fixture.js';
 
 /** Lets those in whose certificate names them. */
@@ -58,12 +58,13 @@ describe.each(SECURE)('certificates over %s', (transport) => {
     return startService({ controllers: [WhoController], options: all });
   }
 
-  function clientOf(service: Service, connectOptions: object): JstpClient {
+  function clientOf(service: Service, connectOptions: object | (() => object)): JstpClient {
     const options: JstpClientOptions = {
       transport,
       host: LOOPBACK,
       port: service.port,
-      connectOptions: { ca, ...connectOptions },
+      connectOptions:
+        typeof connectOptions === 'function' ? (connectOptions as () => object) : { ca, ...connectOptions },
       reconnect: false,
     };
     const client = new JstpClient(options);
@@ -72,6 +73,31 @@ describe.each(SECURE)('certificates over %s', (transport) => {
   }
 
   const mutual = { requestCert: true, ca, authPolicy: new CertificateGuard() } as Partial<JstpServerOptions>;
+
+  test('a client that renews its certificate shows the new one on its next line', async () => {
+    const service = await start(mutual);
+    const shown: object[] = [];
+    let pair: object = expiredClientPair;
+    const client = clientOf(service, async () => {
+      await Promise.resolve();
+      shown.push(pair);
+      return { ca, ...pair };
+    });
+    await expect(within(client.call('default', 'who'), 'a refusal')).rejects.toBeDefined();
+    pair = clientPair;
+    expect(await within(client.call('default', 'who'), 'an answer')).toEqual(['ann', 'ann']);
+    // A line that comes back for the session is a new dial, too.
+    pair = { ...clientPair };
+    const connection = await client.connect();
+    const raw = connection.getTransport() as { destroy?(): void; terminate?(): void };
+    raw.terminate?.();
+    raw.destroy?.();
+    await waitFor(() => !connection.handshakeDone, 'the cut');
+    expect(await within(client.connect(), 'the resume')).toBe(connection);
+    expect(await within(client.call('default', 'who'), 'an answer')).toEqual(['ann', 'ann']);
+    expect(shown.slice(0, 2)).toEqual([expiredClientPair, clientPair]);
+    expect(shown.at(-1)).toBe(pair);
+  });
 
   test("a client's certificate names its user, to the guard and to handlers", async () => {
     const service = await start(mutual);

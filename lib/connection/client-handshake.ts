@@ -136,15 +136,27 @@ export class ClientHandshake {
 
 /** The info of a refusal (code 11) that says: it is the session that is unknown. */
 export const SESSION_LOST_INFO = 'ERR_SESSION_LOST';
+/** What follows that (or a bye) where the session has ended because too much waited for the client. */
+export const JOURNAL_FULL_INFO = 'ERR_JOURNAL_FULL';
 /** The info of a refusal (code 11) that says: others have claimed the session again and again. */
 export const SESSION_TAKEN_INFO = 'ERR_SESSION_TAKEN';
 
 /** The info of a refusal (code 10) that says: the session is kept, for servers that have the application. */
 export const SESSION_KEPT_INFO = 'ERR_SESSION_KEPT';
 
+/** The session has ended at the other side because more waited for this one than it keeps. */
+export function sessionFull(): RemoteError {
+  return new RemoteError(
+    ERR_SESSION_LOST,
+    'Session lost: more waited for this side than the other one keeps (its limits of the journal)',
+    [JOURNAL_FULL_INFO],
+  );
+}
+
 function refusalOf(error: readonly unknown[]): RemoteError {
   const info = error[0] === ERR_AUTH_FAILED ? error[2] : undefined;
-  if (info === SESSION_LOST_INFO) return new RemoteError(ERR_SESSION_LOST);
+  if (info === SESSION_LOST_INFO)
+    return error[3] === JOURNAL_FULL_INFO ? sessionFull() : new RemoteError(ERR_SESSION_LOST);
   if (info === SESSION_TAKEN_INFO) return new RemoteError(ERR_SESSION_TAKEN);
   return RemoteError.fromJstpArray(error);
 }

@@ -5,7 +5,7 @@ import {
 } from '../protocol/error-codes.js';
 import { formatCallbackError, formatCallbackOk, formatPong } from '../protocol/format-message.js';
 import type {
-  ByeReason,
+  ByeMessage,
   CallbackMessage,
   CallMessage,
   EventMessage,
@@ -48,7 +48,7 @@ export function handleMessage(connection: Connection, message: Message): boolean
       if (connection.extensions.cancel) connection.receivedCalls.cancel(message.callId);
       return connection.extensions.cancel;
     case 'bye':
-      if (connection.extensions.bye) handleBye(connection, message.reason);
+      if (connection.extensions.bye) handleBye(connection, message);
       return connection.extensions.bye;
     default:
       return false;
@@ -138,9 +138,9 @@ function inspection(connection: Connection, id: number, interfaceName: string | 
 }
 
 /** What came before it is acted on first, where that has to be stored. */
-function handleBye(connection: Connection, reason: ByeReason): void {
+function handleBye(connection: Connection, { reason, info }: ByeMessage): void {
   connection.whenStored(() => {
-    connection.peerSaidBye(reason);
+    connection.peerSaidBye(reason, info);
   });
 }
 

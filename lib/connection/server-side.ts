@@ -1,5 +1,6 @@
 import type { Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
+import type { JournalMeter } from '../session/journal-meter.js';
 import type { ErrorReporter } from '../util/event-emitter.js';
 import type { Connection } from './connection.js';
 
@@ -14,8 +15,13 @@ export interface ServerSide {
   linkLost(connection: Connection): void;
   /** More was journaled for a client that is away. */
   sessionChanged(connection: Connection): void;
-  /** The connection's session has ended and cannot be resumed, whether it has a link or not. */
-  sessionOver(connection: Connection): void;
+  /**
+   * The connection's session has ended and cannot be resumed, whether it has a link or not.
+   * @param isFull whether it has because too much waited for the client
+   */
+  sessionOver(connection: Connection, isFull: boolean): void;
+  /** Counts what the journals hold. */
+  readonly journalMeter: JournalMeter;
   /** An error of the connection, or of the application on it; answers whether somebody listens for it. */
   connectionError(error: unknown, connection: Connection): boolean;
   /** Whether anybody listens for log events, so that the costly ones are made at all. */

@@ -3,6 +3,7 @@ import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
 import { formatCallbackError } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
 import type { Message } from '../protocol/message.js';
+import type { RemoteError } from '../protocol/remote-error.js';
 import type { Journal } from '../session/journal.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { NOBODY, type Session } from '../session/session.js';
@@ -30,7 +31,7 @@ export abstract class SessionFlow extends Link {
   extensions: Extensions = NO_EXTENSIONS;
   /** @internal What is sent with a number, and the answers between. */
   get outbox(): Outbox {
-    return (this.ownOutbox ??= new Outbox(this, this.server ? -1 : 1, this.limits));
+    return (this.ownOutbox ??= this.createOutbox());
   }
 
   /** @internal What the peer calls. */
@@ -138,6 +139,12 @@ export abstract class SessionFlow extends Link {
     this.callsSoFar?.cancel(callId);
   }
 
+  private createOutbox(): Outbox {
+    // Without an outbox nothing is journaled.
+    if (this.server) this.journal?.countIn(this.server.journalMeter);
+    return new Outbox(this, this.server ? -1 : 1, this.limits);
+  }
+
   /** The line was cut: what was written and has not arrived may be the reason. */
   protected noteCut(): void {
     if (this.ownOutbox) this.journal?.noteCut();
@@ -194,7 +201,7 @@ export abstract class SessionFlow extends Link {
   }
 
   /** @internal The session cannot go on: more waits for the peer than may. */
-  abstract overflow(): void;
+  abstract overflow(error?: RemoteError): void;
 
   /** Sends again what the peer has not received, and what had to wait for that. */
   protected replay(receivedCount: number): void {
@@ -256,6 +263,7 @@ export abstract class SessionFlow extends Link {
   /** A provider or another connection may keep the session for long; this one need not stay with it. */
   protected releaseSession(): void {
     if (this.session?.connection !== this.self) return;
+    if (this.ownOutbox) this.session.journal.countIn(undefined);
     this.session.connection = null;
     this.session.serving = NOBODY;
   }

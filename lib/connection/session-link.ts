@@ -7,7 +7,7 @@ import type { ByeReason, Message } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { NOBODY, type Session } from '../session/session.js';
 import { LAST_RESORT, TELL } from '../util/event-emitter.js';
-import type { ClientHandshake } from './client-handshake.js';
+import { JOURNAL_FULL_INFO, sessionFull, type ClientHandshake } from './client-handshake.js';
 import type { ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
 import { CLOSED, OFFLINE, OPEN } from './connection-state.js';
@@ -102,13 +102,14 @@ export abstract class SessionLink extends SessionFlow {
   }
 
   /** @internal The session cannot go on: more waits for the peer than may. */
-  overflow(): void {
+  overflow(error = journalFull()): void {
     if (this.isSessionOver) return;
+    this.sayBye('close', JOURNAL_FULL_INFO);
     this.isSessionOver = true;
-    this.end('close');
+    this.end(undefined);
     this.journal?.giveUp();
-    this.server?.sessionOver(this.self);
-    this.tell(new RemoteError(ERR_JOURNAL_FULL));
+    this.server?.sessionOver(this.self, true);
+    this.tell(error);
   }
 
   /**
@@ -152,15 +153,16 @@ export abstract class SessionLink extends SessionFlow {
   }
 
   /** @internal The peer ends on purpose. */
-  peerSaidBye(reason: ByeReason): void {
+  peerSaidBye(reason: ByeReason, info?: string): void {
     this.hasHeardBye = true;
     if (reason === 'close') this.isSessionOver = true;
+    if (info === JOURNAL_FULL_INFO) this.tell(sessionFull());
     this.announce('bye', reason);
     this.redialer?.peerSaidBye(reason);
     if (reason !== 'moved') this.outbox.calls.loseAll();
     if (reason !== 'moved' || !this.keepsAnswers) this.callsSoFar?.cancelAll();
     if (this.transport) this.endTransport();
-    else if (this.isSessionOver) this.server?.sessionOver(this.self);
+    else if (this.isSessionOver) this.server?.sessionOver(this.self, false);
   }
 
   /** @internal As a server: another link gets the session; the present one, if there is one, is told and ended. */
@@ -267,10 +269,10 @@ export abstract class SessionLink extends SessionFlow {
     return isHeard || isHeardByServer;
   }
 
-  private sayBye(reason: ByeReason): void {
+  private sayBye(reason: ByeReason, info?: string): void {
     if (!this.isOpen || !this.extensions.bye) return;
     // At once: the link ends with it.
-    this.writeNow(formatBye(reason));
+    this.writeNow(formatBye(reason, info));
     if (reason === 'close') this.isSessionOver = true;
   }
 
@@ -337,4 +339,11 @@ export abstract class SessionLink extends SessionFlow {
     if (previous !== this.self) previous?.passSessionTo(this);
     this.answerLost(unanswered);
   }
+}
+
+function journalFull(): RemoteError {
+  return new RemoteError(
+    ERR_JOURNAL_FULL,
+    'A session has ended: more waits in it than limits.journalMaxBytes or journalMaxEntries allow',
+  );
 }

@@ -173,9 +173,9 @@ export function formatCancel(callId: number): string {
   return flat(`{cancel:[${callId}]}`);
 }
 
-/** `{bye:['close']}` */
-export function formatBye(reason: ByeReason): string {
-  return flat(`{bye:[${quote(reason)}]}`);
+/** `{bye:['close']}`, or with what led to it `{bye:['close','ERR_JOURNAL_FULL']}` */
+export function formatBye(reason: ByeReason, info?: string): string {
+  return flat(`{bye:[${quote(reason)}${info === undefined ? '' : `,${quote(info)}`}]}`);
 }
 
 /** `{}`: the heartbeat of old peers. */

@@ -1,3 +1,4 @@
+import { heapLimitBytes } from '../util/host.js';
 import { ConfigurationError } from './configuration-error.js';
 
 /**
@@ -25,6 +26,11 @@ export interface Limits {
   readonly journalMaxEntries: number;
   /** Bytes of the unacknowledged messages of a session; answers of calls under way may make it twice as many. @default 67108864 (64 MiB) */
   readonly journalMaxBytes: number;
+  /**
+   * Bytes of the unacknowledged messages of all sessions of a server; over it the sessions of the clients that are away
+   * the longest end. 0: a fifth of what the heap may grow to. @default 0
+   */
+  readonly maxJournalBytesTotal: number;
   /** Bytes that wait for a slow peer; over it the connection is destroyed. @default 268435456 (256 MiB) */
   readonly maxSendBufferBytes: number;
   /** A peer that reads nothing for so long while bytes wait is given up; 0: never. @default 30000 */
@@ -54,6 +60,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxPendingCalls: 100_000,
   journalMaxEntries: 100_000,
   journalMaxBytes: 64 * 1024 * 1024,
+  maxJournalBytesTotal: 0,
   maxSendBufferBytes: 256 * 1024 * 1024,
   sendStallTimeoutMs: 30_000,
   maxStreamBufferItems: 10_000,
@@ -74,6 +81,10 @@ const MAX_MESSAGE_BYTES = 2 ** 29 - 24;
 // Every level is two frames of the parser's stack.
 const MAX_DEPTH = 1000;
 
+// A text beyond Latin takes two bytes for each that is counted: so they are less than half of the heap in any case.
+const JOURNALS_PART_OF_HEAP = 5;
+const ASSUMED_HEAP_BYTES = 2 ** 31;
+
 type Range = readonly [from: number, to: number];
 const COUNT: Range = [1, Number.MAX_SAFE_INTEGER];
 
@@ -87,6 +98,7 @@ const RANGES: Readonly<Record<keyof Limits, Range>> = {
   maxPendingCalls: COUNT,
   journalMaxEntries: COUNT,
   journalMaxBytes: COUNT,
+  maxJournalBytesTotal: [0, Number.MAX_SAFE_INTEGER],
   maxSendBufferBytes: COUNT,
   sendStallTimeoutMs: [0, MAX_TIMER_MS],
   maxStreamBufferItems: COUNT,
@@ -119,6 +131,12 @@ export function resolveLimits(given?: Partial<Limits> | null): Limits {
     resolved[name] = value;
   }
   return Object.freeze(resolved);
+}
+
+/** The bytes that `maxJournalBytesTotal` stands for. */
+export function journalBytesTotal({ maxJournalBytesTotal }: Limits): number {
+  if (maxJournalBytesTotal > 0) return maxJournalBytesTotal;
+  return Math.floor((heapLimitBytes() ?? ASSUMED_HEAP_BYTES) / JOURNALS_PART_OF_HEAP);
 }
 
 /**

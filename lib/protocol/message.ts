@@ -113,6 +113,8 @@ export type ByeReason = 'close' | 'moved' | 'taken';
 export interface ByeMessage {
   readonly kind: 'bye';
   readonly reason: ByeReason;
+  /** What led to it, of peers that say so. */
+  readonly info?: string | undefined;
 }
 
 /** `{}`: the heartbeat of old peers; allowed at any time, never answered. */

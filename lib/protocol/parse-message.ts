@@ -1,14 +1,7 @@
 import { type ByteDecoder, MdsfReader, MdsfSyntaxError } from '../mdsf/index.js';
 import { GENERIC_ERROR_CODE } from './error-codes.js';
 import type { Limits } from './limits.js';
-import type {
-  ByeReason,
-  ExtensionOffer,
-  HandshakeRequest,
-  HandshakeResponse,
-  Message,
-  Metadata,
-} from './message.js';
+import type { ExtensionOffer, HandshakeRequest, HandshakeResponse, Message, Metadata } from './message.js';
 import { ProtocolError } from './protocol-error.js';
 
 /** The second key and its value; undefined where there is none. */
@@ -85,7 +78,7 @@ function readMessage(limits: Pick<Limits, 'maxVersionRangeLength'>): Message {
       return { kind, callId: idOf(kind, header) };
     case 'bye':
       readVerb();
-      return { kind, reason: byeReasonOf(header) };
+      return byeOf(header);
     default:
       readVerb();
       return { kind: 'unknown', name: kind };
@@ -193,9 +186,10 @@ function streamOf(header: unknown, { name, value }: Verb): Message {
   throw faultOf('stream', 'neither data nor credit');
 }
 
-function byeReasonOf(header: unknown): ByeReason {
-  const reason = arrayOf('bye', header)[0];
-  return reason === 'moved' || reason === 'taken' ? reason : 'close';
+function byeOf(header: unknown): Message {
+  const [given, info] = arrayOf('bye', header);
+  const reason = given === 'moved' || given === 'taken' ? given : 'close';
+  return typeof info === 'string' ? { kind: 'bye', reason, info } : { kind: 'bye', reason };
 }
 
 function arrayOf(kind: string, value: unknown): unknown[] {

@@ -55,6 +55,11 @@ export class ClientTable {
     yield* this.away;
   }
 
+  /** Those that are away, the longest first; as they are now. */
+  awayLongestFirst(): readonly Connection[] {
+    return [...this.away];
+  }
+
   /** Forgets those that are away; for the end of a server. */
   clear(): void {
     for (const connection of this.bySession.values()) {
@@ -83,7 +88,8 @@ export class ClientTable {
     if (oldest) this.forget(oldest);
   }
 
-  private forget(connection: Connection): void {
+  /** Forgets one that is away, as if its time were over. */
+  forget(connection: Connection): void {
     this.remove(connection);
     if (connection.isOpen) return;
     connection.expire();

@@ -4,9 +4,15 @@ import type { Connection } from '../connection/connection.js';
 import { agreedNames, maxBytesOf, sameNames } from '../connection/extensions.js';
 import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED } from '../protocol/error-codes.js';
 import type { HandshakeRequest } from '../protocol/message.js';
-import { SESSION_KEPT_INFO, SESSION_LOST_INFO, SESSION_TAKEN_INFO } from '../connection/client-handshake.js';
+import {
+  JOURNAL_FULL_INFO,
+  SESSION_KEPT_INFO,
+  SESSION_LOST_INFO,
+  SESSION_TAKEN_INFO,
+} from '../connection/client-handshake.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { ignore } from '../util/callback.js';
+import { RecentSet } from '../util/recent-set.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../session/session-claim.js';
 import { Session, type SessionBinding } from '../session/session.js';
 import type { ClientTable } from './client-table.js';
@@ -17,6 +23,9 @@ import { TakeoverLimit } from './takeover-limit.js';
 
 // Far beyond the ids that are given; what is longer is not worth a question to a store.
 const MAX_ID_LENGTH = 256;
+
+// Of clients before these, who ask late, it is only said that their session is lost.
+const MAX_FULL_SESSIONS = 10_000;
 
 type App = ApplicationLike<Connection>;
 
@@ -38,6 +47,8 @@ type ResumeClaim = Pick<ResumeRequest, 'id' | 'receivedCount' | 'order'>;
 export class Handshakes {
   private readonly takeovers = new TakeoverLimit();
   private readonly pending: PendingResumes;
+  /** Sessions that have ended because too much waited for their clients, who are told so. */
+  private readonly full = new RecentSet(MAX_FULL_SESSIONS);
   private lastBinding: SessionBinding | undefined;
 
   constructor(
@@ -61,6 +72,11 @@ export class Handshakes {
     connection.application = application;
     if (request.strategy === 'session') this.decideResume(connection, application, request);
     else this.decideLogin(connection, application, request);
+  }
+
+  /** A session has ended because too much waited for its client. */
+  noteFull(id: string): void {
+    this.full.add(id);
   }
 
   /** A connection's line is gone: what it asked for is not wanted any more. */
@@ -140,8 +156,9 @@ export class Handshakes {
     this.pending.settle(connection);
   }
 
-  private refuse({ connection, handshake }: ResumeRequest, info: string): void {
-    refuseSession(connection, handshake, info);
+  private refuse({ connection, handshake, id }: ResumeRequest, info: string): void {
+    const isFull = info === SESSION_LOST_INFO && this.full.has(id);
+    refuseSession(connection, handshake, ...(isFull ? [info, JOURNAL_FULL_INFO] : [info]));
     this.pending.settle(connection);
   }
 
@@ -268,9 +285,9 @@ function isWaiting(connection: Connection): boolean {
 }
 
 /** A session that cannot be had is 11 to all; a peer of this package is told which 11 it is. */
-function refuseSession(connection: Connection, request: HandshakeRequest, info: string): void {
+function refuseSession(connection: Connection, request: HandshakeRequest, ...info: string[]): void {
   const code = ERR_AUTH_FAILED;
-  connection.refuse(request.extensions ? [code, RemoteError.defaultMessages[code], info] : code);
+  connection.refuse(request.extensions ? [code, RemoteError.defaultMessages[code], ...info] : code);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { AppsIndex } from '../application/applications.js';
 import type { Connection } from '../connection/connection.js';
 import { CORE_EXTENSIONS, type ExtensionName } from '../connection/extensions.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
-import { resolveLimits, type Limits } from '../protocol/limits.js';
+import { journalBytesTotal, resolveLimits, type Limits } from '../protocol/limits.js';
 import { SimpleSessionStorageProvider } from '../session/simple-session-storage-provider.js';
 import type { SessionStorageProvider } from '../session/session-storage.js';
 import { resolvePolicy, type AuthPolicy, type ResolvedPolicy } from './auth-policy.js';
@@ -62,7 +62,12 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     policy: resolvePolicy(checkPolicy(options.authPolicy)),
     storage:
       checkProvider(options.sessionStorageProvider) ??
-      new SimpleSessionStorageProvider<Connection>(undefined, undefined, limits.maxSessions),
+      new SimpleSessionStorageProvider<Connection>(
+        undefined,
+        undefined,
+        limits.maxSessions,
+        journalBytesTotal(limits) / 2,
+      ),
     heartbeatInterval: checkTime('heartbeatInterval', options.heartbeatInterval),
     clientExpirationTime: checkTime('clientExpirationTime', options.clientExpirationTime) ?? HOUR_MS,
     limits,

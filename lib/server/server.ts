@@ -1,8 +1,9 @@
 import { Applications } from '../application/applications.js';
 import { Connection } from '../connection/connection.js';
 import type { Transport } from '../connection/transport.js';
-import type { Limits } from '../protocol/limits.js';
+import { journalBytesTotal, type Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
+import { JournalMeter } from '../session/journal-meter.js';
 import {
   EventEmitter,
   LAST_RESORT,
@@ -16,6 +17,7 @@ import { ClientTable } from './client-table.js';
 import { Handshakes } from './handshakes.js';
 import type { Listener, ListenerFactory } from './listener.js';
 import type { ServerEvents } from './server-events.js';
+import { trimJournals } from './trim-journals.js';
 import { SessionKeeper } from './session-keeper.js';
 import {
   resolveServerOptions,
@@ -33,6 +35,8 @@ import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 export class Server extends EventEmitter<ServerEvents> {
   private readonly options: ResolvedServerOptions;
   private readonly table: ClientTable;
+  /** @internal */
+  readonly journalMeter: JournalMeter;
   private readonly keeper: SessionKeeper;
   private readonly handshakes: Handshakes;
   private readonly arrivals: Arrivals;
@@ -58,6 +62,9 @@ export class Server extends EventEmitter<ServerEvents> {
     this.applicationTable = new Applications(options.applications, limits.maxVersionRangeLength);
     this.table = new ClientTable(clientExpirationTime, limits.maxSessions, (connection) => {
       this.keeper.expired(connection);
+    });
+    this.journalMeter = new JournalMeter(journalBytesTotal(limits), () => {
+      trimJournals(this.journalMeter, this.table, this.keeper);
     });
     this.keeper = new SessionKeeper(this.options, this.table, {
       taken: (connection) => {
@@ -238,7 +245,8 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   /** @internal */
-  sessionOver(connection: Connection): void {
+  sessionOver(connection: Connection, isFull: boolean): void {
+    if (isFull && connection.session) this.handshakes.noteFull(connection.session.id);
     this.table.remove(connection);
     this.keeper.linkLost(connection);
   }

@@ -185,6 +185,13 @@ export class SessionKeeper implements SessionOwner {
     else this.store(provider, session, connection);
   }
 
+  /** Gives a session whose client is away back to a store that others share, where it outlives this memory. */
+  releaseToOthers(connection: Connection): boolean {
+    if (!this.sharedProviderOf(connection)) return false;
+    this.clients.forget(connection);
+    return true;
+  }
+
   /** Whether a session is about to go elsewhere. */
   isLeaving(id: string): boolean {
     return this.leaving.has(id);

@@ -1,3 +1,5 @@
+import type { JournalMeter } from './journal-meter.js';
+
 /** A message that was sent and is not known to have arrived. */
 export interface JournalEntry {
   /**
@@ -47,6 +49,7 @@ export class Journal {
   private replays = 0;
   private isGivenUp = false;
   private cut: Cut | undefined;
+  private meter: JournalMeter | undefined;
 
   /** The number of the newest message, 0 before the first. */
   get lastId(): number {
@@ -66,6 +69,14 @@ export class Journal {
   /** The length of the texts held, in UTF-16 units (bytes, for ASCII). */
   get bytes(): number {
     return this.bytesHeld;
+  }
+
+  /** From now on what is held counts there, and no longer where it counted before. */
+  countIn(meter: JournalMeter | undefined): void {
+    if (meter === this.meter) return;
+    this.meter?.add(-this.bytesHeld);
+    this.meter = meter;
+    meter?.add(this.bytesHeld);
   }
 
   /** Holds the message with the next number, `lastId + 1`. */
@@ -89,11 +100,13 @@ export class Journal {
     this.replays = 0;
     if (this.cut !== undefined && (this.cut.suspect ?? this.cut.end).id <= id) this.cut = undefined;
     const { entries } = this;
+    let freed = 0;
     while (this.head < entries.length && entries[this.head].id <= id) {
-      this.bytesHeld -= entries[this.head].text.length;
+      freed += entries[this.head].text.length;
       entries[this.head] = FREED;
       this.head += 1;
     }
+    this.changeBytes(-freed);
     this.compact();
   }
 
@@ -133,7 +146,7 @@ export class Journal {
     const index = this.entries.indexOf(entry, this.head);
     if (index === -1) return;
     this.entries[index] = { id: entry.id, text };
-    this.bytesHeld += text.length - entry.text.length;
+    this.changeBytes(text.length - entry.text.length);
     if (this.cut?.end === entry) this.cut.end = this.entries[index];
   }
 
@@ -159,7 +172,7 @@ export class Journal {
     this.isGivenUp = true;
     this.entries = [];
     this.head = 0;
-    this.bytesHeld = 0;
+    this.changeBytes(-this.bytesHeld);
     this.cut = undefined;
   }
 
@@ -169,12 +182,17 @@ export class Journal {
     this.acknowledgedUpTo = acknowledged;
     this.entries = [...entries];
     this.head = 0;
-    this.bytesHeld = entries.reduce((sum, entry) => sum + entry.text.length, 0);
+    this.changeBytes(entries.reduce((sum, entry) => sum + entry.text.length, 0) - this.bytesHeld);
   }
 
   private hold(id: number, text: string): void {
     this.entries.push({ id, text });
-    this.bytesHeld += text.length;
+    this.changeBytes(text.length);
+  }
+
+  private changeBytes(difference: number): void {
+    this.bytesHeld += difference;
+    if (this.meter !== undefined) this.meter.add(difference);
   }
 
   /** Whether what is held has gone out so often, without anything of it arriving, that it never will. */

@@ -70,6 +70,11 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     return (this.ownJournal ??= new Journal());
   }
 
+  /** What the journal holds, in UTF-16 units; it is not made for the question. */
+  get journalBytes(): number {
+    return this.ownJournal?.bytes ?? 0;
+  }
+
   /** The number of the newest message that was sent, without its sign. */
   get latestBufferedMessageId(): number {
     return this.journal.lastId;

@@ -1,4 +1,5 @@
 import { now } from '../util/host.js';
+import { DEFAULT_LIMITS, journalBytesTotal } from '../protocol/limits.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { Session } from './session.js';
 import type { SessionStorageProvider } from './session-storage.js';
@@ -12,22 +13,28 @@ interface StoredSession<C> {
   readonly session: Session<C>;
   /** When its connection ended; null while it has one. */
   inactiveSince: number | null;
+  /** What its journal holds, where nobody but the provider has it. */
+  bytes: number;
 }
 
 /** Keeps sessions in the memory of this process: the default. A restart loses them. */
 export class SimpleSessionStorageProvider<C = unknown> implements SessionStorageProvider<C> {
   private readonly sessions = new Map<string, StoredSession<C>>();
+  private bytes = 0;
   private purgeTimer: Timer | undefined;
 
   /**
    * @param inactiveSessionLifetime how long a session without a connection is kept, in milliseconds. @default 24 hours
    * @param purgeInterval how often expired ones are removed, in milliseconds. @default 1 hour
    * @param maxSessions how many are kept; over it the oldest goes. @default 100000
+   * @param maxBytes what the messages of sessions that no connection has may take, in UTF-16 units; over it the oldest
+   * goes. @default a tenth of what the heap may grow to
    */
   constructor(
     private readonly inactiveSessionLifetime = DAY_MS,
     private readonly purgeInterval = HOUR_MS,
     private readonly maxSessions = DEFAULT_MAX_SESSIONS,
+    private readonly maxBytes = journalBytesTotal(DEFAULT_LIMITS) / 2,
   ) {}
 
   /** How many sessions are held. */
@@ -45,15 +52,21 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
     const stored = this.sessions.get(id);
     if (!stored) return undefined;
     stored.inactiveSince = null;
+    this.bytes -= stored.bytes;
+    stored.bytes = 0;
     return stored.session;
   }
 
   /** Keeps a session. */
   set(id: string, session: Session<C>): this {
     // Deleted first, so that the order of the Map is the order of storing and the oldest is the first.
-    this.sessions.delete(id);
-    this.sessions.set(id, { session, inactiveSince: null });
+    this.delete(id);
+    // While a connection has it, its server counts it, and may end it.
+    const bytes = session.connection === null ? session.journalBytes : 0;
+    this.sessions.set(id, { session, inactiveSince: null, bytes });
+    this.bytes += bytes;
     if (this.sessions.size > this.maxSessions) this.deleteOldest();
+    if (this.bytes > this.maxBytes) this.deleteOldestWithMessages();
     return this;
   }
 
@@ -67,12 +80,21 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
 
   /** Forgets a session. */
   delete(id: string): boolean {
+    this.bytes -= this.sessions.get(id)?.bytes ?? 0;
     return this.sessions.delete(id);
   }
 
   private deleteOldest(): void {
     const oldest = this.sessions.keys().next();
-    if (!oldest.done) this.sessions.delete(oldest.value);
+    if (!oldest.done) this.delete(oldest.value);
+  }
+
+  /** The oldest go, of those whose messages only the provider holds. */
+  private deleteOldestWithMessages(): void {
+    for (const [id, { bytes }] of this.sessions) {
+      if (this.bytes <= this.maxBytes) return;
+      if (bytes > 0) this.delete(id);
+    }
   }
 
   private schedulePurge(): void {
@@ -86,14 +108,14 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
   private purge(): void {
     const time = now();
     for (const [id, { inactiveSince }] of this.sessions) {
-      if (inactiveSince !== null && time - inactiveSince >= this.inactiveSessionLifetime)
-        this.sessions.delete(id);
+      if (inactiveSince !== null && time - inactiveSince >= this.inactiveSessionLifetime) this.delete(id);
     }
   }
 
   /** Forgets everything and stops the purge. */
   clear(): void {
     this.sessions.clear();
+    this.bytes = 0;
     stopTimer(this.purgeTimer);
     this.purgeTimer = undefined;
   }

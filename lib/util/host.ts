@@ -16,8 +16,16 @@ interface Host {
   readonly AbortController: new () => AbortControllerLike;
   readonly process?: {
     readonly env?: Record<string, string | undefined>;
-    readonly getBuiltinModule?: (name: 'node:async_hooks') => AsyncHooks | undefined;
+    readonly getBuiltinModule?: <Name extends keyof BuiltinModules>(
+      name: Name,
+    ) => BuiltinModules[Name] | undefined;
   };
+}
+
+/** Modules of Node that the core uses where they exist. */
+interface BuiltinModules {
+  'node:async_hooks': AsyncHooks;
+  'node:v8': HeapModule;
 }
 
 /** The part of Node's module of that name that the core uses. */
@@ -71,6 +79,16 @@ export function afterPoll(callback: () => void): void {
 /** Milliseconds on a clock that only goes forward. */
 export function now(): number {
   return host.performance.now();
+}
+
+/** What the memory of a program's values may grow to, in bytes; undefined where the platform does not tell (a browser). */
+export function heapLimitBytes(): number | undefined {
+  return host.process?.getBuiltinModule?.('node:v8')?.getHeapStatistics().heap_size_limit;
+}
+
+/** The part of Node's module `v8` that is used. */
+interface HeapModule {
+  getHeapStatistics(): { readonly heap_size_limit: number };
 }
 
 /** Whether the program runs with NODE_ENV=production (never in a browser without a `process`). */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
-import { ServerOnTheWire, SESSION_LOST, yes } from '../support/resume-wire.js';
+import { ServerOnTheWire, SESSION_FULL, SESSION_LOST, yes } from '../support/resume-wire.js';
 import { settle, waitFor } from '../support/wait-for.js';
 
 const closing = new Closing();
@@ -267,7 +267,7 @@ describe('a journal at its cap', () => {
     expect(errors).toEqual([expect.objectContaining({ code: -5 })]);
     expect(sizeOf(connection)).toBe(0);
     const back = await wire.resume(id, 0);
-    expect(await back.received(1)).toEqual([SESSION_LOST]);
+    expect(await back.received(1)).toEqual([SESSION_FULL]);
   });
 
   test.each(['an event', 'an answer'])('whose peer is away ends the session by %s', async (what) => {
@@ -282,6 +282,6 @@ describe('a journal at its cap', () => {
     expect([connection.state.name, sizeOf(connection), call.isOpen]).toEqual(['closed', 0, false]);
     expect(connection.sendEvent('news', 'e', [])).toMatchObject({ code: -9 });
     const back = await wire.resume(id, 0);
-    expect(await back.received(1)).toEqual([SESSION_LOST]);
+    expect(await back.received(1)).toEqual([SESSION_FULL]);
   });
 });

@@ -17,6 +17,9 @@ import { waitFor, within } from './wait-for.js';
 export const EXTENSIONS = '{cancel:1,resume:1,stream:1}';
 export const SESSION_LOST = "{handshake:[0],error:[11,'Authentication failed','ERR_SESSION_LOST']}";
 
+/** The same, where it has ended because too much waited for its client. */
+export const SESSION_FULL = SESSION_LOST.replace(']}', ",'ERR_JOURNAL_FULL']}");
+
 /** What a side of this package was asked to do. */
 export class Served {
   public readonly calls: IncomingCall<Connection>[] = [];

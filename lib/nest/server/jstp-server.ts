@@ -5,6 +5,7 @@ import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { UnsendableAnswer } from '../../connection/unsendable-answer.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
+import type { ListenerFactory } from '../../server/listener.js';
 import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
 import { beforeClose } from '../../transport/before-close.js';
@@ -26,7 +27,7 @@ import {
   type JstpServerOptions,
   type ResolvedJstpServerOptions,
 } from './jstp-server-options.js';
-import { logAddresses } from './log-addresses.js';
+import { logAddresses, type ListeningPlace } from './log-addresses.js';
 import { NestApplication } from './nest-application.js';
 import { watchRegistrations, type Registration } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
@@ -124,7 +125,8 @@ export class JstpServer
       callback(...outcome);
     };
     try {
-      const core = this.createCore();
+      const { createListener, places } = this.resolved.listening.open(this.resolved.limits);
+      const core = this.createCore(createListener);
       this.core = core;
       this.running = core;
       core.on('error', (error) => {
@@ -135,7 +137,7 @@ export class JstpServer
       core.on('listening', () => {
         this._status$.next('connected');
         this.logApplications();
-        this.logAddresses(core);
+        this.logAddresses(core, places);
         tell();
       });
       core.on('close', () => {
@@ -143,8 +145,9 @@ export class JstpServer
         tell(closedTooSoon());
       });
       this.unwatchShared();
+      const shared = places.flatMap((place) => place.shared ?? []);
       // A hybrid application closes its server of HTTP before its microservices.
-      this.unwatchShared = beforeClose(this.resolved.listening.shared, () => void this.close());
+      this.unwatchShared = beforeClose(shared, () => void this.close());
       this.listenAfter(this.guard?.prepare(), core, tell);
     } catch (error) {
       this.stopped(this.core);
@@ -315,7 +318,7 @@ export class JstpServer
     this._status$.next('disconnected');
   }
 
-  private createCore(): CoreServer {
+  private createCore(createListener: ListenerFactory): CoreServer {
     this.routes.assertSound();
     const {
       application,
@@ -335,10 +338,9 @@ export class JstpServer
         this.logger.error(error);
       },
     });
-    const { limits, listening } = this.resolved;
     const core = new CoreServer(
       { ...rest, applications, authPolicy: policy, extensions: ALL_EXTENSIONS },
-      listening.createListener(limits),
+      createListener,
     );
     core.lastResort = {
       reportError: (error) => {
@@ -369,10 +371,10 @@ export class JstpServer
     return [...given.filter(({ name, version }) => !routes.find(name, version)), ...decorated];
   }
 
-  private logAddresses(core: CoreServer): void {
+  private logAddresses(core: CoreServer, places: readonly ListeningPlace[]): void {
     // A listener of the user's may have closed it already.
     if (core !== this.running) return;
-    this.stopLogging = logAddresses(this.resolved.listening.places, core.address(), (text) => {
+    this.stopLogging = logAddresses(places, core.address(), (text) => {
       this.logger.log(text);
     });
   }

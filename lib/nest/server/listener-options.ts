@@ -1,13 +1,14 @@
 import type { Server as HttpServer, ServerOptions as HttpOptions } from 'node:http';
-import type { ServerOptions as HttpsOptions } from 'node:https';
+import type { Server as HttpsServer, ServerOptions as HttpsOptions } from 'node:https';
 import type { ListenOptions, ServerOpts } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { ListenerFactory } from '../../server/listener.js';
 import type { TransportEntry } from '../../transport/entry.js';
-import { net, tls, ws, wss, type WebSocketOptions } from '../../transport/index.js';
+import { net, tls, ws, wss } from '../../transport/index.js';
 import { listenerGroup } from '../../transport/listener-group.js';
+import type { WebSocketServerOptions } from '../../transport/websocket-options.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
 import type { ListeningPlace } from './log-addresses.js';
 import {
@@ -28,6 +29,8 @@ const LISTEN_NAMES = ['backlog', 'exclusive', 'readableAll', 'writableAll', 'ipv
 /** One of them has to be there, or no TLS handshake could ever succeed. */
 const CERTIFICATE_NAMES = ['cert', 'pfx', 'SNICallback', 'pskCallback'] as const;
 const SOCKET_ADDRESS_NAMES = ['host', 'port', 'backlog', 'exclusive', 'ipv6Only'] as const;
+const SERVER_ALLOWED =
+  "a server of HTTP, as app.getHttpServer() gives it, a function that gives it, or 'http' (with JstpModule only)";
 const WEB_SOCKET_NAMES = ['server', 'allowedOrigins', 'originCheckStrategy'] as const;
 
 /** The names of the transports. */
@@ -60,14 +63,25 @@ export interface TlsListenerOptions extends TlsOptions, StreamAddressOptions {
   transport: 'tls';
 }
 
+/** A server of HTTP to share, in the place of one of its own. */
+export interface SharedServerOption {
+  /**
+   * The server of HTTP: as `app.getHttpServer()` gives it, a function that gives it when the JSTP server begins to
+   * listen, or (with JstpModule) `'http'`, that of the application. It listens and closes at its owner's word.
+   */
+  server?: HttpServer | HttpsServer | (() => HttpServer | HttpsServer) | 'http';
+}
+
 /** WebSocket, with the options of Node's `http.createServer`. */
-export interface WsListenerOptions extends HttpOptions, WebSocketOptions, SocketAddressOptions {
+export interface WsListenerOptions
+  extends HttpOptions, WebSocketServerOptions, SharedServerOption, SocketAddressOptions {
   /** What to listen on. */
   transport: 'ws';
 }
 
 /** Secure WebSocket, with the options of Node's `https.createServer`. */
-export interface WssListenerOptions extends HttpsOptions, WebSocketOptions, SocketAddressOptions {
+export interface WssListenerOptions
+  extends HttpsOptions, WebSocketServerOptions, SharedServerOption, SocketAddressOptions {
   /** What to listen on. */
   transport: 'wss';
 }
@@ -84,12 +98,16 @@ export type JstpListenerOptions =
 
 /** What a server listens on. */
 export interface ResolvedListening {
-  /** Makes the listener. */
-  readonly createListener: (limits: Limits) => ListenerFactory;
-  /** The argument of its `listen`. */
+  /** Asks for what is there only when the server begins to listen. */
+  readonly open: (limits: Limits) => OpenedListening;
+  /** The argument of the listener's `listen`. */
   readonly listen: ListenOptions;
-  /** The servers of HTTP that belong to somebody else. */
-  readonly shared: readonly HttpServer[];
+}
+
+/** How a server listens this time. */
+export interface OpenedListening {
+  /** Makes the listener. */
+  readonly createListener: ListenerFactory;
   /** Where it listens, for the log; in the order of `address()`. */
   readonly places: readonly ListeningPlace[];
 }
@@ -112,15 +130,13 @@ export function resolveListening(options: object): ResolvedListening {
   const members = listeners.map((listener, index) => resolveListener(listener, `listeners[${index}].`));
   return {
     listen: {},
-    shared: members.flatMap(({ shared }) => shared),
-    places: members.flatMap(({ places }) => places),
-    createListener: (limits) =>
-      listenerGroup(
-        members.map(({ createListener, listen }) => ({
-          createListener: createListener(limits),
-          listenArguments: [listen],
-        })),
-      ),
+    open: (limits) => {
+      const opened = members.map(({ listen, open }) => ({ listenArguments: [listen], ...open(limits) }));
+      return {
+        createListener: listenerGroup(opened),
+        places: opened.flatMap(({ places }) => places),
+      };
+    },
   };
 }
 
@@ -134,34 +150,49 @@ export function entryOf(option: string, transport: unknown = 'net'): TransportEn
 }
 
 function resolveListener(given: Given, prefix: string): ResolvedListening {
-  const { transport = 'net', server } = given;
+  const { transport = 'net' } = given;
   const entry = entryOf(`${prefix}transport`, transport);
   const isWebSocket = transport === 'ws' || transport === 'wss';
   if (isWebSocket) checkWebSocket(given, prefix);
   else refuse(given, prefix, WEB_SOCKET_NAMES, 'given with the transport ws or wss');
-  const isSecure = transport === 'tls' || (transport === 'wss' && server === undefined);
+  const isShared = 'server' in given;
+  const isSecure = transport === 'tls' || (transport === 'wss' && !isShared);
   if (isSecure && CERTIFICATE_NAMES.every((name) => given[name] === undefined)) {
     const allowed = `a certificate with its key, or one of ${CERTIFICATE_NAMES.slice(1).join(', ')}`;
     throw new ConfigurationError(`${prefix}cert`, undefined, `${allowed}, for ${transport}`);
   }
-  const shared = server as HttpServer | undefined;
-  const place = {
-    transport: typeof transport === 'string' ? transport : '',
-    path: isWebSocket ? ((given['path'] as string | undefined) ?? '/') : '',
-    shared,
-  };
   return {
-    createListener: (limits) => entry.createListener(given, limits),
     listen: isWebSocket ? tcpAddressOf(given, prefix) : addressOf(given, prefix),
-    shared: shared ? [shared] : [],
-    places: [place],
+    open: (limits) => {
+      const shared = isShared ? sharedServerOf(given['server'], prefix) : undefined;
+      const options = shared ? { ...given, server: shared } : given;
+      const place = {
+        transport: typeof transport === 'string' ? transport : '',
+        path: isWebSocket ? ((given['path'] as string | undefined) ?? '/') : '',
+        shared,
+      };
+      return { createListener: entry.createListener(options, limits), places: [place] };
+    },
   };
+}
+
+/** The server of HTTP that is shared, when it is needed. */
+function sharedServerOf(given: unknown, prefix: string): HttpServer {
+  const server: unknown = typeof given === 'function' ? (given as () => unknown)() : given;
+  check(`${prefix}server`, server, 'a function that gives a server of HTTP', isHttpServer);
+  return server as HttpServer;
 }
 
 function checkWebSocket(given: Given, prefix: string): void {
   const { server, path, allowedOrigins, originCheckStrategy } = given;
-  if (server !== undefined) {
-    check(`${prefix}server`, server, 'a server of HTTP, as app.getHttpServer() gives it', isHttpServer);
+  // One that is undefined was meant to be shared, and is not there: nobody wants a server of one's own instead.
+  if ('server' in given) {
+    check(
+      `${prefix}server`,
+      server,
+      SERVER_ALLOWED,
+      (value) => isHttpServer(value) || typeof value === 'function',
+    );
     refuse(given, prefix, SOCKET_ADDRESS_NAMES, 'given without a server, which listens by itself');
   }
   check(`${prefix}path`, path, 'the path of a URL, as "/jstp"', optional(isUrlPath));
@@ -195,7 +226,8 @@ function tcpAddressOf(given: Given, prefix: string): ListenOptions {
 /** Options that another transport has, and this one has not. */
 function refuse(given: Given, prefix: string, names: readonly string[], allowed: string): void {
   for (const name of names) {
-    if (given[name] !== undefined) throw new ConfigurationError(`${prefix}${name}`, given[name], allowed);
+    const isGiven = name === 'server' ? name in given : given[name] !== undefined;
+    if (isGiven) throw new ConfigurationError(`${prefix}${name}`, given[name], allowed);
   }
 }
 

@@ -36,6 +36,13 @@ interface MicroserviceParts {
 
 const scanner = new MetadataScanner();
 let isWatching = false;
+/** The strategies of ours that applications have been connected to. */
+const connected = new WeakMap<ModulesContainer, Set<unknown>>();
+
+/** The strategies of ours that an application has been connected to. */
+export function strategiesOf(modules: ModulesContainer): ReadonlySet<unknown> {
+  return connected.get(modules) ?? new Set();
+}
 
 /**
  * From now on tells strategies of what they serve. Nest hands a strategy functions only: neither whose method one
@@ -55,8 +62,10 @@ export function watchRegistrations(
   prototype.registerListeners = function (this: NestMicroservice): void {
     const { serverInstance, applicationConfig } = this as unknown as MicroserviceParts;
     if (isListener(serverInstance)) {
+      const modules = this.get(ModulesContainer);
+      connected.set(modules, new Set([...strategiesOf(modules), serverInstance]));
       serverInstance.beforeRegistration({
-        methods: methodsOf(this.get(ModulesContainer)),
+        methods: methodsOf(modules),
         hasGlobalInterceptors:
           applicationConfig !== undefined &&
           [applicationConfig.getGlobalInterceptors(), applicationConfig.getGlobalRequestInterceptors()].some(

@@ -1,0 +1,21 @@
+import type { HttpServer as HttpAdapter } from '@nestjs/common';
+import type { HttpAdapterHost } from '@nestjs/core';
+import { isObject } from '../option-checks.js';
+import type { JstpServerOptions } from './jstp-server-options.js';
+
+/** Puts the application's server of HTTP where an option says 'http'; it is there when the JSTP server listens. */
+export function shareHttpServer(options: JstpServerOptions, host: HttpAdapterHost): JstpServerOptions {
+  const share = <Given>(given: Given): Given =>
+    isObject(given) && given['server'] === 'http' ? { ...given, server: () => httpServerOf(host) } : given;
+  const { listeners } = options as { listeners?: unknown };
+  return share(Array.isArray(listeners) ? { ...options, listeners: listeners.map(share) } : options);
+}
+
+function httpServerOf({ httpAdapter }: HttpAdapterHost): unknown {
+  // There is none in an application of microservices alone, whatever the type says.
+  const adapter = httpAdapter as HttpAdapter | null | undefined;
+  if (adapter) return adapter.getHttpServer();
+  throw new Error(
+    "server: 'http' needs an application with HTTP (NestFactory.create), and this one has none",
+  );
+}

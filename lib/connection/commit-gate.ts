@@ -1,5 +1,13 @@
 import { runOutside } from '../util/context.js';
 import { nextTick } from '../util/host.js';
+import { startTimer, stopTimer } from '../util/timer.js';
+
+/** What waits to be stored. */
+interface Waiting {
+  readonly act: () => void;
+  /** The number of the peer's message that it acts on, without its sign; undefined where it acts on none. */
+  readonly received: number | undefined;
+}
 
 /**
  * Holds back what a connection does until its session is stored as it was when that was decided: handlers run
@@ -7,7 +15,12 @@ import { nextTick } from '../util/host.js';
  * has come while the one before it was under way.
  */
 export class CommitGate {
-  private waiting: (() => void)[] = [];
+  private waiting: Waiting[] = [];
+  /** What the save under way knows of, or the last one knew of and is being done. */
+  private batch: Waiting[] = [];
+  /** How many of the batch are done. */
+  private done = 0;
+  private onIdle: (() => void)[] = [];
   private isSaving = false;
   private isClosed = false;
 
@@ -29,10 +42,19 @@ export class CommitGate {
     return this.waiting.length >= this.cap;
   }
 
-  /** Runs something after a save. */
-  run(action: () => void): void {
+  /** The number of the first received message that was not acted on yet. */
+  get firstWaiting(): number | undefined {
+    const isReceived = ({ received }: Waiting): boolean => received !== undefined;
+    return (this.batch.slice(this.done).find(isReceived) ?? this.waiting.find(isReceived))?.received;
+  }
+
+  /**
+   * Runs something after a save.
+   * @param received the number of the peer's message that it acts on
+   */
+  run(act: () => void, received?: number): void {
     if (this.isClosed) return;
-    this.waiting.push(action);
+    this.waiting.push({ act, received });
     if (this.waiting.length === this.cap) this.onFullness();
     if (this.isSaving) return;
     this.isSaving = true;
@@ -42,15 +64,36 @@ export class CommitGate {
     });
   }
 
-  /** Drops what waits: another owns the session. */
+  /** Drops what waits: the session goes elsewhere. */
   close(): void {
     this.isClosed = true;
     this.waiting = [];
+    this.batch = [];
+    this.tellIdle();
   }
 
-  private perform(action: () => void): void {
+  /** Waits until nothing waits, or the time (in milliseconds) is over. @returns whether nothing waits */
+  async idle(timeoutMs: number): Promise<boolean> {
+    if (!this.isSaving || this.isClosed) return true;
+    return new Promise((resolve) => {
+      const timer = startTimer(timeoutMs, () => {
+        resolve(false);
+      });
+      this.onIdle.push(() => {
+        stopTimer(timer);
+        resolve(true);
+      });
+    });
+  }
+
+  /** Ends the waits for nothing to wait. */
+  tellIdle(): void {
+    for (const tell of this.onIdle.splice(0)) tell();
+  }
+
+  private perform({ act }: Waiting): void {
     try {
-      runOutside(action);
+      runOutside(act);
     } catch (error) {
       this.report(error);
     }
@@ -59,6 +102,8 @@ export class CommitGate {
   private async commit(): Promise<void> {
     while (this.waiting.length > 0) {
       const batch = this.waiting;
+      this.batch = batch;
+      this.done = 0;
       this.waiting = [];
       try {
         await this.save();
@@ -67,10 +112,15 @@ export class CommitGate {
         this.close();
         return;
       }
-      if (this.isClosed) return;
-      for (const action of batch) this.perform(action);
+      for (const waiting of batch) {
+        if (this.isClosed) return;
+        this.done += 1;
+        this.perform(waiting);
+      }
+      this.batch = [];
       if (batch.length >= this.cap) this.onFullness();
     }
     this.isSaving = false;
+    this.tellIdle();
   }
 }

@@ -114,7 +114,7 @@ function handleEvent(connection: Connection, message: EventMessage): boolean {
       const handled = application?.handleEvent?.(connection, interfaceName, event, args, message.metadata);
       if (isThenable(handled)) connection.receivedCalls.addEvent(handled);
     });
-  });
+  }, message.id);
   return true;
 }
 

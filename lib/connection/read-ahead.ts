@@ -56,6 +56,8 @@ export class ReadAhead implements Expirable {
     if (this.isServing) return false;
     const message = this.link.peek(data);
     if (message && this.link.mayOvertake(message)) return false;
+    // Its pong says that all before it was received: true as long as nothing before it waits.
+    if (message?.kind === 'ping' && this.held.length === 0) return false;
     if (message?.kind === 'bye') this.hasBye = true;
     // A transport uses the bytes again.
     this.held.push(typeof data === 'string' ? data : new Uint8Array(data));

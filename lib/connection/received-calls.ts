@@ -19,7 +19,7 @@ export interface CallLink {
   /** What this side sends. */
   readonly outbox: Pick<Outbox, 'sendAnswer' | 'sendItem'>;
   /** Runs something when the session is stored as it is now; at once where it is not stored at each step. */
-  whenStored(run: () => void): void;
+  whenStored(run: () => void, received?: number): void;
   /** Stops or goes on reading: too many calls are being served, or no longer. */
   balanceReading(): void;
   /** An error of the application. */
@@ -79,7 +79,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     this.balanceReading();
     this.link.whenStored(() => {
       if (call.isOpen) this.serve(call, application);
-    });
+    }, call.id);
   }
 
   /** The numbers of the calls that are being served, as the wire has them. */

@@ -150,10 +150,19 @@ export abstract class SessionFlow extends Link {
     if (this.ownOutbox) this.journal?.noteCut();
   }
 
-  /** @internal Runs something when the session is stored as it is now; at once where it is not stored at each step. */
-  whenStored(run: () => void): void {
-    if (this.gate) this.gate.run(run);
+  /**
+   * @internal Runs something when the session is stored as it is now; at once where it is not stored at each step.
+   * @param received the number of the peer's message that it acts on
+   */
+  whenStored(run: () => void, received?: number): void {
+    if (this.gate) this.gate.run(run, received && Math.abs(received));
     else run();
+  }
+
+  /** @internal The number of the last message that was acted on, without its sign: what comes after it the peer must keep. */
+  get actedCount(): number {
+    const waiting = this.gate?.firstWaiting;
+    return waiting === undefined ? (this.session?.receivedCount ?? 0) : waiting - 1;
   }
 
   /** @internal Writes a text if there is a link; what tells of an open session, after that is stored. */
@@ -249,15 +258,35 @@ export abstract class SessionFlow extends Link {
     );
   }
 
-  /** Nothing that waits to be stored is done any more. */
-  protected closeGate(): void {
-    this.gate?.close();
+  /** Waits until what has come is stored and acted on, or the time (in milliseconds) is over; tells whether it is. */
+  protected async gateIdle(timeoutMs: number): Promise<boolean> {
+    return (await this.gate?.idle(timeoutMs)) ?? true;
   }
 
-  /** The calls in service end here. Where the session outlives this, their callers hear that the answers are lost. */
+  /** Ends that wait. */
+  protected endGateWait(): void {
+    this.gate?.tellIdle();
+  }
+
+  /** Nothing that waits to be stored is done any more: it counts as not received, and the peer sends it again. */
+  protected closeGate(): void {
+    const { gate, session, actedCount } = this;
+    if (!gate) return;
+    gate.close();
+    if (session) session.receivedCount = actedCount;
+  }
+
+  /**
+   * The calls in service end here. Where the session outlives this, their callers hear that the answers are lost, but of
+   * calls that were never begun, and count as not received.
+   */
   protected dropServing(): void {
     const dropped = this.callsSoFar?.cancelAll();
-    if (dropped && !this.isSessionOver) this.answerLost(dropped.map(({ id }) => id));
+    if (!dropped || this.isSessionOver) return;
+    const received = this.session?.receivedCount ?? 0;
+    this.answerLost(
+      dropped.map(({ id }) => id).filter((id) => !this.keepsAnswers || Math.abs(id) <= received),
+    );
   }
 
   /** A provider or another connection may keep the session for long; this one need not stay with it. */

@@ -138,16 +138,30 @@ export abstract class SessionLink extends SessionFlow {
     this.releaseSession();
   }
 
-  /** @internal As a server: reads nothing more, and waits until what is being served is answered, or the time is over. */
-  async finishServing(timeoutMs: number): Promise<void> {
+  /**
+   * @internal As a server: starts nothing new, and waits until what is being served is answered. What serves that is
+   * still read.
+   * @param timeoutMs how long calls may take
+   * @param storeTimeoutMs how long a store may take before which nothing goes on
+   */
+  async finishServing(timeoutMs: number, storeTimeoutMs: number): Promise<void> {
     this.isFinishing = true;
     this.balanceReading();
+    const isStored = await this.gateIdle(storeTimeoutMs);
+    // Of a store that is away nothing is to be expected that would be worth a wait for calls.
+    if (!isStored || !this.isLeaving()) return;
     await this.callsSoFar?.idle(timeoutMs);
+    await this.gateIdle(storeTimeoutMs);
+  }
+
+  private isLeaving(): boolean {
+    return this.isFinishing;
   }
 
   /** @internal As a server: the session does not leave after all. */
   goOnServing(): void {
     this.isFinishing = false;
+    this.endGateWait();
     this.callsSoFar?.endWait();
     this.balanceReading();
   }
@@ -188,7 +202,10 @@ export abstract class SessionLink extends SessionFlow {
     save?: () => Promise<void>,
     peerMaxBytes?: number,
   ): void {
-    const ok = receivedCount === undefined ? session.id : session.receivedCount;
+    // What waits to be stored may still be given up: the client must keep it.
+    const isKept = session === this.session && this.keepsAnswers;
+    const count = isKept ? this.actedCount : session.receivedCount;
+    const ok = receivedCount === undefined ? session.id : count;
     // A limit is told to who has told one: others may not expect it there.
     const maxBytes = peerMaxBytes === undefined ? undefined : this.limits.maxMessageBytes;
     const answer = formatHandshakeOk(0, ok, toOffer(session.binding?.extensions ?? [], maxBytes));

@@ -43,6 +43,8 @@ export interface Limits {
   readonly streamCredit: number;
   /** How long a server that hands a session over waits for the calls that it serves. @default 10000 */
   readonly drainTimeoutMs: number;
+  /** How long the end of a server waits for a session store, after its calls have had their time. @default 5000 */
+  readonly closeTimeoutMs: number;
   /** Sessions that a server keeps. @default 100000 */
   readonly maxSessions: number;
   /** A peer that answers no ping for so long is given up; 0: two heartbeat intervals. @default 0 */
@@ -67,6 +69,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxStreamBufferBytes: 16 * 1024 * 1024,
   streamCredit: 64,
   drainTimeoutMs: 10_000,
+  closeTimeoutMs: 5000,
   maxSessions: 100_000,
   heartbeatTimeoutMs: 0,
 });
@@ -105,6 +108,7 @@ const RANGES: Readonly<Record<keyof Limits, Range>> = {
   maxStreamBufferBytes: COUNT,
   streamCredit: COUNT,
   drainTimeoutMs: [0, MAX_TIMER_MS],
+  closeTimeoutMs: [1, MAX_TIMER_MS],
   maxSessions: COUNT,
   heartbeatTimeoutMs: [0, MAX_TIMER_MS],
 };

@@ -19,12 +19,16 @@ import { SessionTextError } from '../session/session-text-error.js';
 import type { Session } from '../session/session.js';
 import { ignore } from '../util/callback.js';
 import { DeadlineQueue } from '../util/deadline-queue.js';
+import { startTimer, stopTimer } from '../util/timer.js';
 import type { ClientTable } from './client-table.js';
 import { isNotOwned, saveSurely } from './save-surely.js';
 import { storageOf, type ResolvedServerOptions } from './server-options.js';
 
 // What changes while a client is away is stored this much later, so that many changes are one write.
 const SAVE_AFTER_MS = 100;
+
+/** So many users are named whose sessions could not be stored. */
+const NAMES_TOLD = 10;
 
 type App = ApplicationLike<Connection>;
 type Provider = SessionStorageProvider<Connection>;
@@ -56,6 +60,8 @@ interface Leave {
   /** Whether what runs still gets its time. */
   isFinishing: boolean;
   isCancelled: boolean;
+  /** Resolves when what runs has had its time. */
+  readonly finished: Promise<void>;
   end: Promise<void>;
 }
 
@@ -65,6 +71,8 @@ export class SessionKeeper implements SessionOwner {
   private readonly leaving = new Map<string, Leave>();
   /** Writes to shared stores that are under way. */
   private readonly writes = new Set<Promise<unknown>>();
+  /** Sessions that a drain has taken from their clients, until the store has them. */
+  private readonly unstored = new Set<Session<Connection>>();
   /** Connections whose sessions were handed over: what their links still tell changes nothing. */
   private readonly left = new WeakSet<Connection>();
   private end: Promise<void> | undefined;
@@ -220,11 +228,19 @@ export class SessionKeeper implements SessionOwner {
     return this.served.size > 0;
   }
 
-  /** Hands all sessions over that others can go on with, and owns none any more. */
+  /**
+   * Hands all sessions over that others can go on with, and owns none any more. Of a store that takes too long it tells
+   * what that has not taken.
+   */
   async drain(): Promise<void> {
     const connections = [...this.clients].filter((connection) => this.sharedProviderOf(connection));
-    await Promise.all(connections.map((connection) => this.leave(connection, 'moved')));
-    await this.stop();
+    const ends = connections.map((connection) => this.leave(connection, 'moved'));
+    await Promise.all([...this.leaving.values()].map(({ finished }) => finished));
+    const stored = Promise.all(ends).then(() => this.stop());
+    await atMost(this.options.limits.closeTimeoutMs, stored);
+    if (this.unstored.size === 0) return;
+    this.observer.failed(notStored(this.unstored));
+    this.unstored.clear();
   }
 
   /** Owns no sessions any more; what is left unfinished is anybody's. Asked twice, it is one end. */
@@ -270,12 +286,14 @@ export class SessionKeeper implements SessionOwner {
     const { id } = session;
     const known = this.leaving.get(id);
     if (known) return known.end;
+    const { drainTimeoutMs, closeTimeoutMs } = this.options.limits;
     const leave: Leave = {
       connection,
       reason,
       claim,
       isFinishing: true,
       isCancelled: false,
+      finished: connection.finishServing(drainTimeoutMs, closeTimeoutMs),
       end: Promise.resolve(),
     };
     this.leaving.set(id, leave);
@@ -289,18 +307,25 @@ export class SessionKeeper implements SessionOwner {
   private async finishAndRelease(leave: Leave, session: Session<Connection>): Promise<void> {
     const { connection } = leave;
     const provider = this.sharedProviderOf(connection);
-    await connection.finishServing(this.options.limits.drainTimeoutMs);
+    await leave.finished;
     if (leave.isCancelled) return;
     leave.isFinishing = false;
     this.letGo(connection, leave.reason);
     if (!provider) return;
+    const isOver = connection.isSessionOver;
+    if (!isOver && leave.reason === 'moved') this.unstored.add(session);
     // One that ended while it finished (by `bye`) is nobody's any more.
-    const end = connection.isSessionOver
-      ? provider.delete(session.id)
-      : provider.release(session.id, session);
-    await end.catch((error: unknown) => {
-      this.observer.failed(error, connection);
-    });
+    const end = isOver ? provider.delete(session.id) : provider.release(session.id, session);
+    await end.then(
+      () => {
+        this.unstored.delete(session);
+      },
+      (error: unknown) => {
+        // Another has it, or the drain will tell of all that are not stored.
+        if (isNotOwned(error)) this.unstored.delete(session);
+        if (!this.unstored.has(session)) this.observer.failed(error, connection);
+      },
+    );
   }
 
   private letGo(connection: Connection, reason: 'moved' | 'taken'): void {
@@ -377,6 +402,30 @@ export class SessionKeeper implements SessionOwner {
 /** A shared store, as one for which somebody asks. */
 function claiming(provider: SharedProvider, request: ClaimRequest): Provider {
   return { get: (id) => provider.claim(id, request), set: (id, session) => provider.save(id, session) };
+}
+
+/** Waits for something, but no longer than so many milliseconds. */
+function atMost(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = startTimer(timeoutMs, resolve);
+    work
+      .then(() => {
+        resolve();
+      }, reject)
+      .finally(() => {
+        stopTimer(timer);
+      });
+  });
+}
+
+function notStored(sessions: ReadonlySet<Session<Connection>>): JstpError {
+  const names = [...new Set([...sessions].map(({ username }) => username ?? 'anonymous clients'))];
+  const others = names.length > NAMES_TOLD ? ` and ${names.length - NAMES_TOLD} others` : '';
+  return new JstpError(
+    'ERR_JSTP_NOT_STORED',
+    `The session store did not take ${sessions.size} sessions at the end of the server (of ` +
+      `${names.slice(0, NAMES_TOLD).join(', ')}${others}): unless it does so yet, their clients hear that they are lost`,
+  );
 }
 
 /** Why a session goes: only who takes it away from another takes it. */

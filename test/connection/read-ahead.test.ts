@@ -39,6 +39,10 @@ class FakeLink implements ReadAheadLink {
 
 const large = (id: number): string => `{event:[${String(id)},'i'],e:['${'x'.repeat(100 * KIB)}']}`;
 
+function inspect(id: number): string {
+  return `{inspect:[${String(id)},'a']}`;
+}
+
 describe('what is read ahead', () => {
   let link: FakeLink;
   let ahead: ReadAhead;
@@ -55,19 +59,25 @@ describe('what is read ahead', () => {
   });
 
   test('waits in its order, and stops again where serving it says so', () => {
-    for (const id of [1, 2, 3]) expect(ahead.take(`{ping:[${String(id)}]}`)).toBe(true);
+    for (const id of [1, 2, 3]) expect(ahead.take(inspect(id))).toBe(true);
     link.onServed = (text) => {
-      if (text === '{ping:[2]}') ahead.hold();
+      if (text === inspect(2)) ahead.hold();
     };
     expect(ahead.release()).toBe(false);
-    expect(link.done).toEqual(['{ping:[1]}', '{ping:[2]}']);
+    expect(link.done).toEqual([inspect(1), inspect(2)]);
     expect(ahead.release()).toBe(true);
-    expect(link.done).toEqual(['{ping:[1]}', '{ping:[2]}', '{ping:[3]}']);
+    expect(link.done).toEqual([inspect(1), inspect(2), inspect(3)]);
   });
 
   test('is overtaken by what belongs to something under way', () => {
-    ahead.take('{ping:[1]}');
+    ahead.take(inspect(1));
     expect(ahead.take('{pong:[1]}')).toBe(false);
+  });
+
+  test('takes a ping only behind something else: its pong would say that that was received', () => {
+    expect(ahead.take('{ping:[1]}')).toBe(false);
+    ahead.take(inspect(2));
+    expect(ahead.take('{ping:[3]}')).toBe(true);
   });
 
   test('is a few messages at most: then nothing is read, and the line is probed until it is again', () => {

@@ -204,12 +204,12 @@ async function stored(text: string): Promise<void> {
   await within(look(), `${text} in Redis`);
 }
 
-/** The error of the attempt after which none is made any more: those before may find the owner's lease unexpired. */
+/** The first attempt that says what has become of the session: those before may find the owner's lease unexpired. */
 function lastAttempt(connection: Connection): Promise<unknown> {
   return within(
     new Promise((resolve) => {
       connection.on('reconnect', (error) => {
-        if (connection.state.name === 'closed' || error === null) resolve(error);
+        if (error === null || (error as { code?: unknown }).code === ERR_SESSION_LOST) resolve(error);
       });
     }),
     'the end of the attempts',

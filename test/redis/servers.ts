@@ -38,6 +38,8 @@ export interface Member {
   readonly storageErrors: Error[];
   /** How often it said that a session was taken. */
   taken: number;
+  /** How many messages of its first client it has received. */
+  received(): number;
   /** Closes it as an application does: hands its sessions over. */
   close(): Promise<void>;
 }
@@ -115,7 +117,8 @@ export class Servers {
       server.closeConnections();
       await closed;
     };
-    const member: Member = { server, port, calls, events, storageErrors, taken: 0, close };
+    const received = (): number => server.getClientsArray()[0]?.session?.receivedCount ?? 0;
+    const member: Member = { server, port, calls, events, storageErrors, taken: 0, received, close };
     server.on('storageError', (error) => storageErrors.push(error as Error));
     server.on('connectionError', () => undefined);
     server.on('sessionTaken', () => (member.taken += 1));

@@ -1,0 +1,158 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { firstValueFrom, toArray } from 'rxjs';
+import { JstpClient } from '../../lib/index.js';
+import { Closing } from '../support/closing.js';
+import { LOOPBACK } from '../support/free-port.js';
+import { settle, waitFor, within } from '../support/wait-for.js';
+import type { PackageName } from './redis-server.js';
+import { Servers, type Member, type ServersSettings } from './servers.js';
+
+const closing = new Closing();
+afterEach(() => closing.run());
+
+async function start(settings: ServersSettings, options: object = {}) {
+  const servers = await Servers.start(closing, settings);
+  const client = new JstpClient({
+    host: LOOPBACK,
+    port: servers.balancer.port,
+    resumeTimeoutMs: 20_000,
+    ...options,
+  });
+  const ends: string[] = [];
+  client.on('error', () => undefined);
+  for (const end of ['sessionTaken', 'sessionLost'] as const) client.on(end, () => ends.push(end));
+  closing.add(() => client.close());
+  await within(client.connect(), 'a login');
+  return { servers, client, ends };
+}
+
+/** Begins to close a server; new connections go to another one. */
+function leave(servers: Servers, place: number, next: number): Promise<void> {
+  servers.next = next;
+  return within(servers.members[place].close(), 'the close');
+}
+
+function eventsOf(members: readonly Member[]): unknown[] {
+  return members.flatMap(({ events }) => events);
+}
+
+describe('a graceful close', () => {
+  test.each<[PackageName, number, number]>([
+    ['redis', 5, 10],
+    ['ioredis', 5, 10],
+    ['redis', 20, 200],
+    ['redis', 0, 50],
+  ])(
+    'with write-through, over %s %d ms away, loses none of %d events that wait to be stored, and runs none twice',
+    async (name, redisDelayMs, count) => {
+      const settings = { client: name, redisDelayMs, count: 3, storage: { writeThrough: true } };
+      const { servers, client, ends } = await start(settings);
+      const sent = Array.from({ length: count }, (_, n) => n);
+      for (const n of sent.slice(0, count / 2)) client.emit('works.told', n).subscribe();
+      await waitFor(() => servers.members[0].received() === count / 2, 'half of them');
+      const left = leave(servers, 0, 1);
+      for (const n of sent.slice(count / 2)) client.emit('works.told', n).subscribe();
+      await left;
+      await waitFor(() => eventsOf(servers.members).length >= count, 'the events');
+      await settle();
+      expect(eventsOf(servers.members)).toEqual(sent);
+      expect(ends).toEqual([]);
+    },
+  );
+
+  test.each([1, 40])(
+    'with write-through and a Redis that does not answer for a while (%d ms for a close): what was not acted on runs elsewhere',
+    async (closeTimeoutMs) => {
+      const storage = { writeThrough: true, commandTimeoutMs: 3000 };
+      const { servers, client, ends } = await start({ storage, options: { limits: { closeTimeoutMs } } });
+      client.emit('works.told', 'first').subscribe();
+      await waitFor(() => servers.members[0].events.length === 1, 'the first');
+      servers.distance.hold();
+      client.emit('works.told', 'second').subscribe();
+      const call = firstValueFrom(client.send<unknown>('works.quick', 'third'));
+      call.catch(() => undefined);
+      await waitFor(() => servers.members[0].received() === 3, 'all of it');
+      await leave(servers, 0, 1);
+      expect(servers.members[0].storageErrors.map(({ message }) => message)).toEqual([
+        expect.stringMatching(
+          /^The session store did not take 1 sessions at the end of the server \(of anonymous/,
+        ),
+      ]);
+      servers.distance.release();
+      expect(await within(call, 'the answer')).toBe('third');
+      expect(servers.members.map(({ events }) => events)).toEqual([['first'], ['second']]);
+      expect(servers.members.map(({ calls }) => calls.length)).toEqual([0, 1]);
+      expect(ends).toEqual([]);
+    },
+  );
+});
+
+describe('a server that leaves', () => {
+  test('reads the credit of a stream that goes beyond it: the stream ends there, whole', async () => {
+    const { servers, client } = await start({ options: { limits: { drainTimeoutMs: 20_000 } } });
+    const values = firstValueFrom(client.send<number>('works.held', 'stream').pipe(toArray()));
+    const call = await servers.called(0);
+    const left = leave(servers, 0, 1);
+    const stream = call.openStream();
+    for (let n = 0; n < 500; n++) {
+      stream.write(n);
+      await stream.ready();
+    }
+    stream.end();
+    expect(await within(values, 'the values')).toEqual(Array.from({ length: 500 }, (_, n) => n));
+    await left;
+    expect(servers.members[1].calls).toHaveLength(0);
+  });
+
+  test('reads the answer of a client that a handler waits for, and a cancel', async () => {
+    const { servers, client } = await start({ options: { limits: { drainTimeoutMs: 20_000 } } });
+    client.expose({ home: { name: () => 'ann' } });
+    const answer = firstValueFrom(client.send<unknown>('works.held', 'x'));
+    const call = await servers.called(0);
+    const cancelled = client.send('works.held', 'y').subscribe();
+    const second = await servers.called(0, 2);
+    const left = leave(servers, 0, 1);
+    call.succeed([await within(call.connection.callMethod('home', 'name', []), 'the client')]);
+    expect(await within(answer, 'the answer')).toBe('ann');
+    cancelled.unsubscribe();
+    await waitFor(() => second.signal.aborted, 'the cancel');
+    await left;
+  });
+
+  test('answers pings, and hears pongs: no line is cut for silence', async () => {
+    const { servers, client, ends } = await start(
+      { options: { limits: { drainTimeoutMs: 20_000 }, heartbeatInterval: 20 } },
+      { heartbeatInterval: 20 },
+    );
+    let cuts = 0;
+    client.on('close', () => (cuts += 1));
+    const answer = firstValueFrom(client.send<unknown>('works.held', 'x'));
+    const call = await servers.called(0);
+    const left = leave(servers, 0, 1);
+    const { journal } = call.connection.session ?? {};
+    const before = journal?.acknowledged ?? 0;
+    await waitFor(() => (journal?.acknowledged ?? 0) > before + 5, 'some heartbeats');
+    expect(cuts).toBe(0);
+    call.succeed(['done']);
+    expect(await within(answer, 'the answer')).toBe('done');
+    await left;
+    await waitFor(() => cuts === 1, 'the move');
+    expect(ends).toEqual([]);
+  });
+
+  test('starts nothing new: what comes meanwhile runs on the next server, once and in its order', async () => {
+    const { servers, client } = await start({ options: { limits: { drainTimeoutMs: 20_000 } } });
+    const answer = firstValueFrom(client.send<unknown>('works.held', 'x'));
+    const call = await servers.called(0);
+    const left = leave(servers, 0, 1);
+    for (const n of [1, 2, 3]) client.emit('works.told', n).subscribe();
+    const next = firstValueFrom(client.send<unknown>('works.quick', 'next'));
+    await settle();
+    expect([servers.members[0].events, servers.members[0].calls.length]).toEqual([[], 1]);
+    call.succeed(['done']);
+    expect(await within(answer, 'the answer')).toBe('done');
+    expect(await within(next, 'the next')).toBe('next');
+    await left;
+    expect(servers.members[1].events).toEqual([1, 2, 3]);
+  });
+});

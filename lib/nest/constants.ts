@@ -16,6 +16,9 @@ export const PATTERN_EXTRAS_METADATA = 'microservices:pattern_extras';
 /** Nest keeps the interceptors of a class or a method under this key, which it does not export either. */
 export const INTERCEPTORS_METADATA = '__interceptors__';
 
+/** Nest keeps what a method's parameters are under this key of its class. */
+export const ROUTE_ARGUMENTS_METADATA = '__routeArguments__';
+
 /** Nest's answer to a call without a handler. */
 export const NO_MESSAGE_HANDLER = 'There is no matching message handler defined in the remote service.';
 

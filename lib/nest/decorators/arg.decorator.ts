@@ -1,7 +1,7 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
-import { addExtras, classNameOf, type Arity } from './handler-extras.js';
+import { addExtras, classNameOf, type Arity, type DeclaredArgument } from './handler-extras.js';
 
 const ARGUMENTS_METADATA = 'jstp:arguments';
 const MAX_INDEX = 255;
@@ -17,7 +17,8 @@ type Pipe = Type<PipeTransform> | PipeTransform;
 /**
  * One argument of a call or event by its position. A handler with an `@Arg` gets the array of all arguments
  * as its data (its guards and interceptors too), and their number is checked before anything runs: the
- * highest position plus one, or a range where arguments are optional; otherwise the caller gets code 17.
+ * highest position plus one, or a range where arguments are optional; otherwise the caller gets code 17. An optional
+ * argument before a required one, and a position that no parameter reads, are an error when the application starts.
  *
  * @param index the position, from 0
  * @param optionsAndPipes options, then pipes for this argument; global and controller pipes see it as well
@@ -52,19 +53,19 @@ function declareArgument(
   optional: boolean,
 ): void {
   const method = prototype[key];
-  const known = (Reflect.getOwnMetadata(ARGUMENTS_METADATA, method) ?? []) as readonly Declared[];
+  const known = (Reflect.getOwnMetadata(ARGUMENTS_METADATA, method) ?? []) as readonly DeclaredArgument[];
   const declared = [...known, { index, optional }];
   Reflect.defineMetadata(ARGUMENTS_METADATA, declared, method);
-  addExtras(method, { arity: arityOf(declared), className: classNameOf(prototype), methodName: String(key) });
+  addExtras(method, {
+    arity: arityOf(declared),
+    arguments: declared,
+    className: classNameOf(prototype),
+    methodName: String(key),
+  });
 }
 
-interface Declared {
-  readonly index: number;
-  readonly optional: boolean;
-}
-
-function arityOf(declared: readonly Declared[]): Arity {
-  const count = (entries: readonly Declared[]): number =>
+function arityOf(declared: readonly DeclaredArgument[]): Arity {
+  const count = (entries: readonly DeclaredArgument[]): number =>
     Math.max(-1, ...entries.map((entry) => entry.index)) + 1;
   return { min: count(declared.filter((entry) => !entry.optional)), max: count(declared) };
 }

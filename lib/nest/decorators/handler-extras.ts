@@ -6,6 +6,12 @@ export interface Arity {
   readonly max: number;
 }
 
+/** What an `@Arg` says. */
+export interface DeclaredArgument {
+  readonly index: number;
+  readonly optional: boolean;
+}
+
 /** What the decorators say of a handler: its `extras.jstp`, which `getHandlers()` and Nest's inspector show. */
 export interface JstpHandlerExtras {
   /** 'name@version'; without it the server's default application. */
@@ -16,6 +22,8 @@ export interface JstpHandlerExtras {
   readonly methodName?: string;
   /** Set where `@Arg` declares the arguments. */
   readonly arity?: Arity;
+  /** The arguments themselves, with `arity`. */
+  readonly arguments?: readonly DeclaredArgument[];
   /** Set for a `@JstpHandshake`; its strategy is missing where it takes every one. */
   readonly handshake?: { readonly strategy?: string };
 }

@@ -3,6 +3,7 @@ import { JstpError } from '../../protocol/jstp-error.js';
 import { parseApplicationName, type ApplicationName } from '../decorators/application-name.js';
 import { ApplicationRoutes, originText, type Route } from './application-routes.js';
 import { clashText, type HandlerOrigin } from './handler-origins.js';
+import { checkArguments } from '../decorators/check-arguments.js';
 import { jstpExtrasOf, type JstpHandlerExtras } from '../decorators/handler-extras.js';
 import { DEFAULT_INTERFACE, targetOf, type PatternNormalizer, type Target } from '../target.js';
 
@@ -71,11 +72,13 @@ export class RouteTable {
   /**
    * Keeps a route.
    * @param isTaken whether a key is in use in Nest's table
+   * @throws ConfigurationError for `@Arg` parameters that contradict each other
    * @returns the key for Nest's table; undefined for a second method of the same name, which is a fault
    */
   add(definition: HandlerDefinition, isTaken: (key: string) => boolean): string | undefined {
     const { pattern, isEvent, origin } = definition;
     const extras = jstpExtrasOf(definition.extras);
+    if (extras.arguments) checkArguments(extras.arguments, origin.method, origin.text);
     const application = this.applicationOf(extras);
     const target = placedTarget(extras, pattern, this.normalizePattern);
     const known = application.own(target, isEvent);

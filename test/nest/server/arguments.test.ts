@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   Controller,
+  createParamDecorator,
   ParseIntPipe,
   UseGuards,
   type ArgumentMetadata,
@@ -11,7 +12,7 @@ import {
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { Arg, ConfigurationError, JstpArgs, JstpContext } from '../../../lib/index.js';
 import { settle } from '../../support/wait-for.js';
-import { callError, startService } from './fixture.js';
+import { callError, startError, startService } from './fixture.js';
 
 const seenByGuard: unknown[] = [];
 const seenByPipe: ArgumentMetadata[] = [];
@@ -163,6 +164,66 @@ describe('the arguments of a call', () => {
 describe('@Arg', () => {
   test.each([[-1], [1.5], [Number.NaN], [256], ['0']])('refuses the position %j', (index) => {
     expect(() => Arg(index as number)).toThrow(ConfigurationError);
+  });
+
+  test('before a required argument may not be optional: an error at start', async () => {
+    @Controller()
+    class OptionalFirst {
+      @MessagePattern('x')
+      public run(
+        @Arg(0) first: unknown,
+        @Arg(1, { optional: true }) second: unknown,
+        @Arg(2) third: unknown,
+      ): unknown {
+        return [first, second, third];
+      }
+    }
+    const error = await startError({ controllers: [OptionalFirst] });
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toBe(
+      'The @Arg parameters of OptionalFirst.run must be optional from one position on to the last, ' +
+        'but "@Arg(1, { optional: true }) before @Arg(2)" was given',
+    );
+  });
+
+  test('of a position needs those of all before it: an error at start, of a method and of an event', async () => {
+    @Controller()
+    class Third {
+      @MessagePattern('x')
+      public run(@Arg(2) third: unknown): unknown {
+        return third;
+      }
+    }
+    @Controller()
+    class Second {
+      @EventPattern<string>('x')
+      public run(@Arg(0) first: unknown, @Arg(2, { optional: true }) third: unknown): void {
+        events.push([first, third]);
+      }
+    }
+    for (const [controller, gap, last] of [
+      [Third, 0, 2],
+      [Second, 1, 2],
+    ] as const) {
+      const { message } = await startError({ controllers: [controller] });
+      expect(message).toContain(`The @Arg parameters of ${controller.name}.run must be of all positions`);
+      expect(message).toContain(`"no @Arg(${gap}) before @Arg(${last})" was given`);
+    }
+  });
+
+  test('leaves positions out where a decorator of the user reads them', async () => {
+    const All = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+      context.switchToRpc().getData(),
+    );
+    @Controller()
+    class Own {
+      @MessagePattern('x')
+      public run(@Arg(1) second: unknown, @All() all: unknown): unknown {
+        return { second, all };
+      }
+    }
+    const connection = await (await startService({ controllers: [Own] })).connect();
+    expect(await connection.callMethod('default', 'x', [1, 2])).toEqual({ second: 2, all: [1, 2] });
   });
 
   test('refuses a constructor', () => {

@@ -29,9 +29,10 @@ export class Caller {
       port,
       login: name,
       /*
-       * How long calls under way wait for the line. After a crash nobody has the session before the lease of the
-       * dead instance ends; then it takes a few attempts and the start of what takes its place. The default (3 s)
-       * is for a line alone: with the default lease of 10 s all calls would have been given up long before.
+       * How long calls wait for the line, those too that are made while it is down. After a crash nobody has the
+       * session before the lease of the dead instance ends; then it takes a few attempts and the start of what takes
+       * its place. The default (3 s) is for a line alone: with the default lease of 10 s all calls would have been
+       * given up long before.
        */
       resumeTimeoutMs: 30_000,
     });
@@ -76,25 +77,10 @@ export class Caller {
 
   private async callOn(): Promise<void> {
     while (!this.isStopping) {
-      if (!(await this.isConnected())) continue;
       const call = this.call();
       this.underWay.add(call);
       await call;
       this.underWay.delete(call);
-    }
-  }
-
-  /**
-   * A call that is made while the line is down is not kept for later: it makes one attempt to connect, and fails with
-   * that attempt's error. It was not sent then, so that waiting for the line and calling after that is always safe.
-   */
-  private async isConnected(): Promise<boolean> {
-    try {
-      await this.client.connect();
-      return true;
-    } catch {
-      await delay(RETRY_MS);
-      return false;
     }
   }
 
@@ -105,6 +91,7 @@ export class Caller {
       this.tally.answered.push(id);
     } catch (error) {
       this.tally.failed(id, error);
+      await delay(RETRY_MS);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import { RedisBroadcaster } from 'nestjs-jstp/redis';
 import { createClient } from 'redis';
 import { Balancer } from './balancer.js';
@@ -18,6 +19,8 @@ const USERS = ['ann', 'bob', 'cat', 'dan'];
 const begun: (() => unknown)[] = [];
 
 async function main(signal: AbortSignal): Promise<void> {
+  // The clients tell of each cut and resume at debug.
+  Logger.overrideLogger(['warn', 'error']);
   const server = await RedisServer.start(signal);
   begun.push(() => server.stop());
   const keyPrefix = `{jstp-sample-${randomUUID()}}:`;

@@ -1,4 +1,4 @@
-import { ERR_CALLBACK_LOST } from 'nestjs-jstp/core';
+import { ERR_CALLBACK_LOST, RemoteError } from 'nestjs-jstp/core';
 
 /** What a client has seen. */
 export class Tally {
@@ -6,7 +6,7 @@ export class Tally {
   calls = 0;
   /** Those that were answered. */
   readonly answered: string[] = [];
-  /** Those that failed with -1: nobody can say by this number whether they ran. */
+  /** Those that failed with the code -1: nobody can say by it whether they ran. */
   readonly lost: string[] = [];
   /** Those that failed in any other way, with what they failed with. */
   readonly otherFailures: string[] = [];
@@ -22,7 +22,7 @@ export class Tally {
   lastEvent = 0;
 
   failed(call: string, error: unknown): void {
-    if (error === ERR_CALLBACK_LOST) this.lost.push(call);
+    if (error instanceof RemoteError && error.code === ERR_CALLBACK_LOST) this.lost.push(call);
     else this.otherFailures.push(`${call}: ${error instanceof Error ? error.message : String(error)}`);
   }
 

@@ -178,7 +178,6 @@ export class ClientLink {
         return await settled((done) => entry.reconnect(current, ...args, done));
       } catch (error) {
         if (signal.aborted || !isRefusal(error, current)) throw error;
-        current.outbox.calls.loseAll();
         this.forgetSession();
         this.observer.warn(`The session at ${this.shown} is lost: ${textOf(error)}`);
         this.observer.emit('sessionLost');

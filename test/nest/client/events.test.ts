@@ -264,6 +264,20 @@ describe('expose', () => {
     expect([handled, seen.values]).toEqual([['x'], ['x']]);
   });
 
+  test('takes an application that handles no events; those still reach fromEvent', async () => {
+    const { port, server } = await bench.serve();
+    const application = { name: 'mine', version: '1.0.0', callMethod: () => undefined, getMethods: () => [] };
+    const client = bench.client(port, { application });
+    const errors: unknown[] = [];
+    client.on('error', (error) => errors.push(error));
+    const seen = observe(client.fromEvent('news', 'flash'));
+    await client.connect();
+    server.broadcast('news', 'flash', 1);
+    expect(await seen.received(1)).toEqual([1]);
+    expect(await valuesOf(client.send('echo', 'after'))).toEqual(['after']);
+    expect(errors).toEqual([]);
+  });
+
   test('reports what an exposed method throws, and tells the server nothing of it', async () => {
     const { port, server } = await bench.serve();
     const client = bench.client(port, { application: api });

@@ -232,6 +232,9 @@ describe('a client whose line is cut', () => {
     await client.close();
     await methods;
     expect(call.failure).toMatchObject({ error: { code: -1 } });
+    // The server's own, which waits for the client to come back.
+    world.server.closeConnections();
+    expect(jest.getTimerCount()).toBe(0);
     world.up();
     await pass(20_000);
     expect(world.connections).toBe(1);
@@ -310,6 +313,30 @@ describe('a client whose session is lost with its line', () => {
     expect(log.of('warn')).toContainEqual(
       expect.stringMatching(/^Events that were lost with the session .*: 2$/),
     );
+  });
+
+  test('does not send what was unsubscribed before the new login', async () => {
+    const tickets: (() => void)[] = [];
+    const world = bench.serve(answering());
+    const client = bench.client({
+      strategy: 'slow',
+      credentials: () => new Promise<void>((resolve) => tickets.push(resolve)),
+    });
+    const connecting = client.connect();
+    await pass(0);
+    tickets[0]?.();
+    await connecting;
+    await cut(world);
+    const calls = ['kept', 'given up'].map((value) => observe(client.send('echo', value)));
+    await pass(100);
+    const second = answering();
+    world.replace(second);
+    await pass(1000);
+    expect(tickets).toHaveLength(2);
+    calls[1]?.unsubscribe();
+    tickets[1]?.();
+    await pass(0);
+    expect([second.calls.map(({ args }) => args), calls[0]?.values]).toEqual([[['kept']], ['kept']]);
   });
 
   test('fails what never went out where it is closed before the new login', async () => {

@@ -8,8 +8,8 @@ export interface HeartbeatView {
   readonly isOpen: boolean;
   /** Whether this side has stopped reading: a pong could not be seen. */
   readonly isDeaf: boolean;
-  /** Sends a ping, unless too much is waiting for the peer already; calls back with the pong. */
-  sendPing(onPong: () => void): boolean;
+  /** Sends a ping, however much waits for the peer; its pong is told by {@link Heartbeat.heard}. */
+  sendPing(): void;
   /** The peer did not pong in time. */
   peerSilent(): void;
 }
@@ -40,20 +40,19 @@ export class Heartbeat implements Expirable {
     this.queue.delete(this);
   }
 
+  /** The peer has ponged. */
+  heard(): void {
+    this.pingedAt = undefined;
+  }
+
   /** One interval is over. */
   expire(): void {
     this.queue.add(this);
     if (!this.view.isOpen) return;
     if (this.view.isDeaf) this.pingedAt = undefined;
-    else if (this.pingedAt === undefined) this.ping();
-    else if (now() - this.pingedAt >= this.timeoutMs) this.view.peerSilent();
-  }
-
-  private ping(): void {
-    const pingedAt = now();
-    const isSent = this.view.sendPing(() => {
-      this.pingedAt = undefined;
-    });
-    if (isSent) this.pingedAt = pingedAt;
+    else if (this.pingedAt === undefined) {
+      this.pingedAt = now();
+      this.view.sendPing();
+    } else if (now() - this.pingedAt >= this.timeoutMs) this.view.peerSilent();
   }
 }

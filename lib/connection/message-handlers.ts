@@ -3,7 +3,7 @@ import {
   ERR_INTERFACE_NOT_FOUND,
   ERR_INTERNAL_API_ERROR,
 } from '../protocol/error-codes.js';
-import { formatCallbackError, formatCallbackOk, formatPong } from '../protocol/format-message.js';
+import { formatCallbackError, formatCallbackOk } from '../protocol/format-message.js';
 import type {
   ByeMessage,
   CallbackMessage,
@@ -20,6 +20,7 @@ import { nextTick } from '../util/host.js';
 import type { Connection } from './connection.js';
 import { answerCall, type OutgoingCall } from './outgoing-calls.js';
 import { EMIT_LOCAL } from './remote-proxy.js';
+import { LINE_PING } from './session-flow.js';
 
 /**
  * What an open connection does with each kind of message.
@@ -36,7 +37,7 @@ export function handleMessage(connection: Connection, message: Message): boolean
     case 'inspect':
       return handleInspect(connection, message);
     case 'ping':
-      return handlePing(connection, message.id);
+      return connection.answerPing(message.id);
     case 'pong':
       return handlePong(connection, message.id);
     case 'streamItem':
@@ -88,13 +89,11 @@ function remoteErrorOf(message: CallbackMessage, isKept: boolean): unknown {
   return isKept ? ERR_CALLBACK_LOST : new RemoteError(1, RemoteError.defaultMessages[ERR_CALLBACK_LOST]);
 }
 
-function handlePing(connection: Connection, id: number): boolean {
-  if (!connection.countReceived(id)) return false;
-  connection.sendUnnumbered(formatPong(id));
-  return true;
-}
-
 function handlePong(connection: Connection, wireId: number): boolean {
+  if (wireId === LINE_PING) {
+    connection.lineHeard();
+    return connection.keepsAnswers;
+  }
   const id = connection.outbox.ownId(wireId);
   connection.outbox.acknowledge(id);
   const call = connection.outbox.calls.take(id);

@@ -1,6 +1,6 @@
 import type { ApplicationLike } from '../application/application.js';
 import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
-import { formatCallbackError } from '../protocol/format-message.js';
+import { formatCallbackError, formatPing, formatPong } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
 import type { Message } from '../protocol/message.js';
 import type { RemoteError } from '../protocol/remote-error.js';
@@ -15,6 +15,9 @@ import { Link } from './link.js';
 import { Outbox } from './outbox.js';
 import { ReceivedCalls } from './received-calls.js';
 import type { ServerSide } from './server-side.js';
+
+/** The number of a ping that is not counted. */
+export const LINE_PING = 0;
 
 /**
  * What goes over a session, whatever link it has: numbers, the journal, calls of both sides. Who is at the other
@@ -90,6 +93,8 @@ export abstract class SessionFlow extends Link {
       case 'streamItem':
       case 'empty':
         return true;
+      case 'ping':
+        return message.id === LINE_PING && this.keepsAnswers;
       case 'streamCredit':
       case 'cancel':
         // Its call may still wait itself.
@@ -192,12 +197,31 @@ export abstract class SessionFlow extends Link {
     }
   }
 
-  /** @internal The heartbeat's ping. */
-  sendPing(onPong: () => void): boolean {
-    const { hasRoom } = this.outbox;
-    if (hasRoom) this.outbox.ping(onPong);
-    return hasRoom;
+  /**
+   * @internal The heartbeat's ping asks about the line, and nothing else: between peers that number what they count
+   * it has the number 0, needs no room in the journal, and waits for no store. Others take a number's turn.
+   */
+  sendPing(): void {
+    if (this.keepsAnswers) this.writeNow(formatPing(LINE_PING));
+    else
+      this.outbox.ping((error) => {
+        if (!error) this.lineHeard();
+      });
   }
+
+  /** @internal Answers a ping of the peer; false: it must not be answered again. */
+  answerPing(id: number): boolean {
+    if (id === LINE_PING && this.keepsAnswers) {
+      this.writeNow(formatPong(LINE_PING));
+      return true;
+    }
+    if (!this.countReceived(id)) return false;
+    this.sendUnnumbered(formatPong(id));
+    return true;
+  }
+
+  /** @internal The peer has answered the heartbeat's ping. */
+  abstract lineHeard(): void;
 
   /** @internal The journal has room again. */
   roomAgain(): void {

@@ -73,6 +73,11 @@ export abstract class SessionLink extends SessionFlow {
     this.heartbeat = new Heartbeat(this, intervalMs, this.limits.heartbeatTimeoutMs);
   }
 
+  /** @internal The peer has answered the heartbeat's ping. */
+  lineHeard(): void {
+    this.heartbeat?.heard();
+  }
+
   /** Ends the pings. */
   stopHeartbeat(): void {
     this.heartbeat?.stop();

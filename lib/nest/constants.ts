@@ -30,3 +30,6 @@ export const DEFAULT_PORT = 3000;
 
 /** The host of Nest's TCP transport, and of this one, where none is given. */
 export const DEFAULT_HOST = 'localhost';
+
+/** Milliseconds between pings where nothing else is said: short enough for the tables of firewalls, and for users. */
+export const DEFAULT_HEARTBEAT_MS = 15_000;

@@ -5,6 +5,7 @@ import { parseAppSpecifier } from '../../connection/client-handshake.js';
 import type { AppSpecifier } from '../../connection/client-options.js';
 import type { Connection } from '../../connection/connection.js';
 import { resolveLimits, type Limits } from '../../protocol/limits.js';
+import { DEFAULT_HEARTBEAT_MS } from '../constants.js';
 import { resolveAddress, type ClientAddress, type ClientAddressOptions } from './client-address.js';
 import {
   check,
@@ -44,7 +45,7 @@ export interface JstpClientOptions extends ClientAddressOptions {
   readonly strategy?: string;
   /** What the strategy sends, or a function that gives it (or a Promise of it) for each login. */
   readonly credentials?: unknown;
-  /** Milliseconds between pings; a server that answers none in time is given up. @default none */
+  /** Milliseconds between pings; a server that answers none in time is given up. 0: none. @default 15000 */
   readonly heartbeatInterval?: number;
   /** Caps and timeouts. @default see Limits */
   readonly limits?: Partial<Limits>;
@@ -82,7 +83,7 @@ export interface ResolvedClientOptions {
   readonly password: string | null | undefined;
   readonly strategy: string | undefined;
   readonly credentials: unknown;
-  readonly heartbeatInterval: number | undefined;
+  readonly heartbeatInterval: number;
   readonly limits: Limits;
   readonly resumeTimeoutMs: number;
   readonly offline: OfflineMode;
@@ -125,7 +126,7 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
   checkNames(given, OPTION_NAMES);
   const {
     app = 'jstp',
-    heartbeatInterval,
+    heartbeatInterval = DEFAULT_HEARTBEAT_MS,
     resumeTimeoutMs = DEFAULT_RESUME_TIMEOUT_MS,
     offline = 'wait',
   } = given;
@@ -138,8 +139,8 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
   check(
     'heartbeatInterval',
     heartbeatInterval,
-    `an integer from 1 to ${MAX_TIMER_MS}`,
-    optional(isInteger(1, MAX_TIMER_MS)),
+    `0 (none), or an integer from 1 to ${MAX_TIMER_MS}`,
+    isInteger(0, MAX_TIMER_MS),
   );
   check(
     'resumeTimeoutMs',

@@ -38,8 +38,10 @@ export interface SeveralListeners {
 /** What is served, and to whom: the options of a JstpServer whatever it listens on. */
 export interface JstpServiceOptions extends Omit<
   ServerOptions,
-  'applications' | 'authPolicy' | 'extensions'
+  'applications' | 'authPolicy' | 'extensions' | 'heartbeatInterval'
 > {
+  /** Milliseconds between pings; a client that answers none in time is given up. 0 or null: none. @default 15000 */
+  heartbeatInterval?: number | null;
   /** 'name@version' of the handlers without `@JstpApplication`. @default 'jstp@1.0.0' */
   application?: string;
   /**

@@ -12,7 +12,7 @@ import { beforeClose } from '../../transport/before-close.js';
 import { isTooLarge } from '../../protocol/message-size.js';
 import { ignore } from '../../util/callback.js';
 import { isOfTheLink } from '../connection-trouble.js';
-import { JSTP } from '../constants.js';
+import { DEFAULT_HEARTBEAT_MS, JSTP } from '../constants.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { guardOf, type GuardClassResolver, type GuardSource } from './guard-source.js';
 import { jstpExtrasOf } from '../decorators/handler-extras.js';
@@ -339,7 +339,14 @@ export class JstpServer
       },
     });
     const core = new CoreServer(
-      { ...rest, applications, authPolicy: policy, extensions: ALL_EXTENSIONS },
+      {
+        ...rest,
+        heartbeatInterval:
+          rest.heartbeatInterval === undefined ? DEFAULT_HEARTBEAT_MS : rest.heartbeatInterval,
+        applications,
+        authPolicy: policy,
+        extensions: ALL_EXTENSIONS,
+      },
       createListener,
     );
     core.lastResort = {

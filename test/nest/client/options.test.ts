@@ -20,8 +20,12 @@ describe('the options of a client', () => {
       address: { entry: net, args: [{ host: 'localhost', port: 3000 }] },
       resumeTimeoutMs: 3000,
       reconnect: { minDelayMs: 100, maxDelayMs: 10_000 },
-      heartbeatInterval: undefined,
+      heartbeatInterval: 15_000,
     });
+  });
+
+  test('may say that there are no pings', () => {
+    expect(resolveClientOptions({ heartbeatInterval: 0 })).toMatchObject({ heartbeatInterval: 0 });
   });
 
   test('may be left out', () => {
@@ -50,7 +54,7 @@ describe('the options of a client', () => {
     ['password', 'alone', 'with a login'],
     ['strategy', '', 'the name of a handshake'],
     ['strategy', 'session', "not 'session'"],
-    ['heartbeatInterval', 0, 'an integer from 1 to'],
+    ['heartbeatInterval', -1, '0 (none), or an integer from 1 to'],
     ['heartbeatInterval', 1.5, 'an integer from 1 to'],
     ['resumeTimeoutMs', -1, 'an integer from 0 to'],
     ['resumeTimeoutMs', 2 ** 31, 'or Infinity'],

@@ -38,6 +38,7 @@ export { DEFAULT_LIMITS, type Limits } from './protocol/limits.js';
 export { ProtocolError } from './protocol/protocol-error.js';
 export { RemoteError } from './protocol/remote-error.js';
 export type { AuthCallback, AuthPolicy, AuthPolicyFunction, AuthPolicyObject } from './server/auth-policy.js';
+export type { RefusalKind, RefusedHandshake } from './server/refusal.js';
 export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';
 export type { ApplicationsOption, ServerOptions } from './server/server-options.js';

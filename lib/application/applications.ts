@@ -1,5 +1,11 @@
 import { gt, major, Range, rcompare, valid } from 'semver';
+import { MAX_NAME_SHOWN } from '../protocol/limits.js';
+import { UNMATCHABLE_VERSION } from '../protocol/parse-message.js';
+import { printable } from '../util/printable.js';
 import type { ApplicationLike } from './application.js';
+
+// More names help nobody who reads a log.
+const MAX_LISTED = 20;
 
 /** Name -> version -> application; the key 'latest' is the highest version, pre-releases included. */
 export type AppsIndex<C = unknown> = Map<string, Map<string, ApplicationLike<C>>>;
@@ -64,6 +70,16 @@ export class Applications<C = unknown> {
     return range && this.newestFirst.get(name)?.find((application) => range.test(application.version));
   }
 
+  /** Why {@link find} finds nothing, for a log. */
+  reasonForNone(name: string, version: string | undefined): string {
+    const versions = this.newestFirst.get(name);
+    if (!versions)
+      return `there is no application ${quote(name)} (there are ${list(this.newestFirst.keys())})`;
+    const there = `(there are ${list(versions.map((application) => application.version))})`;
+    if (version === UNMATCHABLE_VERSION) return `its version is too long, or no text ${there}`;
+    return `no version of ${quote(name)} fits ${quote(version ?? '')} ${there}`;
+  }
+
   /** The newest application that a connection may move to: within its range, within its major if it gave none. */
   findUpdate(
     current: ApplicationLike<C>,
@@ -72,6 +88,16 @@ export class Applications<C = unknown> {
     if (requestedVersion && valid(requestedVersion) !== null) return undefined;
     return this.find(current.name, requestedVersion ?? String(major(current.version)));
   }
+}
+
+function quote(text: string): string {
+  return `'${printable(text, MAX_NAME_SHOWN)}'`;
+}
+
+function list(names: Iterable<string>): string {
+  const all = [...names];
+  const rest = all.length - MAX_LISTED;
+  return [...all.slice(0, MAX_LISTED), ...(rest > 0 ? [`${rest} more`] : [])].join(', ') || 'none';
 }
 
 function parseRange(text: string): Range | undefined {

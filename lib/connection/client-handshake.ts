@@ -1,5 +1,6 @@
 import { isVersionRange } from '../application/version-text.js';
 import {
+  ERR_APP_NOT_FOUND,
   ERR_AUTH_FAILED,
   ERR_NO_HANDSHAKE_RESPONSE,
   ERR_SESSION_LOST,
@@ -87,7 +88,7 @@ export class ClientHandshake {
   answer(response: HandshakeResponse): void {
     if (response.error) {
       this.isSessionKept = response.error[2] === SESSION_KEPT_INFO;
-      this.settle(refusalOf(response.error));
+      this.settle(refusalOf(response.error, this.application));
     } else this.settle(null, response);
   }
 
@@ -153,12 +154,18 @@ export function sessionFull(): RemoteError {
   );
 }
 
-function refusalOf(error: readonly unknown[]): RemoteError {
-  const info = error[0] === ERR_AUTH_FAILED ? error[2] : undefined;
-  if (info === SESSION_LOST_INFO)
+function refusalOf(error: readonly unknown[], application: ClientHandshake['application']): RemoteError {
+  const [code, , info] = error;
+  if (code === ERR_AUTH_FAILED && info === SESSION_LOST_INFO)
     return error[3] === JOURNAL_FULL_INFO ? sessionFull() : new RemoteError(ERR_SESSION_LOST);
-  if (info === SESSION_TAKEN_INFO) return new RemoteError(ERR_SESSION_TAKEN);
-  return RemoteError.fromJstpArray(error);
+  if (code === ERR_AUTH_FAILED && info === SESSION_TAKEN_INFO) return new RemoteError(ERR_SESSION_TAKEN);
+  const refusal = RemoteError.fromJstpArray(error);
+  if (code === ERR_APP_NOT_FOUND) {
+    const { name, version } = application;
+    // The code travels alone: which application it was, this side knows.
+    refusal.message = `${RemoteError.defaultMessages[code]}: ${version ? `${name}@${version}` : name}`;
+  }
+  return refusal;
 }
 
 /**

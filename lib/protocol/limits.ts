@@ -76,6 +76,12 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
 
 /** Longest name of a user, in characters. */
 export const MAX_USERNAME_LENGTH = 256;
+/** How many refused handshakes of a kind are logged in {@link REFUSAL_WINDOW_MS}; the others are counted. */
+export const MAX_REFUSALS_LOGGED = 10;
+/** For how long refused handshakes are counted together. */
+export const REFUSAL_WINDOW_MS = 10_000;
+/** Longest name of a peer in the reason of a refusal, in characters. */
+export const MAX_NAME_SHOWN = 100;
 
 // Node's timers fire at once for a longer time.
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -17,6 +17,7 @@ import { isOvertaken, isSameClaimant, type SessionClaim } from '../session/sessi
 import { Session, type SessionBinding } from '../session/session.js';
 import type { ClientTable } from './client-table.js';
 import { PendingResumes, type ResumeRequest } from './pending-resumes.js';
+import { refusedHandshake, type RefusalKind, type RefusedHandshake } from './refusal.js';
 import type { ResolvedServerOptions } from './server-options.js';
 import type { SessionKeeper } from './session-keeper.js';
 import { TakeoverLimit } from './takeover-limit.js';
@@ -26,6 +27,12 @@ const MAX_ID_LENGTH = 256;
 
 // Of clients before these, who ask late, it is only said that their session is lost.
 const MAX_FULL_SESSIONS = 10_000;
+
+// Why a session cannot be had, for the log.
+const OTHER_BINDING = 'the session was made for another application, range or set of extensions';
+const UNCOVERED = 'what the client counts as received does not fit what the session has sent';
+const FULL = 'more waited for the client than the server keeps (its limits of the journal)';
+const NOT_OWNED = 'nobody can give the session now: another server has it, or its store does not answer';
 
 type App = ApplicationLike<Connection>;
 
@@ -39,6 +46,8 @@ export interface HandshakeOutcome {
   moved(newcomer: Connection): void;
   /** A newcomer took a session away from a link that was up. */
   taken(holder: Connection): void;
+  /** Somebody is not let in, or not now. */
+  refused(connection: Connection, refusal: RefusedHandshake): void;
 }
 
 type ResumeClaim = Pick<ResumeRequest, 'id' | 'receivedCount' | 'order'>;
@@ -66,6 +75,8 @@ export class Handshakes {
     if (!application) {
       if (request.strategy === 'session' && this.keeper.isShared) refuseUnserved(connection, request);
       else connection.refuse(ERR_APP_NOT_FOUND);
+      const reason = applications.reasonForNone(request.application, request.version);
+      this.tell(connection, request, 'application', ERR_APP_NOT_FOUND, reason);
       return;
     }
     connection.awaitDecision();
@@ -117,6 +128,7 @@ export class Handshakes {
     const claim = claimOf(handshake.credentials);
     if (!claim) {
       refuseSession(connection, handshake, SESSION_LOST_INFO);
+      this.tell(connection, handshake, 'session', ERR_AUTH_FAILED, 'its credentials name no session');
       return;
     }
     const request: ResumeRequest = { ...claim, connection, application, handshake };
@@ -130,7 +142,10 @@ export class Handshakes {
     this.find(request, (session) => {
       const { connection, application, handshake } = request;
       if (!isWaiting(connection)) this.pending.settle(connection);
-      else if (!session || !this.fits(session, request)) this.refuse(request, SESSION_LOST_INFO);
+      else if (!session) this.refuse(request, SESSION_LOST_INFO, 'the session is unknown');
+      else if (!this.isBound(session, request)) this.refuse(request, SESSION_LOST_INFO, OTHER_BINDING);
+      else if (!session.journal.covers(request.receivedCount))
+        this.refuse(request, SESSION_LOST_INFO, UNCOVERED);
       else if (isAllowed) this.restore(request, session);
       else {
         // So that the policy sees whose session it is.
@@ -151,15 +166,28 @@ export class Handshakes {
   }
 
   /** Nobody can say now whether the client may have the session: it asks again. */
-  private later(connection: Connection): void {
+  private later({ connection, handshake }: ResumeRequest): void {
+    const wasWaiting = isWaiting(connection);
     connection.end(undefined);
     this.pending.settle(connection);
+    if (wasWaiting) this.tell(connection, handshake, 'later', undefined, NOT_OWNED);
   }
 
-  private refuse({ connection, handshake, id }: ResumeRequest, info: string): void {
+  private refuse({ connection, handshake, id }: ResumeRequest, info: string, reason: string): void {
     const isFull = info === SESSION_LOST_INFO && this.full.has(id);
     refuseSession(connection, handshake, ...(isFull ? [info, JOURNAL_FULL_INFO] : [info]));
     this.pending.settle(connection);
+    this.tell(connection, handshake, 'session', ERR_AUTH_FAILED, isFull ? FULL : reason);
+  }
+
+  private tell(
+    connection: Connection,
+    request: HandshakeRequest,
+    kind: RefusalKind,
+    code: number | undefined,
+    reason: string,
+  ): void {
+    this.outcome.refused(connection, refusedHandshake(request, kind, code, reason));
   }
 
   private ask(
@@ -176,7 +204,10 @@ export class Handshakes {
         return;
       }
       onNo();
-      if (refusal && isWaiting(connection)) connection.refuse(refusal.error);
+      if (!refusal || !isWaiting(connection)) return;
+      connection.refuse(refusal.error);
+      const kind = strategy === 'session' ? 'session' : 'login';
+      this.tell(connection, request, kind, refusal.error.code, refusal.reason);
     });
   }
 
@@ -186,13 +217,13 @@ export class Handshakes {
     const holder = this.clients.find(id);
     if (this.keeper.isLeaving(id) && !this.keeper.keep(id, order)) {
       // It is being handed over: to whom, the next attempt will show.
-      this.later(connection);
+      this.later(request);
     } else if (holder?.session) callback(holder.isSessionOver ? undefined : holder.session);
     else {
       this.pending.search(request, (found) => {
         if (!isWaiting(connection)) this.pending.settle(connection);
         else if (!found || this.clients.find(id)) this.find(request, callback);
-        else if (found.name === 'later') this.later(connection);
+        else if (found.name === 'later') this.later(request);
         else callback(found.name === 'found' ? found.session : undefined);
       });
     }
@@ -207,7 +238,7 @@ export class Handshakes {
     }
     this.keeper.revive(holder, order, (mayReturn) => {
       if (mayReturn && isWaiting(newcomer)) this.enter(request, session, holder);
-      else this.later(newcomer);
+      else this.later(request);
       // Gone or refused: what the store has must hold again, unless somebody else is about to come back.
       if (mayReturn && !holder.isOpen && !this.pending.has(id)) this.keeper.linkLost(holder);
     });
@@ -218,11 +249,11 @@ export class Handshakes {
     // While others were deciding, another link may have got the session, or ended it.
     if (this.clients.find(id) !== holder || (holder && holder.session !== session))
       this.resume(request, true);
-    else if (holder?.isSessionOver || !session.journal.covers(receivedCount))
-      this.refuse(request, SESSION_LOST_INFO);
-    else if (isOvertaken(order, session.claim) || this.keeper.isLeaving(id)) this.later(connection);
+    else if (holder?.isSessionOver) this.refuse(request, SESSION_LOST_INFO, 'the session has ended');
+    else if (!session.journal.covers(receivedCount)) this.refuse(request, SESSION_LOST_INFO, UNCOVERED);
+    else if (isOvertaken(order, session.claim) || this.keeper.isLeaving(id)) this.later(request);
     else if (holder?.isOpen && !this.takeovers.allows(holder, order))
-      this.refuse(request, SESSION_TAKEN_INFO);
+      this.refuse(request, SESSION_TAKEN_INFO, 'others have claimed the session again and again');
     else {
       this.pending.grant(connection);
       // One that the reference stored is bound to nothing; from now on to what it came back for.
@@ -247,12 +278,9 @@ export class Handshakes {
     this.outcome.resumed(connection, session, application);
   }
 
-  /** A session is resumed for what it was made for, by a peer that has lost nothing that is freed here. */
-  private fits(session: Session<Connection>, { handshake, receivedCount }: ResumeRequest): boolean {
-    const { binding } = session;
-    const wanted = this.bindingOf(handshake);
-    const isBound = !binding || isSameBinding(binding, wanted);
-    return isBound && session.journal.covers(receivedCount);
+  /** A session is resumed for what it was made for. */
+  private isBound({ binding }: Session<Connection>, { handshake }: ResumeRequest): boolean {
+    return !binding || isSameBinding(binding, this.bindingOf(handshake));
   }
 
   /** What a client asks for; one object for many clients, as most ask for the same. */

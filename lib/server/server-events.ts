@@ -1,5 +1,6 @@
 import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
+import type { RefusedHandshake } from './refusal.js';
 import type { Session } from '../session/session.js';
 
 /** The events of a server. */
@@ -12,6 +13,8 @@ export interface ServerEvents {
   disconnect: [connection: Connection];
   /** A handshake has arrived, and is being decided. */
   handshakeRequest: [connection: Connection, applicationName: string, strategy: string];
+  /** A handshake was refused, or a resume put off, and why. The connection ends with it. */
+  handshakeRefused: [connection: Connection, refusal: RefusedHandshake];
   /** A peer did not shake hands in time. */
   handshakeTimeout: [connection: Connection];
   /** An error of a connection, or of an application on it. */

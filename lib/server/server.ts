@@ -14,7 +14,7 @@ import {
 import { reportUnheard } from '../util/host.js';
 import { Arrivals, type Arrival } from './arrivals.js';
 import { ClientTable } from './client-table.js';
-import { Handshakes } from './handshakes.js';
+import { Handshakes, type HandshakeOutcome } from './handshakes.js';
 import type { Listener, ListenerFactory } from './listener.js';
 import type { ServerEvents } from './server-events.js';
 import { trimJournals } from './trim-journals.js';
@@ -75,22 +75,7 @@ export class Server extends EventEmitter<ServerEvents> {
         this.storeFailed(error, connection);
       },
     });
-    this.handshakes = new Handshakes(this.options, this.table, this.keeper, {
-      entered: (connection) => {
-        this.keeper.entered(connection);
-        this.clientEntered(connection, 'connect');
-      },
-      resumed: (connection, session, application) => {
-        this.notify(connection, 'restoreSession', session, connection, application);
-        this.clientEntered(connection, 'reconnect');
-      },
-      moved: (newcomer) => {
-        this.arrivals.settle(newcomer);
-      },
-      taken: (connection) => {
-        this.taken(connection);
-      },
-    });
+    this.handshakes = new Handshakes(this.options, this.table, this.keeper, this.handshakeOutcome());
     this.arrivals = new Arrivals(limits.handshakeTimeoutMs, (connection) => {
       connection.close();
       this.notify(connection, 'handshakeTimeout', connection);
@@ -259,6 +244,28 @@ export class Server extends EventEmitter<ServerEvents> {
   /** @internal */
   connectionError(error: unknown, connection: Connection): boolean {
     return this[TELL]('connectionError', [error, connection], this.lastResort);
+  }
+
+  private handshakeOutcome(): HandshakeOutcome {
+    return {
+      entered: (connection) => {
+        this.keeper.entered(connection);
+        this.clientEntered(connection, 'connect');
+      },
+      resumed: (connection, session, application) => {
+        this.notify(connection, 'restoreSession', session, connection, application);
+        this.clientEntered(connection, 'reconnect');
+      },
+      moved: (newcomer) => {
+        this.arrivals.settle(newcomer);
+      },
+      taken: (connection) => {
+        this.taken(connection);
+      },
+      refused: (connection, refusal) => {
+        this.notify(connection, 'handshakeRefused', connection, refusal);
+      },
+    };
   }
 
   private accept(transport: Transport, arrival?: Arrival): void {

@@ -44,6 +44,7 @@ const SERVER_EVENTS = Object.keys({
   disconnect: true,
   handshakeRequest: true,
   handshakeTimeout: true,
+  handshakeRefused: true,
   connectionError: true,
   storageError: true,
   restoreSession: true,

@@ -3,6 +3,7 @@ import type { Deserializer, MessageHandler, Serializer } from '@nestjs/microserv
 import { isObservable, type Observable } from 'rxjs';
 import type { Connection } from '../../connection/connection.js';
 import { ERR_INVALID_SIGNATURE, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
+import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore, isThenable } from '../../util/callback.js';
 import { plainAnswering, type Answering, type NestCall } from './answering.js';
 import type { Route } from '../server/application-routes.js';
@@ -61,7 +62,7 @@ export class HandlerRunner implements AnswerContext {
     const { args, connection } = call;
     const { arity, pattern } = route;
     if (arity && !fits(arity, args)) {
-      call.fail(ERR_INVALID_SIGNATURE);
+      call.fail(wrongArguments(call, route, arity));
       return;
     }
     const context = new JstpContext([connection, pattern, call]);
@@ -272,6 +273,13 @@ export class HandlerRunner implements AnswerContext {
 
 function fits(arity: Arity, args: unknown[]): boolean {
   return args.length >= arity.min && args.length <= arity.max;
+}
+
+/** The code travels alone to peers that may not know a text of it. */
+function wrongArguments({ args, connection }: NestCall, { pattern }: Route, arity: Arity): unknown {
+  if (!connection.extensions.nest) return ERR_INVALID_SIGNATURE;
+  const text = RemoteError.defaultMessages[ERR_INVALID_SIGNATURE];
+  return [ERR_INVALID_SIGNATURE, `${text}: ${pattern} takes ${show(arity)} arguments, not ${args.length}`];
 }
 
 function show({ min, max }: Arity): string {

@@ -4,7 +4,6 @@ import { firstValueFrom, isObservable, lastValueFrom } from 'rxjs';
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { RemoteError } from '../../protocol/remote-error.js';
-import { safeText } from '../../protocol/safe-text.js';
 import type { AuthCallback, AuthPolicy, AuthPolicyObject } from '../../server/auth-policy.js';
 import { AuthError, describe } from '../../server/refusal.js';
 import type { HandshakeRoute } from './application-routes.js';
@@ -88,11 +87,10 @@ export class HandshakePolicy implements AuthPolicyObject {
         ? await run.follow(() => firstValueFrom(result, { defaultValue: undefined }))
         : result;
     } catch (error) {
-      // Nest's filters have logged what needs to be.
-      throw asRemoteError(error) ?? new AuthError(`it was refused with ${safeText(error)}`);
+      // Nest's filters have logged what needs to be, and may have made something else of the error.
+      throw asRemoteError(error) ?? refusedWith(run.thrown ?? { value: error });
     }
-    const { thrown } = run;
-    if (thrown) throw new AuthError(`it was refused with ${safeText(thrown.value)}`);
+    if (run.thrown) throw asRemoteError(run.thrown.value) ?? refusedWith(run.thrown);
     if (run.isDoubtful || !run.answer) throw new AuthError('the handler has not answered');
     // Interceptors may still say no, but nobody may make a yes of the handler's no.
     return yesOf(run.answer.value, context) && yesOf(answer, context);
@@ -112,7 +110,7 @@ export class HandshakePolicy implements AuthPolicyObject {
       const isMeant =
         error instanceof RpcException || error instanceof HttpException || error instanceof RemoteError;
       if (!isMeant) this.deciders.report(error);
-      throw asRemoteError(error) ?? new AuthError(`the guard refused it with ${safeText(error)}`);
+      throw asRemoteError(error) ?? new AuthError(`the guard refused it with ${describe(error)}`);
     }
     if (answer !== true) throw new AuthError(`the guard's answer ${describe(answer)} is no yes`);
     return context.namedUser ?? firstCredential(data) ?? true;
@@ -126,6 +124,10 @@ function yesOf(answer: unknown, context: JstpContext): string | true {
   const isYes = answer === true || (answer === undefined && context.namedUser !== undefined);
   if (!isYes) throw new AuthError(`the handler's answer ${describe(answer)} is no yes`);
   return context.namedUser ?? true;
+}
+
+function refusedWith({ value }: { readonly value: unknown }): AuthError {
+  return new AuthError(`it was refused with ${describe(value)}`);
 }
 
 function contextOf(connection: Connection, handshake: JstpHandshakeData): JstpContext {

@@ -31,6 +31,7 @@ import { logAddresses, type ListeningPlace } from './log-addresses.js';
 import { NestApplication } from './nest-application.js';
 import { watchRegistrations, type Registration } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
+import { RefusalLog } from './refusal-log.js';
 import { Seldom } from './seldom.js';
 import { RouteTable } from './route-table.js';
 import { INSPECT, inspectShown, type Inspect } from '../../util/shown.js';
@@ -74,6 +75,7 @@ export class JstpServer
   private readonly eventListeners: [name: EventName, listener: (...args: never[]) => void][] = [];
   private readonly sizeWarnings = new Seldom(MAX_SIZE_WARNINGS_A_MINUTE);
   private core: CoreServer | undefined;
+  private readonly refusals = new RefusalLog(this.logger);
   private unwatchShared: () => void = ignore;
   /** Waits no longer for a shared server, to log its address. */
   private stopLogging: () => void = ignore;
@@ -174,6 +176,7 @@ export class JstpServer
     if (core.isDrainable) await core.drain();
     core.closeConnections();
     await closed;
+    this.refusals.stop();
     // Node tells the server's end before the sockets'.
     await nextTurn();
   }
@@ -361,6 +364,9 @@ export class JstpServer
     });
     core.on('storageError', (error) => {
       this.logger.error(error);
+    });
+    core.on('handshakeRefused', (connection, refusal) => {
+      this.refusals.add(connection, refusal);
     });
     for (const [name, listener] of this.eventListeners) core.on(name, listener as never);
     return core;

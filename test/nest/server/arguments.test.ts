@@ -134,6 +134,22 @@ describe('the arguments of a call', () => {
     expect(seenByGuard).toEqual([]);
   });
 
+  test('of the wrong number are told to a peer of this package by their numbers, to others by the code alone', async () => {
+    const service = await startService(setup);
+    const ours = await service.connect('jstp', { extensions: ['nest'] });
+    const call = async (method: string, args: unknown[]): Promise<unknown> =>
+      (await callError(ours.callMethod('default', method, args))).message;
+    expect(await call('send', ['lobby'])).toBe('Invalid signature: send takes 2 arguments, not 1');
+    expect(await call('optional', [1, '2', 3])).toBe(
+      'Invalid signature: optional takes 1 to 2 arguments, not 3',
+    );
+    const wire = service.open();
+    wire.write("{handshake:[0,'jstp']}");
+    await wire.frames(1);
+    wire.write("{call:[1,'default'],send:['lobby']}");
+    expect((await wire.frames(2))[1]).toBe('{callback:[1],error:[17]}');
+  });
+
   test('may be left out where they are optional', async () => {
     const connection = await (await startService(setup)).connect();
     expect(await connection.callMethod('default', 'optional', [1, '2'])).toEqual({ first: 1, second: 2 });

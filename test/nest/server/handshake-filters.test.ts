@@ -13,7 +13,7 @@ import {
   type PipeTransform,
 } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { Ctx, Payload } from '@nestjs/microservices';
+import { Ctx, Payload, RpcException } from '@nestjs/microservices';
 import {
   catchError,
   concatMap,
@@ -26,7 +26,7 @@ import {
   Subject,
   type Observable,
 } from 'rxjs';
-import { JstpContext, JstpHandshake, type JstpHandshakeData } from '../../../lib/index.js';
+import { JstpContext, JstpHandshake, RemoteError, type JstpHandshakeData } from '../../../lib/index.js';
 import { waitFor } from '../../support/wait-for.js';
 import { startService, type Service, type ServiceSetup } from './fixture.js';
 
@@ -167,6 +167,19 @@ describe('what an exception filter makes of an error is no yes to a handshake', 
         expect(await service.handshake(strategy, credentials)).toBe(0);
     },
   );
+
+  test('a RemoteError keeps its code behind a filter that answers', async () => {
+    verdict = () => of('denied');
+    @UseFilters(AnsweringFilter)
+    @Controller()
+    class Locked {
+      @JstpHandshake('token')
+      public token(): never {
+        throw new RpcException(new RemoteError(1001, 'locked'));
+      }
+    }
+    expect(await (await startService({ controllers: [Locked] })).handshake('token', 'x')).toBe(1001);
+  });
 
   test('an error that comes from elsewhere, of nobody knows whose handshake, refuses those under way', async () => {
     verdict = () => of('denied');

@@ -113,6 +113,19 @@ describe('a client of the reference implementation', () => {
     expect(events).toContain('reconnect true');
   });
 
+  test('has the calls that were made while the line was down after the resume', async () => {
+    const { port, sockets } = await serve();
+    const client = bench.client(port, { app: 'app@^1.0.0' });
+    const events = record(client);
+    await client.connect();
+    for (const socket of sockets) socket.destroy();
+    await waitFor(() => events.includes('close'), 'the end of the line');
+    expect(() => client.unwrap()).toThrow('Not initialized');
+    const sums = [1, 2, 3].map((value) => client.call('calc', 'add', value, value));
+    expect(await within(Promise.all(sums), 'the answers')).toEqual([2, 4, 6]);
+    expect(events).toContain('reconnect true');
+  });
+
   test('unsubscribing sends it nothing that it does not know', async () => {
     const { port, sockets } = await serve();
     const client = bench.client(port, { app: 'app@^1.0.0' });

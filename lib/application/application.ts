@@ -6,7 +6,7 @@ import {
 } from '../protocol/error-codes.js';
 import type { Metadata } from '../protocol/message.js';
 import type { SessionStorageProvider } from '../session/session-storage.js';
-import { isThenable } from '../util/callback.js';
+import { areArguments, isThenable } from '../util/callback.js';
 import { isError } from '../util/errors.js';
 import { splitName } from '../util/split-name.js';
 import type { IncomingCall } from './incoming-call.js';
@@ -133,7 +133,9 @@ export class Application<C = unknown> implements ApplicationLike<C> {
   handleEvent(connection: C, interfaceName: string, eventName: string, args: unknown[]): unknown {
     const handlers = own(this.eventHandlers, interfaceName);
     const handler = handlers && own(handlers, eventName);
-    return typeof handler === 'function' ? invoke(handler, [connection, ...args]) : undefined;
+    // More arguments than a function may have are no event of anybody.
+    if (typeof handler !== 'function' || !areArguments(args)) return undefined;
+    return invoke(handler, [connection, ...args]);
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../protocol/format-message.js';
 import type { Metadata } from '../protocol/message.js';
 import { Session } from '../session/session.js';
-import { promisify, unwrapResults, type Callback, type TypedCallback } from '../util/callback.js';
+import { callWith, promisify, unwrapResults, type Callback, type TypedCallback } from '../util/callback.js';
 import type { ArgumentsOf } from '../util/event-emitter.js';
 import { nextTick } from '../util/host.js';
 import { ANONYMOUS, loginCredentials, resumeCredentials } from './client-handshake.js';
@@ -31,9 +31,13 @@ import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 export interface CallOptions {
   /** Takes the values of a stream as they come. Without it the last one is the result. */
   readonly onItem?: ((value: unknown) => void) | undefined;
+  /** Whether the callback gets the results as one array, and not as arguments. @default false */
+  readonly takesArray?: boolean | undefined;
   /** Plain data that travels beside the arguments. */
   readonly metadata?: Metadata | undefined;
 }
+
+const TAKES_ARRAY: CallOptions = { takesArray: true };
 
 /** One side of a JSTP link: calls and events both ways, over a session that may outlive the link. */
 export class Connection extends SessionLink {
@@ -90,7 +94,7 @@ export class Connection extends SessionLink {
   ): Promise<unknown> | undefined {
     if (!callback) {
       return this.promise((done) => {
-        this.callMethod(interfaceName, methodName, args, done);
+        this.startCall(interfaceName, methodName, args, unwrapping(done), TAKES_ARRAY);
       });
     }
     this.startCall(interfaceName, methodName, args, callback as Callback);
@@ -122,17 +126,34 @@ export class Connection extends SessionLink {
   ): Promise<unknown> | undefined {
     if (!callback) {
       return this.promise((done) => {
-        this.callMethodWithResend(interfaceName, methodName, args, done);
+        this.callResendable(interfaceName, methodName, args, unwrapping(done));
       });
     }
-    const again: Callback = (error, ...results) => {
+    this.callResendable(interfaceName, methodName, args, (error, results) => {
+      callWith(callback, error, arrayOf(results));
+    });
+    return undefined;
+  }
+
+  /** @param callback gets the results as one array */
+  private callResendable(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback: Callback,
+  ): void {
+    const again: Callback = (error, results) => {
       const heir = this.session?.connection ?? this;
       if (error === ERR_CALLBACK_LOST && !heir.isClosed) {
-        heir.callMethodWithResend(interfaceName, methodName, args, callback);
-      } else callback(error, ...results);
+        heir.callResendable(interfaceName, methodName, args, callback);
+      } else callback(error, results);
     };
-    this.commitCall(createOutgoingCall(again, undefined, 'resendable'), interfaceName, methodName, args);
-    return undefined;
+    this.commitCall(
+      createOutgoingCall(again, undefined, 'resendable', true),
+      interfaceName,
+      methodName,
+      args,
+    );
   }
 
   /** Makes a call that may stream, carry metadata and be cancelled. The callback gets its end, once. */
@@ -143,7 +164,7 @@ export class Connection extends SessionLink {
     callback: Callback,
     options?: CallOptions,
   ): OutgoingCall {
-    const call = createOutgoingCall(callback, options?.onItem);
+    const call = createOutgoingCall(callback, options?.onItem, 'call', options?.takesArray);
     this.commitCall(call, interfaceName, methodName, args, options?.metadata);
     return call;
   }
@@ -245,14 +266,15 @@ export class Connection extends SessionLink {
       fail(callback, refusal);
       return;
     }
-    const call = createOutgoingCall((error, ...methods) => {
+    const done: Callback = (error, methods) => {
       if (error) callback(error);
       else
         callback(
           null,
-          methods.filter((name) => typeof name === 'string'),
+          arrayOf(methods).filter((name) => typeof name === 'string'),
         );
-    });
+    };
+    const call = createOutgoingCall(done, undefined, 'call', true);
     outbox.commit(formatInspect(outbox.nextId, interfaceName), call);
   }
 
@@ -307,11 +329,11 @@ export class Connection extends SessionLink {
   }
 
   /** A Promise for a call without a callback; a failure is also emitted as 'error', if somebody listens. */
-  private promise(run: (callback: Callback) => void): Promise<unknown> {
+  private promise(run: (callback: Callback<[result?: unknown]>) => void): Promise<unknown> {
     return promisify((resolve) => {
-      run((error, ...results) => {
+      run((error, result) => {
         if (error) this.tell(error);
-        resolve(error, unwrapResults(results));
+        resolve(error, result);
       });
     });
   }
@@ -344,4 +366,15 @@ function fail(callback: (error: unknown) => void, error: unknown): void {
   nextTick(() => {
     callback(error);
   });
+}
+
+/** A callback of a Promise for results as one array. */
+function unwrapping(done: Callback<[result?: unknown]>): Callback {
+  return (error, results) => {
+    done(error, unwrapResults(arrayOf(results)));
+  };
+}
+
+function arrayOf(results: unknown): unknown[] {
+  return Array.isArray(results) ? results : [];
 }

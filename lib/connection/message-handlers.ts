@@ -71,7 +71,7 @@ function handleCallback(connection: Connection, message: CallbackMessage): boole
   connection.outbox.acknowledge(id);
   const call = connection.outbox.calls.take(id);
   if (!call) return false;
-  if (message.ok) answerCall(call, null, ...resultsOf(call, message.ok));
+  if (message.ok) answerCall(call, null, resultsOf(call, message.ok));
   else answerCall(call, remoteErrorOf(message, connection.keepsAnswers));
   return true;
 }

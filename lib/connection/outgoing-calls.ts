@@ -1,11 +1,13 @@
 import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
-import type { Callback } from '../util/callback.js';
+import { callWith, type Callback } from '../util/callback.js';
 import { captureContext, type AsyncContext } from '../util/context.js';
 import { nextTick } from '../util/host.js';
 import { IdTable } from '../util/id-table.js';
 
 /** What the callee may send of a stream before the first credit message arrives (PROTOCOL.md 5). */
 export const INITIAL_STREAM_CREDIT = 64;
+
+const NO_RESULTS: readonly unknown[] = [];
 
 /**
  * What waits for an answer: 'call' (or an inspect); 'resendable', a call that is made again where its answer is lost,
@@ -20,6 +22,8 @@ export interface OutgoingCall {
   id: number;
   /** Called once with the outcome. */
   readonly callback: Callback;
+  /** Whether the callback gets the results as one array, and not as arguments. */
+  readonly takesArray: boolean;
   /** Takes the values of a stream as they come; undefined: the caller takes the last one as its result. */
   readonly onItem: ((value: unknown) => void) | undefined;
   /** The context of whoever made the call, in which it is answered. */
@@ -40,10 +44,12 @@ export function createOutgoingCall(
   callback: Callback,
   onItem?: (value: unknown) => void,
   kind: OutgoingKind = 'call',
+  takesArray = false,
 ): OutgoingCall {
   return {
     id: 0,
     callback,
+    takesArray,
     onItem,
     context: captureContext(),
     lastItem: 0,
@@ -55,9 +61,19 @@ export function createOutgoingCall(
 }
 
 /** Calls back with the outcome of a call. */
-export function answerCall({ callback, context }: OutgoingCall, error: unknown, ...results: unknown[]): void {
-  if (context) context.runInAsyncScope(callback, undefined, error, ...results);
-  else callback(error, ...results);
+export function answerCall(
+  call: OutgoingCall,
+  error: unknown,
+  results: readonly unknown[] = NO_RESULTS,
+): void {
+  const { callback, context, takesArray } = call;
+  const run: typeof callWith = takesArray ? callWithArray : callWith;
+  if (context) context.runInAsyncScope(run, undefined, callback, error, results);
+  else run(callback, error, results);
+}
+
+function callWithArray(callback: Callback, error: unknown, results: readonly unknown[]): void {
+  callback(error, results);
 }
 
 /** The calls (inspects, pings) of this side that are not answered yet, by number. */

@@ -1,4 +1,4 @@
-import type { Callback } from '../util/callback.js';
+import { areArguments, type Callback } from '../util/callback.js';
 import { EventEmitter, TELL } from '../util/event-emitter.js';
 import type { Connection } from './connection.js';
 
@@ -48,7 +48,8 @@ export class RemoteProxy extends EventEmitter<Record<string, never[]>> {
 
   /** Tells the local listeners of an event of the peer. */
   [EMIT_LOCAL](eventName: string, args: readonly unknown[]): boolean {
-    return this[TELL](eventName, args, this[CONNECTION]);
+    // More than a function may have is no event of anybody.
+    return areArguments(args) && this[TELL](eventName, args, this[CONNECTION]);
   }
 }
 

@@ -1,3 +1,7 @@
+import { TooManyValuesError } from './too-many-values-error.js';
+
+const MAX_ARGUMENTS = 32_768;
+
 /** A callback as JSTP's API has it: the error first, then the results. */
 export type Callback<Results extends unknown[] = unknown[]> = (error: unknown, ...results: Results) => void;
 
@@ -26,6 +30,18 @@ export function takeCallback(args: unknown[]): Callback | undefined {
   if (typeof last !== 'function') return undefined;
   args.pop();
   return last as Callback;
+}
+
+/** Whether so many values may be the arguments of a function. Each takes a place on the stack, of which there are some 120,000. */
+export function areArguments(values: readonly unknown[]): boolean {
+  return values.length <= MAX_ARGUMENTS;
+}
+
+/** Calls back with results of any number, which a peer may have chosen. */
+export function callWith(callback: Callback, error: unknown, results: readonly unknown[]): void {
+  if (results.length === 1) callback(error, results[0]);
+  else if (areArguments(results)) callback(error, ...results);
+  else callback(new TooManyValuesError(results.length));
 }
 
 /** Does nothing: for callbacks whose outcome nobody waits for. */

@@ -201,7 +201,7 @@ export class ClientLink {
   private readonly shakeHands: ConnectPolicyFunction = (app, connection, session, callback) => {
     if (!session) this.watch(connection);
     const done = (error: unknown, opened?: typeof session): void => {
-      if (error) this.unsent.push(...connection.outbox.takeUnsent());
+      if (error) for (const message of connection.outbox.takeUnsent()) this.unsent.push(message);
       else this.opened(connection, Boolean(session));
       callback(error, connection, opened ?? undefined);
     };

@@ -127,8 +127,8 @@ export class ClientPackets {
       target.interfaceName,
       target.name,
       args,
-      (error, ...results) => {
-        if (!error) reply({ response: unwrapResults(results), isDisposed: true });
+      (error, results) => {
+        if (!error) reply({ response: unwrapResults(results as unknown[]), isDisposed: true });
         else if (error === ERR_CALLBACK_LOST)
           replyLocal({ err: lostAnswer(target.interfaceName, target.name), isDisposed: true });
         else if (error instanceof RemoteError && call.id !== 0) {
@@ -140,6 +140,7 @@ export class ClientPackets {
           reply({ response });
         },
         metadata,
+        takesArray: true,
       },
     );
     return () => {

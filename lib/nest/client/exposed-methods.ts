@@ -5,9 +5,13 @@ import {
   type MethodCallback,
 } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
-import { ERR_INTERFACE_NOT_FOUND, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
+import {
+  ERR_INTERFACE_NOT_FOUND,
+  ERR_INVALID_SIGNATURE,
+  ERR_METHOD_NOT_FOUND,
+} from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
-import { isThenable } from '../../util/callback.js';
+import { areArguments, callWith, isThenable } from '../../util/callback.js';
 import { JstpArgs } from '../jstp-args.js';
 import { toWireError } from '../nest-error.js';
 
@@ -38,8 +42,12 @@ export class ExposedMethods implements ApplicationLike<Connection> {
       callback(methods ? ERR_METHOD_NOT_FOUND : ERR_INTERFACE_NOT_FOUND);
       return;
     }
+    if (!areArguments(args)) {
+      callback(ERR_INVALID_SIGNATURE);
+      return;
+    }
     const succeed = (value: unknown): void => {
-      callback(null, ...resultsOf(value));
+      callWith(callback, null, resultsOf(value));
     };
     const fail = (error: unknown): void => {
       callback(errorOf(error, connection));

@@ -6,7 +6,7 @@ import { LastValueStream } from '../../connection/stream-sender.js';
 import { ERR_INTERFACE_NOT_FOUND, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import type { Metadata } from '../../protocol/message.js';
-import { isThenable } from '../../util/callback.js';
+import { callWith, isThenable } from '../../util/callback.js';
 import type { SessionStorageProvider } from '../../session/session-storage.js';
 import type { NestCall } from '../handling/answering.js';
 import { originText, type ApplicationRoutes } from './application-routes.js';
@@ -130,7 +130,7 @@ class CallByHand implements IncomingCall<Connection> {
   ) {}
 
   succeed(results: unknown[]): void {
-    this.answer(null, ...results);
+    this.answer(null, results);
   }
 
   fail(error: unknown): void {
@@ -141,10 +141,10 @@ class CallByHand implements IncomingCall<Connection> {
     return new LastValueStream(this);
   }
 
-  private answer(error: unknown, ...results: unknown[]): void {
+  private answer(error: unknown, results: readonly unknown[] = []): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.callback(error, ...results);
+    callWith(this.callback, error, results);
   }
 }
 

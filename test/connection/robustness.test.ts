@@ -52,7 +52,8 @@ describe('a message that no peer would take', () => {
     server.on('connectionError', (error) => errors.push(error));
     const connection = await dial(closing, port);
     await expect(call(connection, 'large')).rejects.toMatchObject({ code: 16 });
-    expect(errors).toMatchObject([{ code: 'ERR_JSTP_MESSAGE_TOO_LARGE' }]);
+    const cause = { code: 'ERR_JSTP_MESSAGE_TOO_LARGE' };
+    expect(errors).toMatchObject([{ code: 'ERR_JSTP_UNSENDABLE_ANSWER', cause }]);
   });
 
   test('does not go out for ever to a peer with smaller limits that tells nothing: it fails, and the session goes on', async () => {

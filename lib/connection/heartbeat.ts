@@ -10,6 +10,8 @@ export interface HeartbeatView {
   readonly isDeaf: boolean;
   /** Sends a ping, however much waits for the peer; its pong is told by {@link Heartbeat.heard}. */
   sendPing(): void;
+  /** Whether part of a message has moved over the line since the last question. */
+  hasMoved(): Promise<boolean>;
   /** The peer did not pong in time. */
   peerSilent(): void;
 }
@@ -17,6 +19,7 @@ export interface HeartbeatView {
 /** Pings a peer at an interval and notices when it does not answer. */
 export class Heartbeat implements Expirable {
   private pingedAt: number | undefined;
+  private isStopped = false;
   private readonly timeoutMs: number;
   private readonly queue: DeadlineQueue<Expirable>;
 
@@ -37,6 +40,7 @@ export class Heartbeat implements Expirable {
 
   /** Ends the pings. */
   stop(): void {
+    this.isStopped = true;
     this.queue.delete(this);
   }
 
@@ -53,6 +57,14 @@ export class Heartbeat implements Expirable {
     else if (this.pingedAt === undefined) {
       this.pingedAt = now();
       this.view.sendPing();
-    } else if (now() - this.pingedAt >= this.timeoutMs) this.view.peerSilent();
+    } else void this.judge(this.pingedAt);
+  }
+
+  /** No pong has come yet: it may be behind a large message, or the ping is. One that was begun and stays is silence. */
+  private async judge(pingedAt: number): Promise<void> {
+    const hasMoved = await this.view.hasMoved();
+    if (this.pingedAt !== pingedAt || this.isStopped) return;
+    if (hasMoved) this.pingedAt = now();
+    else if (now() - pingedAt >= this.timeoutMs) this.view.peerSilent();
   }
 }

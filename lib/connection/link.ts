@@ -203,6 +203,11 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
     this.transport?.send(HEARTBEAT_TEXT);
   }
 
+  /** @internal Whether part of a message has moved over the line since the last question. */
+  async hasMoved(): Promise<boolean> {
+    return (await this.transport?.hasMoved?.()) ?? false;
+  }
+
   /** Ends the link; nothing that comes, or has come, is served any more. */
   protected endTransport(): void {
     this.dropReadAhead();

@@ -30,6 +30,11 @@ export interface Transport {
   pause(): void;
   /** Reads again. */
   resume(): void;
+  /**
+   * Whether something of a large message has come or gone since the last question: while it does, nothing else can.
+   * Undefined where messages are never seen in parts.
+   */
+  hasMoved?(): Promise<boolean>;
   /** The socket (or WebSocket) underneath. */
   getRawTransport(): unknown;
   /** The peer's certificate, as Node gives it; undefined where the link has none. */

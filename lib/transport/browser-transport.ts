@@ -28,6 +28,7 @@ export class BrowserTransport implements Transport {
   /** What waited when the watch over the peer's reading began, or after the last send since. */
   private waiting = 0;
   private hasRead = false;
+  private waitingAtQuestion = 0;
 
   /** @param webSocket an open WebSocket, which belongs to the transport from now on */
   constructor(
@@ -77,6 +78,13 @@ export class BrowserTransport implements Transport {
     nextTick(() => {
       this.closed();
     });
+  }
+
+  hasMoved(): Promise<boolean> {
+    const { bufferedAmount } = this.webSocket;
+    const hasMoved = bufferedAmount < this.waitingAtQuestion;
+    this.waitingAtQuestion = bufferedAmount;
+    return Promise.resolve(hasMoved);
   }
 
   private received(data: Data): void {

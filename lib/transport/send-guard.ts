@@ -1,7 +1,13 @@
 import type { Socket } from 'node:net';
 import { JstpError } from '../protocol/jstp-error.js';
 import type { Limits } from '../protocol/limits.js';
+import type { DeadlineQueue } from '../util/deadline-queue.js';
+import { now } from '../util/host.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
+import { unacknowledgedBytes } from './system-queue.js';
+
+/** So often in a stall time it is looked whether something has moved. */
+const LOOKS = 4;
 
 /** Node's handle of a socket: how much of the write under way the system has not taken yet. */
 type SocketWithHandle = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
@@ -11,9 +17,11 @@ export class SendGuard implements Expirable {
   private isWatching = false;
   /** What was written since the guard is here, in the units of the socket's `writableLength`. */
   private written = 0;
-  /** What of it had left when the watch began, and what remained of the write under way. */
-  private leftBefore = 0;
-  private remainingBefore = 0;
+  /** What had gone when last something moved, and when that was. */
+  private goneBefore = 0;
+  private movedAt = 0;
+  /** What the system held at the last look. */
+  private queueBefore: number | undefined;
 
   /**
    * @param socket the socket
@@ -38,24 +46,52 @@ export class SendGuard implements Expirable {
 
   /** The socket is closed. */
   stop(): void {
-    if (this.isWatching) sharedDeadlines(this.limits.sendStallTimeoutMs).delete(this);
+    if (this.isWatching) this.deadlines.delete(this);
     this.isWatching = false;
   }
 
-  /** A stall time is over: has the peer read anything in it? */
+  /** A part of the stall time is over: has the peer read anything in it? */
   expire(): void {
-    this.isWatching = false;
-    if (this.socket.writableLength === 0) return;
-    if (this.left !== this.leftBefore || this.remaining !== this.remainingBefore) this.watch();
+    if (this.socket.writableLength === 0) this.isWatching = false;
+    else if (this.gone !== this.goneBefore) this.moved();
+    else void this.askSystem();
+  }
+
+  /** How much has gone, as far as it is seen here. */
+  get gone(): number {
+    return this.left - this.remaining;
+  }
+
+  /** Nothing is seen from here, but the system may have sent some of what it holds. */
+  private async askSystem(): Promise<void> {
+    const { queueBefore } = this;
+    const queue = await unacknowledgedBytes(this.socket);
+    if (!this.isWatching) return;
+    this.queueBefore = queue;
+    if (this.gone !== this.goneBefore || (queueBefore !== undefined && queue !== queueBefore)) this.moved();
+    else if (now() - this.movedAt < this.limits.sendStallTimeoutMs) this.wait();
     else this.giveUp(new JstpError('ERR_JSTP_STALLED_PEER', 'The peer has stopped reading'));
   }
 
   private watch(): void {
     if (this.limits.sendStallTimeoutMs === 0) return;
     this.isWatching = true;
-    this.leftBefore = this.left;
-    this.remainingBefore = this.remaining;
-    sharedDeadlines(this.limits.sendStallTimeoutMs).add(this);
+    this.queueBefore = undefined;
+    this.moved();
+  }
+
+  private moved(): void {
+    this.movedAt = now();
+    this.goneBefore = this.gone;
+    this.wait();
+  }
+
+  private wait(): void {
+    this.deadlines.add(this);
+  }
+
+  private get deadlines(): DeadlineQueue<Expirable> {
+    return sharedDeadlines(Math.ceil(this.limits.sendStallTimeoutMs / LOOKS));
   }
 
   private get left(): number {

@@ -7,6 +7,7 @@ import { MessageSplitter, type MessageSink } from '../protocol/splitter.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { nodeDecoder } from './node-decoder.js';
 import { addressOf } from './address-of.js';
+import { LineProgress } from './line-progress.js';
 import { SendGuard } from './send-guard.js';
 import { writeParts, writeText } from './write-text.js';
 
@@ -38,6 +39,7 @@ export class SocketTransport implements Transport, Expirable {
   private isDelivering = false;
   // Most sockets take all at once, and never need one.
   private guard: SendGuard | undefined;
+  private progress: LineProgress | undefined;
   private closeError: Error | undefined;
 
   /** @param socket a connected socket, which belongs to the transport from now on */
@@ -117,6 +119,17 @@ export class SocketTransport implements Transport, Expirable {
     this.socket.resume();
     // Inside a delivery the loop that delivers goes on by itself.
     if (!this.isDelivering && this.splitter) this.deliver(undefined);
+  }
+
+  hasMoved(): Promise<boolean> {
+    const { socket, guard } = this;
+    this.progress ??= new LineProgress(socket);
+    return this.progress.hasMoved({
+      come: socket.bytesRead,
+      isMidMessage: this.splitter !== undefined,
+      gone: guard?.gone ?? 0,
+      isWaiting: socket.writableLength > 0,
+    });
   }
 
   /** Writes what waits. */

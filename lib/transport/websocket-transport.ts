@@ -7,6 +7,7 @@ import { ProtocolError } from '../protocol/protocol-error.js';
 import type { Limits } from '../protocol/limits.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { nodeDecoder } from './node-decoder.js';
+import { LineProgress } from './line-progress.js';
 import { SendGuard } from './send-guard.js';
 
 /** Larger messages go out in several frames: the reference's client refuses frames over 1 MiB. */
@@ -25,6 +26,9 @@ export class WebSocketTransport implements Transport, Expirable {
   private isOpen = true;
   private isCorked = false;
   private closeError: Error | undefined;
+  private progress: LineProgress | undefined;
+  /** Whether a whole message has come since it was asked for progress. */
+  private hasReceived = true;
 
   /**
    * @param webSocket an open WebSocket, which belongs to the transport from now on
@@ -93,6 +97,19 @@ export class WebSocketTransport implements Transport, Expirable {
     this.webSocket.resume();
   }
 
+  hasMoved(): Promise<boolean> {
+    const { socket } = this;
+    const isMidMessage = !this.hasReceived;
+    this.hasReceived = false;
+    this.progress ??= new LineProgress(socket);
+    return this.progress.hasMoved({
+      come: socket.bytesRead,
+      isMidMessage,
+      gone: this.guard.gone,
+      isWaiting: socket.writableLength > 0,
+    });
+  }
+
   /** @internal The time that a peer may take to close its side is over. */
   expire(): void {
     this.webSocket.terminate();
@@ -121,6 +138,7 @@ export class WebSocketTransport implements Transport, Expirable {
 
   private received(bytes: Buffer): void {
     if (!this.isOpen || !this.receiver) return;
+    this.hasReceived = true;
     if (bytes.includes(0)) this.destroy(new ProtocolError('A WebSocket message with a NUL in it'));
     else this.receiver.receiveMessage(bytes);
   }

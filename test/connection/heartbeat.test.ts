@@ -89,4 +89,20 @@ describe('a heartbeat', () => {
     peer.send('{ping:[0]}');
     expect((await peer.received(2))[1]).toBe('{pong:[0]}');
   });
+
+  test('waits for a pong that is behind a large message, and not for one behind a message that stays begun', async () => {
+    const core = await startCore(closing, { heartbeatInterval: 40 });
+    const peer = await guest(core, PLAIN, () => false);
+    peer.socket.write(`{event:[1,'news'],large:['`);
+    let sent = 0;
+    const sending = setInterval(() => {
+      sent += 1;
+      peer.socket.write('x');
+    }, 10);
+    closing.add(() => clearInterval(sending));
+    await waitFor(() => sent > 60, 'half a message');
+    expect(core.server.getClientsArray()).toHaveLength(1);
+    clearInterval(sending);
+    await waitFor(() => core.server.getClientsArray().length === 0, 'its end');
+  });
 });

@@ -99,6 +99,36 @@ describe('a peer that reads nothing', () => {
     expect(arena.errors).toEqual([]);
   });
 
+  test.each([
+    ['the stall timeout', { limits: { sendStallTimeoutMs: 1000 } }, 'ERR_JSTP_STALLED_PEER'],
+    ['heartbeats', { heartbeatInterval: 600, limits: { sendStallTimeoutMs: 0 } }, -9],
+  ] as const)(
+    'is not cut off by %s while a large answer leaves step by step, and is when that ends',
+    async (_what, options, code) => {
+      const arena = await Arena.start(closing, options);
+      const peer = await arena.guest();
+      peer.socket.pause();
+      const text = 'x'.repeat(7 * 1024 * 1024);
+      peer.send(`{call:[1,'echo'],back:['${text}']}`);
+      let read = 0;
+      const take = (chunk: string): void => {
+        read += chunk.length;
+        peer.socket.pause();
+      };
+      peer.socket.on('data', take);
+      const reading = setInterval(() => peer.socket.resume(), 200);
+      closing.add(() => clearInterval(reading));
+      // A third of what a system holds for a line, and several times the wait.
+      await waitFor(() => read > 2_000_000, 'two megabytes', 60_000);
+      expect(arena.errors).toEqual([]);
+      clearInterval(reading);
+      await waitFor(() => arena.errors.length > 0, 'the cut');
+      expect(arena.errors[0]).toMatchObject({ code });
+      await arena.expectServing();
+    },
+    90_000,
+  );
+
   test('does not make broadcasts to it pile up without a bound', async () => {
     const arena = await Arena.start(closing, {
       limits: { journalMaxEntries: 100, maxSendBufferBytes: 1024 * 1024 * 1024 },

@@ -1,0 +1,35 @@
+import type { Socket } from 'node:net';
+import { unacknowledgedBytes } from './system-queue.js';
+
+/** What a transport knows of its bytes. */
+export interface LineState {
+  /** How many bytes have come. */
+  readonly come: number;
+  /** Whether the last of them belong to a message that is not whole. */
+  readonly isMidMessage: boolean;
+  /** How many bytes have gone to the system, whatever counts them. */
+  readonly gone: number;
+  /** Whether more wait. */
+  readonly isWaiting: boolean;
+}
+
+/** Notices that large messages move over a line on which nothing else comes through meanwhile. */
+export class LineProgress {
+  private before: LineState | undefined;
+  private queueBefore: number | undefined;
+
+  constructor(private readonly socket: Socket) {}
+
+  /** Whether a message under way has moved since the last question; at the first one, whether there is one. */
+  async hasMoved(state: LineState): Promise<boolean> {
+    const { before, queueBefore } = this;
+    this.before = state;
+    this.queueBefore = await unacknowledgedBytes(this.socket);
+    if (!before) return state.isMidMessage || state.isWaiting;
+    const hasCome = state.isMidMessage && state.come > before.come;
+    const hasGone = before.isWaiting && state.gone > before.gone;
+    const hasLeft =
+      queueBefore !== undefined && this.queueBefore !== undefined && this.queueBefore < queueBefore;
+    return hasCome || hasGone || hasLeft;
+  }
+}

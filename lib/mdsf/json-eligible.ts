@@ -5,7 +5,7 @@
  */
 
 /** An array of so many elements, or an object of so many keys, is worth a look. */
-const LARGE = 16;
+export const LARGE = 16;
 /** And so is an array of so many objects. */
 const MANY_OBJECTS = 6;
 /** How deep a large array or object is looked for: arguments -> object -> its list. */
@@ -23,6 +23,7 @@ interface Convertible {
 }
 
 const datePrototype: unknown = Date.prototype;
+const objectPrototype: unknown = Object.prototype;
 
 /** Whether there is a large array or object near the top. Cheap: it looks at few members. */
 export function isLarge(value: unknown, levels = PROBE_LEVELS): boolean {
@@ -41,6 +42,9 @@ export function isLarge(value: unknown, levels = PROBE_LEVELS): boolean {
 }
 
 function isLargeObject(object: Record<string, unknown>, levels: number): boolean {
+  // To begin with the keys of a buffer or typed array takes the engine as long as to make a text of each index.
+  if (ArrayBuffer.isView(object)) return false;
+  if (!isPlain(object)) return isLargeInstance(object, levels);
   let count = 0;
   for (const key in object) {
     if (++count >= LARGE) return true;
@@ -48,6 +52,18 @@ function isLargeObject(object: Record<string, unknown>, levels: number): boolean
     if (typeof member === 'object' && isLarge(member, levels - 1)) return true;
   }
   return false;
+}
+
+/** The same for an object that may inherit members, which are not written: there may be thousands. */
+function isLargeInstance(object: Record<string, unknown>, levels: number): boolean {
+  const keys = Object.keys(object);
+  if (keys.length >= LARGE || levels === 1) return keys.length >= LARGE;
+  return keys.some((key) => isLarge(object[key], levels - 1));
+}
+
+function isPlain(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  return prototype === objectPrototype || prototype === null;
 }
 
 /**
@@ -90,12 +106,18 @@ function isObjectEligible(object: object, levels: number): boolean {
   if (isConvertible(object)) return Object.getPrototypeOf(object) === datePrototype && isPlainDate(object);
   if (object instanceof BigInt) return false;
   const members = object as Record<string, unknown>;
-  // What is inherited is looked at too: at worst the value is written by hand.
+  // Numbers, all of them, or bigints.
+  if (ArrayBuffer.isView(object)) return typeof members[0] !== 'bigint';
+  if (!isPlain(object)) return Object.keys(members).every((key) => isMemberEligible(members[key], levels));
+  // What somebody has added to Object.prototype is looked at too: at worst the value is written by hand.
   for (const key in members) {
-    const member = members[key];
-    if (typeof member !== 'number' && member !== undefined && !isEligible(member, levels)) return false;
+    if (!isMemberEligible(members[key], levels)) return false;
   }
   return true;
+}
+
+function isMemberEligible(member: unknown, levels: number): boolean {
+  return typeof member === 'number' || member === undefined || isEligible(member, levels);
 }
 
 function isPlainDate(date: Convertible): boolean {

@@ -1,4 +1,4 @@
-import { isJsonEligible, isLarge } from './json-eligible.js';
+import { isJsonEligible, isLarge, LARGE } from './json-eligible.js';
 import { memberPrefix } from './member-prefix.js';
 import { escapeLineSeparators, isClean, quote } from './quote.js';
 import { MdsfStringifyError } from './stringify-error.js';
@@ -173,7 +173,15 @@ function specialText(object: object, writer: Writer): string | undefined {
   if (object instanceof String) return quote(String(object));
   if (object instanceof Boolean || object instanceof BigInt) return writer.writePrimitive(object.valueOf());
   const buffer: unknown = object;
-  return isBuffer(buffer) ? "'" + buffer.toString('base64') + "'" : undefined;
+  if (isBuffer(buffer)) return "'" + buffer.toString('base64') + "'";
+  return isLongView(object) ? JSON.stringify(object) : undefined;
+}
+
+/** Whether it is a long typed array of numbers: key by key, its text would take ten times as long to make. */
+function isLongView(object: object): boolean {
+  if (!ArrayBuffer.isView(object)) return false;
+  const { length, 0: first } = object as unknown as ArrayLike<unknown>;
+  return length >= LARGE && typeof first === 'number';
 }
 
 /** A Buffer of Node (or of a bundler), found without its global. */
@@ -182,7 +190,7 @@ interface BufferLike {
 }
 
 function isBuffer(value: unknown): value is BufferLike {
-  if (!(value instanceof Uint8Array)) return false;
+  if (!ArrayBuffer.isView(value)) return false;
   const { isBuffer: test } = value.constructor as { isBuffer?: unknown };
   return typeof test === 'function' && Reflect.apply(test, undefined, [value]) === true;
 }

@@ -89,7 +89,7 @@ export class JstpModule extends ConfigurableModuleClass implements OnApplication
     super();
   }
 
-  /** @internal Warns of a server that listens to nobody, and of another one beside it. */
+  /** Nest's: warns of a server that listens to nobody, and of another one beside it. */
   onApplicationBootstrap(): void {
     // A test may have put something else in its place.
     if (!(this.server instanceof JstpServer)) return;

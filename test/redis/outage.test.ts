@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { RedisSessionStorageProvider } from '../../lib/redis/index.js';
+import type { Session } from '../../lib/core.js';
+import { RedisSessionStorageProvider, type RedisLike } from '../../lib/redis/index.js';
 import type { Script } from '../../lib/redis/script.js';
-import { CLAIM, CONFIRM, RELEASE } from '../../lib/redis/session-scripts.js';
+import { CLAIM, CONFIRM, CREATE, RELEASE, SAVE } from '../../lib/redis/session-scripts.js';
 import { hashOf } from '../../lib/redis/session-table.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
@@ -89,6 +90,66 @@ test.each<[string, Script]>([
   expect((await other.resume(session.id))?.username).toBe('ann');
   await other.giveUp(session);
   expect((await user.resume(session.id))?.username).toBe('ann');
+});
+
+/** A connection whose first run of a script reaches Redis when it is told so, after those that follow. */
+function holdingBack(redis: RedisLike, script: Script): { redis: RedisLike; let: () => Promise<unknown> } {
+  let held: (() => Promise<unknown>) | undefined;
+  const proxy = new Proxy(redis, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name === 'withCommandOptions') return undefined;
+      if (typeof value !== 'function' || !String(name).startsWith('eval')) return value;
+      return (...args: unknown[]): unknown => {
+        const isHeld = !held && (args[0] === script.sha1 || args[0] === script.text);
+        if (!isHeld) return value.apply(target, args);
+        held = () => {
+          const [, ...rest] = args;
+          const run: unknown = Reflect.get(target, 'eval', target);
+          return (run as (...given: unknown[]) => Promise<unknown>).call(target, script.text, ...rest);
+        };
+        return new Promise(() => undefined);
+      };
+    },
+  });
+  return { redis: proxy, let: () => held?.() ?? Promise.reject(new Error('Nothing was held back')) };
+}
+
+/** A step that Redis does late, and what was done since: what Redis holds of the session then. */
+const LATE_STEPS: readonly [string, Script, boolean, (user: User, session: Session) => Promise<unknown>][] = [
+  ['a save, after a later save', SAVE, false, (user, session) => user.provider.save(session.id, session)],
+  [
+    'a save, after the return of the client',
+    SAVE,
+    false,
+    (user, session) => user.provider.revive(session.id),
+  ],
+  ['a save, after the end of the session', SAVE, false, (user, session) => user.provider.delete(session.id)],
+  ['a save, after a release', SAVE, false, (user, session) => user.provider.release(session.id, session)],
+  ['a creation, after a save', CREATE, true, (user, session) => user.provider.save(session.id, session)],
+];
+
+describe.each(PACKAGES)('what comes late changes nothing newer, over %s', (name) => {
+  test.each(LATE_STEPS)('%s', async (_title, script, writeThrough, newer) => {
+    const { redis } = await server.connect(name);
+    const held = holdingBack(redis, script);
+    const user = await world.user({ writeThrough }, name, () => held.redis);
+    const session = fullSession();
+    const late = (): Promise<void> =>
+      script === CREATE ? user.provider.create(session.id, session) : user.provider.save(session.id, session);
+    if (script !== CREATE) await user.open(session);
+    await expect(within(late(), 'a refusal')).rejects.toMatchObject(AWAY);
+    session.set('room', 'garden');
+    await newer(user, session);
+    const before = await sessions();
+    await held.let();
+    expect(await sessions()).toEqual(before);
+  });
+
+  /** The sessions in Redis. */
+  async function sessions(): Promise<string[]> {
+    return (await server.dump()).split('\n').filter((line) => line.includes('session:'));
+  }
 });
 
 describe.each(PACKAGES)('over %s', (name) => {

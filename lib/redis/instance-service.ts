@@ -106,6 +106,8 @@ export class InstanceService {
 }
 
 function awayError(error: unknown, leaseMs: number): JstpError {
+  // Redis is there, and says itself what is wrong.
+  if (error instanceof JstpError && error.code === 'ERR_JSTP_STORE_FULL') return error;
   const cause = error instanceof Error ? error.message : String(error);
   return new JstpError(
     'ERR_JSTP_STORE_AWAY',

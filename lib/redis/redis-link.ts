@@ -9,6 +9,8 @@ import type { IoRedisLike, NodeRedisLike, RedisLike } from './redis-like.js';
 import type { Script } from './script.js';
 
 const ALLOWED = 'a client of redis 5 or 6 (createClient()), or an instance of ioredis 5 or 6';
+/** What Redis says at its memory limit to a command that needs room. */
+const OUT_OF_MEMORY = 'OOM';
 const COMMON_METHODS = ['eval', 'publish', 'subscribe', 'duplicate', 'on'];
 
 /** Redis, through the client of an application: every command is answered or fails within a bounded time. */
@@ -49,7 +51,8 @@ export class RedisLink {
         reject(away(`no answer within ${this.timeoutMs} ms`));
       });
       const fail = (error: unknown): void => {
-        reject(away(reasonOf(error), error));
+        const reason = reasonOf(error);
+        reject(reason.startsWith(OUT_OF_MEMORY) ? full(reason, error) : away(reason, error));
       };
       work()
         .then(resolve, fail)
@@ -67,6 +70,15 @@ export class RedisLink {
       return this.driver.eval(script.text, keys, args);
     }
   }
+}
+
+function full(what: string, cause: unknown): JstpError {
+  return new JstpError(
+    'ERR_JSTP_STORE_FULL',
+    `Redis has reached its maxmemory (${what}). Who is connected is served on; what needs room is not stored until there ` +
+      'is some: give Redis more memory, and the policy noeviction, as any other forgets sessions and whole servers',
+    { cause },
+  );
 }
 
 function away(what: string, cause?: unknown): JstpError {

@@ -17,11 +17,11 @@ import {
 } from '../session/session-storage.js';
 import { SessionTextError } from '../session/session-text-error.js';
 import type { Session } from '../session/session.js';
-import { ignore } from '../util/callback.js';
 import { DeadlineQueue } from '../util/deadline-queue.js';
 import { startTimer, stopTimer } from '../util/timer.js';
 import type { ClientTable } from './client-table.js';
 import { isNotOwned, saveSurely } from './save-surely.js';
+import { StoreTroubles } from './store-troubles.js';
 import { storageOf, type ResolvedServerOptions } from './server-options.js';
 
 // What changes while a client is away is stored this much later, so that many changes are one write.
@@ -75,6 +75,7 @@ export class SessionKeeper implements SessionOwner {
   private readonly unstored = new Set<Session<Connection>>();
   /** Connections whose sessions were handed over: what their links still tell changes nothing. */
   private readonly left = new WeakSet<Connection>();
+  private readonly troubles = new StoreTroubles();
   private end: Promise<void> | undefined;
   private readonly changed = new DeadlineQueue<Connection>(SAVE_AFTER_MS, (connection) => {
     this.saveChanged(connection);
@@ -120,7 +121,7 @@ export class SessionKeeper implements SessionOwner {
     };
     if (isShared(provider)) this.serve(provider);
     loadSession(isShared(provider) ? claiming(provider, request) : provider, id, (error, session) => {
-      if (error && !isBusy(error)) this.observer.failed(error, asker);
+      if (error && !isBusy(error)) this.fail(error, asker);
       if (session) answer({ name: 'found', session });
       // What cannot be read today cannot be read later either: the session is lost.
       else if (error && isShared(provider) && !(error instanceof SessionTextError)) answer({ name: 'later' });
@@ -147,7 +148,7 @@ export class SessionKeeper implements SessionOwner {
       },
       (error: unknown) => {
         if (isNotOwned(error)) this.lost(session.id, claimOf(error));
-        else if (!isBusy(error)) this.observer.failed(error, connection);
+        else if (!isBusy(error)) this.fail(error, connection);
         callback(false);
       },
     );
@@ -239,7 +240,7 @@ export class SessionKeeper implements SessionOwner {
     const stored = Promise.all(ends).then(() => this.stop());
     await atMost(this.options.limits.closeTimeoutMs, stored);
     if (this.unstored.size === 0) return;
-    this.observer.failed(notStored(this.unstored));
+    this.fail(notStored(this.unstored));
     this.unstored.clear();
   }
 
@@ -267,7 +268,7 @@ export class SessionKeeper implements SessionOwner {
   }
 
   reportError(error: unknown): void {
-    this.observer.failed(error);
+    this.fail(error);
   }
 
   private async stopServing(): Promise<void> {
@@ -276,7 +277,7 @@ export class SessionKeeper implements SessionOwner {
     const stops = [...this.served.values()];
     this.served.clear();
     await Promise.all(stops.map(async (stop) => stop())).catch((error: unknown) => {
-      this.observer.failed(error);
+      this.fail(error);
     });
   }
 
@@ -323,7 +324,7 @@ export class SessionKeeper implements SessionOwner {
       (error: unknown) => {
         // Another has it, or the drain will tell of all that are not stored.
         if (isNotOwned(error)) this.unstored.delete(session);
-        if (!this.unstored.has(session)) this.observer.failed(error, connection);
+        if (!this.unstored.has(session)) this.fail(error, connection);
       },
     );
   }
@@ -347,8 +348,9 @@ export class SessionKeeper implements SessionOwner {
   private async saveBefore(provider: SharedProvider, connection: Connection): Promise<void> {
     try {
       await saveSurely(provider, connection, (error) => {
-        this.observer.failed(error, connection);
+        this.fail(error, connection);
       });
+      this.troubles.over();
     } catch (error) {
       if (connection.session && isNotOwned(error)) this.lost(connection.session.id, claimOf(error));
       throw error;
@@ -357,15 +359,15 @@ export class SessionKeeper implements SessionOwner {
 
   private store(provider: Provider, session: Session<Connection>, connection: Connection): void {
     storeSession(provider, session, (error) => {
-      this.observer.failed(error, connection);
+      this.fail(error, connection);
     });
   }
 
   private forget(provider: Provider, session: Session<Connection>, connection: Connection): void {
-    if (isShared(provider)) this.watch(provider.delete(session.id), connection);
+    if (isShared(provider)) this.watch(provider.delete(session.id), connection, false);
     else {
       forgetSession(provider, session.id, (error) => {
-        this.observer.failed(error, connection);
+        this.fail(error, connection);
       });
     }
   }
@@ -389,11 +391,24 @@ export class SessionKeeper implements SessionOwner {
     if (!this.served.has(provider)) this.served.set(provider, provider.serve(this));
   }
 
-  private watch(work: Promise<unknown>, connection?: Connection): void {
-    const write = work.then(ignore, (error: unknown) => {
-      if (connection?.session && isNotOwned(error)) this.lost(connection.session.id, claimOf(error));
-      else this.observer.failed(error, connection);
-    });
+  /** Tells of a failure; of one of the store as a whole once, and not as a connection's. */
+  private fail(error: unknown, connection?: Connection): void {
+    const { troubles } = this;
+    if (troubles.isNews(error))
+      this.observer.failed(error, troubles.isOfTheStore(error) ? undefined : connection);
+  }
+
+  /** @param isText whether it stores a text, for which the store needs room */
+  private watch(work: Promise<unknown>, connection?: Connection, isText = true): void {
+    const write = work.then(
+      () => {
+        if (isText) this.troubles.over();
+      },
+      (error: unknown) => {
+        if (connection?.session && isNotOwned(error)) this.lost(connection.session.id, claimOf(error));
+        else this.fail(error, connection);
+      },
+    );
     this.writes.add(write);
     void write.finally(() => this.writes.delete(write));
   }

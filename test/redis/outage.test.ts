@@ -197,8 +197,10 @@ describe.each(PACKAGES)('over %s', (name) => {
       second.provider.claim(claimed.id),
       first.provider.claim(own.id),
     ];
-    for (const attempt of attempts)
-      await expect(within<unknown>(attempt, 'a refusal')).rejects.toMatchObject(AWAY);
+    const refusals = attempts.map((attempt) =>
+      expect(within<unknown>(attempt, 'a refusal')).rejects.toMatchObject(AWAY),
+    );
+    await Promise.all(refusals);
     await waitFor(() => first.errors.length > 0, 'a word of the outage');
     server.resume();
     await untilBack(first, second);

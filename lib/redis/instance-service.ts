@@ -57,11 +57,16 @@ export class InstanceService {
     });
   }
 
+  /** Hears no requests any more. The lease goes on. */
+  silence(): void {
+    this.channel.close();
+  }
+
   /** Ends the lease: what is still owned can be claimed at once, or where Redis is away when the lease has run out. */
   async stop(): Promise<void> {
     this.isStopped = true;
     stopTimer(this.timer);
-    this.channel.close();
+    this.silence();
     try {
       await this.table.endLease();
     } catch (error) {

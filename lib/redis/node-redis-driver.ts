@@ -47,36 +47,39 @@ export class NodeRedisDriver implements RedisDriver {
   }
 
   openSubscriber(listener: SubscriberListener): SubscriberConnection {
-    let isConnecting = false;
+    // While a socket is being opened it cannot be ended; once it is open, even a handshake without an answer can.
+    let isDialling = false;
     let isClosed = false;
     // The client's own strategy may be to give up, which would leave this process deaf.
     const reconnectStrategy = (attempt: number): number | false => !isClosed && retryDelay(attempt);
     const client = this.client.duplicate({ socket: { ...this.client.options?.socket, reconnectStrategy } });
+    client.on('reconnecting', () => {
+      isDialling = true;
+    });
+    client.on('connect', () => {
+      isDialling = false;
+      if (isClosed) destroy(client);
+    });
     client.on('error', (error) => {
+      isDialling = false;
       listener.failed(error);
     });
     client.on('ready', () => {
       listener.ready();
-      // It was ended while it reconnected.
-      if (isClosed && !isConnecting) destroy(client);
     });
     return {
       async subscribe(channel, onMessage) {
         if (!client.isOpen) {
-          isConnecting = true;
-          try {
-            await client.connect();
-          } finally {
-            isConnecting = false;
-            if (isClosed) destroy(client);
-          }
+          isDialling = true;
+          await client.connect();
         }
         await client.subscribe(channel, onMessage);
       },
       close() {
         isClosed = true;
-        // Ended while it connects, a client opens its socket all the same, and cannot be ended again.
-        if (!isConnecting) destroy(client);
+        // Nothing of it keeps the process alive, whatever it waits for.
+        client.unref();
+        if (!isDialling) destroy(client);
       },
     };
   }
@@ -86,7 +89,6 @@ function destroy(client: SubscriberClient): void {
   try {
     client.destroy();
   } catch {
-    // Version 5 refuses to end a client twice; what it has opened since must not keep the process alive.
-    client.unref();
+    // It has ended by itself, or was never open.
   }
 }

@@ -203,6 +203,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     this.serving = undefined;
     this.table = this.makeTable();
     this.owned = new OwnedSessions(this.table);
+    serving.service.silence();
     await owned.settleAll().catch(ignore);
     await serving.service.stop();
   }

@@ -1,8 +1,11 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { parse, stringify } from '../../lib/mdsf/index.js';
 import { isLarge } from '../../lib/mdsf/json-eligible.js';
 
-/** Counts how often somebody asks for all keys of an object, which for bytes means a text made of each index. */
+/**
+ * Counts how often somebody asks for all keys of an object, which for bytes means a text made of each index: by
+ * `Object.keys`, or by `for...in`, which asks what the object inherits as well.
+ */
 function watchKeys<T extends object>(object: T): { readonly object: T; readonly count: () => number } {
   let asked = 0;
   const prototype = Object.getPrototypeOf(object) as object;
@@ -13,8 +16,19 @@ function watchKeys<T extends object>(object: T): { readonly object: T; readonly 
     },
   });
   Object.setPrototypeOf(object, watched);
+  jest.spyOn(Object, 'keys').mockImplementation((given: object) => {
+    if (given === object) asked += 1;
+    return Reflect.ownKeys(given).filter(
+      (key): key is string =>
+        typeof key === 'string' && Object.prototype.propertyIsEnumerable.call(given, key),
+    );
+  });
   return { object, count: () => asked };
 }
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 const BYTES = Uint8Array.from({ length: 40 }, (_, index) => index * 6);
 

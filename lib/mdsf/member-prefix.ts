@@ -33,9 +33,18 @@ export function memberPrefix(key: string): MemberPrefix {
     last = expected;
     return expected;
   }
-  const prefix = prefixes.get(key) ?? makePrefix(key);
+  // What is not in the cache must not be kept by what is: each entry would hold one such key for good.
+  if (key.length > MAX_KEY_LENGTH) return makePrefix(key);
+  const prefix = prefixes.get(key) ?? addPrefix(key);
   last.next = prefix;
   last = prefix;
+  return prefix;
+}
+
+function addPrefix(key: string): MemberPrefix {
+  const prefix = makePrefix(key);
+  if (prefixes.size >= MAX_KEYS) prefixes.clear();
+  prefixes.set(key, prefix);
   return prefix;
 }
 
@@ -49,10 +58,5 @@ function makePrefix(key: string): MemberPrefix {
     firstOfString: '{' + text + "'",
     next: undefined,
   };
-  const linked = Object.assign(prefix, { next: prefix }) as MemberPrefix;
-  if (key.length <= MAX_KEY_LENGTH) {
-    if (prefixes.size >= MAX_KEYS) prefixes.clear();
-    prefixes.set(key, linked);
-  }
-  return linked;
+  return Object.assign(prefix, { next: prefix }) as MemberPrefix;
 }

@@ -23,13 +23,14 @@ let last: Target = { interfaceName: undefined, name: '', text: "],'':" };
  */
 export function plainTargetText(interfaceName: string | undefined, name: string): string {
   if (last.name === name && last.interfaceName === interfaceName) return last.text;
+  if (name.length + (interfaceName?.length ?? 0) > MAX_NAME_LENGTH)
+    return createTarget(interfaceName, name).text;
   const known = targets.get(name);
   last = known && known.interfaceName === interfaceName ? known : addTarget(interfaceName, name);
   return last.text;
 }
 
 function addTarget(interfaceName: string | undefined, name: string): Target {
-  if (name.length + (interfaceName?.length ?? 0) > MAX_NAME_LENGTH) return createTarget(interfaceName, name);
   const target = createTarget(
     interfaceName === undefined ? undefined : ownText(interfaceName),
     ownText(name),

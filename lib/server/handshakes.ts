@@ -12,6 +12,7 @@ import {
 } from '../connection/client-handshake.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { ignore } from '../util/callback.js';
+import { ownText } from '../util/own-text.js';
 import { RecentSet } from '../util/recent-set.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../session/session-claim.js';
 import { Session, type SessionBinding } from '../session/session.js';
@@ -290,8 +291,13 @@ export class Handshakes {
     const binding = { application, version, extensions };
     const last = this.lastBinding;
     if (last && isSameBinding(last, binding)) return last;
-    this.lastBinding = binding;
-    return binding;
+    // Of their own: what is cut out of a message keeps a part of that alive, as long as the session lives.
+    this.lastBinding = {
+      application: ownText(application),
+      version: version === undefined ? undefined : ownText(version),
+      extensions,
+    };
+    return this.lastBinding;
   }
 }
 

@@ -1,6 +1,7 @@
-import { Logger, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { mergeMap, Observable, of } from 'rxjs';
 import { JstpContext } from '../jstp-context.js';
+import { PrintableLogger } from '../printable-logger.js';
 import { flowOf } from './iterable-flow.js';
 import { isAsyncIterable, pump } from './iterable-answer.js';
 
@@ -10,7 +11,7 @@ import { isAsyncIterable, pump } from './iterable-answer.js';
  * handler, and leaves the messages of other transports alone.
  */
 class AsyncIterableInterceptor implements NestInterceptor {
-  private readonly logger = new Logger('JstpServer');
+  private readonly logger = new PrintableLogger('JstpServer');
 
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const context: unknown = execution.getType() === 'rpc' ? execution.switchToRpc().getContext() : undefined;

@@ -106,8 +106,11 @@ function either<T>(
   }
   return promisify<T>((settle) => {
     runOutside(run, (error, ...results) => {
-      if (error instanceof Error && results[0] instanceof Connection)
-        Object.assign(error, { connection: results[0] });
+      const [connection] = results;
+      if (connection instanceof Connection) {
+        connection.holdForCaller();
+        if (error instanceof Error) Object.assign(error, { connection });
+      }
       settle(error, resultOf(...results));
     });
   });
@@ -185,17 +188,18 @@ function policyFunction(policy: ConnectPolicy): ConnectPolicyFunction {
   return typeof policy === 'function' ? policy : policy.connect.bind(policy);
 }
 
+/** Calls back in the turn of the last answer: who listens then hears what comes right behind it. */
 function inspectAll(connection: Connection, interfaces: readonly string[], done: Callback): void {
   const proxies = Object.create(null) as RemoteProxies;
-  const inspections = interfaces.map(async (name) => {
-    proxies[name] = await connection.inspectInterface(name);
-  });
-  Promise.all(inspections).then(
-    () => {
-      done(null, connection, proxies);
-    },
-    (error: unknown) => {
-      done(error, connection);
-    },
-  );
+  let waiting = interfaces.length;
+  if (waiting === 0) done(null, connection, proxies);
+  for (const name of interfaces) {
+    connection.inspectInterface(name, (error, proxy) => {
+      if (waiting <= 0) return;
+      waiting = error ? 0 : waiting - 1;
+      if (proxy) proxies[name] = proxy;
+      if (error) done(error, connection);
+      else if (waiting === 0) done(null, connection, proxies);
+    });
+  }
 }

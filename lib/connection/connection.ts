@@ -248,7 +248,10 @@ export class Connection extends SessionLink {
   ): Promise<RemoteProxy> | undefined {
     if (!callback) {
       return this.promise((done) => {
-        this.inspectInterface(interfaceName, done);
+        this.inspectInterface(interfaceName, (error, proxy) => {
+          this.holdForCaller();
+          done(error, proxy);
+        });
       }) as Promise<RemoteProxy>;
     }
     this.listMethods(interfaceName, (error, methods = []) => {

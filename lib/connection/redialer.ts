@@ -37,8 +37,6 @@ export class Redialer {
   failures = 0;
   /** Whether the server has refused the session as gone: attempts log in, by the connect policy, to a new one. */
   isSessionLost = false;
-  /** Whether reading waits for a caller to see what has been read. */
-  isHoldingReading = false;
   private isArmed = false;
   private isStopped = false;
   private isMoving = false;

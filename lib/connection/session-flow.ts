@@ -7,6 +7,7 @@ import type { RemoteError } from '../protocol/remote-error.js';
 import type { Journal } from '../session/journal.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { NOBODY, type Session } from '../session/session.js';
+import { afterContinuations } from '../util/host.js';
 import { CommitGate } from './commit-gate.js';
 import type { LogEmitter } from './client-options.js';
 import type { Connection } from './connection.js';
@@ -18,6 +19,10 @@ import type { ServerSide } from './server-side.js';
 
 /** The number of a ping that is not counted. */
 export const LINE_PING = 0;
+/** Nothing new is served, because the session is about to leave. */
+export const FINISHING = 1;
+/** Nothing more is served until a caller who awaits what has just come has gone on, and can listen for what follows. */
+const CALLER = 2;
 
 /**
  * What goes over a session, whatever link it has: numbers, the journal, calls of both sides. Who is at the other
@@ -54,8 +59,8 @@ export abstract class SessionFlow extends Link {
   protected callsSoFar: ReceivedCalls | undefined;
   private afterResume: string[] | undefined;
   private gate: CommitGate | undefined;
-  /** Whether nothing new is served, because the session is about to leave. */
-  protected isFinishing = false;
+  /** Why nothing new is served: {@link FINISHING}, and a {@link CALLER} for each. */
+  protected holds = 0;
 
   /**
    * @param server the server, on its side; null on a client's
@@ -82,7 +87,7 @@ export abstract class SessionFlow extends Link {
 
   /** @internal Whether so much is under way that nothing is read. */
   get isHoldingReading(): boolean {
-    return this.isFinishing || this.callsSoFar?.isHolding === true || this.gate?.isFull === true;
+    return this.holds > 0 || this.callsSoFar?.isHolding === true || this.gate?.isFull === true;
   }
 
   /** @internal Whether a message belongs to what is under way, and need not wait for what came before it. */
@@ -226,6 +231,16 @@ export abstract class SessionFlow extends Link {
   /** @internal The journal has room again. */
   roomAgain(): void {
     this.callsSoFar?.flushStreams();
+  }
+
+  /** @internal What came with the answer to somebody who awaits it is served when they have gone on. */
+  holdForCaller(): void {
+    this.holds += CALLER;
+    this.balanceReading();
+    afterContinuations(() => {
+      this.holds -= CALLER;
+      this.balanceReading();
+    });
   }
 
   /** @internal Reads, or does not, as what is under way allows. */

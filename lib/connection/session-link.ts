@@ -16,7 +16,7 @@ import { Heartbeat } from './heartbeat.js';
 import { handleMessage } from './message-handlers.js';
 import type { Redialer } from './redialer.js';
 import type { ServerSide } from './server-side.js';
-import { SessionFlow } from './session-flow.js';
+import { FINISHING, SessionFlow } from './session-flow.js';
 import type { Transport } from './transport.js';
 
 let connectionCount = 0;
@@ -150,7 +150,7 @@ export abstract class SessionLink extends SessionFlow {
    * @param storeTimeoutMs how long a store may take before which nothing goes on
    */
   async finishServing(timeoutMs: number, storeTimeoutMs: number): Promise<void> {
-    this.isFinishing = true;
+    this.holds |= FINISHING;
     this.balanceReading();
     const isStored = await this.gateIdle(storeTimeoutMs);
     // Of a store that is away nothing is to be expected that would be worth a wait for calls.
@@ -160,12 +160,12 @@ export abstract class SessionLink extends SessionFlow {
   }
 
   private isLeaving(): boolean {
-    return this.isFinishing;
+    return (this.holds & FINISHING) !== 0;
   }
 
   /** @internal As a server: the session does not leave after all. */
   goOnServing(): void {
-    this.isFinishing = false;
+    this.holds &= ~FINISHING;
     this.endGateWait();
     this.callsSoFar?.endWait();
     this.balanceReading();

@@ -8,6 +8,7 @@ import {
   SimpleConnectPolicy,
   type ClientOptions,
   type Connection,
+  type RemoteProxies,
 } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore, stopCore } from '../support/core.js';
@@ -15,6 +16,7 @@ import { freePort } from '../support/free-port.js';
 import { failureOf, startRawServer } from '../support/jstp.js';
 import { expectNoNewHandles, countHandles } from '../support/open-handles.js';
 import { RawPeer } from '../support/raw-peer.js';
+import { ClientOnTheWire, yes } from '../support/resume-wire.js';
 import { watchProcess } from '../support/real-process.js';
 import { settle, waitFor, within } from '../support/wait-for.js';
 
@@ -229,6 +231,95 @@ describe('connectAndInspect', () => {
     closing.add(() => connection.close());
     expect(code).toBe(12);
     expect(await connection.callMethod('echo', 'back', ['used'])).toBe('used');
+  });
+
+  /** A server that sends events right behind its answer, in the same chunk. */
+  async function eagerServer(answers: number): Promise<{ port: number; link: () => Promise<RawPeer> }> {
+    const wire = await ClientOnTheWire.start(closing);
+    const link = async (): Promise<RawPeer> => {
+      const peer = await wire.link(0);
+      await peer.received(1);
+      peer.send(yes('one'));
+      await peer.received(1 + answers);
+      const callbacks = Array.from(
+        { length: answers },
+        (_, index) => `{callback:[${String(index + 1)}],ok:['m']}`,
+      );
+      peer.send(...callbacks, "{event:[-1,'a'],said:[1]}", "{event:[-2,'a'],said:[2]}", '{ping:[-3]}');
+      return peer;
+    };
+    return { port: wire.port, link };
+  }
+
+  test('calls back in the turn of the last answer: events behind it are heard', async () => {
+    const { port, link } = await eagerServer(2);
+    const heard: unknown[] = [];
+    const connected = new Promise<Connection>((resolve) => {
+      void net.connectAndInspect(
+        'app',
+        null,
+        ['a', 'b'],
+        port,
+        '127.0.0.1',
+        (_error: unknown, connection: Connection, proxies: RemoteProxies) => {
+          proxies['a'].on('said', (value: unknown) => heard.push(value));
+          resolve(connection);
+        },
+      );
+    });
+    const peer = await link();
+    closing.add(async () => (await connected).close());
+    await peer.received(4);
+    expect(heard).toEqual([1, 2]);
+  });
+
+  test('holds what comes behind the last answer until whoever awaits it has gone on, however it is wrapped', async () => {
+    const { port, link } = await eagerServer(2);
+    const open = async () => await net.connectAndInspect('app', null, ['a', 'b'], port, '127.0.0.1');
+    const wrapped = async () => {
+      const { connection, proxies } = await within(open(), 'the connect');
+      return Promise.resolve({ connection, proxy: proxies['a'] });
+    };
+    const linked = link();
+    const { connection, proxy } = await wrapped();
+    const heard: unknown[] = [];
+    proxy.on('said', (value: unknown) => heard.push(value));
+    closing.add(() => connection.close());
+    const peer = await linked;
+    await peer.received(4);
+    expect(heard).toEqual([1, 2]);
+    expect(peer.messages.at(-1)).toBe('{pong:[-3]}');
+  });
+
+  test('the same for an inspect alone', async () => {
+    const { port, link } = await eagerServer(1);
+    const linked = link();
+    const connection = await within(net.connect('app', null, port, '127.0.0.1'), 'a connect');
+    closing.add(() => connection.close());
+    const proxy = await connection.inspectInterface('a');
+    const heard: unknown[] = [];
+    proxy.on('said', (value: unknown) => heard.push(value));
+    await (await linked).received(3);
+    expect(heard).toEqual([1, 2]);
+  });
+
+  test('calls back once, with no interfaces at once, with several unknown ones for the first', async () => {
+    const { port } = await startCore(closing);
+    const outcomes: unknown[][] = [];
+    for (const names of [[], ['echo', 'none', 'neither']]) {
+      void net.connectAndInspect('app', null, names, port, '127.0.0.1', (...outcome: unknown[]) =>
+        outcomes.push(outcome),
+      );
+    }
+    await waitFor(() => outcomes.length === 2, 'both outcomes');
+    for (const [, connection] of outcomes as [unknown, Connection][]) {
+      await connection.ping();
+      closing.add(() => connection.close());
+    }
+    await settle();
+    expect(outcomes).toHaveLength(2);
+    const errors = outcomes.map(([error]) => (error as { code?: number } | null)?.code ?? null);
+    expect(errors.sort()).toEqual([12, null]);
   });
 
   test('rejects where the connect fails', async () => {

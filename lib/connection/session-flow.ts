@@ -92,6 +92,8 @@ export abstract class SessionFlow extends Link {
 
   /** @internal Whether a message belongs to what is under way, and need not wait for what came before it. */
   mayOvertake(message: Message): boolean {
+    // A caller goes on in a moment: the order is kept.
+    if (this.holds >= CALLER) return false;
     switch (message.kind) {
       case 'pong':
       case 'callback':

@@ -5,9 +5,11 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import {
   ConfigurationError,
   net,
+  Session,
   SimpleConnectPolicy,
   type ClientOptions,
   type Connection,
+  type ConnectPolicyFunction,
   type RemoteProxies,
 } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
@@ -167,6 +169,52 @@ describe('connect', () => {
     expect(await within(again, 'the callback')).toMatchObject({ code: -9 });
     const badRange = new Promise((resolve) => connection.handshake('app@one', null, null, resolve));
     expect(String(await within(badRange, 'the callback'))).toMatch('Invalid semver version range');
+  });
+});
+
+describe('a connect', () => {
+  test('that is given up during the handshake ends its link', async () => {
+    const wire = await ClientOnTheWire.start(closing);
+    const abort = new AbortController();
+    // Nothing else ends it.
+    const limits = { handshakeTimeoutMs: 600_000 };
+    const connecting = net.connect('app', { ...QUIET, limits, signal: abort.signal }, wire.port, '127.0.0.1');
+    const link = await wire.link(0);
+    await link.received(1);
+    abort.abort();
+    await link.end();
+    expect(await failureOf(within(connecting, 'the end of the attempt'))).toMatchObject({ code: -2 });
+  });
+
+  test('given up after it has succeeded leaves its link alone', async () => {
+    const { port } = await startCore(closing);
+    const abort = new AbortController();
+    const connection = await dial(closing, port, { signal: abort.signal });
+    abort.abort();
+    expect(await connection.callMethod('echo', 'back', [1])).toBe(1);
+  });
+
+  test('tells the session also where its policy does not', async () => {
+    const { port } = await startCore(closing);
+    const sessions: unknown[] = [];
+    const connectPolicy: ConnectPolicyFunction = (app, connection, _session, done) => {
+      connection.handshake(app, null, null, (error) => done(error));
+    };
+    const connection = await new Promise<Connection>((resolve) => {
+      void net.connect(
+        'app',
+        { ...QUIET, connectPolicy },
+        port,
+        '127.0.0.1',
+        (_error: unknown, connected: Connection, session: unknown) => {
+          sessions.push(session);
+          resolve(connected);
+        },
+      );
+    });
+    closing.add(() => connection.close());
+    expect(sessions).toEqual([connection.session]);
+    expect(sessions[0]).toBeInstanceOf(Session);
   });
 });
 

@@ -2,7 +2,7 @@ import { JstpError } from '../protocol/jstp-error.js';
 import { claimOfText, type SessionClaim } from '../session/session-claim.js';
 import { now } from '../util/host.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
-import type { ChannelSubscription } from './channel-subscription.js';
+import { LEASE_PROOF, type ChannelSubscription } from './channel-subscription.js';
 import { Outage } from './outage.js';
 import type { RedisLink } from './redis-link.js';
 import type { SessionTable } from './session-table.js';
@@ -25,7 +25,7 @@ export interface InstanceDuties {
 
 /** What shows that an instance lives: it renews its lease, and listens to those who ask for its sessions. */
 export class InstanceService {
-  private readonly channel: ChannelSubscription;
+  private readonly channel: ChannelSubscription | undefined;
   private readonly outage: Outage;
   private readonly requests = new Set<string>();
   private timer: Timer | undefined;
@@ -44,22 +44,23 @@ export class InstanceService {
     });
     // Sent before any command that follows: no session is ever owned without a lease.
     void this.beat();
-    this.channel = link.subscribe(table.channel, {
-      message: (text) => {
+    const listener = {
+      message: (text: string): void => {
         this.read(text);
       },
-      failed: (error) => {
+      failed: (error: unknown): void => {
         this.outage.channelFailed(error);
       },
-      ready: () => {
+      ready: (): void => {
         this.outage.channelReady();
       },
-    });
+    };
+    this.channel = link.subscribe(table.channel, listener, LEASE_PROOF);
   }
 
   /** Hears no requests any more. The lease goes on. */
   silence(): void {
-    this.channel.close();
+    this.channel?.close();
   }
 
   /** Ends the lease: what is still owned can be claimed at once, or where Redis is away when the lease has run out. */
@@ -74,10 +75,16 @@ export class InstanceService {
     }
   }
 
+  /** The renewal proves that the channel is heard. */
+  private renew(): Promise<boolean> {
+    const renew = (): Promise<boolean> => this.table.renew(this.leaseMs);
+    return this.channel?.prove(renew) ?? renew();
+  }
+
   private async beat(): Promise<void> {
     const started = now();
     try {
-      const had = await this.table.renew(this.leaseMs);
+      const had = await this.renew();
       await this.duties.renewed(had && !this.isInDoubt);
       this.isInDoubt = false;
       this.outage.commandSucceeded();

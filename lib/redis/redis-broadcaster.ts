@@ -33,6 +33,9 @@ interface Envelope {
   readonly username?: string;
 }
 
+/** How often the connection that listens has to prove that it lives. */
+const PROOF_EVERY_MS = 5000;
+
 /**
  * Sends events to the clients of all servers that have a broadcaster on the same Redis with the same `keyPrefix`,
  * this one included. Redis keeps no message: a server that is cut off from it misses what is sent meanwhile.
@@ -128,17 +131,20 @@ export class RedisBroadcaster {
   }
 
   private subscribe(): ChannelSubscription {
-    return this.link.subscribe(this.channel, {
-      message: (text) => {
+    const listener = {
+      message: (text: string): void => {
         this.receive(text);
       },
-      failed: (error) => {
+      failed: (error: unknown): void => {
         this.outage.commandFailed(error);
       },
-      ready: () => {
+      ready: (): void => {
         this.outage.commandSucceeded();
       },
-    });
+    };
+    const subscription = this.link.subscribe(this.channel, listener);
+    subscription.proveEvery(PROOF_EVERY_MS, (proof) => this.link.publish(this.channel, proof));
+    return subscription;
   }
 
   private receive(text: string): void {

@@ -39,9 +39,12 @@ export class RedisLink {
     await this.bounded(() => this.driver.publish(channel, text));
   }
 
-  /** Listens to a channel over a connection of its own, from now on and after each outage again. */
-  subscribe(channel: string, listener: ChannelListener): ChannelSubscription {
-    return new ChannelSubscription(this.driver, channel, listener);
+  /**
+   * Listens to a channel over a connection of its own, from now on and after each outage again.
+   * @param proofText what proves that this connection lives, where others publish it. @default a text of its own
+   */
+  subscribe(channel: string, listener: ChannelListener, proofText?: string): ChannelSubscription {
+    return new ChannelSubscription(this.driver, channel, listener, proofText);
   }
 
   /** Waits for something, but not for ever: clients of Redis keep commands while it is away. */

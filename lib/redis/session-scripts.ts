@@ -142,9 +142,11 @@ return lost
 
 /**
  * KEYS[1]: this instance's lease. ARGV: its length in ms. Returns whether it had not run out. A lease that is only made
- * longer needs no memory: it is kept where Redis has reached its limit.
+ * longer needs no memory: it is kept where Redis has reached its limit. It publishes to the instance's own channel, too,
+ * which proves that the instance is heard there.
  */
 export const RENEW = new Script(`
+redis.pcall('PUBLISH', (string.gsub(KEYS[1], 'instance:(%w+)$', 'handover:%1')), 'proof:lease')
 if redis.call('PEXPIRE', KEYS[1], ARGV[1]) == 1 then return 1 end
 redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
 return 0

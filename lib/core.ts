@@ -41,7 +41,7 @@ export type { AuthCallback, AuthPolicy, AuthPolicyFunction, AuthPolicyObject } f
 export type { RefusalKind, RefusedHandshake } from './server/refusal.js';
 export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';
-export type { ApplicationsOption, ServerOptions } from './server/server-options.js';
+export type { ApplicationsOption, DrainStreams, ServerOptions } from './server/server-options.js';
 export { Session, type SessionBinding } from './session/session.js';
 export { SessionTextError } from './session/session-text-error.js';
 export type {

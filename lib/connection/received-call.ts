@@ -109,6 +109,14 @@ export class ReceivedCall implements IncomingCall<Connection> {
     this.stream?.flush();
   }
 
+  /** The server leaves: a stream whose source has not ended ends with this code, and the handler's signal fires. */
+  endStream(code: number): void {
+    if (!this.stream?.isEndless) return;
+    const reason = new RemoteError(code);
+    this.fail(reason);
+    this.abort(reason);
+  }
+
   /** Nobody waits for the answer any more: the caller cancelled, or its link ended. */
   cancel(): void {
     if (!this.open) return;

@@ -100,6 +100,11 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     this.onIdle = undefined;
   }
 
+  /** Ends the streams whose sources have not ended. */
+  endStreams(code: number): void {
+    for (const call of this.all()) call.endStream(code);
+  }
+
   /** Ends the wait of {@link idle}. */
   endWait(): void {
     this.onIdle?.();

@@ -148,9 +148,11 @@ export abstract class SessionLink extends SessionFlow {
    * still read.
    * @param timeoutMs how long calls may take
    * @param storeTimeoutMs how long a store may take before which nothing goes on
+   * @param streamCode ends streams that have no end yet; undefined: they get the time of calls
    */
-  async finishServing(timeoutMs: number, storeTimeoutMs: number): Promise<void> {
+  async finishServing(timeoutMs: number, storeTimeoutMs: number, streamCode?: number): Promise<void> {
     this.holds |= FINISHING;
+    if (streamCode !== undefined) this.callsSoFar?.endStreams(streamCode);
     this.balanceReading();
     const isStored = await this.gateIdle(storeTimeoutMs);
     // Of a store that is away nothing is to be expected that would be worth a wait for calls.

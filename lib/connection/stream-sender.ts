@@ -92,6 +92,11 @@ export class StreamSender implements OutgoingStream {
     this.wake(false);
   }
 
+  /** Whether its source has not come to an end. */
+  get isEndless(): boolean {
+    return this.ending === undefined;
+  }
+
   private get isOver(): boolean {
     return this.ending !== undefined || !this.call.isOpen;
   }

@@ -18,6 +18,10 @@ export const ERR_CANCELLED = -8;
 export const ERR_NOT_CONNECTED = -9;
 /** The name cannot be sent to this peer, see {@link isPortableName}. */
 export const ERR_INVALID_NAME = -10;
+/** The server of a stream that had no end yet is closing. */
+export const ERR_STREAM_ENDED = -11;
+/** The same, and who calls again gets the stream from the next server. */
+export const ERR_STREAM_MOVED = -12;
 
 /** No application of that name, or none of that version. */
 export const ERR_APP_NOT_FOUND = 10;
@@ -65,6 +69,8 @@ export const DEFAULT_MESSAGES: Readonly<Record<number, string>> = Object.freeze(
   [ERR_CANCELLED]: 'Call cancelled',
   [ERR_NOT_CONNECTED]: 'Not connected',
   [ERR_INVALID_NAME]: 'Name cannot be sent to this peer',
+  [ERR_STREAM_ENDED]: 'The server of the stream is closing',
+  [ERR_STREAM_MOVED]: 'The server of the stream is closing: call again',
   [ERR_APP_NOT_FOUND]: 'Application not found',
   [ERR_AUTH_FAILED]: 'Authentication failed',
   [ERR_INTERFACE_NOT_FOUND]: 'Interface not found',

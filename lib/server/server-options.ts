@@ -2,6 +2,7 @@ import type { ApplicationLike } from '../application/application.js';
 import type { AppsIndex } from '../application/applications.js';
 import type { Connection } from '../connection/connection.js';
 import { CORE_EXTENSIONS, type ExtensionName } from '../connection/extensions.js';
+import { ERR_STREAM_ENDED, ERR_STREAM_MOVED } from '../protocol/error-codes.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import { journalBytesTotal, resolveLimits, type Limits } from '../protocol/limits.js';
 import { SimpleSessionStorageProvider } from '../session/simple-session-storage-provider.js';
@@ -13,6 +14,15 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A server's applications: an array, or an index of `createAppsIndex`. */
 export type ApplicationsOption = readonly ApplicationLike<Connection>[] | AppsIndex<Connection>;
+
+/** What becomes of open streams whose session leaves. */
+export type DrainStreams = 'wait' | 'end' | 'move';
+
+const DRAIN_CODES: Readonly<Record<DrainStreams, number | undefined>> = {
+  wait: undefined,
+  end: ERR_STREAM_ENDED,
+  move: ERR_STREAM_MOVED,
+};
 
 /** The options of `createServer`. */
 export interface ServerOptions {
@@ -26,6 +36,12 @@ export interface ServerOptions {
   heartbeatInterval?: number | null;
   /** How long a lost client's connection is kept to be resumed, in milliseconds. @default 3600000 */
   clientExpirationTime?: number | null;
+  /**
+   * What becomes of a stream whose source has not ended, where its session goes to another server: it gets the time of
+   * calls (`'wait'`), ends at once with ERR_STREAM_ENDED (`'end'`), or with ERR_STREAM_MOVED (`'move'`), upon which
+   * JstpClient calls again, and gets it from the next server. @default 'wait'
+   */
+  drainStreams?: DrainStreams;
   /** Caps and timeouts. @default see Limits */
   limits?: Partial<Limits>;
   /** Which extensions are accepted. @default 'stream', 'cancel' and 'resume' */
@@ -38,6 +54,8 @@ export interface ResolvedServerOptions {
   readonly storage: SessionStorageProvider<Connection>;
   readonly heartbeatInterval: number | undefined;
   readonly clientExpirationTime: number;
+  /** Ends streams that have no end yet when their session leaves; undefined: they get the time of calls. */
+  readonly drainStreamCode: number | undefined;
   readonly limits: Limits;
   readonly extensions: readonly ExtensionName[];
 }
@@ -70,9 +88,15 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
       ),
     heartbeatInterval: checkTime('heartbeatInterval', options.heartbeatInterval),
     clientExpirationTime: checkTime('clientExpirationTime', options.clientExpirationTime) ?? HOUR_MS,
+    drainStreamCode: drainCodeOf(options.drainStreams ?? 'wait'),
     limits,
     extensions: options.extensions ?? CORE_EXTENSIONS,
   };
+}
+
+function drainCodeOf(given: DrainStreams): number | undefined {
+  if (Object.hasOwn(DRAIN_CODES, given)) return DRAIN_CODES[given];
+  throw new ConfigurationError('drainStreams', given, "'wait', 'end' or 'move'");
 }
 
 function checkTime(name: string, value: number | null | undefined): number | undefined {

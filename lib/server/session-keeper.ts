@@ -294,7 +294,7 @@ export class SessionKeeper implements SessionOwner {
       claim,
       isFinishing: true,
       isCancelled: false,
-      finished: connection.finishServing(drainTimeoutMs, closeTimeoutMs),
+      finished: connection.finishServing(drainTimeoutMs, closeTimeoutMs, this.options.drainStreamCode),
       end: Promise.resolve(),
     };
     this.leaving.set(id, leave);

@@ -160,4 +160,59 @@ describe('a server that leaves', () => {
     await left;
     expect(servers.members[1].events).toEqual([1, 2, 3]);
   });
+
+  test.each(['end', 'move'] as const)(
+    'does not wait for a stream without an end, where drainStreams is %s',
+    async (drainStreams) => {
+      const { servers, client } = await start({
+        options: { drainStreams, limits: { drainTimeoutMs: 60_000 } },
+      });
+      const values: unknown[] = [];
+      let outcome: unknown;
+      const subscription = client.send<number>('works.held', 'ticks').subscribe({
+        next: (value) => values.push(value),
+        error: (error: unknown) => (outcome = error),
+        complete: () => (outcome = 'complete'),
+      });
+      closing.add(() => subscription.unsubscribe());
+      const call = await servers.called(0);
+      for (const n of [1, 2]) call.openStream().write(n);
+      await waitFor(() => values.length === 2, 'the first values');
+      await leave(servers, 0, 1);
+      expect(call.signal.aborted).toBe(true);
+      if (drainStreams === 'end') {
+        await waitFor(() => outcome !== undefined, 'the end');
+        expect(outcome).toMatchObject({ code: -11 });
+        expect(servers.members[1].calls).toEqual([]);
+        return;
+      }
+      const next = await servers.called(1);
+      expect([next.methodName, next.args]).toEqual(['held', ['ticks']]);
+      next.openStream().write(3);
+      await waitFor(() => values.length === 3, 'the next value');
+      expect([values, outcome]).toEqual([[1, 2, 3], undefined]);
+      subscription.unsubscribe();
+      await waitFor(() => next.signal.aborted, 'the cancel');
+    },
+  );
+
+  test('lets a stream that has ended be read to its end, whatever drainStreams says', async () => {
+    const { servers, client } = await start({
+      options: { drainStreams: 'end', limits: { drainTimeoutMs: 20_000 } },
+    });
+    const values = firstValueFrom(client.send<number>('works.held', 'all').pipe(toArray()));
+    const call = await servers.called(0);
+    const stream = call.openStream();
+    for (let n = 0; n < 300; n++) stream.write(n);
+    stream.end();
+    await leave(servers, 0, 1);
+    expect(await within(values, 'the values')).toHaveLength(300);
+  });
+});
+
+test('drainStreams is one of three words', async () => {
+  const servers = await Servers.start(closing, { count: 0 });
+  await expect(servers.add({ drainStreams: 'never' as never })).rejects.toThrow(
+    "drainStreams must be 'wait', 'end' or 'move'",
+  );
 });

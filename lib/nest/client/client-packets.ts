@@ -1,7 +1,7 @@
 import type { Deserializer, ReadPacket, Serializer, WritePacket } from '@nestjs/microservices';
 import type { Connection } from '../../connection/connection.js';
 import type { OutgoingCall } from '../../connection/outgoing-calls.js';
-import { ERR_CALLBACK_LOST, ERR_NOT_CONNECTED } from '../../protocol/error-codes.js';
+import { ERR_CALLBACK_LOST, ERR_NOT_CONNECTED, ERR_STREAM_MOVED } from '../../protocol/error-codes.js';
 import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore, unwrapResults } from '../../util/callback.js';
@@ -123,26 +123,29 @@ export class ClientPackets {
       replyLocal({ err: new RemoteError(ERR_NOT_CONNECTED), isDisposed: true });
       return ignore;
     }
-    const call: OutgoingCall = connection.startCall(
-      target.interfaceName,
-      target.name,
-      args,
-      (error, results) => {
-        if (!error) reply({ response: unwrapResults(results as unknown[]), isDisposed: true });
-        else if (error === ERR_CALLBACK_LOST)
-          replyLocal({ err: lostAnswer(target.interfaceName, target.name), isDisposed: true });
-        else if (error instanceof RemoteError && call.id !== 0) {
-          reply({ err: fromWireError(error, connection.extensions.nest), isDisposed: true });
-        } else replyLocal({ err: error, isDisposed: true });
-      },
-      {
-        onItem: (response) => {
-          reply({ response });
+    const begin = (): OutgoingCall =>
+      connection.startCall(
+        target.interfaceName,
+        target.name,
+        args,
+        (error, results) => {
+          if (!error) reply({ response: unwrapResults(results as unknown[]), isDisposed: true });
+          else if (isMoved(error)) call = begin();
+          else if (error === ERR_CALLBACK_LOST)
+            replyLocal({ err: lostAnswer(target.interfaceName, target.name), isDisposed: true });
+          else if (error instanceof RemoteError && call.id !== 0) {
+            reply({ err: fromWireError(error, connection.extensions.nest), isDisposed: true });
+          } else replyLocal({ err: error, isDisposed: true });
         },
-        metadata,
-        takesArray: true,
-      },
-    );
+        {
+          onItem: (response) => {
+            reply({ response });
+          },
+          metadata,
+          takesArray: true,
+        },
+      );
+    let call = begin();
     return () => {
       this.link.cancel(call, connection);
     };
@@ -166,6 +169,11 @@ export class ClientPackets {
       metadata: metadataOf(metadata),
     };
   }
+}
+
+/** Whether a stream goes on at the next server for who calls again. */
+function isMoved(error: unknown): boolean {
+  return error instanceof RemoteError && error.code === ERR_STREAM_MOVED;
 }
 
 /** The -1 of the core as an Error: no answer of a call will come, and whether it ran is not known. */

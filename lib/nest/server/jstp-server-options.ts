@@ -85,6 +85,7 @@ const NET_OPTION_NAMES: Readonly<Record<keyof (JstpServiceOptions & NetListenerO
   heartbeatInterval: true,
   sessionStorageProvider: true,
   clientExpirationTime: true,
+  drainStreams: true,
   limits: true,
   serializer: true,
   deserializer: true,

@@ -7,8 +7,8 @@ import {
   type NestInterceptor,
   type RpcExceptionFilter,
 } from '@nestjs/common';
-import { throwError, tap, type Observable } from 'rxjs';
-import { PATTERN_EXTRAS_METADATA } from '../constants.js';
+import { defer, throwError, tap, type Observable } from 'rxjs';
+import { INTERCEPTORS_METADATA, PATTERN_EXTRAS_METADATA } from '../constants.js';
 import { jstpExtrasOf } from '../decorators/handler-extras.js';
 import { JstpContext } from '../jstp-context.js';
 import type { Registration } from '../server/registration.js';
@@ -18,7 +18,7 @@ import { HandshakeRun } from './handshake-run.js';
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- Nest asks by `instanceof`, which takes a class
 class EveryError {
   static [Symbol.hasInstance](error: unknown): boolean {
-    HandshakeRun.noteError(error);
+    HandshakeRun.noteErrorUnderWay(error);
     return false;
   }
 }
@@ -33,18 +33,51 @@ class ErrorsOfHandshakes implements RpcExceptionFilter {
 
 /**
  * The innermost interceptor of a handshake handler: it hears the handler's own answer, and gives the handler and
- * its pipes the credentials, where guards and other interceptors have seen `{ strategy, credentials }`.
+ * its pipes the credentials, where guards and other interceptors see `{ strategy, credentials }`.
  */
 class AnswersOfHandshakes implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const context: unknown = execution.getType() === 'rpc' ? execution.switchToRpc().getContext() : undefined;
-    const run = context instanceof JstpContext ? HandshakeRun.of(context) : undefined;
+    const context = contextOf(execution);
+    const run = context && HandshakeRun.of(context);
     if (!run) return next.handle();
     const args: unknown[] = execution.getArgs();
-    args[0] = (context as JstpContext).getHandshake()?.credentials;
+    const data = args[0];
+    const restore = (): void => {
+      args[0] = data;
+    };
+    return defer(() => {
+      args[0] = context.getHandshake()?.credentials;
+      return next.handle();
+    }).pipe(
+      tap({
+        next: (value) => {
+          restore();
+          run.noteAnswer(value);
+        },
+        error: restore,
+        complete: restore,
+      }),
+    );
+  }
+}
+
+/**
+ * The outermost interceptor of a handshake handler: only what comes by it is an answer. What a filter makes of an
+ * error comes by no interceptor, whatever async context the error was thrown in.
+ */
+class OutcomesOfHandshakes implements NestInterceptor {
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const context = contextOf(execution);
+    const run = context && HandshakeRun.of(context);
+    if (!run?.isOutermost(this)) return next.handle();
     return next.handle().pipe(
-      tap((value) => {
-        run.noteAnswer(value);
+      tap({
+        next: (value) => {
+          run.noteOutcome(value);
+        },
+        error: (error: unknown) => {
+          run.noteError(error);
+        },
       }),
     );
   }
@@ -53,18 +86,42 @@ class AnswersOfHandshakes implements NestInterceptor {
 const prepared = new WeakSet<object>();
 const errors = new ErrorsOfHandshakes();
 const answers = new AnswersOfHandshakes();
+/** One for each place where interceptors stand: the same handler may have its outermost in another place in another class. */
+const outcomes = {
+  application: new OutcomesOfHandshakes(),
+  controller: new OutcomesOfHandshakes(),
+  method: new OutcomesOfHandshakes(),
+};
 
 /**
  * Has the handshake handlers of an application followed by {@link HandshakeRun}. Nest asks the last filter of a method
  * first and the last interceptor last: that is why this is done when all decorators have run.
  */
-export function followHandshakes({ methods }: Registration): void {
-  for (const { method, name } of methods) {
+export function followHandshakes({ methods, putOutermost }: Registration): void {
+  let areAny = false;
+  for (const { controller, method, name } of methods) {
     const extras = Reflect.getMetadata(PATTERN_EXTRAS_METADATA, method) as Record<string, unknown>;
-    if (!jstpExtrasOf(extras).handshake || prepared.has(method)) continue;
+    if (!jstpExtrasOf(extras).handshake) continue;
+    areAny = true;
+    if (Reflect.hasMetadata(INTERCEPTORS_METADATA, controller)) putFirst(outcomes.controller, controller);
+    if (prepared.has(method)) continue;
     prepared.add(method);
     const descriptor = { value: method };
     UseFilters(errors)({}, name, descriptor);
     UseInterceptors(answers)({}, name, descriptor);
+    putFirst(outcomes.method, method);
   }
+  if (areAny) putOutermost(outcomes.application);
+}
+
+/** Puts an interceptor around those of a class or a method. */
+function putFirst(interceptor: NestInterceptor, target: object): void {
+  const known = (Reflect.getMetadata(INTERCEPTORS_METADATA, target) ?? []) as readonly unknown[];
+  if (!known.includes(interceptor))
+    Reflect.defineMetadata(INTERCEPTORS_METADATA, [interceptor, ...known], target);
+}
+
+function contextOf(execution: ExecutionContext): JstpContext | undefined {
+  const context: unknown = execution.getType() === 'rpc' ? execution.switchToRpc().getContext() : undefined;
+  return context instanceof JstpContext ? context : undefined;
 }

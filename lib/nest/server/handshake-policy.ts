@@ -91,7 +91,7 @@ export class HandshakePolicy implements AuthPolicyObject {
       throw asRemoteError(error) ?? refusedWith(run.thrown ?? { value: error });
     }
     if (run.thrown) throw asRemoteError(run.thrown.value) ?? refusedWith(run.thrown);
-    if (run.isDoubtful || !run.answer) throw new AuthError('the handler has not answered');
+    if (!run.answer) throw new AuthError('the handler has not answered');
     // Interceptors may still say no, but nobody may make a yes of the handler's no.
     return yesOf(run.answer.value, context) && yesOf(answer, context);
   }

@@ -14,18 +14,8 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { Ctx, Payload, RpcException } from '@nestjs/microservices';
-import {
-  catchError,
-  concatMap,
-  EMPTY,
-  map,
-  mergeWith,
-  NEVER,
-  of,
-  retry,
-  Subject,
-  type Observable,
-} from 'rxjs';
+import { catchError, concatMap, EMPTY, map, of, retry, Subject, tap, type Observable } from 'rxjs';
+import { AsyncResource } from 'node:async_hooks';
 import { JstpContext, JstpHandshake, RemoteError, type JstpHandshakeData } from '../../../lib/index.js';
 import { waitFor } from '../../support/wait-for.js';
 import { startService, type Service, type ServiceSetup } from './fixture.js';
@@ -181,31 +171,109 @@ describe('what an exception filter makes of an error is no yes to a handshake', 
     expect(await (await startService({ controllers: [Locked] })).handshake('token', 'x')).toBe(1001);
   });
 
-  test('an error that comes from elsewhere, of nobody knows whose handshake, refuses those under way', async () => {
-    verdict = () => of('denied');
-    const source = new Subject<never>();
-    class Elsewhere implements NestInterceptor {
-      public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
-        return next.handle().pipe(
-          concatMap(() => NEVER),
-          mergeWith(source),
-        );
-      }
+  /** Asks somebody over a line that others have opened: answers come in the async context of whoever did. */
+  class Asking implements NestInterceptor {
+    public readonly asked = new Map<unknown, Subject<unknown>>();
+    private line: AsyncResource | undefined;
+
+    public intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+      const { credentials } = context.switchToRpc().getData<JstpHandshakeData>();
+      this.line ??= new AsyncResource('Line');
+      const answer = new Subject<unknown>();
+      return next.handle().pipe(
+        concatMap((name) => {
+          this.asked.set(credentials, answer);
+          return answer.pipe(map(() => name));
+        }),
+      );
     }
-    @UseFilters(AnsweringFilter)
-    @UseInterceptors(Elsewhere)
+
+    /** Answers about somebody: 'yes', or 'no' by an error. */
+    public async say(credentials: unknown, outcome: 'yes' | 'no'): Promise<void> {
+      await waitFor(() => this.asked.has(credentials), String(credentials));
+      const answer = this.asked.get(credentials);
+      this.line?.runInAsyncScope(() => {
+        if (outcome === 'yes') answer?.next(outcome);
+        else answer?.error(new Error('denied'));
+      });
+    }
+  }
+
+  type Place = 'the method' | 'the controller' | 'the application';
+
+  async function serveAsking(place: Place): Promise<[service: Service, asking: Asking]> {
+    const asking = new Asking();
     @Controller()
+    @UseFilters(AnsweringFilter)
     class Waiting {
       @JstpHandshake('token')
       public token(): string {
         return 'ann';
       }
     }
+    const decorate = UseInterceptors(asking);
+    const descriptor = Object.getOwnPropertyDescriptor(Waiting.prototype, 'token') ?? {};
+    if (place === 'the controller') decorate(Waiting);
+    if (place === 'the method') decorate(Waiting.prototype, 'token', descriptor);
+    const service = await startService({
+      controllers: [Waiting],
+      configure: (app) => {
+        if (place === 'the application') app.useGlobalInterceptors(asking);
+      },
+    });
+    return [service, asking];
+  }
+
+  const PLACES: readonly Place[] = ['the method', 'the controller', 'the application'];
+
+  test.each(PLACES)(
+    'the error of an interceptor of %s refuses its own handshake, and no other, in whatever async context it comes',
+    async (place) => {
+      verdict = () => of('denied');
+      const [service, asking] = await serveAsking(place);
+      const opener = service.handshake('token', 'opener');
+      await asking.say('opener', 'yes');
+      expect(await opener).toBe(0);
+
+      const [bad, good] = [service.handshake('token', 'bad'), service.handshake('token', 'good')];
+      await waitFor(() => asking.asked.has('good'), 'the good one');
+      await asking.say('bad', 'no');
+      expect(await bad).toBe(11);
+      await asking.say('good', 'yes');
+      expect(await good).toBe(0);
+    },
+  );
+
+  test('the handshake that has opened a line is not refused by an error about another one that comes over it', async () => {
+    verdict = () => of('denied');
+    const [service, asking] = await serveAsking('the controller');
+    const opener = service.handshake('token', 'opener');
+    await waitFor(() => asking.asked.has('opener'), 'the opener');
+    const bad = service.handshake('token', 'bad');
+    await asking.say('bad', 'no');
+    expect(await bad).toBe(11);
+    await asking.say('opener', 'yes');
+    expect(await opener).toBe(0);
+  });
+
+  test('an error that comes over no line of a handshake refuses those alone that wait for it', async () => {
+    verdict = () => of('denied');
+    const sources = { bad: new Subject<never>(), good: new Subject<string>() };
+    @UseFilters(AnsweringFilter)
+    @Controller()
+    class Waiting {
+      @JstpHandshake('token')
+      public token(@Payload() who: 'bad' | 'good'): Observable<string> {
+        return sources[who];
+      }
+    }
     const service = await startService({ controllers: [Waiting] });
-    const code = service.handshake('token', 'x');
-    await waitFor(() => source.observed, 'the interceptor');
-    source.error(new Error('denied'));
-    expect(await code).toBe(11);
+    const [bad, good] = [service.handshake('token', 'bad'), service.handshake('token', 'good')];
+    await waitFor(() => sources.bad.observed && sources.good.observed, 'both handlers');
+    sources.bad.error(new Error('denied'));
+    expect(await bad).toBe(11);
+    sources.good.next('ann');
+    expect(await good).toBe(0);
   });
 });
 
@@ -245,5 +313,60 @@ describe('an interceptor around a handshake handler', () => {
     ['makes no yes without the handler', () => of('guest'), 'ann', 11],
   ])('%s', async (_title, change, credentials, code) => {
     expect(await (await serve(change)).handshake('token', credentials)).toBe(code);
+  });
+
+  test('of the controller may have the handler try again inside of one of the application', async () => {
+    verdict = () => of('denied');
+    let calls = 0;
+    @UseFilters(AnsweringFilter)
+    @UseInterceptors(new With(retry(1)))
+    @Controller()
+    class Twice {
+      @JstpHandshake('token')
+      @UseInterceptors(new With(map((name) => name)))
+      public token(@Payload() failures: number): string {
+        calls += 1;
+        if (calls <= failures) throw new Error('denied');
+        return 'ann';
+      }
+    }
+    const service = await startService({
+      controllers: [Twice],
+      configure: (app) => {
+        app.useGlobalInterceptors(new With(map((name) => name)));
+      },
+    });
+    expect(await service.handshake('token', 1)).toBe(0);
+    calls = 0;
+    expect(await service.handshake('token', 2)).toBe(11);
+  });
+
+  test('sees the same data behind the handler as before it', async () => {
+    const seen: unknown[] = [];
+    class Looking implements NestInterceptor {
+      public intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+        const look = (): void => {
+          seen.push(context.switchToRpc().getData());
+        };
+        look();
+        return next.handle().pipe(tap({ next: look, error: look, complete: look }));
+      }
+    }
+    @UseInterceptors(Looking)
+    @Controller()
+    class Looked {
+      @JstpHandshake('token')
+      public token(@Payload() credentials: unknown): unknown {
+        seen.push(credentials);
+        if (credentials === 'bad') throw new Error('denied');
+        return 'ann';
+      }
+    }
+    const service = await startService({ controllers: [Looked] });
+    const dataOf = (credentials: string): JstpHandshakeData => ({ strategy: 'token', credentials });
+    expect(await service.handshake('token', 'good')).toBe(0);
+    expect(seen.splice(0).slice(0, 3)).toEqual([dataOf('good'), 'good', dataOf('good')]);
+    expect(await service.handshake('token', 'bad')).toBe(11);
+    expect(seen).toEqual([dataOf('bad'), 'bad', dataOf('bad')]);
   });
 });

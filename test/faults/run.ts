@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { runCluster } from './cluster/run-cluster.js';
 import type { ExchangeReport } from './exchange-report.js';
 import { measureCycles, measureStalledPeers } from './heap.js';
 import { WRONGS, type WrongCounts } from './ledger.js';
@@ -9,11 +10,14 @@ import { runSoak } from './soak.js';
 import { cutSocketExchange, SOCKET_TRANSPORTS } from './socket-exchange.js';
 
 const USAGE = `npm run test:faults -- [--runs 10000] [--seed 1] [--operations 200] [--part soak,memory,net,tls,ws,model,heap] [--trace]
+npm run test:faults -- --cluster [--operations 200000] [--seed 1] [--scenario 'kill']
 
   soak    seeded runs over a link in memory with random faults; with --seed alone only this part runs
   memory  one exchange cut at every byte, in memory; net, tls, ws: the same over real sockets
   model   Session and Journal against a simple model, 100,000 steps
   heap    what a thousand lines leave in memory, and what a thousand peers that read nothing can hold
+  --cluster  several servers in processes of their own, over a Redis: drained, killed, stopped, cut off; a redis-server
+             has to be on the PATH. Prints the times without service, too; --scenario names some, with semicolons between
   --trace prints each operation and fault of the runs`;
 const ALL_PARTS = ['heap', 'soak', 'memory', ...SOCKET_TRANSPORTS, 'model'];
 const MAX_FAILURES_SHOWN = 10;
@@ -23,7 +27,9 @@ const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '10000' },
     seed: { type: 'string' },
-    operations: { type: 'string', default: '200' },
+    operations: { type: 'string' },
+    cluster: { type: 'boolean', default: false },
+    scenario: { type: 'string' },
     part: { type: 'string' },
     trace: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -50,7 +56,7 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 async function soak(): Promise<number> {
   const runs = integerOf('runs', values.runs);
   const firstSeed = integerOf('seed', values.seed ?? '1');
-  const operations = integerOf('operations', values.operations);
+  const operations = integerOf('operations', values.operations ?? '200');
   const trace = values.trace ? console.log : undefined;
   const totals = Object.fromEntries(WRONGS.map((wrong) => [wrong, 0])) as WrongCounts;
   const failures: string[] = [];
@@ -111,6 +117,12 @@ function show(what: string, failures: readonly string[]): void {
   if (left > 0) console.log(`  and ${left} more ${what}`);
 }
 
+function cluster(): Promise<number> {
+  const seed = integerOf('seed', values.seed ?? '1');
+  const operations = integerOf('operations', values.operations ?? '200000');
+  return runCluster({ seed, operations, scenarios: values.scenario?.split(';') });
+}
+
 async function runPart(part: string): Promise<number> {
   const socket = SOCKET_TRANSPORTS.find((transport) => transport === part);
   if (socket) return exchange(cutSocketExchange(socket));
@@ -122,7 +134,8 @@ async function runPart(part: string): Promise<number> {
 if (values.help) console.log(USAGE);
 else {
   let failures = 0;
-  for (const part of partsOf()) failures += await runPart(part);
+  if (values.cluster) failures = await cluster();
+  else for (const part of partsOf()) failures += await runPart(part);
   console.log(failures === 0 ? 'All well' : `${failures} FAILED`);
   process.exitCode = failures === 0 ? 0 : 1;
 }

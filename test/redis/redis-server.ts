@@ -114,6 +114,16 @@ export class RedisServer {
     return { redis, kill };
   }
 
+  /** Sets an option of it while it runs. */
+  async configure(option: string, value: string): Promise<void> {
+    const { redis, kill } = this.ioRedis();
+    try {
+      await within(redis.config('SET', option, value), `${option} to be set`);
+    } finally {
+      kill();
+    }
+  }
+
   /** All keys with what they hold, as text. */
   async dump(): Promise<string> {
     const { redis, kill } = this.ioRedis();

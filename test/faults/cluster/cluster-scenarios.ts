@@ -47,7 +47,6 @@ const drain: ClusterFault = async (world, measure) => {
     'drain',
     world.clients.filter(({ route }) => route === server),
   );
-  for (const { ledger } of world.clients) ledger.drained();
   await server.drain();
 };
 

@@ -56,7 +56,7 @@ function lineOf(reports: readonly ClusterSoakReport[]): string {
   const ends =
     `${sum(({ sessionsLost }) => sessionsLost)} sessions and ` +
     `${sum(({ excused }) => excused)} operations ended with killed servers, ` +
-    `${sum(({ tooLong }) => tooLong)} calls took longer than a drain`;
+    `${sum(({ tooLong }) => tooLong)} calls needed a client that was away`;
   return [
     `${sum(({ operations }) => operations)} operations, ${sum(({ faults }) => faults)} faults, ` +
       `${sum(({ resumes }) => resumes)} returns, ${(sum(({ ms }) => ms) / 1000).toFixed(1)} s`,

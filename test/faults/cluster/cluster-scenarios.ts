@@ -76,13 +76,8 @@ const stopBeyondLease: ClusterFault = async (world, measure) => {
 
 const stopRedis: ClusterFault = async ({ redis, random }) => {
   redis.pause();
-  await delay(random.pick([40, 300, 1000, 3500]));
+  await delay(random.pick([40, 300, 1000, 2500]));
   redis.resume();
-};
-
-/** Redis stands still between two cuts. */
-const stopRedisBetweenCuts: ClusterFault = async (world, measure) => {
-  await Promise.all([stopRedis(world, measure), flap(world, measure)]);
 };
 
 /** Redis takes no more than it has, for longer than a lease at times. */
@@ -91,6 +86,21 @@ const fillRedis: ClusterFault = async ({ redis, random }) => {
   await delay(random.pick([100, 1000, 2 * SHORT_LEASE_MS]));
   await redis.configure('maxmemory', '0');
 };
+
+/** A fault, and lines that break while it lasts. */
+const whileFlapping =
+  (fault: ClusterFault): ClusterFault =>
+  async (world, measure) => {
+    const end = new AbortController();
+    const whole = fault(world, measure).finally(() => {
+      end.abort();
+    });
+    while (!end.signal.aborted) {
+      await flap(world, measure);
+      await Promise.race([whole, delay(300)]);
+    }
+    await whole;
+  };
 
 /** The kinds of runs, by name. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -102,12 +112,18 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     faults: [flap],
     pauseMs: [50, 250],
   },
-  drain: { writeThrough: false, leaseMs: LEASE_MS, redisDelayMs: 0, faults: [drain], pauseMs: [100, 400] },
+  drain: {
+    writeThrough: false,
+    leaseMs: LEASE_MS,
+    redisDelayMs: 0,
+    faults: [drain, whileFlapping(drain)],
+    pauseMs: [100, 400],
+  },
   'drain, write-through': {
     writeThrough: true,
     leaseMs: LEASE_MS,
     redisDelayMs: 5,
-    faults: [drain],
+    faults: [drain, whileFlapping(drain)],
     pauseMs: [100, 400],
   },
   kill: {
@@ -129,7 +145,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     writeThrough: false,
     leaseMs: LEASE_MS,
     redisDelayMs: 0,
-    faults: [stopServer],
+    faults: [stopServer, whileFlapping(stopServer)],
     pauseMs: [100, 500],
   },
   'stop servers beyond the lease': {
@@ -151,14 +167,14 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     writeThrough: false,
     leaseMs: LEASE_MS,
     redisDelayMs: 0,
-    faults: [stopRedis, stopRedisBetweenCuts],
+    faults: [stopRedis, whileFlapping(stopRedis)],
     pauseMs: [100, 500],
   },
   'stop Redis, write-through': {
     writeThrough: true,
     leaseMs: LEASE_MS,
     redisDelayMs: 0,
-    faults: [stopRedis, stopRedisBetweenCuts],
+    faults: [stopRedis, whileFlapping(stopRedis)],
     pauseMs: [100, 500],
   },
   'Redis at a distance': {
@@ -179,14 +195,14 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     writeThrough: false,
     leaseMs: SHORT_LEASE_MS,
     redisDelayMs: 0,
-    faults: [fillRedis],
+    faults: [fillRedis, whileFlapping(fillRedis)],
     pauseMs: [100, 500],
   },
   'Redis full, write-through': {
     writeThrough: true,
     leaseMs: SHORT_LEASE_MS,
     redisDelayMs: 0,
-    faults: [fillRedis],
+    faults: [fillRedis, whileFlapping(fillRedis)],
     pauseMs: [100, 500],
   },
 };

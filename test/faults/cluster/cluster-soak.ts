@@ -18,7 +18,7 @@ export interface ClusterSoakOptions {
   readonly servers?: number;
   /** @default 8 */
   readonly clients?: number;
-  /** Milliseconds between two operations of a client, on average. @default 10 */
+  /** Milliseconds between two operations of a client, on average. @default 20 */
   readonly pauseMs?: number;
 }
 
@@ -53,7 +53,7 @@ export async function runClusterSoak(options: ClusterSoakOptions): Promise<Clust
 }
 
 async function run(options: ClusterSoakOptions, closing: Closing): Promise<ClusterSoakReport> {
-  const { scenario: name, seed, operations, servers = 3, clients = 8, pauseMs = 10 } = options;
+  const { scenario: name, seed, operations, servers = 3, clients = 8, pauseMs = 20 } = options;
   const scenario = SCENARIOS[name];
   const { writeThrough, leaseMs, redisDelayMs } = scenario;
   const world = await ClusterWorld.start(
@@ -70,17 +70,19 @@ async function run(options: ClusterSoakOptions, closing: Closing): Promise<Clust
       client.ask();
     }
   };
-  let isSending = true;
+  const sent = new AbortController();
   const sending = Promise.all(
     world.clients.map((client) => client.send(Math.ceil(operations / clients), pauseMs)),
-  ).finally(() => (isSending = false));
+  ).finally(() => {
+    sent.abort();
+  });
   let faults = 0;
   do {
     await world.random.pick(scenario.faults)(world, measure);
     faults += 1;
     await Promise.race([sending, delay(world.random.between(...scenario.pauseMs))]);
     world.readRecord();
-  } while (isSending);
+  } while (!sent.signal.aborted);
   await sending;
   // Behind all that was sent before: once it is answered, the events before it have run.
   for (const client of world.clients) client.ask();

@@ -111,7 +111,9 @@ export class ClusterWorld {
   /** Takes what the servers have written since into the ledgers. */
   readRecord(): void {
     const chunk = Buffer.alloc(CHUNK_BYTES);
-    for (let size = 0; (size = readSync(this.record, chunk)) > 0;) {
+    for (;;) {
+      const size = readSync(this.record, chunk);
+      if (size === 0) return;
       const lines = (this.unread + chunk.toString('latin1', 0, size)).split('\n');
       this.unread = lines.pop() ?? '';
       for (const line of lines) this.take(line);

@@ -211,6 +211,17 @@ describe('a transport over the WebSocket of a browser', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  test('has a timer only while something waits to be read', () => {
+    const { transport, socket } = open({ sendStallTimeoutMs: 100 });
+    transport.send('');
+    expect([socket.bufferedAmount, jest.getTimerCount()]).toEqual([0, 0]);
+    transport.send('0123456789');
+    expect([socket.bufferedAmount, jest.getTimerCount()]).toEqual([10, 1]);
+    socket.bufferedAmount = 0;
+    jest.advanceTimersByTime(100);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
   test('does not end while nothing waits to be read', async () => {
     const { transport, ends, socket } = open({ sendStallTimeoutMs: 100 });
     transport.send('0123456789');

@@ -10,6 +10,8 @@ import {
   type Limits,
   type OutgoingStream,
 } from '../../lib/core.js';
+import { StreamSender } from '../../lib/connection/stream-sender.js';
+import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore } from '../support/core.js';
 import { settle, waitFor } from '../support/wait-for.js';
@@ -164,6 +166,28 @@ describe('a streaming call', () => {
     expect(write).toThrow(RemoteError);
     await waitFor(() => outcome.length > 0, 'the error');
     expect(outcome[0]).toMatchObject({ code: -6 });
+  });
+
+  test('may hold as much again once what it held is sent', async () => {
+    const sent: string[] = [];
+    const call = {
+      id: 1,
+      isOpen: true,
+      succeed: () => undefined,
+      fail: () => undefined,
+      checkSize: () => undefined,
+    };
+    const limits = { ...DEFAULT_LIMITS, maxStreamBufferBytes: 1000 };
+    const out = new StreamSender(call, limits, (text) => sent.push(text) > 0);
+    out.grant(0);
+    for (let round = 1; round <= 5; round++) {
+      for (let n = 0; n < 7; n++) out.write('x'.repeat(100));
+      out.grant(7 * round);
+      expect(sent).toHaveLength(7 * round);
+    }
+    expect(() => {
+      for (let n = 0; n < 12; n++) out.write('x'.repeat(100));
+    }).toThrow(expect.objectContaining({ code: -6 }));
   });
 
   test('ends with its link where resume is not agreed: the one who waits for credit is told', async () => {

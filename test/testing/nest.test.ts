@@ -66,3 +66,29 @@ test('a Nest service and its client talk, are cut, come back and give up, all by
   await lost;
   await client.close();
 });
+
+test.each([
+  ['every 15 seconds where nothing is said', {}, 4],
+  ['not at all where it is 0', { heartbeatInterval: 0 }, 0],
+])('a server and its client ask for a sign of life %s', async (_what, options, count) => {
+  const transport = createMemoryEntry();
+  const strategy = new JstpServer({ transport, port: 6, ...options });
+  const app = await NestFactory.createMicroservice(moduleOf({ controllers: [SumsController] }), {
+    ...QUIET,
+    strategy,
+  });
+  await app.listen();
+  const client = new JstpClient({ transport, port: 6, ...options });
+  await client.connect();
+  const kinds: string[] = [];
+  client
+    .unwrap<Connection>()
+    .on('incomingMessage', (message) => kinds.push(...Object.keys(message as object)));
+  await jest.advanceTimersByTimeAsync(14_000);
+  expect(kinds).toEqual([]);
+  await jest.advanceTimersByTimeAsync(17_000);
+  // Two of the server's pings, and two pongs.
+  expect(kinds).toHaveLength(count);
+  await client.close();
+  await app.close();
+});

@@ -8,8 +8,15 @@ export interface HeartbeatView {
   readonly isOpen: boolean;
   /** Whether this side has stopped reading: a pong could not be seen. */
   readonly isDeaf: boolean;
-  /** Sends a ping, however much waits for the peer; its pong is told by {@link Heartbeat.heard}. */
-  sendPing(): void;
+  /** Whether the journal takes more. */
+  readonly hasRoom: boolean;
+  /** Sends a ping that is counted as any message; calls back with its pong. */
+  sendPing(onPong: () => void): void;
+  /**
+   * Asks about the line alone: by a ping that is not counted, whose pong is told by {@link Heartbeat.heard}.
+   * False: the peer does not know such pings.
+   */
+  askLine(): boolean;
   /** Whether part of a message has moved over the line since the last question. */
   hasMoved(): Promise<boolean>;
   /** The peer did not pong in time. */
@@ -20,6 +27,8 @@ export interface HeartbeatView {
 export class Heartbeat implements Expirable {
   private pingedAt: number | undefined;
   private isStopped = false;
+  /** Whether a ping that is counted has no pong yet. */
+  private isCounted = false;
   private readonly timeoutMs: number;
   private readonly queue: DeadlineQueue<Expirable>;
 
@@ -56,8 +65,21 @@ export class Heartbeat implements Expirable {
     if (this.view.isDeaf) this.pingedAt = undefined;
     else if (this.pingedAt === undefined) {
       this.pingedAt = now();
-      this.view.sendPing();
-    } else void this.judge(this.pingedAt);
+      this.ping();
+    } else {
+      // The pong may wait for a store, or the ping behind calls that are not served yet.
+      this.view.askLine();
+      void this.judge(this.pingedAt);
+    }
+  }
+
+  private ping(): void {
+    if ((this.isCounted || !this.view.hasRoom) && this.view.askLine()) return;
+    this.isCounted = true;
+    this.view.sendPing(() => {
+      this.isCounted = false;
+      this.heard();
+    });
   }
 
   /** No pong has come yet: it may be behind a large message, or the ping is. One that was begun and stays is silence. */

@@ -204,16 +204,25 @@ export abstract class SessionFlow extends Link {
     }
   }
 
+  /** @internal Whether the journal takes more. */
+  get hasRoom(): boolean {
+    return this.outbox.hasRoom;
+  }
+
+  /** @internal The heartbeat's ping. */
+  sendPing(onPong: () => void): void {
+    this.outbox.ping((error) => {
+      if (!error) onPong();
+    });
+  }
+
   /**
-   * @internal The heartbeat's ping asks about the line, and nothing else: between peers that number what they count
-   * it has the number 0, needs no room in the journal, and waits for no store. Others take a number's turn.
+   * @internal Asks whether the line lives, and nothing else: by a ping without a number, which needs no room in the
+   * journal and waits for no store. False: the peer knows none.
    */
-  sendPing(): void {
+  askLine(): boolean {
     if (this.keepsAnswers) this.writeNow(formatPing(LINE_PING));
-    else
-      this.outbox.ping((error) => {
-        if (!error) this.lineHeard();
-      });
+    return this.keepsAnswers;
   }
 
   /** @internal Answers a ping of the peer; false: it must not be answered again. */

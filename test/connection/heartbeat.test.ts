@@ -71,6 +71,7 @@ describe('a heartbeat', () => {
     const ends: unknown[] = [];
     client.on('close', () => ends.push('end'));
     client.callMethod('echo', 'never', []).catch(() => undefined);
+    client.emitRemoteEvent('echo', 'waits', []);
     const [connection] = core.server.getClientsArray();
     await waitFor(() => connection.receivedCalls.size === 1, 'the call');
     let heard = 0;

@@ -3,6 +3,7 @@ import { ERR_CALL_TIMEOUT, ERR_CANCELLED, ERR_INTERNAL_API_ERROR } from '../prot
 import { formatCallbackError, formatCallbackOk } from '../protocol/format-message.js';
 import type { CallMessage, Metadata } from '../protocol/message.js';
 import { checkSize } from '../protocol/message-size.js';
+import { MAX_TIMER_MS } from '../protocol/options.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { host, type AbortControllerLike, type AbortSignalLike } from '../util/host.js';
 import { isSystemError } from '../util/errors.js';
@@ -10,8 +11,6 @@ import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { Connection } from './connection.js';
 import { UnsendableAnswer } from './unsendable-answer.js';
 import { LastValueStream, StreamSender } from './stream-sender.js';
-
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What a received call needs of those who keep it. */
 export interface ReceivedCallKeeper {

@@ -1,7 +1,13 @@
-import { ConfigurableModuleBuilder, Logger, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Logger,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { ConfigurationError } from '../protocol/configuration-error.js';
-import { check, isObject } from './option-checks.js';
+import { check, checkNames, isObject } from '../protocol/options.js';
 import { GuardClass } from './server/guard-source.js';
 import type { JstpServerOptions } from './server/jstp-server-options.js';
 import { JstpServer } from './server/jstp-server.js';
@@ -36,6 +42,18 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
     global: isGlobal,
   }))
   .build();
+
+type AsyncOptions = Parameters<(typeof ConfigurableModuleClass)['forRootAsync']>[0];
+
+const ASYNC_NAMES = Object.keys({
+  useFactory: true,
+  useClass: true,
+  useExisting: true,
+  inject: true,
+  imports: true,
+  provideInjectionTokensFrom: true,
+  isGlobal: true,
+} satisfies Record<keyof AsyncOptions, true>);
 
 /**
  * The token of the options that JstpModule was given, for providers that want to know them and for tests:
@@ -87,6 +105,15 @@ export class JstpModule extends ConfigurableModuleClass implements OnApplication
     private readonly modules: ModulesContainer,
   ) {
     super();
+  }
+
+  /**
+   * Makes the module of options that providers of the application give.
+   * @throws ConfigurationError for an unknown name
+   */
+  static override forRootAsync(options: AsyncOptions): DynamicModule {
+    checkNames('options', options, ASYNC_NAMES);
+    return super.forRootAsync(options);
   }
 
   /** Nest's: warns of a server that listens to nobody, and of another one beside it. */

@@ -1,5 +1,5 @@
 import { heapLimitBytes } from '../util/host.js';
-import { ConfigurationError } from './configuration-error.js';
+import { check, checkNames, isInteger, MAX_TIMER_MS } from './options.js';
 
 /**
  * All bounds of a peer in one place. Each is an integer; times are milliseconds, sizes bytes.
@@ -83,8 +83,6 @@ export const REFUSAL_WINDOW_MS = 10_000;
 /** Longest name of a peer in the reason of a refusal, in characters. */
 export const MAX_NAME_SHOWN = 100;
 
-// Node's timers fire at once for a longer time.
-const MAX_TIMER_MS = 2 ** 31 - 1;
 // V8's longest string: a longer message could not become text.
 const MAX_MESSAGE_BYTES = 2 ** 29 - 24;
 // Every level is two frames of the parser's stack.
@@ -119,25 +117,22 @@ const RANGES: Readonly<Record<keyof Limits, Range>> = {
   heartbeatTimeoutMs: [0, MAX_TIMER_MS],
 };
 
+const LIMIT_NAMES = Object.keys(RANGES) as (keyof Limits)[];
+
 /**
  * The limits that hold: those given, the defaults for the rest (an undefined one counts as not given).
  * @param given - what the user set
  * @throws {ConfigurationError} for an unknown name or a value that is not allowed
  */
 export function resolveLimits(given?: Partial<Limits> | null): Limits {
-  if (given !== undefined && typeof given !== 'object')
-    throw new ConfigurationError('limits', given, 'an object');
+  const options: Partial<Limits> = given ?? {};
+  checkNames('limits', options, LIMIT_NAMES);
   const resolved: { -readonly [Name in keyof Limits]: number } = { ...DEFAULT_LIMITS };
-  const entries: readonly [string, number | undefined][] = Object.entries(given ?? {});
-  for (const [name, value] of entries) {
-    if (!isLimitName(name)) {
-      throw new ConfigurationError(`limits.${name}`, value, `one of ${Object.keys(RANGES).join(', ')}`);
-    }
+  for (const name of LIMIT_NAMES) {
+    const value = options[name];
     if (value === undefined) continue;
     const [from, to] = RANGES[name];
-    if (!Number.isSafeInteger(value) || value < from || value > to) {
-      throw new ConfigurationError(`limits.${name}`, value, `an integer from ${from} to ${to}`);
-    }
+    check(`limits.${name}`, value, `an integer from ${from} to ${to}`, isInteger(from, to));
     resolved[name] = value;
   }
   return Object.freeze(resolved);
@@ -154,10 +149,10 @@ export function journalBytesTotal({ maxJournalBytesTotal }: Limits): number {
  * @throws {ConfigurationError} for anything but a number of milliseconds that a timer can wait
  */
 export function checkInterval(option: string, value: unknown): void {
-  if (typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS) return;
-  throw new ConfigurationError(option, value, `a number of milliseconds above 0, ${MAX_TIMER_MS} at most`);
-}
-
-function isLimitName(name: string): name is keyof Limits {
-  return Object.hasOwn(RANGES, name);
+  check(
+    option,
+    value,
+    `a number of milliseconds above 0, ${MAX_TIMER_MS} at most`,
+    (time) => typeof time === 'number' && time > 0 && time <= MAX_TIMER_MS,
+  );
 }

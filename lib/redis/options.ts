@@ -1,8 +1,7 @@
-import { ConfigurationError } from '../protocol/configuration-error.js';
+import { check, checkNames, isBoolean, isInteger, isString, MAX_TIMER_MS } from '../protocol/options.js';
 
 const SECOND_MS = 1000;
 const DAY_MS = 24 * 60 * 60 * SECOND_MS;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const MIN_LEASE_MS = 100;
 
 /** How sessions are kept in Redis. */
@@ -65,10 +64,9 @@ export function resolveStorageOptions(
   given: RedisSessionStorageOptions | undefined,
 ): Required<RedisSessionStorageOptions> {
   const options = withDefaults(STORAGE_DEFAULTS, given);
-  checkText('keyPrefix', options.keyPrefix);
+  check('keyPrefix', options.keyPrefix, 'a string', isString);
   checkMs('leaseMs', options.leaseMs, MIN_LEASE_MS);
-  if (typeof options.writeThrough !== 'boolean')
-    throw new ConfigurationError('writeThrough', options.writeThrough, 'true or false');
+  check('writeThrough', options.writeThrough, 'true or false', isBoolean);
   // Lifetimes are only made longer when the lease is.
   checkMs('sessionLifetimeMs', options.sessionLifetimeMs, options.leaseMs, Number.MAX_SAFE_INTEGER);
   checkMs('claimTimeoutMs', options.claimTimeoutMs, 0);
@@ -81,30 +79,19 @@ export function resolveBroadcasterOptions(
   given: RedisBroadcasterOptions | undefined,
 ): Required<RedisBroadcasterOptions> {
   const options = withDefaults(BROADCASTER_DEFAULTS, given);
-  checkText('keyPrefix', options.keyPrefix);
+  check('keyPrefix', options.keyPrefix, 'a string', isString);
   checkMs('commandTimeoutMs', options.commandTimeoutMs, 1);
-  if (typeof options.onError !== 'function')
-    throw new ConfigurationError('onError', options.onError, 'a function');
+  check('onError', options.onError, 'a function', (value) => typeof value === 'function');
   return options;
 }
 
 function withDefaults<T extends object>(defaults: T, given: unknown): T {
   if (given === undefined) return defaults;
-  if (typeof given !== 'object' || given === null)
-    throw new ConfigurationError('options', given, 'an object');
-  const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  for (const [name, value] of set) {
-    if (!Object.hasOwn(defaults, name))
-      throw new ConfigurationError(name, value, `one of ${Object.keys(defaults).join(', ')}`);
-  }
+  checkNames('options', given, Object.keys(defaults));
+  const set = Object.entries(given as object).filter(([, value]) => value !== undefined);
   return { ...defaults, ...Object.fromEntries(set) };
 }
 
-function checkText(option: string, value: unknown): void {
-  if (typeof value !== 'string') throw new ConfigurationError(option, value, 'a string');
-}
-
 function checkMs(option: string, value: unknown, from: number, to = MAX_TIMER_MS): void {
-  if (Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to) return;
-  throw new ConfigurationError(option, value, `a whole number of milliseconds from ${from} to ${to}`);
+  check(option, value, `a whole number of milliseconds from ${from} to ${to}`, isInteger(from, to));
 }

@@ -5,12 +5,12 @@ import { CORE_EXTENSIONS, type ExtensionName } from '../connection/extensions.js
 import { ERR_STREAM_ENDED, ERR_STREAM_MOVED } from '../protocol/error-codes.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import { journalBytesTotal, resolveLimits, type Limits } from '../protocol/limits.js';
+import { MAX_TIMER_MS } from '../protocol/options.js';
 import { SimpleSessionStorageProvider } from '../session/simple-session-storage-provider.js';
 import type { SessionStorageProvider } from '../session/session-storage.js';
 import { resolvePolicy, type AuthPolicy, type ResolvedPolicy } from './auth-policy.js';
 
 const HOUR_MS = 60 * 60 * 1000;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A server's applications: an array, or an index of `createAppsIndex`. */
 export type ApplicationsOption = readonly ApplicationLike<Connection>[] | AppsIndex<Connection>;
@@ -47,6 +47,18 @@ export interface ServerOptions {
   /** Which extensions are accepted. @default 'stream', 'cancel' and 'resume' */
   extensions?: readonly ExtensionName[];
 }
+
+/** The names of the options of `createServer`. */
+export const SERVER_OPTION_NAMES = Object.keys({
+  applications: true,
+  authPolicy: true,
+  sessionStorageProvider: true,
+  heartbeatInterval: true,
+  clientExpirationTime: true,
+  limits: true,
+  extensions: true,
+  drainStreams: true,
+} satisfies Record<keyof ServerOptions, true>);
 
 /** The options with their defaults. */
 export interface ResolvedServerOptions {

@@ -1,5 +1,6 @@
 import type { Transport } from '../connection/transport.js';
 import type { Limits } from '../protocol/limits.js';
+import { checkNames } from '../protocol/options.js';
 import type { ListenerFactory } from '../server/listener.js';
 import { createEntry, type TransportEntry } from '../transport/entry.js';
 import { memoryDialer, MemoryListener, type MemoryNetwork } from '../transport/memory-network.js';
@@ -17,6 +18,13 @@ export interface FaultOptions extends Pace {
    */
   readonly onLink?: ((link: FaultLink) => void) | undefined;
 }
+
+const OPTION_NAMES = Object.keys({
+  seed: true,
+  onLink: true,
+  chunkBytes: true,
+  delayTurns: true,
+} satisfies Record<keyof FaultOptions, true>);
 
 /** An entry object whose links have faults. */
 export interface FaultEntry extends TransportEntry {
@@ -47,6 +55,7 @@ export interface FaultEntry extends TransportEntry {
  * entry.latest?.cutAfter(10, 'toServer');
  */
 export function createFaultEntry(options: FaultOptions = {}): FaultEntry {
+  checkNames('options', options, OPTION_NAMES);
   const network: MemoryNetwork = new Map();
   const maker = new LinkMaker(options);
   const dialer = memoryDialer(network, (listener, limits) => maker.connect(listener, limits));

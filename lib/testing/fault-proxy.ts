@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { checkNames } from '../protocol/options.js';
 import { ignore } from '../util/callback.js';
 import type { Direction, Side } from './faults.js';
 import { ProxiedLink, type ProxyPace } from './proxied-link.js';
@@ -15,6 +16,14 @@ export interface FaultProxyOptions extends ProxyPace {
   /** Decides the sizes and delays that are left to chance. @default 1 */
   readonly seed?: number;
 }
+
+const OPTION_NAMES = Object.keys({
+  port: true,
+  host: true,
+  seed: true,
+  chunkBytes: true,
+  delayMs: true,
+} satisfies Record<keyof FaultProxyOptions, true>);
 
 /**
  * A TCP proxy on the loopback that clients dial in the place of a server, and that does to their connections what a bad
@@ -33,6 +42,7 @@ export class FaultProxy {
 
   /** @internal `createFaultProxy` makes one that listens. */
   constructor(private readonly options: FaultProxyOptions) {
+    checkNames('options', options, OPTION_NAMES);
     this.random = new SeededRandom(options.seed ?? 1);
     this.pace = options;
     // A FIN of one side is passed on by itself: the other may still have something to say.

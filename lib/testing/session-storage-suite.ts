@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { checkNames } from '../protocol/options.js';
 import { Session } from '../session/session.js';
 import {
   assertSame,
   fullSession,
   put,
   StorageWorld,
+  SUITE_OPTION_NAMES,
   take,
   type SessionStorageSuiteOptions,
   type StorageUser,
@@ -265,6 +267,7 @@ const FOR_DUMPED: Bodies = {
  * @param options how the suite gets at the providers; with `createSecond` come the cases of stores that servers share
  */
 export function sessionStorageCases(options: SessionStorageSuiteOptions): SessionStorageCase[] {
+  checkNames('options', options, SUITE_OPTION_NAMES);
   const isForShared = options.createSecond !== undefined;
   const bodies = {
     ...FOR_ALL,

@@ -23,6 +23,15 @@ export interface SessionStorageSuiteOptions {
   destroy?(provider: SessionStorageProvider): unknown;
 }
 
+/** The names of the options of the suite. */
+export const SUITE_OPTION_NAMES = Object.keys({
+  create: true,
+  createSecond: true,
+  kill: true,
+  dump: true,
+  destroy: true,
+} satisfies Record<keyof SessionStorageSuiteOptions, true>);
+
 /** Beyond every lease and time limit that a suite is run with. */
 const CLAIM_LIMIT_MS = 15_000;
 const CLAIM_PAUSE_MS = 20;

@@ -2,8 +2,9 @@ import { Applications } from '../application/applications.js';
 import type { AppSpecifier, ClientOptions } from '../connection/client-options.js';
 import type { Connection } from '../connection/connection.js';
 import { DEFAULT_LIMITS } from '../protocol/limits.js';
+import { checkNames } from '../protocol/options.js';
 import type { Server } from '../server/server.js';
-import type { ServerOptions } from '../server/server-options.js';
+import { SERVER_OPTION_NAMES, type ServerOptions } from '../server/server-options.js';
 import type { TransportEntry } from '../transport/entry.js';
 import { MemoryTransport } from '../transport/memory-transport.js';
 import { createMemoryEntry } from '../transport/memory.js';
@@ -51,6 +52,7 @@ export interface TestingPair {
  * await pair.close();
  */
 export async function createTestingPair(options: TestingPairOptions): Promise<TestingPair> {
+  checkNames('options', options, ['app', 'client', ...SERVER_OPTION_NAMES]);
   const { app, client = {}, ...serverOptions } = options;
   const entry = createMemoryEntry();
   const server = entry.createServer(serverOptions);

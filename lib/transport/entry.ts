@@ -2,16 +2,28 @@ import { createConnectFunctions, type ConnectFunctions } from '../connection/con
 import type { Connection } from '../connection/connection.js';
 import type { Dialers } from '../connection/transport.js';
 import type { Limits } from '../protocol/limits.js';
+import { checkNames, type PassedNames } from '../protocol/options.js';
 import type { ListenerFactory } from '../server/listener.js';
 import { Server } from '../server/server.js';
 import {
   resolveServerOptions,
+  SERVER_OPTION_NAMES,
   type ApplicationsOption,
   type ServerOptions,
 } from '../server/server-options.js';
 
 /** Told of each client that has logged in. */
 export type ConnectListener = (connection: Connection) => void;
+
+/** The names of the options of a transport, besides JSTP's. */
+export interface TransportNames {
+  /** Of its servers, ours. */
+  readonly server: readonly string[];
+  /** Of its servers, handed on to Node. */
+  readonly passedToServer?: PassedNames;
+  /** Of its clients, handed on. */
+  readonly passedToClient?: PassedNames;
+}
 
 /** The entry object of a transport; `Options` are those of Node's server underneath. */
 export interface TransportEntry<Options extends object = object> extends ConnectFunctions {
@@ -26,21 +38,33 @@ export interface TransportEntry<Options extends object = object> extends Connect
   ): Server;
   /** @internal Makes the listener alone, for a server with several. */
   createListener(options: Options, limits: Limits): ListenerFactory;
+  /** @internal The names of its options. */
+  readonly optionNames?: TransportNames;
 }
+
+const NO_NAMES: TransportNames = { server: [] };
 
 /** Makes the entry object of a transport. */
 export function createEntry<Options extends object>(
   name: string,
   dialers: Dialers,
   createListener: (options: Options, limits: Limits) => ListenerFactory,
+  optionNames: TransportNames = NO_NAMES,
 ): TransportEntry<Options> {
   return {
     ...createConnectFunctions(name, dialers),
     createListener,
+    optionNames,
     createServer(given, ...rest) {
       const further = rest.find((argument) => typeof argument === 'object') ?? {};
       const listener = rest.find((argument) => typeof argument === 'function');
       const options = { ...further, ...(isApplications(given) ? { applications: given } : given) };
+      checkNames(
+        'options',
+        options,
+        [...SERVER_OPTION_NAMES, ...optionNames.server],
+        optionNames.passedToServer,
+      );
       const { limits } = resolveServerOptions(options);
       return new Server(options, createListener(options as Options, limits), listener);
     },

@@ -5,10 +5,11 @@ import type { TlsOptions } from 'node:tls';
 import type { Dialer } from '../connection/transport.js';
 import type { ServerOptions } from '../server/server-options.js';
 import { createEntry, type TransportEntry } from './entry.js';
+import { CLIENT_NAMES, SERVER_NAMES } from './node-options.js';
 import { netDialer, netListener } from './net.js';
 import { tlsDialer, tlsListener } from './tls.js';
 import { webSocketDialer, wsListener, wssListener } from './websocket.js';
-import type { SharedHttpServer, WebSocketServerOptions } from './websocket-options.js';
+import { WEB_SOCKET_NAMES, type SharedHttpServer, type WebSocketServerOptions } from './websocket-options.js';
 
 /** The options of WebSocket servers, besides those of Node's server. */
 export type WebSocketOptions = WebSocketServerOptions & SharedHttpServer;
@@ -28,13 +29,29 @@ const dialers = new Map<string, Dialer>([
 ]);
 
 /** JSTP over TCP and IPC. */
-export const net: TransportEntry<ServerOpts> = createEntry('net', dialers, netListener);
+export const net: TransportEntry<ServerOpts> = createEntry('net', dialers, netListener, {
+  server: [],
+  passedToServer: SERVER_NAMES.net,
+  passedToClient: CLIENT_NAMES.net,
+});
 
 /** JSTP over TLS. */
-export const tls: TransportEntry<TlsOptions> = createEntry('tls', dialers, tlsListener);
+export const tls: TransportEntry<TlsOptions> = createEntry('tls', dialers, tlsListener, {
+  server: [],
+  passedToServer: SERVER_NAMES.tls,
+  passedToClient: CLIENT_NAMES.tls,
+});
 
 /** JSTP over WebSocket. */
-export const ws: TransportEntry<HttpOptions & WebSocketOptions> = createEntry('ws', dialers, wsListener);
+export const ws: TransportEntry<HttpOptions & WebSocketOptions> = createEntry('ws', dialers, wsListener, {
+  server: WEB_SOCKET_NAMES,
+  passedToServer: SERVER_NAMES.ws,
+  passedToClient: CLIENT_NAMES.ws,
+});
 
 /** JSTP over secure WebSocket. */
-export const wss: TransportEntry<HttpsOptions & WebSocketOptions> = createEntry('wss', dialers, wssListener);
+export const wss: TransportEntry<HttpsOptions & WebSocketOptions> = createEntry('wss', dialers, wssListener, {
+  server: WEB_SOCKET_NAMES,
+  passedToServer: SERVER_NAMES.wss,
+  passedToClient: CLIENT_NAMES.ws,
+});

@@ -23,6 +23,14 @@ export interface SharedHttpServer {
   readonly server?: HttpServer | HttpsServer;
 }
 
+/** The names of what a WebSocket listener may be told, besides Node's. */
+export const WEB_SOCKET_NAMES = Object.keys({
+  allowedOrigins: true,
+  originCheckStrategy: true,
+  path: true,
+  server: true,
+} satisfies Record<keyof (WebSocketServerOptions & SharedHttpServer), true>);
+
 /** How a client opens a WebSocket: options of the WebSocket of `ws`, those of TLS among them. */
 export interface WebSocketConfig extends ConnectionOptions {
   /** TLS options, where the reference has them. */

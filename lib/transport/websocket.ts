@@ -1,6 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Limits } from '../protocol/limits.js';
+import { check, isHttpServer } from '../protocol/options.js';
 import type { ListenerFactory } from '../server/listener.js';
 import { SharedWebSocketListener } from './shared-websocket-listener.js';
 import { OwnWebSocketListener } from './websocket-listener.js';
@@ -26,6 +27,8 @@ function webSocketListener(
   limits: Limits,
 ): ListenerFactory {
   const { server } = options;
+  // One that is undefined was meant to be shared: nobody wants a server of one's own instead.
+  if ('server' in options) check('server', server, 'a server of HTTP', isHttpServer);
   return (sink) =>
     server
       ? new SharedWebSocketListener(server, options.path ?? '/', options, limits, sink)

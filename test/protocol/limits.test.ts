@@ -34,7 +34,7 @@ describe('resolveLimits', () => {
 
   it('refuses an unknown name', () => {
     const given: Record<string, number> = { maxMesageBytes: 5 };
-    expect(() => resolveLimits(given)).toThrow('limits.maxMesageBytes must be one of maxMessageBytes, ');
+    expect(() => resolveLimits(given)).toThrow('(nearest: maxMessageBytes), but "maxMesageBytes" was given');
     expect(() => resolveLimits({ ['__proto__']: 5 } as Partial<Limits>)).toThrow(ConfigurationError);
   });
 });

@@ -255,7 +255,9 @@ test('wrong objects and options are refused by their names', async () => {
   expect(make({})).toThrow(/^redis must be a client of redis 5 or 6/);
   expect(make(redis, { keyPrefix: 5 })).toThrow(/^keyPrefix must be/);
   expect(make(redis, { onError: 5 })).toThrow(/^onError must be/);
-  expect(make(redis, { leaseMs: 5000 })).toThrow(/^leaseMs must be one of keyPrefix/);
+  expect(make(redis, { leaseMs: 5000 })).toThrow(
+    /^options must be none but keyPrefix, .*but "leaseMs" was given$/,
+  );
   await expect(new RedisBroadcaster(redis).attach({} as never)).rejects.toMatchObject({ option: 'server' });
 });
 

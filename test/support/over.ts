@@ -14,6 +14,7 @@ type TransportName = (typeof OTHER_TRANSPORTS)[number];
 
 /** The reference's WebSockets wait for their peer's close by a timer that would keep the tests alive for seconds. */
 const SHORT = { closeTimeout: 100 };
+const WEB_SOCKET_SERVER = { ...SHORT, keepalive: false };
 
 type Entry = JstpModule['net'];
 type Reconnector = (connection: PeerConnection, reconnectFn: (...args: unknown[]) => void) => void;
@@ -44,7 +45,7 @@ export function over(jstp: JstpModule, name: TransportName): JstpModule {
     createServer: (given, listener) => {
       const secure = name === 'ws' ? {} : serverPair;
       // What is no WebSocket server takes the listener in their options' place.
-      const rest = name === 'tls' ? [listener] : [{ ...SHORT, keepalive: false }, listener];
+      const rest = name === 'tls' || 'createListener' in entry ? [listener] : [WEB_SOCKET_SERVER, listener];
       const all = Array.isArray(given) ? { applications: given } : (given as object);
       const server = (entry.createServer as (...args: unknown[]) => PeerServer)(
         { ...all, ...secure },

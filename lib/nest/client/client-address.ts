@@ -1,11 +1,13 @@
 import type { NetConnectOpts } from 'node:net';
 import type { ConnectionOptions as TlsConnectOptions } from 'node:tls';
-import type { TransportEntry } from '../../transport/entry.js';
+import type { TransportEntry, TransportNames } from '../../transport/entry.js';
+import { tls } from '../../transport/index.js';
 import type { WebSocketConfig } from '../../transport/websocket-options.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
 import { entryOf, type JstpTransport } from '../server/listener-options.js';
 import {
   check,
+  checkNames,
   isMissing,
   isObject,
   isPort,
@@ -13,7 +15,7 @@ import {
   isUrlPath,
   MAX_PORT,
   optional,
-} from '../option-checks.js';
+} from '../../protocol/options.js';
 
 /** Where a client connects to, and how. */
 export interface ClientAddressOptions {
@@ -21,8 +23,8 @@ export interface ClientAddressOptions {
   readonly transport?: JstpTransport | TransportEntry;
   /** @default 'localhost' */
   readonly host?: string;
-  /** @default 3000 */
-  readonly port?: number;
+  /** A number, or its digits as environment variables have them. @default 3000 */
+  readonly port?: number | string;
   /** net, tls: path of an IPC socket, in the place of host and port; ws, wss: the URL's path. @default '/' for ws and wss */
   readonly path?: string;
   /** ws, wss: the whole URL, in the place of host, port and path. */
@@ -55,39 +57,49 @@ const URL_TRANSPORTS: Readonly<Record<string, JstpTransport>> = { 'ws:': 'ws', '
  * Checks where a client connects to.
  * @throws ConfigurationError naming the option, what was given and what is allowed
  */
-export function resolveAddress(given: ClientAddressOptions): ClientAddress {
-  const { host, port, url, connectOptions = {} } = given;
+export function resolveAddress(options: ClientAddressOptions): ClientAddress {
+  const { host, port, url, connectOptions = {} } = options;
   const isAsked = typeof connectOptions === 'function';
-  const first = isAsked ? {} : checked(connectOptions);
-  const transport = given.transport ?? transportOf(url) ?? 'net';
+  const transport = options.transport ?? transportOf(url) ?? 'net';
   const entry = entryOf('transport', transport);
+  const { optionNames } = entry;
+  const checked = (given: ConnectOptions): ConnectOptions => checkedOptions(given, optionNames);
+  const first = isAsked ? {} : checked(connectOptions);
   check('host', host, 'a non-empty string', optional(isText));
-  check('port', port, `an integer from 0 to ${MAX_PORT}`, optional(isPort));
+  check('port', port, `an integer from 0 to ${MAX_PORT}, or its digits`, optional(isPort));
+  const given = { ...options, ...(port !== undefined && { port: Number(port) }) };
   if (transport === 'ws' || transport === 'wss') {
     const address = urlOf(transport, given);
     const argsWith = (options: ConnectOptions): readonly unknown[] => [options, address];
-    const dialArguments = isAsked ? asked(connectOptions, argsWith) : undefined;
+    const dialArguments = isAsked ? asked(connectOptions, checked, argsWith) : undefined;
     return { entry, args: argsWith(first), dialArguments, shown: shownUrl(address) };
   }
   check('url', url, 'given with the transport ws or wss', isMissing);
   const address = streamAddressOf(given, first);
   const argsWith = (options: ConnectOptions): readonly unknown[] => [streamAddressOf(given, options)];
-  const dialArguments = isAsked ? asked(connectOptions, argsWith) : undefined;
+  const dialArguments = isAsked ? asked(connectOptions, checked, argsWith) : undefined;
   const name = typeof transport === 'string' ? `${transport} ` : '';
   return { entry, args: [address], dialArguments, shown: name + shownAddress(address) };
 }
 
 function asked(
   connectOptions: () => ConnectOptions | Promise<ConnectOptions>,
+  checked: (given: ConnectOptions) => ConnectOptions,
   argsWith: (options: ConnectOptions) => readonly unknown[],
 ): () => Promise<readonly unknown[]> {
   return async () => argsWith(checked(await connectOptions()));
 }
 
-function checked(connectOptions: ConnectOptions): ConnectOptions {
+function checkedOptions(given: ConnectOptions, names: TransportNames | undefined): ConnectOptions {
   const allowed = 'an object of options of the transport, or a function that gives one';
-  check('connectOptions', connectOptions, allowed, isObject);
-  return connectOptions;
+  check('connectOptions', given, allowed, isObject);
+  // What an entry object of the user's takes is not known.
+  if (!names) return given;
+  checkNames('connectOptions', given, [], names.passedToClient);
+  const { tlsOptions } = given as WebSocketConfig;
+  if (tlsOptions !== undefined)
+    checkNames('connectOptions.tlsOptions', tlsOptions, [], tls.optionNames?.passedToClient);
+  return given;
 }
 
 /** What of a URL is no secret: neither user and password, nor the query. */

@@ -17,7 +17,7 @@ import {
   isText,
   MAX_TIMER_MS,
   optional,
-} from '../option-checks.js';
+} from '../../protocol/options.js';
 
 /** How a client comes back by itself after its line was cut. Attempts that callers cause do not count here. */
 export interface ReconnectOptions {
@@ -96,7 +96,7 @@ const DEFAULT_DELAYS: ReconnectDelays = { minDelayMs: 100, maxDelayMs: 10_000 };
 
 const HIDDEN = '(hidden)';
 
-const OPTION_NAMES: Readonly<Record<keyof JstpClientOptions, true>> = {
+const OPTION_NAMES = Object.keys({
   app: true,
   transport: true,
   host: true,
@@ -116,14 +116,18 @@ const OPTION_NAMES: Readonly<Record<keyof JstpClientOptions, true>> = {
   application: true,
   serializer: true,
   deserializer: true,
-};
+} satisfies Record<keyof JstpClientOptions, true>);
+const RECONNECT_NAMES = Object.keys({
+  minDelayMs: true,
+  maxDelayMs: true,
+} satisfies Record<keyof ReconnectOptions, true>);
 
 /**
  * The options that hold.
  * @throws {ConfigurationError} for an unknown option or a value that is not allowed
  */
 export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOptions {
-  checkNames(given, OPTION_NAMES);
+  checkNames('options', given, OPTION_NAMES);
   const {
     app = 'jstp',
     heartbeatInterval = DEFAULT_HEARTBEAT_MS,
@@ -175,7 +179,7 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
   };
 }
 
-function checkLogin({ login, password, strategy }: JstpClientOptions): void {
+function checkLogin({ login, password, strategy, credentials }: JstpClientOptions): void {
   check('login', login, 'a non-empty string', (value) => value === null || optional(isText)(value));
   // The password itself stays out of messages.
   check('password', HIDDEN, 'a string', () => password == null || isString(password));
@@ -186,6 +190,12 @@ function checkLogin({ login, password, strategy }: JstpClientOptions): void {
     "the name of a handshake, not 'session'",
     optional((value) => isText(value) && value !== 'session'),
   );
+  check(
+    'credentials',
+    HIDDEN,
+    'given with a strategy (a login has a password)',
+    () => credentials == null || strategy !== undefined,
+  );
   check('strategy', strategy, 'given without a login', (value) => value === undefined || login == null);
 }
 
@@ -193,6 +203,7 @@ function resolveReconnect(given: boolean | ReconnectOptions = true): ReconnectDe
   if (given === false) return undefined;
   if (given === true) return DEFAULT_DELAYS;
   check('reconnect', given, 'a boolean, or { minDelayMs, maxDelayMs }', isObject);
+  checkNames('reconnect', given, RECONNECT_NAMES);
   const {
     minDelayMs = DEFAULT_DELAYS.minDelayMs,
     maxDelayMs = Math.max(minDelayMs, DEFAULT_DELAYS.maxDelayMs),

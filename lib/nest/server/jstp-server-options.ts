@@ -9,22 +9,8 @@ import {
 import { parseApplicationName, type ApplicationName } from '../decorators/application-name.js';
 import { DEFAULT_APPLICATION } from '../constants.js';
 import { isGuard, isGuardClass, type GuardOption } from './guard-source.js';
-import {
-  resolveListening,
-  type JstpListenerOptions,
-  type NetListenerOptions,
-  type ResolvedListening,
-} from './listener-options.js';
-import {
-  check,
-  checkNames,
-  hasMethod,
-  isBoolean,
-  isInteger,
-  isObject,
-  MAX_TIMER_MS,
-  nullable,
-} from '../option-checks.js';
+import { resolveListening, type JstpListenerOptions, type ResolvedListening } from './listener-options.js';
+import { check, hasMethod, isBoolean, isObject, MAX_TIMER_MS, nullable } from '../../protocol/options.js';
 
 /** Several transports, all of them serving the same applications, clients and sessions. */
 export interface SeveralListeners {
@@ -70,13 +56,8 @@ export interface JstpServiceOptions extends Omit<
  */
 export type JstpServerOptions = JstpServiceOptions & (JstpListenerOptions | SeveralListeners);
 
-// That of `listen(2)` is an int.
-const MAX_BACKLOG = 2 ** 31 - 1;
-const NET_OPTION_NAMES: Readonly<Record<keyof (JstpServiceOptions & NetListenerOptions), true>> = {
-  transport: true,
-  host: true,
-  port: true,
-  path: true,
+const SERVICE_NAMES = Object.keys({
+  listeners: true,
   application: true,
   applications: true,
   authPolicy: true,
@@ -89,20 +70,7 @@ const NET_OPTION_NAMES: Readonly<Record<keyof (JstpServiceOptions & NetListenerO
   limits: true,
   serializer: true,
   deserializer: true,
-  // Those of Node's `listen`...
-  backlog: true,
-  exclusive: true,
-  readableAll: true,
-  writableAll: true,
-  ipv6Only: true,
-  // ...and of its `createServer`.
-  allowHalfOpen: true,
-  pauseOnConnect: true,
-  noDelay: true,
-  keepAlive: true,
-  keepAliveInitialDelay: true,
-  highWaterMark: true,
-};
+} satisfies Record<keyof (JstpServiceOptions & SeveralListeners), true>);
 
 /** The options after their check. */
 export interface ResolvedJstpServerOptions {
@@ -119,11 +87,7 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
   check('options', options, 'an object', isObject);
   const { application = DEFAULT_APPLICATION, applications, authPolicy } = options;
   const { serializer, deserializer } = options;
-  const listening = resolveListening(options);
-  // The other transports have more options, those of Node's TLS and HTTP servers, than can be told apart here.
-  if (!('listeners' in options) && (options.transport ?? 'net') === 'net')
-    checkNames(options, NET_OPTION_NAMES);
-  checkListenOptions(options as Readonly<Record<string, unknown>>);
+  const listening = resolveListening(options, SERVICE_NAMES);
   check(
     'applications',
     applications,
@@ -166,14 +130,6 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
 /** The policy of the core, where the option is one. */
 export function corePolicyOf(option: JstpServiceOptions['authPolicy']): AuthPolicy | undefined {
   return option && !isGuard(option) && !isGuardClass(option) ? option : undefined;
-}
-
-function checkListenOptions(options: Readonly<Record<string, unknown>>): void {
-  const { backlog } = options;
-  check('backlog', backlog, `an integer from 0 to ${MAX_BACKLOG}`, nullable(isInteger(0, MAX_BACKLOG)));
-  for (const name of ['exclusive', 'readableAll', 'writableAll', 'ipv6Only']) {
-    check(name, options[name], 'true or false', nullable(isBoolean));
-  }
 }
 
 function isApplications(value: unknown): boolean {

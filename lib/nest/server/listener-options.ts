@@ -13,15 +13,19 @@ import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
 import type { ListeningPlace } from './log-addresses.js';
 import {
   check,
-  hasMethod,
+  checkNames,
+  isHttpServer,
+  isBoolean,
+  isInteger,
   isObject,
   isPort,
   isString,
   isText,
   isUrlPath,
   MAX_PORT,
+  nullable,
   optional,
-} from '../option-checks.js';
+} from '../../protocol/options.js';
 
 const ENTRIES = { net, tls, ws, wss };
 const NAMES = Object.keys(ENTRIES).join(', ');
@@ -29,9 +33,13 @@ const LISTEN_NAMES = ['backlog', 'exclusive', 'readableAll', 'writableAll', 'ipv
 /** One of them has to be there, or no TLS handshake could ever succeed. */
 const CERTIFICATE_NAMES = ['cert', 'pfx', 'SNICallback', 'pskCallback'] as const;
 const SOCKET_ADDRESS_NAMES = ['host', 'port', 'backlog', 'exclusive', 'ipv6Only'] as const;
+const STREAM_ADDRESS_NAMES = [...SOCKET_ADDRESS_NAMES, 'path', 'readableAll', 'writableAll'] as const;
 const SERVER_ALLOWED =
   "a server of HTTP, as app.getHttpServer() gives it, a function that gives it, or 'http' (with JstpModule only)";
-const WEB_SOCKET_NAMES = ['server', 'allowedOrigins', 'originCheckStrategy'] as const;
+/** What only WebSockets have. */
+const NOT_OF_SOCKETS = ['server', 'allowedOrigins', 'originCheckStrategy'] as const;
+// That of `listen(2)` is an int.
+const MAX_BACKLOG = 2 ** 31 - 1;
 
 /** The names of the transports. */
 export type JstpTransport = keyof typeof ENTRIES;
@@ -40,8 +48,8 @@ export type JstpTransport = keyof typeof ENTRIES;
 export interface SocketAddressOptions extends Pick<ListenOptions, 'backlog' | 'exclusive' | 'ipv6Only'> {
   /** The host. @default 'localhost' */
   host?: string;
-  /** The port; 0: any that is free. @default 3000 */
-  port?: number;
+  /** The port, a number or its digits as environment variables have them; 0: any that is free. @default 3000 */
+  port?: number | string;
 }
 
 /** Where to listen on TCP or on an IPC socket. */
@@ -116,15 +124,18 @@ type Given = Readonly<Record<string, unknown>>;
 
 /**
  * Checks where to listen: one transport, or several as `listeners`.
+ * @param serviceNames the names of the options that are not about listening
  * @throws ConfigurationError naming the option, what was given and what is allowed
  */
-export function resolveListening(options: object): ResolvedListening {
+export function resolveListening(options: object, serviceNames: readonly string[]): ResolvedListening {
   const { listeners } = options as Given;
-  if (listeners === undefined) return resolveListener(options as Given, '');
-  for (const name of ['transport', 'path', ...LISTEN_NAMES, ...SOCKET_ADDRESS_NAMES, ...WEB_SOCKET_NAMES]) {
+  if (listeners === undefined) return resolveListener(options as Given, '', serviceNames);
+  const listenerNames = ['transport', ...STREAM_ADDRESS_NAMES, ...NOT_OF_SOCKETS];
+  for (const name of listenerNames) {
     const given = (options as Given)[name];
     if (given !== undefined) throw new ConfigurationError(name, given, 'given in one of the listeners');
   }
+  checkNames('options', options, [...serviceNames, ...listenerNames]);
   if (!Array.isArray(listeners) || listeners.length === 0 || !listeners.every(isObject))
     throw new ConfigurationError('listeners', listeners, 'an array of at least one { transport, ... }');
   const members = listeners.map((listener, index) => resolveListener(listener, `listeners[${index}].`));
@@ -149,13 +160,31 @@ export function entryOf(option: string, transport: unknown = 'net'): TransportEn
   throw new ConfigurationError(option, transport, `one of ${NAMES}, or an entry object`);
 }
 
-function resolveListener(given: Given, prefix: string): ResolvedListening {
+function resolveListener(
+  given: Given,
+  prefix: string,
+  serviceNames: readonly string[] = [],
+): ResolvedListening {
   const { transport = 'net' } = given;
   const entry = entryOf(`${prefix}transport`, transport);
   const isWebSocket = transport === 'ws' || transport === 'wss';
   if (isWebSocket) checkWebSocket(given, prefix);
-  else refuse(given, prefix, WEB_SOCKET_NAMES, 'given with the transport ws or wss');
+  else refuse(given, prefix, NOT_OF_SOCKETS, 'given with the transport ws or wss');
   const isShared = 'server' in given;
+  const addressNames = isWebSocket ? SOCKET_ADDRESS_NAMES : STREAM_ADDRESS_NAMES;
+  const { optionNames } = entry;
+  // What an entry object of the user's takes is not known.
+  if (optionNames) {
+    const names = ['transport', ...addressNames, ...optionNames.server, ...serviceNames];
+    // Node's server is there already, where it is shared.
+    checkNames(
+      prefix.slice(0, -1) || 'options',
+      given,
+      names,
+      isShared ? undefined : optionNames.passedToServer,
+    );
+  }
+  checkListenOptions(given, prefix);
   const isSecure = transport === 'tls' || (transport === 'wss' && !isShared);
   if (isSecure && CERTIFICATE_NAMES.every((name) => given[name] === undefined)) {
     const allowed = `a certificate with its key, or one of ${CERTIFICATE_NAMES.slice(1).join(', ')}`;
@@ -219,8 +248,16 @@ function addressOf(given: Given, prefix: string): ListenOptions {
 function tcpAddressOf(given: Given, prefix: string): ListenOptions {
   const { host = DEFAULT_HOST, port = DEFAULT_PORT } = given;
   check(`${prefix}host`, host, 'a name or an address', isText);
-  check(`${prefix}port`, port, `an integer from 0 to ${MAX_PORT}`, isPort);
-  return { ...pick(given, LISTEN_NAMES), host: host as string, port: port as number };
+  check(`${prefix}port`, port, `an integer from 0 to ${MAX_PORT}, or its digits`, isPort);
+  return { ...pick(given, LISTEN_NAMES), host: host as string, port: Number(port) };
+}
+
+function checkListenOptions(given: Given, prefix: string): void {
+  const isBacklog = nullable(isInteger(0, MAX_BACKLOG));
+  check(`${prefix}backlog`, given['backlog'], `an integer from 0 to ${MAX_BACKLOG}`, isBacklog);
+  for (const name of ['exclusive', 'readableAll', 'writableAll', 'ipv6Only']) {
+    check(`${prefix}${name}`, given[name], 'true or false', nullable(isBoolean));
+  }
 }
 
 /** Options that another transport has, and this one has not. */
@@ -236,8 +273,4 @@ function pick(given: Given, names: readonly string[]): Given {
   return Object.fromEntries(
     Object.entries(given).filter(([name, value]) => names.includes(name) && value !== undefined),
   );
-}
-
-function isHttpServer(value: unknown): boolean {
-  return hasMethod('on')(value) && hasMethod('address')(value);
 }

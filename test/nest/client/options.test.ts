@@ -43,7 +43,8 @@ describe('the options of a client', () => {
     ['host', 5, 'a non-empty string'],
     ['port', -1, 'an integer from 0 to 65535'],
     ['port', 65_536, 'an integer from 0 to 65535'],
-    ['port', '3000', 'an integer from 0 to 65535'],
+    ['port', '3000/', 'an integer from 0 to 65535, or its digits'],
+    ['port', '-1', 'an integer from 0 to 65535, or its digits'],
     ['path', '', 'a non-empty string'],
     ['connectOptions', null, 'an object of options of the transport, or a function that gives one'],
     ['url', 'ws//x', 'given with the transport ws or wss'],
@@ -73,7 +74,15 @@ describe('the options of a client', () => {
     ['reconnect.minDelayMs', { reconnect: { minDelayMs: 0 } }],
     ['reconnect.maxDelayMs', { reconnect: { minDelayMs: 50, maxDelayMs: 10 } }],
     ['limits.maxMessageBytes', { limits: { maxMessageBytes: 0 } }],
-    ['limits.unknown', { limits: { unknown: 5 } }],
+    ['limits', { limits: { unknown: 5 } }],
+    ['reconnect', { reconnect: { min: 1 } }],
+    ['credentials', { credentials: ['x'] }],
+    ['credentials', { credentials: () => 'x', login: 'ann', password: 'x' }],
+    ['connectOptions', { connectOptions: { localAdress: '127.0.0.1' } }],
+    ['connectOptions', { transport: 'net', connectOptions: { servername: 'x' } }],
+    ['connectOptions', { transport: 'tls', connectOptions: { rejectUnautorized: false } }],
+    ['connectOptions', { url: 'wss://a', connectOptions: { header: {} } }],
+    ['connectOptions.tlsOptions', { url: 'wss://a', connectOptions: { tlsOptions: { caa: '' } } }],
     ['strategy', { strategy: 'token', login: 'user' }],
     ['path', { path: '/tmp/x', port: 3000 }],
     ['path', { path: '/tmp/x', host: 'a' }],
@@ -84,10 +93,14 @@ describe('the options of a client', () => {
 
   test('refuse an unknown one, and name those there are', () => {
     const error = failureOf({ pasword: 'secret' });
-    expect(error.message).toMatch(/^options must be none but app, .*deserializer, but "pasword" was given$/);
+    expect(error.message).toMatch(
+      /^options must be none but app, .*deserializer \(nearest: password\), but "pasword" was given$/,
+    );
   });
 
   test('never show a password', () => {
+    expect(failureOf({ pasword: 'secret' }).message).not.toContain('secret');
+    expect(failureOf({ credentials: 'secret' }).message).not.toContain('secret');
     expect(failureOf({ password: 'secret' }).message).not.toContain('secret');
   });
 
@@ -119,6 +132,25 @@ describe('the options of a client', () => {
     ).toMatchObject({
       strategy: 'token',
     });
+  });
+
+  test('take a port of digits, as environment variables have it', () => {
+    expect(resolveClientOptions({ port: '4000' }).address.args).toEqual([{ host: 'localhost', port: 4000 }]);
+    expect(resolveClientOptions({ transport: 'ws', port: '0080' }).address.args[1]).toBe(
+      'ws://localhost:80/',
+    );
+  });
+
+  test('check what a function of connectOptions gives at each dial', async () => {
+    const connectOptions = (): object => ({ localAdress: '127.0.0.1' });
+    const { dialArguments } = resolveClientOptions({ connectOptions }).address;
+    await expect(dialArguments?.()).rejects.toMatchObject({ option: 'connectOptions' });
+  });
+
+  test('leave alone what only an entry object of the user knows', () => {
+    const { optionNames: _known, ...transport } = net;
+    const connectOptions = { carrier: 'pigeon' } as object;
+    expect(resolveClientOptions({ transport, connectOptions }).address.args[0]).toMatchObject(connectOptions);
   });
 
   test('give an IPC path without host and port', () => {

@@ -173,6 +173,17 @@ describe('JstpModule, when the application starts', () => {
   });
 });
 
+describe('the options of JstpModule', () => {
+  test('are known ones, of forRoot and of what is around the factory', async () => {
+    const misspelt = { ...OPTIONS, authPolicies: null } as JstpServerOptions;
+    await expect(NestFactory.create(rootOf(JstpModule.forRoot(misspelt)), QUIET)).rejects.toThrow(
+      '(nearest: authPolicy), but "authPolicies" was given',
+    );
+    const around = { useFactory: () => OPTIONS, injects: [] };
+    expect(() => JstpModule.forRootAsync(around)).toThrow('(nearest: inject), but "injects" was given');
+  });
+});
+
 describe('JstpModule on the port of the application', () => {
   const guarded = { transport: 'ws', path: '/board', authPolicy: KeyGuard } as const;
 

@@ -17,7 +17,8 @@ import {
   type Server as CoreServer,
 } from '../../../lib/index.js';
 import { createClient } from 'redis';
-import { LOOPBACK } from '../../support/free-port.js';
+import { createMemoryEntry } from '../../../lib/testing/index.js';
+import { freePort, LOOPBACK } from '../../support/free-port.js';
 import { moduleOf, QUIET } from '../../support/nest-app.js';
 import { observe } from '../../support/observed.js';
 import { settle, waitFor } from '../../support/wait-for.js';
@@ -85,7 +86,9 @@ describe('the options of a server', () => {
     ['one origin as text', { transport: 'ws', allowedOrigins: 'a' }, 'allowedOrigins must be an array'],
     ['a strategy of text', { transport: 'ws', originCheckStrategy: 'a' }, 'originCheckStrategy must be'],
     ['origins of TCP', { allowedOrigins: [] }, 'allowedOrigins must be given with the transport ws or wss'],
-    ['a port of text', { port: '3000' }, 'port must be an integer from 0 to 65535'],
+    ['a port that is no number', { port: '30x' }, 'port must be an integer from 0 to 65535, or its digits'],
+    ['a port of no digits', { port: '' }, 'port must be an integer'],
+    ['a port of digits too high', { port: '70000' }, 'but "70000" was given'],
     ['a port too high', { port: 65536 }, 'but 65536 was given'],
     ['an empty host', { host: '' }, 'host must be'],
     ['an empty path', { path: '' }, 'path must be'],
@@ -95,7 +98,37 @@ describe('the options of a server', () => {
     ['applications that are none', { applications: {} }, 'applications must be'],
     ['a policy of text', { authPolicy: 'none' }, 'authPolicy must be'],
     ['a policy that decides nothing', { authPolicy: {} }, 'authPolicy must be'],
-    ['a limit that there is not', { limits: { maxPigeons: 1 } }, 'limits.maxPigeons'],
+    ['a limit that there is not', { limits: { maxPigeons: 1 } }, 'but "maxPigeons" was given'],
+    [
+      'a name that TLS has not',
+      { transport: 'tls', cert: 'c', rejectUnautorized: true },
+      '(nearest: rejectUnauthorized)',
+    ],
+    ['a name that HTTP has not', { transport: 'ws', requestTimout: 1 }, '(nearest: requestTimeout)'],
+    ['a name of TLS for TCP', { requestCert: true }, "those of Node's net.createServer"],
+    ['a name of IPC for WebSockets', { transport: 'ws', readableAll: true }, 'but "readableAll" was given'],
+    ["a name of Node's listen that is not handed on", { signal: null }, 'but "signal" was given'],
+    [
+      'a name of HTTP for a server that is made already',
+      { transport: 'ws', server: createServer(), noDelay: true },
+      'but "noDelay" was given',
+    ],
+    [
+      'a name that one of several listeners has not',
+      { listeners: [{}, { prot: 1 }] },
+      'listeners[1] must be none but transport, host, port,',
+    ],
+    ['a name of TCP beside several listeners', { listeners: [{}], noDelay: true }, 'but "noDelay" was given'],
+    [
+      'a name that another transport has not',
+      { transport: createMemoryEntry(), noDelay: true },
+      'but "noDelay" was given',
+    ],
+    [
+      'a backlog of text of one of several listeners',
+      { listeners: [{ backlog: 'x' }] },
+      'listeners[0].backlog must be',
+    ],
     ['a limit of text', { limits: { maxDepth: '1' } }, 'limits.maxDepth must be'],
     ['a heartbeat below zero', { heartbeatInterval: -1 }, 'heartbeatInterval must be'],
     ['an expiration that is no time', { clientExpirationTime: 2 ** 40 }, 'clientExpirationTime must be'],
@@ -114,6 +147,11 @@ describe('the options of a server', () => {
       'sessionStorageProvider must be an object with methods get and set, and no client of Redis',
     ],
     ['an option that there is not', { prot: 1 }, 'options must be none but transport, host, port,'],
+    [
+      'and names the nearest',
+      { heartbeatIntervall: 1 },
+      '(nearest: heartbeatInterval), but "heartbeatIntervall" was given',
+    ],
     ['extensions, which are not for the user to choose', { extensions: [] }, 'but "extensions" was given'],
     ['options that are none', 5 as unknown as object, 'options must be an object, but 5 was given'],
     ['limits that are none', { limits: 5 }, 'limits must be an object, but 5 was given'],
@@ -253,6 +291,14 @@ describe('a server that starts', () => {
     await startService({ controllers: [RoomsController, PlainController], logger: log });
     expect(log.lines).toContain('Application chat@1.2.0: rooms (join, events: typing)');
     expect(log.lines).toContain('Application jstp@1.0.0: default (ping)');
+  });
+
+  test('takes a port of digits, as environment variables have it', async () => {
+    const port = await freePort();
+    const { server, outcomes } = listening({ port: String(port) });
+    await waitFor(() => outcomes.length > 0, 'the server');
+    expect(outcomes).toEqual([[]]);
+    expect(server.unwrap<CoreServer>().address()).toMatchObject({ port });
   });
 
   test('listens on an IPC path', async () => {

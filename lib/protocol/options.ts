@@ -1,4 +1,5 @@
-import { ConfigurationError } from '../protocol/configuration-error.js';
+import { nearestName } from '../util/nearest-name.js';
+import { ConfigurationError } from './configuration-error.js';
 
 /** The highest port. */
 export const MAX_PORT = 65_535;
@@ -16,15 +17,36 @@ export function check(option: string, given: unknown, allowed: string, test: Tes
   if (!test(given)) throw new ConfigurationError(option, given, allowed);
 }
 
+/** Names of somebody else's options, which are passed on. */
+export interface PassedNames {
+  readonly names: readonly string[];
+  /** Whose they are: "Node's net.createServer". */
+  readonly whose: string;
+}
+
 /**
- * Checks that the options are an object with known names only.
- * @throws ConfigurationError naming those there are
+ * Checks that options are an object with known names only. What is unknown is named without its value, which may be
+ * a misspelt password.
+ * @param option what the object is: 'options', 'limits'...
+ * @param names ours
+ * @param passed those that are passed on
+ * @throws ConfigurationError naming those there are, and the nearest
  */
-export function checkNames(given: unknown, names: Readonly<Record<string, true>>): void {
-  check('options', given, 'an object', isObject);
-  for (const name of Object.keys(given as object)) {
-    check('options', name, `none but ${Object.keys(names).join(', ')}`, () => Object.hasOwn(names, name));
-  }
+export function checkNames(
+  option: string,
+  given: unknown,
+  names: readonly string[],
+  passed?: PassedNames,
+): void {
+  check(option, given, 'an object', isObject);
+  const all = passed ? [...names, ...passed.names] : names;
+  const unknown = Object.keys(given as object).find((name) => !all.includes(name));
+  if (unknown === undefined) return;
+  const allowed =
+    [...names, ...(passed ? [`those of ${passed.whose}`] : [])].join(', ') || 'of those there are';
+  const nearest = nearestName(unknown, all);
+  const hint = nearest === undefined ? '' : ` (nearest: ${nearest})`;
+  throw new ConfigurationError(option, unknown, `none but ${allowed}${hint}`);
 }
 
 /** Allows undefined as well. */
@@ -41,8 +63,11 @@ export function isInteger(from: number, to: number): Test {
   return (value) => Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
 }
 
-/** The number of a port, 0 included. */
-export const isPort: Test = isInteger(0, MAX_PORT);
+const isPortNumber = isInteger(0, MAX_PORT);
+
+/** Whether a value is a port, 0 included; as for Node it may be a text of digits, as environment variables are. */
+export const isPort: Test = (value) =>
+  isPortNumber(isString(value) && /^\d+$/.test(value) ? Number(value) : value);
 
 export function isBoolean(value: unknown): value is boolean {
   return typeof value === 'boolean';
@@ -70,4 +95,8 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 
 export function hasMethod(name: string): Test {
   return (value) => isObject(value) && typeof value[name] === 'function';
+}
+
+export function isHttpServer(value: unknown): boolean {
+  return hasMethod('on')(value) && hasMethod('address')(value);
 }

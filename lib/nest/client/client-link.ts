@@ -177,10 +177,13 @@ export class ClientLink {
       try {
         return await settled((done) => entry.reconnect(current, ...args, done));
       } catch (error) {
-        if (signal.aborted || !isRefusal(error, current)) throw error;
+        // One that has led to a connection is over, whatever its listeners have done with that.
+        if (!this.isPresent(signal) || !isRefusal(error, current)) throw error;
         this.forgetSession();
         this.observer.warn(`The session at ${this.shown} is lost: ${textOf(error)}`);
         this.observer.emit('sessionLost');
+        // A listener may have closed the client.
+        if (!this.isPresent(signal)) throw error;
       }
     }
     const client = {
@@ -198,11 +201,19 @@ export class ClientLink {
     return settled((done) => entry.connect(app, client, ...args, done));
   }
 
+  /** Whether an attempt is the one under way: neither given up nor done. */
+  private isPresent(signal: AbortSignal): boolean {
+    return this.abort?.signal === signal;
+  }
+
   private readonly shakeHands: ConnectPolicyFunction = (app, connection, session, callback) => {
     if (!session) this.watch(connection);
     const done = (error: unknown, opened?: typeof session): void => {
-      if (error) for (const message of connection.outbox.takeUnsent()) this.unsent.push(message);
-      else this.opened(connection, Boolean(session));
+      if (!error) this.opened(connection, Boolean(session));
+      // Of a client that was closed meanwhile the connection fails them itself.
+      else if (connection === this.current) {
+        for (const message of connection.outbox.takeUnsent()) this.unsent.push(message);
+      }
       callback(error, connection, opened ?? undefined);
     };
     const { login, password, strategy } = this.options;
@@ -265,8 +276,9 @@ export class ClientLink {
     this.resolveAttempt(connection);
     this.observer.debug(`${isResumed ? 'Resumed the session at' : 'Connected to'} ${this.shown}`);
     this.observer.setStatus('connected');
-    this.observer.emit('connect', connection);
-    if (isReturn) this.observer.emit('reconnect', isResumed);
+    // A listener may have closed it: the others have heard of that.
+    if (connection === this.connection) this.observer.emit('connect', connection);
+    if (isReturn && connection === this.connection) this.observer.emit('reconnect', isResumed);
   }
 
   /** The line is gone, or the peer has said why it will be. */

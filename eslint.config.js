@@ -39,7 +39,15 @@ const noWallClock = {
 };
 
 export default defineConfig(
-  { ignores: ['**/dist/', 'coverage/', '.readme-blocks/', 'test/package/fixtures/'] },
+  {
+    ignores: [
+      '**/dist/',
+      'coverage/',
+      '.readme-blocks/',
+      'test/package/fixtures/',
+      'test/tools/readme-programs/',
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,

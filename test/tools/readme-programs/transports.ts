@@ -1,0 +1,39 @@
+/** "Transports": the same handlers over TCP, TLS with a client's certificate, and the port of the application. */
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { copyFileSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { JstpClient, type JstpClientOptions } from 'nestjs-jstp';
+import { firstValueFrom } from 'rxjs';
+
+const certificates = path.resolve(import.meta.dirname, '../../test/support/certificates');
+const read = (name: string): Buffer => readFileSync(path.join(certificates, name));
+// Where the block looks for them.
+copyFileSync(path.join(certificates, 'server.key'), 'server.key');
+copyFileSync(path.join(certificates, 'server.crt'), 'server.crt');
+copyFileSync(path.join(certificates, 'ca.crt'), 'clients-ca.crt');
+const { app } = await import('./transports.js');
+
+const ca = read('ca.crt');
+const secure = { transport: 'tls', host: '127.0.0.1', port: 4001 } as const;
+const origin = 'https://example.com';
+const clients: JstpClientOptions[] = [
+  { host: '127.0.0.1', port: 4000 },
+  { ...secure, connectOptions: { ca, cert: read('client.crt'), key: read('client.key') } },
+  { url: 'ws://127.0.0.1:3000/jstp', connectOptions: { origin } },
+];
+for (const options of clients) {
+  const client = new JstpClient(options);
+  assert.equal(await firstValueFrom(client.send('sums.add', [1, 2])), 3);
+  await client.close();
+}
+const strangers: JstpClientOptions[] = [
+  { ...secure, connectOptions: { ca } },
+  { url: 'ws://127.0.0.1:3000/jstp' },
+];
+for (const options of strangers) {
+  const client = new JstpClient(options);
+  await assert.rejects(client.connect());
+  await client.close();
+}
+await app.close();

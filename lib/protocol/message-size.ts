@@ -28,7 +28,7 @@ export function checkSize(
 }
 
 /** Whether a text has at most so many bytes. */
-export function fits(text: string, maxBytes: number): boolean {
+function fits(text: string, maxBytes: number): boolean {
   return text.length * MAX_BYTES_A_UNIT <= maxBytes || byteLength(text) <= maxBytes;
 }
 

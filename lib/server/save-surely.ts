@@ -1,11 +1,11 @@
 import type { Connection } from '../connection/connection.js';
 import { JstpError } from '../protocol/jstp-error.js';
+import { NOT_OWNED } from '../session/session-not-owned-error.js';
 import type { SharedSessionStorageProvider } from '../session/shared-session-storage.js';
 import { startTimer } from '../util/timer.js';
 
 // Between attempts to reach a store that is away.
 const RETRY_AFTER_MS = 250;
-const NOT_OWNED = 'ERR_JSTP_SESSION_NOT_OWNED';
 
 /** Whether a store says that another server has the session. */
 export function isNotOwned(error: unknown): boolean {

@@ -93,7 +93,7 @@ export class SessionKeeper implements SessionOwner {
     const provider = this.providerOf(connection);
     if (!isShared(provider) || !session) return;
     this.serve(provider);
-    this.watch(provider.create(session.id, session), connection);
+    this.watch(() => provider.create(session.id, session), connection);
   }
 
   /** Stores a session before its connection acts on what changed it; undefined: it need not wait. */
@@ -141,7 +141,7 @@ export class SessionKeeper implements SessionOwner {
       callback(true);
       return;
     }
-    provider.revive(session.id, claim).then(
+    ask(() => provider.revive(session.id, claim)).then(
       () => {
         this.changed.delete(connection);
         callback(true);
@@ -159,7 +159,7 @@ export class SessionKeeper implements SessionOwner {
     const provider = storageOf(application, this.options);
     // Asked twice, it was found twice: who has come back with it meanwhile keeps it.
     if (this.clients.find(session.id)) return;
-    if (isShared(provider)) this.watch(provider.release(session.id, session));
+    if (isShared(provider)) this.watch(() => provider.release(session.id, session));
   }
 
   /** A client's link is gone. */
@@ -174,7 +174,7 @@ export class SessionKeeper implements SessionOwner {
     }
     // Another connection may have the session by now.
     else if (session.connection !== connection || session.isWorthless) return;
-    else if (isShared(provider)) this.watch(provider.save(session.id, session), connection);
+    else if (isShared(provider)) this.watch(() => provider.save(session.id, session), connection);
     else this.store(provider, session, connection);
   }
 
@@ -190,7 +190,7 @@ export class SessionKeeper implements SessionOwner {
     this.changed.delete(connection);
     if (!session || this.hasStopped(provider)) return;
     if (connection.isSessionOver || session.isWorthless) this.forget(provider, session, connection);
-    else if (isShared(provider)) this.watch(provider.release(session.id, session), connection);
+    else if (isShared(provider)) this.watch(() => provider.release(session.id, session), connection);
     else this.store(provider, session, connection);
   }
 
@@ -316,7 +316,7 @@ export class SessionKeeper implements SessionOwner {
     const isOver = connection.isSessionOver;
     if (!isOver && leave.reason === 'moved') this.unstored.add(session);
     // One that ended while it finished (by `bye`) is nobody's any more.
-    const end = isOver ? provider.delete(session.id) : provider.release(session.id, session);
+    const end = ask(() => (isOver ? provider.delete(session.id) : provider.release(session.id, session)));
     await end.then(
       () => {
         this.unstored.delete(session);
@@ -342,7 +342,7 @@ export class SessionKeeper implements SessionOwner {
     const { session } = connection;
     const provider = this.sharedProviderOf(connection);
     if (!provider || session?.connection !== connection || connection.isOpen) return;
-    this.watch(provider.save(session.id, session), connection);
+    this.watch(() => provider.save(session.id, session), connection);
   }
 
   private async saveBefore(provider: SharedProvider, connection: Connection): Promise<void> {
@@ -364,7 +364,7 @@ export class SessionKeeper implements SessionOwner {
   }
 
   private forget(provider: Provider, session: Session<Connection>, connection: Connection): void {
-    if (isShared(provider)) this.watch(provider.delete(session.id), connection, false);
+    if (isShared(provider)) this.watch(() => provider.delete(session.id), connection, false);
     else {
       forgetSession(provider, session.id, (error) => {
         this.fail(error, connection);
@@ -388,7 +388,14 @@ export class SessionKeeper implements SessionOwner {
   }
 
   private serve(provider: SharedProvider): void {
-    if (!this.served.has(provider)) this.served.set(provider, provider.serve(this));
+    if (this.served.has(provider)) return;
+    const started = ask(() => provider.serve(this)).catch((error: unknown) => {
+      this.fail(error);
+    });
+    this.served.set(provider, async () => {
+      const stop = await started;
+      if (stop) await stop();
+    });
   }
 
   /** Tells of a failure; of one of the store as a whole once, and not as a connection's. */
@@ -399,8 +406,8 @@ export class SessionKeeper implements SessionOwner {
   }
 
   /** @param isText whether it stores a text, for which the store needs room */
-  private watch(work: Promise<unknown>, connection?: Connection, isText = true): void {
-    const write = work.then(
+  private watch(work: () => Promise<unknown>, connection?: Connection, isText = true): void {
+    const write = ask(work).then(
       () => {
         if (isText) this.troubles.over();
       },
@@ -412,6 +419,11 @@ export class SessionKeeper implements SessionOwner {
     this.writes.add(write);
     void write.finally(() => this.writes.delete(write));
   }
+}
+
+/** Has a store do something. A method that throws has failed, and one that gives no Promise is done. */
+async function ask<T>(work: () => T | PromiseLike<T>): Promise<T> {
+  return work();
 }
 
 /** A shared store, as one for which somebody asks. */

@@ -119,6 +119,12 @@ export class ObservableAnswer {
 
   private write(stream: OutgoingStream, value: unknown): void {
     if (this.isOver) return;
+    if (isIterable(value)) {
+      this.context.report(new Error(ITERABLE_IN_OBSERVABLE));
+      stream.fail(INTERNAL_SERVER_ERROR);
+      this.end();
+      return;
+    }
     try {
       stream.write(value);
       // A value that cannot be sent is an answer, too.

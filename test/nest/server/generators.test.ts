@@ -352,15 +352,22 @@ describe('an async generator', () => {
   });
 });
 
-test('an async iterable as a value of an Observable is refused: an interceptor has not seen its values', async () => {
-  const log = new KeptLog();
-  const service = await startService({ ...setup, logger: log });
-  service.server.addHandler('by hand', () => Promise.resolve(of(users())));
-  const { values, error } = await outcome(await service.connect(), 'by hand');
-  expect(values).toEqual([]);
-  expect(error).toMatchObject({ code: 16 });
-  expect(log.errors.map(String)).toEqual([expect.stringContaining('from(iterable)')]);
-});
+test.each<[which: string, source: () => Observable<unknown>, before: unknown[]]>([
+  ['the only', () => of(users()), []],
+  ['the first', () => of(users(), users()), []],
+  ['a later', () => of('first', users(), 'last'), ['first']],
+])(
+  'an async iterable as %s value of an Observable is refused: an interceptor has not seen its values',
+  async (_which, source, before) => {
+    const log = new KeptLog();
+    const service = await startService({ ...setup, logger: log });
+    service.server.addHandler('by hand', () => Promise.resolve(source()));
+    const { values, error } = await outcome(await service.connect(), 'by hand');
+    expect(values).toEqual(before);
+    expect(error).toMatchObject({ code: 16 });
+    expect(log.errors.map(String)).toEqual([expect.stringContaining('from(iterable)')]);
+  },
+);
 
 test('Nest keeps the interceptors of a method where this package looks for them', () => {
   expect(Reflect.getMetadata(INTERCEPTORS_METADATA, UsersController)).toEqual([serializer]);

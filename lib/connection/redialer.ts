@@ -47,6 +47,8 @@ export class Redialer {
   private isDialling = false;
   private finish: Done | undefined;
   private isByReconnector = false;
+  /** Whether the reconnector would have brought the connection back, had the attempt under way not been made. */
+  private isAwaited = false;
   private timer: Timer | undefined;
   private openedAt = 0;
   private shortLives = 0;
@@ -65,6 +67,7 @@ export class Redialer {
     this.isArmed = true;
     this.isStopped = false;
     this.isSessionLost = false;
+    this.isAwaited = false;
     this.openedAt = now();
   }
 
@@ -72,6 +75,7 @@ export class Redialer {
   stop(): void {
     this.isStopped = true;
     this.isArmed = false;
+    this.isAwaited = false;
     this.cancel();
   }
 
@@ -129,9 +133,10 @@ export class Redialer {
 
   /**
    * Dials, moves the connection to the new link and resumes its session there; one that is lost is not asked for
-   * again.
+   * again. Where the user's own attempt fails, the reconnector goes on with what that has interrupted.
    */
   redial(dialer: Dialer, args: readonly unknown[], done: Done, isByReconnector = false): void {
+    this.isAwaited ||= this.isArmed || this.timer !== undefined || this.isByReconnector;
     this.cancel();
     if (this.attempt) {
       // Whoever was told of the end of the attempt before has begun a newer one.
@@ -140,6 +145,7 @@ export class Redialer {
     }
     this.isStopped = false;
     this.isByReconnector = isByReconnector;
+    if (isByReconnector) this.isAwaited = false;
     const attempt = new Attempt(this.settings);
     const finish: Done = (...outcome) => {
       // An attempt whose place another has taken was told so.
@@ -149,6 +155,8 @@ export class Redialer {
       this.finish = undefined;
       this.isByReconnector = false;
       done(...outcome);
+      const [error] = outcome;
+      if (error && error !== SUPERSEDED) this.goOnAfter();
     };
     this.attempt = attempt;
     this.finish = finish;
@@ -209,6 +217,7 @@ export class Redialer {
       // Nor where one of those has dialled by itself.
       if (error && error !== SUPERSEDED && !this.isStopped && !this.attempt) this.askReconnector();
     };
+    this.isAwaited = true;
     connection.announce('reconnectAttempt', transportName, ...dialArguments);
     // A listener may have closed the connection, or moved it by itself.
     if (!this.mayDial() || this.attempt !== attempt) done(SUPERSEDED);
@@ -222,6 +231,16 @@ export class Redialer {
   private askReconnector(): void {
     const { connection, settings } = this;
     connection.guard(() => settings.reconnector(connection, this.reconnectFn));
+  }
+
+  /** The user's attempt has failed. */
+  private goOnAfter(): void {
+    const { isAwaited, connection } = this;
+    // Whoever was told may have begun the next one.
+    if (this.attempt) return;
+    this.isAwaited = false;
+    // One that has its line still, or has ended, is not to be brought back.
+    if (isAwaited && !this.isArmed && !this.isStopped && !connection.isClosed) this.askReconnector();
   }
 
   private countLife(): void {

@@ -1,9 +1,16 @@
 import type { Socket } from 'node:net';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { net, type Connection, type Reconnector, type ReconnectFunction } from '../../lib/core.js';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import {
+  Application,
+  net,
+  type Connection,
+  type Reconnector,
+  type ReconnectFunction,
+} from '../../lib/core.js';
 import { defaultReconnector } from '../../lib/connection/default-reconnector.js';
 import { Closing } from '../support/closing.js';
-import { dial, startCore, stopCore } from '../support/core.js';
+import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
+import { API, dial, startCore, stopCore } from '../support/core.js';
 import { failureOf } from '../support/jstp.js';
 import { ClientOnTheWire } from '../support/resume-wire.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
@@ -153,6 +160,93 @@ describe('the default reconnector', () => {
     await waitFor(() => connection.state.name === 'offline', 'the loss');
     connection.close();
     await expectNoNewHandles(before);
+  });
+});
+
+describe('a reconnect by hand that fails', () => {
+  const NOBODY_PORT = 9;
+  const memory = createMemoryEntry();
+  let server: ReturnType<typeof memory.createServer>;
+  let connection: Connection;
+
+  beforeEach(async () => {
+    jest.useFakeTimers();
+    closing.add(() => jest.useRealTimers());
+    server = memory.createServer({ applications: [new Application<Connection>('app', API)] }).listen(1);
+    connection = await memory.connect('app', null, 1);
+    closing.add(() => {
+      connection.close();
+      server.close();
+    });
+  });
+
+  const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
+  const loseLine = async (): Promise<void> => {
+    cutLine(connection);
+    await pass(0);
+  };
+  const failByHand = async (): Promise<void> => {
+    await expect(memory.reconnect(connection, NOBODY_PORT)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  };
+
+  test('does not end the attempts of the reconnector, however often', async () => {
+    await loseLine();
+    for (let count = 0; count < 5; count++) {
+      await failByHand();
+      await pass(200);
+    }
+    expect(connection.handshakeDone).toBe(false);
+    await pass(2000);
+    expect(connection.handshakeDone).toBe(true);
+  });
+
+  test('nor where its callback makes the next one at once', async () => {
+    await loseLine();
+    let failures = 0;
+    const again = (error: unknown): void => {
+      if (!error) return;
+      failures += 1;
+      if (failures < 4) void memory.reconnect(connection, NOBODY_PORT, again);
+    };
+    void memory.reconnect(connection, NOBODY_PORT, again);
+    await pass(2000);
+    expect([failures, connection.handshakeDone]).toEqual([4, true]);
+  });
+
+  test('in the place of an attempt of the reconnector leaves it to that to go on', async () => {
+    await loseLine();
+    let failed: Promise<void> | undefined;
+    connection.once('reconnectAttempt', () => {
+      failed = failByHand();
+    });
+    await pass(2000);
+    await failed;
+    expect([failed !== undefined, connection.handshakeDone]).toEqual([true, false]);
+    await pass(2000);
+    expect(connection.handshakeDone).toBe(true);
+  });
+
+  test('and has cost the line is followed by the reconnector, one that has not is not', async () => {
+    const attempts: unknown[] = [];
+    connection.on('reconnectAttempt', (...args) => attempts.push(args));
+    await failByHand();
+    await pass(5000);
+    expect([attempts, connection.handshakeDone]).toEqual([[], true]);
+    // Accepts the link, and cuts it in the handshake.
+    const cutting = memory.createServer({ applications: [] }).listen(2);
+    closing.add(() => void cutting.close());
+    cutting.on('connection', (line) => (line as Socket).destroy());
+    await expect(memory.reconnect(connection, 2)).rejects.toBeDefined();
+    await pass(3000);
+    expect([attempts, connection.handshakeDone]).toEqual([[['memory', 1]], true]);
+  });
+
+  test('of a connection that was closed leaves it closed', async () => {
+    connection.close();
+    await pass(0);
+    await failByHand();
+    await pass(60_000);
+    expect([connection.state.name, server.getClientsArray()]).toEqual(['closed', []]);
   });
 });
 

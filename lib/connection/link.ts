@@ -158,7 +158,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
   }
 
   /** @internal Stops or goes on serving what the peer sends. */
-  holdReading(hold: boolean): void {
+  holdServing(hold: boolean): void {
     if (hold) {
       if (!this.transport) return;
       this.readAhead ??= new ReadAhead(this, this.limits.journalMaxBytes);
@@ -193,8 +193,8 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
   abstract readonly keepsAnswers: boolean;
 
   /** @internal Stops or goes on taking bytes from the transport. */
-  stopTransport(isStopped: boolean): void {
-    if (isStopped) this.transport?.pause();
+  holdReading(hold: boolean): void {
+    if (hold) this.transport?.pause();
     else this.transport?.resume();
   }
 

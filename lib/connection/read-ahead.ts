@@ -20,7 +20,7 @@ export interface ReadAheadLink {
   /** Ends the link: the peer broke the protocol. */
   failProtocol(error: unknown): void;
   /** Stops or goes on taking bytes from the transport. */
-  stopTransport(isStopped: boolean): void;
+  holdReading(hold: boolean): void;
   /** Writes something that every peer ignores. */
   probe(): void;
 }
@@ -107,7 +107,7 @@ export class ReadAhead implements Expirable {
     if (!this.isStopped) return;
     this.isStopped = false;
     sharedDeadlines(PROBE_EVERY_MS).delete(this);
-    this.link.stopTransport(false);
+    this.link.holdReading(false);
   }
 
   /** Time for a probe. */
@@ -119,7 +119,7 @@ export class ReadAhead implements Expirable {
   private stop(): void {
     if (this.isStopped) return;
     this.isStopped = true;
-    this.link.stopTransport(true);
+    this.link.holdReading(true);
     sharedDeadlines(PROBE_EVERY_MS).add(this);
   }
 

@@ -256,7 +256,7 @@ export abstract class SessionFlow extends Link {
 
   /** @internal Reads, or does not, as what is under way allows. */
   balanceReading(): void {
-    this.holdReading(this.isHoldingReading);
+    this.holdServing(this.isHoldingReading);
   }
 
   /** @internal The session cannot go on: more waits for the peer than may. */

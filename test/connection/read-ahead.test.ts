@@ -28,7 +28,7 @@ class FakeLink implements ReadAheadLink {
     this.done.push('protocol error');
   }
 
-  public stopTransport(isStopped: boolean): void {
+  public holdReading(isStopped: boolean): void {
     this.done.push(isStopped ? 'stop' : 'go on');
   }
 

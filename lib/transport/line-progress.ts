@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 import { unacknowledgedBytes } from './system-queue.js';
 
+/** What goes at once, whether the peer reads it or not: pings among it. */
+const SMALL_BYTES = 16 * 1024;
+
 /** What a transport knows of its bytes. */
 export interface LineState {
   /** How many bytes have come. */
@@ -9,8 +12,8 @@ export interface LineState {
   readonly isMidMessage: boolean;
   /** How many bytes have gone to the system, whatever counts them. */
   readonly gone: number;
-  /** Whether more wait. */
-  readonly isWaiting: boolean;
+  /** How many more wait. */
+  readonly waiting: number;
 }
 
 /** Notices that large messages move over a line on which nothing else comes through meanwhile. */
@@ -25,11 +28,11 @@ export class LineProgress {
     const { before, queueBefore } = this;
     this.before = state;
     this.queueBefore = await unacknowledgedBytes(this.socket);
-    if (!before) return state.isMidMessage || state.isWaiting;
+    if (!before) return state.isMidMessage || state.waiting > SMALL_BYTES;
     const hasCome = state.isMidMessage && state.come > before.come;
-    const hasGone = before.isWaiting && state.gone > before.gone;
+    const hasGone = before.waiting > SMALL_BYTES && state.gone > before.gone;
     const hasLeft =
-      queueBefore !== undefined && this.queueBefore !== undefined && this.queueBefore < queueBefore;
+      queueBefore !== undefined && queueBefore > SMALL_BYTES && (this.queueBefore ?? Infinity) < queueBefore;
     return hasCome || hasGone || hasLeft;
   }
 }

@@ -128,7 +128,7 @@ export class SocketTransport implements Transport, Expirable {
       come: socket.bytesRead,
       isMidMessage: this.splitter !== undefined,
       gone: guard?.gone ?? 0,
-      isWaiting: socket.writableLength > 0,
+      waiting: socket.writableLength,
     });
   }
 

@@ -106,7 +106,7 @@ export class WebSocketTransport implements Transport, Expirable {
       come: socket.bytesRead,
       isMidMessage,
       gone: this.guard.gone,
-      isWaiting: socket.writableLength > 0,
+      waiting: socket.writableLength,
     });
   }
 

@@ -100,7 +100,7 @@ describe('a peer that reads nothing', () => {
   });
 
   test.each([
-    ['the stall timeout', { limits: { sendStallTimeoutMs: 1000 } }, 'ERR_JSTP_STALLED_PEER'],
+    ['the stall timeout', { limits: { sendStallTimeoutMs: 2000 } }, 'ERR_JSTP_STALLED_PEER'],
     ['heartbeats', { heartbeatInterval: 600, limits: { sendStallTimeoutMs: 0 } }, -9],
   ] as const)(
     'is not cut off by %s while a large answer leaves step by step, and is when that ends',

@@ -18,10 +18,10 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 const KIB = 1024;
-const LENGTH = 256 * KIB;
+const LENGTH = 64 * KIB;
 const TIMES = 40;
 /** A few texts may stay, of those that came last; not one for each. */
-const MAX_STAYS = 6 * LENGTH;
+const MAX_STAYS = 12 * LENGTH;
 
 let made = 0;
 
@@ -63,8 +63,8 @@ const FEEDERS: Readonly<Record<string, () => unknown>> = {
   'messages in pieces': () => {
     const splitter = new MessageSplitter(DEFAULT_LIMITS);
     const bytes = Buffer.from(`{a:'${unique(12 * LENGTH)}'}\0`);
-    for (let at = 0; at < bytes.length; at += 100 * KIB)
-      splitter.push(bytes.subarray(at, at + 100 * KIB), () => true);
+    for (let at = 0; at < bytes.length; at += 25 * KIB)
+      splitter.push(bytes.subarray(at, at + 25 * KIB), () => true);
   },
   'messages that never end': () => {
     new MessageSplitter(DEFAULT_LIMITS).push(Buffer.from(unique()), () => true);

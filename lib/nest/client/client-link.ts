@@ -56,7 +56,9 @@ export class ClientLink {
   private connecting: Promise<Connection> | undefined;
   private abort: AbortController | undefined;
   private resolveAttempt: (connection: Connection) => void = ignore;
+  /** What had come over, each way, when the present line was made. */
   private acknowledgedAtOpen = 0;
+  private receivedAtOpen = 0;
   /** Says when to dial in the background; undefined: never. */
   private readonly delay: ReconnectDelay | undefined;
   private attempts = 0;
@@ -265,6 +267,7 @@ export class ClientLink {
     this.taken = false;
     this.delay?.up();
     this.acknowledgedAtOpen = connection.journal?.acknowledged ?? 0;
+    this.receivedAtOpen = connection.session?.receivedCount ?? 0;
     this.attempts = 0;
     this.hasWarned = false;
     // Before anything that is sent from now on.
@@ -290,8 +293,11 @@ export class ClientLink {
     this.isUp = false;
     this.taken = isTaken;
     this.connecting = undefined;
-    const wasUseful = (connection.journal?.acknowledged ?? 0) > this.acknowledgedAtOpen;
-    this.delay?.down(wasUseful, reason === 'close');
+    const isUnwelcome = reason === 'close';
+    // A server that greets before it sends the client away is of no use.
+    const wasHeard = !isUnwelcome && (connection.session?.receivedCount ?? 0) > this.receivedAtOpen;
+    const wasUseful = wasHeard || (connection.journal?.acknowledged ?? 0) > this.acknowledgedAtOpen;
+    this.delay?.down(wasUseful, isUnwelcome);
     if (isSessionOver) this.forgetSession();
     else this.waitForResume(connection);
     // Who closes the connection behind this object's back, or has lost it to another, does not want it back.

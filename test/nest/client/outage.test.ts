@@ -95,6 +95,36 @@ describe('an outage of the line', () => {
     }
   });
 
+  test('is short for a subscriber as well, who hears something over each short line', async () => {
+    const world = bench.serve(new CallApplication());
+    const client = bench.client({ resumeTimeoutMs: 0 });
+    const heard: unknown[] = [];
+    const subscription = client.fromEvent('news', 'told').subscribe((value) => heard.push(value));
+    bench.ends(() => subscription.unsubscribe());
+    await client.connect();
+    for (let round = 0; round < 20; round++) {
+      world.server.getClientsArray()[0].emitRemoteEvent('news', 'told', [round]);
+      await pass(900);
+      world.down();
+      await pass(0);
+      world.up();
+      expect(await timeToReturn(client, 20_000)).toBeLessThanOrEqual(500);
+    }
+    expect(heard).toEqual(Array.from({ length: 20 }, (_, round) => round));
+  });
+
+  test('grows where the server greets each client and then sends it away', async () => {
+    const world = bench.serve(new CallApplication());
+    world.server.on('connect', (connection) => {
+      connection.emitRemoteEvent('news', 'hello', []);
+      setTimeout(() => connection.close(), 10);
+    });
+    const client = bench.client();
+    await client.connect();
+    await pass(60_000);
+    expect(world.connections).toBeLessThan(30);
+  });
+
   test('after a long one is dialled at once again, where the line was stable in between', async () => {
     const world = bench.serve(new CallApplication());
     const client = bench.client();

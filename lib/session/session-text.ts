@@ -1,3 +1,4 @@
+import { isUsername } from '../protocol/names.js';
 import type { SessionClaim } from './session-claim.js';
 import { SessionTextError } from './session-text-error.js';
 
@@ -43,7 +44,10 @@ export function readSessionText(text: string): StoredState & { readonly id: unkn
   for (const entry of arrayOf('storage', fields['storage']))
     check(Array.isArray(entry) && entry.length === 2, 'storage has an entry that is no pair');
   const { username, binding, serving, claim } = fields;
-  check(isAbsent(username) || typeof username === 'string', 'username is no string');
+  check(
+    isAbsent(username) || (typeof username === 'string' && isUsername(username)),
+    'username is no name of a user',
+  );
   if (binding !== undefined) checkBinding(objectOf('binding', binding));
   if (serving !== undefined)
     check(arrayOf('serving', serving).every(Number.isSafeInteger), 'serving has what is no integer');

@@ -62,7 +62,7 @@ describe('the text of a session', () => {
   test.each<[field: string, values: unknown[]]>([
     ['format', ['1', null, {}, 1.5]],
     ['id', [5, null, ['x']]],
-    ['username', [5, {}, ['ann'], true]],
+    ['username', [5, {}, ['ann'], true, '', ' ', 'ann\nroot', '\u001b[31mann', 'a'.repeat(257)]],
     ['receivedCount', [-1, 1.5, '4', null, 2 ** 53]],
     ['guaranteedDeliveredCount', [-1, 0.5, '1', null, 3]],
     ['latestBufferedMessageId', ['2', null, 0, 2.5]],

@@ -31,7 +31,8 @@ export class Attempt {
       this.giveUp = ignore;
       if (transport) this.accepted();
       else this.stop();
-      callback(error, transport);
+      // The user's function may have failed with anything, undefined included.
+      callback(transport || error ? error : unexplained(), transport);
     };
     const dial = (args: readonly unknown[]): void => {
       if (this.isOver) return;
@@ -80,6 +81,10 @@ async function argumentsOf(
   given: readonly unknown[],
 ): Promise<readonly unknown[]> {
   return (await dialArguments(given)) as readonly unknown[];
+}
+
+function unexplained(): JstpError {
+  return new JstpError('ERR_JSTP_CONNECT', 'The arguments to dial with were not given: no reason is known');
 }
 
 function lateError(limit: string): JstpError {

@@ -29,7 +29,8 @@ export function runConnectPolicy(
   const fail = (error: unknown): void => {
     if (isAnswered) return;
     connection.end(undefined);
-    answer(error ?? new RemoteError(ERR_NO_HANDSHAKE_RESPONSE), connection);
+    // It may have thrown anything, and a callback that is given nothing means success.
+    answer(error ? error : new RemoteError(ERR_NO_HANDSHAKE_RESPONSE), connection);
   };
   connection.on('close', onClose);
   try {

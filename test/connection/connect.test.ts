@@ -194,6 +194,23 @@ describe('a connect', () => {
     expect(await connection.callMethod('echo', 'back', [1])).toBe(1);
   });
 
+  test.each([undefined, null, 0, false, ''])(
+    'fails where its policy throws or rejects with %p',
+    async (nothing) => {
+      const { port } = await startCore(closing);
+      const throwing: ConnectPolicyFunction = () => {
+        throw nothing;
+      };
+
+      const rejecting: ConnectPolicyFunction = () => Promise.reject(nothing);
+      for (const connectPolicy of [throwing, rejecting]) {
+        await expect(net.connect('app', { connectPolicy }, port, '127.0.0.1')).rejects.toMatchObject({
+          code: -2,
+        });
+      }
+    },
+  );
+
   test('tells the session also where its policy does not', async () => {
     const { port } = await startCore(closing);
     const sessions: unknown[] = [];

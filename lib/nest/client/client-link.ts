@@ -228,7 +228,7 @@ export class ClientLink {
         },
         (error: unknown) => {
           connection.close();
-          done(error ?? new RemoteError(ERR_AUTH_FAILED));
+          done(error ? error : new RemoteError(ERR_AUTH_FAILED));
         },
       );
     }

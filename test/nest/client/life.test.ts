@@ -132,6 +132,28 @@ describe('a client', () => {
     await waitFor(() => sockets.size === 0, 'the end of the line');
   });
 
+  test.each([undefined, null, 0, false, ''])(
+    'fails to connect where its credentials or its options fail with %p, and tries again when asked',
+    async (nothing) => {
+      const { port, sockets } = await bench.serve(API, { authPolicy: () => undefined });
+
+      const fail = (): Promise<never> => Promise.reject(nothing);
+      const stranger = bench.client(port, { strategy: 'token', credentials: fail });
+      await expect(stranger.connect()).rejects.toMatchObject({ code: 11 });
+      await waitFor(() => sockets.size === 0, 'the end of the line');
+      let asked = 0;
+      const connectOptions = (): Promise<never> => {
+        asked += 1;
+        return fail();
+      };
+      const lost = bench.client(port, { connectOptions });
+      for (let count = 0; count < 2; count++) {
+        await expect(lost.connect()).rejects.toMatchObject({ code: 'ERR_JSTP_CONNECT' });
+      }
+      expect(asked).toBe(2);
+    },
+  );
+
   test('pings at its heartbeat interval and gives up a server that is silent', async () => {
     const closing = new Closing();
     bench.ends(() => closing.run());

@@ -135,7 +135,11 @@ export class ChannelSubscription {
   }
 
   private received(text: string): void {
-    if (text === this.proofText) this.isProofDue = false;
+    if (text === this.proofText) {
+      this.isProofDue = false;
+      // Not every client tells that its connection is back: a sentinel's does not where the master stays the same.
+      if (!this.isUp && this.isSubscribed) this.ready();
+    }
     if (!text.startsWith(PROOF)) this.listener.message(text);
   }
 

@@ -1,3 +1,4 @@
+import { ignore } from '../util/callback.js';
 import {
   retryDelay,
   type RedisDriver,
@@ -18,8 +19,10 @@ interface SubscriberClient {
   on(event: string, listener: (error: unknown) => void): unknown;
   connect(): Promise<unknown>;
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  destroy(): void;
-  unref(): void;
+  /** A sentinel's client ends by and by. */
+  destroy(): unknown;
+  /** The clients of clusters and sentinels have none. */
+  unref?(): void;
 }
 
 /** Works with a client of the package `redis`. */
@@ -65,7 +68,10 @@ export class NodeRedisDriver implements RedisDriver {
       listener.failed(error);
     });
     client.on('ready', () => {
-      listener.ready();
+      // Of a reconnection, a sentinel's client tells no more than this.
+      isDialling = false;
+      if (isClosed) destroy(client);
+      else listener.ready();
     });
     return {
       async subscribe(channel, onMessage) {
@@ -78,7 +84,7 @@ export class NodeRedisDriver implements RedisDriver {
       close() {
         isClosed = true;
         // Nothing of it keeps the process alive, whatever it waits for.
-        client.unref();
+        client.unref?.();
         if (!isDialling) destroy(client);
       },
     };
@@ -86,9 +92,8 @@ export class NodeRedisDriver implements RedisDriver {
 }
 
 function destroy(client: SubscriberClient): void {
-  try {
-    client.destroy();
-  } catch {
-    // It has ended by itself, or was never open.
-  }
+  // What has ended by itself, or was never open, refuses: by throwing, or a sentinel's client by a Promise.
+  new Promise((resolve) => {
+    resolve(client.destroy());
+  }).catch(ignore);
 }

@@ -32,11 +32,19 @@ export class RedisServer {
   private constructor(
     readonly port: number,
     private readonly closing: Closing,
+    private readonly args: readonly string[],
   ) {}
 
-  /** Starts one; `closing` ends it. */
-  static async start(closing: Closing): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), closing);
+  /**
+   * Starts one; `closing` ends it.
+   * @param argsOf options beside those that each has, for a port
+   */
+  static async start(
+    closing: Closing,
+    argsOf: (port: number) => readonly string[] = () => [],
+  ): Promise<RedisServer> {
+    const port = await freePort();
+    const server = new RedisServer(port, closing, argsOf(port));
     closing.add(async () => {
       await server.stop();
       rmSync(server.folder, { recursive: true, force: true });
@@ -48,7 +56,7 @@ export class RedisServer {
   /** Starts it, empty. */
   async up(): Promise<void> {
     const options = ['--port', String(this.port), '--bind', LOOPBACK, '--save', '', '--appendonly', 'no'];
-    const child = spawn('redis-server', [...options, '--dir', this.folder], {
+    const child = spawn('redis-server', [...options, '--dir', this.folder, ...this.args], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     this.process = child;

@@ -31,6 +31,8 @@ interface Entry {
 
 /** A fault that may end a session, or calls, of a client. */
 interface Blow {
+  /** The server's. */
+  readonly process: number;
   readonly at: number;
   /** The last message that had run before. */
   lastRun: number;
@@ -63,6 +65,8 @@ export class ClusterLedger {
   excused = 0;
   /** Calls that failed with -1 as they needed a client that was away for longer than {@link DRAIN_TIMEOUT_MS}. */
   tooLong = 0;
+  /** What a server that stood still for longer than its lease ran when it went on, as the documents say. */
+  belated = 0;
   private readonly entries: Entry[] = [];
   private readonly blows: Blow[] = [];
   private blow: Blow | undefined;
@@ -124,20 +128,21 @@ export class ClusterLedger {
   }
 
   /** A message runs in a server: told in the order of the record. */
-  ran(seq: number, session: string): void {
+  ran(seq: number, session: string, process = 0): void {
     const entry = this.entries.at(seq - 1);
     if (seq < 1 || !entry) return;
     entry.runs += 1;
     if (entry.runs > 1) this.wrong('twice', seq, 'it ran twice');
     const last = this.lastRuns.get(session) ?? 0;
-    if (seq < last) this.wrong('outOfOrder', seq, `it ran after ${last}`);
+    if (seq < last && this.isBelated(seq, process)) this.belated += 1;
+    else if (seq < last) this.wrong('outOfOrder', seq, `it ran after ${last}`);
     this.lastRuns.set(session, Math.max(seq, last));
     this.lastRun = Math.max(seq, this.lastRun);
   }
 
   /** A server is about to be killed, or stopped for so long that it is taken for dead. */
-  expectBlow(): void {
-    this.blow = { at: performance.now(), lastRun: 0, lastSent: undefined };
+  expectBlow(process: number): void {
+    this.blow = { process, at: performance.now(), lastRun: 0, lastSent: undefined };
   }
 
   /**
@@ -173,6 +178,13 @@ export class ClusterLedger {
       if (entry.what === 'event') this.closeEvent(index + 1, entry);
       else this.closeCall(index + 1, entry);
     }
+  }
+
+  /** Whether a server that stood still has run what it was about to run then: nobody can know that it is another's by now. */
+  private isBelated(seq: number, process: number): boolean {
+    return this.blows.some(
+      (blow) => blow.process === process && seq > blow.lastRun && seq <= (blow.lastSent ?? 0),
+    );
   }
 
   private closeEvent(seq: number, { runs }: Entry): void {

@@ -34,6 +34,8 @@ export interface ClusterSoakReport {
   readonly excused: number;
   /** Calls that a closing server gave up, as the documents say: see ClusterLedger. */
   readonly tooLong: number;
+  /** What servers ran late that had stood still, as the documents say. */
+  readonly belated: number;
   readonly isClean: boolean;
   /** The first wrongs, in words. */
   readonly details: readonly string[];
@@ -115,6 +117,7 @@ function reportOf(
     counts,
     excused: sum(({ ledger }) => ledger.excused),
     tooLong: sum(({ ledger }) => ledger.tooLong),
+    belated: sum(({ ledger }) => ledger.belated),
     isClean: details.length === 0,
     details,
   };

@@ -15,7 +15,7 @@ const CHUNK_BYTES = 1 << 16;
 const START_LIMIT_MS = 20_000;
 /** Heartbeats find a server that is stopped. */
 const HEARTBEAT_MS = 500;
-const LINE = /^(\S+) (\S+) (\S*)$/;
+const LINE = /^(\S+) (\S+) (\S*) ?(\d*)$/;
 
 /** What a world is made of. */
 export interface WorldOptions {
@@ -91,7 +91,7 @@ export class ClusterWorld {
    */
   async strike(server: FaultServer, blow: () => unknown): Promise<FaultClient[]> {
     this.readRecord();
-    for (const { ledger } of this.clients) ledger.expectBlow();
+    for (const { ledger } of this.clients) ledger.expectBlow(server.pid);
     await blow();
     this.readRecord();
     const struck = this.clients.filter(
@@ -121,9 +121,9 @@ export class ClusterWorld {
   }
 
   private take(line: string): void {
-    const [, first = '', second = '', third = ''] = LINE.exec(line) ?? [];
+    const [, first = '', second = '', third = '', process = ''] = LINE.exec(line) ?? [];
     if (first === 'at') this.homes.set(second, Number(third));
-    else this.byName.get(first)?.ledger.ran(Number(second), third);
+    else this.byName.get(first)?.ledger.ran(Number(second), third, Number(process));
   }
 
   private async addClient(name: string): Promise<void> {

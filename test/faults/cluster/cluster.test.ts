@@ -74,7 +74,7 @@ describe('the ledger of several servers tells', () => {
     const ledger = ledgerOf('echo');
     for (const what of ['echo', 'event', 'event', 'echo'] as const) ledger.sent(what);
     ledger.ran(3, 'session');
-    ledger.expectBlow();
+    ledger.expectBlow(7);
     ledger.struck(true, true);
     ledger.lineLost();
     for (const what of ['echo', 'event'] as const) ledger.sent(what);
@@ -84,10 +84,23 @@ describe('the ledger of several servers tells', () => {
     expect(ledger.details).toEqual(['lost: echo 6 of c0 (-1)', 'lost: event 7 of c0 (it never ran)']);
   });
 
+  test('of what a server that stood still runs late as what it is, and of no other server', () => {
+    const ledger = ledgerOf('echo');
+    for (const what of ['event', 'event', 'event'] as const) ledger.sent(what);
+    ledger.expectBlow(7);
+    ledger.struck(true, true);
+    ledger.lineLost();
+    ledger.ran(4, 'session', 8);
+    ledger.ran(2, 'session', 7);
+    ledger.ran(3, 'session', 8);
+    ledger.close();
+    expect([ledger.belated, ledger.details]).toEqual([1, ['outOfOrder: event 3 of c0 (it ran after 4)']]);
+  });
+
   test('of losses of a client that the killed server did not have', () => {
     const ledger = ledgerOf('echo');
     ledger.sent('echo');
-    ledger.expectBlow();
+    ledger.expectBlow(7);
     ledger.struck(false, true);
     ledger.ended(2, -1, false);
     expect(wrongsOf(ledger)).toEqual(['lost']);

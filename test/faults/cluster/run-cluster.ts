@@ -56,7 +56,8 @@ function lineOf(reports: readonly ClusterSoakReport[]): string {
   const ends =
     `${sum(({ sessionsLost }) => sessionsLost)} sessions and ` +
     `${sum(({ excused }) => excused)} operations ended with killed servers, ` +
-    `${sum(({ tooLong }) => tooLong)} calls needed a client that was away`;
+    `${sum(({ tooLong }) => tooLong)} calls needed a client that was away, ` +
+    `${sum(({ belated }) => belated)} ran late in a server that had stood still`;
   return [
     `${sum(({ operations }) => operations)} operations, ${sum(({ faults }) => faults)} faults, ` +
       `${sum(({ resumes }) => resumes)} returns, ${(sum(({ ms }) => ms) / 1000).toFixed(1)} s`,

@@ -21,9 +21,12 @@ export interface ServerSettings {
 const settings = JSON.parse(process.argv[2] ?? '{}') as ServerSettings;
 const record = openSync(settings.recordFile, 'a');
 
-/** `client seq session` of what is run. */
+/** `client seq session process` of what is run. */
 function note({ session }: Connection, [client, seq]: unknown[]): void {
-  writeSync(record, `${String(client)} ${String(seq)} ${session?.id.slice(0, 8) ?? ''}\n`);
+  writeSync(
+    record,
+    `${String(client)} ${String(seq)} ${session?.id.slice(0, 8) ?? ''} ${String(process.pid)}\n`,
+  );
 }
 
 /** Answers calls in all the ways that a move may come upon. */

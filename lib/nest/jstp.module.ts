@@ -23,8 +23,9 @@ const OTHER_BESIDE =
   'Another JstpServer listens beside that of JstpModule: providers that inject JstpServer reach the clients of ' +
   "JstpModule's alone. One server can listen on several transports: see its option `listeners`";
 const ALONE =
-  'imported once by forRoot or forRootAsync; elsewhere nothing has to be imported (it is global), or what forRoot ' +
-  'returned; one server can listen on several transports (`listeners`)';
+  'imported once, by forRoot or forRootAsync (it is global: other modules need no import; one server can listen on ' +
+  'several transports, see its option `listeners`)';
+const ONE_SOURCE = 'given one of useFactory, useClass and useExisting';
 
 /** A provider of options for `JstpModule.forRootAsync({ useClass })`. */
 export interface JstpOptionsFactory {
@@ -43,6 +44,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   }))
   .build();
 
+type ModuleOptions = Parameters<(typeof ConfigurableModuleClass)['forRoot']>[0];
 type AsyncOptions = Parameters<(typeof ConfigurableModuleClass)['forRootAsync']>[0];
 
 const ASYNC_NAMES = Object.keys({
@@ -54,6 +56,8 @@ const ASYNC_NAMES = Object.keys({
   provideInjectionTokensFrom: true,
   isGlobal: true,
 } satisfies Record<keyof AsyncOptions, true>);
+
+const SOURCE_NAMES = ['useFactory', 'useClass', 'useExisting'] as const;
 
 /**
  * The token of the options that JstpModule was given, for providers that want to know them and for tests:
@@ -108,11 +112,24 @@ export class JstpModule extends ConfigurableModuleClass implements OnApplication
   }
 
   /**
+   * Makes the module of options.
+   * @param options those of the server; without any it listens as `new JstpServer()` does
+   * @throws ConfigurationError where that is no object
+   */
+  static override forRoot(options: ModuleOptions = {}): DynamicModule {
+    check('options', options, 'an object', isObject);
+    return super.forRoot(options);
+  }
+
+  /**
    * Makes the module of options that providers of the application give.
-   * @throws ConfigurationError for an unknown name
+   * @throws ConfigurationError for an unknown name, and unless there is one source of the options
    */
   static override forRootAsync(options: AsyncOptions): DynamicModule {
     checkNames('options', options, ASYNC_NAMES);
+    const sources = SOURCE_NAMES.filter((name) => options[name] !== undefined);
+    if (sources.length !== 1)
+      throw new ConfigurationError('forRootAsync', sources.join(' and ') || undefined, ONE_SOURCE);
     return super.forRootAsync(options);
   }
 

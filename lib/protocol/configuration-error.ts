@@ -14,9 +14,15 @@ export class ConfigurationError extends JstpError {
    * @param option - the option's name
    * @param given - the value that was given
    * @param allowed - what is allowed, for people: `'an integer from 1 to 100'`
+   * @param text - the message, where "must be ..., but ... was given" does not fit
    */
-  constructor(option: string, given: unknown, allowed: string) {
-    super('ERR_JSTP_CONFIGURATION', `${option} must be ${allowed}, but ${show(option, given)} was given`);
+  constructor(
+    option: string,
+    given: unknown,
+    allowed: string,
+    text = `${option} must be ${allowed}, but ${show(option, given)} was given`,
+  ) {
+    super('ERR_JSTP_CONFIGURATION', text);
     this.option = option;
   }
 
@@ -27,9 +33,11 @@ export class ConfigurationError extends JstpError {
 }
 
 function show(option: string, value: unknown): string {
-  if (typeof value === 'string' && !SECRET_OPTION.test(option)) {
-    return JSON.stringify(printable(value.replace(URL_CREDENTIALS, '//***@')));
+  if (value !== null && value !== undefined && SECRET_OPTION.test(option)) {
+    return `a value of type ${typeof value}`;
   }
+  if (typeof value === 'string') return JSON.stringify(printable(value.replace(URL_CREDENTIALS, '//***@')));
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) {
     return String(value);

@@ -1,4 +1,5 @@
 import { nearestName } from '../util/nearest-name.js';
+import { printable } from '../util/printable.js';
 import { ConfigurationError } from './configuration-error.js';
 
 /** The highest port. */
@@ -30,7 +31,7 @@ export interface PassedNames {
  * @param option what the object is: 'options', 'limits'...
  * @param names ours
  * @param passed those that are passed on
- * @throws ConfigurationError naming those there are, and the nearest
+ * @throws ConfigurationError naming those there are, and a similar one that may have been meant
  */
 export function checkNames(
   option: string,
@@ -42,11 +43,11 @@ export function checkNames(
   const all = passed ? [...names, ...passed.names] : names;
   const unknown = Object.keys(given as object).find((name) => !all.includes(name));
   if (unknown === undefined) return;
-  const allowed =
-    [...names, ...(passed ? [`those of ${passed.whose}`] : [])].join(', ') || 'of those there are';
+  const known = [...names, ...(passed ? [`those of ${passed.whose}`] : [])].join(', ');
   const nearest = nearestName(unknown, all);
-  const hint = nearest === undefined ? '' : ` (nearest: ${nearest})`;
-  throw new ConfigurationError(option, unknown, `none but ${allowed}${hint}`);
+  const hint = nearest === undefined ? '.' : `: did you mean "${nearest}"?`;
+  const text = `Unknown name ${JSON.stringify(printable(unknown))} in ${option}${hint} Known are ${known}`;
+  throw new ConfigurationError(option, unknown, known, text);
 }
 
 /** Allows undefined as well. */

@@ -103,11 +103,11 @@ const REFUSE_ALL: AuthPolicyObject = {
   },
 };
 
-/** Why an answer is no yes; undefined for one that is. */
+/** Why an answer does not let in; undefined for one that does. */
 function faultOf(answer: unknown, strategy: string): string | undefined {
   if (typeof answer === 'string' && answer !== '')
     return isUsername(answer) ? undefined : "the user's name is too long, blank or not printable";
   const needsName = strategy !== 'anonymous' && strategy !== 'session';
   if (answer === true) return needsName ? 'no user was named' : undefined;
-  return `the policy's answer ${describe(answer)} is no yes`;
+  return `the policy answered ${describe(answer)}`;
 }

@@ -1,7 +1,8 @@
-/** The name that comes nearest to another one: what was meant by a slip. */
+/** The name that was meant by a slip: the nearest one, if it is similar at all. */
 export function nearestName(given: string, names: readonly string[]): string | undefined {
   let nearest: string | undefined;
-  let least = Infinity;
+  // With more than half of its characters changed, a name is another one and no slip.
+  let least = Math.max(MIN_SLIP, given.length / 2) + 0.001;
   for (const name of names) {
     const distance = distanceOf(given.toLowerCase(), name.toLowerCase());
     if (distance >= least) continue;
@@ -10,6 +11,9 @@ export function nearestName(given: string, names: readonly string[]): string | u
   }
   return nearest;
 }
+
+/** Two characters that changed places count as two changes: 'prot' is a slip of 'port'. */
+const MIN_SLIP = 2;
 
 /** How many characters have to change; less than one where a name is a part of the other ('min' of 'minDelayMs'). */
 function distanceOf(a: string, b: string): number {

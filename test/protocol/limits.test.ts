@@ -34,7 +34,9 @@ describe('resolveLimits', () => {
 
   it('refuses an unknown name', () => {
     const given: Record<string, number> = { maxMesageBytes: 5 };
-    expect(() => resolveLimits(given)).toThrow('(nearest: maxMessageBytes), but "maxMesageBytes" was given');
+    expect(() => resolveLimits(given)).toThrow(
+      /Unknown name "maxMesageBytes" in .*: did you mean "maxMessageBytes"\?/,
+    );
     expect(() => resolveLimits({ ['__proto__']: 5 } as Partial<Limits>)).toThrow(ConfigurationError);
   });
 });

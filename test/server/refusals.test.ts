@@ -102,10 +102,10 @@ describe('the server tells once why somebody is not let in', () => {
       },
     ],
     [
-      'an answer that is no yes',
+      'an answer that lets nobody in',
       "{handshake:[0,'chat'],badge:'x'}",
       { authPolicy: answering(null, false) },
-      { reason: "the policy's answer false is no yes" },
+      { reason: 'the policy answered false' },
     ],
     [
       'a yes that names nobody',

@@ -85,7 +85,7 @@ describe('createServer', () => {
 
   test('a limit that does not exist is an error, too', () => {
     expect(make({ limits: { maxMessages: 1 } })).toThrow(
-      /^limits must be none but maxMessageBytes, .*\(nearest: maxMessageBytes\), but "maxMessages" was given$/,
+      /^Unknown name "maxMessages" in limits: did you mean "maxMessageBytes"\? Known are maxMessageBytes, /,
     );
   });
 

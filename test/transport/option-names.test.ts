@@ -45,24 +45,28 @@ describe('the lists of Node’s options', () => {
 
 describe('createServer of the core', () => {
   test.each<[string, () => unknown, string]>([
-    ['net', () => net.createServer({ applications, autPolicy: null } as never), '(nearest: authPolicy)'],
+    ['net', () => net.createServer({ applications, autPolicy: null } as never), 'did you mean "authPolicy"?'],
     [
       'net',
       () => net.createServer({ applications, requestCert: true } as never),
-      'but "requestCert" was given',
+      'Unknown name "requestCert" in ',
     ],
-    ['tls', () => tls.createServer({ applications, ...serverPair, cas: '' } as never), '(nearest: ca)'],
-    ['ws', () => ws.createServer({ applications, allowedOrigin: [] } as never), '(nearest: allowedOrigins)'],
+    ['tls', () => tls.createServer({ applications, ...serverPair, cas: '' } as never), 'did you mean "ca"?'],
+    [
+      'ws',
+      () => ws.createServer({ applications, allowedOrigin: [] } as never),
+      'did you mean "allowedOrigins"?',
+    ],
     [
       'ws, apart',
       () => ws.createServer({ applications }, { maxHeaderSise: 1 } as never),
-      '(nearest: maxHeaderSize)',
+      'did you mean "maxHeaderSize"?',
     ],
-    ['wss', () => wss.createServer({ applications, servr: null } as never), '(nearest: server)'],
+    ['wss', () => wss.createServer({ applications, servr: null } as never), 'did you mean "server"?'],
     [
       'memory',
       () => createMemoryEntry().createServer({ applications, noDelay: true } as never),
-      'but "noDelay" was given',
+      'Unknown name "noDelay" in ',
     ],
   ])('over %s refuses what nobody knows', (_title, make, text) => {
     expect(make).toThrow(text);
@@ -84,12 +88,16 @@ describe('createServer of the core', () => {
 
 describe('the helpers for tests', () => {
   test('refuse what nobody knows', async () => {
-    await expect(createTestingPair({ applications, ap: 'app' } as never)).rejects.toThrow('(nearest: app)');
-    expect(() => createFaultEntry({ sed: 1 } as never)).toThrow('(nearest: seed)');
-    expect(() => createFaultProxy({ port: 1, delayTurns: 1 } as never)).toThrow('but "delayTurns" was given');
+    await expect(createTestingPair({ applications, ap: 'app' } as never)).rejects.toThrow(
+      'did you mean "app"?',
+    );
+    expect(() => createFaultEntry({ sed: 1 } as never)).toThrow('did you mean "seed"?');
+    expect(() => createFaultProxy({ port: 1, delayTurns: 1 } as never)).toThrow(
+      'Unknown name "delayTurns" in ',
+    );
     const create = (): SimpleSessionStorageProvider => new SimpleSessionStorageProvider();
     expect(() => sessionStorageCases({ create, createsecond: create } as never)).toThrow(
-      '(nearest: createSecond)',
+      'did you mean "createSecond"?',
     );
   });
 });

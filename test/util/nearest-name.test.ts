@@ -19,3 +19,7 @@ test.each([
 test('there is none where there are no names', () => {
   expect(nearestName('port', [])).toBeUndefined();
 });
+
+test.each(['ca', 'authPolicy', 'reconnect', 'url'])('%s is no slip of another name', (given) => {
+  expect(nearestName(given, NAMES)).toBeUndefined();
+});

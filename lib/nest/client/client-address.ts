@@ -51,6 +51,7 @@ export interface ClientAddress {
   readonly shown: string;
 }
 
+const URL_ALLOWED = 'a URL that begins with "ws://" or "wss://"';
 const URL_TRANSPORTS: Readonly<Record<string, JstpTransport>> = { 'ws:': 'ws', 'wss:': 'wss' };
 
 /**
@@ -74,7 +75,8 @@ export function resolveAddress(options: ClientAddressOptions): ClientAddress {
     const dialArguments = isAsked ? asked(connectOptions, checked, argsWith) : undefined;
     return { entry, args: argsWith(first), dialArguments, shown: shownUrl(address) };
   }
-  check('url', url, 'given with the transport ws or wss', isMissing);
+  const isNamed = options.transport !== undefined;
+  check('url', url, isNamed ? 'given with the transport ws or wss' : URL_ALLOWED, isMissing);
   const address = streamAddressOf(given, first);
   const argsWith = (options: ConnectOptions): readonly unknown[] => [streamAddressOf(given, options)];
   const dialArguments = isAsked ? asked(connectOptions, checked, argsWith) : undefined;
@@ -144,7 +146,14 @@ function urlOf(transport: JstpTransport, { host, port, path, url }: ClientAddres
   }
   check('path', path, 'the path of a URL, as "/jstp"', optional(isUrlPath));
   const name = host ?? DEFAULT_HOST;
-  return `${transport}://${name.includes(':') ? `[${name}]` : name}:${port ?? DEFAULT_PORT}${path ?? '/'}`;
+  const address = `${transport}://${name.includes(':') ? `[${name}]` : name}:${port ?? DEFAULT_PORT}`;
+  check(
+    'host',
+    host,
+    'a name or an address',
+    () => URL.canParse(address) && new URL(address).pathname === '/',
+  );
+  return `${address}${path ?? '/'}`;
 }
 
 function transportOf(url: unknown): JstpTransport | undefined {

@@ -5,7 +5,10 @@ import type { Connection } from '../../connection/connection.js';
 import type { Metadata } from '../../protocol/message.js';
 import { keepContext, runOutside } from '../../util/context.js';
 import { unwrapResults } from '../../util/callback.js';
+import { check, isObject } from '../../protocol/options.js';
 import { ExposedMethods, type ExposedApi } from './exposed-methods.js';
+
+const METHODS_ALLOWED = 'an object of functions, as in { screen: { size: () => [80, 25] } }';
 
 /** What takes an event, each in the context of its subscriber. */
 type EventSubscribers = Set<(value: unknown) => void>;
@@ -28,9 +31,20 @@ export class ClientApplication implements ApplicationLike<Connection> {
   private exposed: ApplicationLike<Connection> = new ExposedMethods({});
   private readonly subscribers = new Map<string, Map<string, EventSubscribers>>();
 
-  /** Takes the application (or the methods) that the server may call from now on, in the place of the one before. */
+  /**
+   * Takes the application (or the methods) that the server may call from now on, in the place of the one before.
+   * @throws ConfigurationError for what is neither, and for functions that are in no interface
+   */
   expose(application: ApplicationLike<Connection> | ExposedApi): void {
-    this.exposed = isApplication(application) ? application : new ExposedMethods(application);
+    check('application', application, 'an Application, or interfaces with their methods', isObject);
+    if (isApplication(application)) {
+      this.exposed = application;
+      return;
+    }
+    for (const [name, methods] of Object.entries(application)) {
+      check(`application.${name}`, methods, METHODS_ALLOWED, isObject);
+    }
+    this.exposed = new ExposedMethods(application);
   }
 
   /** Whether somebody waits for events. */

@@ -312,7 +312,7 @@ export class ClientLink {
       this.observer.warn(`The session at ${this.shown} was taken over by another client`);
       this.observer.emit('sessionTaken');
     } else if (isSessionOver) {
-      this.observer.warn(`The session at ${this.shown} has ended with its connection`);
+      this.observer.warn(`The session at ${this.shown} has ended: the next connection logs in anew`);
       this.observer.emit('sessionLost');
     }
     this.comeBackLater();

@@ -16,6 +16,7 @@ import {
   isString,
   isText,
   MAX_TIMER_MS,
+  nullable,
   optional,
 } from '../../protocol/options.js';
 
@@ -93,8 +94,6 @@ export interface ResolvedClientOptions {
 
 const DEFAULT_RESUME_TIMEOUT_MS = 3000;
 const DEFAULT_DELAYS: ReconnectDelays = { minDelayMs: 100, maxDelayMs: 10_000 };
-
-const HIDDEN = '(hidden)';
 
 const OPTION_NAMES = Object.keys({
   app: true,
@@ -181,9 +180,9 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
 
 function checkLogin({ login, password, strategy, credentials }: JstpClientOptions): void {
   check('login', login, 'a non-empty string', (value) => value === null || optional(isText)(value));
-  // The password itself stays out of messages.
-  check('password', HIDDEN, 'a string', () => password == null || isString(password));
-  check('password', HIDDEN, 'given with a login', () => password == null || login != null);
+  // Messages tell the type of passwords and credentials alone.
+  check('password', password, 'a string', nullable(isString));
+  check('password', password, 'given with a login', () => password == null || login != null);
   check(
     'strategy',
     strategy,
@@ -192,7 +191,7 @@ function checkLogin({ login, password, strategy, credentials }: JstpClientOption
   );
   check(
     'credentials',
-    HIDDEN,
+    credentials,
     'given with a strategy (a login has a password)',
     () => credentials == null || strategy !== undefined,
   );

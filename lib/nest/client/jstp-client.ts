@@ -231,6 +231,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * it ({@link JstpArgs}: of several) and are called with what the server has given, however much that is; or an
    * Application of the core, whose methods are `(connection, ...args, callback)`. What a function throws is 16 to the
    * server and this client's 'error', but a RemoteError or an RpcException is sent.
+   * @throws ConfigurationError for what is neither, and for functions that are in no interface
    * @example client.expose({ screen: { size: () => [80, 25] } })
    */
   expose(application: ApplicationLike<Connection> | ExposedApi): void {

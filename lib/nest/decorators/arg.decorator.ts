@@ -1,6 +1,7 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
+import { check, checkNames, isBoolean, isObject, optional } from '../../protocol/options.js';
 import { addExtras, classNameOf, type Arity, type DeclaredArgument } from './handler-extras.js';
 
 const ARGUMENTS_METADATA = 'jstp:arguments';
@@ -32,18 +33,24 @@ export function Arg(index: number, ...optionsAndPipes: [ArgOptions, ...Pipe[]] |
   }
   const first = optionsAndPipes.at(0);
   const isOptions = first !== undefined && !isPipe(first);
+  if (isOptions) checkOptions(first);
   const pipes = optionsAndPipes.slice(isOptions ? 1 : 0) as Pipe[];
-  const optional = isOptions && first.optional === true;
+  const isOptional = isOptions && first.optional === true;
   return (target, key, parameterIndex) => {
     if (key === undefined)
       throw new ConfigurationError('@Arg', 'a constructor', 'used on parameters of a handler');
     Payload(String(index), ...pipes)(target, key, parameterIndex);
-    declareArgument(target as Record<string | symbol, object>, key, index, optional);
+    declareArgument(target as Record<string | symbol, object>, key, index, isOptional);
   };
 }
 
+function checkOptions(options: ArgOptions): void {
+  checkNames('the options of @Arg', options, ['optional']);
+  check('the option optional of @Arg', options.optional, 'true or false', optional(isBoolean));
+}
+
 function isPipe(value: ArgOptions | Pipe): value is Pipe {
-  return typeof value === 'function' || 'transform' in value;
+  return typeof value === 'function' || (isObject(value) && 'transform' in value);
 }
 
 function declareArgument(

@@ -91,7 +91,7 @@ export class HandshakePolicy implements AuthPolicyObject {
       throw asRemoteError(error) ?? refusedWith(run.thrown ?? { value: error });
     }
     if (run.thrown) throw asRemoteError(run.thrown.value) ?? refusedWith(run.thrown);
-    if (!run.answer) throw new AuthError('the handler has not answered');
+    if (!run.answer) throw new AuthError('the handshake handler has not answered');
     // Interceptors may still say no, but nobody may make a yes of the handler's no.
     return yesOf(run.answer.value, context) && yesOf(answer, context);
   }
@@ -110,9 +110,9 @@ export class HandshakePolicy implements AuthPolicyObject {
       const isMeant =
         error instanceof RpcException || error instanceof HttpException || error instanceof RemoteError;
       if (!isMeant) this.deciders.report(error);
-      throw asRemoteError(error) ?? new AuthError(`the guard refused it with ${describe(error)}`);
+      throw asRemoteError(error) ?? new AuthError(`the guard threw ${describe(error)}`);
     }
-    if (answer !== true) throw new AuthError(`the guard's answer ${describe(answer)} is no yes`);
+    if (answer !== true) throw new AuthError(`the guard answered ${describe(answer)}`);
     return context.namedUser ?? firstCredential(data) ?? true;
   }
 }
@@ -122,12 +122,12 @@ function yesOf(answer: unknown, context: JstpContext): string | true {
   if (typeof answer === 'string' && answer !== '') return answer;
   // Who has set a name need not say it again.
   const isYes = answer === true || (answer === undefined && context.namedUser !== undefined);
-  if (!isYes) throw new AuthError(`the handler's answer ${describe(answer)} is no yes`);
+  if (!isYes) throw new AuthError(`the handshake handler answered ${describe(answer)}`);
   return context.namedUser ?? true;
 }
 
 function refusedWith({ value }: { readonly value: unknown }): AuthError {
-  return new AuthError(`it was refused with ${describe(value)}`);
+  return new AuthError(`the handshake handler or what guards it threw ${describe(value)}`);
 }
 
 function contextOf(connection: Connection, handshake: JstpHandshakeData): JstpContext {

@@ -110,12 +110,13 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
     'an object with a method deserialize',
     nullable(hasMethod('deserialize')),
   );
+  const leasts = { heartbeatInterval: '0 (none)', clientExpirationTime: '1' };
   for (const name of ['heartbeatInterval', 'clientExpirationTime'] as const) {
     check(
       name,
       options[name],
-      `a number of milliseconds from 0 (none) to ${MAX_TIMER_MS}`,
-      nullable((value) => typeof value === 'number'),
+      `a number of milliseconds from ${leasts[name]} to ${MAX_TIMER_MS}`,
+      nullable((value) => typeof value === 'number' && value >= 0 && value <= MAX_TIMER_MS),
     );
   }
   // The core checks the rest: said here, and not when the application starts.
@@ -136,6 +137,12 @@ function isApplications(value: unknown): boolean {
   return Array.isArray(value) ? value.every(hasMethod('callMethod')) : value instanceof Map;
 }
 
+/** A class cannot be called, as a policy is; that of a guard is none either, but may be resolved. */
+function isPolicyFunction(value: unknown): boolean {
+  if (typeof value !== 'function') return false;
+  return isGuardClass(value) || !/^class\b/.test(Function.prototype.toString.call(value));
+}
+
 function isPolicy(value: unknown): boolean {
-  return typeof value === 'function' || hasMethod('authenticate')(value) || isGuard(value);
+  return isPolicyFunction(value) || hasMethod('authenticate')(value) || isGuard(value);
 }

@@ -10,6 +10,7 @@ import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
 import { beforeClose } from '../../transport/before-close.js';
 import { isTooLarge } from '../../protocol/message-size.js';
+import { safeText } from '../../protocol/safe-text.js';
 import { ignore } from '../../util/callback.js';
 import { isOfTheLink } from '../connection-trouble.js';
 import { DEFAULT_HEARTBEAT_MS, JSTP } from '../constants.js';
@@ -357,9 +358,10 @@ export class JstpServer
         this.logger.error(error);
       },
     };
-    core.on('connectionError', (error) => {
+    core.on('connectionError', (error, { remoteAddress }) => {
       if (isTooLarge(error) && this.sizeWarnings.allows()) this.logger.warn(error);
-      else if (isOfTheLink(error)) this.logger.debug(error);
+      else if (isOfTheLink(error))
+        this.logger.debug(`${remoteAddress ?? 'a local peer'}: ${safeText(error)}`);
       else this.report(error);
     });
     core.on('storageError', (error) => {

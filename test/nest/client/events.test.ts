@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { RpcException } from '@nestjs/microservices';
 import { config, take } from 'rxjs';
 import { Application, RemoteError, type Api, type Connection } from '../../../lib/core.js';
+import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
 import { JstpArgs } from '../../../lib/nest/jstp-args.js';
 import { observe, valuesOf } from '../../support/observed.js';
 import { settle, waitFor, within } from '../../support/wait-for.js';
@@ -146,6 +147,17 @@ describe('fromEvent', () => {
 });
 
 describe('expose', () => {
+  test.each<[unknown, string]>([
+    [{ fits: () => true }, 'application.fits must be an object of functions, as in { screen: '],
+    [{ screen: 5 }, 'application.screen must be an object of functions'],
+    [null, 'application must be an Application, or interfaces with their methods, but null was given'],
+  ])('refuses what has no interfaces: %p', (api, text) => {
+    const client = new JstpClient();
+    expect(() => {
+      client.expose(api as never);
+    }).toThrow(text);
+  });
+
   const bench = new Bench();
   const api = {
     local: {

@@ -47,8 +47,8 @@ describe('the options of a client', () => {
     ['port', '-1', 'an integer from 0 to 65535, or its digits'],
     ['path', '', 'a non-empty string'],
     ['connectOptions', null, 'an object of options of the transport, or a function that gives one'],
-    ['url', 'ws//x', 'given with the transport ws or wss'],
-    ['url', 'http://127.0.0.1', 'given with the transport ws or wss'],
+    ['url', 'ws//x', 'a URL that begins with'],
+    ['url', 'http://127.0.0.1', 'a URL that begins with'],
     ['login', '', 'a non-empty string'],
     ['login', 5, 'a non-empty string'],
     ['password', 5, 'a string'],
@@ -94,11 +94,24 @@ describe('the options of a client', () => {
   test('refuse an unknown one, and name those there are', () => {
     const error = failureOf({ pasword: 'secret' });
     expect(error.message).toMatch(
-      /^options must be none but app, .*deserializer \(nearest: password\), but "pasword" was given$/,
+      /^Unknown name "pasword" in options: did you mean "password"\? Known are app, .*deserializer$/,
     );
   });
 
+  test.each<[object, string]>([
+    [{ url: 'http://a' }, 'url must be a URL that begins with "ws://" or "wss://", but "http://a" was given'],
+    [{ url: 'ws://a:99999' }, 'url must be a URL that begins with "ws://" or "wss://"'],
+    [{ transport: 'net', url: 'ws://a' }, 'url must be given with the transport ws or wss'],
+    [{ transport: 'ws', host: 'a b' }, 'host must be a name or an address, but "a b" was given'],
+    [{ transport: 'wss', host: 'a/b' }, 'host must be a name or an address, but "a/b" was given'],
+    [{ login: 'ann', password: 5 }, 'password must be a string, but a value of type number was given'],
+    [{ credentials: () => 'x' }, 'but a value of type function was given'],
+  ])('refuse %j with the way out', (given, text) => {
+    expect(failureOf(given).message).toContain(text);
+  });
+
   test('never show a password', () => {
+    expect(failureOf({ login: 'a', password: 31337 }).message).not.toContain('31337');
     expect(failureOf({ pasword: 'secret' }).message).not.toContain('secret');
     expect(failureOf({ credentials: 'secret' }).message).not.toContain('secret');
     expect(failureOf({ password: 'secret' }).message).not.toContain('secret');

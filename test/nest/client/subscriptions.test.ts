@@ -271,7 +271,7 @@ describe('the log of a client that nobody listens to', () => {
     await pass(1000);
     expect(log.of('warn')).toEqual([
       expect.stringMatching(/taken over by another client$/),
-      expect.stringMatching(/has ended with its connection$/),
+      expect.stringMatching(/has ended: the next connection logs in anew$/),
       expect.stringMatching(/is lost: /),
     ]);
     expect(log.of('error')).toEqual([]);

@@ -178,6 +178,14 @@ describe('the arguments of a call', () => {
 });
 
 describe('@Arg', () => {
+  test.each<[object | null, string]>([
+    [{ optionl: true }, 'Unknown name "optionl" in the options of @Arg: did you mean "optional"?'],
+    [{ optional: 'yes' }, 'must be true or false, but "yes" was given'],
+    [null, 'must be an object, but null was given'],
+  ])('refuses the options %j', (options, text) => {
+    expect(() => Arg(0, options as never)).toThrow(text);
+  });
+
   test.each([[-1], [1.5], [Number.NaN], [256], ['0']])('refuses the position %j', (index) => {
     expect(() => Arg(index as number)).toThrow(ConfigurationError);
   });

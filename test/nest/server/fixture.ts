@@ -154,6 +154,7 @@ export async function callError(call: Promise<unknown>): Promise<{ code: number;
 export class KeptLog implements LoggerService {
   public readonly errors: unknown[] = [];
   public readonly lines: unknown[] = [];
+  public readonly debugs: unknown[] = [];
 
   public log(line: unknown): void {
     this.lines.push(line);
@@ -167,7 +168,7 @@ export class KeptLog implements LoggerService {
     this.errors.push(error);
   }
 
-  public debug(): void {
-    // Not kept.
+  public debug(line: unknown): void {
+    this.debugs.push(line);
   }
 }

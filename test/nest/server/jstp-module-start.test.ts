@@ -15,6 +15,7 @@ import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { Ctx, MessagePattern, type AsyncMicroserviceOptions } from '@nestjs/microservices';
 import {
   ConfigurationError,
+  JSTP_MODULE_OPTIONS,
   JstpClient,
   JstpModule,
   JstpServer,
@@ -177,10 +178,26 @@ describe('the options of JstpModule', () => {
   test('are known ones, of forRoot and of what is around the factory', async () => {
     const misspelt = { ...OPTIONS, authPolicies: null } as JstpServerOptions;
     await expect(NestFactory.create(rootOf(JstpModule.forRoot(misspelt)), QUIET)).rejects.toThrow(
-      '(nearest: authPolicy), but "authPolicies" was given',
+      /Unknown name "authPolicies" in .*: did you mean "authPolicy"\?/,
     );
     const around = { useFactory: () => OPTIONS, injects: [] };
-    expect(() => JstpModule.forRootAsync(around)).toThrow('(nearest: inject), but "injects" was given');
+    expect(() => JstpModule.forRootAsync(around)).toThrow(
+      /Unknown name "injects" in .*: did you mean "inject"\?/,
+    );
+  });
+});
+
+describe('the options of JstpModule, where there are none', () => {
+  test('are those of new JstpServer()', async () => {
+    const { app } = await start(JstpModule.forRoot(), () => undefined);
+    expect(app.get(JSTP_MODULE_OPTIONS)).toEqual({});
+  });
+
+  test.each<[string, object, string]>([
+    ['of no source', {}, 'given one of useFactory, useClass and useExisting, but undefined was given'],
+    ['of two sources', { useFactory: () => OPTIONS, useClass: Board }, '"useFactory and useClass" was given'],
+  ])('are refused where they are %s', (_title, around, text) => {
+    expect(() => JstpModule.forRootAsync(around)).toThrow(text);
   });
 });
 

@@ -127,18 +127,18 @@ describe('JstpServer logs once why a handshake was refused:', () => {
   test.each<[string, object, string, string, unknown, string]>([
     ['an unknown application', {}, 'game', 'x', 1, "there is no application 'game' (there are jstp)"],
     ['nobody for the strategy', {}, 'jstp', 'badge', 1, "there is no policy for the strategy 'badge'"],
-    ['a guard’s no', { authPolicy }, 'jstp', 'badge', 1, "the guard's answer false is no yes"],
-    [
-      'a guard’s throw',
-      { authPolicy },
-      'jstp',
-      'throws',
-      1,
-      'the guard refused it with ForbiddenException: not you',
-    ],
+    ['a guard’s no', { authPolicy }, 'jstp', 'badge', 1, 'the guard answered false'],
+    ['a guard’s throw', { authPolicy }, 'jstp', 'throws', 1, 'the guard threw ForbiddenException: not you'],
     ['a guard that names nobody', { authPolicy }, 'jstp', 'nameless', 1, 'no user was named'],
-    ['a handler’s no', {}, 'jstp', 'handler', false, "the handler's answer false is no yes"],
-    ['a handler’s throw', {}, 'jstp', 'handler', 'throw', 'it was refused with Error: the database is away'],
+    ['a handler’s no', {}, 'jstp', 'handler', false, 'the handshake handler answered false'],
+    [
+      'a handler’s throw',
+      {},
+      'jstp',
+      'handler',
+      'throw',
+      'the handshake handler or what guards it threw Error: the database is away',
+    ],
     ['an unknown session', {}, 'jstp', 'session', ['nobody', 0], 'the session is unknown'],
   ])('%s', async (_title, options, app, strategy, credentials, reason) => {
     expect(await reasonOf(options, app, strategy, credentials)).toBe(reason);

@@ -98,31 +98,39 @@ describe('the options of a server', () => {
     ['applications that are none', { applications: {} }, 'applications must be'],
     ['a policy of text', { authPolicy: 'none' }, 'authPolicy must be'],
     ['a policy that decides nothing', { authPolicy: {} }, 'authPolicy must be'],
-    ['a limit that there is not', { limits: { maxPigeons: 1 } }, 'but "maxPigeons" was given'],
+    ['a limit that there is not', { limits: { maxPigeons: 1 } }, 'Unknown name "maxPigeons" in limits'],
     [
       'a name that TLS has not',
       { transport: 'tls', cert: 'c', rejectUnautorized: true },
-      '(nearest: rejectUnauthorized)',
+      'did you mean "rejectUnauthorized"?',
     ],
-    ['a name that HTTP has not', { transport: 'ws', requestTimout: 1 }, '(nearest: requestTimeout)'],
+    ['a name that HTTP has not', { transport: 'ws', requestTimout: 1 }, 'did you mean "requestTimeout"?'],
     ['a name of TLS for TCP', { requestCert: true }, "those of Node's net.createServer"],
-    ['a name of IPC for WebSockets', { transport: 'ws', readableAll: true }, 'but "readableAll" was given'],
-    ["a name of Node's listen that is not handed on", { signal: null }, 'but "signal" was given'],
+    [
+      'a name of IPC for WebSockets',
+      { transport: 'ws', readableAll: true },
+      'Unknown name "readableAll" in ',
+    ],
+    ["a name of Node's listen that is not handed on", { signal: null }, 'Unknown name "signal" in '],
     [
       'a name of HTTP for a server that is made already',
       { transport: 'ws', server: createServer(), noDelay: true },
-      'but "noDelay" was given',
+      'Unknown name "noDelay" in ',
     ],
     [
       'a name that one of several listeners has not',
       { listeners: [{}, { prot: 1 }] },
-      'listeners[1] must be none but transport, host, port,',
+      'Unknown name "prot" in listeners[1]: did you mean "port"? Known are transport, host, port,',
     ],
-    ['a name of TCP beside several listeners', { listeners: [{}], noDelay: true }, 'but "noDelay" was given'],
+    [
+      'a name of TCP beside several listeners',
+      { listeners: [{}], noDelay: true },
+      'Unknown name "noDelay" in ',
+    ],
     [
       'a name that another transport has not',
       { transport: createMemoryEntry(), noDelay: true },
-      'but "noDelay" was given',
+      'Unknown name "noDelay" in ',
     ],
     [
       'a backlog of text of one of several listeners',
@@ -130,6 +138,19 @@ describe('the options of a server', () => {
       'listeners[0].backlog must be',
     ],
     ['a limit of text', { limits: { maxDepth: '1' } }, 'limits.maxDepth must be'],
+    ['a class that is no guard', { authPolicy: class Door {} }, 'authPolicy must be a function, an object'],
+    [
+      'a name like no other, without a guess',
+      { retryAttempts: 1 },
+      'Unknown name "retryAttempts" in options. Known',
+    ],
+    ['no listeners', { listeners: [] }, 'at least one { transport, ... }, but an empty array was given'],
+    [
+      'a heartbeat below zero, and say that 0 is none',
+      { heartbeatInterval: -1 },
+      'from 0 (none) to 2147483647',
+    ],
+    ['an expiration below zero', { clientExpirationTime: -1 }, 'a number of milliseconds from 1 to'],
     ['a heartbeat below zero', { heartbeatInterval: -1 }, 'heartbeatInterval must be'],
     ['an expiration that is no time', { clientExpirationTime: 2 ** 40 }, 'clientExpirationTime must be'],
     ['allowAnonymous of text', { allowAnonymous: 'yes' }, 'allowAnonymous must be true or false'],
@@ -146,13 +167,17 @@ describe('the options of a server', () => {
       { sessionStorageProvider: createClient() },
       'sessionStorageProvider must be an object with methods get and set, and no client of Redis',
     ],
-    ['an option that there is not', { prot: 1 }, 'options must be none but transport, host, port,'],
+    [
+      'an option that there is not',
+      { prot: 1 },
+      'Unknown name "prot" in options: did you mean "port"? Known are transport, host, port,',
+    ],
     [
       'and names the nearest',
       { heartbeatIntervall: 1 },
-      '(nearest: heartbeatInterval), but "heartbeatIntervall" was given',
+      'Unknown name "heartbeatIntervall" in options: did you mean "heartbeatInterval"? Known are ',
     ],
-    ['extensions, which are not for the user to choose', { extensions: [] }, 'but "extensions" was given'],
+    ['extensions, which are not for the user to choose', { extensions: [] }, 'Unknown name "extensions" in '],
     ['options that are none', 5 as unknown as object, 'options must be an object, but 5 was given'],
     ['limits that are none', { limits: 5 }, 'limits must be an object, but 5 was given'],
     ['a heartbeat of text', { heartbeatInterval: '5000' }, 'heartbeatInterval must be a number of millis'],
@@ -355,7 +380,7 @@ describe('a hybrid application', () => {
   });
 });
 
-test('errors of the line are not logged as errors', async () => {
+test('errors of the line are not logged as errors, but one debug line says whose and what', async () => {
   const log = new KeptLog();
   const service = await startService({ controllers: [PlainController], logger: log });
   const errors: unknown[] = [];
@@ -363,4 +388,5 @@ test('errors of the line are not logged as errors', async () => {
   service.open().write('garbage');
   await waitFor(() => errors.length > 0, 'the protocol error');
   expect(log.errors).toEqual([]);
+  expect(log.debugs).toEqual([expect.stringMatching(/^127\.0\.0\.1: ProtocolError: .+$/)]);
 });

@@ -32,5 +32,6 @@ export { DEFAULT_LIMITS, type Limits } from './protocol/limits.js';
 export { ProtocolError } from './protocol/protocol-error.js';
 export { RemoteError } from './protocol/remote-error.js';
 export { Session, type SessionBinding } from './session/session.js';
+export { SessionStateError } from './session/session-state-error.js';
 export { SessionTextError } from './session/session-text-error.js';
 export { connect, connectAndInspect, reconnect } from './transport/browser.js';

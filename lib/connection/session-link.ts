@@ -108,12 +108,21 @@ export abstract class SessionLink extends SessionFlow {
 
   /** @internal The session cannot go on: more waits for the peer than may. */
   overflow(error = journalFull()): void {
+    this.endSession(error, JOURNAL_FULL_INFO);
+  }
+
+  /**
+   * @internal The session cannot go on.
+   * @param error why, for this side's log
+   * @param info what the peer is told of the reason
+   */
+  endSession(error: Error, info?: string): void {
     if (this.isSessionOver) return;
-    this.sayBye('close', JOURNAL_FULL_INFO);
+    this.sayBye('close', info);
     this.isSessionOver = true;
     this.end(undefined);
     this.journal?.giveUp();
-    this.server?.sessionOver(this.self, true);
+    this.server?.sessionOver(this.self, info === JOURNAL_FULL_INFO);
     this.tell(error);
   }
 

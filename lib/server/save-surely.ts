@@ -1,6 +1,7 @@
 import type { Connection } from '../connection/connection.js';
 import { JstpError } from '../protocol/jstp-error.js';
 import { NOT_OWNED } from '../session/session-not-owned-error.js';
+import { SessionStateError } from '../session/session-state-error.js';
 import type { SharedSessionStorageProvider } from '../session/shared-session-storage.js';
 import { startTimer } from '../util/timer.js';
 
@@ -15,7 +16,8 @@ export function isNotOwned(error: unknown): boolean {
 /**
  * Stores a connection's session, however long the store is away.
  * @param onFailure told of the first failure
- * @throws the store's error where another server has the session; where it has left the connection
+ * @throws the store's error where another server has the session; where the session has left the connection, or its state
+ * cannot be written at all
  */
 export async function saveSurely(
   provider: SharedSessionStorageProvider<Connection>,
@@ -30,7 +32,7 @@ export async function saveSurely(
       await provider.save(session.id, session);
       return;
     } catch (error) {
-      if (isNotOwned(error)) throw error;
+      if (isNotOwned(error) || error instanceof SessionStateError) throw error;
       if (!isReported) onFailure(error);
       await new Promise<void>((resolve) => startTimer(RETRY_AFTER_MS, resolve));
     }

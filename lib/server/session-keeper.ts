@@ -15,6 +15,7 @@ import {
   storeSession,
   type SessionStorageProvider,
 } from '../session/session-storage.js';
+import { SessionStateError } from '../session/session-state-error.js';
 import { SessionTextError } from '../session/session-text-error.js';
 import type { Session } from '../session/session.js';
 import { DeadlineQueue } from '../util/deadline-queue.js';
@@ -353,6 +354,8 @@ export class SessionKeeper implements SessionOwner {
       this.troubles.over();
     } catch (error) {
       if (connection.session && isNotOwned(error)) this.lost(connection.session.id, claimOf(error));
+      // No later attempt would do better, and what waits for the store would wait for ever.
+      else if (error instanceof SessionStateError) connection.endSession(error);
       throw error;
     }
   }

@@ -4,6 +4,7 @@ import { randomId } from '../util/random.js';
 import { INSPECT } from '../util/shown.js';
 import { Journal } from './journal.js';
 import { Claimant, type SessionClaim } from './session-claim.js';
+import { SessionStateError } from './session-state-error.js';
 import { checkedId, readSessionText, SESSION_FORMAT, type StoredState } from './session-text.js';
 
 /** What a session is bound to: a resume that asks for something else is refused. */
@@ -116,17 +117,19 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
   /**
    * The session as text, with its id: whoever can read the text can resume the session. Only an explicit call gives
    * it; `String(session)` and templates, which end in logs, do not show the id.
+   * @throws SessionStateError where the state holds what JSON cannot write
    */
   override toString(): string {
-    return JSON.stringify({ id: this.id, ...this.toState() });
+    return toText({ id: this.id, ...this.toState() });
   }
 
   /**
    * The session as text without its id, for stores outside the process: what leaks from there opens no
    * session. {@link deserialize} puts the id back.
+   * @throws SessionStateError where the state holds what JSON cannot write
    */
   serialize(): string {
-    return JSON.stringify(this.toState());
+    return toText(this.toState());
   }
 
   /**
@@ -178,5 +181,13 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     session.serving = stored.serving ?? [];
     session.claim = stored.claim;
     return session;
+  }
+}
+
+function toText(state: object): string {
+  try {
+    return JSON.stringify(state);
+  } catch (error) {
+    throw new SessionStateError(error);
   }
 }

@@ -104,3 +104,38 @@ describe('a shared store with a method that', () => {
     expect(await runAll(fault)).toEqual(METHODS.map((method) => [method, []]));
   });
 });
+
+describe('a session whose state no store can take', () => {
+  const circle: unknown[] = [];
+  circle.push(circle);
+
+  test.each([
+    ['a bigint', 10n],
+    ['a cycle', circle],
+  ])('ends at the next step, which is told, where each step is stored (%s)', async (_title, value) => {
+    const [store] = storeWith('save', () => Promise.resolve());
+    const texts: string[] = [];
+    const sessionStorageProvider: SharedSessionStorageProvider = {
+      ...store,
+      writeThrough: true,
+      save: async (_id, session) => void texts.push(session.serialize()),
+    };
+    const wire = await ServerOnTheWire.start(closing, {
+      sessionStorageProvider,
+      extensions: ['bye', 'resume'],
+    });
+    const errors: unknown[] = [];
+    wire.server.on('connectionError', (error) => errors.push(error));
+    const { peer, connection } = await wire.login(EXTENSIONS);
+    connection.session?.set('total', value);
+    peer.send("{call:[1,'a'],b:[]}");
+    expect(await peer.received(1)).toEqual(["{bye:['close']}"]);
+    await waitFor(() => errors.length > 0, 'the error');
+    expect(errors).toEqual([expect.objectContaining({ code: 'ERR_JSTP_SESSION_STATE' })]);
+    expect(texts).toEqual([]);
+    const other = await wire.login(EXTENSIONS);
+    other.peer.send('{ping:[1]}');
+    expect(await other.peer.received(1)).toEqual(['{pong:[1]}']);
+    other.peer.destroy();
+  });
+});

@@ -263,11 +263,17 @@ describe('what cannot be used is refused by its name', () => {
     ['claimTimeoutMs', -1],
     ['claimTimeoutMs', 1.5],
     ['commandTimeoutMs', 0],
-    ['leaseMS', 300],
   ])('%s: %p', (option, value) => {
     const options = { leaseMs: 300, [option]: value };
     expect(() => new RedisSessionStorageProvider(anyClient as never, options)).toThrow(
       expect.objectContaining({ code: 'ERR_JSTP_CONFIGURATION', option }),
+    );
+  });
+
+  test('a name that no option has, with the nearest that one has', () => {
+    const options = { leaseMS: 300 } as never;
+    expect(() => new RedisSessionStorageProvider(anyClient as never, options)).toThrow(
+      /^options must be none but .*\(nearest: leaseMs\), but "leaseMS" was given$/,
     );
   });
 

@@ -228,6 +228,8 @@ export abstract class SessionFlow extends Link {
   /** @internal Answers a ping of the peer; false: it must not be answered again. */
   answerPing(id: number): boolean {
     if (id === LINE_PING && this.keepsAnswers) {
+      // Who asks about the line watches this side's way itself, and is there: a pong may be behind megabytes in a proxy.
+      this.lineHeard();
       this.writeNow(formatPong(LINE_PING));
       return true;
     }

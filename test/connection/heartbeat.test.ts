@@ -58,6 +58,21 @@ describe('a heartbeat', () => {
     expect(connection.session?.journal.size).toBe(size);
   });
 
+  test('keeps a peer whose pongs are held up while it asks about the line itself, and not one that has stopped', async () => {
+    const core = await startCore(closing, { heartbeatInterval: 100 });
+    const peer = await guest(core, RESUMING, () => false);
+    let asked = 0;
+    const asking = setInterval(() => {
+      asked += 1;
+      peer.send('{ping:[0]}');
+    }, 10);
+    closing.add(() => clearInterval(asking));
+    await waitFor(() => asked > 60, 'the time of many pongs');
+    expect(core.server.getClientsArray()).toHaveLength(1);
+    clearInterval(asking);
+    await waitFor(() => core.server.getClientsArray().length === 0, 'its end');
+  });
+
   test('asks peers that do not resume by numbered pings, as the reference does', async () => {
     const core = await startCore(closing, { heartbeatInterval: 20 });
     const peer = await guest(core, PLAIN, () => true);

@@ -29,7 +29,7 @@ if (process.argv.includes('--update')) {
   console.log('the public API is that of test/package/api.txt');
 }
 
-withTemporaryFolder((folder) => {
+await withTemporaryFolder((folder) => {
   const tarball = packInto(folder);
   run(root, 'npx', ['publint', 'run', tarball, '--strict']);
   // The package is ESM on purpose: CommonJS applications load it with require(esm).

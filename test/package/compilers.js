@@ -1,6 +1,7 @@
 /** Type-checks a consumer of the packed package by several compilers with several settings: type-settings.js. */
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { run, writeJson } from './shell.js';
 import { COMPILERS, optionsFor, TYPE_SETTINGS } from './type-settings.js';
@@ -11,9 +12,9 @@ const REFUSED = 'TS1479';
 /**
  * @param {string} folder where the compilers are installed
  * @param {Record<'module' | 'commonjs', string>} homes the fresh applications that have the package
- * @returns {number} how many checks passed
+ * @returns {Promise<number>} how many checks passed
  */
-export function checkCompilers(folder, homes) {
+export async function checkCompilers(folder, homes) {
   const home = path.join(folder, 'compilers');
   mkdirSync(home);
   const versions = COMPILERS.map((version) => [aliasOf(version), `npm:typescript@~${version}.0`]);
@@ -21,32 +22,34 @@ export function checkCompilers(folder, homes) {
   run(home, 'npm', ['install', '--no-audit', '--no-fund', '--prefer-offline']);
   for (const target of Object.values(homes))
     copyFileSync(path.join(import.meta.dirname, 'fixtures/consumer.ts'), path.join(target, 'consumer.ts'));
-  for (const setting of TYPE_SETTINGS) {
-    for (const compiler of COMPILERS) {
+  const checks = TYPE_SETTINGS.flatMap((setting) =>
+    COMPILERS.map((compiler) => () => {
       const tsc = path.join(home, 'node_modules', aliasOf(compiler), 'bin/tsc');
-      checkOne(tsc, compiler, setting, homes[setting.type]);
-    }
-  }
-  return COMPILERS.length * TYPE_SETTINGS.length;
+      return checkOne(tsc, compiler, setting, homes[setting.type]);
+    }),
+  );
+  const total = checks.length;
+  const worker = async () => {
+    for (let check = checks.shift(); check; check = checks.shift()) await check();
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return total;
 }
 
-/** @type {(tsc: string, compiler: string, setting: import('./type-settings.js').TypeSetting, home: string) => void} */
-function checkOne(tsc, compiler, setting, home) {
-  const config = path.join(home, 'tsconfig.consumer.json');
+/** @type {(tsc: string, compiler: string, setting: import('./type-settings.js').TypeSetting, home: string) => Promise<void>} */
+async function checkOne(tsc, compiler, setting, home) {
+  const config = path.join(home, `tsconfig.${compiler}-${TYPE_SETTINGS.indexOf(setting)}.json`);
   writeJson(config, {
     extends: './tsconfig.json',
     compilerOptions: { noEmit: true, ...optionsFor(setting, compiler) },
     files: ['consumer.ts'],
   });
-  const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', config, '--pretty', 'false'], {
-    cwd: home,
-    encoding: 'utf8',
-  });
+  const { code, stdout, stderr } = await runNode([tsc, '-p', config, '--pretty', 'false'], home);
   const errors = stdout.match(/\bTS\d+\b/g) ?? [];
   const isRefused = setting.refusedBy.includes(compiler);
   const isAsTold = isRefused
     ? errors.length > 0 && errors.every((code) => code === REFUSED)
-    : status === 0 && errors.length === 0;
+    : code === 0 && errors.length === 0;
   const title = `TypeScript ${compiler}, ${setting.title}`;
   if (!isAsTold) {
     process.stdout.write(stdout + stderr);
@@ -57,4 +60,13 @@ function checkOne(tsc, compiler, setting, home) {
 
 function aliasOf(/** @type {string} */ version) {
   return `typescript-${version}`;
+}
+
+/** @type {(args: string[], cwd: string) => Promise<{ code: unknown, stdout: string, stderr: string }>} */
+function runNode(args, cwd) {
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      resolve({ code: error ? (error.code ?? error.signal) : 0, stdout, stderr });
+    });
+  });
 }

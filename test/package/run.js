@@ -44,7 +44,7 @@ const manifest = /** @type {{ devDependencies: Record<string, string> }} */ (
   JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 );
 
-withTemporaryFolder((folder) => {
+await withTemporaryFolder(async (folder) => {
   const tarball = packInto(folder);
   for (const application of applications) {
     console.log(`\n== ${application.name}`);
@@ -54,7 +54,7 @@ withTemporaryFolder((folder) => {
       compileAndRun(home, program, expected);
   }
   console.log('\n== compilers');
-  const checks = checkCompilers(folder, {
+  const checks = await checkCompilers(folder, {
     module: path.join(folder, 'nest12-esm'),
     commonjs: path.join(folder, 'nest11-cjs'),
   });

@@ -42,11 +42,11 @@ export function writeJson(file, value) {
   writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** @param {(folder: string) => void} use gets a fresh folder, which is gone afterwards */
-export function withTemporaryFolder(use) {
+/** @param {(folder: string) => void | Promise<void>} use gets a fresh folder, which is gone afterwards */
+export async function withTemporaryFolder(use) {
   const folder = mkdtempSync(path.join(realpathSync(tmpdir()), 'nestjs-jstp-'));
   try {
-    use(folder);
+    await use(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -273,7 +273,7 @@ describe('what cannot be used is refused by its name', () => {
   test('a name that no option has, with the nearest that one has', () => {
     const options = { leaseMS: 300 } as never;
     expect(() => new RedisSessionStorageProvider(anyClient as never, options)).toThrow(
-      /^options must be none but .*\(nearest: leaseMs\), but "leaseMS" was given$/,
+      /^Unknown name "leaseMS" in options: did you mean "leaseMs"\?/,
     );
   });
 

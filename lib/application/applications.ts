@@ -73,9 +73,8 @@ export class Applications<C = unknown> {
   /** Why {@link find} finds nothing, for a log. */
   reasonForNone(name: string, version: string | undefined): string {
     const versions = this.newestFirst.get(name);
-    if (!versions)
-      return `there is no application ${quote(name)} (there are ${list(this.newestFirst.keys())})`;
-    const there = `(there are ${list(versions.map((application) => application.version))})`;
+    if (!versions) return `there is no application ${quote(name)} (known: ${list(this.newestFirst.keys())})`;
+    const there = `(known: ${list(versions.map((application) => application.version))})`;
     if (version === UNMATCHABLE_VERSION) return `its version is too long, or no text ${there}`;
     return `no version of ${quote(name)} fits ${quote(version ?? '')} ${there}`;
   }

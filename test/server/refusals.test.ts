@@ -68,7 +68,7 @@ describe('the server tells once why somebody is not let in', () => {
         application: 'game@^1.0.0',
         strategy: 'anonymous',
         code: 10,
-        reason: "there is no application 'game' (there are chat, files)",
+        reason: "there is no application 'game' (known: chat, files)",
       },
     ],
     [
@@ -80,14 +80,14 @@ describe('the server tells once why somebody is not let in', () => {
         application: 'chat@^3.0.0',
         strategy: 'login',
         code: 10,
-        reason: "no version of 'chat' fits '^3.0.0' (there are 2.0.0, 1.0.0)",
+        reason: "no version of 'chat' fits '^3.0.0' (known: 2.0.0, 1.0.0)",
       },
     ],
     [
       'a range that is too long',
       `{handshake:[0,'chat','${'1 || '.repeat(100)}']}`,
       {},
-      { application: 'chat', reason: 'its version is too long, or no text (there are 2.0.0, 1.0.0)' },
+      { application: 'chat', reason: 'its version is too long, or no text (known: 2.0.0, 1.0.0)' },
     ],
     [
       'no policy',
@@ -150,7 +150,7 @@ describe('the server tells once why somebody is not let in', () => {
       {
         application: `a\\n\\x1b[31m${'x'.repeat(93)}... (207 characters)`,
         strategy: 'b\\nc',
-        reason: `there is no application 'a\\n\\x1b[31m${'x'.repeat(93)}... (207 characters)' (there are chat, files)`,
+        reason: `there is no application 'a\\n\\x1b[31m${'x'.repeat(93)}... (207 characters)' (known: chat, files)`,
       },
     ],
   ])('%s', async (_title, handshake, options, expected) => {

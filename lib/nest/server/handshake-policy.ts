@@ -63,7 +63,9 @@ export class HandshakePolicy implements AuthPolicyObject {
     if (guard) return this.askGuard(guard, contextOf(connection, data), data);
     const { policy } = this;
     if (!policy || !this.mayAsk(policy, strategy))
-      throw new AuthError(`there is no policy for the strategy ${describe(strategy)}`);
+      throw new AuthError(
+        `no @JstpHandshake handler and no authPolicy decides on the strategy ${describe(strategy)}`,
+      );
     return policy.authenticate(connection, application, strategy, credentials, callback);
   };
 

@@ -125,8 +125,15 @@ describe('JstpServer logs once why a handshake was refused:', () => {
 
   const authPolicy = new Guard();
   test.each<[string, object, string, string, unknown, string]>([
-    ['an unknown application', {}, 'game', 'x', 1, "there is no application 'game' (there are jstp)"],
-    ['nobody for the strategy', {}, 'jstp', 'badge', 1, "there is no policy for the strategy 'badge'"],
+    ['an unknown application', {}, 'game', 'x', 1, "there is no application 'game' (known: jstp)"],
+    [
+      'nobody for the strategy',
+      {},
+      'jstp',
+      'badge',
+      1,
+      "no @JstpHandshake handler and no authPolicy decides on the strategy 'badge'",
+    ],
     ['a guard’s no', { authPolicy }, 'jstp', 'badge', 1, 'the guard answered false'],
     ['a guard’s throw', { authPolicy }, 'jstp', 'throws', 1, 'the guard threw ForbiddenException: not you'],
     ['a guard that names nobody', { authPolicy }, 'jstp', 'nameless', 1, 'no user was named'],

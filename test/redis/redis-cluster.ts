@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import type { Closing } from '../support/closing.js';
@@ -30,13 +31,13 @@ export class RedisCluster {
   }
 
   /** Connects by one of the packages; `closing` ends what is not killed. */
-  async connect(name: PackageName, closing: Closing): Promise<RedisConnection> {
-    return name === 'redis' ? this.nodeRedis(closing) : this.ioRedis(closing);
+  async connect(name: PackageName, closing: Closing, user: object = {}): Promise<RedisConnection> {
+    return name === 'redis' ? this.nodeRedis(closing, user) : this.ioRedis(closing, user);
   }
 
-  private async nodeRedis(closing: Closing): Promise<RedisConnection> {
+  private async nodeRedis(closing: Closing, user: object): Promise<RedisConnection> {
     const rootNodes = this.nodes.map(({ port }) => ({ socket: { host: LOOPBACK, port } }));
-    const redis = createCluster({ rootNodes });
+    const redis = createCluster({ rootNodes, defaults: user });
     redis.on('error', () => undefined);
     const kill = () => redis.isOpen && redis.destroy();
     closing.add(kill);
@@ -44,13 +45,16 @@ export class RedisCluster {
     return { redis, kill };
   }
 
-  private async ioRedis(closing: Closing): Promise<RedisConnection> {
+  private async ioRedis(closing: Closing, user: object): Promise<RedisConnection> {
     const startupNodes = this.nodes.map(({ port }) => ({ host: LOOPBACK, port }));
-    const redis = new Cluster(startupNodes, { redisOptions: { disconnectTimeout: 50 } });
+    const redis = new Cluster(startupNodes, {
+      redisOptions: { disconnectTimeout: 50, ...user },
+      enableReadyCheck: false,
+    });
     redis.on('error', () => undefined);
     const kill = () => redis.status === 'end' || redis.disconnect();
     closing.add(kill);
-    await within(redis.ping(), 'a connection to a cluster');
+    if (redis.status !== 'ready') await within(once(redis, 'ready'), 'a connection to a cluster');
     return { redis, kill };
   }
 

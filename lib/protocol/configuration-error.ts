@@ -1,3 +1,4 @@
+import { isClass } from '../util/callback.js';
 import { printable } from '../util/printable.js';
 import { JstpError } from './jstp-error.js';
 
@@ -38,6 +39,7 @@ function show(option: string, value: unknown): string {
   }
   if (typeof value === 'string') return JSON.stringify(printable(value.replace(URL_CREDENTIALS, '//***@')));
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  if (typeof value === 'function' && isClass(value)) return `the class ${printable(value.name)}`;
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) {
     return String(value);

@@ -58,3 +58,8 @@ export function unwrapResults(results: unknown[]): unknown {
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
+
+/** Whether a function is a class, which cannot be called. */
+export function isClass(value: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}

@@ -5,6 +5,7 @@ import { tls } from '../../transport/index.js';
 import type { WebSocketConfig } from '../../transport/websocket-options.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
 import { entryOf, type JstpTransport } from '../server/listener-options.js';
+import { ConfigurationError } from '../../protocol/configuration-error.js';
 import {
   check,
   checkNames,
@@ -82,6 +83,21 @@ export function resolveAddress(options: ClientAddressOptions): ClientAddress {
   const dialArguments = isAsked ? asked(connectOptions, checked, argsWith) : undefined;
   const name = typeof transport === 'string' ? `${transport} ` : '';
   return { entry, args: [address], dialArguments, shown: name + shownAddress(address) };
+}
+
+/**
+ * Checks that no option of the transport stands beside `connectOptions`: a server has them there. The value, which may be
+ * a private key, is not shown.
+ * @param known the names of the client's own options
+ * @throws ConfigurationError naming the option
+ */
+export function checkPlacement(options: ClientAddressOptions, known: readonly string[]): void {
+  const { transport = transportOf(options.url) ?? 'net' } = options;
+  const passed = entryOf('transport', transport).optionNames?.passedToClient?.names ?? [];
+  const misplaced = Object.keys(options).find((name) => !known.includes(name) && passed.includes(name));
+  if (misplaced === undefined) return;
+  const allowed = `given in connectOptions: { ${misplaced} }`;
+  throw new ConfigurationError(misplaced, undefined, allowed, `${misplaced} must be ${allowed}`);
 }
 
 function asked(

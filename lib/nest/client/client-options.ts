@@ -6,7 +6,12 @@ import type { AppSpecifier } from '../../connection/client-options.js';
 import type { Connection } from '../../connection/connection.js';
 import { resolveLimits, type Limits } from '../../protocol/limits.js';
 import { DEFAULT_HEARTBEAT_MS } from '../constants.js';
-import { resolveAddress, type ClientAddress, type ClientAddressOptions } from './client-address.js';
+import {
+  checkPlacement,
+  resolveAddress,
+  type ClientAddress,
+  type ClientAddressOptions,
+} from './client-address.js';
 import {
   check,
   checkNames,
@@ -126,6 +131,8 @@ const RECONNECT_NAMES = Object.keys({
  * @throws {ConfigurationError} for an unknown option or a value that is not allowed
  */
 export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOptions {
+  check('options', given, 'an object', isObject);
+  checkPlacement(given, OPTION_NAMES);
   checkNames('options', given, OPTION_NAMES);
   const {
     app = 'jstp',

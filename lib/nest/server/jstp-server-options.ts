@@ -7,6 +7,7 @@ import {
   type ServerOptions,
 } from '../../server/server-options.js';
 import { parseApplicationName, type ApplicationName } from '../decorators/application-name.js';
+import { isClass } from '../../util/callback.js';
 import { DEFAULT_APPLICATION } from '../constants.js';
 import { isGuard, isGuardClass, type GuardOption } from './guard-source.js';
 import { resolveListening, type JstpListenerOptions, type ResolvedListening } from './listener-options.js';
@@ -140,7 +141,7 @@ function isApplications(value: unknown): boolean {
 /** A class cannot be called, as a policy is; that of a guard is none either, but may be resolved. */
 function isPolicyFunction(value: unknown): boolean {
   if (typeof value !== 'function') return false;
-  return isGuardClass(value) || !/^class\b/.test(Function.prototype.toString.call(value));
+  return isGuardClass(value) || !isClass(value);
 }
 
 function isPolicy(value: unknown): boolean {

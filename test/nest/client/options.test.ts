@@ -102,6 +102,9 @@ describe('the options of a client', () => {
     [{ url: 'http://a' }, 'url must be a URL that begins with "ws://" or "wss://", but "http://a" was given'],
     [{ url: 'ws://a:99999' }, 'url must be a URL that begins with "ws://" or "wss://"'],
     [{ transport: 'net', url: 'ws://a' }, 'url must be given with the transport ws or wss'],
+    [{ transport: 'tls', ca: 'x' }, 'ca must be given in connectOptions: { ca }'],
+    [{ url: 'wss://a', headers: {} }, 'headers must be given in connectOptions: { headers }'],
+    [{ transport: 'net', ca: 'x' }, 'Unknown name "ca" in options. Known are app'],
     [{ transport: 'ws', host: 'a b' }, 'host must be a name or an address, but "a b" was given'],
     [{ transport: 'wss', host: 'a/b' }, 'host must be a name or an address, but "a/b" was given'],
     [{ login: 'ann', password: 5 }, 'password must be a string, but a value of type number was given'],
@@ -111,6 +114,7 @@ describe('the options of a client', () => {
   });
 
   test('never show a password', () => {
+    expect(failureOf({ transport: 'tls', key: 'secret' }).message).not.toContain('secret');
     expect(failureOf({ login: 'a', password: 31337 }).message).not.toContain('31337');
     expect(failureOf({ pasword: 'secret' }).message).not.toContain('secret');
     expect(failureOf({ credentials: 'secret' }).message).not.toContain('secret');

@@ -138,7 +138,7 @@ describe('the options of a server', () => {
       'listeners[0].backlog must be',
     ],
     ['a limit of text', { limits: { maxDepth: '1' } }, 'limits.maxDepth must be'],
-    ['a class that is no guard', { authPolicy: class Door {} }, 'authPolicy must be a function, an object'],
+    ['a class that is no guard', { authPolicy: class Door {} }, 'or a guard, but the class Door was given'],
     [
       'a name like no other, without a guess',
       { retryAttempts: 1 },

@@ -5,8 +5,8 @@ import { RawPeer } from '../support/raw-peer.js';
 import { watchProcess, type ProcessWatch } from '../support/real-process.js';
 import { waitFor, within } from '../support/wait-for.js';
 
-/** A hard bound of the work that one attack may cost others: a blocked loop is far beyond it. */
-export const SERVED_WITHIN_MS = 2000;
+/** A hard bound of the work that one attack may cost others: a blocked loop (24 s and more) is far beyond it, a loaded machine is not. */
+export const SERVED_WITHIN_MS = 10_000;
 /** Sent right behind an attack: its method must not run where the attack ends the connection. */
 export const CHASER = "{call:[90,'mark'],run:['chaser']}";
 export const HANDSHAKE = "{handshake:[0,'app']}";

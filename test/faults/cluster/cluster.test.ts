@@ -5,7 +5,7 @@ import { runClusterSoak } from './cluster-soak.js';
 const SMALL = { seed: 1, operations: 150, servers: 2, clients: 3, pauseMs: 5 };
 
 describe('several servers, in processes of their own', () => {
-  test.each(['flap', 'drain', 'kill', 'Redis at a distance, write-through'])(
+  test.each(['flap', 'drain', 'kill', 'kill, write-through'])(
     '%s: nothing runs twice or out of order, and nothing is lost or hangs but what the documents say',
     async (scenario) => {
       const report = await runClusterSoak({ ...SMALL, scenario });

@@ -96,7 +96,7 @@ async function run(options: ClusterSoakOptions, closing: Closing): Promise<Clust
 
 function reportOf(
   name: string,
-  { clients }: ClusterWorld,
+  { clients, stands }: ClusterWorld,
   rest: Pick<ClusterSoakReport, 'faults' | 'times' | 'ms'>,
 ): ClusterSoakReport {
   const sum = (of: (client: (typeof clients)[number]) => number): number =>
@@ -108,6 +108,8 @@ function reportOf(
   const details = clients.flatMap(({ ledger }) => ledger.details);
   const isUnexpected = sessionsLost > 0 && !SCENARIOS[name].losesSessions;
   if (isUnexpected) details.push(`${sessionsLost} sessions were lost`);
+  const isClean = details.length === 0;
+  if (!isClean && stands.length > 0) details.unshift(`servers stood still: ${stands.join(', ')}`);
   return {
     ...rest,
     scenario: name,
@@ -118,7 +120,7 @@ function reportOf(
     excused: sum(({ ledger }) => ledger.excused),
     tooLong: sum(({ ledger }) => ledger.tooLong),
     belated: sum(({ ledger }) => ledger.belated),
-    isClean: details.length === 0,
+    isClean,
     details,
   };
 }

@@ -1,11 +1,11 @@
+import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SeededRandom } from '../../../lib/testing/seeded-random.js';
-import { bundleProgram } from '../../support/bundled-program.js';
+import { bundleProgram, startProgram } from '../../support/bundled-program.js';
 import type { Closing } from '../../support/closing.js';
-import { DelayingProxy } from '../../support/delaying-proxy.js';
-import { waitFor } from '../../support/wait-for.js';
+import { waitFor, within } from '../../support/wait-for.js';
 import { RedisServer } from '../../redis/redis-server.js';
 import { DRAIN_TIMEOUT_MS } from './cluster-ledger.js';
 import { FaultClient } from './fault-client.js';
@@ -37,6 +37,8 @@ export class ClusterWorld {
   /** Where each client's session was last, by the server's process. */
   private readonly homes = new Map<string, number>();
   private readonly byName = new Map<string, FaultClient>();
+  /** The servers that stood still for so long that others may have taken them for dead, in words. */
+  readonly stands: string[] = [];
   private readonly recordFile: string;
   private record = 0;
   private unread = '';
@@ -57,9 +59,8 @@ export class ClusterWorld {
   static async start(options: WorldOptions, closing: Closing): Promise<ClusterWorld> {
     const program = await bundleProgram({ file: 'test/faults/cluster/server-program.ts' }, closing);
     const redis = await RedisServer.start(closing);
-    const distance = await DelayingProxy.start(redis.port, options.redisDelayMs);
-    closing.add(() => distance.close());
-    const redisPort = options.redisDelayMs > 0 ? distance.port : redis.port;
+    const { redisDelayMs } = options;
+    const redisPort = redisDelayMs > 0 ? await putAway(redis.port, redisDelayMs, closing) : redis.port;
     const world = new ClusterWorld(options, redis, redisPort, program, closing);
     await Promise.all(Array.from({ length: options.servers }, () => world.addServer()));
     world.record = openSync(world.recordFile, 'r');
@@ -123,6 +124,7 @@ export class ClusterWorld {
   private take(line: string): void {
     const [, first = '', second = '', third = '', process = ''] = LINE.exec(line) ?? [];
     if (first === 'at') this.homes.set(second, Number(third));
+    else if (first === 'stood') this.stands.push(`${third} ms in process ${second}`);
     else this.byName.get(first)?.ledger.ran(Number(second), third, Number(process));
   }
 
@@ -133,4 +135,14 @@ export class ClusterWorld {
     this.clients.push(client);
     this.closing.add(() => client.close());
   }
+}
+
+/** Makes Redis a distance away. Answers with the port to connect to. */
+async function putAway(port: number, delayMs: number, closing: Closing): Promise<number> {
+  const program = await bundleProgram({ file: 'test/faults/cluster/distance-program.ts' }, closing);
+  const child = startProgram(program, [String(port), String(delayMs)], closing);
+  const [ownPort] = (await within(once(child, 'message'), 'a proxy that listens', START_LIMIT_MS)) as [
+    number,
+  ];
+  return ownPort;
 }

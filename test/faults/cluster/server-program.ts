@@ -21,6 +21,8 @@ export interface ServerSettings {
 const settings = JSON.parse(process.argv[2] ?? '{}') as ServerSettings;
 const record = openSync(settings.recordFile, 'a');
 
+const LOOK_MS = 100;
+
 /** `client seq session process` of what is run. */
 function note({ session }: Connection, [client, seq]: unknown[]): void {
   writeSync(
@@ -103,6 +105,15 @@ for (const arrival of ['connect', 'reconnect'] as const) {
   server.on(arrival, ({ username }) => writeSync(record, `at ${String(username)} ${String(process.pid)}\n`));
 }
 server.listen(0, '127.0.0.1', () => process.send?.(server.address()));
+
+// Others take a server for dead whose lease it does not renew. Where a machine is that busy, the report says so.
+let lookedAt = performance.now();
+setInterval(() => {
+  const stoodMs = performance.now() - lookedAt;
+  lookedAt += stoodMs;
+  if (stoodMs > settings.leaseMs / 2)
+    writeSync(record, `stood ${String(process.pid)} ${stoodMs.toFixed()}\n`);
+}, LOOK_MS).unref();
 
 process.once('SIGTERM', () => {
   server.close();

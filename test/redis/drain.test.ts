@@ -1,29 +1,16 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { firstValueFrom, toArray } from 'rxjs';
-import { JstpClient } from '../../lib/index.js';
 import { Closing } from '../support/closing.js';
-import { LOOPBACK } from '../support/free-port.js';
 import { settle, waitFor, within } from '../support/wait-for.js';
 import type { PackageName } from './redis-server.js';
-import { Servers, type Member, type ServersSettings } from './servers.js';
+import { clientOf, Servers, type Member, type ServersSettings } from './servers.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
 
 async function start(settings: ServersSettings, options: object = {}) {
   const servers = await Servers.start(closing, settings);
-  const client = new JstpClient({
-    host: LOOPBACK,
-    port: servers.balancer.port,
-    resumeTimeoutMs: 20_000,
-    ...options,
-  });
-  const ends: string[] = [];
-  client.on('error', () => undefined);
-  for (const end of ['sessionTaken', 'sessionLost'] as const) client.on(end, () => ends.push(end));
-  closing.add(() => client.close());
-  await within(client.connect(), 'a login');
-  return { servers, client, ends };
+  return { servers, ...(await clientOf(servers, closing, options)) };
 }
 
 /** Begins to close a server; new connections go to another one. */

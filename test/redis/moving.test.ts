@@ -2,13 +2,12 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { firstValueFrom } from 'rxjs';
 import { net, Session, type Connection, type ExtensionName, type Reconnector } from '../../lib/core.js';
-import { JstpClient } from '../../lib/index.js';
 import { Closing } from '../support/closing.js';
 import { LOOPBACK } from '../support/free-port.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { settle, waitFor, within } from '../support/wait-for.js';
 import type { PackageName } from './redis-server.js';
-import { Servers } from './servers.js';
+import { clientOf, Servers } from './servers.js';
 import { World } from './world.js';
 
 const closing = new Closing();
@@ -18,19 +17,9 @@ const EXTENSIONS: readonly ExtensionName[] = ['bye', 'cancel', 'nest', 'resume',
 // Beyond what a claim waits for an owner, and a command for Redis.
 const SHORT = { claimTimeoutMs: 600, commandTimeoutMs: 400, leaseMs: 10_000 };
 
-/** A Nest client of the balancer, which notes what becomes of its session. */
-async function clientOf(servers: Servers, options: object = {}) {
-  const client = new JstpClient({
-    host: LOOPBACK,
-    port: servers.balancer.port,
-    resumeTimeoutMs: 20_000,
-    ...options,
-  });
-  const ends: string[] = [];
-  client.on('error', () => undefined);
-  for (const end of ['sessionTaken', 'sessionLost'] as const) client.on(end, () => ends.push(end));
-  closing.add(() => client.close());
-  await within(client.connect(), 'a login');
+/** A Nest client of the balancer that calls. */
+async function callerOf(servers: Servers, options: object = {}) {
+  const { client, ends } = await clientOf(servers, closing, options);
   const call = (method: string, value: string): Promise<unknown> => {
     const answer = firstValueFrom(client.send<unknown>(`works.${method}`, value));
     answer.catch(() => undefined);
@@ -65,7 +54,7 @@ describe('two cuts behind a balancer, with a call under way on the first server'
     'over %s, %d servers, Redis %d ms away, %d ms between the cuts: the client keeps its session',
     async (name, count, redisDelayMs, pauseMs) => {
       const servers = await Servers.start(closing, { client: name, count, redisDelayMs, storage: SHORT });
-      const { ends, call } = await clientOf(servers);
+      const { ends, call } = await callerOf(servers);
       const answer = call('held', 'first');
       const held = await servers.called(0);
       for (let place = 1; place < count; place++) {
@@ -90,7 +79,7 @@ describe('two cuts behind a balancer, with a call under way on the first server'
     'and a Redis that stalls for %d ms between: the client keeps its session',
     async (stallMs) => {
       const servers = await Servers.start(closing, { storage: SHORT });
-      const { ends, call } = await clientOf(servers);
+      const { ends, call } = await callerOf(servers);
       const answer = call('held', 'first');
       const held = await servers.called(0);
       servers.distance.hold();
@@ -146,7 +135,7 @@ describe('a rolling deploy', () => {
     await servers.add({}, 'jstp@1.2.0');
     await servers.add({}, 'jstp@2.0.0');
     await servers.add({}, 'jstp@1.3.0');
-    const { client, ends, call } = await clientOf(servers, { app: 'jstp@^1.0.0' });
+    const { client, ends, call } = await callerOf(servers, { app: 'jstp@^1.0.0' });
     const errors: unknown[] = [];
     client.on('error', (error) => errors.push((error as { code?: unknown }).code));
     expect(await call('quick', 'before')).toBe('before');

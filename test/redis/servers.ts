@@ -6,6 +6,7 @@ import {
   type NetServerOptions,
   type Server,
 } from '../../lib/core.js';
+import { JstpClient } from '../../lib/index.js';
 import { RedisSessionStorageProvider, type RedisSessionStorageOptions } from '../../lib/redis/index.js';
 import { createFaultProxy, type FaultProxy } from '../../lib/testing/index.js';
 import type { Closing } from '../support/closing.js';
@@ -139,4 +140,19 @@ export class Servers {
     await waitFor(() => calls.length >= count, `call ${String(count)} of server ${String(place)}`);
     return calls[count - 1];
   }
+}
+
+/** A Nest client of the balancer, which notes what becomes of its session. */
+export async function clientOf(
+  { balancer }: Servers,
+  closing: Closing,
+  options: object = {},
+): Promise<{ client: JstpClient; ends: string[] }> {
+  const client = new JstpClient({ host: LOOPBACK, port: balancer.port, resumeTimeoutMs: 20_000, ...options });
+  const ends: string[] = [];
+  client.on('error', () => undefined);
+  for (const end of ['sessionTaken', 'sessionLost'] as const) client.on(end, () => ends.push(end));
+  closing.add(() => client.close());
+  await within(client.connect(), 'a login');
+  return { client, ends };
 }

@@ -27,9 +27,9 @@ export { Connection, type CallOptions } from './connection/connection.js';
 export type { ConnectionEvents, LogEvent } from './connection/connection-events.js';
 export type { ConnectionState } from './connection/connection-state.js';
 export type { ExtensionName, Extensions } from './connection/extensions.js';
-export type { OutgoingCall } from './connection/outgoing-calls.js';
+export type { OutgoingCall } from './connection/calls/outgoing-calls.js';
 export { RemoteProxy, type RemoteMethod } from './connection/remote-proxy.js';
-export { SimpleConnectPolicy } from './connection/simple-connect-policy.js';
+export { SimpleConnectPolicy } from './connection/handshake/simple-connect-policy.js';
 export { MdsfSyntaxError, parse, stringify } from './mdsf/index.js';
 export { ConfigurationError } from './protocol/configuration-error.js';
 export * from './protocol/error-codes.js';
@@ -37,8 +37,13 @@ export { JstpError } from './protocol/jstp-error.js';
 export { DEFAULT_LIMITS, type Limits } from './protocol/limits.js';
 export { ProtocolError } from './protocol/protocol-error.js';
 export { RemoteError } from './protocol/remote-error.js';
-export type { AuthCallback, AuthPolicy, AuthPolicyFunction, AuthPolicyObject } from './server/auth-policy.js';
-export type { RefusalKind, RefusedHandshake } from './server/refusal.js';
+export type {
+  AuthCallback,
+  AuthPolicy,
+  AuthPolicyFunction,
+  AuthPolicyObject,
+} from './server/handshake/auth-policy.js';
+export type { RefusalKind, RefusedHandshake } from './server/handshake/refusal.js';
 export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';
 export type { ApplicationsOption, DrainStreams, ServerOptions } from './server/server-options.js';

@@ -5,8 +5,8 @@ import type { Session } from '../session/session.js';
 import { promisify, takeCallback, type Callback } from '../util/callback.js';
 import { keepContext, runOutside } from '../util/context.js';
 import { nextTick } from '../util/host.js';
-import { Attempt } from './attempt.js';
-import { parseAppSpecifier } from './client-handshake.js';
+import { Attempt } from './reconnect/attempt.js';
+import { parseAppSpecifier } from './handshake/client-handshake.js';
 import type {
   AppSpecifier,
   ClientOptions,
@@ -14,13 +14,13 @@ import type {
   ConnectPolicyFunction,
   ResolvedClient,
 } from './client-options.js';
-import { runConnectPolicy } from './connect-policy.js';
+import { runConnectPolicy } from './handshake/connect-policy.js';
 import { Connection } from './connection.js';
-import { defaultReconnector } from './default-reconnector.js';
+import { defaultReconnector } from './reconnect/default-reconnector.js';
 import { CORE_EXTENSIONS } from './extensions.js';
-import { Redialer } from './redialer.js';
+import { Redialer } from './reconnect/reconnector.js';
 import type { RemoteProxy } from './remote-proxy.js';
-import { SimpleConnectPolicy } from './simple-connect-policy.js';
+import { SimpleConnectPolicy } from './handshake/simple-connect-policy.js';
 import type { Dialer, Dialers } from './transport.js';
 
 /** Interface name -> proxy. */

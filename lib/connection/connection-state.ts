@@ -1,4 +1,4 @@
-import type { ClientHandshake } from './client-handshake.js';
+import type { ClientHandshake } from './handshake/client-handshake.js';
 
 /**
  * Where a connection is in its life. It changes in one place, `Connection.setState`:

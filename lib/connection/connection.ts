@@ -12,7 +12,7 @@ import { Session } from '../session/session.js';
 import { callWith, promisify, unwrapResults, type Callback, type TypedCallback } from '../util/callback.js';
 import type { ArgumentsOf } from '../util/event-emitter.js';
 import { nextTick } from '../util/host.js';
-import { ANONYMOUS, loginCredentials, resumeCredentials } from './client-handshake.js';
+import { ANONYMOUS, loginCredentials, resumeCredentials } from './handshake/client-handshake.js';
 import type { AppSpecifier } from './client-options.js';
 import type { ConnectionEvents, LogEvent } from './connection-events.js';
 import {
@@ -20,11 +20,11 @@ import {
   createOutgoingCall,
   INITIAL_STREAM_CREDIT,
   type OutgoingCall,
-} from './outgoing-calls.js';
+} from './calls/outgoing-calls.js';
 import type { UnsentMessage } from './outbox.js';
 import { RemoteProxy } from './remote-proxy.js';
 import { SessionLink } from './session-link.js';
-import { shakeHands } from './shake-hands.js';
+import { shakeHands } from './handshake/shake-hands.js';
 import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
 
 /** What a call may say besides its arguments. */

@@ -18,7 +18,7 @@ import { RemoteError } from '../protocol/remote-error.js';
 import { isThenable } from '../util/callback.js';
 import { nextTick } from '../util/host.js';
 import type { Connection } from './connection.js';
-import { answerCall, type OutgoingCall } from './outgoing-calls.js';
+import { answerCall, type OutgoingCall } from './calls/outgoing-calls.js';
 import { EMIT_LOCAL } from './remote-proxy.js';
 import { LINE_PING } from './session-flow.js';
 

@@ -8,8 +8,8 @@ import type { Journal } from '../session/journal.js';
 import type { DeadlineQueue } from '../util/deadline-queue.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { nextTick } from '../util/host.js';
-import { unsendableOf, type Unsendable } from './unsendable.js';
-import { createOutgoingCall, OutgoingCalls, type OutgoingCall } from './outgoing-calls.js';
+import { unsendableOf, type Unsendable } from './channel/unsendable.js';
+import { createOutgoingCall, OutgoingCalls, type OutgoingCall } from './calls/outgoing-calls.js';
 
 // What is kept at most before the peer is asked, by a ping, how far it has read. Large against the ping, and so
 // small that texts die young: what lives longer is moved by V8 before it dies, at more than a message's price.

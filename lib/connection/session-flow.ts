@@ -6,15 +6,15 @@ import type { Message } from '../protocol/message.js';
 import type { RemoteError } from '../protocol/remote-error.js';
 import type { Journal } from '../session/journal.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
-import { NOBODY, type Session } from '../session/session.js';
+import { NO_CALLS, type Session } from '../session/session.js';
 import { afterContinuations } from '../util/host.js';
-import { CommitGate } from './commit-gate.js';
+import { StoreGate } from './channel/store-gate.js';
 import type { LogEmitter } from './client-options.js';
 import type { Connection } from './connection.js';
 import { NO_EXTENSIONS, type Extensions } from './extensions.js';
 import { Link } from './link.js';
 import { Outbox } from './outbox.js';
-import { ReceivedCalls } from './received-calls.js';
+import { ReceivedCalls } from './calls/received-calls.js';
 import type { ServerSide } from './server-side.js';
 
 /** The number of a ping that is not counted. */
@@ -58,7 +58,7 @@ export abstract class SessionFlow extends Link {
   /** The received calls; undefined before the first. */
   protected callsSoFar: ReceivedCalls | undefined;
   private afterResume: string[] | undefined;
-  private gate: CommitGate | undefined;
+  private gate: StoreGate | undefined;
   /** Why nothing new is served: {@link FINISHING}, and a {@link CALLER} for each. */
   protected holds = 0;
 
@@ -298,7 +298,7 @@ export abstract class SessionFlow extends Link {
   /** From now on each step is stored before it is acted on. */
   protected openGate(save: () => Promise<void>): void {
     // A link that is replaced leaves its gate to the next one: what has come first waits in it still.
-    this.gate ??= new CommitGate(
+    this.gate ??= new StoreGate(
       save,
       this.limits.maxCallsInFlight,
       () => {
@@ -346,7 +346,7 @@ export abstract class SessionFlow extends Link {
     if (this.session?.connection !== this.self) return;
     if (this.ownOutbox) this.session.journal.countIn(undefined);
     this.session.connection = null;
-    this.session.serving = NOBODY;
+    this.session.serving = NO_CALLS;
   }
 
   /** Answers calls whose answers nobody can give any more. */

@@ -5,16 +5,16 @@ import { checkInterval, type Limits } from '../protocol/limits.js';
 import { maskOk } from '../protocol/mask-secrets.js';
 import type { ByeReason, Message } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
-import { NOBODY, type Session } from '../session/session.js';
+import { NO_CALLS, type Session } from '../session/session.js';
 import { LAST_RESORT, TELL } from '../util/event-emitter.js';
-import { JOURNAL_FULL_INFO, sessionFull, type ClientHandshake } from './client-handshake.js';
+import { JOURNAL_FULL_INFO, sessionFull, type ClientHandshake } from './handshake/client-handshake.js';
 import type { ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
 import { CLOSED, OFFLINE, OPEN } from './connection-state.js';
 import { toExtensions, toOffer, type ExtensionName } from './extensions.js';
 import { Heartbeat } from './heartbeat.js';
 import { handleMessage } from './message-handlers.js';
-import type { Redialer } from './redialer.js';
+import type { Redialer } from './reconnect/reconnector.js';
 import type { ServerSide } from './server-side.js';
 import { FINISHING, SessionFlow } from './session-flow.js';
 import type { Transport } from './transport.js';
@@ -368,7 +368,7 @@ export abstract class SessionLink extends SessionFlow {
   /** Takes over from the connection that had the session before, in this process or in another. */
   private inherit(session: Session<Connection>, previous: Connection | null): void {
     const unanswered = previous ? [] : [...session.serving];
-    session.serving = this.callsSoFar ?? NOBODY;
+    session.serving = this.callsSoFar ?? NO_CALLS;
     if (previous !== this.self) previous?.passSessionTo(this);
     this.answerLost(unanswered);
   }

@@ -1,5 +1,5 @@
 import type { Transport } from '../connection/transport.js';
-import type { Arrival } from './arrivals.js';
+import type { Arrival } from './handshake/pending-peers.js';
 
 /** Who gets what a listener accepts. */
 export interface ListenerSink {

@@ -1,6 +1,6 @@
 import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
-import type { RefusedHandshake } from './refusal.js';
+import type { RefusedHandshake } from './handshake/refusal.js';
 import type { Session } from '../session/session.js';
 
 /** The events of a server. */

@@ -8,7 +8,7 @@ import { journalBytesTotal, resolveLimits, type Limits } from '../protocol/limit
 import { MAX_TIMER_MS } from '../protocol/options.js';
 import { SimpleSessionStorageProvider } from '../session/simple-session-storage-provider.js';
 import type { SessionStorageProvider } from '../session/session-storage.js';
-import { resolvePolicy, type AuthPolicy, type ResolvedPolicy } from './auth-policy.js';
+import { resolvePolicy, type AuthPolicy, type ResolvedPolicy } from './handshake/auth-policy.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 

@@ -12,13 +12,13 @@ import {
   type ErrorReporter,
 } from '../util/event-emitter.js';
 import { reportUnheard } from '../util/host.js';
-import { Arrivals, type Arrival } from './arrivals.js';
-import { ClientTable } from './client-table.js';
-import { Handshakes, type HandshakeOutcome } from './handshakes.js';
+import { PendingPeers, type Arrival } from './handshake/pending-peers.js';
+import { ClientTable } from './sessions/client-table.js';
+import { Handshakes, type HandshakeOutcome } from './handshake/handshakes.js';
 import type { Listener, ListenerFactory } from './listener.js';
 import type { ServerEvents } from './server-events.js';
-import { trimJournals } from './trim-journals.js';
-import { SessionKeeper } from './session-keeper.js';
+import { trimJournals } from './sessions/trim-journals.js';
+import { SessionKeeper } from './sessions/session-keeper.js';
 import {
   resolveServerOptions,
   type ApplicationsOption,
@@ -39,7 +39,7 @@ export class Server extends EventEmitter<ServerEvents> {
   readonly journalMeter: JournalMeter;
   private readonly keeper: SessionKeeper;
   private readonly handshakes: Handshakes;
-  private readonly arrivals: Arrivals;
+  private readonly arrivals: PendingPeers;
   private readonly listener: Listener;
   private applicationTable: Applications<Connection>;
   /** @internal Told what a listener throws that was itself told of an error, or of the server alone. */
@@ -76,7 +76,7 @@ export class Server extends EventEmitter<ServerEvents> {
       },
     });
     this.handshakes = new Handshakes(this.options, this.table, this.keeper, this.handshakeOutcome());
-    this.arrivals = new Arrivals(limits.handshakeTimeoutMs, (connection) => {
+    this.arrivals = new PendingPeers(limits.handshakeTimeoutMs, (connection) => {
       connection.close();
       this.notify(connection, 'handshakeTimeout', connection);
     });

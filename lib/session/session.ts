@@ -18,7 +18,7 @@ export interface SessionBinding {
 }
 
 /** What serves no calls. */
-export const NOBODY: readonly number[] = [];
+export const NO_CALLS: readonly number[] = [];
 
 /**
  * What outlives a connection: who it is, what was received, what was sent and is not known to have
@@ -41,7 +41,7 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
    * The numbers of the peer's calls that are being served, as the wire has them. A connection that did not
    * serve them itself (another process did, which is gone) answers them with -1.
    */
-  serving: Iterable<number> = NOBODY;
+  serving: Iterable<number> = NO_CALLS;
   /** As a server: the newest claim that was granted; undefined before the first resume, and of peers that make none. */
   claim: SessionClaim | undefined;
   private claimant: Claimant | undefined;

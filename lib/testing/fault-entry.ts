@@ -3,7 +3,7 @@ import type { Limits } from '../protocol/limits.js';
 import { checkNames } from '../protocol/options.js';
 import type { ListenerFactory } from '../server/listener.js';
 import { createEntry, type TransportEntry } from '../transport/entry.js';
-import { memoryDialer, MemoryListener, type MemoryNetwork } from '../transport/memory-network.js';
+import { memoryDialer, MemoryListener, type MemoryNetwork } from '../transport/memory/memory-network.js';
 import type { Pace } from './fault-lane.js';
 import { FaultLink } from './fault-link.js';
 import { SeededRandom } from './seeded-random.js';

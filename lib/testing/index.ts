@@ -1,5 +1,5 @@
 /** For the tests of applications: JSTP without sockets, `nestjs-jstp/testing`. */
-export { createMemoryEntry } from '../transport/memory.js';
+export { createMemoryEntry } from '../transport/memory/memory.js';
 export { createTestingPair, cutLine, type TestingPair, type TestingPairOptions } from './testing-pair.js';
 export { createFaultEntry, type FaultEntry, type FaultOptions } from './fault-entry.js';
 export type { FaultLink } from './fault-link.js';

@@ -6,8 +6,8 @@ import { checkNames } from '../protocol/options.js';
 import type { Server } from '../server/server.js';
 import { SERVER_OPTION_NAMES, type ServerOptions } from '../server/server-options.js';
 import type { TransportEntry } from '../transport/entry.js';
-import { MemoryTransport } from '../transport/memory-transport.js';
-import { createMemoryEntry } from '../transport/memory.js';
+import { MemoryTransport } from '../transport/memory/memory-transport.js';
+import { createMemoryEntry } from '../transport/memory/memory.js';
 
 /** What a testing pair is made of. */
 export interface TestingPairOptions extends ServerOptions {

@@ -6,10 +6,14 @@ import type { Dialer } from '../connection/transport.js';
 import type { ServerOptions } from '../server/server-options.js';
 import { createEntry, type TransportEntry } from './entry.js';
 import { CLIENT_NAMES, SERVER_NAMES } from './node-options.js';
-import { netDialer, netListener } from './net.js';
-import { tlsDialer, tlsListener } from './tls.js';
-import { webSocketDialer, wsListener, wssListener } from './websocket.js';
-import { WEB_SOCKET_NAMES, type SharedHttpServer, type WebSocketServerOptions } from './websocket-options.js';
+import { netDialer, netListener } from './socket/net.js';
+import { tlsDialer, tlsListener } from './socket/tls.js';
+import { webSocketDialer, wsListener, wssListener } from './websocket/websocket.js';
+import {
+  WEB_SOCKET_NAMES,
+  type SharedHttpServer,
+  type WebSocketServerOptions,
+} from './websocket/websocket-options.js';
 
 /** The options of WebSocket servers, besides those of Node's server. */
 export type WebSocketOptions = WebSocketServerOptions & SharedHttpServer;

@@ -1,4 +1,4 @@
-import { SUBPROTOCOL } from '../../lib/transport/subprotocol.js';
+import { SUBPROTOCOL } from '../../lib/transport/websocket/subprotocol.js';
 
 /** The platform's WebSocket in a test's hands: nothing happens but what the test says. */
 export class FakeWebSocket {

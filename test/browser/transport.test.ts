@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Attempt } from '../../lib/connection/attempt.js';
+import { Attempt } from '../../lib/connection/reconnect/attempt.js';
 import type { Transport } from '../../lib/connection/transport.js';
 import { resolveLimits, type Limits } from '../../lib/protocol/limits.js';
-import { browserDialer } from '../../lib/transport/browser-dialer.js';
+import { browserDialer } from '../../lib/transport/browser/browser-dialer.js';
 import { FakeWebSocket } from './fake-websocket.js';
 
 const before = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket');

@@ -4,7 +4,7 @@ import { Application, net, ws, type Connection } from '../../lib/core.js';
 import { ALL_EXTENSIONS } from '../../lib/connection/extensions.js';
 import type { IncomingCall } from '../../lib/application/incoming-call.js';
 import { createMemoryEntry } from '../../lib/testing/index.js';
-import { CommitGate } from '../../lib/connection/commit-gate.js';
+import { StoreGate } from '../../lib/connection/channel/store-gate.js';
 import { Closing } from '../support/closing.js';
 import type { Back } from '../support/core.js';
 import { waitFor, within } from '../support/wait-for.js';
@@ -175,7 +175,7 @@ test('calls that are lost with their line are called back in the context of thei
 
 test('what waits for a session to be stored runs in no context: not in that of the handler that was first', async () => {
   const stores: unknown[] = [];
-  const gate = new CommitGate(
+  const gate = new StoreGate(
     () => Promise.resolve(),
     10,
     () => undefined,

@@ -7,7 +7,7 @@ import {
   type Reconnector,
   type ReconnectFunction,
 } from '../../lib/core.js';
-import { defaultReconnector } from '../../lib/connection/default-reconnector.js';
+import { defaultReconnector } from '../../lib/connection/reconnect/default-reconnector.js';
 import { Closing } from '../support/closing.js';
 import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { API, dial, startCore, stopCore } from '../support/core.js';

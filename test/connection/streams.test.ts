@@ -10,7 +10,7 @@ import {
   type Limits,
   type OutgoingStream,
 } from '../../lib/core.js';
-import { StreamSender } from '../../lib/connection/stream-sender.js';
+import { StreamSender } from '../../lib/connection/calls/stream-sender.js';
 import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore } from '../support/core.js';

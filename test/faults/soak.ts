@@ -1,6 +1,6 @@
 import { DIRECTIONS, type Direction } from '../../lib/testing/faults.js';
 import type { ServerOptions } from '../../lib/core.js';
-import type { OutgoingCall } from '../../lib/connection/outgoing-calls.js';
+import type { OutgoingCall } from '../../lib/connection/calls/outgoing-calls.js';
 import type { WrongCounts } from './ledger.js';
 import { METHODS, refusalOf, turns, type Method, type Tamper } from './soak-application.js';
 import { SoakFaults } from './soak-faults.js';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { resumeCredentials } from '../../lib/connection/client-handshake.js';
+import { resumeCredentials } from '../../lib/connection/handshake/client-handshake.js';
 import { Session, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore } from '../support/core.js';

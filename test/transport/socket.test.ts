@@ -1,10 +1,10 @@
 import { createServer, connect as connectSocket, Socket, type AddressInfo } from 'node:net';
 import type { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Attempt } from '../../lib/connection/attempt.js';
+import { Attempt } from '../../lib/connection/reconnect/attempt.js';
 import { resolveLimits } from '../../lib/protocol/limits.js';
-import { socketDialer } from '../../lib/transport/socket-dialer.js';
-import { SocketTransport } from '../../lib/transport/socket-transport.js';
+import { socketDialer } from '../../lib/transport/socket/socket-dialer.js';
+import { SocketTransport } from '../../lib/transport/socket/socket-transport.js';
 import { nodeDecoder } from '../../lib/transport/node-decoder.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';

@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { Application, ws, type Connection } from '../../lib/core.js';
-import { BrowserTransport } from '../../lib/transport/browser-transport.js';
+import { BrowserTransport } from '../../lib/transport/browser/browser-transport.js';
 import { Closing } from '../support/closing.js';
 import { API, stopCore } from '../support/core.js';
 import { waitFor, within } from '../support/wait-for.js';

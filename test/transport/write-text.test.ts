@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { writeParts, writeText } from '../../lib/transport/write-text.js';
+import { writeParts, writeText } from '../../lib/transport/socket/write-text.js';
 
 const PIECE = 128 * 1024;
 

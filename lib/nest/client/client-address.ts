@@ -2,7 +2,7 @@ import type { NetConnectOpts } from 'node:net';
 import type { ConnectionOptions as TlsConnectOptions } from 'node:tls';
 import type { TransportEntry, TransportNames } from '../../transport/entry.js';
 import { tls } from '../../transport/index.js';
-import type { WebSocketConfig } from '../../transport/websocket-options.js';
+import type { WebSocketConfig } from '../../transport/websocket/websocket-options.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
 import { entryOf, type JstpTransport } from '../server/listener-options.js';
 import { ConfigurationError } from '../../protocol/configuration-error.js';

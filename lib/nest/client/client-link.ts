@@ -1,7 +1,7 @@
 import type { ConnectPolicyFunction } from '../../connection/client-options.js';
 import type { Connection } from '../../connection/connection.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
-import type { OutgoingCall } from '../../connection/outgoing-calls.js';
+import type { OutgoingCall } from '../../connection/calls/outgoing-calls.js';
 import type { UnsentMessage } from '../../connection/outbox.js';
 import {
   ERR_AUTH_FAILED,
@@ -16,7 +16,7 @@ import { startKeepAliveTimer, startPatientKeepAliveTimer, stopTimer, type Timer 
 import type { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientStatus } from './client-events.js';
 import type { ResolvedClientOptions } from './client-options.js';
-import { isOfTheLink } from '../connection-trouble.js';
+import { isNetworkError } from '../connection-trouble.js';
 import { ReconnectDelay } from './reconnect-delay.js';
 
 /** Who is told what becomes of the link. */
@@ -369,7 +369,7 @@ export class ClientLink {
   private dial(): void {
     this.connect().catch((error: unknown) => {
       if (!this.isWanted) return;
-      const isWorthWarning = !this.hasWarned && !(this.hasBeenUp && isOfTheLink(error));
+      const isWorthWarning = !this.hasWarned && !(this.hasBeenUp && isNetworkError(error));
       this.hasWarned ||= isWorthWarning;
       this.observer.attemptFailed(error, isWorthWarning);
     });

@@ -1,7 +1,7 @@
 import type { Deserializer, Serializer } from '@nestjs/microservices';
 import type { ApplicationLike } from '../../application/application.js';
 import type { ExposedApi } from './exposed-methods.js';
-import { parseAppSpecifier } from '../../connection/client-handshake.js';
+import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
 import type { AppSpecifier } from '../../connection/client-options.js';
 import type { Connection } from '../../connection/connection.js';
 import { resolveLimits, type Limits } from '../../protocol/limits.js';

@@ -1,6 +1,6 @@
 import type { Deserializer, ReadPacket, Serializer, WritePacket } from '@nestjs/microservices';
 import type { Connection } from '../../connection/connection.js';
-import type { OutgoingCall } from '../../connection/outgoing-calls.js';
+import type { OutgoingCall } from '../../connection/calls/outgoing-calls.js';
 import { ERR_CALLBACK_LOST, ERR_NOT_CONNECTED, ERR_STREAM_MOVED } from '../../protocol/error-codes.js';
 import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';

@@ -14,7 +14,7 @@ import { resolveClientOptions, type JstpClientOptions } from './client-options.j
 import { ClientPackets, lostAnswer, type Conversions } from './client-packets.js';
 import type { ExposedApi } from './exposed-methods.js';
 import { createRemoteApi, type RemoteApi } from './client-remote-api.js';
-import { isOfTheLink } from '../connection-trouble.js';
+import { isNetworkError } from '../connection-trouble.js';
 import { JstpArgs } from '../jstp-args.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { INSPECT, inspectShown, type Inspect } from '../../util/shown.js';
@@ -275,7 +275,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     if (this.tell('error', [error])) return;
     // A line that breaks is everyday life; what becomes of it is logged by itself.
     if (isTooLarge(error)) this.logger.warn(error);
-    else if (isOfTheLink(error)) this.logger.debug(textOf(error));
+    else if (isNetworkError(error)) this.logger.debug(textOf(error));
     else this.logger.error(error);
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
 import type { Connection } from '../../connection/connection.js';
-import { UnsendableAnswer } from '../../connection/unsendable-answer.js';
+import { UnsendableAnswer } from '../../connection/calls/unsendable-answer.js';
 import { JstpArgs } from '../jstp-args.js';
 import { toWireError } from '../nest-error.js';
 

@@ -1,5 +1,5 @@
 import type { Deserializer, Serializer } from '@nestjs/microservices';
-import type { AuthPolicy } from '../../server/auth-policy.js';
+import type { AuthPolicy } from '../../server/handshake/auth-policy.js';
 import {
   resolveServerOptions,
   type ApplicationsOption,

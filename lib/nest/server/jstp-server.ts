@@ -3,16 +3,16 @@ import type { SecureContextOptions } from 'node:tls';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
-import { UnsendableAnswer } from '../../connection/unsendable-answer.js';
+import { UnsendableAnswer } from '../../connection/calls/unsendable-answer.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { ListenerFactory } from '../../server/listener.js';
 import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
-import { beforeClose } from '../../transport/before-close.js';
+import { onServerClose } from '../../transport/on-server-close.js';
 import { isTooLarge } from '../../protocol/message-size.js';
 import { safeText } from '../../protocol/safe-text.js';
 import { ignore } from '../../util/callback.js';
-import { isOfTheLink } from '../connection-trouble.js';
+import { isNetworkError } from '../connection-trouble.js';
 import { DEFAULT_HEARTBEAT_MS, JSTP } from '../constants.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { guardOf, type GuardClassResolver, type GuardSource } from './guard-source.js';
@@ -150,7 +150,7 @@ export class JstpServer
       this.unwatchShared();
       const shared = places.flatMap((place) => place.shared ?? []);
       // A hybrid application closes its server of HTTP before its microservices.
-      this.unwatchShared = beforeClose(shared, () => void this.close());
+      this.unwatchShared = onServerClose(shared, () => void this.close());
       this.listenAfter(this.guard?.prepare(), core, tell);
     } catch (error) {
       this.stopped(this.core);
@@ -360,7 +360,7 @@ export class JstpServer
     };
     core.on('connectionError', (error, { remoteAddress }) => {
       if (isTooLarge(error) && this.sizeWarnings.allows()) this.logger.warn(error);
-      else if (isOfTheLink(error))
+      else if (isNetworkError(error))
         this.logger.debug(`${remoteAddress ?? 'a local peer'}: ${safeText(error)}`);
       else this.report(error);
     });

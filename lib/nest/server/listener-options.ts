@@ -8,7 +8,7 @@ import type { ListenerFactory } from '../../server/listener.js';
 import type { TransportEntry } from '../../transport/entry.js';
 import { net, tls, ws, wss } from '../../transport/index.js';
 import { listenerGroup } from '../../transport/listener-group.js';
-import type { WebSocketServerOptions } from '../../transport/websocket-options.js';
+import type { WebSocketServerOptions } from '../../transport/websocket/websocket-options.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
 import type { ListeningPlace } from './log-addresses.js';
 import {

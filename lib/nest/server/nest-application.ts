@@ -2,7 +2,7 @@ import type { ApplicationLike, MethodCallback } from '../../application/applicat
 import { InternalApiError } from '../../application/application.js';
 import type { IncomingCall } from '../../application/incoming-call.js';
 import type { Connection } from '../../connection/connection.js';
-import { LastValueStream } from '../../connection/stream-sender.js';
+import { LastValueStream } from '../../connection/calls/stream-sender.js';
 import { ERR_INTERFACE_NOT_FOUND, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import type { Metadata } from '../../protocol/message.js';

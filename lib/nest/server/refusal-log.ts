@@ -1,6 +1,6 @@
 import type { Connection } from '../../connection/connection.js';
 import { MAX_REFUSALS_LOGGED, REFUSAL_WINDOW_MS } from '../../protocol/limits.js';
-import type { RefusalKind, RefusedHandshake } from '../../server/refusal.js';
+import type { RefusalKind, RefusedHandshake } from '../../server/handshake/refusal.js';
 import { startTimer, stopTimer, type Timer } from '../../util/timer.js';
 
 /** What is written to. */

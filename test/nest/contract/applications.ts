@@ -207,12 +207,12 @@ export function describeApplications(transport: TransportUnderTest): void {
           name: 'UPSTREAM',
           useFactory: () => Promise.resolve(transport.clientProvider('UPSTREAM', { port })),
         },
-        { name: 'NOBODY', useFactory: () => transport.clientProvider('NOBODY', { port: elsewhere }) },
+        { name: 'NO_CALLS', useFactory: () => transport.clientProvider('NO_CALLS', { port: elsewhere }) },
       ]);
       const app = await NestFactory.createApplicationContext(moduleOf({ imports: [clients] }), QUIET);
       closing.add(() => app.close());
       const upstream = app.get<ClientProxy>('UPSTREAM', { strict: false });
-      const nobody = app.get<ClientProxy>('NOBODY', { strict: false });
+      const nobody = app.get<ClientProxy>('NO_CALLS', { strict: false });
       expect(await errorOf(nobody.send('count', {}))).toMatchObject(REFUSED);
       expect(await valuesOf(upstream.send('count', {}))).toEqual(['1']);
     });

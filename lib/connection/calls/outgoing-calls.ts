@@ -1,0 +1,178 @@
+import { ERR_CALLBACK_LOST } from '../../protocol/error-codes.js';
+import { callWith, type Callback } from '../../util/callback.js';
+import { captureContext, type AsyncContext } from '../../util/context.js';
+import { nextTick } from '../../util/host.js';
+import { IdTable } from '../../util/id-table.js';
+
+/** What the callee may send of a stream before the first credit message arrives (PROTOCOL.md 5). */
+export const INITIAL_STREAM_CREDIT = 64;
+
+const NO_RESULTS: readonly unknown[] = [];
+
+/**
+ * What waits for an answer: 'call' (or an inspect); 'resendable', a call that is made again where its answer is lost,
+ * and so outlives the close of a connection that may be brought back; 'ping', answered as soon as the peer is known to
+ * have had it.
+ */
+export type OutgoingKind = 'call' | 'resendable' | 'ping';
+
+/** A numbered message of ours that waits for its callback or pong. */
+export interface OutgoingCall {
+  /** Its number, without sign; 0 until it is sent, and where it never was. */
+  id: number;
+  /** Called once with the outcome. */
+  readonly callback: Callback;
+  /** Whether the callback gets the results as one array, and not as arguments. */
+  readonly takesArray: boolean;
+  /** Takes the values of a stream as they come; undefined: the caller takes the last one as its result. */
+  readonly onItem: ((value: unknown) => void) | undefined;
+  /** The context of whoever made the call, in which it is answered. */
+  readonly context: AsyncContext | undefined;
+  /** The number of the last stream value that arrived. */
+  lastItem: number;
+  /** The last value that arrived, where nobody takes them as they come. */
+  lastValue: unknown;
+  /** The highest number of a stream value that the callee may send. */
+  creditLimit: number;
+  /** The highest number that the callee may think to be allowed: of a credit that is on its way it knows nothing. */
+  knownLimit: number;
+  readonly kind: OutgoingKind;
+}
+
+/** Makes a call that is not sent yet. */
+export function createOutgoingCall(
+  callback: Callback,
+  onItem?: (value: unknown) => void,
+  kind: OutgoingKind = 'call',
+  takesArray = false,
+): OutgoingCall {
+  return {
+    id: 0,
+    callback,
+    takesArray,
+    onItem,
+    context: captureContext(),
+    lastItem: 0,
+    lastValue: undefined,
+    creditLimit: INITIAL_STREAM_CREDIT,
+    knownLimit: INITIAL_STREAM_CREDIT,
+    kind,
+  };
+}
+
+/** Calls back with the outcome of a call. */
+export function answerCall(
+  call: OutgoingCall,
+  error: unknown,
+  results: readonly unknown[] = NO_RESULTS,
+): void {
+  const { callback, context, takesArray } = call;
+  const run: typeof callWith = takesArray ? callWithArray : callWith;
+  if (context) context.runInAsyncScope(run, undefined, callback, error, results);
+  else run(callback, error, results);
+}
+
+function callWithArray(callback: Callback, error: unknown, results: readonly unknown[]): void {
+  callback(error, results);
+}
+
+/** The calls (inspects, pings) of this side that are not answered yet, by number. */
+export class OutgoingCalls {
+  // Made with the first call: many connections of a server never call their client.
+  private calls: IdTable<OutgoingCall> | undefined;
+
+  /** @param link runs the callbacks, reporting what they throw */
+  constructor(private readonly link: { guard(run: () => void): void }) {}
+
+  /** How many wait for an answer. */
+  get size(): number {
+    return this.calls?.size ?? 0;
+  }
+
+  /** Adds a call under its number. */
+  add(call: OutgoingCall): void {
+    this.calls ??= new IdTable();
+    this.calls.add(call);
+  }
+
+  /** The call of a number. */
+  get(id: number): OutgoingCall | undefined {
+    return this.calls?.get(id);
+  }
+
+  /** Removes a call, whose answer has come or is no longer wanted. */
+  take(id: number): OutgoingCall | undefined {
+    return this.calls?.take(id);
+  }
+
+  /** The calls whose callee has heard of another credit than the first. */
+  credited(): OutgoingCall[] {
+    return this.all().filter((call) => call.creditLimit !== INITIAL_STREAM_CREDIT);
+  }
+
+  /** Takes over the calls of another connection, whose session goes on here. */
+  adopt(others: OutgoingCalls): void {
+    for (const call of others.all()) this.add(call);
+    others.calls = undefined;
+  }
+
+  /** Ends the pings up to a number: the peer has had them, their pongs are lost. */
+  endPings(id: number): void {
+    this.settle(
+      this.takeAll((call) => call.kind === 'ping' && call.id <= id),
+      null,
+    );
+  }
+
+  /** Fails the calls up to a number with -1: the peer had received them, their answers are lost. */
+  loseUpTo(id: number): void {
+    this.settle(
+      this.takeAll((call) => call.id <= id),
+      ERR_CALLBACK_LOST,
+    );
+  }
+
+  /** Fails all calls with -1 but those that a reconnect may still bring an answer. */
+  loseUnlessResendable(): void {
+    this.settle(
+      this.takeAll((call) => call.kind !== 'resendable'),
+      ERR_CALLBACK_LOST,
+    );
+  }
+
+  /** Fails all calls with -1, as no answer can come any more; answers with them. */
+  loseAll(): readonly OutgoingCall[] {
+    const lost = this.all();
+    this.calls = undefined;
+    this.settle(lost, ERR_CALLBACK_LOST);
+    return lost;
+  }
+
+  /** Fails calls that are in no table any more with -1. */
+  lose(calls: readonly OutgoingCall[]): void {
+    this.settle(calls, ERR_CALLBACK_LOST);
+  }
+
+  private all(): OutgoingCall[] {
+    return this.calls?.toArray() ?? [];
+  }
+
+  private takeAll(isWanted: (call: OutgoingCall) => boolean): OutgoingCall[] {
+    const taken = this.all().filter(isWanted);
+    for (const call of taken) this.calls?.take(call.id);
+    return taken;
+  }
+
+  private settle(calls: readonly OutgoingCall[], error: number | null): void {
+    if (calls.length === 0) return;
+    const inOrder = [...calls].sort((a, b) => a.id - b.id);
+    // Later, so that the connection is in its new state when the callbacks make calls of their own.
+    nextTick(() => {
+      for (const call of inOrder) {
+        this.link.guard(() => {
+          answerCall(call, error);
+        });
+      }
+    });
+  }
+}

@@ -1,0 +1,158 @@
+import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
+import { ERR_CALL_TIMEOUT, ERR_CANCELLED, ERR_INTERNAL_API_ERROR } from '../../protocol/error-codes.js';
+import { formatCallbackError, formatCallbackOk } from '../../protocol/format-message.js';
+import type { CallMessage, Metadata } from '../../protocol/message.js';
+import { checkSize } from '../../protocol/message-size.js';
+import { MAX_TIMER_MS } from '../../protocol/options.js';
+import { RemoteError } from '../../protocol/remote-error.js';
+import { host, type AbortControllerLike, type AbortSignalLike } from '../../util/host.js';
+import { isSystemError } from '../../util/errors.js';
+import { startTimer, stopTimer, type Timer } from '../../util/timer.js';
+import type { Connection } from '../connection.js';
+import { UnsendableAnswer } from './unsendable-answer.js';
+import { LastValueStream, StreamSender } from './stream-sender.js';
+
+/** What a received call needs of those who keep it. */
+export interface ReceivedCallKeeper {
+  /** Sends the answer's text and forgets the call. */
+  answer(call: ReceivedCall, text: string): void;
+  /** Sends a stream value's text; false: not now, there is no room for it. */
+  sendItem(text: string): boolean;
+  /** An error in making an answer. */
+  reportError(error: unknown): void;
+}
+
+/** A call of the peer, from its arrival to its one answer. */
+export class ReceivedCall implements IncomingCall<Connection> {
+  /** Its number as the wire has it, with the peer's sign. */
+  readonly id: number;
+  readonly interfaceName: string;
+  readonly methodName: string;
+  readonly args: unknown[];
+  readonly metadata: Metadata | undefined;
+  private open = true;
+  private abortReason: RemoteError | undefined;
+  private controller: AbortControllerLike | undefined;
+  private stream: StreamSender | undefined;
+  /** How many stream values the caller takes, where it has said so before there was a stream. */
+  private credit: number | undefined;
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly keeper: ReceivedCallKeeper,
+    readonly connection: Connection,
+    message: CallMessage,
+  ) {
+    this.id = message.id;
+    this.interfaceName = message.interfaceName ?? '';
+    this.methodName = message.method ?? '';
+    this.args = message.args ?? [];
+    this.metadata = message.metadata;
+    if (message.metadata) this.watchTimeout(message.metadata.timeout);
+  }
+
+  get isOpen(): boolean {
+    return this.open;
+  }
+
+  get signal(): AbortSignalLike {
+    this.controller ??= new host.AbortController();
+    if (this.abortReason) this.controller.abort(this.abortReason);
+    return this.controller.signal;
+  }
+
+  succeed(results: unknown[]): void {
+    if (!this.open) return;
+    let text: string;
+    try {
+      text = formatCallbackOk(this.id, results);
+      this.checkSize(text);
+    } catch (error) {
+      this.keeper.reportError(new UnsendableAnswer(this, error));
+      text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
+    }
+    this.finish(text);
+  }
+
+  fail(error: unknown): void {
+    if (!this.open) return;
+    let text: string;
+    try {
+      text = formatCallbackError(this.id, this.arrayOf(error));
+      this.checkSize(text);
+    } catch (unserializable) {
+      this.keeper.reportError(new UnsendableAnswer(this, unserializable));
+      text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
+    }
+    this.finish(text);
+  }
+
+  openStream(): OutgoingStream {
+    const { connection } = this;
+    if (!connection.extensions.stream) return new LastValueStream(this);
+    if (!this.stream) {
+      this.stream = new StreamSender(this, connection.limits, (text) => this.keeper.sendItem(text));
+      if (this.credit !== undefined) this.stream.grant(this.credit);
+    }
+    return this.stream;
+  }
+
+  /** The caller allows stream values up to a number. */
+  grant(limit: number): void {
+    if (this.stream) this.stream.grant(limit);
+    else this.credit = limit;
+  }
+
+  /** There is room again for values that waited for it. */
+  flushStream(): void {
+    this.stream?.flush();
+  }
+
+  /** The server leaves: a stream whose source has not ended ends with this code, and the handler's signal fires. */
+  endStream(code: number): void {
+    if (!this.stream?.isEndless) return;
+    const reason = new RemoteError(code);
+    this.fail(reason);
+    this.abort(reason);
+  }
+
+  /** Nobody waits for the answer any more: the caller cancelled, or its link ended. */
+  cancel(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.abort(new RemoteError(ERR_CANCELLED));
+    this.stream?.close();
+  }
+
+  private arrayOf(error: unknown): unknown[] {
+    if (!isSystemError(error)) return RemoteError.getJstpArrayFor(error);
+    this.keeper.reportError(error);
+    return [ERR_INTERNAL_API_ERROR];
+  }
+
+  /** @throws JstpError for what the caller does not take */
+  checkSize(text: string): void {
+    checkSize(text, this.connection.limits, this.connection.extensions.peerMaxBytes);
+  }
+
+  private finish(text: string): void {
+    this.open = false;
+    stopTimer(this.timer);
+    this.stream?.close();
+    this.keeper.answer(this, text);
+  }
+
+  private abort(reason: RemoteError): void {
+    stopTimer(this.timer);
+    this.abortReason = reason;
+    this.controller?.abort(reason);
+  }
+
+  /** The caller said how long it waits: after that time the signal fires, the handler may still answer. */
+  private watchTimeout(timeout: unknown): void {
+    if (typeof timeout !== 'number' || !(timeout >= 0 && timeout <= MAX_TIMER_MS)) return;
+    this.timer = startTimer(timeout, () => {
+      this.abort(new RemoteError(ERR_CALL_TIMEOUT));
+    });
+  }
+}

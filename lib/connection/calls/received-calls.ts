@@ -1,0 +1,211 @@
+import {
+  ERR_INTERFACE_NOT_FOUND,
+  ERR_INTERNAL_API_ERROR,
+  ERR_INVALID_SIGNATURE,
+  ERR_METHOD_NOT_FOUND,
+} from '../../protocol/error-codes.js';
+import { formatCallbackError } from '../../protocol/format-message.js';
+import type { CallMessage } from '../../protocol/message.js';
+import type { ApplicationLike, MethodCallback } from '../../application/application.js';
+import { InternalApiError } from '../../application/application.js';
+import { IdTable } from '../../util/id-table.js';
+import { startPatientTimer, stopTimer } from '../../util/timer.js';
+import type { Connection } from '../connection.js';
+import type { Outbox } from '../outbox.js';
+import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
+
+/** What the received calls need of their connection's link. */
+export interface CallLink {
+  /** What this side sends. */
+  readonly outbox: Pick<Outbox, 'sendAnswer' | 'sendItem'>;
+  /** Runs something when the session is stored as it is now; at once where it is not stored at each step. */
+  whenStored(run: () => void, received?: number): void;
+  /** Stops or goes on reading: too many calls are being served, or no longer. */
+  balanceReading(): void;
+  /** An error of the application. */
+  reportError(error: unknown): void;
+}
+
+/** The peer's calls, and its events, that this side is serving. */
+export class ReceivedCalls implements ReceivedCallKeeper {
+  // Made with the first call.
+  private calls: IdTable<ReceivedCall> | undefined;
+  // A number that is in use is taken again by servers that count wrongly, and by peers that mean no good: both
+  // calls are served, and both are counted.
+  private doubles: Set<ReceivedCall> | undefined;
+  // Handlers of events that take their time: an event has no answer, so that it is counted only.
+  private eventCount = 0;
+  private onEventEnd: (() => void) | undefined;
+  private onIdle: (() => void) | undefined;
+  /** Whether so many are being served that nothing is read. */
+  isHolding = false;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly link: CallLink,
+    private readonly maxInFlight: number,
+  ) {}
+
+  /** How many are being served. */
+  get size(): number {
+    return (this.calls?.size ?? 0) + (this.doubles?.size ?? 0) + this.eventCount;
+  }
+
+  /** Counts an event until its handler has come to its end. */
+  addEvent(handled: PromiseLike<unknown>): void {
+    const end = (this.onEventEnd ??= () => {
+      this.eventCount -= 1;
+      this.ended();
+    });
+    this.eventCount += 1;
+    this.balanceReading();
+    handled.then(end, (error: unknown) => {
+      this.link.reportError(error);
+      end();
+    });
+  }
+
+  /** Serves a call: checks it, and hands it to the application. */
+  receive(message: CallMessage): void {
+    const fault = faultOf(message);
+    const { application } = this.connection;
+    if (fault !== 0 || application === null) {
+      this.link.outbox.sendAnswer(formatCallbackError(message.id, [fault || ERR_INTERFACE_NOT_FOUND]));
+      return;
+    }
+    const call = new ReceivedCall(this, this.connection, message);
+    this.calls ??= new IdTable();
+    if (!this.calls.add(call)) (this.doubles ??= new Set()).add(call);
+    this.balanceReading();
+    this.link.whenStored(() => {
+      if (call.isOpen) this.serve(call, application);
+    }, call.id);
+  }
+
+  /** The numbers of the calls that are being served, as the wire has them. */
+  *[Symbol.iterator](): Generator<number> {
+    for (const call of this.all()) yield call.id;
+  }
+
+  /** Waits until no call and no event is being served, or the time (in milliseconds) is over. */
+  async idle(timeoutMs: number): Promise<void> {
+    if (this.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = startPatientTimer(timeoutMs, resolve);
+      this.onIdle = () => {
+        stopTimer(timer);
+        resolve();
+      };
+    });
+    this.onIdle = undefined;
+  }
+
+  /** Ends the streams whose sources have not ended. */
+  endStreams(code: number): void {
+    for (const call of this.all()) call.endStream(code);
+  }
+
+  /** Ends the wait of {@link idle}. */
+  endWait(): void {
+    this.onIdle?.();
+  }
+
+  /** The journal has room again: streams that waited for it go on. */
+  flushStreams(): void {
+    for (const call of this.all()) call.flushStream();
+  }
+
+  /** The call of a number, while it is being served. */
+  get(id: number): ReceivedCall | undefined {
+    return this.calls?.get(id);
+  }
+
+  /** The caller no longer waits for an answer. Unknown numbers are ignored: the answer may be on its way. */
+  cancel(id: number): void {
+    const call = this.calls?.get(id);
+    if (!call) return;
+    this.forget(call);
+    call.cancel();
+  }
+
+  /** Ends all without an answer of their own; returns them. */
+  cancelAll(): readonly ReceivedCall[] {
+    const cancelled = this.all();
+    this.calls = undefined;
+    this.doubles = undefined;
+    this.isHolding = false;
+    for (const call of cancelled) call.cancel();
+    return cancelled;
+  }
+
+  answer(call: ReceivedCall, text: string): void {
+    this.forget(call);
+    this.link.outbox.sendAnswer(text);
+  }
+
+  sendItem(text: string): boolean {
+    return this.link.outbox.sendItem(text);
+  }
+
+  reportError(error: unknown): void {
+    this.link.reportError(error);
+  }
+
+  private all(): ReceivedCall[] {
+    return [...(this.calls?.toArray() ?? []), ...(this.doubles ?? [])];
+  }
+
+  private serve(call: ReceivedCall, application: ApplicationLike<Connection>): void {
+    try {
+      if (application.handleCall) application.handleCall(call);
+      else
+        application.callMethod(
+          this.connection,
+          call.interfaceName,
+          call.methodName,
+          call.args,
+          callbackOf(call, this),
+        );
+    } catch (error) {
+      call.fail(ERR_INTERNAL_API_ERROR);
+      this.link.reportError(error);
+    }
+  }
+
+  private forget(call: ReceivedCall): void {
+    if (!this.doubles?.delete(call)) this.calls?.take(call.id);
+    this.ended();
+  }
+
+  private ended(): void {
+    if (this.onIdle && this.size === 0) this.onIdle();
+    this.balanceReading();
+  }
+
+  private balanceReading(): void {
+    // Goes on at half, so that a busy peer does not switch reading on and off with each call.
+    const hold = this.isHolding ? this.size > this.maxInFlight / 2 : this.size >= this.maxInFlight;
+    if (hold === this.isHolding) return;
+    this.isHolding = hold;
+    this.link.balanceReading();
+  }
+}
+
+/** The order of checks of PROTOCOL.md 3; what the application has is checked by itself. */
+function faultOf(message: CallMessage): number {
+  if (message.args === undefined) return ERR_INVALID_SIGNATURE;
+  if (message.interfaceName === undefined) return ERR_INTERFACE_NOT_FOUND;
+  if (message.method === undefined) return ERR_METHOD_NOT_FOUND;
+  return 0;
+}
+
+function callbackOf(call: ReceivedCall, keeper: ReceivedCallKeeper): MethodCallback {
+  return (error, ...results) => {
+    if (error === null || error === undefined || error === false || error === 0 || error === '') {
+      call.succeed(results);
+      return;
+    }
+    call.fail(error);
+    if (error instanceof InternalApiError) keeper.reportError(error.cause);
+  };
+}

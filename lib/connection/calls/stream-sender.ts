@@ -1,0 +1,193 @@
+import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
+import { ERR_STREAM_OVERFLOW } from '../../protocol/error-codes.js';
+import { formatStreamItem } from '../../protocol/format-message.js';
+import type { Limits } from '../../protocol/limits.js';
+import { RemoteError } from '../../protocol/remote-error.js';
+import { afterPoll } from '../../util/host.js';
+import { TimeSlice } from '../../util/time-slice.js';
+import { INITIAL_STREAM_CREDIT } from './outgoing-calls.js';
+
+/** The call whose answer the stream is. */
+interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'> {
+  readonly id: number;
+  /** @throws JstpError for a text that the caller does not take */
+  checkSize(text: string): void;
+}
+
+type Ending = { readonly failed: false } | { readonly failed: true; readonly error: unknown };
+
+/** The values of one call on their way to a caller that gives credit (PROTOCOL.md 5, stream). */
+export class StreamSender implements OutgoingStream {
+  /** The number of the last value made. */
+  private made = 0;
+  /** The number of the last value sent. */
+  private sent = 0;
+  private limit = INITIAL_STREAM_CREDIT;
+  /** How far values may be sent before the rest of the program has had a turn, however large the credit is. */
+  private turnLimit: number;
+  private isTurnDue = false;
+  private readonly slice = new TimeSlice();
+  /** Texts of the values between `sent` and `made`. */
+  private held: string[] = [];
+  private heldBytes = 0;
+  private ending: Ending | undefined;
+  private waiting: ((open: boolean) => void)[] = [];
+  /** Whether values wait that the caller would take, but the journal has no room for. */
+  private isHeldUp = false;
+
+  constructor(
+    private readonly call: StreamedCall,
+    private readonly limits: Pick<Limits, 'maxStreamBufferItems' | 'maxStreamBufferBytes'>,
+    /** Sends a value's text; false: not now, {@link flush} is called when there is room. */
+    private readonly send: (text: string) => boolean,
+  ) {
+    this.turnLimit = this.perTurn;
+  }
+
+  write(value: unknown): boolean {
+    if (this.isOver) return false;
+    // The text is made at once: the source may change the value later.
+    const text = formatStreamItem(this.call.id, this.made + 1, value);
+    this.call.checkSize(text);
+    this.made += 1;
+    this.held.push(text);
+    this.heldBytes += text.length;
+    this.flush();
+    this.checkHeld();
+    return this.hasCredit;
+  }
+
+  ready(): Promise<boolean> {
+    if (this.isOver) return Promise.resolve(false);
+    if (!this.hasCredit) return new Promise((resolve) => this.waiting.push(resolve));
+    return this.slice.pause()?.then(() => this.ready()) ?? Promise.resolve(true);
+  }
+
+  end(): void {
+    this.finish({ failed: false });
+  }
+
+  fail(error: unknown): void {
+    this.finish({ failed: true, error });
+  }
+
+  /** The caller allows values up to this number; the newest word counts. */
+  grant(limit: number): void {
+    this.limit = limit;
+    this.flush();
+  }
+
+  /** Sends what may be sent by now. */
+  flush(): void {
+    this.sendHeld();
+    if (this.hasCredit) this.wake(true);
+    if (this.held.length === 0 && this.ending && this.call.isOpen) this.answer(this.ending);
+  }
+
+  /** The call is over: nothing more is sent, whoever waits for credit is told. */
+  close(): void {
+    this.ending ??= { failed: false };
+    this.held = [];
+    this.heldBytes = 0;
+    this.wake(false);
+  }
+
+  /** Whether its source has not come to an end. */
+  get isEndless(): boolean {
+    return this.ending === undefined;
+  }
+
+  private get isOver(): boolean {
+    return this.ending !== undefined || !this.call.isOpen;
+  }
+
+  private get hasCredit(): boolean {
+    return this.made < this.allowed && !this.isHeldUp;
+  }
+
+  private get allowed(): number {
+    return Math.min(this.limit, this.turnLimit);
+  }
+
+  private finish(ending: Ending): void {
+    if (this.isOver) return;
+    this.ending = ending;
+    this.flush();
+  }
+
+  private sendHeld(): void {
+    const { held } = this;
+    const allowed = Math.min(held.length, this.allowed - this.sent);
+    let count = 0;
+    while (count < allowed && this.send(held[count])) {
+      this.heldBytes -= held[count].length;
+      count += 1;
+    }
+    this.isHeldUp = count < allowed;
+    this.sent += count;
+    if (count > 0) held.splice(0, count);
+    if (this.sent >= this.turnLimit && this.limit > this.turnLimit) this.giveTurn();
+  }
+
+  private get perTurn(): number {
+    return Math.max(this.limits.maxStreamBufferItems, INITIAL_STREAM_CREDIT);
+  }
+
+  private giveTurn(): void {
+    if (this.isTurnDue) return;
+    this.isTurnDue = true;
+    afterPoll(() => {
+      this.isTurnDue = false;
+      this.turnLimit = this.sent + this.perTurn;
+      this.flush();
+    });
+  }
+
+  private answer(ending: Ending): void {
+    if (ending.failed) this.call.fail(ending.error);
+    else this.call.succeed([]);
+  }
+
+  private checkHeld(): void {
+    const { maxStreamBufferItems, maxStreamBufferBytes } = this.limits;
+    if (this.held.length <= maxStreamBufferItems && this.heldBytes <= maxStreamBufferBytes) return;
+    const overflow = new RemoteError(ERR_STREAM_OVERFLOW);
+    this.held = [];
+    this.heldBytes = 0;
+    this.call.fail(overflow);
+    throw overflow;
+  }
+
+  private wake(open: boolean): void {
+    const { waiting } = this;
+    if (waiting.length === 0) return;
+    this.waiting = [];
+    for (const resolve of waiting) resolve(open);
+  }
+}
+
+/** A stream to a peer that knows none: the last value is the call's result. */
+export class LastValueStream implements OutgoingStream {
+  private results: unknown[] = [];
+  private readonly slice = new TimeSlice();
+
+  constructor(private readonly call: Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'>) {}
+
+  write(value: unknown): boolean {
+    this.results = [value];
+    return this.call.isOpen;
+  }
+
+  async ready(): Promise<boolean> {
+    await this.slice.pause();
+    return this.call.isOpen;
+  }
+
+  end(): void {
+    this.call.succeed(this.results);
+  }
+
+  fail(error: unknown): void {
+    this.call.fail(error);
+  }
+}

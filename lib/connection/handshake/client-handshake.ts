@@ -1,0 +1,179 @@
+import { isVersionRange } from '../../application/version-text.js';
+import {
+  ERR_APP_NOT_FOUND,
+  ERR_AUTH_FAILED,
+  ERR_NO_HANDSHAKE_RESPONSE,
+  ERR_SESSION_LOST,
+  ERR_SESSION_TAKEN,
+} from '../../protocol/error-codes.js';
+import { formatHandshakeRequest } from '../../protocol/format-message.js';
+import type { HandshakeResponse } from '../../protocol/message.js';
+import { RemoteError } from '../../protocol/remote-error.js';
+import { Session } from '../../session/session.js';
+import { splitName } from '../../util/split-name.js';
+import type { AppSpecifier } from '../client-options.js';
+import type { Connection } from '../connection.js';
+import { agreedNames, maxBytesOf, sameNames, toOffer, type ExtensionName } from '../extensions.js';
+import { INSPECT, inspectShown, type Inspect } from '../../util/shown.js';
+
+/** How a client shows who it is. */
+export interface Credentials {
+  /** 'anonymous', 'login', or what the server's policy knows. */
+  readonly strategy: string;
+  readonly credentials: unknown;
+  /** The name that the connection has after a login. */
+  readonly username: string | null;
+  /** Set where a session is resumed. */
+  readonly resumed: Session<Connection> | undefined;
+}
+
+/** The credentials of a client that gives no name. */
+export const ANONYMOUS: Credentials = {
+  strategy: 'anonymous',
+  credentials: undefined,
+  username: null,
+  resumed: undefined,
+};
+
+/** The credentials of a login. */
+export function loginCredentials(login: string, password: string | null | undefined): Credentials {
+  return { strategy: 'login', credentials: [login, password ?? ''], username: login, resumed: undefined };
+}
+
+/** The credentials of a session that comes back. */
+export function resumeCredentials(session: Session<Connection>): Credentials {
+  const credentials: unknown[] = [session.id, session.receivedCount];
+  if (session.binding?.extensions.includes('resume')) {
+    const { by, count } = session.nextClaim();
+    credentials.push([by, count]);
+  }
+  return { strategy: 'session', credentials, username: session.username, resumed: session };
+}
+
+/** A client's way into a session. */
+export interface Entrance {
+  readonly session: Session<Connection>;
+  /** What the server has received, where the session came back. */
+  readonly receivedCount: number | undefined;
+  /** The largest message that the server says it takes; undefined: it does not say. */
+  readonly peerMaxBytes: number | undefined;
+}
+
+/** A handshake request of this side, until its answer. */
+export class ClientHandshake {
+  /** Whether it ended without an answer, or with one that says nothing of the session: another server may have it. */
+  isSessionKept = false;
+  private done = false;
+
+  constructor(
+    readonly credentials: Credentials,
+    readonly application: { readonly name: string; readonly version: string | undefined },
+    private readonly callback: (error: unknown, response?: HandshakeResponse) => void,
+  ) {}
+
+  /** The request's text. */
+  format(extensions: readonly ExtensionName[], maxBytes: number): string {
+    const { name, version } = this.application;
+    const { strategy, credentials } = this.credentials;
+    return formatHandshakeRequest({
+      application: name,
+      version,
+      extensions: toOffer(extensions, maxBytes),
+      strategy: strategy === 'anonymous' && credentials === undefined ? undefined : strategy,
+      credentials,
+    });
+  }
+
+  /** Ends with the peer's answer. */
+  answer(response: HandshakeResponse): void {
+    if (response.error) {
+      this.isSessionKept = response.error[2] === SESSION_KEPT_INFO;
+      this.settle(refusalOf(response.error, this.application));
+    } else this.settle(null, response);
+  }
+
+  /** What a yes of the server leads to; an error where it is no yes to what was asked. */
+  entranceOf(response: HandshakeResponse, offered: readonly ExtensionName[]): Entrance | RemoteError {
+    const { ok } = response;
+    const { resumed, username } = this.credentials;
+    const extensions = agreedNames(offered, response.extensions);
+    const peerMaxBytes = maxBytesOf(response.extensions);
+    const binding = { application: this.application.name, version: this.application.version, extensions };
+    if (!resumed) {
+      if (typeof ok !== 'string') return new RemoteError(ERR_AUTH_FAILED);
+      const session = new Session<Connection>(null, username, ok);
+      session.binding = binding;
+      return { session, receivedCount: undefined, peerMaxBytes };
+    }
+    const isSame = !resumed.binding || sameNames(resumed.binding.extensions, extensions);
+    if (typeof ok !== 'number' || !isSame || !resumed.journal.covers(ok))
+      return new RemoteError(ERR_SESSION_LOST);
+    resumed.binding = binding;
+    return { session: resumed, receivedCount: ok, peerMaxBytes };
+  }
+
+  /** Ends without an answer: the link is gone, or its time is over. */
+  abandon(): void {
+    this.isSessionKept = true;
+    this.settle(new RemoteError(ERR_NO_HANDSHAKE_RESPONSE));
+  }
+
+  private settle(error: unknown, response?: HandshakeResponse): void {
+    if (this.done) return;
+    this.done = true;
+    this.callback(error, response);
+  }
+
+  /** @internal What `JSON.stringify` shows: no credentials. */
+  toJSON(): object {
+    return { application: this.application, strategy: this.credentials.strategy };
+  }
+
+  /** @internal What Node prints, see {@link toJSON}. */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return inspectShown('ClientHandshake', this, options, inspect);
+  }
+}
+
+/** The info of a refusal (code 11) that says: it is the session that is unknown. */
+export const SESSION_LOST_INFO = 'ERR_SESSION_LOST';
+/** What follows that (or a bye) where the session has ended because too much waited for the client. */
+export const JOURNAL_FULL_INFO = 'ERR_JOURNAL_FULL';
+/** The info of a refusal (code 11) that says: others have claimed the session again and again. */
+export const SESSION_TAKEN_INFO = 'ERR_SESSION_TAKEN';
+
+/** The info of a refusal (code 10) that says: the session is kept, for servers that have the application. */
+export const SESSION_KEPT_INFO = 'ERR_SESSION_KEPT';
+
+/** The session has ended at the other side because more waited for this one than it keeps. */
+export function sessionFull(): RemoteError {
+  return new RemoteError(
+    ERR_SESSION_LOST,
+    'Session lost: more waited for this side than the other one keeps (its limits of the journal)',
+    [JOURNAL_FULL_INFO],
+  );
+}
+
+function refusalOf(error: readonly unknown[], application: ClientHandshake['application']): RemoteError {
+  const [code, , info] = error;
+  if (code === ERR_AUTH_FAILED && info === SESSION_LOST_INFO)
+    return error[3] === JOURNAL_FULL_INFO ? sessionFull() : new RemoteError(ERR_SESSION_LOST);
+  if (code === ERR_AUTH_FAILED && info === SESSION_TAKEN_INFO) return new RemoteError(ERR_SESSION_TAKEN);
+  const refusal = RemoteError.fromJstpArray(error);
+  if (code === ERR_APP_NOT_FOUND) {
+    const { name, version } = application;
+    // The code travels alone: which application it was, this side knows.
+    refusal.message = `${RemoteError.defaultMessages[code]}: ${version ? `${name}@${version}` : name}`;
+  }
+  return refusal;
+}
+
+/**
+ * The name and version of an application specifier.
+ * @throws Error 'Invalid semver version range'
+ */
+export function parseAppSpecifier(app: AppSpecifier): { name: string; version: string | undefined } {
+  const [name, version] = typeof app === 'string' ? splitName(app) : [app.name, app.version];
+  if (version && !isVersionRange(version)) throw new Error('Invalid semver version range');
+  return { name, version: version || undefined };
+}

@@ -1,0 +1,352 @@
+import type { ApplicationLike } from '../../application/application.js';
+import type { Applications } from '../../application/applications.js';
+import type { Connection } from '../../connection/connection.js';
+import { agreedNames, maxBytesOf, sameNames } from '../../connection/extensions.js';
+import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED } from '../../protocol/error-codes.js';
+import type { HandshakeRequest } from '../../protocol/message.js';
+import {
+  JOURNAL_FULL_INFO,
+  SESSION_KEPT_INFO,
+  SESSION_LOST_INFO,
+  SESSION_TAKEN_INFO,
+} from '../../connection/handshake/client-handshake.js';
+import { RemoteError } from '../../protocol/remote-error.js';
+import { ignore } from '../../util/callback.js';
+import { ownText } from '../../util/own-text.js';
+import { RecentSet } from '../../util/recent-set.js';
+import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
+import { Session, type SessionBinding } from '../../session/session.js';
+import type { ClientTable } from '../sessions/client-table.js';
+import { PendingResumes, type ResumeRequest } from './pending-resumes.js';
+import { refusedHandshake, type RefusalKind, type RefusedHandshake } from './refusal.js';
+import type { ResolvedServerOptions } from '../server-options.js';
+import type { SessionKeeper } from '../sessions/session-keeper.js';
+import { TakeoverLimit } from './takeover-limit.js';
+
+// Far beyond the ids that are given; what is longer is not worth a question to a store.
+const MAX_ID_LENGTH = 256;
+
+// Of clients before these, who ask late, it is only said that their session is lost.
+const MAX_FULL_SESSIONS = 10_000;
+
+// Why a session cannot be had, for the log.
+const OTHER_BINDING = 'the session was made for another application, range or set of extensions';
+const UNCOVERED = 'what the client counts as received does not fit what the session has sent';
+const FULL = 'more waited for the client than the server keeps (its limits of the journal)';
+const NOT_OWNED = 'nobody can give the session now: another server has it, or its store does not answer';
+
+type App = ApplicationLike<Connection>;
+
+/** What the decisions on handshakes lead to. */
+export interface HandshakeOutcome {
+  /** A client has logged in. */
+  entered(connection: Connection): void;
+  /** A client has come back. */
+  resumed(connection: Connection, session: Session<Connection>, application: App): void;
+  /** A newcomer gave its link to the connection that has the session. */
+  moved(newcomer: Connection): void;
+  /** A newcomer took a session away from a link that was up. */
+  taken(holder: Connection): void;
+  /** Somebody is not let in, or not now. */
+  refused(connection: Connection, refusal: RefusedHandshake): void;
+}
+
+type ResumeClaim = Pick<ResumeRequest, 'id' | 'receivedCount' | 'order'>;
+
+/** Decides on the handshakes of a server: which application, who, a new session or an old one. */
+export class Handshakes {
+  private readonly takeovers = new TakeoverLimit();
+  private readonly pending: PendingResumes;
+  /** Sessions that have ended because too much waited for their clients, who are told so. */
+  private readonly full = new RecentSet(MAX_FULL_SESSIONS);
+  private lastBinding: SessionBinding | undefined;
+
+  constructor(
+    private readonly options: ResolvedServerOptions,
+    private readonly clients: ClientTable,
+    private readonly keeper: SessionKeeper,
+    private readonly outcome: HandshakeOutcome,
+  ) {
+    this.pending = new PendingResumes(keeper);
+  }
+
+  /** Decides on one; the connection gets its answer now or later. */
+  decide(connection: Connection, request: HandshakeRequest, applications: Applications<Connection>): void {
+    const application = applications.find(request.application, request.version);
+    if (!application) {
+      if (request.strategy === 'session' && this.keeper.isShared) refuseUnserved(connection, request);
+      else connection.refuse(ERR_APP_NOT_FOUND);
+      const reason = applications.reasonForNone(request.application, request.version);
+      this.tell(connection, request, 'application', ERR_APP_NOT_FOUND, reason);
+      return;
+    }
+    connection.awaitDecision();
+    connection.application = application;
+    if (request.strategy === 'session') this.decideResume(connection, application, request);
+    else this.decideLogin(connection, application, request);
+  }
+
+  /** A session has ended because too much waited for its client. */
+  noteFull(id: string): void {
+    this.full.add(id);
+  }
+
+  /** A connection's line is gone: what it asked for is not wanted any more. */
+  gone(connection: Connection): void {
+    this.pending.settle(connection);
+  }
+
+  /** Whether a client has asked here for its session after a claim that it made elsewhere. */
+  overtakes(id: string, claim: SessionClaim | undefined): boolean {
+    return this.pending.overtakes(id, claim);
+  }
+
+  private decideLogin(connection: Connection, application: App, request: HandshakeRequest): void {
+    const { policy } = this.options;
+    if (request.strategy === 'anonymous' && !policy.decidesAnonymous)
+      this.logIn(connection, application, request, null);
+    else {
+      this.ask(connection, application, request, (username) => {
+        this.logIn(connection, application, request, username);
+      });
+    }
+  }
+
+  private logIn(
+    connection: Connection,
+    application: App,
+    request: HandshakeRequest,
+    username: string | null,
+  ): void {
+    const session = new Session(connection, username);
+    session.binding = this.bindingOf(request);
+    const save = this.keeper.saverOf(connection);
+    connection.acceptSession(session, application, undefined, save, maxBytesOf(request.extensions));
+    this.outcome.entered(connection);
+  }
+
+  private decideResume(connection: Connection, application: App, handshake: HandshakeRequest): void {
+    const claim = claimOf(handshake.credentials);
+    if (!claim) {
+      refuseSession(connection, handshake, SESSION_LOST_INFO);
+      this.tell(connection, handshake, 'session', ERR_AUTH_FAILED, 'its credentials name no session');
+      return;
+    }
+    const request: ResumeRequest = { ...claim, connection, application, handshake };
+    // An older line of a client that has asked by another one since.
+    if (!this.pending.add(request)) connection.end(undefined);
+    else this.resume(request);
+  }
+
+  /** Looks for a session. What was decided may have changed by the time of an answer: then it is looked for again. */
+  private resume(request: ResumeRequest, isAllowed = !this.options.policy.decidesResume): void {
+    this.find(request, (session) => {
+      const { connection, application, handshake } = request;
+      if (!isWaiting(connection)) this.pending.settle(connection);
+      else if (!session) this.refuse(request, SESSION_LOST_INFO, 'the session is unknown');
+      else if (!this.isBound(session, request)) this.refuse(request, SESSION_LOST_INFO, OTHER_BINDING);
+      else if (!session.journal.covers(request.receivedCount))
+        this.refuse(request, SESSION_LOST_INFO, UNCOVERED);
+      else if (isAllowed) this.restore(request, session);
+      else {
+        // So that the policy sees whose session it is.
+        connection.username = session.username;
+        this.ask(
+          connection,
+          application,
+          handshake,
+          () => {
+            this.restore(request, session);
+          },
+          () => {
+            this.pending.settle(connection);
+          },
+        );
+      }
+    });
+  }
+
+  /** Nobody can say now whether the client may have the session: it asks again. */
+  private later({ connection, handshake }: ResumeRequest): void {
+    const wasWaiting = isWaiting(connection);
+    connection.end(undefined);
+    this.pending.settle(connection);
+    if (wasWaiting) this.tell(connection, handshake, 'later', undefined, NOT_OWNED);
+  }
+
+  private refuse({ connection, handshake, id }: ResumeRequest, info: string, reason: string): void {
+    const isFull = info === SESSION_LOST_INFO && this.full.has(id);
+    refuseSession(connection, handshake, ...(isFull ? [info, JOURNAL_FULL_INFO] : [info]));
+    this.pending.settle(connection);
+    this.tell(connection, handshake, 'session', ERR_AUTH_FAILED, isFull ? FULL : reason);
+  }
+
+  private tell(
+    connection: Connection,
+    request: HandshakeRequest,
+    kind: RefusalKind,
+    code: number | undefined,
+    reason: string,
+  ): void {
+    this.outcome.refused(connection, refusedHandshake(request, kind, code, reason));
+  }
+
+  private ask(
+    connection: Connection,
+    application: App,
+    request: HandshakeRequest,
+    onYes: (username: string | null) => void,
+    onNo: () => void = ignore,
+  ): void {
+    const { strategy, credentials } = request;
+    this.options.policy.ask(connection, application, strategy, credentials, (refusal, username) => {
+      if (isWaiting(connection) && !refusal) {
+        onYes(username);
+        return;
+      }
+      onNo();
+      if (!refusal || !isWaiting(connection)) return;
+      connection.refuse(refusal.error);
+      const kind = strategy === 'session' ? 'session' : 'login';
+      this.tell(connection, request, kind, refusal.error.code, refusal.reason);
+    });
+  }
+
+  /** The session of an id: of a client that is connected or away, else of the provider. */
+  private find(request: ResumeRequest, callback: (session: Session<Connection> | undefined) => void): void {
+    const { id, connection, order } = request;
+    const holder = this.clients.find(id);
+    if (this.keeper.isLeaving(id) && !this.keeper.keep(id, order)) {
+      // It is being handed over: to whom, the next attempt will show.
+      this.later(request);
+    } else if (holder?.session) callback(holder.isSessionOver ? undefined : holder.session);
+    else {
+      this.pending.search(request, (found) => {
+        if (!isWaiting(connection)) this.pending.settle(connection);
+        else if (!found || this.clients.find(id)) this.find(request, callback);
+        else if (found.name === 'later') this.later(request);
+        else callback(found.name === 'found' ? found.session : undefined);
+      });
+    }
+  }
+
+  private restore(request: ResumeRequest, session: Session<Connection>): void {
+    const { id, connection: newcomer, order } = request;
+    const holder = this.clients.find(id);
+    if (!holder) {
+      this.enter(request, session, holder);
+      return;
+    }
+    this.keeper.revive(holder, order, (mayReturn) => {
+      if (mayReturn && isWaiting(newcomer)) this.enter(request, session, holder);
+      else this.later(request);
+      // Gone or refused: what the store has must hold again, unless somebody else is about to come back.
+      if (mayReturn && !holder.isOpen && !this.pending.has(id)) this.keeper.linkLost(holder);
+    });
+  }
+
+  private enter(request: ResumeRequest, session: Session<Connection>, holder: Connection | undefined): void {
+    const { id, connection, order, receivedCount } = request;
+    // While others were deciding, another link may have got the session, or ended it.
+    if (this.clients.find(id) !== holder || (holder && holder.session !== session))
+      this.resume(request, true);
+    else if (holder?.isSessionOver) this.refuse(request, SESSION_LOST_INFO, 'the session has ended');
+    else if (!session.journal.covers(receivedCount)) this.refuse(request, SESSION_LOST_INFO, UNCOVERED);
+    else if (isOvertaken(order, session.claim) || this.keeper.isLeaving(id)) this.later(request);
+    else if (holder?.isOpen && !this.takeovers.allows(holder, order))
+      this.refuse(request, SESSION_TAKEN_INFO, 'others have claimed the session again and again');
+    else {
+      this.pending.grant(connection);
+      // One that the reference stored is bound to nothing; from now on to what it came back for.
+      session.binding ??= { ...this.bindingOf(request.handshake), extensions: [] };
+      this.moveIn(request, session, holder);
+    }
+  }
+
+  private moveIn(
+    { connection: newcomer, application, receivedCount, order, handshake }: ResumeRequest,
+    session: Session<Connection>,
+    holder: Connection | undefined,
+  ): void {
+    // Nobody takes a session away from itself.
+    if (holder?.isOpen && !isSameClaimant(order, session.claim)) this.outcome.taken(holder);
+    session.claim = order;
+    const connection = holder ? moveLink(newcomer, holder) : newcomer;
+    if (connection !== newcomer) this.outcome.moved(newcomer);
+    connection.application = application;
+    const save = this.keeper.saverOf(connection);
+    connection.acceptSession(session, application, receivedCount, save, maxBytesOf(handshake.extensions));
+    this.outcome.resumed(connection, session, application);
+  }
+
+  /** A session is resumed for what it was made for. */
+  private isBound({ binding }: Session<Connection>, { handshake }: ResumeRequest): boolean {
+    return !binding || isSameBinding(binding, this.bindingOf(handshake));
+  }
+
+  /** What a client asks for; one object for many clients, as most ask for the same. */
+  private bindingOf(request: HandshakeRequest): SessionBinding {
+    const { application, version } = request;
+    const extensions = agreedNames(this.options.extensions, request.extensions);
+    const binding = { application, version, extensions };
+    const last = this.lastBinding;
+    if (last && isSameBinding(last, binding)) return last;
+    // Of their own: what is cut out of a message keeps a part of that alive, as long as the session lives.
+    this.lastBinding = {
+      application: ownText(application),
+      version: version === undefined ? undefined : ownText(version),
+      extensions,
+    };
+    return this.lastBinding;
+  }
+}
+
+function isSameBinding(a: SessionBinding, b: SessionBinding): boolean {
+  return a.application === b.application && a.version === b.version && sameNames(a.extensions, b.extensions);
+}
+
+/** Moves the newcomer's link to the connection that has had the session all the time. */
+function moveLink(newcomer: Connection, holder: Connection): Connection {
+  const transport = newcomer.detach();
+  holder.leaveLink('taken');
+  if (transport) holder.attach(transport);
+  return holder;
+}
+
+/** Whether the peer is still there and waits for its answer. */
+function isWaiting(connection: Connection): boolean {
+  return connection.state.name === 'handshaking';
+}
+
+/** A session that cannot be had is 11 to all; a peer of this package is told which 11 it is. */
+function refuseSession(connection: Connection, request: HandshakeRequest, ...info: string[]): void {
+  const code = ERR_AUTH_FAILED;
+  connection.refuse(request.extensions ? [code, RemoteError.defaultMessages[code], ...info] : code);
+}
+
+/**
+ * Another server may have both the application and the session, so that the client must keep it: a peer of this package
+ * is told so, others get no answer.
+ */
+function refuseUnserved(connection: Connection, request: HandshakeRequest): void {
+  const code = ERR_APP_NOT_FOUND;
+  if (request.extensions) connection.refuse([code, RemoteError.defaultMessages[code], SESSION_KEPT_INFO]);
+  else connection.end(undefined);
+}
+
+function claimOf(credentials: unknown): ResumeClaim | undefined {
+  if (!Array.isArray(credentials)) return undefined;
+  const [id, receivedCount, order] = credentials as unknown[];
+  if (typeof id !== 'string' || id === '' || id.length > MAX_ID_LENGTH) return undefined;
+  if (typeof receivedCount !== 'number' || !Number.isSafeInteger(receivedCount) || receivedCount < 0)
+    return undefined;
+  return { id, receivedCount, order: orderOf(order) };
+}
+
+function orderOf(order: unknown): SessionClaim | undefined {
+  if (!Array.isArray(order)) return undefined;
+  const [by, count] = order as unknown[];
+  return Number.isSafeInteger(by) && Number.isSafeInteger(count)
+    ? { by: by as number, count: count as number }
+    : undefined;
+}

@@ -1,0 +1,35 @@
+import type { Socket } from 'node:net';
+import * as nodeTls from 'node:tls';
+import type { Dialer } from '../../connection/transport.js';
+import type { Limits } from '../../protocol/limits.js';
+import type { ListenerFactory } from '../../server/listener.js';
+import { NodeListener } from '../node-listener.js';
+import { AcceptedSockets } from '../accepted-sockets.js';
+import { socketDialer } from './socket-dialer.js';
+import { SocketTransport } from './socket-transport.js';
+
+/** Dials TLS; the arguments are those of `tls.connect`. */
+export const tlsDialer: Dialer = socketDialer(
+  (args) => nodeTls.connect(...(args as [nodeTls.ConnectionOptions])),
+  'secureConnect',
+);
+
+/** Listens on TLS; the options are those of `tls.createServer`. */
+export function tlsListener(options: nodeTls.TlsOptions, limits: Limits): ListenerFactory {
+  return (sink) => {
+    const raw = nodeTls.createServer(options);
+    const arrivals = new AcceptedSockets(sink);
+    raw.on('connection', (socket: Socket) => {
+      arrivals.add(socket);
+    });
+    raw.on('secureConnection', (socket: nodeTls.TLSSocket) => {
+      sink.accept(new SocketTransport(socket, limits), arrivals.take(socket));
+      sink.forward('connection', [socket]);
+    });
+    // A peer without a certificate, or with a bad one, ends its own connection and nothing else.
+    raw.on('tlsClientError', (_error, socket: nodeTls.TLSSocket) => {
+      socket.destroy();
+    });
+    return new NodeListener(raw, sink);
+  };
+}

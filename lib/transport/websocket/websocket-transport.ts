@@ -1,0 +1,170 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { Transport, TransportReceiver } from '../../connection/transport.js';
+import { refusedSize } from '../../protocol/message-size.js';
+import { OversizeError } from '../../protocol/oversize-error.js';
+import { ProtocolError } from '../../protocol/protocol-error.js';
+import type { Limits } from '../../protocol/limits.js';
+import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
+import { nodeDecoder } from '../node-decoder.js';
+import { TransferProgress } from '../transfer-progress.js';
+import { SendGuard } from '../send-guard.js';
+
+/** Larger messages go out in several frames: the reference's client refuses frames over 1 MiB. */
+const FRAME_BYTES = 512 * 1024;
+/** How long a peer may take to answer the closing handshake. */
+const END_TIMEOUT_MS = 2000;
+const NORMAL_CLOSURE = 1000;
+const MESSAGE_TOO_BIG = 1009;
+
+/** JSTP over a WebSocket (PROTOCOL.md 1): one message a frame, as text and without a NUL. */
+export class WebSocketTransport implements Transport, Expirable {
+  receiver: TransportReceiver | null = null;
+  readonly decoder = nodeDecoder;
+  readonly remoteAddress: string | undefined;
+  private readonly guard: SendGuard;
+  private isOpen = true;
+  private isCorked = false;
+  private closeError: Error | undefined;
+  private progress: TransferProgress | undefined;
+  /** Whether a whole message has come since it was asked for progress. */
+  private hasReceived = true;
+
+  /**
+   * @param webSocket an open WebSocket, which belongs to the transport from now on
+   * @param socket the socket underneath
+   */
+  constructor(
+    private readonly webSocket: WebSocket,
+    private readonly socket: Socket,
+    limits: Limits,
+  ) {
+    this.remoteAddress = socket.remoteAddress;
+    this.guard = new SendGuard(socket, limits, (error) => {
+      this.destroy(error);
+    });
+    socket.setNoDelay(true);
+    webSocket.on('message', (data: Buffer) => {
+      this.received(data);
+    });
+    webSocket.on('error', (error) => {
+      const isTooLarge = (error as NodeJS.ErrnoException).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+      this.failed(isTooLarge ? new OversizeError(limits.maxMessageBytes) : error);
+    });
+    webSocket.on('close', (code) => {
+      if (code === MESSAGE_TOO_BIG) this.closeError ??= refusedSize();
+      this.closed();
+    });
+  }
+
+  getRawTransport(): WebSocket {
+    return this.webSocket;
+  }
+
+  getPeerCertificate(): unknown {
+    return (this.socket as Partial<PeerCertificateSource>).getPeerCertificate?.();
+  }
+
+  send(text: string): void {
+    if (!this.isOpen) return;
+    this.cork();
+    if (text.length * 3 <= FRAME_BYTES) this.webSocket.send(text);
+    else this.sendInFrames(Buffer.from(text));
+    this.guard.wrote(text.length);
+  }
+
+  end(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.webSocket.close(NORMAL_CLOSURE);
+    // Reads on, to see the peer's end; what it brings is dropped.
+    this.webSocket.resume();
+    sharedDeadlines(END_TIMEOUT_MS).add(this);
+  }
+
+  destroy(error?: Error): void {
+    this.isOpen = false;
+    this.closeError ??= error;
+    this.webSocket.terminate();
+  }
+
+  /** What has arrived with the last chunk is still delivered. */
+  pause(): void {
+    this.webSocket.pause();
+  }
+
+  resume(): void {
+    this.webSocket.resume();
+  }
+
+  hasMoved(): Promise<boolean> {
+    const { socket } = this;
+    const isMidMessage = !this.hasReceived;
+    this.hasReceived = false;
+    this.progress ??= new TransferProgress(socket);
+    return this.progress.hasMoved({
+      come: socket.bytesRead,
+      isMidMessage,
+      gone: this.guard.gone,
+      waiting: socket.writableLength,
+    });
+  }
+
+  /** @internal The time that a peer may take to close its side is over. */
+  expire(): void {
+    this.webSocket.terminate();
+  }
+
+  private sendInFrames(bytes: Buffer): void {
+    for (let start = 0; start < bytes.length; start += FRAME_BYTES) {
+      const end = start + FRAME_BYTES;
+      this.webSocket.send(bytes.subarray(start, end), { binary: false, fin: end >= bytes.length });
+    }
+  }
+
+  /** What one tick sends goes out in one write. */
+  private cork(): void {
+    if (this.isCorked) return;
+    this.isCorked = true;
+    this.socket.cork();
+    process.nextTick(uncork, this);
+  }
+
+  /** @internal */
+  uncork(): void {
+    this.isCorked = false;
+    this.socket.uncork();
+  }
+
+  private received(bytes: Buffer): void {
+    if (!this.isOpen || !this.receiver) return;
+    this.hasReceived = true;
+    if (bytes.includes(0)) this.destroy(new ProtocolError('A WebSocket message with a NUL in it'));
+    else this.receiver.receiveMessage(bytes);
+  }
+
+  /** The peer breaks the rules of WebSockets (`ws` tells it by a close frame), or the line is broken. */
+  private failed(error: Error): void {
+    this.isOpen = false;
+    this.closeError ??= error;
+    sharedDeadlines(END_TIMEOUT_MS).add(this);
+  }
+
+  private closed(): void {
+    this.isOpen = false;
+    sharedDeadlines(END_TIMEOUT_MS).delete(this);
+    this.guard.stop();
+    const { receiver } = this;
+    this.receiver = null;
+    receiver?.transportClosed(this.closeError);
+  }
+}
+
+/** A TLS socket. */
+interface PeerCertificateSource {
+  getPeerCertificate(): unknown;
+}
+
+function uncork(transport: WebSocketTransport): void {
+  transport.uncork();
+}

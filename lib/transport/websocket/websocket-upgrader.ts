@@ -1,0 +1,90 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { WebSocketServer } from 'ws';
+import type { Limits } from '../../protocol/limits.js';
+import { ignore, isThenable } from '../../util/callback.js';
+import { refuseUpgrade, type UpgradeHandler } from './http-upgrades.js';
+import { SUBPROTOCOL } from './subprotocol.js';
+import type { WebSocketServerOptions } from './websocket-options.js';
+import { WebSocketTransport } from './websocket-transport.js';
+
+/** What becomes of the sockets that ask for an upgrade. */
+export interface UpgradeObserver {
+  /** It is not decided yet whether a socket is upgraded. */
+  waiting(socket: Socket): void;
+  /** A socket has become a transport. */
+  upgraded(transport: WebSocketTransport, socket: Socket): void;
+}
+
+/** Upgrades requests of HTTP that ask for JSTP. */
+export class Upgrader {
+  private readonly webSockets: WebSocketServer;
+
+  /**
+   * @param options which peers are let in
+   * @param limits the caps of the transports
+   * @param observer gets the transports
+   */
+  constructor(
+    private readonly options: WebSocketServerOptions,
+    private readonly limits: Limits,
+    private readonly observer: UpgradeObserver,
+  ) {
+    this.webSockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: limits.maxMessageBytes,
+      perMessageDeflate: false,
+      // The parser checks it.
+      skipUTF8Validation: true,
+      handleProtocols: () => SUBPROTOCOL,
+    });
+  }
+
+  /** Upgrades, or answers 403. */
+  readonly upgrade: UpgradeHandler = (request, socket, head) => {
+    const decide = (isAllowed: unknown): void => {
+      if (isAllowed === true) this.upgradeNow(request, socket, head);
+      else refuseUpgrade(socket, 403);
+    };
+    const answer = offersJstp(request) && this.check(request.headers.origin);
+    if (!isThenable(answer)) {
+      decide(answer);
+      return;
+    }
+    // Node listens no more for the errors of a socket that it has handed out.
+    socket.on('error', ignore);
+    this.observer.waiting(socket);
+    const decideLater = (isAllowed: unknown): void => {
+      socket.off('error', ignore);
+      // Its peer went away, or its time is over.
+      if (!socket.destroyed) decide(isAllowed);
+    };
+    Promise.resolve(answer).then(decideLater, () => {
+      decideLater(false);
+    });
+  };
+
+  private upgradeNow(...[request, socket, head]: Parameters<UpgradeHandler>): void {
+    this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      this.observer.upgraded(new WebSocketTransport(webSocket, socket, this.limits), socket);
+    });
+  }
+
+  /** What the options say of an origin, perhaps later; anything but true is a no. */
+  private check(origin: string | undefined): unknown {
+    const { allowedOrigins, originCheckStrategy } = this.options;
+    if (allowedOrigins && (origin === undefined || !allowedOrigins.includes(origin))) return false;
+    try {
+      return originCheckStrategy ? originCheckStrategy(origin) : true;
+    } catch {
+      // The origin is the peer's own text: what it makes a strategy throw must not end the process.
+      return false;
+    }
+  }
+}
+
+function offersJstp(request: IncomingMessage): boolean {
+  const offered = request.headers['sec-websocket-protocol'] ?? '';
+  return offered.split(',').some((name) => name.trim() === SUBPROTOCOL);
+}

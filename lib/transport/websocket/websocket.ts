@@ -1,0 +1,36 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Limits } from '../../protocol/limits.js';
+import { check, isHttpServer } from '../../protocol/options.js';
+import type { ListenerFactory } from '../../server/listener.js';
+import { SharedWebSocketListener } from './shared-websocket-listener.js';
+import { OwnWebSocketListener } from './websocket-listener.js';
+import type { SharedHttpServer, WebSocketServerOptions } from './websocket-options.js';
+
+export { webSocketDialer } from './websocket-dialer.js';
+
+type WsOptions = WebSocketServerOptions & SharedHttpServer;
+
+/** Listens for WebSockets; the options are those of `http.createServer`. */
+export function wsListener(options: WsOptions & http.ServerOptions, limits: Limits): ListenerFactory {
+  return webSocketListener(() => http.createServer(options), options, limits);
+}
+
+/** Listens for secure WebSockets; the options are those of `https.createServer`. */
+export function wssListener(options: WsOptions & https.ServerOptions, limits: Limits): ListenerFactory {
+  return webSocketListener(() => https.createServer(options), options, limits);
+}
+
+function webSocketListener(
+  createServer: () => http.Server | https.Server,
+  options: WsOptions,
+  limits: Limits,
+): ListenerFactory {
+  const { server } = options;
+  // One that is undefined was meant to be shared: nobody wants a server of one's own instead.
+  if ('server' in options) check('server', server, 'a server of HTTP', isHttpServer);
+  return (sink) =>
+    server
+      ? new SharedWebSocketListener(server, options.path ?? '/', options, limits, sink)
+      : new OwnWebSocketListener(createServer(), options, limits, sink);
+}

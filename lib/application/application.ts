@@ -6,9 +6,9 @@ import {
 } from '../protocol/error-codes.js';
 import type { Metadata } from '../protocol/message.js';
 import type { SessionStorageProvider } from '../session/session-storage.js';
-import { areArguments, isThenable } from '../util/callback.js';
+import { canBeArguments, isThenable } from '../util/callback.js';
 import { isError } from '../util/errors.js';
-import { splitName } from '../util/split-name.js';
+import { splitVersionedName } from '../util/versioned-name.js';
 import type { IncomingCall } from './incoming-call.js';
 import { isVersion } from './version-text.js';
 
@@ -78,7 +78,7 @@ export class Application<C = unknown> implements ApplicationLike<C> {
     version?: string | SessionStorageProvider | null,
     sessionStorageProvider?: SessionStorageProvider,
   ) {
-    const [bareName, versionInName] = splitName(name);
+    const [bareName, versionInName] = splitVersionedName(name);
     const givenVersion = versionInName || (typeof version === 'string' ? version : undefined);
     if (givenVersion && !isVersion(givenVersion)) {
       throw new TypeError(`Invalid semver version: '${givenVersion}' of application '${bareName}'`);
@@ -134,7 +134,7 @@ export class Application<C = unknown> implements ApplicationLike<C> {
     const handlers = own(this.eventHandlers, interfaceName);
     const handler = handlers && own(handlers, eventName);
     // More arguments than a function may have are no event of anybody.
-    if (typeof handler !== 'function' || !areArguments(args)) return undefined;
+    if (typeof handler !== 'function' || !canBeArguments(args)) return undefined;
     return invoke(handler, [connection, ...args]);
   }
 }

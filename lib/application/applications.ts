@@ -1,7 +1,7 @@
 import { gt, major, Range, rcompare, valid } from 'semver';
 import { MAX_NAME_SHOWN } from '../protocol/limits.js';
 import { UNMATCHABLE_VERSION } from '../protocol/parse-message.js';
-import { printable } from '../util/printable.js';
+import { toLogText } from '../util/log-text.js';
 import type { ApplicationLike } from './application.js';
 
 // More names help nobody who reads a log.
@@ -90,7 +90,7 @@ export class Applications<C = unknown> {
 }
 
 function quote(text: string): string {
-  return `'${printable(text, MAX_NAME_SHOWN)}'`;
+  return `'${toLogText(text, MAX_NAME_SHOWN)}'`;
 }
 
 function list(names: Iterable<string>): string {

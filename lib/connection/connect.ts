@@ -2,8 +2,8 @@ import { Application } from '../application/application.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import { checkInterval, resolveLimits } from '../protocol/limits.js';
 import type { Session } from '../session/session.js';
-import { promisify, takeCallback, type Callback } from '../util/callback.js';
-import { keepContext, runOutside } from '../util/context.js';
+import { promisify, popCallback, type Callback } from '../util/callback.js';
+import { bindContext, runInRootContext } from '../util/async-context.js';
 import { nextTick } from '../util/host.js';
 import { Attempt } from './reconnect/attempt.js';
 import { parseAppSpecifier } from './handshake/client-handshake.js';
@@ -66,14 +66,14 @@ export function createConnectFunctions(transportName: string, dialers: Dialers):
   if (!dialer) throw new Error(`No dialer for transport '${transportName}'`);
   return {
     connect(app: AppSpecifier, client: ClientOptions | null | undefined, ...args: unknown[]) {
-      const callback = takeCallback(args);
+      const callback = popCallback(args);
       const run = (done: Callback): void => {
         connect({ app, transportName, args }, client ?? {}, dialer, dialers, done);
       };
       return either(callback, run, (connection) => connection as Connection);
     },
     connectAndInspect(app, client, interfaces, ...args) {
-      const callback = takeCallback(args);
+      const callback = popCallback(args);
       const run = (done: Callback): void => {
         connect({ app, transportName, args }, client ?? {}, dialer, dialers, (error, connection) => {
           if (error) done(error, connection);
@@ -83,7 +83,7 @@ export function createConnectFunctions(transportName: string, dialers: Dialers):
       return either(callback, run, (connection, proxies) => ({ connection, proxies }) as InspectedConnection);
     },
     reconnect(connection, ...args) {
-      const callback = takeCallback(args);
+      const callback = popCallback(args);
       const run = (done: Callback): void => {
         if (connection.redialer) connection.redialer.redial(dialer, args, done);
         else done(new TypeError('Only a connection that was made by connect() can be reconnected'));
@@ -100,12 +100,12 @@ function either<T>(
   resultOf: (...results: unknown[]) => T,
 ): Promise<T> {
   if (callback) {
-    runOutside(run, keepContext(callback));
+    runInRootContext(run, bindContext(callback));
     // The types of the callback's form promise nothing; this is for the Promise's form only.
     return undefined as unknown as Promise<T>;
   }
   return promisify<T>((settle) => {
-    runOutside(run, (error, ...results) => {
+    runInRootContext(run, (error, ...results) => {
       const [connection] = results;
       if (connection instanceof Connection) {
         connection.holdForCaller();

@@ -5,7 +5,7 @@ import {
   formatEvent,
   formatInspect,
   formatStreamCredit,
-  renumbered,
+  renumber,
 } from '../protocol/format-message.js';
 import type { Metadata } from '../protocol/message.js';
 import { Session } from '../session/session.js';
@@ -25,7 +25,7 @@ import type { UnsentMessage } from './outbox.js';
 import { RemoteProxy } from './remote-proxy.js';
 import { SessionLink } from './session-link.js';
 import { shakeHands } from './handshake/shake-hands.js';
-import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
+import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
 /** What a call may say besides its arguments. */
 export interface CallOptions {
@@ -211,7 +211,7 @@ export class Connection extends SessionLink {
     const { outbox } = this;
     for (const { text, call } of messages) {
       try {
-        outbox.commit(renumbered(text, outbox.nextId), call);
+        outbox.commit(renumber(text, outbox.nextId), call);
         if (call) this.limitStream(call);
       } catch (error) {
         if (call) failCall(call, error);
@@ -355,7 +355,7 @@ export class Connection extends SessionLink {
 
   /** @internal What Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    return inspectShown('Connection', this, options, inspect);
+    return inspectAsJson('Connection', this, options, inspect);
   }
 }
 

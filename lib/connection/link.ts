@@ -8,9 +8,9 @@ import { maskSecrets } from '../protocol/mask-secrets.js';
 import { parseMessage } from '../protocol/parse-message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { isThenable } from '../util/callback.js';
-import { runOutside } from '../util/context.js';
-import { EventEmitter, reportRejection, TELL, type ArgumentsOf } from '../util/event-emitter.js';
-import { isProduction, reportUnheard } from '../util/host.js';
+import { runInRootContext } from '../util/async-context.js';
+import { EventEmitter, reportRejection, SAFE_EMIT, type ArgumentsOf } from '../util/event-emitter.js';
+import { isProduction, reportUnhandledError } from '../util/host.js';
 import { isSystemError } from '../util/errors.js';
 import type { LogEmitter } from './client-options.js';
 import type { ConnectionEvents, LogEvent } from './connection-events.js';
@@ -83,7 +83,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
   /** @internal One message of the transport. */
   receiveMessage(data: Uint8Array | string): void {
-    runOutside(receive, this, data);
+    runInRootContext(receive, this, data);
   }
 
   /** @internal The same, in nobody's context. */
@@ -114,7 +114,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
 
   /** @internal The transport's last word. */
   transportClosed(error: Error | undefined): void {
-    runOutside(closed, this, error);
+    runInRootContext(closed, this, error);
   }
 
   /** @internal The same, in nobody's context. */
@@ -240,7 +240,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
     const { logger } = this;
     if (logger) {
       this.guard(() => logger.emit(event, ...args));
-    } else this[TELL](event, args, this);
+    } else this[SAFE_EMIT](event, args, this);
   }
 
   /** @internal Emits an event of the life of the connection. What a listener throws is reported, and changes nothing. */
@@ -248,7 +248,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
     event: Event,
     ...args: ArgumentsOf<ConnectionEvents, Event>
   ): void {
-    this[TELL](event, args, this);
+    this[SAFE_EMIT](event, args, this);
   }
 
   /** @internal Runs the user's code; what it throws is reported and goes no further. */
@@ -265,7 +265,7 @@ export abstract class Link extends EventEmitter<ConnectionEvents> {
   reportError(error: unknown): void {
     const shown = isSystemError(error) ? ofTheApplication(error) : error;
     if (!this.tell(shown))
-      reportUnheard('error in an application (listen for a connection\'s "error")', shown);
+      reportUnhandledError('error in an application (listen for a connection\'s "error")', shown);
   }
 
   /** Tells an error to those who listen; answers whether somebody does. */

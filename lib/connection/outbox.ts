@@ -1,7 +1,7 @@
 import { ERR_INVALID_NAME, ERR_JOURNAL_FULL, ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
 import { formatPing, formatStreamCredit, isEvent } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
-import { isPortableName, type NamedKind } from '../protocol/names.js';
+import { isPortableName, type NamedKind } from '../protocol/name-rules.js';
 import { checkSize } from '../protocol/message-size.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import type { Journal } from '../session/journal.js';

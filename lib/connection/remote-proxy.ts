@@ -1,5 +1,5 @@
-import { areArguments, type Callback } from '../util/callback.js';
-import { EventEmitter, TELL } from '../util/event-emitter.js';
+import { canBeArguments, type Callback } from '../util/callback.js';
+import { EventEmitter, SAFE_EMIT } from '../util/event-emitter.js';
 import type { Connection } from './connection.js';
 
 // Symbols leave every name to the methods of the peer.
@@ -49,7 +49,7 @@ export class RemoteProxy extends EventEmitter<Record<string, never[]>> {
   /** Tells the local listeners of an event of the peer. */
   [EMIT_LOCAL](eventName: string, args: readonly unknown[]): boolean {
     // More than a function may have is no event of anybody.
-    return areArguments(args) && this[TELL](eventName, args, this[CONNECTION]);
+    return canBeArguments(args) && this[SAFE_EMIT](eventName, args, this[CONNECTION]);
   }
 }
 

@@ -2,11 +2,11 @@ import type { ApplicationLike } from '../application/application.js';
 import { ERR_JOURNAL_FULL, ERR_NOT_A_SERVER } from '../protocol/error-codes.js';
 import { formatBye, formatHandshakeError, formatHandshakeOk } from '../protocol/format-message.js';
 import { checkInterval, type Limits } from '../protocol/limits.js';
-import { maskOk } from '../protocol/mask-secrets.js';
+import { maskHandshakeOk } from '../protocol/mask-secrets.js';
 import type { ByeReason, Message } from '../protocol/message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { NO_CALLS, type Session } from '../session/session.js';
-import { LAST_RESORT, TELL } from '../util/event-emitter.js';
+import { LAST_RESORT, SAFE_EMIT } from '../util/event-emitter.js';
 import { JOURNAL_FULL_INFO, sessionFull, type ClientHandshake } from './handshake/client-handshake.js';
 import type { ClientOptions, ResolvedClient } from './client-options.js';
 import type { Connection } from './connection.js';
@@ -268,7 +268,7 @@ export abstract class SessionLink extends SessionFlow {
       const isSecondHandshake = message.kind === 'handshakeRequest' || message.kind === 'handshakeResponse';
       if (!isSecondHandshake) return handleMessage(this.self, message);
     } else if (message.kind === 'handshakeResponse' && state.name === 'handshaking' && state.handshake) {
-      this.log('handshake', message.error, maskOk(message.ok));
+      this.log('handshake', message.error, maskHandshakeOk(message.ok));
       state.handshake.answer(message);
       return true;
     } else if (message.kind === 'handshakeRequest' && state.name === 'new' && this.server) {
@@ -297,7 +297,7 @@ export abstract class SessionLink extends SessionFlow {
   }
 
   protected tell(error: unknown): boolean {
-    const isHeard = this[TELL]('error', [error, this.self], this.server?.lastResort ?? LAST_RESORT);
+    const isHeard = this[SAFE_EMIT]('error', [error, this.self], this.server?.lastResort ?? LAST_RESORT);
     const isHeardByServer = this.server?.connectionError(error, this.self) ?? false;
     return isHeard || isHeardByServer;
   }

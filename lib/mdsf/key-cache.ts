@@ -1,4 +1,4 @@
-import { ownText } from '../util/own-text.js';
+import { intern } from '../util/intern.js';
 import { CHAR_CLASS, IDENTIFIER_PART, IDENTIFIER_START } from './chars.js';
 
 /** Entries, a power of two. A peer that sends ever new keys only replaces entries. */
@@ -93,7 +93,7 @@ export class KeyCache {
       if (c === APOSTROPHE || c === QUOTE) return key;
       bare &&= (CHAR_CLASS[c] & IDENTIFIER_PART) !== 0;
     }
-    const internal = ownText(key);
+    const internal = intern(key);
     // Each key has two places, so that two keys of one hash do not push each other out all the time.
     const slot = isFree || (this.toggle = !this.toggle) ? first : first ^ 1;
     this.keys[slot] = internal;

@@ -3,10 +3,10 @@ import { BaseRpcContext } from '@nestjs/microservices';
 import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
 import { MAX_USERNAME_LENGTH } from '../protocol/limits.js';
-import { isUsername } from '../protocol/names.js';
+import { isUsername } from '../protocol/name-rules.js';
 import type { Session } from '../session/session.js';
 import { closeSignalOf } from './close-signal.js';
-import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
+import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
 /** What a context is made for: a call, an event or a handshake. */
 export interface JstpMessage {
@@ -154,6 +154,6 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
 
   /** @internal What Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    return inspectShown('JstpContext', this, options, inspect);
+    return inspectAsJson('JstpContext', this, options, inspect);
   }
 }

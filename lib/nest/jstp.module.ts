@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { ConfigurationError } from '../protocol/configuration-error.js';
-import { check, checkNames, isObject } from '../protocol/options.js';
+import { check, checkNames, isObject } from '../protocol/option-checks.js';
 import { GuardClass } from './server/guard-source.js';
 import type { JstpServerOptions } from './server/jstp-server-options.js';
 import { JstpServer } from './server/jstp-server.js';

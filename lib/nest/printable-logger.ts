@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { printable, printableValue } from '../util/printable.js';
+import { toLogText, toLogValue } from '../util/log-text.js';
 
 // Lines of this package itself are shorter; a peer's own texts are cut before they come here.
 const MAX_LINE_LENGTH = 64 * 1024;
@@ -27,14 +27,14 @@ export class PrintableLogger extends Logger {
 }
 
 function shown(value: unknown): unknown {
-  return typeof value === 'string' ? printable(value, MAX_LINE_LENGTH) : printableValue(value);
+  return typeof value === 'string' ? toLogText(value, MAX_LINE_LENGTH) : toLogValue(value);
 }
 
 /** What is beside the message may be a stack, which has lines. */
 function shownBeside(value: unknown): unknown {
-  if (typeof value !== 'string') return printableValue(value);
+  if (typeof value !== 'string') return toLogValue(value);
   return value
     .split('\n')
-    .map((line) => printable(line, MAX_LINE_LENGTH))
+    .map((line) => toLogText(line, MAX_LINE_LENGTH))
     .join('\n');
 }

@@ -1,5 +1,5 @@
 import { BoundedCache } from '../util/bounded-cache.js';
-import { ownText } from '../util/own-text.js';
+import { intern } from '../util/intern.js';
 
 /** The interface of handlers and patterns that name none. */
 export const DEFAULT_INTERFACE = 'default';
@@ -47,7 +47,7 @@ function targetOfText(text: string): Target {
   const target = known.get(text);
   if (target) return target;
   if (text.length > MAX_KNOWN_LENGTH) return splitText(text);
-  const own = ownText(text);
+  const own = intern(text);
   const split = splitText(own);
   known.add(own, split);
   return split;

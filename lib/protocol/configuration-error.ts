@@ -1,5 +1,5 @@
 import { isClass } from '../util/callback.js';
-import { printable } from '../util/printable.js';
+import { toLogText } from '../util/log-text.js';
 import { JstpError } from './jstp-error.js';
 
 // What stands there may be a secret, or what was meant for another option and is one.
@@ -37,9 +37,9 @@ function show(option: string, value: unknown): string {
   if (value !== null && value !== undefined && SECRET_OPTION.test(option)) {
     return `a value of type ${typeof value}`;
   }
-  if (typeof value === 'string') return JSON.stringify(printable(value.replace(URL_CREDENTIALS, '//***@')));
+  if (typeof value === 'string') return JSON.stringify(toLogText(value.replace(URL_CREDENTIALS, '//***@')));
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
-  if (typeof value === 'function' && isClass(value)) return `the class ${printable(value.name)}`;
+  if (typeof value === 'function' && isClass(value)) return `the class ${toLogText(value.name)}`;
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) {
     return String(value);

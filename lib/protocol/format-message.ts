@@ -103,7 +103,7 @@ export function isEvent(text: string): boolean {
  * A numbered message with another number: `{call:[1,...` as `{call:[7,...`.
  * @param text - what one of the functions here has made
  */
-export function renumbered(text: string, id: number): string {
+export function renumber(text: string, id: number): string {
   const begin = text.indexOf('[') + 1;
   const end = begin + (NUMBER.exec(text.slice(begin, begin + NUMBER_LENGTH))?.[0].length ?? 0);
   return flat(text.slice(0, begin) + String(id) + text.slice(end));

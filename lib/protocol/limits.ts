@@ -1,5 +1,5 @@
 import { heapLimitBytes } from '../util/host.js';
-import { check, checkNames, isInteger, MAX_TIMER_MS } from './options.js';
+import { check, checkNames, isInteger, MAX_TIMER_MS } from './option-checks.js';
 
 /**
  * All bounds of a peer in one place. Each is an integer; times are milliseconds, sizes bytes.

@@ -12,7 +12,7 @@ export function maskSecrets(message: unknown): unknown {
 }
 
 /** A handshake's yes as those who log may see it: a count stays, a session's id does not. */
-export function maskOk(ok: unknown): unknown {
+export function maskHandshakeOk(ok: unknown): unknown {
   return typeof ok === 'string' ? SESSION : ok;
 }
 
@@ -22,7 +22,7 @@ function maskMember(key: string, value: unknown): unknown {
     case 'error':
       return value;
     case 'ok':
-      return maskOk(value);
+      return maskHandshakeOk(value);
     case 'session':
       return Array.isArray(value) ? [SESSION, ...(value as unknown[]).slice(1)] : SESSION;
     default:

@@ -33,7 +33,7 @@ function fits(text: string, maxBytes: number): boolean {
 }
 
 /** The error of a message that the peer has cut the line for, as it seems, without having told a limit. */
-export function suspectedSize(text: string): JstpError {
+export function suspectedSizeError(text: string): JstpError {
   return new JstpError(
     TOO_LARGE,
     `The line was cut twice while a message of ${byteLength(text)} bytes was being sent. It is given up: the other side seems to have a lower limit for messages (limits.maxMessageBytes there; each side has one)`,
@@ -41,7 +41,7 @@ export function suspectedSize(text: string): JstpError {
 }
 
 /** The error of a line that the peer has ended because of a message's size. */
-export function refusedSize(): JstpError {
+export function refusedSizeError(): JstpError {
   return new JstpError(
     TOO_LARGE,
     'The other side has ended the line for a message that is larger than it takes (limits.maxMessageBytes there; each side has one)',

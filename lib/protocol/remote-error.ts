@@ -1,5 +1,5 @@
 import { DEFAULT_MESSAGES, GENERIC_ERROR_CODE, STANDARD_ERROR_CODES } from './error-codes.js';
-import { safeText } from './safe-text.js';
+import { toSafeString } from './safe-string.js';
 
 /** An error that is also an array on the wire: `[code, message, ...info]`. */
 type WireError = unknown[];
@@ -66,7 +66,7 @@ export class RemoteError extends Error {
     }
     if (Array.isArray(value)) return sound(value);
     if (typeof value === 'number' && Number.isFinite(value)) return [value];
-    return [GENERIC_ERROR_CODE, safeText(value)];
+    return [GENERIC_ERROR_CODE, toSafeString(value)];
   }
 
   /** What stands for this error on the wire: `[code]`, `[code, message]` or `[code, message, ...info]`. */
@@ -86,17 +86,17 @@ export class RemoteError extends Error {
 
   private wireArray(): unknown[] {
     const { code, message, info } = this;
-    if (STANDARD_ERROR_CODES.has(code) || message === safeText(code)) return [code];
+    if (STANDARD_ERROR_CODES.has(code) || message === toSafeString(code)) return [code];
     return Array.isArray(info) ? [code, message, ...info] : [code, message];
   }
 }
 
 function defaultMessageOf(code: number): string {
-  return Object.hasOwn(DEFAULT_MESSAGES, code) ? DEFAULT_MESSAGES[code] : safeText(code);
+  return Object.hasOwn(DEFAULT_MESSAGES, code) ? DEFAULT_MESSAGES[code] : toSafeString(code);
 }
 
 function optionalText(value: unknown): string | undefined {
-  return value === undefined || value === null ? undefined : safeText(value);
+  return value === undefined || value === null ? undefined : toSafeString(value);
 }
 
 /** Arrays go out as they are, unless the peer could make nothing of them. */
@@ -105,7 +105,7 @@ function sound(array: WireError): WireError {
   if (typeof code === 'number' && Number.isFinite(code)) return array;
   // String codes are no JSTP, but applications exchange them and the reference lets them through.
   if (typeof code === 'string') return array;
-  return array.length === 0 ? [GENERIC_ERROR_CODE] : [GENERIC_ERROR_CODE, safeText(code)];
+  return array.length === 0 ? [GENERIC_ERROR_CODE] : [GENERIC_ERROR_CODE, toSafeString(code)];
 }
 
 function callToJstp(value: unknown): { readonly result: unknown } | undefined {

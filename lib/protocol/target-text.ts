@@ -1,6 +1,6 @@
 import { quote, quoteKey } from '../mdsf/index.js';
 import { BoundedCache } from '../util/bounded-cache.js';
-import { ownText } from '../util/own-text.js';
+import { intern } from '../util/intern.js';
 
 const MAX_TARGETS = 16_384;
 /** Longer names are not worth the memory. */
@@ -31,10 +31,7 @@ export function plainTargetText(interfaceName: string | undefined, name: string)
 }
 
 function addTarget(interfaceName: string | undefined, name: string): Target {
-  const target = createTarget(
-    interfaceName === undefined ? undefined : ownText(interfaceName),
-    ownText(name),
-  );
+  const target = createTarget(interfaceName === undefined ? undefined : intern(interfaceName), intern(name));
   targets.add(target.name, target);
   return target;
 }

@@ -1,4 +1,11 @@
-import { check, checkNames, isBoolean, isInteger, isString, MAX_TIMER_MS } from '../protocol/options.js';
+import {
+  check,
+  checkNames,
+  isBoolean,
+  isInteger,
+  isString,
+  MAX_TIMER_MS,
+} from '../protocol/option-checks.js';
 
 const SECOND_MS = 1000;
 const DAY_MS = 24 * 60 * 60 * SECOND_MS;

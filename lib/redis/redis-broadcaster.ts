@@ -6,7 +6,7 @@ import { resolveBroadcasterOptions, type RedisBroadcasterOptions } from './optio
 import { Outage } from './outage.js';
 import { RedisLink } from './redis-link.js';
 import type { RedisLike } from './redis-like.js';
-import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
+import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
 /** A client, as far as events go to it. */
 export interface BroadcastClient {
@@ -199,7 +199,7 @@ export class RedisBroadcaster {
 
   /** @internal What Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    return inspectShown('RedisBroadcaster', this, options, inspect);
+    return inspectAsJson('RedisBroadcaster', this, options, inspect);
   }
 }
 

@@ -16,7 +16,7 @@ import { isLost, OwnedSessions } from './owned-sessions.js';
 import { RedisLink } from './redis-link.js';
 import type { RedisLike } from './redis-like.js';
 import { hashOf, SessionTable, type StoredText } from './session-table.js';
-import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
+import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
 const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 200;
@@ -308,7 +308,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
 
   /** @internal What Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    return inspectShown('RedisSessionStorageProvider', this, options, inspect);
+    return inspectAsJson('RedisSessionStorageProvider', this, options, inspect);
   }
 }
 

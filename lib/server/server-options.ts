@@ -5,7 +5,7 @@ import { CORE_EXTENSIONS, type ExtensionName } from '../connection/extensions.js
 import { ERR_STREAM_ENDED, ERR_STREAM_MOVED } from '../protocol/error-codes.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import { journalBytesTotal, resolveLimits, type Limits } from '../protocol/limits.js';
-import { MAX_TIMER_MS } from '../protocol/options.js';
+import { MAX_TIMER_MS } from '../protocol/option-checks.js';
 import { SimpleSessionStorageProvider } from '../session/simple-session-storage-provider.js';
 import type { SessionStorageProvider } from '../session/session-storage.js';
 import { resolvePolicy, type AuthPolicy, type ResolvedPolicy } from './handshake/auth-policy.js';

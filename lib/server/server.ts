@@ -7,11 +7,11 @@ import { JournalMeter } from '../session/journal-meter.js';
 import {
   EventEmitter,
   LAST_RESORT,
-  TELL,
+  SAFE_EMIT,
   type ArgumentsOf,
   type ErrorReporter,
 } from '../util/event-emitter.js';
-import { reportUnheard } from '../util/host.js';
+import { reportUnhandledError } from '../util/host.js';
 import { PendingPeers, type Arrival } from './handshake/pending-peers.js';
 import { ClientTable } from './sessions/client-table.js';
 import { Handshakes, type HandshakeOutcome } from './handshake/handshakes.js';
@@ -25,7 +25,7 @@ import {
   type ResolvedServerOptions,
   type ServerOptions,
 } from './server-options.js';
-import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
+import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
 /**
  * A listening side: its clients, their sessions and its applications. `createServer` of a transport
@@ -243,7 +243,7 @@ export class Server extends EventEmitter<ServerEvents> {
 
   /** @internal */
   connectionError(error: unknown, connection: Connection): boolean {
-    return this[TELL]('connectionError', [error, connection], this.lastResort);
+    return this[SAFE_EMIT]('connectionError', [error, connection], this.lastResort);
   }
 
   private handshakeOutcome(): HandshakeOutcome {
@@ -289,8 +289,9 @@ export class Server extends EventEmitter<ServerEvents> {
   /** A failure of a store: the peer is not told, so somebody must be. */
   private storeFailed(error: unknown, connection: Connection | undefined): void {
     if (connection && this.connectionError(error, connection)) return;
-    const isHeard = this[TELL]('storageError', [error], this.lastResort);
-    if (!isHeard) reportUnheard('error of a session store (listen for a server\'s "storageError")', error);
+    const isHeard = this[SAFE_EMIT]('storageError', [error], this.lastResort);
+    if (!isHeard)
+      reportUnhandledError('error of a session store (listen for a server\'s "storageError")', error);
   }
 
   /** Emits an event; what a listener throws is told as an error of the connection that the event is about. */
@@ -299,7 +300,7 @@ export class Server extends EventEmitter<ServerEvents> {
     name: Name,
     ...args: ArgumentsOf<ServerEvents, Name>
   ): boolean {
-    return this[TELL](name, args, reporter);
+    return this[SAFE_EMIT](name, args, reporter);
   }
 
   private forward(event: string, args: readonly unknown[]): void {
@@ -318,6 +319,6 @@ export class Server extends EventEmitter<ServerEvents> {
 
   /** @internal What Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    return inspectShown('Server', this, options, inspect);
+    return inspectAsJson('Server', this, options, inspect);
   }
 }

@@ -1,4 +1,4 @@
-import { isUsername } from '../protocol/names.js';
+import { isUsername } from '../protocol/name-rules.js';
 import type { SessionClaim } from './session-claim.js';
 import { SessionTextError } from './session-text-error.js';
 

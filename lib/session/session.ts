@@ -1,7 +1,7 @@
 import { LazyMap } from '../util/lazy-map.js';
-import { printable } from '../util/printable.js';
+import { toLogText } from '../util/log-text.js';
 import { randomId } from '../util/random.js';
-import { INSPECT } from '../util/shown.js';
+import { INSPECT } from '../util/inspect.js';
 import { Journal } from './journal.js';
 import { Claimant, type SessionClaim } from './session-claim.js';
 import { SessionStateError } from './session-state-error.js';
@@ -94,7 +94,7 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
   /** @internal What Node shows of a session: not its id, which opens it to whoever reads the log. */
   [INSPECT](): string {
     const { username } = this;
-    const name = typeof username === 'string' ? printable(username) : 'an anonymous client';
+    const name = typeof username === 'string' ? toLogText(username) : 'an anonymous client';
     return `Session of ${name} with ${this.size} entries`;
   }
 

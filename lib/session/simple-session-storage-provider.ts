@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS, journalBytesTotal } from '../protocol/limits.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import type { Session } from './session.js';
 import type { SessionStorageProvider } from './session-storage.js';
-import { INSPECT, inspectShown, type Inspect } from '../util/shown.js';
+import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
@@ -127,6 +127,6 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
 
   /** @internal What Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    return inspectShown('SimpleSessionStorageProvider', this, options, inspect);
+    return inspectAsJson('SimpleSessionStorageProvider', this, options, inspect);
   }
 }

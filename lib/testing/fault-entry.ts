@@ -1,6 +1,6 @@
 import type { Transport } from '../connection/transport.js';
 import type { Limits } from '../protocol/limits.js';
-import { checkNames } from '../protocol/options.js';
+import { checkNames } from '../protocol/option-checks.js';
 import type { ListenerFactory } from '../server/listener.js';
 import { createEntry, type TransportEntry } from '../transport/entry.js';
 import { memoryDialer, MemoryListener, type MemoryNetwork } from '../transport/memory/memory-network.js';

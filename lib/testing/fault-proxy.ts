@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { checkNames } from '../protocol/options.js';
+import { checkNames } from '../protocol/option-checks.js';
 import { ignore } from '../util/callback.js';
 import type { Direction, Side } from './faults.js';
 import { ProxiedLink, type ProxyPace } from './proxied-link.js';

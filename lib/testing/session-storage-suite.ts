@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { checkNames } from '../protocol/options.js';
+import { checkNames } from '../protocol/option-checks.js';
 import { Session } from '../session/session.js';
 import {
   assertSame,

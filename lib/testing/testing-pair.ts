@@ -2,7 +2,7 @@ import { Applications } from '../application/applications.js';
 import type { AppSpecifier, ClientOptions } from '../connection/client-options.js';
 import type { Connection } from '../connection/connection.js';
 import { DEFAULT_LIMITS } from '../protocol/limits.js';
-import { checkNames } from '../protocol/options.js';
+import { checkNames } from '../protocol/option-checks.js';
 import type { Server } from '../server/server.js';
 import { SERVER_OPTION_NAMES, type ServerOptions } from '../server/server-options.js';
 import type { TransportEntry } from '../transport/entry.js';

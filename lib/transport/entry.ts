@@ -2,7 +2,7 @@ import { createConnectFunctions, type ConnectFunctions } from '../connection/con
 import type { Connection } from '../connection/connection.js';
 import type { Dialers } from '../connection/transport.js';
 import type { Limits } from '../protocol/limits.js';
-import { checkNames, type PassedNames } from '../protocol/options.js';
+import { checkNames, type PassedNames } from '../protocol/option-checks.js';
 import type { ListenerFactory } from '../server/listener.js';
 import { Server } from '../server/server.js';
 import {

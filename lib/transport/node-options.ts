@@ -3,7 +3,7 @@ import type { RequestOptions } from 'node:https';
 import type { IpcNetConnectOpts, ServerOpts, TcpNetConnectOpts } from 'node:net';
 import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import type { ClientOptions as WebSocketClientOptions } from 'ws';
-import type { PassedNames } from '../protocol/options.js';
+import type { PassedNames } from '../protocol/option-checks.js';
 
 // Why: Node ignores names that it does not know, and so hides slips. The compiler holds each list against Node's types,
 // where `later` has what those of Node 20 lack; a test holds it against the names that the running Node reads.

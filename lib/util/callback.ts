@@ -25,7 +25,7 @@ export function promisify<T>(run: (callback: (error: unknown, value: T) => void)
 }
 
 /** Takes the callback off the end of an argument list, if there is one. */
-export function takeCallback(args: unknown[]): Callback | undefined {
+export function popCallback(args: unknown[]): Callback | undefined {
   const last = args.at(-1);
   if (typeof last !== 'function') return undefined;
   args.pop();
@@ -33,14 +33,14 @@ export function takeCallback(args: unknown[]): Callback | undefined {
 }
 
 /** Whether so many values may be the arguments of a function. Each takes a place on the stack, of which there are some 120,000. */
-export function areArguments(values: readonly unknown[]): boolean {
+export function canBeArguments(values: readonly unknown[]): boolean {
   return values.length <= MAX_ARGUMENTS;
 }
 
 /** Calls back with results of any number, which a peer may have chosen. */
 export function callWith(callback: Callback, error: unknown, results: readonly unknown[]): void {
   if (results.length === 1) callback(error, results[0]);
-  else if (areArguments(results)) callback(error, ...results);
+  else if (canBeArguments(results)) callback(error, ...results);
   else callback(new TooManyValuesError(results.length));
 }
 

@@ -1,5 +1,5 @@
 import { isThenable } from './callback.js';
-import { reportUnheard } from './host.js';
+import { reportUnhandledError } from './host.js';
 
 /** Event name -> the arguments that its listeners get. */
 export type EventMap = Record<string, unknown[]>;
@@ -25,12 +25,12 @@ export interface ErrorReporter {
 /** Told where a listener throws that was itself told of an error: there is nobody else left. */
 export const LAST_RESORT: ErrorReporter = {
   reportError: (error) => {
-    reportUnheard('error in a listener', error);
+    reportUnhandledError('error in a listener', error);
   },
 };
 
 /** The key of the `emit` of this package itself. */
-export const TELL = Symbol('tell');
+export const SAFE_EMIT = Symbol('tell');
 
 /**
  * The part of Node's EventEmitter that the core needs, typed and without Node, so that the same classes
@@ -115,7 +115,7 @@ export class EventEmitter<Events extends object = EventMap> {
    * listens for is not thrown.
    * @returns whether there was a listener
    */
-  [TELL](name: string, args: readonly unknown[], reporter: ErrorReporter): boolean {
+  [SAFE_EMIT](name: string, args: readonly unknown[], reporter: ErrorReporter): boolean {
     const registered = this[REGISTRATIONS]?.get(name);
     if (registered === undefined) return false;
     for (const entry of registered) {

@@ -1,4 +1,4 @@
-import { printableValue } from './printable.js';
+import { toLogValue } from './log-text.js';
 
 /**
  * What the core takes from the platform that runs it, Node or a browser. Looked up at each use, so that
@@ -116,6 +116,6 @@ export function isProduction(): boolean {
  * The last resort for an error of the application that nobody listens for: it must not end the process,
  * and it must not vanish.
  */
-export function reportUnheard(what: string, error: unknown): void {
-  host.console.error(`[jstp] ${what}:`, printableValue(error));
+export function reportUnhandledError(what: string, error: unknown): void {
+  host.console.error(`[jstp] ${what}:`, toLogValue(error));
 }

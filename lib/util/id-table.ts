@@ -51,7 +51,7 @@ export class IdTable<Item extends Identified> {
   }
 
   /** Removes the one of a number, and returns it. */
-  take(id: number): Item | undefined {
+  remove(id: number): Item | undefined {
     const slot = this.find(id);
     const item = this.slots[slot];
     if (item === undefined) return undefined;

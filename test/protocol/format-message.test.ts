@@ -80,7 +80,7 @@ describe('formatted messages', () => {
     [format.formatPing(5), 6, '{ping:[6]}'],
     [format.formatCall(4, 'i', 'm', ['x'.repeat(50_000)]), 5, `{call:[5,'i'],m:['${'x'.repeat(50_000)}']}`],
   ])('get another number: %.40s', (text, id, wanted) => {
-    expect(format.renumbered(text, id)).toBe(wanted);
+    expect(format.renumber(text, id)).toBe(wanted);
   });
 
   it('carry arguments of any size', () => {

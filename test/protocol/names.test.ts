@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isPortableName } from '../../lib/protocol/names.js';
+import { isPortableName } from '../../lib/protocol/name-rules.js';
 
 describe('isPortableName', () => {
   it.each(['method', 'ping', 'ok', 'stream', 'cancel', 'a.b', 'имя', '1a', '01', '-1', '1.5', 'constructor'])(

@@ -13,8 +13,8 @@ import {
 import { JstpClient, JstpContext, JstpServer } from '../../lib/index.js';
 import { PrintableLogger } from '../../lib/nest/printable-logger.js';
 import { RedisBroadcaster, RedisSessionStorageProvider } from '../../lib/redis/index.js';
-import { reportUnheard } from '../../lib/util/host.js';
-import { printable, printableValue } from '../../lib/util/printable.js';
+import { reportUnhandledError } from '../../lib/util/host.js';
+import { toLogText, toLogValue } from '../../lib/util/log-text.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore } from '../support/core.js';
 import { waitFor } from '../support/wait-for.js';
@@ -136,15 +136,15 @@ describe('a text of a peer in a log', () => {
   const HARMLESS = 'a\\r\\n[Nest] 1 - LOG fake\\x1b[2J\\x00\\x9b1m\\u2028\\u202e\\ud800\\t';
 
   test('has its control characters escaped and its length capped', () => {
-    expect(printable(HOSTILE)).toBe(HARMLESS);
-    expect(printable('Ünï cödé \u{1F600} \\n')).toBe('Ünï cödé \u{1F600} \\n');
-    expect(printable('x'.repeat(5000), 10)).toBe('xxxxxxxxxx... (5000 characters)');
-    expect(String(printableValue(new Error('x'.repeat(1e6)))).length).toBeLessThan(1100);
+    expect(toLogText(HOSTILE)).toBe(HARMLESS);
+    expect(toLogText('Ünï cödé \u{1F600} \\n')).toBe('Ünï cödé \u{1F600} \\n');
+    expect(toLogText('x'.repeat(5000), 10)).toBe('xxxxxxxxxx... (5000 characters)');
+    expect(String(toLogValue(new Error('x'.repeat(1e6)))).length).toBeLessThan(1100);
   });
 
   test('is escaped in an error, its stack and its causes, which stay errors of their class', () => {
     const deep = new RemoteError(5, HOSTILE, ['info']);
-    const shown = printableValue(new Error('outer', { cause: deep })) as Error;
+    const shown = toLogValue(new Error('outer', { cause: deep })) as Error;
     expect(shown.message).toBe('outer');
     expect(shown.cause).toBeInstanceOf(RemoteError);
     expect(shown.cause).toMatchObject({ message: HARMLESS, code: 5, info: ['info'] });
@@ -159,13 +159,13 @@ describe('a text of a peer in a log', () => {
 
   test('writes no lines that look like a stack’s, and one that has lost its message shows none', () => {
     const forged = new Error('first\n    at fake (file.js:1:1)\n    at other');
-    expect((printableValue(forged) as Error).stack).not.toMatch(/^ {4}at (fake|other)/m);
+    expect((toLogValue(forged) as Error).stack).not.toMatch(/^ {4}at (fake|other)/m);
     const changed = new Error('old\x1b[2J');
     changed.message = HOSTILE;
-    expect((printableValue(changed) as Error).stack?.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    expect((toLogValue(changed) as Error).stack?.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
     const circle = new Error(HOSTILE);
     circle.cause = circle;
-    expect(inspect(printableValue(circle)).length).toBeLessThan(50_000);
+    expect(inspect(toLogValue(circle)).length).toBeLessThan(50_000);
   });
 
   test('is escaped by the loggers of the Nest layer and by the last resort; harmless errors are logged as they are', () => {
@@ -190,7 +190,7 @@ describe('a text of a peer in a log', () => {
     expect(JSON.stringify(lines)).not.toMatch(/\\u001b/);
     const spy = jest.spyOn(console, 'error').mockImplementation(() => undefined);
     closing.add(() => spy.mockRestore());
-    reportUnheard('error', new Error(HOSTILE));
+    reportUnhandledError('error', new Error(HOSTILE));
     expect(spy.mock.calls[0][1]).toMatchObject({ message: HARMLESS });
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { BoundedCache } from '../../lib/util/bounded-cache.js';
-import { ownText } from '../../lib/util/own-text.js';
+import { intern } from '../../lib/util/intern.js';
 
 test('a bounded cache keeps as many as it may, and most of them when there are more', () => {
   const cache = new BoundedCache<number>(100);
@@ -18,6 +18,6 @@ test('a bounded cache keeps as many as it may, and most of them when there are m
 test.each(['', 'a', 'room.join', '__proto__', '17', 'prénom.été'])(
   '%j as a text of its own is the same',
   (text) => {
-    expect(ownText(text)).toBe(text);
+    expect(intern(text)).toBe(text);
   },
 );

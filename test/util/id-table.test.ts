@@ -36,7 +36,7 @@ describe('IdTable', () => {
             expect(table.add(item)).toBe(known === undefined);
             if (!known) model.set(id, item);
           } else if (action === 'take') {
-            expect(table.take(id)).toBe(known);
+            expect(table.remove(id)).toBe(known);
             model.delete(id);
           }
           expect(table.size).toBe(model.size);
@@ -52,9 +52,9 @@ describe('IdTable', () => {
     for (const id of ids) expect(table.add({ id })).toBe(true);
     expect(numbersOf(table)).toEqual(ids);
     const few = ids.filter((_, index) => index % 500 === 0);
-    for (const id of ids) if (!few.includes(id)) expect(table.take(id)).toEqual({ id });
+    for (const id of ids) if (!few.includes(id)) expect(table.remove(id)).toEqual({ id });
     expect(numbersOf(table)).toEqual(few);
-    for (const id of few) expect(table.take(id)).toEqual({ id });
+    for (const id of few) expect(table.remove(id)).toEqual({ id });
     expect(table.size).toBe(0);
     expect(table.toArray()).toEqual([]);
     expect(table.add({ id: 1 })).toBe(true);

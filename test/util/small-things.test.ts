@@ -1,8 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { ignore, promisify, takeCallback, unwrapResults } from '../../lib/util/callback.js';
-import { isProduction, reportUnheard } from '../../lib/util/host.js';
+import { ignore, promisify, popCallback, unwrapResults } from '../../lib/util/callback.js';
+import { isProduction, reportUnhandledError } from '../../lib/util/host.js';
 import { randomId, randomUpTo } from '../../lib/util/random.js';
-import { splitName } from '../../lib/util/split-name.js';
+import { splitVersionedName } from '../../lib/util/versioned-name.js';
 import { watchProcess } from '../support/real-process.js';
 import { settle } from '../support/wait-for.js';
 
@@ -23,10 +23,10 @@ describe('promisify', () => {
 
 test('takeCallback takes a function off the end, and nothing else', () => {
   const args: unknown[] = [1, ignore];
-  expect(takeCallback(args)).toBe(ignore);
+  expect(popCallback(args)).toBe(ignore);
   expect(args).toEqual([1]);
-  expect(takeCallback(args)).toBeUndefined();
-  expect(takeCallback([])).toBeUndefined();
+  expect(popCallback(args)).toBeUndefined();
+  expect(popCallback([])).toBeUndefined();
   expect(ignore).not.toThrow();
 });
 
@@ -48,10 +48,10 @@ test('randomUpTo stays within its bounds and reaches them', () => {
 });
 
 test('splitName splits at the last @', () => {
-  expect(splitName('a')).toEqual(['a', undefined]);
-  expect(splitName('a@1')).toEqual(['a', '1']);
-  expect(splitName('a@b@1')).toEqual(['a@b', '1']);
-  expect(splitName('a@')).toEqual(['a', '']);
+  expect(splitVersionedName('a')).toEqual(['a', undefined]);
+  expect(splitVersionedName('a@1')).toEqual(['a', '1']);
+  expect(splitVersionedName('a@b@1')).toEqual(['a@b', '1']);
+  expect(splitVersionedName('a@')).toEqual(['a', '']);
 });
 
 test('isProduction reads NODE_ENV at each call', () => {
@@ -64,7 +64,7 @@ test('isProduction reads NODE_ENV at each call', () => {
 
 test('an error that nobody hears goes to the console', () => {
   const error = jest.spyOn(console, 'error').mockImplementation(() => undefined);
-  reportUnheard('a thing', 5);
+  reportUnhandledError('a thing', 5);
   expect(error).toHaveBeenCalledWith('[jstp] a thing:', 5);
   error.mockRestore();
 });

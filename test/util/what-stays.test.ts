@@ -10,8 +10,8 @@ import { parseMessage } from '../../lib/protocol/parse-message.js';
 import { partsOf } from '../../lib/protocol/large-text.js';
 import { MessageSplitter } from '../../lib/protocol/splitter.js';
 import { nodeDecoder } from '../../lib/transport/node-decoder.js';
-import { ownText } from '../../lib/util/own-text.js';
-import { printable } from '../../lib/util/printable.js';
+import { intern } from '../../lib/util/intern.js';
+import { toLogText } from '../../lib/util/log-text.js';
 import { settle } from '../support/wait-for.js';
 
 setFlagsFromString('--expose-gc');
@@ -71,8 +71,8 @@ const FEEDERS: Readonly<Record<string, () => unknown>> = {
   },
   'patterns of Nest': () => targetOf(`${unique()}.${unique()}`, String),
   'texts of versions': () => [isVersion(unique()), isVersionRange(`1.0.0 || ${unique()}`)],
-  'texts of their own': () => ownText(unique()),
-  'lines of a log': () => printable(`${unique()}\n`),
+  'texts of their own': () => intern(unique()),
+  'lines of a log': () => toLogText(`${unique()}\n`),
 };
 
 test.each(Object.entries(FEEDERS))('of large unique %s little stays', async (_what, feed) => {

@@ -1,6 +1,6 @@
 import { ERR_CALLBACK_LOST } from '../../protocol/error-codes.js';
 import { callWith, type Callback } from '../../util/callback.js';
-import { captureContext, type AsyncContext } from '../../util/context.js';
+import { captureContext, type AsyncContext } from '../../util/async-context.js';
 import { nextTick } from '../../util/host.js';
 import { IdTable } from '../../util/id-table.js';
 
@@ -102,7 +102,7 @@ export class OutgoingCalls {
 
   /** Removes a call, whose answer has come or is no longer wanted. */
   take(id: number): OutgoingCall | undefined {
-    return this.calls?.take(id);
+    return this.calls?.remove(id);
   }
 
   /** The calls whose callee has heard of another credit than the first. */
@@ -159,7 +159,7 @@ export class OutgoingCalls {
 
   private takeAll(isWanted: (call: OutgoingCall) => boolean): OutgoingCall[] {
     const taken = this.all().filter(isWanted);
-    for (const call of taken) this.calls?.take(call.id);
+    for (const call of taken) this.calls?.remove(call.id);
     return taken;
   }
 

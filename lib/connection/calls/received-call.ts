@@ -3,7 +3,7 @@ import { ERR_CALL_TIMEOUT, ERR_CANCELLED, ERR_INTERNAL_API_ERROR } from '../../p
 import { formatCallbackError, formatCallbackOk } from '../../protocol/format-message.js';
 import type { CallMessage, Metadata } from '../../protocol/message.js';
 import { checkSize } from '../../protocol/message-size.js';
-import { MAX_TIMER_MS } from '../../protocol/options.js';
+import { MAX_TIMER_MS } from '../../protocol/option-checks.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { host, type AbortControllerLike, type AbortSignalLike } from '../../util/host.js';
 import { isSystemError } from '../../util/errors.js';

@@ -173,7 +173,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
   }
 
   private forget(call: ReceivedCall): void {
-    if (!this.doubles?.delete(call)) this.calls?.take(call.id);
+    if (!this.doubles?.delete(call)) this.calls?.remove(call.id);
     this.ended();
   }
 

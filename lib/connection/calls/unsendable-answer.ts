@@ -1,5 +1,5 @@
 import { JstpError } from '../../protocol/jstp-error.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { toSafeString } from '../../protocol/safe-string.js';
 import type { Connection } from '../connection.js';
 
 /** What an answer belongs to. */
@@ -22,7 +22,7 @@ export class UnsendableAnswer extends JstpError {
    */
   constructor(call: AnsweredCall, cause: unknown) {
     const { interfaceName, methodName, connection } = call;
-    const why = cause instanceof Error ? cause.message : safeText(cause);
+    const why = cause instanceof Error ? cause.message : toSafeString(cause);
     super(
       'ERR_JSTP_UNSENDABLE_ANSWER',
       `What ${interfaceName}.${methodName} answers cannot be sent: ${why}`,

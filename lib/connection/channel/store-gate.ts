@@ -1,4 +1,4 @@
-import { runOutside } from '../../util/context.js';
+import { runInRootContext } from '../../util/async-context.js';
 import { nextTick } from '../../util/host.js';
 import { startTimer, stopTimer } from '../../util/timer.js';
 
@@ -93,7 +93,7 @@ export class StoreGate {
 
   private perform({ act }: Waiting): void {
     try {
-      runOutside(act);
+      runInRootContext(act);
     } catch (error) {
       this.report(error);
     }

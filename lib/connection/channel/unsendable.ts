@@ -1,6 +1,6 @@
 import { ERR_INTERNAL_API_ERROR } from '../../protocol/error-codes.js';
 import { formatCallbackError, formatPing } from '../../protocol/format-message.js';
-import { checkSize, suspectedSize } from '../../protocol/message-size.js';
+import { checkSize, suspectedSizeError } from '../../protocol/message-size.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { Journal, JournalEntry } from '../../session/journal.js';
 
@@ -28,7 +28,7 @@ export function unsendableOf(
   peerMaxBytes: number | undefined,
 ): readonly Unsendable[] {
   const suspect = journal.takeSuspect();
-  if (peerMaxBytes === undefined) return suspect ? [describe(suspect, suspectedSize(suspect.text))] : [];
+  if (peerMaxBytes === undefined) return suspect ? [describe(suspect, suspectedSizeError(suspect.text))] : [];
   const unsendable: Unsendable[] = [];
   for (const entry of journal) {
     try {

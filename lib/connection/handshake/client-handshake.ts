@@ -10,11 +10,11 @@ import { formatHandshakeRequest } from '../../protocol/format-message.js';
 import type { HandshakeResponse } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { Session } from '../../session/session.js';
-import { splitName } from '../../util/split-name.js';
+import { splitVersionedName } from '../../util/versioned-name.js';
 import type { AppSpecifier } from '../client-options.js';
 import type { Connection } from '../connection.js';
 import { agreedNames, maxBytesOf, sameNames, toOffer, type ExtensionName } from '../extensions.js';
-import { INSPECT, inspectShown, type Inspect } from '../../util/shown.js';
+import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
 /** How a client shows who it is. */
 export interface Credentials {
@@ -131,7 +131,7 @@ export class ClientHandshake {
 
   /** @internal What Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    return inspectShown('ClientHandshake', this, options, inspect);
+    return inspectAsJson('ClientHandshake', this, options, inspect);
   }
 }
 
@@ -173,7 +173,7 @@ function refusalOf(error: readonly unknown[], application: ClientHandshake['appl
  * @throws Error 'Invalid semver version range'
  */
 export function parseAppSpecifier(app: AppSpecifier): { name: string; version: string | undefined } {
-  const [name, version] = typeof app === 'string' ? splitName(app) : [app.name, app.version];
+  const [name, version] = typeof app === 'string' ? splitVersionedName(app) : [app.name, app.version];
   if (version && !isVersionRange(version)) throw new Error('Invalid semver version range');
   return { name, version: version || undefined };
 }

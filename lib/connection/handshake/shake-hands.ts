@@ -2,7 +2,7 @@ import { ERR_NOT_CONNECTED } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Session } from '../../session/session.js';
 import type { Callback } from '../../util/callback.js';
-import { keepContext } from '../../util/context.js';
+import { bindContext } from '../../util/async-context.js';
 import { nextTick } from '../../util/host.js';
 import { ClientHandshake, parseAppSpecifier, type Credentials } from './client-handshake.js';
 import type { AppSpecifier } from '../client-options.js';
@@ -17,7 +17,7 @@ export function shakeHands(
   credentials: Credentials,
   answer: Callback<[session?: Session<Connection>]>,
 ): void {
-  const callback = keepContext(answer);
+  const callback = bindContext(answer);
   const later = (error: unknown): void => {
     nextTick(() => {
       callback(error);

@@ -1,7 +1,7 @@
 import type { Session } from '../../session/session.js';
 import type { AppSpecifier, ConnectPolicyCallback } from '../client-options.js';
 import type { Connection } from '../connection.js';
-import { INSPECT, inspectShown, type Inspect } from '../../util/shown.js';
+import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
 /** Logs in with a name and password, anonymously without; resumes the session where there is one. */
 export class SimpleConnectPolicy {
@@ -35,6 +35,6 @@ export class SimpleConnectPolicy {
 
   /** @internal What Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    return inspectShown('SimpleConnectPolicy', this, options, inspect);
+    return inspectAsJson('SimpleConnectPolicy', this, options, inspect);
   }
 }

@@ -7,7 +7,7 @@ import {
 import type { ByeReason } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Session } from '../../session/session.js';
-import { ignore, takeCallback } from '../../util/callback.js';
+import { ignore, popCallback } from '../../util/callback.js';
 import { now } from '../../util/host.js';
 import { startKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
 import { Attempt } from './attempt.js';
@@ -201,7 +201,7 @@ export class Redialer {
     const { connection, dialedAs } = this;
     if (!this.mayDial()) return;
     const args = [...given];
-    const callback = takeCallback(args) ?? ignore;
+    const callback = popCallback(args) ?? ignore;
     const named = typeof args[0] === 'string' ? this.dialers.get(args[0]) : undefined;
     const transportName = named ? (args.shift() as string) : dialedAs.transportName;
     const dialer = named ?? this.dialers.get(dialedAs.transportName);

@@ -16,7 +16,7 @@ import {
   isUrlPath,
   MAX_PORT,
   optional,
-} from '../../protocol/options.js';
+} from '../../protocol/option-checks.js';
 
 /** Where a client connects to, and how. */
 export interface ClientAddressOptions {

@@ -3,9 +3,9 @@ import type { ApplicationLike, MethodCallback } from '../../application/applicat
 import type { IncomingCall } from '../../application/incoming-call.js';
 import type { Connection } from '../../connection/connection.js';
 import type { Metadata } from '../../protocol/message.js';
-import { keepContext, runOutside } from '../../util/context.js';
+import { bindContext, runInRootContext } from '../../util/async-context.js';
 import { unwrapResults } from '../../util/callback.js';
-import { check, isObject } from '../../protocol/options.js';
+import { check, isObject } from '../../protocol/option-checks.js';
 import { ExposedMethods, type ExposedApi } from './exposed-methods.js';
 
 const METHODS_ALLOWED = 'an object of functions, as in { screen: { size: () => [80, 25] } }';
@@ -55,11 +55,11 @@ export class ClientApplication implements ApplicationLike<Connection> {
   /** The events of a name, for as long as somebody subscribes: no failure of the link is the subscriber's. */
   events(interfaceName: string, eventName: string, link: EventSource): Observable<unknown> {
     return new Observable((subscriber) => {
-      const next = keepContext((value: unknown) => {
+      const next = bindContext((value: unknown) => {
         subscriber.next(value);
       });
       this.add(interfaceName, eventName, next);
-      runOutside(() => {
+      runInRootContext(() => {
         link.keepUp();
       });
       return () => {

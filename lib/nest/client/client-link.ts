@@ -11,7 +11,7 @@ import {
 } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
-import { runOutside } from '../../util/context.js';
+import { runInRootContext } from '../../util/async-context.js';
 import { startKeepAliveTimer, startPatientKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
 import type { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientStatus } from './client-events.js';
@@ -97,7 +97,7 @@ export class ClientLink {
   /** The connection; made, or brought back, by one attempt at once if it is not there. */
   connect(): Promise<Connection> {
     this.taken = false;
-    return (this.connecting ??= runOutside(() => this.begin()));
+    return (this.connecting ??= runInRootContext(() => this.begin()));
   }
 
   /** Somebody waits for what the server sends: the link is made and brought back in the background, refused or not. */

@@ -23,7 +23,7 @@ import {
   MAX_TIMER_MS,
   nullable,
   optional,
-} from '../../protocol/options.js';
+} from '../../protocol/option-checks.js';
 
 /** How a client comes back by itself after its line was cut. Attempts that callers cause do not count here. */
 export interface ReconnectOptions {

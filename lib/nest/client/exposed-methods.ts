@@ -11,7 +11,7 @@ import {
   ERR_METHOD_NOT_FOUND,
 } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
-import { areArguments, callWith, isThenable } from '../../util/callback.js';
+import { canBeArguments, callWith, isThenable } from '../../util/callback.js';
 import { JstpArgs } from '../jstp-args.js';
 import { toWireError } from '../nest-error.js';
 
@@ -42,7 +42,7 @@ export class ExposedMethods implements ApplicationLike<Connection> {
       callback(methods ? ERR_METHOD_NOT_FOUND : ERR_INTERFACE_NOT_FOUND);
       return;
     }
-    if (!areArguments(args)) {
+    if (!canBeArguments(args)) {
       callback(ERR_INVALID_SIGNATURE);
       return;
     }

@@ -6,7 +6,7 @@ import { ERR_SESSION_TAKEN } from '../../protocol/error-codes.js';
 import { isTooLarge } from '../../protocol/message-size.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
-import { EventEmitter, TELL, type ErrorReporter } from '../../util/event-emitter.js';
+import { EventEmitter, SAFE_EMIT, type ErrorReporter } from '../../util/event-emitter.js';
 import { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientEvents, JstpClientStatus } from './client-events.js';
 import { ClientLink } from './client-link.js';
@@ -17,7 +17,7 @@ import { createRemoteApi, type RemoteApi } from './client-remote-api.js';
 import { isNetworkError } from '../connection-trouble.js';
 import { JstpArgs } from '../jstp-args.js';
 import { PrintableLogger } from '../printable-logger.js';
-import { INSPECT, inspectShown, type Inspect } from '../../util/shown.js';
+import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
 /** What only Nest 12 has of `ClientProxy`. */
 interface PacketMaker {
@@ -283,7 +283,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     name: Name,
     args: JstpClientEventArguments[Name],
   ): boolean {
-    return this.emitter[TELL](name, args, this.reporter);
+    return this.emitter[SAFE_EMIT](name, args, this.reporter);
   }
 
   /** @internal What `JSON.stringify` shows: no options. */
@@ -293,7 +293,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
 
   /** @internal What Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    return inspectShown('JstpClient', this, options, inspect);
+    return inspectAsJson('JstpClient', this, options, inspect);
   }
 }
 

@@ -1,6 +1,6 @@
 import { valid } from 'semver';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
-import { splitName } from '../../util/split-name.js';
+import { splitVersionedName } from '../../util/versioned-name.js';
 
 const DEFAULT_VERSION = '1.0.0';
 
@@ -19,7 +19,7 @@ export interface ApplicationName {
  * @throws ConfigurationError for an empty name or a version that is not semver
  */
 export function parseApplicationName(text: unknown, option: string): ApplicationName {
-  const [name, version = DEFAULT_VERSION] = typeof text === 'string' ? splitName(text) : [''];
+  const [name, version = DEFAULT_VERSION] = typeof text === 'string' ? splitVersionedName(text) : [''];
   if (name === '' || valid(version) === null) {
     throw new ConfigurationError(option, text, "'name' or 'name@version' with a semver version");
   }

@@ -1,7 +1,7 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
-import { check, checkNames, isBoolean, isObject, optional } from '../../protocol/options.js';
+import { check, checkNames, isBoolean, isObject, optional } from '../../protocol/option-checks.js';
 import { addExtras, classNameOf, type Arity, type DeclaredArgument } from './handler-extras.js';
 
 const ARGUMENTS_METADATA = 'jstp:arguments';

@@ -11,7 +11,14 @@ import { isClass } from '../../util/callback.js';
 import { DEFAULT_APPLICATION } from '../constants.js';
 import { isGuard, isGuardClass, type GuardOption } from './guard-source.js';
 import { resolveListening, type JstpListenerOptions, type ResolvedListening } from './listener-options.js';
-import { check, hasMethod, isBoolean, isObject, MAX_TIMER_MS, nullable } from '../../protocol/options.js';
+import {
+  check,
+  hasMethod,
+  isBoolean,
+  isObject,
+  MAX_TIMER_MS,
+  nullable,
+} from '../../protocol/option-checks.js';
 
 /** Several transports, all of them serving the same applications, clients and sessions. */
 export interface SeveralListeners {

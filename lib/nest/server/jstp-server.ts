@@ -10,7 +10,7 @@ import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
 import { onServerClose } from '../../transport/on-server-close.js';
 import { isTooLarge } from '../../protocol/message-size.js';
-import { safeText } from '../../protocol/safe-text.js';
+import { toSafeString } from '../../protocol/safe-string.js';
 import { ignore } from '../../util/callback.js';
 import { isNetworkError } from '../connection-trouble.js';
 import { DEFAULT_HEARTBEAT_MS, JSTP } from '../constants.js';
@@ -35,7 +35,7 @@ import { renewCertificates } from './renew-certificates.js';
 import { RefusalLog } from './refusal-log.js';
 import { Seldom } from './seldom.js';
 import { RouteTable } from './route-table.js';
-import { INSPECT, inspectShown, type Inspect } from '../../util/shown.js';
+import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
 const MAX_SIZE_WARNINGS_A_MINUTE = 10;
 
@@ -361,7 +361,7 @@ export class JstpServer
     core.on('connectionError', (error, { remoteAddress }) => {
       if (isTooLarge(error) && this.sizeWarnings.allows()) this.logger.warn(error);
       else if (isNetworkError(error))
-        this.logger.debug(`${remoteAddress ?? 'a local peer'}: ${safeText(error)}`);
+        this.logger.debug(`${remoteAddress ?? 'a local peer'}: ${toSafeString(error)}`);
       else this.report(error);
     });
     core.on('storageError', (error) => {
@@ -407,7 +407,7 @@ export class JstpServer
 
   /** @internal What Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
-    return inspectShown('JstpServer', this, options, inspect);
+    return inspectAsJson('JstpServer', this, options, inspect);
   }
 }
 

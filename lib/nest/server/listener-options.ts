@@ -25,7 +25,7 @@ import {
   MAX_PORT,
   nullable,
   optional,
-} from '../../protocol/options.js';
+} from '../../protocol/option-checks.js';
 
 const ENTRIES = { net, tls, ws, wss };
 const NAMES = Object.keys(ENTRIES).join(', ');

@@ -1,6 +1,6 @@
 import type { HttpServer as HttpAdapter } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
-import { isObject } from '../../protocol/options.js';
+import { isObject } from '../../protocol/option-checks.js';
 import type { JstpServerOptions } from './jstp-server-options.js';
 
 /** Puts the application's server of HTTP where an option says 'http'; it is there when the JSTP server listens. */

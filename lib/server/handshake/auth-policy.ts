@@ -1,6 +1,6 @@
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
-import { isUsername } from '../../protocol/names.js';
+import { isUsername } from '../../protocol/name-rules.js';
 import { isThenable } from '../../util/callback.js';
 import { AuthError, describe, refusalOf, type Refusal } from './refusal.js';
 

@@ -12,7 +12,7 @@ import {
 } from '../../connection/handshake/client-handshake.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
-import { ownText } from '../../util/own-text.js';
+import { intern } from '../../util/intern.js';
 import { RecentSet } from '../../util/recent-set.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
 import { Session, type SessionBinding } from '../../session/session.js';
@@ -293,8 +293,8 @@ export class Handshakes {
     if (last && isSameBinding(last, binding)) return last;
     // Of their own: what is cut out of a message keeps a part of that alive, as long as the session lives.
     this.lastBinding = {
-      application: ownText(application),
-      version: version === undefined ? undefined : ownText(version),
+      application: intern(application),
+      version: version === undefined ? undefined : intern(version),
       extensions,
     };
     return this.lastBinding;

@@ -3,8 +3,8 @@ import { MAX_NAME_SHOWN } from '../../protocol/limits.js';
 import type { HandshakeRequest } from '../../protocol/message.js';
 import { UNMATCHABLE_VERSION } from '../../protocol/parse-message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
-import { safeText } from '../../protocol/safe-text.js';
-import { printable } from '../../util/printable.js';
+import { toSafeString } from '../../protocol/safe-string.js';
+import { toLogText } from '../../util/log-text.js';
 
 /** Why somebody is not let in: the peer is told the error, the server's log the reason. */
 export interface Refusal {
@@ -51,20 +51,20 @@ export function refusedHandshake(
 ): RefusedHandshake {
   const isReadable = version && version !== UNMATCHABLE_VERSION;
   const asked = isReadable ? `${application}@${version}` : application;
-  const [shownApplication, shownStrategy] = [asked, strategy].map((name) => printable(name, MAX_NAME_SHOWN));
+  const [shownApplication, shownStrategy] = [asked, strategy].map((name) => toLogText(name, MAX_NAME_SHOWN));
   return {
     kind,
     application: shownApplication,
     strategy: shownStrategy,
     code,
-    reason: printable(reason),
+    reason: toLogText(reason),
   };
 }
 
 /** A value as a log may show it: an error's text, but no other objects, as they may hold credentials. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return `'${printable(value, MAX_NAME_SHOWN)}'`;
-  if (value instanceof Error) return safeText(value);
+  if (typeof value === 'string') return `'${toLogText(value, MAX_NAME_SHOWN)}'`;
+  if (value instanceof Error) return toSafeString(value);
   if (typeof value === 'object' && value !== null) return 'an object';
-  return typeof value === 'function' ? 'a function' : safeText(value);
+  return typeof value === 'function' ? 'a function' : toSafeString(value);
 }

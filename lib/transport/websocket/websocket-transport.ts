@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Transport, TransportReceiver } from '../../connection/transport.js';
-import { refusedSize } from '../../protocol/message-size.js';
+import { refusedSizeError } from '../../protocol/message-size.js';
 import { OversizeError } from '../../protocol/oversize-error.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import type { Limits } from '../../protocol/limits.js';
@@ -52,7 +52,7 @@ export class WebSocketTransport implements Transport, Expirable {
       this.failed(isTooLarge ? new OversizeError(limits.maxMessageBytes) : error);
     });
     webSocket.on('close', (code) => {
-      if (code === MESSAGE_TOO_BIG) this.closeError ??= refusedSize();
+      if (code === MESSAGE_TOO_BIG) this.closeError ??= refusedSizeError();
       this.closed();
     });
   }

@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Limits } from '../../protocol/limits.js';
-import { check, isHttpServer } from '../../protocol/options.js';
+import { check, isHttpServer } from '../../protocol/option-checks.js';
 import type { ListenerFactory } from '../../server/listener.js';
 import { SharedWebSocketListener } from './shared-websocket-listener.js';
 import { OwnWebSocketListener } from './websocket-listener.js';

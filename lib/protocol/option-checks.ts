@@ -1,5 +1,5 @@
 import { nearestName } from '../util/nearest-name.js';
-import { printable } from '../util/printable.js';
+import { toLogText } from '../util/log-text.js';
 import { ConfigurationError } from './configuration-error.js';
 
 /** The highest port. */
@@ -46,7 +46,7 @@ export function checkNames(
   const known = [...names, ...(passed ? [`those of ${passed.whose}`] : [])].join(', ');
   const nearest = nearestName(unknown, all);
   const hint = nearest === undefined ? '.' : `: did you mean "${nearest}"?`;
-  const text = `Unknown name ${JSON.stringify(printable(unknown))} in ${option}${hint} Known are ${known}`;
+  const text = `Unknown name ${JSON.stringify(toLogText(unknown))} in ${option}${hint} Known are ${known}`;
   throw new ConfigurationError(option, unknown, known, text);
 }
 

@@ -5,11 +5,11 @@ export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') a
 export type Inspect = (value: unknown, options?: object) => string;
 
 /** An object that says itself what logs may show of it: no id of a session, no password, no options. */
-export interface Shown {
+export interface Inspectable {
   toJSON(): object;
 }
 
 /** What Node prints of such an object. */
-export function inspectShown(name: string, object: Shown, options: object, inspect: Inspect): string {
+export function inspectAsJson(name: string, object: Inspectable, options: object, inspect: Inspect): string {
   return `${name} ${inspect(object.toJSON(), options)}`;
 }

@@ -14,7 +14,7 @@ const FRAME = /^ {4}at .*$/gm;
  * A text as one line of a log may show it: control characters are escaped, and what is too long is cut.
  * @param maxLength in UTF-16 units. @default 1000
  */
-export function printable(text: string, maxLength = MAX_PEER_TEXT_LENGTH): string {
+export function toLogText(text: string, maxLength = MAX_PEER_TEXT_LENGTH): string {
   const shown = text.length > maxLength ? text.slice(0, maxLength) : text;
   const escaped = shown.replace(UNPRINTABLE, escapeCharacter);
   return shown === text ? escaped : `${escaped}... (${text.length} characters)`;
@@ -24,14 +24,14 @@ export function printable(text: string, maxLength = MAX_PEER_TEXT_LENGTH): strin
  * A value for a log that may hold a peer's text: the same value where it is harmless. Of an error whose message has
  * control characters, or is too long, it is a copy of the same class with a printable message.
  */
-export function printableValue(value: unknown): unknown {
-  if (typeof value === 'string') return printable(value);
+export function toLogValue(value: unknown): unknown {
+  if (typeof value === 'string') return toLogText(value);
   return value instanceof Error ? printableError(value, MAX_CAUSES) : value;
 }
 
 function printableError(error: Error, causesLeft: number): Error {
   const raw = textOf(error.message);
-  const message = printable(raw);
+  const message = toLogText(raw);
   const cause = printableCause(error.cause, causesLeft);
   if (message === raw && cause === error.cause) return error;
   // A native error, which loggers tell from other objects.
@@ -44,7 +44,7 @@ function printableError(error: Error, causesLeft: number): Error {
 }
 
 function printableCause(cause: unknown, causesLeft: number): unknown {
-  if (!(cause instanceof Error)) return printableValue(cause);
+  if (!(cause instanceof Error)) return toLogValue(cause);
   // What is behind so many errors is left out: it may be a circle.
   return causesLeft > 0 ? printableError(cause, causesLeft - 1) : undefined;
 }
@@ -55,7 +55,7 @@ function printableStack(error: Error, stack: string, rawMessage: string): string
   // A message may have lines that look like the engine's.
   const behind = at === -1 ? stack : stack.slice(at + rawMessage.length);
   const frames = behind.match(FRAME) ?? [];
-  return [`${error.name}: ${error.message}`, ...frames.map((frame) => printable(frame))].join('\n');
+  return [`${error.name}: ${error.message}`, ...frames.map((frame) => toLogText(frame))].join('\n');
 }
 
 function define(error: Error, name: string, value: unknown): void {

@@ -19,12 +19,12 @@ export function captureContext(): AsyncContext | undefined {
  * Runs a function in the context in which this package was loaded, which is nobody's: a socket is in that of whoever
  * made it, and what a peer starts must not run there.
  */
-export function runOutside<Args extends unknown[], T>(run: (...args: Args) => T, ...args: Args): T {
+export function runInRootContext<Args extends unknown[], T>(run: (...args: Args) => T, ...args: Args): T {
   return outside ? outside.runInAsyncScope(run, undefined, ...args) : run(...args);
 }
 
 /** A function that runs in the context of now, whoever calls it. */
-export function keepContext<Args extends unknown[], T>(run: (...args: Args) => T): (...args: Args) => T {
+export function bindContext<Args extends unknown[], T>(run: (...args: Args) => T): (...args: Args) => T {
   const context = captureContext();
   return context ? (...args) => context.runInAsyncScope(run, undefined, ...args) : run;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { loadSession } from '../session/ask-session-storage.js';
 import { Session } from '../session/session.js';
-import { loadSession, type SessionStorageProvider } from '../session/session-storage.js';
+import type { SessionStorageProvider } from '../session/session-storage.js';
 import {
   isShared,
   type SessionOwner,

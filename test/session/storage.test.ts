@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Session, SimpleSessionStorageProvider, type SessionStorageProvider } from '../../lib/core.js';
-import { loadSession, storeSession } from '../../lib/session/session-storage.js';
+import { loadSession, storeSession } from '../../lib/session/ask-session-storage.js';
 import { settle } from '../support/wait-for.js';
 
 /** What a library's own promises look like. */

@@ -1,6 +1,7 @@
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { JstpError } from '../../protocol/jstp-error.js';
+import { forgetSession, loadSession, storeSession } from '../../session/ask-session-storage.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
 import { SessionNotOwnedError } from '../../session/session-not-owned-error.js';
 import {
@@ -9,12 +10,7 @@ import {
   type SessionOwner,
   type SharedSessionStorageProvider,
 } from '../../session/shared-session-storage.js';
-import {
-  forgetSession,
-  loadSession,
-  storeSession,
-  type SessionStorageProvider,
-} from '../../session/session-storage.js';
+import type { SessionStorageProvider } from '../../session/session-storage.js';
 import { SessionStateError } from '../../session/session-state-error.js';
 import { SessionTextError } from '../../session/session-text-error.js';
 import type { Session } from '../../session/session.js';

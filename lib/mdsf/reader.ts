@@ -1,22 +1,33 @@
-import { CHAR_CLASS, IDENTIFIER_PART, IDENTIFIER_START } from './chars.js';
+import { CHAR_CLASS, DIGIT, HEX_DIGIT, IDENTIFIER_PART, IDENTIFIER_START, JSON_ESCAPE } from './chars.js';
+import { EXACT_DIGITS, longDecimal, MAX_FRACTION_DIGITS, MORE_DIGITS, shortDecimal } from './decimal.js';
 import { exceedsDepth, lookAtJson } from './json-attempt.js';
 import { hashByte, KeyCache } from './key-cache.js';
-import { NumberScanner } from './number-scanner.js';
+import { TextSource } from './text-source.js';
+import { unescape } from './unescape.js';
 
 // One for all readers: they see the same keys.
 const keyCache = new KeyCache();
 
-/** Below this size a call of `JSON.parse` gains nothing. */
+/** Below this size a call of `JSON.parse` costs more than it saves. */
 const JSON_MIN_BYTES = 192;
+/** Integers of up to this many digits fit 32 bits. */
+const INT32_DIGITS = 9;
+/** How many bytes of a string are read one by one before its end is searched by the decoder (memchr). */
+const SEARCH_AFTER_BYTES = 256;
+/** From this length on an escaped string is unescaped by `JSON.parse`. */
+const JSON_STRING_LENGTH = 32;
 
 /**
- * Reads MDSF: a value ({@link readDocument}), or the members of a top-level object one by one in the order of
- * the text. Begin with `startBytes` or `startText`, end with `reset`.
+ * Reads MDSF: one value ({@link readDocument}), or the members of a top-level object one by one, in the order of
+ * the text ({@link openObject}, then {@link nextKey} and {@link readMember} in turn).
+ *
+ * Call `startBytes` or `startText` first and `reset` last. All reading methods throw an `MdsfSyntaxError` where the
+ * text is no MDSF.
  */
-export class MdsfReader extends NumberScanner {
+export class MdsfReader extends TextSource {
   private isFirstKey = true;
 
-  /** Reads the one value of the text. */
+  /** Reads the text's only value. */
   readDocument(): unknown {
     keyCache.start();
     this.skip();
@@ -26,7 +37,7 @@ export class MdsfReader extends NumberScanner {
     return document;
   }
 
-  /** Passes the brace that opens the top-level object. */
+  /** Reads the brace that opens the top-level object. */
   openObject(): void {
     keyCache.start();
     if (this.skip() !== 123) this.failUnexpected('Object');
@@ -35,7 +46,7 @@ export class MdsfReader extends NumberScanner {
     this.isFirstKey = true;
   }
 
-  /** The next key of the top-level object; undefined where it ends, and the text with it. */
+  /** Reads the next key of the top-level object; undefined where the object ends, and the text with it. */
   nextKey(): string | undefined {
     let c = this.skip();
     if (!this.isFirstKey) {
@@ -59,15 +70,15 @@ export class MdsfReader extends NumberScanner {
     return key;
   }
 
-  /** Reads the value of the key. */
+  /** Reads the value of the key that {@link nextKey} gave. */
   readMember(): unknown {
     return this.readValue();
   }
 
   /**
-   * Reads the value of the key, which is expected to be the last. Where that is faster, `JSON.parse` gets
-   * everything up to the closing brace: if it agrees, nothing else is there, so that no key of the object is
-   * hidden from `nextKey`.
+   * Does what {@link readMember} does, for a value that is probably the object's last. Where that is faster,
+   * `JSON.parse` gets everything up to the closing brace. Only a single value passes it, so that no further key
+   * is skipped unseen.
    */
   readLastMember(): unknown {
     if (this.length - this.pos < JSON_MIN_BYTES) return this.readValue();
@@ -91,7 +102,7 @@ export class MdsfReader extends NumberScanner {
     try {
       value = JSON.parse(text);
     } catch {
-      // MDSF that JSON is not. This happens once a message at most.
+      // Not JSON, but perhaps MDSF. Why this is cheap enough: it is tried once a message at most.
       return NO_JSON;
     }
     if (exceedsDepth(value, this.depthLeft)) this.failDepth();
@@ -99,7 +110,7 @@ export class MdsfReader extends NumberScanner {
     return value;
   }
 
-  /** Reads any value; the position is at it. */
+  /** Reads the value at the position. */
   private readValue(): unknown {
     const c = this.data[this.pos];
     if (this.pos >= this.length) this.failUnexpected('Value');
@@ -126,7 +137,7 @@ export class MdsfReader extends NumberScanner {
 
   private readArray(): unknown[] {
     const { data } = this;
-    // Most arrays have an element or two; what is pushed to an empty one would make room for 17.
+    // Why not pushed to an empty array: it would make room for 17, and most arrays have one or two elements.
     let first: unknown;
     let count = 0;
     let array: unknown[] | undefined;
@@ -136,7 +147,7 @@ export class MdsfReader extends NumberScanner {
       let c = data[this.pos];
       if (c <= 32 || c === 47 || c > 127) c = this.skip();
       if (c === 93) break;
-      // A comma alone is a hole.
+      // A comma without a value before it is a hole.
       const value = c === 44 ? undefined : c >= 48 && c <= 57 ? this.readNumber(c) : this.readValue();
       if (array !== undefined) array.push(value);
       else if (count === 0) first = value;
@@ -221,10 +232,272 @@ export class MdsfReader extends NumberScanner {
     return keyCache.find(data, start, i, hash) ?? keyCache.add(data, start, i, hash, this.cutAscii(start, i));
   }
 
-  /** The native reference parser takes `{17:1}`, with any number without a sign. */
+  /** Reads the key of `{17:1}`: the native reference parser allows any number without a sign. */
   private readNumericKey(c: number): string {
     if (c < 48 || c > 57) this.failUnexpected('Key');
     return String(this.readNumber(c));
+  }
+
+  /**
+   * Reads the number at the position, with or without a sign.
+   * @param first - the byte at the position
+   */
+  private readNumber(first: number): number {
+    const { data } = this;
+    const begin = first === 45 || first === 43 ? this.pos + 1 : this.pos;
+    const limit = begin + INT32_DIGITS;
+    let number = 0;
+    let i = begin;
+    let c = data[i];
+    while (c >= 48 && c <= 57 && i < limit) {
+      number = number * 10 + c - 48;
+      c = data[++i];
+    }
+    // A short integer before a comma or a bracket: most numbers are. All others get a closer look.
+    if ((c === 44 || c === 93 || c === 125) && i > begin && (data[begin] !== 48 || i === begin + 1)) {
+      this.pos = i;
+      return first === 45 ? -number : number;
+    }
+    const value = this.readOtherNumber(begin, i, number);
+    return first === 45 ? -value : value;
+  }
+
+  /**
+   * Reads any other number, without its sign.
+   * @param begin - where its digits begin
+   * @param at - the position behind the leading digits
+   * @param leading - the value of the leading digits
+   */
+  private readOtherNumber(begin: number, at: number, leading: number): number {
+    const { data } = this;
+    this.pos = begin;
+    const first = data[begin];
+    if (first === 73) return this.readWord('Infinity', Infinity);
+    if (first === 78) return this.readWord('NaN', NaN);
+    if (first === 48) {
+      const radix = radixOf(data[begin + 1]);
+      if (radix !== 0) return this.readRadix(radix);
+      if (isDigit(data[begin + 1])) this.fail('ERR_MDSF_SYNTAX', 'Number with a leading zero');
+    }
+    let i = at;
+    let mantissa = leading;
+    // A leading zero is no digit of the mantissa.
+    let exactEnd = begin + EXACT_DIGITS + (first === 48 ? 1 : 0);
+    while (isDigit(data[i]) && i < exactEnd) mantissa = mantissa * 10 + data[i++] - 48;
+    let point = -1;
+    if (data[i] === 46) {
+      point = i++;
+      exactEnd++;
+      if (mantissa === 0) {
+        while (data[i] === 48) i++;
+        exactEnd += i - point - 1;
+      }
+      while (isDigit(data[i]) && i < exactEnd) mantissa = mantissa * 10 + data[i++] - 48;
+    }
+    const c = data[i];
+    if (isDigit(c) || (c === 46 && point < 0)) return this.readLongDecimal(mantissa, i, point);
+    const fraction = point < 0 ? 0 : i - point - 1;
+    if (i - begin < 2 && !isDigit(first)) return this.readLongNumber();
+    if (c === 69 || c === 101 || fraction > MAX_FRACTION_DIGITS) return this.readLongNumber();
+    this.pos = i;
+    return shortDecimal(mantissa, fraction);
+  }
+
+  /**
+   * Reads a number whose mantissa has more than 15 digits. The position is still at its first digit.
+   * @param leading - the value of the first 15 digits
+   * @param at - the position behind them
+   * @param pointBefore - the position of the decimal point among them, or -1
+   */
+  private readLongDecimal(leading: number, at: number, pointBefore: number): number {
+    const { data } = this;
+    let point = pointBefore;
+    let rest = 0;
+    let count = 0;
+    let i = at;
+    let c = data[i];
+    for (; isDigit(c) || (c === 46 && point < 0); c = data[++i]) {
+      if (c === 46) {
+        point = i;
+      } else {
+        if (++count > MORE_DIGITS) return this.readLongNumber();
+        rest = rest * 10 + c - 48;
+      }
+    }
+    const fraction = point < 0 ? 0 : i - point - 1;
+    if (c === 69 || c === 101 || fraction > MAX_FRACTION_DIGITS) return this.readLongNumber();
+    const value = longDecimal(leading, rest, count, fraction);
+    if (value !== value) return this.readLongNumber();
+    this.pos = i;
+    return value;
+  }
+
+  /** Reads `word`, which stands for `value`. */
+  private readWord<T>(word: string, value: T): T {
+    const { data } = this;
+    let i = this.pos;
+    for (let k = 0; k < word.length; k++) {
+      if (data[i++] !== word.charCodeAt(k)) this.failUnexpected('Value');
+    }
+    if (i < this.length && (CHAR_CLASS[data[i]] & IDENTIFIER_PART) !== 0) this.failUnexpected('Value');
+    this.pos = i;
+    return value;
+  }
+
+  /** Reads `0x1f`, `0o17` or `0b11`. The position is at the zero. */
+  private readRadix(radix: number): number {
+    const { data } = this;
+    const start = this.pos + 2;
+    let i = start;
+    while (isDigitOf(data[i], radix)) i++;
+    this.pos = i;
+    if (i === start || (CHAR_CLASS[data[i]] & IDENTIFIER_PART) !== 0) this.failUnexpected('Digit');
+    return Number.parseInt(this.cutAscii(start, i), radix);
+  }
+
+  /** Reads any decimal number without a sign by the engine's own conversion, which is slower. */
+  private readLongNumber(): number {
+    const start = this.pos;
+    let digits = this.skipDigits();
+    if (this.data[this.pos] === 46) {
+      this.pos++;
+      digits += this.skipDigits();
+    }
+    if (digits === 0) this.failUnexpected('Value');
+    const exponent = this.data[this.pos];
+    if (exponent === 101 || exponent === 69) {
+      this.pos++;
+      const sign = this.data[this.pos];
+      if (sign === 43 || sign === 45) this.pos++;
+      if (this.skipDigits() === 0) this.failUnexpected('Digit');
+    }
+    return Number(this.cutAscii(start, this.pos));
+  }
+
+  /** Skips digits, and returns their number. */
+  private skipDigits(): number {
+    const { data, length } = this;
+    const start = this.pos;
+    let i = start;
+    while (i < length && (CHAR_CLASS[data[i]] & DIGIT) !== 0) i++;
+    this.pos = i;
+    return i - start;
+  }
+
+  /** Skips blanks and comments, and returns the byte that follows; -1 at the end of the text. */
+  private skip(): number {
+    const { data, length } = this;
+    for (;;) {
+      const { pos } = this;
+      if (pos >= length) return -1;
+      const c = data[pos];
+      if (c === 32 || (c >= 9 && c <= 13)) this.pos++;
+      else if (c === 47) this.skipComment();
+      else if (c < 128 || !this.skipWideBlank()) return c;
+    }
+  }
+
+  private skipWideBlank(): boolean {
+    const { unit, bytes } = this.wideCharacter(this.pos);
+    if (!isWideBlank(unit)) return false;
+    this.passSurplus(bytes - 1);
+    this.pos += bytes;
+    return true;
+  }
+
+  private skipComment(): void {
+    const { data, length } = this;
+    const kind = data[this.pos + 1];
+    if (kind !== 47 && kind !== 42) this.failUnexpected('Value');
+    let i = this.pos + 2;
+    let surplus = 0;
+    for (; i < length; i++) {
+      const c = data[i];
+      if (kind === 47 ? c === 10 || c === 13 : c === 42 && data[i + 1] === 47) break;
+      if (c > 127) {
+        this.enterNonAscii();
+        surplus += surplusOf(c);
+      }
+    }
+    if (kind === 42) {
+      if (i >= length) this.fail('ERR_MDSF_UNEXPECTED_END', 'Comment without end');
+      i += 2;
+    }
+    this.passSurplus(surplus);
+    this.pos = i;
+  }
+
+  /** Reads the string whose opening quote is at the position. */
+  private readString(quote: number): string {
+    const { data, length } = this;
+    const start = this.pos + 1;
+    const limit = start + SEARCH_AFTER_BYTES < length ? start + SEARCH_AFTER_BYTES : length;
+    let i = start;
+    for (; i < limit; i++) {
+      const c = data[i];
+      if (c === quote) {
+        this.pos = i + 1;
+        return this.cutAscii(start, i);
+      }
+      if (c === 92 || c > 127) return this.readMixedString(start, i, quote);
+    }
+    return i < length ? this.readLongString(start, i, quote) : this.failOpenString(start);
+  }
+
+  /** Reads the rest of a string that is ASCII without escapes up to `from`. */
+  private readLongString(start: number, from: number, quote: number): string {
+    const end = this.find(quote, from);
+    if (this.findBackslash(from) < end) return this.readMixedString(start, from, quote);
+    if (end >= this.length) this.failOpenString(start);
+    this.pos = end + 1;
+    return this.cutUnread(start, end);
+  }
+
+  /** Reads a string with escapes or characters beyond ASCII, none of them before `from`. */
+  private readMixedString(start: number, from: number, quote: number): string {
+    const { data, length } = this;
+    let surplus = 0;
+    let escapes = false;
+    // Whether JSON.parse would read the same from what is between the quotes.
+    let isJson = true;
+    let i = from;
+    for (; i < length; i++) {
+      const c = data[i];
+      if (c === quote) break;
+      if (c === 92) {
+        escapes = true;
+        if (isJson) isJson = this.isJsonEscape(i + 1);
+        // The escaped character is skipped, unless it is beyond ASCII and has to be counted.
+        if (data[i + 1] < 128) i++;
+      } else if (c > 127) {
+        this.enterNonAscii();
+        surplus += surplusOf(c);
+      } else if (c < 32 || c === 34) {
+        isJson = false;
+      }
+    }
+    if (i >= length) this.failOpenString(start);
+    this.pos = i + 1;
+    const raw = this.cut(start, i, surplus);
+    if (!escapes) return raw;
+    if (isJson && raw.length >= JSON_STRING_LENGTH) return JSON.parse('"' + raw + '"') as string;
+    return unescape(raw, (message, index) =>
+      this.fail('ERR_MDSF_SYNTAX', message, start + utf8Length(raw, index, surplus)),
+    );
+  }
+
+  private isJsonEscape(at: number): boolean {
+    const { data } = this;
+    const c = data[at];
+    if (c !== 117) return (CHAR_CLASS[c] & JSON_ESCAPE) !== 0;
+    for (let i = at + 1; i <= at + 4; i++) {
+      if ((CHAR_CLASS[data[i]] & HEX_DIGIT) === 0) return false;
+    }
+    return true;
+  }
+
+  private failOpenString(start: number): never {
+    this.fail('ERR_MDSF_UNEXPECTED_END', 'String without end', start - 1);
   }
 
   private descend(): void {
@@ -236,10 +509,10 @@ export class MdsfReader extends NumberScanner {
   }
 }
 
-/** Says that `JSON.parse` was not used. */
+/** The result of {@link MdsfReader.tryJson} where `JSON.parse` was not used. */
 const NO_JSON = Symbol('no JSON');
 
-/** A key of this name must become plain data, assignment would set the prototype. */
+/** Defines the member `__proto__` as plain data: an assignment would set the prototype. */
 function defineProto(object: object, value: unknown): void {
   if (value === undefined) return;
   Object.defineProperty(object, '__proto__', { value, writable: true, enumerable: true, configurable: true });
@@ -247,4 +520,58 @@ function defineProto(object: object, value: unknown): void {
 
 function isBlank(c: number): boolean {
   return c === 32 || (c >= 9 && c <= 13);
+}
+
+function isDigit(c: number): boolean {
+  return c >= 48 && c <= 57;
+}
+
+function radixOf(letter: number): number {
+  switch (letter | 32) {
+    case 120:
+      return 16;
+    case 111:
+      return 8;
+    case 98:
+      return 2;
+    default:
+      return 0;
+  }
+}
+
+function isDigitOf(c: number, radix: number): boolean {
+  if (radix === 16) return (CHAR_CLASS[c] & HEX_DIGIT) !== 0;
+  return c >= 48 && c < 48 + radix;
+}
+
+/** By how much this byte of UTF-8 makes the bytes more than the UTF-16 units. */
+function surplusOf(c: number): number {
+  // Each continuation byte is one too many, but a sequence of four is two units.
+  return (c & 0xc0) === 0x80 ? 1 : c >= 0xf0 ? -1 : 0;
+}
+
+/** Whether a character beyond ASCII is blank: JavaScript's blanks and line ends, and the byte order mark. */
+function isWideBlank(unit: number): boolean {
+  return (
+    unit === 0xa0 ||
+    unit === 0xfeff ||
+    (unit >= 0x2000 && unit <= 0x200a) ||
+    unit === 0x2028 ||
+    unit === 0x2029 ||
+    unit === 0x202f ||
+    unit === 0x205f ||
+    unit === 0x3000 ||
+    unit === 0x1680
+  );
+}
+
+/** The length in bytes of a text's first `end` units. A `surplus` of 0 says that bytes and units are the same. */
+function utf8Length(text: string, end: number, surplus: number): number {
+  if (surplus === 0) return end;
+  let length = 0;
+  for (let i = 0; i < end; i++) {
+    const unit = text.charCodeAt(i);
+    length += unit < 0x80 ? 1 : unit < 0x800 ? 2 : (unit & 0xf800) === 0xd800 ? 2 : 3;
+  }
+  return length;
 }

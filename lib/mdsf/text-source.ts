@@ -2,48 +2,59 @@ import type { ByteDecoder } from './byte-decoder.js';
 import { bytesOfText } from './text-bytes.js';
 import { MdsfSyntaxError, type MdsfSyntaxErrorCode } from './syntax-error.js';
 
-/** How positions in the bytes and in the text relate. */
+/** How a byte's position relates to its character's position in the text. */
 const enum Mode {
-  /** No byte above 127 has been met: one byte is one character. */
+  /** Only bytes below 128 were read so far: one byte is one character. */
   Ascii,
-  /** The bytes are UTF-8, checked as a whole. */
+  /** The bytes contain others; all of them were checked to be UTF-8. */
   Utf8,
   /** A string is parsed: one byte stands for one UTF-16 unit. */
   Units,
 }
 
 /**
- * Strings are cut from windows of this many decoded bytes: one call of the decoder serves many strings,
- * and a string that is kept keeps (as a slice) no more than a window alive.
+ * Size of the decoded window that strings are cut from.
+ * Why: one call of the decoder serves many strings, and a string that the program keeps (a slice of the window)
+ * keeps no more than a window alive.
  */
 const WINDOW_BYTES = 16 * 1024;
-/** A string of this size gets a text of its own. */
+/** From this size on a string is decoded by itself, not cut from a window. */
 const OWN_TEXT_BYTES = 4096;
 
 const NO_BYTES = new Uint8Array(0);
+/** A position that no text reaches. */
 const NEVER = 0x3fffffff;
 
 /**
- * The bytes that are parsed and their text. The grammar is written once, over bytes: reading bytes is
- * about twice as fast as `charCodeAt`, and where a string is given (a browser) bytes are made that have the
- * ASCII characters in the same places.
+ * The bytes that are parsed, the position in them, and the text that they stand for.
+ *
+ * Why bytes: the grammar is written once, over bytes. Reading bytes is about twice as fast as `charCodeAt`. Where
+ * a string is given (in a browser), bytes are made with the ASCII characters at the same positions.
+ *
+ * Why a base class and not a part of the reader: every byte is read through `data` and `pos`, and an object between
+ * them and the grammar would be one more load for each.
  */
-export abstract class ByteText {
+export abstract class TextSource {
   protected data: Uint8Array = NO_BYTES;
   protected length = 0;
+  /** The position of the next byte. */
   protected pos = 0;
-  /** Arrays and objects that may still be opened. */
+  /** How many more arrays and objects may be opened inside one another. */
   protected depthLeft = 0;
   private decoder: ByteDecoder | undefined;
   private mode: Mode = Mode.Units;
+  /** The window: decoded text that strings are cut from. */
   private text = '';
-  /** A byte's position minus this is the position of its character in `text`. */
+  /** Invariant: a byte's position minus `base` is the index of its character in `text`. */
   private base = 0;
-  /** Where `text` ends, as a byte's position. */
+  /** The byte position at which `text` ends. */
   private textEnd = 0;
   private nextBackslash = 0;
 
-  /** Begins with bytes. */
+  /**
+   * Starts to read bytes. They must not change until {@link reset}.
+   * @param maxDepth - how deep arrays and objects may be nested
+   */
   startBytes(data: Uint8Array, decoder: ByteDecoder, maxDepth: number): void {
     this.start(data, maxDepth);
     this.decoder = decoder;
@@ -51,7 +62,10 @@ export abstract class ByteText {
     this.textEnd = -1;
   }
 
-  /** Begins with a string. */
+  /**
+   * Starts to read a string.
+   * @param maxDepth - how deep arrays and objects may be nested
+   */
   startText(text: string, maxDepth: number): void {
     this.start(bytesOfText(text), maxDepth);
     this.length = text.length;
@@ -61,7 +75,7 @@ export abstract class ByteText {
     this.textEnd = NEVER;
   }
 
-  /** Lets go of everything. */
+  /** Drops all references to what was read, so that nothing of it is kept alive. */
   reset(): void {
     this.data = NO_BYTES;
     this.decoder = undefined;
@@ -77,7 +91,7 @@ export abstract class ByteText {
     this.nextBackslash = -1;
   }
 
-  /** The text of ASCII bytes. */
+  /** The text of bytes that are known to be ASCII. */
   protected cutAscii(start: number, end: number): string {
     if (end > this.textEnd) {
       if (end - start >= OWN_TEXT_BYTES) return this.decode(start, end);
@@ -87,8 +101,8 @@ export abstract class ByteText {
   }
 
   /**
-   * The text of bytes, of which some may be beyond ASCII.
-   * @param surplus - bytes more than UTF-16 units between start and end
+   * The text of bytes that were read and may contain others than ASCII.
+   * @param surplus - how many more bytes than UTF-16 units are between start and end
    */
   protected cut(start: number, end: number, surplus: number): string {
     let text: string;
@@ -102,55 +116,60 @@ export abstract class ByteText {
     return text;
   }
 
-  /** The text of bytes that nothing has looked at yet; throws where they are no UTF-8. */
-  protected cutUnseen(start: number, end: number): string {
+  /** The text of bytes that were not read one by one; throws where the source is no UTF-8. */
+  protected cutUnread(start: number, end: number): string {
     const text = this.peekText(start, end);
     this.base += end - start - text.length;
     return text;
   }
 
-  /** Whether these bytes are known to be ASCII (of a string's nothing is known). */
+  /** Whether these bytes are known to be ASCII. Always false where a string is parsed. */
   protected isAsciiBytes(start: number, end: number): boolean {
     return this.mode === Mode.Ascii && this.decoder?.isAscii(this.data.subarray(start, end)) === true;
   }
 
-  /** As {@link cutUnseen}, for bytes that may yet be read in another way. */
+  /** Does what {@link cutUnread} does, for bytes that may still be read one by one afterwards. */
   protected peekText(start: number, end: number): string {
     const { decoder, data } = this;
     if (decoder === undefined) return this.text.slice(start, end);
     if (this.mode === Mode.Ascii) {
       if (decoder.isAscii(data.subarray(start, end))) return decoder.latin1Slice(data, start, end);
-      this.metNonAscii();
+      this.enterNonAscii();
     }
     return decoder.utf8Slice(data, start, end);
   }
 
-  /** Has to be called before the first byte beyond ASCII is passed. */
-  protected metNonAscii(): void {
+  /**
+   * Checks all bytes to be UTF-8, when the first one of 128 or more is met.
+   * Invariant: called before such a byte is passed, since `base` is kept for one mode at a time.
+   */
+  protected enterNonAscii(): void {
     if (this.mode !== Mode.Ascii) return;
     if (this.decoder?.isUtf8(this.data) !== true) this.fail('ERR_MDSF_ENCODING', 'Invalid UTF-8');
     this.mode = Mode.Utf8;
     this.textEnd = -1;
   }
 
-  /** Keeps the text's place while bytes outside of strings are passed. */
+  /** Keeps `base` right while bytes outside of strings are passed: `surplus` more bytes than UTF-16 units. */
   protected passSurplus(surplus: number): void {
     this.base += surplus;
   }
 
-  /** The UTF-16 unit (of the first plane) of the character at `at`, which is beyond ASCII, and its bytes. */
+  /**
+   * The character at `at`, which is not ASCII: its UTF-16 unit and how many bytes it takes. For a character that
+   * needs two units, the unit is U+FFFD: callers look for blanks only, and all blanks are a single unit.
+   */
   protected wideCharacter(at: number): { readonly unit: number; readonly bytes: number } {
-    this.metNonAscii();
+    this.enterNonAscii();
     const lead = this.data[at];
     if (this.mode === Mode.Units) return { unit: this.text.charCodeAt(at), bytes: 1 };
     const second = this.data[at + 1] & 63;
     if (lead < 0xe0) return { unit: ((lead & 31) << 6) | second, bytes: 2 };
-    // No character of the other planes is of interest to anyone who asks.
     if (lead >= 0xf0) return { unit: 0xfffd, bytes: 4 };
     return { unit: ((lead & 15) << 12) | (second << 6) | (this.data[at + 2] & 63), bytes: 3 };
   }
 
-  /** Position of an ASCII character at or after `from`; the length where there is none. */
+  /** The position of an ASCII character at or after `from`; the source's length where there is none. */
   protected find(code: number, from: number): number {
     const { decoder } = this;
     const at =
@@ -160,18 +179,21 @@ export abstract class ByteText {
     return at === -1 ? this.length : at;
   }
 
-  /** Position of the next backslash: searched once for many strings, else a message would take quadratic time. */
+  /**
+   * The position of the next backslash.
+   * Why it is remembered: searched anew for each of many long strings, a message would take quadratic time.
+   */
   protected findBackslash(from: number): number {
     if (this.nextBackslash < from) this.nextBackslash = this.find(92, from);
     return this.nextBackslash;
   }
 
-  /** Throws. */
+  /** Throws an {@link MdsfSyntaxError}. */
   protected fail(code: MdsfSyntaxErrorCode, message: string, position = this.pos): never {
     throw new MdsfSyntaxError(code, message, position);
   }
 
-  /** Throws for what stands at the position (or for the end). */
+  /** Throws because something else than `expected` stands at the position, or the source ends there. */
   protected failUnexpected(expected: string): never {
     if (this.pos >= this.length) this.fail('ERR_MDSF_UNEXPECTED_END', `Unexpected end, ${expected} expected`);
     this.fail('ERR_MDSF_SYNTAX', `${expected} expected`);
@@ -189,7 +211,7 @@ export abstract class ByteText {
     const { data, length } = this;
     let end = start + WINDOW_BYTES;
     if (end >= length) end = length;
-    // Not within a character.
+    // The window must not end within a character.
     else if (this.mode === Mode.Utf8) while (end < length && (data[end] & 0xc0) === 0x80) end++;
     this.text = this.decode(start, end);
     this.textEnd = end;

@@ -1,10 +1,8 @@
-import path from 'node:path';
+import { builtinModules } from 'node:module';
 import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
-import { arrowsRule, PORTABLE_ROOMS } from './test/tools/arrows.js';
-
-const lib = path.join(import.meta.dirname, 'lib');
+import { PORTABLE_ROOMS } from './dependency-cruiser.config.js';
 
 /** What only Node has, or only a browser. */
 const NOT_PORTABLE = [
@@ -30,6 +28,16 @@ const noDefaultExport = {
 const onlyExports = {
   selector: 'Program > :not(ExportNamedDeclaration[source], ExportAllDeclaration)',
   message: 'An entry file holds only exports from the rooms.',
+};
+
+const withoutPrefix = builtinModules
+  .filter((name) => !name.includes(':'))
+  .join('|')
+  .replaceAll('/', '\\/');
+const nodePrefix = {
+  // Every kind of import: declarations, re-exports, import(), types written as import('x'), import x = require('x').
+  selector: `:matches(ImportDeclaration, ExportNamedDeclaration, ExportAllDeclaration, ImportExpression, TSImportType, TSExternalModuleReference) > Literal[value=/^(${withoutPrefix})$/]`,
+  message: "Node's modules are imported as node:NAME.",
 };
 
 const noWallClock = {
@@ -110,11 +118,9 @@ export default defineConfig(
   },
   {
     files: ['lib/**/*.ts'],
-    plugins: { rooms: { rules: { arrows: arrowsRule } } },
     rules: {
-      'rooms/arrows': ['error', { lib }],
       'no-console': 'error',
-      'no-restricted-syntax': ['error', noDefaultExport],
+      'no-restricted-syntax': ['error', noDefaultExport, nodePrefix],
       'no-restricted-properties': ['error', noWallClock],
       // A file is cut where the idea is, not where a ruler falls: this only stops one that has swallowed several.
       'max-lines': ['error', { max: 600 }],
@@ -123,7 +129,7 @@ export default defineConfig(
   },
   {
     files: ['lib/index.ts', 'lib/core.ts', 'lib/browser.ts'],
-    rules: { 'no-restricted-syntax': ['error', noDefaultExport, onlyExports] },
+    rules: { 'no-restricted-syntax': ['error', noDefaultExport, nodePrefix, onlyExports] },
   },
   {
     files: PORTABLE_ROOMS.map((room) => `lib/${room}/**/*.ts`),

@@ -1,36 +1,39 @@
 import type { Transport } from '../connection/transport.js';
-import type { Arrival } from './handshake/pending-peers.js';
+import type { PendingPeer } from './handshake/pending-peers.js';
 
-/** Who gets what a listener accepts. */
+/** Receives what a listener accepts: the server's side of it. */
 export interface ListenerSink {
   /**
-   * A peer has arrived, and is being secured or upgraded.
-   * @param abandon ends it when its time is over
+   * Notes a peer whose socket is still being secured (TLS) or upgraded (WebSocket). Its time for the handshake starts.
+   * @param abandon ends the socket when that time is over
    */
-  arrive(abandon: () => void): Arrival;
-  /** A peer that had arrived went away, or was refused, before it could be accepted. */
-  gone(arrival: Arrival): void;
-  /** A peer is there; with the arrival of one that was being secured or upgraded. */
-  accept(transport: Transport, arrival?: Arrival): void;
-  /** One of the listener's own events, to be passed on to the user ('listening', 'close', 'error', 'connection'). */
+  addPending(abandon: () => void): PendingPeer;
+  /** Drops a peer that went away, or was refused, before it could be accepted. */
+  removePending(peer: PendingPeer): void;
+  /**
+   * Takes over a transport that is ready for messages.
+   * @param peer what {@link addPending} returned, if the peer's socket had to be secured or upgraded first
+   */
+  accept(transport: Transport, peer?: PendingPeer): void;
+  /** Passes one of the listener's own events on to the user: 'listening', 'close', 'error' or 'connection'. */
   forward(event: string, args: readonly unknown[]): void;
 }
 
-/** Accepts links of one kind. */
+/** Accepts transports of one kind. */
 export interface Listener {
   /** Starts to listen; the arguments are those of Node's `server.listen`. */
   listen(args: unknown[]): void;
-  /** Accepts nobody any more; open links stay. The callback runs when the last one is gone, as Node's does. */
+  /** Accepts no more transports; open ones stay. The callback runs when the last one is closed, as Node's does. */
   close(callback?: (error?: Error) => void): void;
-  /** Where it listens; null where it does not. */
+  /** Returns where the listener listens, as Node's `server.address` does; null while it does not listen. */
   address(): unknown;
-  /** Keeps the process alive. */
+  /** Lets the listener keep the process alive. */
   ref(): void;
-  /** Does not keep the process alive. */
+  /** Lets the process end while the listener listens. */
   unref(): void;
-  /** Whether it listens. */
+  /** Whether the listener listens. */
   readonly listening: boolean;
-  /** Node's server underneath. */
+  /** Node's server underneath; undefined where there is none. */
   readonly raw: unknown;
 }
 

@@ -5,38 +5,44 @@ import type { Session } from '../session/session.js';
 
 /** The events of a server. */
 export interface ServerEvents {
-  /** A client has logged in. */
+  /** A client has logged in; its session is new. */
   connect: [connection: Connection];
   /** A client has resumed its session. */
   reconnect: [connection: Connection];
-  /** A client's link is gone. */
+  /** A client's connection is lost or closed. The object is kept for a resume, unless its session has ended. */
   disconnect: [connection: Connection];
-  /** A handshake has arrived, and is being decided. */
+  /** A handshake has arrived and is being decided. */
   handshakeRequest: [connection: Connection, applicationName: string, strategy: string];
-  /** A handshake was refused, or a resume put off, and why. The connection ends with it. */
+  /** A handshake was refused, or a resume put off; the refusal says why. The connection ends with it. */
   handshakeRefused: [connection: Connection, refusal: RefusedHandshake];
   /** A peer did not shake hands in time. */
   handshakeTimeout: [connection: Connection];
   /** An error of a connection, or of an application on it. */
   connectionError: [error: unknown, connection: Connection];
-  /** A failure of a session store that nobody listened for as a 'connectionError', or that is no connection's. */
+  /**
+   * A session store has failed. Emitted where the failure is about no connection, or where nobody listens for
+   * 'connectionError'.
+   */
   storageError: [error: unknown];
-  /** A session has moved to a connection. */
+  /** A session was resumed: it belongs to this connection and application now. Comes before 'reconnect'. */
   restoreSession: [
     session: Session<Connection>,
     connection: Connection,
     application: ApplicationLike<Connection>,
   ];
-  /** Another link has claimed the session of a connection that had one: here, or at another server of the same store. */
+  /**
+   * A session was taken away from a connected client: another client object has resumed it, at this server or at
+   * another one of the same store.
+   */
   sessionTaken: [session: Session<Connection>, connection: Connection];
-  /** A log event of a connection. */
+  /** A log event of a connection, with the event's arguments. */
   log: [connection: Connection, event: string, ...args: unknown[]];
-  /** Node's: it listens. */
+  /** Node's: the server listens. */
   listening: [];
-  /** Node's: it listens no more, and the last link is gone. */
+  /** Node's: the server no longer listens, and its last connection is closed. */
   close: [];
-  /** Node's: it cannot listen. */
+  /** Node's: the server cannot listen. */
   error: [error: Error];
-  /** Node's: a link was accepted; nothing is known of the peer. */
+  /** Node's: a socket (or WebSocket) was accepted. Nothing is known of the peer yet. */
   connection: [raw: unknown];
 }

@@ -12,10 +12,13 @@ import { resolvePolicy, type AuthPolicy, type ResolvedPolicy } from './handshake
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** A server's applications: an array, or an index of `createAppsIndex`. */
+/** The applications of a server: an array, or an index that `createAppsIndex` made. */
 export type ApplicationsOption = readonly ApplicationLike<Connection>[] | AppsIndex<Connection>;
 
-/** What becomes of open streams whose session leaves. */
+/**
+ * What happens to open streams when their session is handed over to another server, see {@link
+ * ServerOptions.drainStreams}.
+ */
 export type DrainStreams = 'wait' | 'end' | 'move';
 
 const DRAIN_CODES: Readonly<Record<DrainStreams, number | undefined>> = {
@@ -24,27 +27,37 @@ const DRAIN_CODES: Readonly<Record<DrainStreams, number | undefined>> = {
   move: ERR_STREAM_MOVED,
 };
 
-/** The options of `createServer`. */
+/**
+ * The options of `createServer`. `null` means the default, as leaving an option out does.
+ * @example
+ * const server = net.createServer({ applications: [new Application('chat@1.0.0', api)], heartbeatInterval: 15_000 });
+ */
 export interface ServerOptions {
-  /** The applications served. */
+  /** The applications that the server serves. */
   applications: ApplicationsOption;
   /** Decides on handshakes. @default anonymous clients only */
   authPolicy?: AuthPolicy | null;
-  /** Keeps the sessions of clients that are away, for applications that have no provider of their own. @default in memory */
+  /**
+   * Keeps the sessions of clients that are away, for applications that have no provider of their own. @default in
+   * memory
+   */
   sessionStorageProvider?: SessionStorageProvider | null;
-  /** Milliseconds between pings. @default none */
+  /** Milliseconds between pings to a client that is silent; 0: none. @default 0 */
   heartbeatInterval?: number | null;
-  /** How long a lost client's connection is kept to be resumed, in milliseconds. @default 3600000 */
+  /**
+   * For how long a client that is away may resume its session here, in milliseconds; 0: the default. @default 3600000
+   * (an hour)
+   */
   clientExpirationTime?: number | null;
   /**
-   * What becomes of a stream whose source has not ended, where its session goes to another server: it gets the time of
-   * calls (`'wait'`), ends at once with ERR_STREAM_ENDED (`'end'`), or with ERR_STREAM_MOVED (`'move'`), upon which
-   * JstpClient calls again, and gets it from the next server. @default 'wait'
+   * What happens to a stream that is still open when its session is handed over to another server. `'wait'`: it gets
+   * `limits.drainTimeoutMs` to end, as calls do. `'end'`: it ends at once with ERR_STREAM_ENDED. `'move'`: it ends at
+   * once with ERR_STREAM_MOVED, and JstpClient calls again, at the next server. @default 'wait'
    */
   drainStreams?: DrainStreams;
   /** Caps and timeouts. @default see Limits */
   limits?: Partial<Limits>;
-  /** Which extensions are accepted. @default 'stream', 'cancel' and 'resume' */
+  /** Extensions of the protocol that the server agrees to. @default 'stream', 'cancel' and 'resume' */
   extensions?: readonly ExtensionName[];
 }
 
@@ -66,18 +79,18 @@ export interface ResolvedServerOptions {
   readonly storage: SessionStorageProvider<Connection>;
   readonly heartbeatInterval: number | undefined;
   readonly clientExpirationTime: number;
-  /** Ends streams that have no end yet when their session leaves; undefined: they get the time of calls. */
+  /** The error code that ends open streams when their session is handed over; undefined: they get the time of calls. */
   readonly drainStreamCode: number | undefined;
   readonly limits: Limits;
   readonly extensions: readonly ExtensionName[];
 }
 
-/** Where the sessions of an application are kept. */
+/** Returns the store of an application's sessions. */
 export function storageOf(
   application: ApplicationLike<Connection> | null,
   options: ResolvedServerOptions,
 ): SessionStorageProvider<Connection> {
-  // What a provider gives back is what it was given: sessions of connections of this package.
+  // Why the cast holds: a provider gives back what it was given, sessions of connections of this package.
   return (application?.sessionsStorage as SessionStorageProvider<Connection> | undefined) ?? options.storage;
 }
 

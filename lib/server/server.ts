@@ -12,7 +12,7 @@ import {
   type ErrorReporter,
 } from '../util/event-emitter.js';
 import { reportUnhandledError } from '../util/host.js';
-import { PendingPeers, type Arrival } from './handshake/pending-peers.js';
+import { PendingPeers, type PendingPeer } from './handshake/pending-peers.js';
 import { ClientTable } from './sessions/client-table.js';
 import { Handshakes, type HandshakeOutcome } from './handshake/handshakes.js';
 import type { Listener, ListenerFactory } from './listener.js';
@@ -28,28 +28,31 @@ import {
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
 /**
- * A listening side: its clients, their sessions and its applications. `createServer` of a transport
- * makes one. Node's `listen`, `close` and `address` and its events are passed through; it is no
- * net.Server itself.
+ * The listening side of JSTP: its clients, their sessions and its applications. `createServer` of a transport makes
+ * one. It passes Node's `listen`, `close`, `address` and events through, but is no `net.Server` itself.
+ * @example
+ * const server = net.createServer([new Application('chat@1.0.0', api)]);
+ * server.on('connect', (connection) => console.log(connection.username));
+ * server.listen(3000);
  */
 export class Server extends EventEmitter<ServerEvents> {
   private readonly options: ResolvedServerOptions;
   private readonly table: ClientTable;
-  /** @internal */
+  /** @internal Counts what the journals of all sessions hold. */
   readonly journalMeter: JournalMeter;
   private readonly keeper: SessionKeeper;
   private readonly handshakes: Handshakes;
-  private readonly arrivals: PendingPeers;
+  private readonly pendingPeers: PendingPeers;
   private readonly listener: Listener;
   private applicationTable: Applications<Connection>;
-  /** @internal Told what a listener throws that was itself told of an error, or of the server alone. */
+  /** @internal Gets what listeners throw on events that are about no connection, and on 'connectionError'. */
   lastResort: ErrorReporter = LAST_RESORT;
 
   /**
    * @param options applications, policies and limits
-   * @param createListener makes what accepts links
+   * @param createListener makes the listener, which accepts transports
    * @param onConnect a listener of 'connect'
-   * @throws ConfigurationError naming the option
+   * @throws ConfigurationError naming the option, what was given and what is allowed
    */
   constructor(
     options: ServerOptions,
@@ -61,7 +64,7 @@ export class Server extends EventEmitter<ServerEvents> {
     const { limits, clientExpirationTime } = this.options;
     this.applicationTable = new Applications(options.applications, limits.maxVersionRangeLength);
     this.table = new ClientTable(clientExpirationTime, limits.maxSessions, (connection) => {
-      this.keeper.expired(connection);
+      this.keeper.clientExpired(connection);
     });
     this.journalMeter = new JournalMeter(journalBytesTotal(limits), () => {
       trimJournals(this.journalMeter, this.table, this.keeper);
@@ -76,17 +79,17 @@ export class Server extends EventEmitter<ServerEvents> {
       },
     });
     this.handshakes = new Handshakes(this.options, this.table, this.keeper, this.handshakeOutcome());
-    this.arrivals = new PendingPeers(limits.handshakeTimeoutMs, (connection) => {
+    this.pendingPeers = new PendingPeers(limits.handshakeTimeoutMs, (connection) => {
       connection.close();
       this.notify(connection, 'handshakeTimeout', connection);
     });
     this.listener = createListener({
-      arrive: (abandon) => this.arrivals.add(abandon),
-      gone: (arrival) => {
-        this.arrivals.gone(arrival);
+      addPending: (abandon) => this.pendingPeers.add(abandon),
+      removePending: (peer) => {
+        this.pendingPeers.remove(peer);
       },
-      accept: (transport, arrival) => {
-        this.accept(transport, arrival);
+      accept: (transport, peer) => {
+        this.accept(transport, peer);
       },
       forward: (event, args) => {
         this.forward(event, args);
@@ -105,24 +108,27 @@ export class Server extends EventEmitter<ServerEvents> {
     return this.listener.listening;
   }
 
-  /** Starts to listen; the arguments are those of Node's `server.listen`. Errors are the event 'error'. */
+  /** Starts to listen; the arguments are those of Node's `server.listen`. A failure is the event 'error'. */
   listen(...args: unknown[]): this {
     this.listener.listen(args);
     return this;
   }
 
-  /** Accepts nobody any more. As with Node's server, open connections stay, and the callback waits for their end. */
+  /**
+   * Stops listening. As with Node's server, open connections stay, see {@link closeConnections}.
+   * @param callback called when the last connection is closed; with an error where the server does not listen
+   */
   close(callback?: (error?: Error) => void): this {
     this.listener.close(callback);
     return this;
   }
 
-  /** Where the server listens, as Node tells it; null where it does not. */
+  /** Returns where the server listens, as Node's `server.address` does; null while it does not listen. */
   address(): unknown {
     return this.listener.address();
   }
 
-  /** Lets the server keep the process alive, which is the default. */
+  /** Lets the server keep the process alive while it listens, which is the default. */
   ref(): this {
     this.listener.ref();
     return this;
@@ -134,41 +140,47 @@ export class Server extends EventEmitter<ServerEvents> {
     return this;
   }
 
-  /** Node's server underneath. */
+  /** Returns Node's server underneath; undefined where there is none. */
   getRawServer(): unknown {
     return this.listener.raw;
   }
 
-  /** The connected clients. */
+  /** Returns the connected clients. */
   getClients(): IterableIterator<Connection> {
     return this.table.connected.values();
   }
 
-  /** The connected clients, as an array. */
+  /** Returns the connected clients as an array. */
   getClientsArray(): Connection[] {
     return [...this.getClients()];
   }
 
-  /** The clients that events reach: the connected ones, and those whose sessions wait here for their resume. */
+  /** Returns the clients that events reach: the connected ones, and those whose sessions wait here to be resumed. */
   getReachableClients(): IterableIterator<Connection> {
     return this.table.reachable();
   }
 
   /**
-   * Sends an event to all clients, those too whose sessions wait for their resume: they get it then. A session whose
-   * journal has no room for it ends.
+   * Sends an event to all reachable clients. A client that is away gets the event when it resumes its session. A
+   * session whose journal has no room for the event ends.
    */
   broadcast(interfaceName: string, eventName: string, ...args: unknown[]): void {
     for (const connection of this.getReachableClients())
       connection.emitRemoteEvent(interfaceName, eventName, args);
   }
 
-  /** Serves other applications from now on; connected clients stay with theirs until {@link updateConnectionsApi}. */
+  /**
+   * Serves other applications from now on. Connected clients stay with theirs until {@link updateConnectionsApi}.
+   * @throws Error where a name and version occur twice
+   */
   updateApplications(applications: ApplicationsOption): void {
     this.applicationTable = new Applications(applications, this.limits.maxVersionRangeLength);
   }
 
-  /** Moves each client to the newest application within the range that it asked for, without one within its major. */
+  /**
+   * Moves each connected client to the newest application in the range that it asked for. A client that gave no range
+   * moves within the major version that it has; a client that gave an exact version stays.
+   */
   updateConnectionsApi(): void {
     for (const connection of this.getClients()) {
       const { application, session } = connection;
@@ -179,37 +191,41 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   /**
-   * Hands the sessions over to the other servers that share their store (see SharedSessionStorageProvider): calls that
-   * are being served get `limits.drainTimeoutMs` to end, clients are told to move. Does nothing for other sessions.
-   * After `close`, before {@link closeConnections}.
+   * Hands the sessions over to the other servers that share their store (see {@link SharedSessionStorageProvider}).
+   * Calls that are being served get `limits.drainTimeoutMs` to end, then the clients are told to move. Sessions of
+   * other stores stay. Call it after {@link close} and before {@link closeConnections}.
+   * @example
+   * server.close();
+   * await server.drain();
+   * server.closeConnections();
    */
   async drain(): Promise<void> {
     await this.keeper.drain();
   }
 
-  /** @internal Whether {@link drain} has something to do. */
+  /** @internal Whether {@link drain} may have something to do. */
   get isDrainable(): boolean {
     return this.keeper.isServing;
   }
 
-  /** Ends all connections and forgets the sessions that wait for their clients: with `close`, the end of all. */
+  /** Closes all connections, and gives up the sessions that wait here for their clients. */
   closeConnections(): void {
     for (const connection of this.getClientsArray()) connection.close();
-    this.arrivals.clear();
+    this.pendingPeers.clear();
     this.table.clear();
   }
 
-  /** @internal */
+  /** @internal Whether anybody listens for log events. Why: connections do not make the costly ones for nobody. */
   get hasLogListeners(): boolean {
     return this.listenerCount('log') > 0;
   }
 
-  /** @internal */
+  /** @internal Emits a log event of a connection. */
   log(connection: Connection, event: string, args: readonly unknown[]): void {
     this.notify(connection, 'log', connection, event, ...args);
   }
 
-  /** @internal */
+  /** @internal Decides on the handshake of a connection, at once or later. */
   decideHandshake(connection: Connection, request: HandshakeRequest): void {
     this.handshakes.decide(connection, request, this.applicationTable);
     this.notify(connection, 'handshakeRequest', connection, request.application, request.strategy);
@@ -218,30 +234,31 @@ export class Server extends EventEmitter<ServerEvents> {
     }
   }
 
-  /** @internal */
+  /** @internal Notes that a connection has lost or closed its transport. */
   linkLost(connection: Connection): void {
-    this.arrivals.settle(connection);
-    this.handshakes.gone(connection);
-    const wasIn = this.table.connected.has(connection);
-    this.table.lost(connection);
-    if (!wasIn) return;
-    this.keeper.linkLost(connection);
+    this.pendingPeers.settle(connection);
+    this.handshakes.transportLost(connection);
+    const wasConnected = this.table.connected.has(connection);
+    // The table comes first: the keeper looks up whether the client is away.
+    this.table.transportLost(connection);
+    if (!wasConnected) return;
+    this.keeper.transportLost(connection);
     this.notify(connection, 'disconnect', connection);
   }
 
-  /** @internal */
+  /** @internal Notes that a connection's session has ended and cannot be resumed. */
   sessionOver(connection: Connection, isFull: boolean): void {
     if (isFull && connection.session) this.handshakes.noteFull(connection.session.id);
     this.table.remove(connection);
-    this.keeper.linkLost(connection);
+    this.keeper.transportLost(connection);
   }
 
-  /** @internal */
+  /** @internal Notes that the session of a client that is away has changed. */
   sessionChanged(connection: Connection): void {
     this.keeper.sessionChanged(connection);
   }
 
-  /** @internal */
+  /** @internal Emits an error of a connection. @returns whether anybody listened */
   connectionError(error: unknown, connection: Connection): boolean {
     return this[SAFE_EMIT]('connectionError', [error, connection], this.lastResort);
   }
@@ -257,7 +274,7 @@ export class Server extends EventEmitter<ServerEvents> {
         this.clientEntered(connection, 'reconnect');
       },
       moved: (newcomer) => {
-        this.arrivals.settle(newcomer);
+        this.pendingPeers.settle(newcomer);
       },
       taken: (connection) => {
         this.taken(connection);
@@ -268,13 +285,13 @@ export class Server extends EventEmitter<ServerEvents> {
     };
   }
 
-  private accept(transport: Transport, arrival?: Arrival): void {
+  private accept(transport: Transport, peer?: PendingPeer): void {
     const connection = new Connection(transport, this, null, null, this.limits);
-    this.arrivals.connected(arrival ?? this.arrivals.add(() => transport.destroy()), connection);
+    this.pendingPeers.connected(peer ?? this.pendingPeers.add(() => transport.destroy()), connection);
   }
 
   private clientEntered(connection: Connection, event: 'connect' | 'reconnect'): void {
-    this.arrivals.settle(connection);
+    this.pendingPeers.settle(connection);
     this.table.add(connection);
     const { heartbeatInterval } = this.options;
     if (heartbeatInterval) connection.startHeartbeat(heartbeatInterval);
@@ -286,7 +303,7 @@ export class Server extends EventEmitter<ServerEvents> {
     if (session) this.notify(connection, 'sessionTaken', session, connection);
   }
 
-  /** A failure of a store: the peer is not told, so somebody must be. */
+  /** Reports a failure of a session store to this side's listeners. Why: the peer is not told of it. */
   private storeFailed(error: unknown, connection: Connection | undefined): void {
     if (connection && this.connectionError(error, connection)) return;
     const isHeard = this[SAFE_EMIT]('storageError', [error], this.lastResort);
@@ -294,7 +311,7 @@ export class Server extends EventEmitter<ServerEvents> {
       reportUnhandledError('error of a session store (listen for a server\'s "storageError")', error);
   }
 
-  /** Emits an event; what a listener throws is told as an error of the connection that the event is about. */
+  /** Emits an event. What a listener throws is reported as an error of the connection that the event is about. */
   private notify<Name extends keyof ServerEvents>(
     reporter: ErrorReporter,
     name: Name,
@@ -304,20 +321,20 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   private forward(event: string, args: readonly unknown[]): void {
-    // The last link is gone: nothing is owned any more.
+    // The last transport is closed: the server owns no session any more.
     if (event === 'close') void this.keeper.stop();
     if (event === 'listening' || event === 'close') this.notify(this.lastResort, event);
     else if (event === 'connection') this.notify(this.lastResort, 'connection', args[0]);
-    // As Node does, where nobody listens: a server that cannot listen must not seem to.
+    // As Node does where nobody listens for 'error'. Why: a server that cannot listen must not seem to.
     else if (event === 'error' && !this.notify(this.lastResort, 'error', args[0] as Error)) throw args[0];
   }
 
-  /** @internal What `JSON.stringify` shows: no sessions' ids and no options. */
+  /** @internal Returns what `JSON.stringify` shows: neither the sessions' ids nor the options. */
   toJSON(): object {
     return { listening: this.listening, clients: this.table.connected.size };
   }
 
-  /** @internal What Node prints, see {@link toJSON}. */
+  /** @internal Returns what Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectAsJson('Server', this, options, inspect);
   }

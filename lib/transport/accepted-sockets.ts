@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Arrival } from '../server/handshake/pending-peers.js';
+import type { PendingPeer } from '../server/handshake/pending-peers.js';
 import type { ListenerSink } from '../server/listener.js';
 
 /** A socket of TLS, and the one it was made of. */
@@ -10,16 +10,16 @@ type WrappingSocket = Socket & { readonly _parent?: Socket | null };
  * moment they were accepted.
  */
 export class AcceptedSockets {
-  private readonly arrivals = new Map<Socket, Arrival>();
+  private readonly arrivals = new Map<Socket, PendingPeer>();
 
   constructor(private readonly sink: ListenerSink) {}
 
   /** A socket was accepted. */
   add(socket: Socket): void {
-    const arrival = this.sink.arrive(() => socket.destroy());
+    const arrival = this.sink.addPending(() => socket.destroy());
     this.arrivals.set(socket, arrival);
     socket.once('close', () => {
-      if (this.arrivals.delete(socket)) this.sink.gone(arrival);
+      if (this.arrivals.delete(socket)) this.sink.removePending(arrival);
     });
   }
 
@@ -29,7 +29,7 @@ export class AcceptedSockets {
   }
 
   /** It is ready; undefined where its time does not count yet. */
-  take(socket: Socket): Arrival | undefined {
+  take(socket: Socket): PendingPeer | undefined {
     const accepted = acceptedAs(socket);
     const arrival = this.arrivals.get(accepted);
     this.arrivals.delete(accepted);

@@ -4,17 +4,22 @@ import { isUsername } from '../../protocol/name-rules.js';
 import { isThenable } from '../../util/callback.js';
 import { AuthError, describe, refusalOf, type Refusal } from './refusal.js';
 
-/** How an auth policy answers: with an error, or with a yes (see {@link AuthPolicyFunction}). */
+/** Takes the answer of an auth policy: an error, or a yes as {@link AuthPolicyFunction} describes it. */
 export type AuthCallback = (error: unknown, username?: string | boolean | null) => void;
 
 /**
  * Decides on a handshake: calls back, or returns a Promise. The first answer counts.
  *
- * Only an explicit yes is a yes: the user's name or, for the strategies that need none ('anonymous' and
- * 'session'), `true`. A name is a printable text of 1 to 256 characters and is taken as it is. All else
- * refuses: `callback(null)`, `false`, `null`, `0`, `''`, an object, each rejection and each throw, with or
- * without a reason. A RemoteError keeps its code, any other refusal is the code 11. Only a Promise of undefined
- * is no answer, because an async policy may call back: without a callback the handshake's time runs out.
+ * Only an explicit yes lets a client in: the user's name, or `true` for the strategies that need no name ('anonymous'
+ * and 'session'). A name is a printable text of 1 to 256 characters and is kept as it is. Everything else refuses:
+ * `callback(null)`, `false`, `null`, `0`, `''`, an object, every rejection and every throw. The client of a refusal
+ * by a RemoteError gets its code, any other client the code 11. A Promise of undefined is no answer, because an async
+ * policy may call back; if it does not, the handshake's time runs out (`limits.handshakeTimeoutMs`).
+ * @example
+ * const authPolicy: AuthPolicyFunction = async (connection, application, strategy, credentials) => {
+ *   const [login, password] = credentials as [string, string];
+ *   return (await users.check(login, password)) && login;
+ * };
  */
 export type AuthPolicyFunction = (
   connection: Connection,
@@ -26,23 +31,26 @@ export type AuthPolicyFunction = (
 
 /** An auth policy as an object. */
 export interface AuthPolicyObject {
+  /** Decides on a handshake; called as a method of this object. */
   readonly authenticate: AuthPolicyFunction;
-  /** Whether it is asked about anonymous clients too; `true` lets them in without a name. @default false: they are let in */
+  /** Whether the policy decides on anonymous clients too. @default false: they are let in without a question */
   readonly decidesAnonymous?: boolean;
-  /** Whether it is asked about resumes too (strategy 'session'); `true` lets them in. @default false */
+  /** Whether the policy decides on resumes too (strategy 'session'). @default false: the session alone lets them in */
   readonly decidesResume?: boolean;
 }
 
-/** An auth policy. */
+/** Decides on handshakes: a function, or an object with it. */
 export type AuthPolicy = AuthPolicyFunction | AuthPolicyObject;
 
 type PolicyCallback = (refusal: Refusal | null, username: string | null) => void;
 
-/** An auth policy in the one form that the server asks. */
+/** An auth policy with its defaults, in the one form that the server uses. */
 export interface ResolvedPolicy {
   readonly decidesAnonymous: boolean;
   readonly decidesResume: boolean;
-  /** Asks; the callback is called once, with the refusal or with the name. */
+  /**
+   * Asks the policy about a handshake. The callback is called at most once: with a refusal, or with the user's name.
+   */
   ask(
     connection: Connection,
     application: ApplicationLike<Connection>,
@@ -52,7 +60,7 @@ export interface ResolvedPolicy {
   ): void;
 }
 
-/** Brings a policy into the server's form; without one every strategy is refused but anonymous and session. */
+/** Brings a policy into the server's form. Without a policy, anonymous clients and resumes alone are let in. */
 export function resolvePolicy(policy: AuthPolicy | null | undefined): ResolvedPolicy {
   const object: AuthPolicyObject =
     typeof policy === 'function' ? { authenticate: policy } : (policy ?? REFUSE_ALL);
@@ -87,7 +95,7 @@ export function resolvePolicy(policy: AuthPolicy | null | undefined): ResolvedPo
         );
         if (!isThenable(result)) return;
         Promise.resolve(result).then((answer) => {
-          // An async policy that calls back resolves to nothing: that is no answer.
+          // Why: an async policy that calls back resolves to undefined, which is no answer.
           if (answer !== undefined) decide(answer);
         }, refuse);
       } catch (error) {
@@ -103,7 +111,7 @@ const REFUSE_ALL: AuthPolicyObject = {
   },
 };
 
-/** Why an answer does not let in; undefined for one that does. */
+/** Returns why an answer does not let the client in; undefined where it does. */
 function faultOf(answer: unknown, strategy: string): string | undefined {
   if (typeof answer === 'string' && answer !== '')
     return isUsername(answer) ? undefined : "the user's name is too long, blank or not printable";

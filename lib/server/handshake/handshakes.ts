@@ -23,13 +23,13 @@ import type { ResolvedServerOptions } from '../server-options.js';
 import type { SessionKeeper } from '../sessions/session-keeper.js';
 import { TakeoverLimit } from './takeover-limit.js';
 
-// Far beyond the ids that are given; what is longer is not worth a question to a store.
+// Far longer than any id that a server gives. Why: a store need not be asked about a longer one.
 const MAX_ID_LENGTH = 256;
 
-// Of clients before these, who ask late, it is only said that their session is lost.
+// How many sessions with a full journal are remembered. Clients of earlier ones hear only that the session is lost.
 const MAX_FULL_SESSIONS = 10_000;
 
-// Why a session cannot be had, for the log.
+// Reasons of refused resumes, for the log.
 const OTHER_BINDING = 'the session was made for another application, range or set of extensions';
 const UNCOVERED = 'what the client counts as received does not fit what the session has sent';
 const FULL = 'more waited for the client than the server keeps (its limits of the journal)';
@@ -37,27 +37,27 @@ const NOT_OWNED = 'nobody can give the session now: another server has it, or it
 
 type App = ApplicationLike<Connection>;
 
-/** What the decisions on handshakes lead to. */
+/** Told how handshakes were decided. */
 export interface HandshakeOutcome {
   /** A client has logged in. */
   entered(connection: Connection): void;
-  /** A client has come back. */
+  /** A client has resumed its session. */
   resumed(connection: Connection, session: Session<Connection>, application: App): void;
-  /** A newcomer gave its link to the connection that has the session. */
+  /** A newcomer has given its transport to the connection that holds the session. */
   moved(newcomer: Connection): void;
-  /** A newcomer took a session away from a link that was up. */
+  /** A session was taken away from an open connection. */
   taken(holder: Connection): void;
-  /** Somebody is not let in, or not now. */
+  /** A handshake was refused, or a resume put off. */
   refused(connection: Connection, refusal: RefusedHandshake): void;
 }
 
 type ResumeClaim = Pick<ResumeRequest, 'id' | 'receivedCount' | 'order'>;
 
-/** Decides on the handshakes of a server: which application, who, a new session or an old one. */
+/** Decides on the handshakes of a server: which application a client gets, as which user, with which session. */
 export class Handshakes {
   private readonly takeovers = new TakeoverLimit();
   private readonly pending: PendingResumes;
-  /** Sessions that have ended because too much waited for their clients, who are told so. */
+  /** Ids of sessions that ended because their journals were full. Why: their clients are told the reason. */
   private readonly full = new RecentSet(MAX_FULL_SESSIONS);
   private lastBinding: SessionBinding | undefined;
 
@@ -70,7 +70,7 @@ export class Handshakes {
     this.pending = new PendingResumes(keeper);
   }
 
-  /** Decides on one; the connection gets its answer now or later. */
+  /** Decides on a handshake; the connection gets its answer at once or later. */
   decide(connection: Connection, request: HandshakeRequest, applications: Applications<Connection>): void {
     const application = applications.find(request.application, request.version);
     if (!application) {
@@ -86,17 +86,17 @@ export class Handshakes {
     else this.decideLogin(connection, application, request);
   }
 
-  /** A session has ended because too much waited for its client. */
+  /** Notes that a session has ended because its journal was full. */
   noteFull(id: string): void {
     this.full.add(id);
   }
 
-  /** A connection's line is gone: what it asked for is not wanted any more. */
-  gone(connection: Connection): void {
+  /** Drops the request of a connection that has lost its transport. */
+  transportLost(connection: Connection): void {
     this.pending.settle(connection);
   }
 
-  /** Whether a client has asked here for its session after a claim that it made elsewhere. */
+  /** Whether the client of a claim made at another server has asked here for the session since. */
   overtakes(id: string, claim: SessionClaim | undefined): boolean {
     return this.pending.overtakes(id, claim);
   }
@@ -133,12 +133,15 @@ export class Handshakes {
       return;
     }
     const request: ResumeRequest = { ...claim, connection, application, handshake };
-    // An older line of a client that has asked by another one since.
+    // A late request: the client has asked by a newer transport since.
     if (!this.pending.add(request)) connection.end(undefined);
     else this.resume(request);
   }
 
-  /** Looks for a session. What was decided may have changed by the time of an answer: then it is looked for again. */
+  /**
+   * Looks for the session of a request, and resumes it.
+   * @param isAllowed whether the policy has allowed the resume, or is not asked
+   */
   private resume(request: ResumeRequest, isAllowed = !this.options.policy.decidesResume): void {
     this.find(request, (session) => {
       const { connection, application, handshake } = request;
@@ -149,7 +152,7 @@ export class Handshakes {
         this.refuse(request, SESSION_LOST_INFO, UNCOVERED);
       else if (isAllowed) this.restore(request, session);
       else {
-        // So that the policy sees whose session it is.
+        // Why: the policy sees whose session it decides on.
         connection.username = session.username;
         this.ask(
           connection,
@@ -166,8 +169,10 @@ export class Handshakes {
     });
   }
 
-  /** Nobody can say now whether the client may have the session: it asks again. */
-  private later({ connection, handshake }: ResumeRequest): void {
+  /**
+   * Ends a request without an answer, so that the client asks again: its session cannot be had now, but may be later.
+   */
+  private putOff({ connection, handshake }: ResumeRequest): void {
     const wasWaiting = isWaiting(connection);
     connection.end(undefined);
     this.pending.settle(connection);
@@ -212,19 +217,19 @@ export class Handshakes {
     });
   }
 
-  /** The session of an id: of a client that is connected or away, else of the provider. */
+  /** Finds the session of a request: at the client that has it, connected or away, else in the store. */
   private find(request: ResumeRequest, callback: (session: Session<Connection> | undefined) => void): void {
     const { id, connection, order } = request;
     const holder = this.clients.find(id);
-    if (this.keeper.isLeaving(id) && !this.keeper.keep(id, order)) {
-      // It is being handed over: to whom, the next attempt will show.
-      this.later(request);
+    if (this.keeper.isHandingOver(id) && !this.keeper.cancelHandover(id, order)) {
+      // The session is on its way to another server. The client finds it there at its next attempt.
+      this.putOff(request);
     } else if (holder?.session) callback(holder.isSessionOver ? undefined : holder.session);
     else {
       this.pending.search(request, (found) => {
         if (!isWaiting(connection)) this.pending.settle(connection);
         else if (!found || this.clients.find(id)) this.find(request, callback);
-        else if (found.name === 'later') this.later(request);
+        else if (found.name === 'later') this.putOff(request);
         else callback(found.name === 'found' ? found.session : undefined);
       });
     }
@@ -239,25 +244,27 @@ export class Handshakes {
     }
     this.keeper.revive(holder, order, (mayReturn) => {
       if (mayReturn && isWaiting(newcomer)) this.enter(request, session, holder);
-      else this.later(request);
-      // Gone or refused: what the store has must hold again, unless somebody else is about to come back.
-      if (mayReturn && !holder.isOpen && !this.pending.has(id)) this.keeper.linkLost(holder);
+      else this.putOff(request);
+      // The client has gone again, or was refused: its state is saved once more, unless another request waits for it.
+      if (mayReturn && !holder.isOpen && !this.pending.has(id)) this.keeper.transportLost(holder);
     });
   }
 
   private enter(request: ResumeRequest, session: Session<Connection>, holder: Connection | undefined): void {
     const { id, connection, order, receivedCount } = request;
-    // While others were deciding, another link may have got the session, or ended it.
+    // While the policy or the store was asked, another connection may have got the session, or ended it. Then the
+    // search
+    // starts again. Checks that the session may change come last, right before it is granted.
     if (this.clients.find(id) !== holder || (holder && holder.session !== session))
       this.resume(request, true);
     else if (holder?.isSessionOver) this.refuse(request, SESSION_LOST_INFO, 'the session has ended');
     else if (!session.journal.covers(receivedCount)) this.refuse(request, SESSION_LOST_INFO, UNCOVERED);
-    else if (isOvertaken(order, session.claim) || this.keeper.isLeaving(id)) this.later(request);
+    else if (isOvertaken(order, session.claim) || this.keeper.isHandingOver(id)) this.putOff(request);
     else if (holder?.isOpen && !this.takeovers.allows(holder, order))
       this.refuse(request, SESSION_TAKEN_INFO, 'others have claimed the session again and again');
     else {
       this.pending.grant(connection);
-      // One that the reference stored is bound to nothing; from now on to what it came back for.
+      // A session that the reference implementation stored has no binding: it gets that of this handshake.
       session.binding ??= { ...this.bindingOf(request.handshake), extensions: [] };
       this.moveIn(request, session, holder);
     }
@@ -268,10 +275,10 @@ export class Handshakes {
     session: Session<Connection>,
     holder: Connection | undefined,
   ): void {
-    // Nobody takes a session away from itself.
+    // A client that moves its own session takes it away from nobody. The claim is compared before it is replaced.
     if (holder?.isOpen && !isSameClaimant(order, session.claim)) this.outcome.taken(holder);
     session.claim = order;
-    const connection = holder ? moveLink(newcomer, holder) : newcomer;
+    const connection = holder ? moveTransport(newcomer, holder) : newcomer;
     if (connection !== newcomer) this.outcome.moved(newcomer);
     connection.application = application;
     const save = this.keeper.saverOf(connection);
@@ -279,19 +286,22 @@ export class Handshakes {
     this.outcome.resumed(connection, session, application);
   }
 
-  /** A session is resumed for what it was made for. */
+  /** Whether a handshake asks for the application, the range and the extensions that a session was made for. */
   private isBound({ binding }: Session<Connection>, { handshake }: ResumeRequest): boolean {
     return !binding || isSameBinding(binding, this.bindingOf(handshake));
   }
 
-  /** What a client asks for; one object for many clients, as most ask for the same. */
+  /**
+   * Returns what a client asks for. Why one object for many sessions: most clients ask for the same, and it saves
+   * memory.
+   */
   private bindingOf(request: HandshakeRequest): SessionBinding {
     const { application, version } = request;
     const extensions = agreedNames(this.options.extensions, request.extensions);
     const binding = { application, version, extensions };
     const last = this.lastBinding;
     if (last && isSameBinding(last, binding)) return last;
-    // Of their own: what is cut out of a message keeps a part of that alive, as long as the session lives.
+    // Why copies: a text that was cut out of a message keeps the whole message alive.
     this.lastBinding = {
       application: intern(application),
       version: version === undefined ? undefined : intern(version),
@@ -305,28 +315,28 @@ function isSameBinding(a: SessionBinding, b: SessionBinding): boolean {
   return a.application === b.application && a.version === b.version && sameNames(a.extensions, b.extensions);
 }
 
-/** Moves the newcomer's link to the connection that has had the session all the time. */
-function moveLink(newcomer: Connection, holder: Connection): Connection {
+/** Moves a newcomer's transport to the connection that holds the session. @returns the holder */
+function moveTransport(newcomer: Connection, holder: Connection): Connection {
   const transport = newcomer.detach();
   holder.leaveLink('taken');
   if (transport) holder.attach(transport);
   return holder;
 }
 
-/** Whether the peer is still there and waits for its answer. */
+/** Whether a connection still waits for the answer to its handshake. */
 function isWaiting(connection: Connection): boolean {
   return connection.state.name === 'handshaking';
 }
 
-/** A session that cannot be had is 11 to all; a peer of this package is told which 11 it is. */
+/** Refuses a resume with the code 11; a peer of this package is told more. */
 function refuseSession(connection: Connection, request: HandshakeRequest, ...info: string[]): void {
   const code = ERR_AUTH_FAILED;
   connection.refuse(request.extensions ? [code, RemoteError.defaultMessages[code], ...info] : code);
 }
 
 /**
- * Another server may have both the application and the session, so that the client must keep it: a peer of this package
- * is told so, others get no answer.
+ * Refuses a resume for an unknown application where sessions are shared. Another server may have both the application
+ * and the session, so a peer of this package is told to keep its session; other peers get no answer.
  */
 function refuseUnserved(connection: Connection, request: HandshakeRequest): void {
   const code = ERR_APP_NOT_FOUND;

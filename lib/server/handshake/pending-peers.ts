@@ -1,66 +1,67 @@
 import type { Connection } from '../../connection/connection.js';
 import { DeadlineQueue } from '../../util/deadline-queue.js';
 
-/**
- * A peer that has arrived and has not shaken hands yet: first a socket that is being secured or upgraded,
- * then a connection.
- */
-export interface Arrival {
-  /** Ends it, as long as there is no connection. */
+/** A peer that has not shaken hands yet: first a socket that is being secured or upgraded, then a connection. */
+export interface PendingPeer {
+  /** Ends the peer's socket; for as long as there is no connection. */
   readonly abandon: () => void;
-  /** The connection, once there is one. */
+  /** The connection, once the socket is secured and upgraded. */
   connection: Connection | undefined;
 }
 
-/** The peers that have not shaken hands yet. Their time counts from their arrival, TLS and upgrade included. */
+/**
+ * Holds the peers that have not shaken hands yet, and ends those that take too long. The time of a peer starts when
+ * its socket is accepted, so that TLS and the WebSocket upgrade are part of it.
+ */
 export class PendingPeers {
-  private readonly queue: DeadlineQueue<Arrival>;
-  private readonly byConnection = new Map<Connection, Arrival>();
+  private readonly queue: DeadlineQueue<PendingPeer>;
+  private readonly byConnection = new Map<Connection, PendingPeer>();
 
   /**
-   * @param timeoutMs how long a handshake may take
-   * @param onTimeout called with a connection whose time is over; what is no connection yet is abandoned
+   * @param timeoutMs how long a peer may take to shake hands
+   * @param onTimeout called with a connection that took too long; a peer without a connection is abandoned instead
    */
   constructor(timeoutMs: number, onTimeout: (connection: Connection) => void) {
-    this.queue = new DeadlineQueue(timeoutMs, (arrival) => {
-      const { connection } = arrival;
-      if (!connection) arrival.abandon();
+    this.queue = new DeadlineQueue(timeoutMs, (peer) => {
+      const { connection } = peer;
+      if (!connection) peer.abandon();
       else if (this.byConnection.delete(connection)) onTimeout(connection);
     });
   }
 
-  /** A peer has arrived. */
-  add(abandon: () => void): Arrival {
-    const arrival: Arrival = { abandon, connection: undefined };
-    this.queue.add(arrival);
-    return arrival;
+  /** Adds a peer whose socket has just been accepted. */
+  add(abandon: () => void): PendingPeer {
+    const peer: PendingPeer = { abandon, connection: undefined };
+    this.queue.add(peer);
+    return peer;
   }
 
-  /** It is a connection now. */
-  connected(arrival: Arrival, connection: Connection): void {
-    arrival.connection = connection;
-    this.byConnection.set(connection, arrival);
+  /** Notes that a peer has a connection now. */
+  connected(peer: PendingPeer, connection: Connection): void {
+    peer.connection = connection;
+    this.byConnection.set(connection, peer);
   }
 
-  /** It went away before it was a connection. */
-  gone(arrival: Arrival): void {
-    this.queue.delete(arrival);
+  /** Removes a peer that went away before it had a connection. */
+  remove(peer: PendingPeer): void {
+    this.queue.delete(peer);
   }
 
-  /** Its handshake is done, or it went away. */
+  /** Removes the peer of a connection that has shaken hands, or that has ended. */
   settle(connection: Connection): void {
-    const arrival = this.byConnection.get(connection);
-    if (!arrival) return;
+    const peer = this.byConnection.get(connection);
+    if (!peer) return;
     this.byConnection.delete(connection);
-    this.queue.delete(arrival);
+    this.queue.delete(peer);
   }
 
-  /** Ends them all. */
+  /** Ends all peers that have not shaken hands yet. */
   clear(): void {
-    const arrivals = [...this.queue];
+    const peers = [...this.queue];
+    // The tables are emptied first: `close` and `abandon` call back.
     this.queue.clear();
     this.byConnection.clear();
-    for (const { connection, abandon } of arrivals) {
+    for (const { connection, abandon } of peers) {
       if (connection) connection.close();
       else abandon();
     }

@@ -11,17 +11,21 @@ import type { Found } from '../sessions/session-keeper.js';
 export interface ResumeRequest {
   /** The session's id. */
   readonly id: string;
+  /** How many of the session's messages the client has received. */
   readonly receivedCount: number;
-  /** Undefined of peers that make no claims. */
+  /** Orders the requests of one client; undefined from peers that make no claims. */
   readonly order: SessionClaim | undefined;
   readonly connection: Connection;
   readonly application: ApplicationLike<Connection>;
   readonly handshake: HandshakeRequest;
 }
 
-/** What the requests for sessions ask of those who have them. */
+/** Finds sessions in stores; the server's keeper of sessions does. */
 export interface ResumeSource {
-  /** Asks a store for a session. */
+  /**
+   * Asks a store for a session.
+   * @param asker the connection that a failure of the store is reported of
+   */
   find(
     application: ApplicationLike<Connection>,
     id: string,
@@ -29,25 +33,26 @@ export interface ResumeSource {
     asker: Connection,
     callback: (found: Found) => void,
   ): void;
-  /** A session that was found is not wanted. */
+  /** Gives a session back to its store that was found and is not wanted any more. */
   giveBack(application: ApplicationLike<Connection>, session: Session<Connection>): void;
 }
 
-/** All who ask for one session, and the question for it to its store. */
+/** The requests for one session, and the search for it in its store. */
 interface Pending {
+  /** In the order in which they came. */
   readonly requests: Set<ResumeRequest>;
   search: Search | undefined;
 }
 
-/** Takes the answer of a store; undefined: somebody else who asked has got the session. */
-type Taker = (found: Found | undefined) => void;
+/** Takes what a search has found; undefined: look for the session again, as another request has got it since. */
+type FoundCallback = (found: Found | undefined) => void;
 
-/** One question to a store. Its answer is for all who ask by then. */
+/** One search in a store. All requests that have come before its end share what it finds. */
 class Search implements ClaimRequest {
   found: Found | undefined;
-  /** Whether somebody has got what was found. */
+  /** Whether a request has got the session that was found. */
   isGranted = false;
-  readonly waiting: Taker[] = [];
+  readonly waiting: FoundCallback[] = [];
   private readonly controller: AbortControllerLike = new host.AbortController();
 
   constructor(
@@ -69,9 +74,9 @@ class Search implements ClaimRequest {
 }
 
 /**
- * The requests to resume that wait for an answer: of a store, of a policy, of a hand-over. Of one client's requests
- * the newest counts, whichever line it came by: those before it end without an answer. A store is asked once for a
- * session at a time, for as long as somebody asks.
+ * Holds the requests to resume that wait for an answer: from a store, from a policy, or for the end of a hand-over.
+ * Of the requests of one client the newest counts, by whichever transport it came; earlier ones end without an
+ * answer. Invariant: at most one search runs for a session, and only while requests for that session wait.
  */
 export class PendingResumes {
   private readonly byId = new Map<string, Pending>();
@@ -79,7 +84,7 @@ export class PendingResumes {
 
   constructor(private readonly source: ResumeSource) {}
 
-  /** Adds a request, and ends those that it overtakes. @returns whether it was not overtaken itself */
+  /** Adds a request, and ends the earlier ones of its client. @returns false where the request itself comes too late */
   add(request: ResumeRequest): boolean {
     const { id, order, connection } = request;
     if (this.overtakes(id, order)) return false;
@@ -98,7 +103,7 @@ export class PendingResumes {
     return true;
   }
 
-  /** Whether a request is under way here that comes after a claim of the same client. */
+  /** Whether a later request of the client that made a claim is waiting here. */
   overtakes(id: string, order: SessionClaim | undefined): boolean {
     for (const request of this.byId.get(id)?.requests ?? []) {
       if (isOvertaken(order, request.order)) return true;
@@ -106,20 +111,21 @@ export class PendingResumes {
     return false;
   }
 
-  /** Whether anybody asks for a session. */
+  /** Whether requests for a session are waiting. */
   has(id: string): boolean {
     return (this.byId.get(id)?.requests.size ?? 0) > 0;
   }
 
-  /** A connection has got the session that it asked for. */
+  /** Notes that a connection has got the session that it asked for, and removes its request. */
   grant(connection: Connection): void {
     const pending = this.byId.get(this.byConnection.get(connection)?.id ?? '');
+    // Before `settle`, which would give the session back to the store.
     if (pending?.search) pending.search.isGranted = true;
     if (pending) pending.search = undefined;
     this.settle(connection);
   }
 
-  /** A connection's request is answered, or its line is gone. */
+  /** Removes the request of a connection: it is answered, or the transport is lost. */
   settle(connection: Connection): void {
     const request = this.byConnection.get(connection);
     const pending = request && this.byId.get(request.id);
@@ -129,14 +135,14 @@ export class PendingResumes {
     if (pending.requests.size === 0) this.finish(request.id, pending);
   }
 
-  /** Asks the store for the session of a request; who asks while that is under way gets the same answer. */
-  search(request: ResumeRequest, callback: Taker): void {
+  /** Searches the store for the session of a request, or joins the search that runs already. */
+  search(request: ResumeRequest, callback: FoundCallback): void {
     const { application, id } = request;
     const pending = this.byId.get(id);
     if (!pending) return;
     pending.search ??= this.begin(request, pending);
     const { search } = pending;
-    // Of another store, which may be another application's: that has to be asked when this one is done.
+    // Another application may have another store, which can be asked only when this search is over.
     if (search.application !== application) callback({ name: 'later' });
     else if (search.found) callback(search.found);
     else search.waiting.push(callback);
@@ -154,7 +160,7 @@ export class PendingResumes {
     const waiting = search.waiting.splice(0);
     search.found = found;
     if (search.signal.aborted && found.name !== 'found') {
-      // The question was withdrawn. Who has come since asks anew.
+      // The search was given up, but new requests have come since: they search again.
       pending.search = undefined;
       for (const callback of waiting) callback(undefined);
     } else {
@@ -164,7 +170,10 @@ export class PendingResumes {
     if (pending.requests.size === 0) this.finish(id, pending);
   }
 
-  /** Nobody asks any more: a question to the store is withdrawn, a session that was found goes back to it. */
+  /**
+   * Ends what was done for requests that are all gone: gives up their search, and gives a session that was found
+   * back.
+   */
   private finish(id: string, pending: Pending): void {
     const { search } = pending;
     if (search && !search.found) {

@@ -6,43 +6,51 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import { toSafeString } from '../../protocol/safe-string.js';
 import { toLogText } from '../../util/log-text.js';
 
-/** Why somebody is not let in: the peer is told the error, the server's log the reason. */
+/** Why a client is not let in. The error goes to the peer, the reason to the server's log. */
 export interface Refusal {
   readonly error: RemoteError;
   readonly reason: string;
 }
 
-/** Refuses a handshake by the code 11, and says to the server's own log why. */
+/** Refuses a handshake with the code 11. Its reason is for the server's log alone. */
 export class AuthError extends RemoteError {
-  /** @param reason for the log of the server: the peer is never told */
+  /** @param reason goes to the server's log, never to the peer */
   constructor(readonly reason: string) {
     super(ERR_AUTH_FAILED);
   }
 }
 
-/** What an error means with which somebody refuses: a RemoteError keeps its code, any other is the code 11. */
+/**
+ * Makes a refusal of what a policy has called back or thrown: a RemoteError keeps its code, anything else is the code
+ * 11.
+ */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof AuthError) return { error, reason: error.reason };
   const reason = `the policy refused it with ${describe(error)}`;
   return { error: error instanceof RemoteError ? error : new RemoteError(ERR_AUTH_FAILED), reason };
 }
 
-/** What is refused: an unknown application, a login, a resume; or a resume that nobody can decide on now. */
+/**
+ * What was refused: `'application'`, an unknown application; `'login'`; `'session'`, a resume; `'later'`, a resume that
+ * cannot be decided now: the client is told nothing and asks again.
+ */
 export type RefusalKind = 'application' | 'login' | 'session' | 'later';
 
 /** A handshake that was refused. All texts are printable and short, whatever the peer has sent. */
 export interface RefusedHandshake {
+  /** What was refused. */
   readonly kind: RefusalKind;
-  /** The application that was asked for: 'name', or 'name@range'. */
+  /** The application that the client asked for: 'name', or 'name@range'. */
   readonly application: string;
+  /** The handshake's strategy: 'anonymous', 'login', 'session', or one of the server's policy. */
   readonly strategy: string;
-  /** The code that the peer was told; undefined where it was told nothing, so that it asks again. */
+  /** The code that the client was told; undefined where it was told nothing, so that it asks again. */
   readonly code: number | undefined;
-  /** Why, for the server's log. The peer is not told. */
+  /** Why, for the server's log. The client is not told. */
   readonly reason: string;
 }
 
-/** Brings a refusal into the form of the event. */
+/** Makes the argument of the event 'handshakeRefused'. */
 export function refusedHandshake(
   { application, version, strategy }: HandshakeRequest,
   kind: RefusalKind,
@@ -61,7 +69,7 @@ export function refusedHandshake(
   };
 }
 
-/** A value as a log may show it: an error's text, but no other objects, as they may hold credentials. */
+/** Describes a value for a log: an error by its text. Other objects are not shown, as they may hold credentials. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return `'${toLogText(value, MAX_NAME_SHOWN)}'`;
   if (value instanceof Error) return toSafeString(value);

@@ -4,7 +4,7 @@ import type { Session } from '../../session/session.js';
 import { now } from '../../util/host.js';
 
 const WINDOW_MS = 60_000;
-// Far more than a client needs whose old links are noticed late, or who moves on purpose.
+// Far more than a client needs that moves on purpose, or whose lost transports are noticed late.
 const MAX_TAKEOVERS = 20;
 
 interface Takeovers {
@@ -13,14 +13,14 @@ interface Takeovers {
 }
 
 /**
- * Ends the fight of two claimants for one session: each comes back by itself when the other has taken it. Peers
- * that know `bye` are told and stay away; of the others, so many takeovers of a link that is up are a fight, and
- * the one who has the session then keeps it.
+ * Ends a fight of two clients for one session, in which each reconnects by itself as soon as the other has taken the
+ * session. Peers that know `bye` are told that the session was taken, and stay away. Of other peers, more than
+ * {@link MAX_TAKEOVERS} takeovers in {@link WINDOW_MS} are a fight: the client that has the session then keeps it.
  */
 export class TakeoverLimit {
   private readonly bySession = new WeakMap<Session<Connection>, Takeovers>();
 
-  /** Whether the link of a connection may be taken away from it once more. Who has it may always move it. */
+  /** Whether a claim may take the session away from an open connection. A client may always move its own session. */
   allows({ session, extensions }: Connection, claim: SessionClaim | undefined): boolean {
     if (!session || extensions.bye || isSameClaimant(claim, session.claim)) return true;
     const time = now();

@@ -5,19 +5,19 @@ import { SessionStateError } from '../../session/session-state-error.js';
 import type { SharedSessionStorageProvider } from '../../session/shared-session-storage.js';
 import { startTimer } from '../../util/timer.js';
 
-// Between attempts to reach a store that is away.
+// Between two attempts to save, while the store cannot be reached.
 const RETRY_AFTER_MS = 250;
 
-/** Whether a store says that another server has the session. */
+/** Whether an error of a store means that another server has the session. */
 export function isNotOwned(error: unknown): boolean {
   return error instanceof JstpError && error.code === NOT_OWNED;
 }
 
 /**
- * Stores a connection's session, however long the store is away.
- * @param onFailure told of the first failure
- * @throws the store's error where another server has the session; where the session has left the connection, or its state
- * cannot be written at all
+ * Saves a connection's session, and tries again for as long as the store cannot be reached.
+ * @param onFailure called with the first failure
+ * @throws SessionNotOwnedError where another server has the session, SessionStateError where the session's state
+ * cannot be written, Error where the session does not belong to the connection any more
  */
 export async function saveWithRetry(
   provider: SharedSessionStorageProvider<Connection>,

@@ -18,62 +18,65 @@ import { DeadlineQueue } from '../../util/deadline-queue.js';
 import { startTimer, stopTimer } from '../../util/timer.js';
 import type { ClientTable } from './client-table.js';
 import { isNotOwned, saveWithRetry } from './save-with-retry.js';
-import { StoreTroubles } from './store-troubles.js';
+import { StoreOutages } from './store-outages.js';
 import { storageOf, type ResolvedServerOptions } from '../server-options.js';
 
-// What changes while a client is away is stored this much later, so that many changes are one write.
+// How long a change of a session whose client is away waits to be saved. Why: many changes become one write.
 const SAVE_AFTER_MS = 100;
 
-/** So many users are named whose sessions could not be stored. */
-const NAMES_TOLD = 10;
+// How many users an error names whose sessions could not be stored.
+const MAX_USERS_NAMED = 10;
 
 type App = ApplicationLike<Connection>;
 type Provider = SessionStorageProvider<Connection>;
 type SharedProvider = SharedSessionStorageProvider<Connection>;
 
-/** What a store says to the question for a session. */
+/** What a search for a session in its store has found. */
 export type Found =
   | { readonly name: 'found'; readonly session: Session<Connection> }
   | { readonly name: 'unknown' }
-  /** Nobody can say now: the store is away, or the session's owner has not let go of it yet. */
+  /** The store cannot be reached, or another server has not handed the session over yet. */
   | { readonly name: 'later' };
 
-/** What the keeper tells its server. */
+/** What a keeper of sessions asks of its server, and tells it. */
 export interface KeeperObserver {
-  /** A session goes on elsewhere. */
+  /** Another server has taken a session away from an open connection. */
   taken(connection: Connection): void;
-  /** Whether a session's client has asked here for it after a claim that it made elsewhere. */
+  /** Whether the client of a claim made at another server has asked here for the session since. */
   overtakes(id: string, claim: SessionClaim | undefined): boolean;
-  /** A failure of a store; with the connection that it is about, if there is one. */
+  /** A store has failed; with the connection that the failure is about, if there is one. */
   failed(error: unknown, connection?: Connection): void;
 }
 
 /** A session on its way to another server. */
-interface Leave {
+interface Handover {
   readonly connection: Connection;
   readonly reason: 'moved' | 'taken';
-  /** By which claim another server asks for it. */
+  /** The claim by which another server asks for the session; undefined in a drain. */
   readonly claim: SessionClaim | undefined;
-  /** Whether what runs still gets its time. */
+  /** Whether calls that are being served still get their time. */
   isFinishing: boolean;
   isCancelled: boolean;
-  /** Resolves when what runs has had its time. */
+  /** Resolves when calls have had their time. */
   readonly finished: Promise<void>;
-  end: Promise<void>;
+  /** Resolves when the store has the session, or the hand-over was cancelled. */
+  done: Promise<void>;
 }
 
-/** Keeps the sessions of a server where they outlive their connections, alone or with other servers. */
+/** Keeps the sessions of a server in stores, where they outlive their connections and can move to other servers. */
 export class SessionKeeper implements SessionOwner {
+  /** The shared stores that this server serves, and what stops that. */
   private readonly served = new Map<SharedProvider, () => Promise<void>>();
-  private readonly leaving = new Map<string, Leave>();
+  /** The hand-overs under way, by session. */
+  private readonly handovers = new Map<string, Handover>();
   /** Writes to shared stores that are under way. */
   private readonly writes = new Set<Promise<unknown>>();
-  /** Sessions that a drain has taken from their clients, until the store has them. */
+  /** Sessions that a drain has detached from their clients, until the store has them. */
   private readonly unstored = new Set<Session<Connection>>();
-  /** Connections whose sessions were handed over: what their links still tell changes nothing. */
-  private readonly left = new WeakSet<Connection>();
-  private readonly troubles = new StoreTroubles();
-  private end: Promise<void> | undefined;
+  /** Connections whose sessions are with other servers: the loss of their transports says nothing about a session. */
+  private readonly handedOver = new WeakSet<Connection>();
+  private readonly outages = new StoreOutages();
+  private stopping: Promise<void> | undefined;
   private readonly changed = new DeadlineQueue<Connection>(SAVE_AFTER_MS, (connection) => {
     this.saveChanged(connection);
   });
@@ -84,7 +87,7 @@ export class SessionKeeper implements SessionOwner {
     private readonly observer: KeeperObserver,
   ) {}
 
-  /** A client has logged in: what its connection has to do before it acts, if there is something. */
+  /** Creates the session of a client that has logged in, where its store is shared. */
   entered(connection: Connection): void {
     const { session } = connection;
     const provider = this.providerOf(connection);
@@ -93,7 +96,10 @@ export class SessionKeeper implements SessionOwner {
     this.watch(() => provider.create(session.id, session), connection);
   }
 
-  /** Stores a session before its connection acts on what changed it; undefined: it need not wait. */
+  /**
+   * Returns what saves a session before its connection acts on a change; undefined where the connection need not
+   * wait.
+   */
   saverOf(connection: Connection): (() => Promise<void>) | undefined {
     const provider = this.providerOf(connection);
     return isShared(provider) && provider.writeThrough
@@ -101,7 +107,7 @@ export class SessionKeeper implements SessionOwner {
       : undefined;
   }
 
-  /** Asks for a session whose client is not known here. */
+  /** Asks a store for a session whose client is not here. */
   find(
     application: App,
     id: string,
@@ -111,7 +117,7 @@ export class SessionKeeper implements SessionOwner {
   ): void {
     const provider = storageOf(application, this.options);
     const answer = (found: Found): void => {
-      // A store answers in a turn of its own, where nobody else would catch.
+      // Why a guard: the store calls back in a turn of its own, where nobody else would catch.
       asker.guard(() => {
         callback(found);
       });
@@ -120,13 +126,13 @@ export class SessionKeeper implements SessionOwner {
     loadSession(isShared(provider) ? claiming(provider, request) : provider, id, (error, session) => {
       if (error && !isBusy(error)) this.fail(error, asker);
       if (session) answer({ name: 'found', session });
-      // What cannot be read today cannot be read later either: the session is lost.
+      // A text that cannot be read now cannot be read later either: the session is lost.
       else if (error && isShared(provider) && !(error instanceof SessionTextError)) answer({ name: 'later' });
       else answer({ name: 'unknown' });
     });
   }
 
-  /** The client of a connection wants to come back to it; tells whether it may. */
+  /** Asks the store whether a client that is away may still resume its session here. */
   revive(
     connection: Connection,
     claim: SessionClaim | undefined,
@@ -151,23 +157,23 @@ export class SessionKeeper implements SessionOwner {
     );
   }
 
-  /** A session that was found is not wanted: its client went away, or may not have it. */
+  /** Gives a session back to its store that was found and is not wanted: its client went away, or was refused. */
   giveBack(application: App, session: Session<Connection>): void {
     const provider = storageOf(application, this.options);
-    // Asked twice, it was found twice: who has come back with it meanwhile keeps it.
+    // Two searches may find one session: a client that has resumed it meanwhile keeps it.
     if (this.clients.find(session.id)) return;
     if (isShared(provider)) this.watch(() => provider.release(session.id, session));
   }
 
-  /** A client's link is gone. */
-  linkLost(connection: Connection): void {
+  /** Saves the session of a client that has lost its transport, or deletes it where the session is over. */
+  transportLost(connection: Connection): void {
     const { session } = connection;
     const provider = this.providerOf(connection);
-    if (!session || this.left.has(connection) || this.hasStopped(provider)) return;
+    if (!session || this.handedOver.has(connection) || this.hasStopped(provider)) return;
     if (connection.isSessionOver) {
-      // A write that is still to come would bring it back.
+      // The delayed write is dropped first: it would bring the session back.
       this.changed.delete(connection);
-      this.forget(provider, session, connection);
+      this.delete(provider, session, connection);
     }
     // Another connection may have the session by now.
     else if (session.connection !== connection || session.isWorthless) return;
@@ -175,101 +181,109 @@ export class SessionKeeper implements SessionOwner {
     else this.store(provider, session, connection);
   }
 
-  /** More was journaled for a client that is away. */
+  /** Saves the session of a client that is away soon, as its journal has changed. */
   sessionChanged(connection: Connection): void {
     if (this.sharedProviderOf(connection)) this.changed.add(connection);
   }
 
-  /** A client did not come back in time: its session is anybody's. */
-  expired(connection: Connection): void {
+  /** Releases the session of a client that did not come back in time: any server may resume it from now on. */
+  clientExpired(connection: Connection): void {
     const { session } = connection;
     const provider = this.providerOf(connection);
     this.changed.delete(connection);
     if (!session || this.hasStopped(provider)) return;
-    if (connection.isSessionOver || session.isWorthless) this.forget(provider, session, connection);
+    if (connection.isSessionOver || session.isWorthless) this.delete(provider, session, connection);
     else if (isShared(provider)) this.watch(() => provider.release(session.id, session), connection);
     else this.store(provider, session, connection);
   }
 
-  /** Gives a session whose client is away back to a store that others share, where it outlives this memory. */
-  releaseToOthers(connection: Connection): boolean {
+  /**
+   * Expires a client that is away, so that its session is released to its shared store and takes no memory here.
+   * @returns false, and does nothing, where the store is not shared
+   */
+  releaseToStore(connection: Connection): boolean {
     if (!this.sharedProviderOf(connection)) return false;
-    this.clients.forget(connection);
+    this.clients.expire(connection);
     return true;
   }
 
-  /** Whether a session is about to go elsewhere. */
-  isLeaving(id: string): boolean {
-    return this.leaving.has(id);
+  /** Whether a session is being handed over to another server. */
+  isHandingOver(id: string): boolean {
+    return this.handovers.has(id);
   }
 
   /**
-   * The client of a session that is about to leave is back, by a later claim than the one for which it leaves: it stays.
-   * @returns whether it could be kept
+   * Cancels the hand-over of a session whose client has come back by a later claim than the one it is handed over for.
+   * @returns false where the session cannot stay any more
    */
-  keep(id: string, claim: SessionClaim | undefined): boolean {
-    const leave = this.leaving.get(id);
-    if (!leave?.isFinishing || !isOvertaken(leave.claim, claim)) return false;
-    leave.isCancelled = true;
-    this.leaving.delete(id);
-    leave.connection.goOnServing();
+  cancelHandover(id: string, claim: SessionClaim | undefined): boolean {
+    const handover = this.handovers.get(id);
+    if (!handover?.isFinishing || !isOvertaken(handover.claim, claim)) return false;
+    handover.isCancelled = true;
+    this.handovers.delete(id);
+    handover.connection.goOnServing();
     return true;
   }
 
-  /** Whether sessions may be with other servers. */
+  /** Whether sessions may be at other servers. */
   get isShared(): boolean {
     return this.isServing || isShared(this.options.storage);
   }
 
-  /** Whether there is a store that is shared with other servers. */
+  /** Whether this server serves a store that it shares with other servers. */
   get isServing(): boolean {
     return this.served.size > 0;
   }
 
   /**
-   * Hands all sessions over that others can go on with, and owns none any more. Of a store that takes too long it tells
-   * what that has not taken.
+   * Hands all sessions of shared stores over, and stops owning any. Sessions that a store has not taken in
+   * `limits.closeTimeoutMs` are reported.
    */
   async drain(): Promise<void> {
     const connections = [...this.clients].filter((connection) => this.sharedProviderOf(connection));
-    const ends = connections.map((connection) => this.leave(connection, 'moved'));
-    await Promise.all([...this.leaving.values()].map(({ finished }) => finished));
-    const stored = Promise.all(ends).then(() => this.stop());
+    const handovers = connections.map((connection) => this.startHandover(connection, 'moved'));
+    await Promise.all([...this.handovers.values()].map(({ finished }) => finished));
+    const stored = Promise.all(handovers).then(() => this.stop());
     await atMost(this.options.limits.closeTimeoutMs, stored);
     if (this.unstored.size === 0) return;
     this.fail(notStored(this.unstored));
     this.unstored.clear();
   }
 
-  /** Owns no sessions any more; what is left unfinished is anybody's. Asked twice, it is one end. */
+  /**
+   * Stops owning sessions, after the hand-overs and writes that are under way. Other servers may claim what is left.
+   * Calls at the same time share one end.
+   */
   stop(): Promise<void> {
-    this.end ??= this.stopServing().finally(() => {
-      this.end = undefined;
+    this.stopping ??= this.stopServing().finally(() => {
+      this.stopping = undefined;
     });
-    return this.end;
+    return this.stopping;
   }
 
-  /** Another server asks for a session. */
+  /** Hands a session over that another server asks for. */
   async handOver(id: string, claim?: SessionClaim): Promise<void> {
     const connection = this.clients.find(id);
     if (!connection) return;
     // The client has come back here since.
     if (isOvertaken(claim, connection.session?.claim) || this.observer.overtakes(id, claim)) return;
-    await this.leave(connection, reasonOf(connection, claim), claim);
+    await this.startHandover(connection, reasonOf(connection, claim), claim);
   }
 
-  /** Another server has the session. */
+  /** Gives up a session that another server has taken. */
   lost(id: string, claim?: SessionClaim): void {
     const connection = this.clients.find(id);
-    if (connection) this.letGo(connection, reasonOf(connection, claim));
+    if (connection) this.detachSession(connection, reasonOf(connection, claim));
   }
 
+  /** Reports a failure of a store that is about no session. */
   reportError(error: unknown): void {
     this.fail(error);
   }
 
   private async stopServing(): Promise<void> {
-    await Promise.allSettled([...[...this.leaving.values()].map(({ end }) => end), ...this.writes]);
+    // The stores are left only after the last write: a server that serves no store owns nothing there.
+    await Promise.allSettled([...[...this.handovers.values()].map(({ done }) => done), ...this.writes]);
     this.changed.clear();
     const stops = [...this.served.values()];
     this.served.clear();
@@ -278,60 +292,68 @@ export class SessionKeeper implements SessionOwner {
     });
   }
 
-  private leave(connection: Connection, reason: 'moved' | 'taken', claim?: SessionClaim): Promise<void> {
+  private startHandover(
+    connection: Connection,
+    reason: 'moved' | 'taken',
+    claim?: SessionClaim,
+  ): Promise<void> {
     const { session } = connection;
     if (!session) return Promise.resolve();
     const { id } = session;
-    const known = this.leaving.get(id);
-    if (known) return known.end;
+    const known = this.handovers.get(id);
+    if (known) return known.done;
     const { drainTimeoutMs, closeTimeoutMs } = this.options.limits;
-    const leave: Leave = {
+    const handover: Handover = {
       connection,
       reason,
       claim,
       isFinishing: true,
       isCancelled: false,
       finished: connection.finishServing(drainTimeoutMs, closeTimeoutMs, this.options.drainStreamCode),
-      end: Promise.resolve(),
+      done: Promise.resolve(),
     };
-    this.leaving.set(id, leave);
-    leave.end = this.finishAndRelease(leave, session).finally(() => {
-      if (this.leaving.get(id) === leave) this.leaving.delete(id);
+    this.handovers.set(id, handover);
+    handover.done = this.finishAndRelease(handover, session).finally(() => {
+      if (this.handovers.get(id) === handover) this.handovers.delete(id);
     });
-    return leave.end;
+    return handover.done;
   }
 
-  /** Nothing new is read, what runs gets time to end; then the session goes, with all its answers. */
-  private async finishAndRelease(leave: Leave, session: Session<Connection>): Promise<void> {
-    const { connection } = leave;
+  /**
+   * Waits until the calls of a session have had their time, and releases the session to its store. The order matters:
+   * the session is detached before it is written, so that nothing changes it afterwards.
+   */
+  private async finishAndRelease(handover: Handover, session: Session<Connection>): Promise<void> {
+    const { connection } = handover;
     const provider = this.sharedProviderOf(connection);
-    await leave.finished;
-    if (leave.isCancelled) return;
-    leave.isFinishing = false;
-    this.letGo(connection, leave.reason);
+    await handover.finished;
+    if (handover.isCancelled) return;
+    handover.isFinishing = false;
+    this.detachSession(connection, handover.reason);
     if (!provider) return;
     const isOver = connection.isSessionOver;
-    if (!isOver && leave.reason === 'moved') this.unstored.add(session);
-    // One that ended while it finished (by `bye`) is nobody's any more.
-    const end = ask(() => (isOver ? provider.delete(session.id) : provider.release(session.id, session)));
-    await end.then(
+    if (!isOver && handover.reason === 'moved') this.unstored.add(session);
+    // A session that has ended meanwhile (by `bye`) is deleted: nobody can resume it.
+    const work = ask(() => (isOver ? provider.delete(session.id) : provider.release(session.id, session)));
+    await work.then(
       () => {
         this.unstored.delete(session);
       },
       (error: unknown) => {
-        // Another has it, or the drain will tell of all that are not stored.
+        // Another server has the session, or the drain reports all sessions that are not stored at once.
         if (isNotOwned(error)) this.unstored.delete(session);
         if (!this.unstored.has(session)) this.fail(error, connection);
       },
     );
   }
 
-  private letGo(connection: Connection, reason: 'moved' | 'taken'): void {
+  /** Takes a session that is at another server from now on off its connection, and the client out of the table. */
+  private detachSession(connection: Connection, reason: 'moved' | 'taken'): void {
     const isTaken = reason === 'taken' && connection.isOpen;
     this.changed.delete(connection);
     connection.leave(reason);
     this.clients.remove(connection);
-    this.left.add(connection);
+    this.handedOver.add(connection);
     if (isTaken) this.observer.taken(connection);
   }
 
@@ -347,10 +369,10 @@ export class SessionKeeper implements SessionOwner {
       await saveWithRetry(provider, connection, (error) => {
         this.fail(error, connection);
       });
-      this.troubles.over();
+      this.outages.end();
     } catch (error) {
       if (connection.session && isNotOwned(error)) this.lost(connection.session.id, claimOf(error));
-      // No later attempt would do better, and what waits for the store would wait for ever.
+      // Why the session ends: no later attempt can do better, and calls that wait for the store would wait for ever.
       else if (error instanceof SessionStateError) connection.endSession(error);
       throw error;
     }
@@ -362,7 +384,7 @@ export class SessionKeeper implements SessionOwner {
     });
   }
 
-  private forget(provider: Provider, session: Session<Connection>, connection: Connection): void {
+  private delete(provider: Provider, session: Session<Connection>, connection: Connection): void {
     if (isShared(provider)) this.watch(() => provider.delete(session.id), connection, false);
     else {
       forgetSession(provider, session.id, (error) => {
@@ -375,13 +397,13 @@ export class SessionKeeper implements SessionOwner {
     return storageOf(connection.application, this.options);
   }
 
-  /** The shared store of a connection's session, while this server owns what it has there. */
+  /** Returns the shared store of a connection's session; undefined where it is not shared, or no longer served. */
   private sharedProviderOf(connection: Connection): SharedProvider | undefined {
     const provider = this.providerOf(connection);
     return isShared(provider) && this.served.has(provider) ? provider : undefined;
   }
 
-  /** Whether this server owns nothing any more in a store that others share. */
+  /** Whether a store is shared, and this server owns nothing there (any more). */
   private hasStopped(provider: Provider): boolean {
     return isShared(provider) && !this.served.has(provider);
   }
@@ -397,18 +419,21 @@ export class SessionKeeper implements SessionOwner {
     });
   }
 
-  /** Tells of a failure; of one of the store as a whole once, and not as a connection's. */
+  /** Reports a failure; an outage of the store once, and not as the failure of a connection. */
   private fail(error: unknown, connection?: Connection): void {
-    const { troubles } = this;
-    if (troubles.isNews(error))
-      this.observer.failed(error, troubles.isOfTheStore(error) ? undefined : connection);
+    const { outages } = this;
+    if (outages.isNews(error)) this.observer.failed(error, outages.isOutage(error) ? undefined : connection);
   }
 
-  /** @param isText whether it stores a text, for which the store needs room */
+  /**
+   * Runs a write to a shared store, and reports its failure.
+   * @param isText whether the write stores a text. Why: a delete needs no room, and so does not show that an outage
+   * is over
+   */
   private watch(work: () => Promise<unknown>, connection?: Connection, isText = true): void {
     const write = ask(work).then(
       () => {
-        if (isText) this.troubles.over();
+        if (isText) this.outages.end();
       },
       (error: unknown) => {
         if (connection?.session && isNotOwned(error)) this.lost(connection.session.id, claimOf(error));
@@ -420,17 +445,17 @@ export class SessionKeeper implements SessionOwner {
   }
 }
 
-/** Has a store do something. A method that throws has failed, and one that gives no Promise is done. */
+/** Calls a method of a store: what it throws is a rejection, and what is no Promise is a result. */
 async function ask<T>(work: () => T | PromiseLike<T>): Promise<T> {
   return work();
 }
 
-/** A shared store, as one for which somebody asks. */
+/** Wraps a shared store, so that its sessions are claimed by a request. */
 function claiming(provider: SharedProvider, request: ClaimRequest): Provider {
   return { get: (id) => provider.claim(id, request), set: (id, session) => provider.save(id, session) };
 }
 
-/** Waits for something, but no longer than so many milliseconds. */
+/** Waits for the end of work, but no longer than `timeoutMs`. */
 function atMost(timeoutMs: number, work: Promise<unknown>): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = startTimer(timeoutMs, resolve);
@@ -446,15 +471,15 @@ function atMost(timeoutMs: number, work: Promise<unknown>): Promise<void> {
 
 function notStored(sessions: ReadonlySet<Session<Connection>>): JstpError {
   const names = [...new Set([...sessions].map(({ username }) => username ?? 'anonymous clients'))];
-  const others = names.length > NAMES_TOLD ? ` and ${names.length - NAMES_TOLD} others` : '';
+  const others = names.length > MAX_USERS_NAMED ? ` and ${names.length - MAX_USERS_NAMED} others` : '';
   return new JstpError(
     'ERR_JSTP_NOT_STORED',
     `The session store did not take ${sessions.size} sessions at the end of the server (of ` +
-      `${names.slice(0, NAMES_TOLD).join(', ')}${others}): unless it does so yet, their clients hear that they are lost`,
+      `${names.slice(0, MAX_USERS_NAMED).join(', ')}${others}): unless it does so yet, their clients hear that they are lost`,
   );
 }
 
-/** Why a session goes: only who takes it away from another takes it. */
+/** Returns why a session is handed over: its own client has moved, or another one takes it. */
 function reasonOf({ session }: Connection, claim: SessionClaim | undefined): 'moved' | 'taken' {
   return isSameClaimant(claim, session?.claim) ? 'moved' : 'taken';
 }

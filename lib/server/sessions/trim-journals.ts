@@ -6,18 +6,19 @@ import type { ClientTable } from './client-table.js';
 import type { SessionKeeper } from './session-keeper.js';
 
 /**
- * Ends sessions until what waits in all of them is no more than may: first those whose clients are away the longest, and
- * where that is not enough, of the connected clients those with the most.
+ * Ends sessions until all journals together hold no more than they may. The sessions of the clients that are away the
+ * longest end first. If that is not enough, connected clients follow, the one with the largest journal first. A session
+ * that other servers share is released to its store in place of ending.
  */
 export function trimJournals(meter: JournalMeter, clients: ClientTable, keeper: SessionKeeper): void {
   for (const connection of clients.awayLongestFirst()) {
     if (!meter.isOver) return;
-    if (bytesOf(connection) > 0 && !keeper.releaseToOthers(connection)) connection.overflow(totalFull());
+    if (bytesOf(connection) > 0 && !keeper.releaseToStore(connection)) connection.overflow(journalsFull());
   }
   const connected = [...clients.connected].sort((a, b) => bytesOf(b) - bytesOf(a));
   for (const connection of connected) {
     if (!meter.isOver) return;
-    connection.overflow(totalFull());
+    connection.overflow(journalsFull());
   }
 }
 
@@ -25,7 +26,7 @@ function bytesOf(connection: Connection): number {
   return connection.session?.journalBytes ?? 0;
 }
 
-function totalFull(): RemoteError {
+function journalsFull(): RemoteError {
   return new RemoteError(
     ERR_JOURNAL_FULL,
     'A session has ended: more waits in all sessions together than limits.maxJournalBytesTotal allows',

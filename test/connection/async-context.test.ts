@@ -1,12 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Application, net, ws, type Connection } from '../../lib/core.js';
-import { ALL_EXTENSIONS } from '../../lib/connection/extensions.js';
-import type { IncomingCall } from '../../lib/application/incoming-call.js';
+import { Application, net, ws, type Connection, type IncomingCall } from '../../lib/core.js';
 import { createMemoryEntry } from '../../lib/testing/index.js';
 import { StoreGate } from '../../lib/connection/channel/store-gate.js';
 import { Closing } from '../support/closing.js';
-import type { Back } from '../support/core.js';
+import { ALL_EXTENSIONS, type Back } from '../support/core.js';
 import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { Application, net, type Api, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore, type Back } from '../support/core.js';
-import { settle, within } from '../support/wait-for.js';
+import { clockWait, turns } from '../support/quiet.js';
+import { within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -12,9 +13,6 @@ function work(ms: number): void {
   const end = performance.now() + ms;
   while (performance.now() < end);
 }
-
-/** Lets timers fire and sockets be read in their order, once. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('a process that is busy for longer than a timer waits', () => {
   test('takes the answer to a handshake that has arrived meanwhile, and the request', async () => {
@@ -44,11 +42,11 @@ describe('a process that is busy for longer than a timer waits', () => {
     for (let count = 0; count < 10; count++)
       clients.push(await dial(closing, port, { heartbeatInterval: 50 }));
     for (let round = 0; round < 4; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 40));
+      await clockWait('heartbeats under way', 40);
       work(250);
-      await turn();
+      await turns(1);
     }
-    await settle();
+    for (const client of clients) await within(client.ping(), 'a pong');
     expect(server.getClientsArray()).toHaveLength(10);
     expect(clients.every(({ state }) => state.name === 'open')).toBe(true);
   });

@@ -14,13 +14,14 @@ import {
 } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore, stopCore } from '../support/core.js';
-import { freePort } from '../support/free-port.js';
 import { failureOf, startRawServer } from '../support/jstp.js';
 import { expectNoNewHandles, countHandles } from '../support/open-handles.js';
+import { refusingPort } from '../support/ports.js';
+import { dialled, Door, turns } from '../support/quiet.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { ClientOnTheWire, yes } from '../support/resume-wire.js';
 import { watchProcess } from '../support/real-process.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -71,7 +72,7 @@ describe('connect', () => {
   });
 
   test('nobody listens: ECONNREFUSED, in the callback or the rejection', async () => {
-    const port = await freePort();
+    const port = await refusingPort(closing);
     expect(await attempt(port, '127.0.0.1')).toMatchObject({ code: 'ECONNREFUSED' });
     const outcome = new Promise((resolve) => net.connect('app', QUIET, port, '127.0.0.1', resolve));
     expect(await within(outcome, 'the callback')).toMatchObject({ code: 'ECONNREFUSED' });
@@ -93,17 +94,14 @@ describe('connect', () => {
   });
 
   test('a bad range is an error before anything is dialled', async () => {
-    let accepted = 0;
-    const { port } = await startRawServer(
-      createServer(() => (accepted += 1)),
-      closing,
-    );
+    const server = createServer();
+    const door = new Door(server, () => port);
+    const { port } = await startRawServer(server, closing);
     for (const app of ['app@latest', { name: 'app', version: 'one' }]) {
       const error = (await failureOf(net.connect(app, QUIET, port, '127.0.0.1'))) as Error;
       expect(error.message).toBe('Invalid semver version range');
     }
-    await settle();
-    expect(accepted).toBe(0);
+    expect(await door.came()).toBe(0);
   });
 
   test('a bad limit is a ConfigurationError, in the rejection', async () => {
@@ -137,10 +135,11 @@ describe('connect', () => {
 
   test('fire and forget that fails ends nothing', async () => {
     const watch = watchProcess();
-    void net.connect('app', QUIET, await freePort(), '127.0.0.1');
+    const dead = await refusingPort(closing);
+    void net.connect('app', QUIET, dead, '127.0.0.1');
     void net.connect('app@latest', QUIET, 1);
-    void net.connectAndInspect('app', QUIET, ['x'], await freePort(), '127.0.0.1');
-    await settle();
+    void net.connectAndInspect('app', QUIET, ['x'], dead, '127.0.0.1');
+    await dialled(dead);
     watch.stop();
     expect(watch.failures).toEqual([]);
   });
@@ -259,10 +258,7 @@ describe('dialArguments of the client', () => {
 
   test('that throw, or never come, fail the attempt; an attempt given up meanwhile dials nothing', async () => {
     const { server, port } = await startCore(closing);
-    let links = 0;
-    server.on('connection', () => {
-      links += 1;
-    });
+    const door = new Door(server, () => port);
     const failing = () => Promise.reject(new Error('no certificate'));
     await expect(net.connect('app', { dialArguments: failing }, port)).rejects.toThrow('no certificate');
     const throwing = () => {
@@ -274,8 +270,7 @@ describe('dialArguments of the client', () => {
     const attempt = net.connect('app', { dialArguments: late, limits: { connectTimeoutMs: 30 } }, port);
     await expect(within(attempt, 'the end of the attempt')).rejects.toMatchObject({ code: 'ETIMEDOUT' });
     resolve([port, '127.0.0.1']);
-    await settle();
-    expect(links).toBe(0);
+    expect(await door.came()).toBe(0);
     await expect(net.connect('app', { dialArguments: 5 as never }, port)).rejects.toThrow('dialArguments');
   });
 });
@@ -381,7 +376,7 @@ describe('connectAndInspect', () => {
       await connection.ping();
       closing.add(() => connection.close());
     }
-    await settle();
+    await turns();
     expect(outcomes).toHaveLength(2);
     const errors = outcomes.map(([error]) => (error as { code?: number } | null)?.code ?? null);
     expect(errors.sort()).toEqual([12, null]);

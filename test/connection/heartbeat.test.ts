@@ -3,7 +3,7 @@ import { Closing } from '../support/closing.js';
 import { dial, startCore, type CoreServer } from '../support/core.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { EXTENSIONS } from '../support/resume-wire.js';
-import { settle, waitFor } from '../support/wait-for.js';
+import { waitFor } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -93,8 +93,7 @@ describe('a heartbeat', () => {
     connection.on('outgoingMessage', (message) => {
       if ('pong' in (message as object)) heard += 1;
     });
-    await waitFor(() => heard > 5, 'pongs');
-    await settle();
+    await waitFor(() => heard > 6, 'pongs');
     expect(ends).toEqual([]);
     expect(connection.session?.receivedCount).toBe(1);
   });

@@ -5,8 +5,9 @@ import { Application, RemoteProxy, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { API, dial, startCore, type Back } from '../support/core.js';
 import { failureOf } from '../support/jstp.js';
+import { turns } from '../support/quiet.js';
 import { watchProcess } from '../support/real-process.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -31,7 +32,7 @@ describe('a call without a callback', () => {
     connection.on('error', (error) => heard.push(error));
     void connection.callMethod('echo', 'fail', []);
     await connection.ping();
-    await settle();
+    await turns();
     watch.stop();
     expect(watch.failures).toEqual([]);
     expect(heard).toEqual([expect.objectContaining({ code: 1, message: 'failed' })]);
@@ -208,12 +209,13 @@ describe('bye', () => {
     let asked = 0;
     const connection = await dial(closing, port, { extensions, reconnector: () => (asked += 1) });
     const said = new Promise((resolve) => connection.on('bye', resolve));
+    const ended = new Promise((resolve) => connection.on('close', resolve));
     const text = connection.session?.toString() ?? '';
     const { Session } = await import('../../lib/core.js');
     const heir = await dial(closing, port, { extensions, session: Session.fromString<Connection>(text) });
     expect(await within(said, 'the bye')).toBe('taken');
-    await waitFor(() => connection.state.name !== 'open', 'the end of the old link');
-    await settle();
+    await within(ended, 'the end of the old link');
+    await turns();
     expect(asked).toBe(0);
     expect(await heir.callMethod('echo', 'back', [1])).toBe(1);
   });

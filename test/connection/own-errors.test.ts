@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { Application, RemoteError, type Connection } from '../../lib/core.js';
-import type { IncomingCall } from '../../lib/application/incoming-call.js';
+import { Application, RemoteError, type Connection, type IncomingCall } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore, type Back } from '../support/core.js';
 import { failureOf } from '../support/jstp.js';
-import { freePort, LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK, refusingPort } from '../support/ports.js';
 import { waitFor } from '../support/wait-for.js';
 
 const closing = new Closing();
@@ -15,7 +14,7 @@ afterEach(() => closing.run());
 const SECRET = '/no/such/place/secret.key';
 
 async function refusedConnect(): Promise<unknown> {
-  const port = await freePort();
+  const port = await refusingPort(closing);
   return new Promise((resolve) => connect(port, LOOPBACK).on('error', resolve));
 }
 

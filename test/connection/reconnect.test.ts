@@ -12,9 +12,10 @@ import { Closing } from '../support/closing.js';
 import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { API, dial, startCore, stopCore } from '../support/core.js';
 import { failureOf } from '../support/jstp.js';
+import { Door, turns } from '../support/quiet.js';
 import { ClientOnTheWire } from '../support/resume-wire.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -84,18 +85,21 @@ describe('a reconnector', () => {
     const connection = await dial(closing, port, {
       reconnector: (_connection, reconnectFn) => held.push(reconnectFn),
     });
+    const door = new Door(server, () => port);
     cut(connection);
     await waitFor(() => held.length === 1, 'the reconnector');
     connection.close();
     held[0]?.(port, '127.0.0.1');
-    await settle();
+    expect(await door.came()).toBe(0);
     expect(connection.state.name).toBe('closed');
-    expect(server.getClientsArray()).toHaveLength(0);
+    await waitFor(() => server.getClientsArray().length === 0, 'the end of the client');
     const closed = await dial(closing, port, {
       reconnector: (_connection, reconnectFn) => held.push(reconnectFn),
     });
+    const ended = new Promise((resolve) => closed.on('close', resolve));
     closed.close();
-    await settle();
+    await within(ended, 'the end');
+    await turns();
     expect(held).toHaveLength(1);
   });
 
@@ -275,8 +279,7 @@ describe('a server that says moved each time', () => {
     for (const [turn, firstMs] of [2000, 4000, 8000].entries()) {
       await waitFor(() => connection.state.name === 'offline', 'the loss');
       jest.advanceTimersByTime(firstMs - 1);
-      await settle();
-      links.push(wire.links.length);
+      links.push(await wire.dialled());
       jest.advanceTimersByTime(1002);
       await sendAway(turn + 2);
     }
@@ -289,14 +292,15 @@ describe('close', () => {
   test('fails what waits with -1, is told once, and what comes after fails at once', async () => {
     const { port } = await startCore(closing);
     const connection = await dial(closing, port);
+    const socket = connection.getTransport() as Socket;
     let closes = 0;
     connection.on('close', () => closes++);
     const waiting = failureOf(connection.callMethod('echo', 'never', []));
     connection.close();
     connection.close();
     expect(await within(waiting, 'the call')).toBe(-1);
-    await waitFor(() => closes === 1, 'the close event');
-    await settle();
+    await waitFor(() => closes === 1 && socket.closed, 'the close event');
+    await turns();
     expect(closes).toBe(1);
     expect(connection.closedIntentionally).toBe(true);
     expect(connection.getTransport()).toBeUndefined();

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { Session, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { ClientOnTheWire, EXTENSIONS, ServerOnTheWire, SESSION_LOST, yes } from '../support/resume-wire.js';
-import { settle, waitFor } from '../support/wait-for.js';
+import { waitFor } from '../support/wait-for.js';
 
 const closing = new Closing();
 beforeEach(() => {
@@ -232,7 +232,7 @@ describe('where resume is not agreed', () => {
     expect(outcomes).toEqual([[-1]]);
     expect(call.signal.aborted).toBe(true);
     jest.advanceTimersByTime(10_000);
-    await settle();
+    await back.pong(4);
     expect(back.messages).toHaveLength(3);
   });
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import type { Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { ServerOnTheWire, SESSION_FULL, SESSION_LOST, yes } from '../support/resume-wire.js';
-import { settle, waitFor } from '../support/wait-for.js';
+import { waitFor } from '../support/wait-for.js';
 
 const closing = new Closing();
 beforeEach(() => {
@@ -93,7 +93,7 @@ describe('a server that has agreed to resume', () => {
       "{event:[-3,'news'],third:[]}",
     ]);
     peer.send('{pong:[-1]}');
-    await settle();
+    await peer.pong();
     expect(sizeOf(connection)).toBe(2);
   });
 
@@ -146,7 +146,7 @@ describe('a server that has agreed to resume', () => {
     peer.send('{pong:[-4]}');
     await waitFor(() => sizeOf(connection) === 0, 'the second acknowledgement');
     jest.advanceTimersByTime(5000);
-    await settle();
+    await peer.pong();
     expect(peer.messages).toHaveLength(4);
   });
 

@@ -7,7 +7,7 @@ import {
   type IncomingCall,
 } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
-import { dial, startCore } from '../support/core.js';
+import { dial, heartbeats, serves, startCore } from '../support/core.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { watchProcess } from '../support/real-process.js';
 import { waitFor, within } from '../support/wait-for.js';
@@ -94,7 +94,7 @@ describe('calls that use a number again', () => {
     closing.add(() => peer.destroy());
     peer.send("{handshake:[0,'app']}", ...Array.from({ length: 100 }, () => "{call:[1,'i'],m:[]}"));
     await waitFor(() => opened.length >= 10, 'ten calls');
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await serves(closing, port);
     expect(opened).toHaveLength(10);
     expect(server.getClientsArray()[0]?.receivedCalls.size).toBe(10);
     peer.destroy();
@@ -112,7 +112,7 @@ describe('a heartbeat', () => {
     const cut: unknown[] = [];
     connection.on('close', () => cut.push('cut'));
     void connection.callMethod('echo', 'never', []);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await heartbeats(server.getClientsArray()[0], 6);
     expect(cut).toEqual([]);
     expect(server.getClientsArray()).toHaveLength(1);
   });
@@ -121,7 +121,7 @@ describe('a heartbeat', () => {
     const { port } = await startCore(closing);
     const connection = await dial(closing, port, { limits: { maxPendingCalls: 1 }, heartbeatInterval: 20 });
     void connection.callMethod('echo', 'never', []);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await heartbeats(connection, 6);
     expect(connection.state.name).toBe('open');
   });
 
@@ -322,24 +322,22 @@ describe('a peer', () => {
 
   test('that reads a stream with a small limits.streamCredit gets no more than that', async () => {
     const sent: number[] = [];
+    const received: IncomingCall<Connection>[] = [];
     const application = {
       name: 'app',
       version: '1.0.0',
       callMethod: () => undefined,
       getMethods: () => [],
-      handleCall: (received: { openStream(): { write(value: unknown): boolean } }) => {
-        const stream = received.openStream();
-        setTimeout(() => {
-          for (let n = 1; stream.write(n) && n < 100; n++) sent.push(n);
-        }, 20);
-      },
+      handleCall: (call: IncomingCall<Connection>) => void received.push(call),
     };
     const { port } = await startCore(closing, { applications: [application] });
     const peer = await RawPeer.connect(port);
     closing.add(() => peer.destroy());
     peer.send("{handshake:[0,'app','',{stream:1}]}", "{call:[1,'i'],m:[]}", '{stream:[1],credit:[8]}');
-    await peer.received(9);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await peer.pong(2);
+    const stream = received[0].openStream();
+    for (let n = 1; stream.write(n) && n < 100; n++) sent.push(n);
+    await peer.pong(3);
     expect(peer.messages).toHaveLength(9);
     expect(sent).toHaveLength(7);
   });

@@ -6,7 +6,7 @@ import { SimpleConnectPolicy, type AuthCallback } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore } from '../support/core.js';
 import { RawPeer } from '../support/raw-peer.js';
-import { settle, waitFor } from '../support/wait-for.js';
+import { waitFor } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -54,7 +54,7 @@ test('neither a session’s id nor a password is in a log event of either side, 
     'the rejects',
   );
   heir.emitRemoteEvent('a', 'b', []);
-  await settle();
+  await heir.ping();
 
   const text = JSON.stringify(logged);
   expect(text).toContain('[session]');

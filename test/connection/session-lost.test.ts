@@ -11,8 +11,9 @@ import {
 import { Closing } from '../support/closing.js';
 import { API, dial, startCore, stopCore } from '../support/core.js';
 import { failureOf } from '../support/jstp.js';
+import { timersOf } from '../support/quiet.js';
 import { ClientOnTheWire, SESSION_LOST, yes } from '../support/resume-wire.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -128,7 +129,7 @@ describe('after a refused resume', () => {
       ['sent', -1],
       ['kept', null, 'yes'],
     ]);
-    await settle();
+    await link.pong();
     expect(link.messages).toHaveLength(3);
     expect(connection.session?.id).toBe('two');
   });
@@ -220,8 +221,7 @@ describe('after a refused resume', () => {
     const waiting = failureOf(connection.callMethod('a', 'b', []));
     await answer(wire, 1, SESSION_LOST);
     await waitFor(() => asked === 2, 'the reconnector');
-    await settle();
-    expect(wire.links).toHaveLength(2);
+    expect(await wire.dialled()).toBe(2);
     expect(errors).toMatchObject([{ code: -3 }]);
     connection.close();
     expect(await within(waiting, 'the end of the call')).toBe(-1);
@@ -245,9 +245,10 @@ describe('after a refused resume', () => {
     const waiting = failureOf(connection.callMethod('a', 'b', []));
     await answer(wire, 1, SESSION_LOST);
     expect(await within(waiting, 'the end of the call')).toBe(-1);
-    await settle();
+    // As long as the reconnector would take to dial.
+    await timersOf(1);
+    expect(await wire.dialled()).toBe(3);
     expect(sessions).toEqual([null, 'one', null]);
-    expect(wire.links).toHaveLength(3);
     expect(connection.state.name).toBe('closed');
   });
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
+  DEFAULT_LIMITS,
   Application,
   RemoteError,
   type CallOptions,
@@ -11,10 +12,10 @@ import {
   type OutgoingStream,
 } from '../../lib/core.js';
 import { StreamSender } from '../../lib/connection/calls/stream-sender.js';
-import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore } from '../support/core.js';
-import { settle, waitFor } from '../support/wait-for.js';
+import { timersOf } from '../support/quiet.js';
+import { waitFor } from '../support/wait-for.js';
 
 const closing = new Closing();
 let calls: IncomingCall<Connection>[];
@@ -208,7 +209,8 @@ describe('a streaming call', () => {
 
 describe('a call', () => {
   test('that is cancelled fires the signal at the other side and is not answered', async () => {
-    const { outcome, cancel } = await caller(await pair());
+    const connection = await pair();
+    const { outcome, cancel } = await caller(connection);
     const [call] = calls;
     let aborts = 0;
     call.signal.addEventListener('abort', () => aborts++);
@@ -217,7 +219,7 @@ describe('a call', () => {
     await waitFor(() => aborts === 1, 'the signal');
     expect(call.signal.reason).toMatchObject({ code: -8 });
     call.succeed(['late']);
-    await settle();
+    await connection.ping();
     expect(outcome).toEqual([]);
   });
 
@@ -261,19 +263,20 @@ describe('a call', () => {
     'a timeout of %j in the metadata is ignored',
     async (timeout) => {
       await caller(await pair(), { metadata: { timeout } });
-      await settle();
+      // Were it taken: '20' for 20 ms, the others for the 1 ms of a timer that cannot be.
+      await timersOf(20);
       expect(calls[0]?.signal.aborted).toBe(false);
     },
   );
 
   test('is answered once', async () => {
-    const { outcome } = await caller(await pair());
+    const connection = await pair();
+    const { outcome } = await caller(connection);
     const [call] = calls;
     call.succeed([1, 2]);
     call.succeed([3]);
     call.fail('no');
-    await waitFor(() => outcome.length > 0, 'the answer');
-    await settle();
+    await connection.ping();
     expect(outcome).toEqual([null, 1, 2]);
     expect(call.isOpen).toBe(false);
   });

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { ALL_EXTENSIONS } from '../../lib/connection/extensions.js';
 import { Application, type Connection, type Server, type ServerOptions } from '../../lib/core.js';
 import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { Closing } from '../support/closing.js';
+import { ALL_EXTENSIONS } from '../support/core.js';
 import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();

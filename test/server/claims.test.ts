@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { resumeCredentials } from '../../lib/connection/handshake/client-handshake.js';
 import { Session, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
-import { dial, startCore } from '../support/core.js';
-import { EXTENSIONS, ServerOnTheWire } from '../support/resume-wire.js';
+import { ClientOnTheWire, EXTENSIONS, ServerOnTheWire, yes } from '../support/resume-wire.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -59,15 +57,22 @@ describe('a request to resume that comes late', () => {
 });
 
 test('a client counts its requests, and says nothing of that where resume is not agreed', async () => {
-  const { port } = await startCore(closing);
-  const credentialsOf = ({ session }: Connection): unknown =>
-    session && resumeCredentials(session).credentials;
-  const connection = await dial(closing, port);
-  const { id } = connection.session ?? {};
-  const [first, second] = [credentialsOf(connection), credentialsOf(connection)] as [unknown[], unknown[]];
-  const who: unknown = (first[2] as unknown[])[0];
-  expect(first).toEqual([id, 0, [who, 1]]);
-  expect(second).toEqual([id, 0, [who, 2]]);
-  const plain = await dial(closing, port, { extensions: [] });
-  expect(credentialsOf(plain)).toEqual([plain.session?.id, 0]);
+  const requestOf = async (
+    wire: ClientOnTheWire,
+    connection: Connection,
+    answer: string,
+  ): Promise<string> => {
+    await wire.cut(connection);
+    const [handshake] = (await wire.reconnect(connection, answer)).messages;
+    return handshake.slice(handshake.indexOf('session:'));
+  };
+  const wire = await ClientOnTheWire.start(closing);
+  const connection = await wire.connect(yes('one'));
+  const first = await requestOf(wire, connection, yes(0));
+  const who = /^session:\['one',0,\[(\d+),1\]\]\}$/.exec(first)?.[1];
+  expect(who).toBeDefined();
+  expect(await requestOf(wire, connection, yes(0))).toBe(`session:['one',0,[${String(who)},2]]}`);
+  const plainWire = await ClientOnTheWire.start(closing);
+  const plain = await plainWire.connect("{handshake:[0],ok:'two'}");
+  expect(await requestOf(plainWire, plain, '{handshake:[0],ok:0}')).toBe("session:['two',0]}");
 });

@@ -10,9 +10,10 @@ import {
 } from '../../lib/core.js';
 import { journalBytesTotal, resolveLimits } from '../../lib/protocol/limits.js';
 import { Closing } from '../support/closing.js';
+import { turns } from '../support/quiet.js';
 import type { RawPeer } from '../support/raw-peer.js';
 import { ClientOnTheWire, EXTENSIONS, ServerOnTheWire, SESSION_FULL, yes } from '../support/resume-wire.js';
-import { settle, waitFor } from '../support/wait-for.js';
+import { waitFor } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -80,7 +81,7 @@ describe('the journals of all sessions of a server', () => {
   test('hold no more than their total: the clients that are away the longest lose their sessions, and hear why', async () => {
     const crowd = await Crowd.start();
     for (let count = 0; count < 6; count++) await crowd.leave(await crowd.take(3));
-    await settle();
+    await turns();
     expect(crowd.held).toBeLessThanOrEqual(TOTAL);
     expect(crowd.held).toBeGreaterThan(900 * KIB);
     const answers: string[] = [];
@@ -113,7 +114,7 @@ describe('the journals of all sessions of a server', () => {
     const small = await crowd.take(4, OFFER_WITH_BYE);
     const large = await crowd.take(7, OFFER_WITH_BYE);
     await waitFor(() => large.peer.ended, 'the end of the one with the most');
-    await settle();
+    await small.peer.pong();
     expect(large.peer.messages.at(-1)).toBe("{bye:['close','ERR_JOURNAL_FULL']}");
     expect([small.peer.ended, crowd.held < TOTAL]).toEqual([false, true]);
     expect(await crowd.resumed(large)).toContain("'ERR_SESSION_LOST','ERR_JOURNAL_FULL'");

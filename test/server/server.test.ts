@@ -16,7 +16,7 @@ import { Closing } from '../support/closing.js';
 import { API, dial, startCore, stopCore } from '../support/core.js';
 import { failureOf } from '../support/jstp.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -116,9 +116,8 @@ describe('listening', () => {
     const connection = await dial(closing, port);
     let closed = false;
     expect(server.close(() => (closed = true))).toBe(server);
-    await settle();
-    expect(closed).toBe(false);
     expect(await connection.callMethod('echo', 'back', ['still served'])).toBe('still served');
+    expect(closed).toBe(false);
     connection.close();
     await waitFor(() => closed, 'the callback');
     const again = new Promise((resolve) => server.close(resolve));

@@ -9,9 +9,10 @@ import {
 } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { dial } from '../support/core.js';
+import { timersOf, turns } from '../support/quiet.js';
 import type { RawPeer } from '../support/raw-peer.js';
 import { EXTENSIONS, ServerOnTheWire } from '../support/resume-wire.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -122,7 +123,7 @@ describe('a server that stores each step', () => {
     const store = new Store();
     const wire = await ServerOnTheWire.start(closing, { sessionStorageProvider: store });
     const { peer, id, connection } = await wire.login();
-    await settle();
+    await turns();
     store.isSlow = true;
     peer.send("{event:[1,'a'],first:[]}");
     await waitFor(() => store.waits === 1, 'the first save');
@@ -132,7 +133,7 @@ describe('a server that stores each step', () => {
     await heir.received(1);
     heir.send("{event:[3,'a'],third:[]}");
     await waitFor(() => connection.session?.receivedCount === 3, 'the third event');
-    await settle();
+    await turns();
     expect(wire.served.events).toEqual([]);
     // One save at a time: were there two, the third event could overtake the second.
     expect(store.waits).toBe(1);
@@ -146,15 +147,15 @@ describe('a server that stores each step', () => {
     const options = { sessionStorageProvider: store, extensions: WITH_BYE };
     const wire = await ServerOnTheWire.start(closing, options);
     const { peer, id } = await wire.login(OFFER_WITH_BYE);
-    await settle();
+    await turns();
     store.isSlow = true;
     peer.send("{event:[1,'a'],last:[]}", "{bye:['close']}");
     peer.socket.end();
-    await waitFor(() => wire.server.getClientsArray().length === 0 || store.waits > 0, 'the save');
-    await settle();
+    await waitFor(() => store.waits > 0, 'the save');
+    await turns();
     store.let();
     await waitFor(() => store.log.includes('delete'), 'the end of the session');
-    await settle();
+    await turns();
     expect(wire.served.events).toEqual(['a.last']);
     expect(store.texts.size).toBe(0);
     const back = await wire.resume(id, 0, OFFER_WITH_BYE);
@@ -166,7 +167,7 @@ describe('a server that stores each step', () => {
     const options = { sessionStorageProvider: store, limits: { journalMaxEntries: 2 } };
     const wire = await ServerOnTheWire.start(closing, options);
     const { peer, connection } = await wire.login();
-    await settle();
+    await turns();
     store.isSlow = true;
     peer.send("{event:[1,'a'],first:[]}");
     await waitFor(() => store.waits === 1, 'the save');
@@ -176,7 +177,7 @@ describe('a server that stores each step', () => {
     for (const name of ['a', 'b', 'c']) connection.sendEvent('news', name, []);
     await waitFor(() => store.log.includes('delete'), 'the end of the session');
     store.let();
-    await settle();
+    await turns();
     expect([store.log.at(-1), store.texts.size]).toEqual(['delete', 0]);
   });
 
@@ -211,7 +212,8 @@ test('a session that has ended at its cap is not stored again by what was journa
   for (const name of ['a', 'b', 'c']) connection.sendEvent('news', name, []);
   expect(connection.state.name).toBe('closed');
   await waitFor(() => store.log.includes('delete'), 'the end of the session');
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  // So much later is stored what changes while a client is away.
+  await timersOf(100);
   expect([store.log.at(-1), store.texts.size]).toEqual(['delete', 0]);
 });
 
@@ -229,7 +231,7 @@ test('two who ask for a session at once are one question to the store: the secon
   store.isSlow = true;
   const rivals = [await second.resume(id, 0), await second.resume(id, 0)];
   await waitFor(() => store.waits === 1, 'the question');
-  await settle();
+  await turns();
   expect(store.waits).toBe(1);
   store.let();
   await waitFor(() => rivals.some((rival) => rival.ended), 'the end of one of them');

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Session, type AuthCallback, type Connection, type ExtensionName } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
+import { timersOf } from '../support/quiet.js';
 import type { RawPeer } from '../support/raw-peer.js';
 import { ClientOnTheWire, ServerOnTheWire, yes } from '../support/resume-wire.js';
-import { dial } from '../support/core.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { dial, serves } from '../support/core.js';
+import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -13,9 +14,17 @@ const WITH_BYE: readonly ExtensionName[] = ['bye', 'cancel', 'resume', 'stream']
 const OFFER_WITH_BYE = '{bye:1,cancel:1,resume:1,stream:1}';
 const TAKEN = "{handshake:[0],error:[11,'Authentication failed','ERR_SESSION_TAKEN']}";
 
+const AT_ONCE_MS = 1;
+
 /** An eager reconnector: the fight of two of these would never end. */
 function atOnce(_connection: Connection, reconnectFn: (...args: unknown[]) => void): void {
-  setTimeout(() => reconnectFn(() => undefined), 1);
+  setTimeout(() => reconnectFn(() => undefined), AT_ONCE_MS);
+}
+
+/** Waits until whoever is about to come back to a server has come. */
+async function fought(port: number): Promise<void> {
+  await timersOf(AT_ONCE_MS);
+  await serves(closing, port);
 }
 
 describe('a second claimant of a session whose link is up', () => {
@@ -92,8 +101,8 @@ describe('two claimants who both come back by themselves', () => {
       ...options,
       session: Session.fromString<Connection>(text),
     });
-    await waitFor(() => told.length === 1, 'the bye');
-    await settle();
+    await waitFor(() => told.length === 1 && !first.handshakeDone, 'the bye');
+    await fought(wire.port);
     expect([told, taken, first.handshakeDone, second.handshakeDone]).toEqual([['taken'], 1, false, true]);
   });
 
@@ -109,9 +118,9 @@ describe('two claimants who both come back by themselves', () => {
     const second = await dial(closing, wire.port, { reconnector: atOnce, session });
     second.on('reconnect', (error) => error && failures.push(error));
     await waitFor(() => failures.length > 0, 'the end of the fight');
-    await settle();
+    await fought(wire.port);
     const takenBy = taken;
-    await settle();
+    await fought(wire.port);
     expect(failures).toEqual([expect.objectContaining({ code: -4 })]);
     expect(taken).toBe(takenBy);
     expect([first, second].filter((connection) => connection.handshakeDone)).toHaveLength(1);
@@ -148,7 +157,7 @@ test('a client that is refused because others have its session dials no more', a
   await link.received(1);
   link.send(TAKEN);
   await waitFor(() => asked.length >= 2, 'the refusal');
-  await settle();
+  expect(await wire.dialled()).toBe(2);
   expect(asked).toEqual([null, expect.objectContaining({ code: -4 })]);
   // The user may ask for it nevertheless.
   await within(wire.reconnect(connection, yes(0)), 'the reconnect');

@@ -5,13 +5,23 @@ import {
   type AppSpecifier,
   type ClientOptions,
   type Connection,
+  type ExtensionName,
   type NetServerOptions,
   type Server,
 } from '../../lib/core.js';
 import type { Closing } from './closing.js';
-import { within } from './wait-for.js';
+import { waitFor, within } from './wait-for.js';
 
 export type Back = (error: unknown, ...results: unknown[]) => void;
+
+/** All that two sides of this package can agree on. */
+export const ALL_EXTENSIONS = Object.keys({
+  nest: true,
+  stream: true,
+  cancel: true,
+  bye: true,
+  resume: true,
+} satisfies Record<ExtensionName, true>) as ExtensionName[];
 
 /** A core server that listens. */
 export interface CoreServer {
@@ -75,4 +85,22 @@ export async function dial(
   const connection = await within(net.connect(app, client, port, '127.0.0.1'), 'a connect');
   closing.add(() => connection.close());
   return connection;
+}
+
+/** Waits until a server has let in and answered one more client: what those before it have asked for has happened. */
+export async function serves(closing: Closing, port: number): Promise<void> {
+  const connection = await dial(closing, port);
+  await within(connection.ping(), 'a pong');
+  connection.close();
+}
+
+/** Waits until one side has sent so many heartbeats more. */
+export async function heartbeats(connection: Connection, count: number): Promise<void> {
+  let sent = 0;
+  const note = (message: unknown): void => {
+    if ('ping' in (message as object)) sent += 1;
+  };
+  connection.on('outgoingMessage', note);
+  await waitFor(() => sent >= count, `heartbeat ${String(count)}`);
+  connection.off('outgoingMessage', note);
 }

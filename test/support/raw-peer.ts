@@ -50,6 +50,18 @@ export class RawPeer {
     await waitFor(() => this.ended, 'the end of a raw link');
   }
 
+  /**
+   * Waits for the pong to a ping, which stays out of {@link messages}: by then the other side has read all that was sent
+   * before, and what it had said before is here.
+   * @param number 0, where resume is agreed: it is not counted there. Elsewhere one that follows the last one sent
+   */
+  public async pong(number = 0): Promise<void> {
+    const text = `{pong:[${String(number)}]}`;
+    this.send(`{ping:[${String(number)}]}`);
+    await waitFor(() => this.messages.includes(text), `the pong ${String(number)} of a raw link`);
+    this.messages.splice(this.messages.indexOf(text), 1);
+  }
+
   public destroy(): void {
     this.socket.destroy();
   }

@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server as NodeServer } from 'node:net';
 import {
   Application,
   net,
@@ -10,6 +10,7 @@ import {
 } from '../../lib/core.js';
 import type { Closing } from './closing.js';
 import { startCore } from './core.js';
+import { Door } from './quiet.js';
 import { RawPeer } from './raw-peer.js';
 import { waitFor, within } from './wait-for.js';
 
@@ -108,12 +109,19 @@ export class ClientOnTheWire {
   public readonly links: RawPeer[] = [];
   public readonly served = new Served('side');
   public port = 0;
+  private readonly door: Door;
 
-  private constructor(private readonly closing: Closing) {}
+  private constructor(
+    private readonly closing: Closing,
+    listener: NodeServer,
+  ) {
+    this.door = new Door(listener, () => this.port);
+  }
 
   public static async start(closing: Closing): Promise<ClientOnTheWire> {
-    const wire = new ClientOnTheWire(closing);
-    const listener = createServer((socket) => wire.links.push(new RawPeer(socket)));
+    const listener = createServer();
+    const wire = new ClientOnTheWire(closing, listener);
+    listener.on('connection', (socket) => wire.links.push(new RawPeer(socket)));
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
     wire.port = (listener.address() as AddressInfo).port;
     closing.add(async () => {
@@ -148,6 +156,14 @@ export class ClientOnTheWire {
   public async link(turn: number): Promise<RawPeer> {
     await waitFor(() => this.links.length > turn, `link ${String(turn)}`);
     return this.links[turn];
+  }
+
+  /** How many links have come, once all have that are dialled by now. */
+  public async dialled(): Promise<number> {
+    const count = await this.door.came();
+    const knock = this.links.findIndex(({ socket }) => this.door.isKnock(socket));
+    this.links.splice(knock, 1);
+    return count;
   }
 
   /** Cuts the newest line, and waits until the client has seen it. */

@@ -13,25 +13,30 @@ import type { IncomingCall } from './incoming-call.js';
 import { isVersion } from './version-text.js';
 
 /**
- * How a core method answers: an error, or no error and its results. An error given here is the author's own
- * text and is sent, except for a system error of the host (with `syscall` or `errno`): that is 16 without a text,
- * as is every Error that a method throws.
+ * Takes the answer of a core method: an error, or no error and the results. The caller gets the text of an error that
+ * is given here, as it is the author's own. It gets the code 16 without a text for a system error of the host (one
+ * with `syscall` or `errno`), and for every Error that a method throws.
  */
 export type MethodCallback = (error?: unknown, ...results: unknown[]) => void;
 
-// Handlers are written by users with parameters of their own types; what arrives is checked by number only.
+// Why `never`: users write handlers with parameters of their own types. Only the number of arguments is checked.
 type UserFunction = (...args: never[]) => unknown;
 
-/** Interface name -> method (or event) name -> function. */
+/** Functions by interface name, then by method (or event) name. */
 export type Api = Record<string, Record<string, UserFunction>>;
 
-/** What a connection needs of an application; {@link Application} is one, users may bring their own. */
+/** What a connection needs of an application. {@link Application} implements it; users may write their own. */
 export interface ApplicationLike<C = unknown> {
+  /** The application's name, without a version. */
   readonly name: string;
+  /** The application's semver version, as `'1.0.0'`. */
   readonly version: string;
-  /** Where sessions of this application are kept, if not where the server keeps the others. */
+  /** The store of this application's sessions. @default the server's `sessionStorageProvider` */
   readonly sessionsStorage?: SessionStorageProvider | undefined;
-  /** Runs a method. */
+  /**
+   * Runs a method, and calls back once with its outcome.
+   * @param args the caller's arguments, without the connection and the callback
+   */
   callMethod(
     connection: C,
     interfaceName: string,
@@ -39,12 +44,15 @@ export interface ApplicationLike<C = unknown> {
     args: unknown[],
     callback: MethodCallback,
   ): void;
-  /** The methods of an interface in the order of their definition; undefined for an unknown interface. */
+  /**
+   * Returns the names of an interface's methods, in the order of their definition; undefined for an unknown
+   * interface.
+   */
   getMethods(interfaceName: string): string[] | undefined;
   /**
    * Handles an event.
-   * @returns a Promise where that takes time: until it is settled the event counts as a call in service, and what
-   * it is rejected with is reported
+   * @returns a Promise, where handling takes time: until it is settled the event counts as a call that is being served,
+   * and its rejection is reported
    */
   handleEvent?(
     connection: C,
@@ -53,28 +61,48 @@ export interface ApplicationLike<C = unknown> {
     args: unknown[],
     metadata?: Metadata,
   ): unknown;
-  /** Takes a call whole, instead of `callMethod`: for applications that stream, cancel or read metadata. */
+  /**
+   * Serves a call in place of `callMethod`: for applications that stream, that notice a cancel, or that read
+   * metadata.
+   */
   handleCall?(call: IncomingCall<C>): void;
 }
 
-/** Methods and event handlers under one name and version. */
+/**
+ * Methods and event handlers under one name and version.
+ * @example
+ * const application = new Application('chat@1.2.0', {
+ *   rooms: {
+ *     join: async (connection, room: string) => enter(connection, room),
+ *     leave: (connection, room: string, callback) => callback(null, exit(connection, room)),
+ *   },
+ * });
+ */
 export class Application<C = unknown> implements ApplicationLike<C> {
+  /** The application's name, without a version. */
   readonly name: string;
+  /** The application's semver version. @default '1.0.0' */
   readonly version: string;
+  /** The store of this application's sessions; undefined: the server's `sessionStorageProvider`. */
   readonly sessionsStorage: SessionStorageProvider | undefined;
+  /** The methods, by interface name, then by method name. */
+  readonly api: Api;
+  /** The handlers of events, by interface name, then by event name. */
+  readonly eventHandlers: Api;
 
   /**
    * @param name 'name' or 'name@version'
-   * @param api interface name -> method name -> `method(connection, ...args, callback)` or `async method(connection, ...args)`
+   * @param api interface name -> method name -> `method(connection, ...args, callback)` or `async method(connection,
+   * ...args)`
    * @param eventHandlers interface name -> event name -> `handler(connection, ...args)`
    * @param version a semver version; the one in the name wins. @default '1.0.0'
-   * @param sessionStorageProvider where this application's sessions are kept; may stand in the place of `version`
+   * @param sessionStorageProvider the store of this application's sessions; may stand in the place of `version`
    * @throws TypeError 'Invalid semver version'
    */
   constructor(
     name: string,
-    readonly api: Api,
-    readonly eventHandlers: Api = {},
+    api: Api,
+    eventHandlers: Api = {},
     version?: string | SessionStorageProvider | null,
     sessionStorageProvider?: SessionStorageProvider,
   ) {
@@ -83,6 +111,8 @@ export class Application<C = unknown> implements ApplicationLike<C> {
     if (givenVersion && !isVersion(givenVersion)) {
       throw new TypeError(`Invalid semver version: '${givenVersion}' of application '${bareName}'`);
     }
+    this.api = api;
+    this.eventHandlers = eventHandlers;
     this.name = bareName;
     this.version = givenVersion || '1.0.0';
     this.sessionsStorage =
@@ -90,8 +120,8 @@ export class Application<C = unknown> implements ApplicationLike<C> {
   }
 
   /**
-   * Runs a method and calls back with its outcome. The codes are those of PROTOCOL.md 3: 12 unknown
-   * interface, 14 unknown method, 17 wrong number of arguments, 16 an async method that throws an Error.
+   * Runs a method, and calls back with its outcome. Error codes: 12 for an unknown interface, 14 for an unknown
+   * method, 17 for a wrong number of arguments, 16 for an async method that throws an Error.
    * @throws what a method without `async` throws
    */
   callMethod(
@@ -123,23 +153,26 @@ export class Application<C = unknown> implements ApplicationLike<C> {
     }
   }
 
-  /** The methods of an interface in the order of their definition; undefined for an unknown interface. */
+  /**
+   * Returns the names of an interface's methods, in the order of their definition; undefined for an unknown
+   * interface.
+   */
   getMethods(interfaceName: string): string[] | undefined {
     const methods = own(this.api, interfaceName);
     return methods && Object.keys(methods);
   }
 
-  /** Runs the handler of an event, if there is one, and returns what it returns. */
+  /** Runs the handler of an event. @returns what the handler returns; undefined where there is none */
   handleEvent(connection: C, interfaceName: string, eventName: string, args: unknown[]): unknown {
     const handlers = own(this.eventHandlers, interfaceName);
     const handler = handlers && own(handlers, eventName);
-    // More arguments than a function may have are no event of anybody.
+    // Why the number is checked: JavaScript cannot call a function with arbitrarily many arguments.
     if (typeof handler !== 'function' || !canBeArguments(args)) return undefined;
     return invoke(handler, [connection, ...args]);
   }
 }
 
-/** Own properties alone: `constructor` or `__proto__` as a peer's interface or method is not found. */
+/** Looks up an own property. Why: `constructor` or `__proto__`, sent by a peer as a name, must not be found. */
 function own<T>(table: Record<string, T>, name: string): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
@@ -156,7 +189,7 @@ function runAsync(method: UserFunction, args: unknown[], callback: MethodCallbac
   }, failing(callback));
 }
 
-/** Calls back with what a method has thrown. */
+/** Makes a function that calls back with what a method has thrown. */
 function failing(callback: MethodCallback): (error: unknown) => void {
   return (error) => {
     callback(isPlainError(error) ? new InternalApiError(error) : (error ?? ERR_INTERNAL_API_ERROR));
@@ -167,7 +200,7 @@ function isPlainError(error: unknown): error is Error {
   return isError(error) && typeof (error as { toJSTP?: unknown }).toJSTP !== 'function';
 }
 
-/** An error that a method let escape: the peer gets the code 16 alone, the application gets to see the cause. */
+/** Wraps an error that a method has thrown: the peer gets the code 16 alone, this side's listeners get the cause. */
 export class InternalApiError extends Error {
   /** The wire's code of the error. */
   readonly code = ERR_INTERNAL_API_ERROR;
@@ -177,7 +210,7 @@ export class InternalApiError extends Error {
     this.name = 'InternalApiError';
   }
 
-  /** What goes to the peer. */
+  /** Returns what is sent to the peer. */
   toJSTP(): [number] {
     return [this.code];
   }

@@ -4,10 +4,10 @@ import { UNMATCHABLE_VERSION } from '../protocol/parse-message.js';
 import { toLogText } from '../util/log-text.js';
 import type { ApplicationLike } from './application.js';
 
-// More names help nobody who reads a log.
+// How many names and versions a log entry lists.
 const MAX_LISTED = 20;
 
-/** Name -> version -> application; the key 'latest' is the highest version, pre-releases included. */
+/** Applications by name, then by version. The key 'latest' is the highest version, pre-releases included. */
 export type AppsIndex<C = unknown> = Map<string, Map<string, ApplicationLike<C>>>;
 
 /**
@@ -30,14 +30,15 @@ export function createAppsIndex<C>(applications: Iterable<ApplicationLike<C>>): 
   return index;
 }
 
-/** The applications of a server, found by name and by version or range. */
+/** Finds the applications of a server, by name and by version or range. */
 export class Applications<C = unknown> {
   private readonly index: AppsIndex<C>;
   private readonly newestFirst = new Map<string, ApplicationLike<C>[]>();
 
   /**
    * @param applications an array, or an index that {@link createAppsIndex} made
-   * @param maxRangeLength longer ranges match nothing, as they would cost too much to read
+   * @param maxRangeLength the length of the longest range that is evaluated, in characters; a longer one matches
+   * nothing
    */
   constructor(
     applications: Iterable<ApplicationLike<C>> | AppsIndex<C>,
@@ -50,15 +51,15 @@ export class Applications<C = unknown> {
     }
   }
 
-  /** All applications, each once. */
+  /** Iterates over all applications, each once. */
   *[Symbol.iterator](): Generator<ApplicationLike<C>> {
     for (const versions of this.newestFirst.values()) yield* versions;
   }
 
   /**
-   * The application for a handshake.
-   * @param version an exact version, looked up literally; a range, for which the newest match is taken
-   * (no pre-releases); nothing: the newest of all, pre-releases included
+   * Finds the application for a handshake.
+   * @param version an exact version, which is looked up literally; or a range, of which the newest match without
+   * pre-releases is taken; undefined or '': the newest of all, pre-releases included
    */
   find(name: string, version: string | undefined): ApplicationLike<C> | undefined {
     const versions = this.index.get(name);
@@ -70,7 +71,7 @@ export class Applications<C = unknown> {
     return range && this.newestFirst.get(name)?.find((application) => range.test(application.version));
   }
 
-  /** Why {@link find} finds nothing, for a log. */
+  /** Returns why {@link find} has found nothing, for a log. */
   reasonForNone(name: string, version: string | undefined): string {
     const versions = this.newestFirst.get(name);
     if (!versions) return `there is no application ${quote(name)} (known: ${list(this.newestFirst.keys())})`;
@@ -79,7 +80,10 @@ export class Applications<C = unknown> {
     return `no version of ${quote(name)} fits ${quote(version ?? '')} ${there}`;
   }
 
-  /** The newest application that a connection may move to: within its range, within its major if it gave none. */
+  /**
+   * Finds the newest application that a connection may move to: in the range that it asked for, or in the major version
+   * that it has where it asked for none. A connection that asked for an exact version does not move.
+   */
   findUpdate(
     current: ApplicationLike<C>,
     requestedVersion: string | undefined,
@@ -103,7 +107,7 @@ function parseRange(text: string): Range | undefined {
   try {
     return new Range(text);
   } catch {
-    // A range that semver cannot read matches no version: the handshake is refused with code 10.
+    // A range that semver cannot read matches no version: the handshake is refused with the code 10.
     return undefined;
   }
 }

@@ -1,44 +1,60 @@
 import type { Metadata } from '../protocol/message.js';
 import type { AbortSignalLike } from '../util/host.js';
 
-/** A call that a peer made and this side answers, once. */
+/** A call that a peer has made. This side answers it once. */
 export interface IncomingCall<C = unknown> {
+  /** The connection by which the call came. */
   readonly connection: C;
+  /** The name of the interface, as the caller gave it. */
   readonly interfaceName: string;
+  /** The name of the method, as the caller gave it. */
   readonly methodName: string;
+  /** The arguments that the caller sent. */
   readonly args: unknown[];
-  /** What the caller sent beside the arguments. */
+  /** Plain data that the caller sent beside the arguments; undefined where it sent none. */
   readonly metadata: Metadata | undefined;
-  /** Whether an answer still reaches the caller: false once answered, cancelled, or cut off. */
+  /**
+   * Whether an answer still reaches the caller: false once the call is answered or cancelled, or its connection has
+   * ended.
+   */
   readonly isOpen: boolean;
-  /** Fires when the caller no longer waits: it cancelled, its time ran out, or its connection ended. */
+  /**
+   * Fires when the caller no longer waits: it has cancelled the call, its time ran out, or its connection has ended.
+   */
   readonly signal: AbortSignalLike;
-  /** Answers with results; the second and later answers are ignored. */
+  /** Answers with results. The second and later answers are ignored. */
   succeed(results: unknown[]): void;
   /**
-   * Answers with an error, see `RemoteError.getJstpArrayFor`. Of a system error of the host (with `syscall` or
+   * Answers with an error, see `RemoteError.getJstpArrayFor`. For a system error of the host (one with `syscall` or
    * `errno`) the caller gets the code 16 alone, and this side's listeners of errors get the error.
    */
   fail(error: unknown): void;
-  /** Starts to answer with values that arrive while the call runs. */
+  /** Starts a stream: the caller gets values while the call runs. */
   openStream(): OutgoingStream;
 }
 
 /**
- * The values of a streaming call, on their way to the caller. An old peer, which knows no streams, gets
- * the last value as the call's result.
+ * Sends the values of a streaming call to the caller. An old peer, which knows no streams, gets the last value as the
+ * result of the call.
+ * @example
+ * async handleCall(call) {
+ *   const stream = call.openStream();
+ *   for (const row of rows) if (!stream.write(row) && !(await stream.ready())) return;
+ *   stream.end();
+ * }
  */
 export interface OutgoingStream {
   /**
    * Sends a value, or holds it until the caller gives credit.
-   * @returns whether the caller has credit for another one
-   * @throws RemoteError ERR_STREAM_OVERFLOW when too many values are held; the stream is over then
+   * @returns whether there is credit for another value
+   * @throws RemoteError ERR_STREAM_OVERFLOW when too many values are held (`limits.maxStreamBufferItems`,
+   * `limits.maxStreamBufferBytes`); the stream is over then
    */
   write(value: unknown): boolean;
-  /** Resolves when the caller has credit for another value, at once where it has; false when the stream is over. */
+  /** Resolves with true when there is credit for another value, with false when the stream is over. */
   ready(): Promise<boolean>;
-  /** Ends the stream after the values held. */
+  /** Ends the stream, after the values that are held. */
   end(): void;
-  /** Ends the stream with an error after the values held. */
+  /** Ends the stream with an error, after the values that are held. */
   fail(error: unknown): void;
 }

@@ -1,14 +1,14 @@
-// The grammar of semver alone. The server compares versions with the package `semver`; a client and an application
-// only have to refuse what is none, and in a browser that package would be a third of the bundle.
+// The grammar of semver. Why not the package `semver`, with which the server compares versions: a client and an
+// application only refuse texts that are no version, and in a browser the package would be a third of the bundle.
 
 const NUMBER = '(?:0|[1-9]\\d*)';
-// A range's limits are computed from its numbers: the sum has to be exact.
+// At most 15 digits. Why: the limits of a range are computed from its numbers, and the sums have to be exact.
 const PART = '(?:0|[1-9]\\d{0,14}|[xX*])';
 const IDENTIFIER = `(?:\\d*[a-zA-Z-][a-zA-Z\\d-]*|${NUMBER})`;
 const PRERELEASE = `(?:-${IDENTIFIER}(?:\\.${IDENTIFIER})*)?`;
 const BUILD = '\\+[a-zA-Z\\d-]+(?:\\.[a-zA-Z\\d-]+)*';
 
-/** A version of which parts may be left open: `1`, `1.x`, `1.2.*`, `1.2.3-beta.1`. */
+/** A version with parts left open, or a whole one: `1`, `1.x`, `1.2.*`, `1.2.3-beta.1`. */
 const PARTIAL = `[v=]*${PART}(?:\\.${PART}(?:\\.${PART}${PRERELEASE})?)?`;
 const COMPARATOR = `(?:[<>]=?|=|~>?|\\^)? ?${PARTIAL}`;
 

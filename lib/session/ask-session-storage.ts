@@ -4,7 +4,7 @@ import type { SessionStorageProvider } from './session-storage.js';
 import { Session } from './session.js';
 import { isShared } from './shared-session-storage.js';
 
-/** Asks a provider for a session and calls back exactly once, whichever way the provider answers. */
+/** Loads a session from a provider. Calls back once, by whichever of the three ways the provider answers. */
 export function loadSession<C>(
   provider: SessionStorageProvider<C>,
   id: string,
@@ -35,28 +35,30 @@ export function loadSession<C>(
   else if (!isAsync) found(result);
 }
 
-/** Makes a provider forget a session that has ended; its failures go to the callback. */
-export function forgetSession<C>(
+/** Deletes a session that has ended from a provider. A failure goes to the callback. */
+export function deleteSession<C>(
   provider: SessionStorageProvider<C>,
   id: string,
   onError: (error: unknown) => void,
 ): void {
-  const forget = async (): Promise<void> => {
+  const deleteNow = async (): Promise<void> => {
     await provider.delete?.(id);
   };
-  forget().catch(onError);
+  deleteNow().catch(onError);
 }
 
-/** Hands a session that has lost its connection to a provider; its failures go to the callback. */
+/** Stores a session that has lost its connection with a provider. A failure goes to the callback. */
 export function storeSession<C>(
   provider: SessionStorageProvider<C>,
   session: Session<C>,
   onError: (error: unknown) => void,
 ): void {
   const store = async (): Promise<void> => {
+    // In this order: `setInactive` is told of a session that is stored.
     await provider.set(session.id, session);
     await provider.setInactive?.(session.id);
   };
-  // A synchronous provider has stored before this returns: the first statement of an async function runs at once.
+  // Why an async function: its first statement runs at once, so that a synchronous provider has stored before the
+  // return.
   store().catch(onError);
 }

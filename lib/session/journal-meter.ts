@@ -1,33 +1,33 @@
 import { nextTick } from '../util/host.js';
 
-/** Counts what the journals of all sessions of a server hold. */
+/** Counts the bytes of the journals of all sessions of a server. */
 export class JournalMeter {
-  /** What they hold, as {@link Journal.bytes} counts it. */
+  /** What the journals hold together, as {@link Journal.bytes} counts it. */
   bytes = 0;
-  private isTelling = false;
+  private isOverScheduled = false;
 
   /**
-   * @param maxBytes how much they may hold
-   * @param onOver called after the present work when they hold more
+   * @param maxBytes how much the journals may hold together
+   * @param onOver called in the next tick when they hold more
    */
   constructor(
     private readonly maxBytes: number,
     private readonly onOver: () => void,
   ) {}
 
-  /** Whether they hold more than they may. */
+  /** Whether the journals hold more than they may. */
   get isOver(): boolean {
     return this.bytes > this.maxBytes;
   }
 
-  /** Counts more, or less. */
+  /** Adds to the count; a negative number takes off it. */
   add(bytes: number): void {
     this.bytes += bytes;
-    if (bytes <= 0 || !this.isOver || this.isTelling) return;
-    this.isTelling = true;
-    // Sessions that end while one of them is in the middle of a step would be a surprise to it.
+    if (bytes <= 0 || !this.isOver || this.isOverScheduled) return;
+    this.isOverScheduled = true;
+    // Why not at once: `onOver` ends sessions, and one of them is in the middle of writing a message here.
     nextTick(() => {
-      this.isTelling = false;
+      this.isOverScheduled = false;
       if (this.isOver) this.onOver();
     });
   }

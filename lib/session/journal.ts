@@ -3,42 +3,42 @@ import type { JournalMeter } from './journal-meter.js';
 /** A message that was sent and is not known to have arrived. */
 export interface JournalEntry {
   /**
-   * Its number, without the sign that tells the side. What has no number of its own (an answer, a stream
-   * value, a cancel) has the place behind the last number: half a step more.
+   * The message's number, without the sign that tells the side. A message without a number of its own (an answer, a
+   * stream value, a cancel) has that of the last numbered message and a half.
    */
   readonly id: number;
-  /** Its text, as it goes out again. */
+  /** The message's text, as it is sent again. */
   readonly text: string;
 }
 
-// A message that the peer cuts its line for goes out at each resume again. No network is so bad that it takes
-// so many resumes to bring one message over.
+// After how many replays without any acknowledgement the journal counts as hopeless. Why: a message for which the peer
+// cuts its transport is sent again at each resume, and no network is so bad that one message needs that many resumes.
 const MAX_FUTILE_REPLAYS = 10;
 
-// A message below this arrives with the first bytes of a new line: it is not what lines are cut for.
+// Shorter messages are never suspects. Why: they arrive with the first bytes of a new transport, before it can be cut.
 const SUSPECT_FROM_LENGTH = 16 * 1024;
 
-/** What is known of the last cut. */
+/** What is known about the last loss of a transport. */
 interface Cut {
-  /** The last message that was written before it. */
+  /** The last message that was written before the transport was lost. */
   end: JournalEntry;
-  /** The message that the cut before was at. */
+  /** The message at which the transport before that was lost. */
   suspect: JournalEntry | undefined;
 }
 
-// Below this, a freed front of the array is cheaper left alone than moved.
+// How many freed entries at the front of the array are left there. Why: moving the others would cost more.
 const COMPACT_FROM = 256;
 
-// In the place of an entry that was freed: its text may be large, and must not wait for the front to be moved.
+// Stands in the place of a freed entry. Why: a large text must not wait until the front of the array is moved.
 const FREED: JournalEntry = { id: 0, text: '' };
 
-// What lies between two numbers. Exact up to 2^52, which no session reaches.
+// What the id of a message without a number has more than the last number. Exact up to 2^52, which no session reaches.
 const BEHIND = 0.5;
 
 /**
- * What one side has sent and the other has not acknowledged, in order, to be sent again after a cut
- * (PROTOCOL.md 4 and 5): the numbered messages and, where `resume` is agreed, the answers between them.
- * Numbers count from 1; the handshake's 0 is never in here.
+ * Holds what one side has sent and the other has not acknowledged, in the order of sending, so that it can be sent
+ * again after a cut: the numbered messages and, where `resume` is agreed, the answers between them. Numbers count
+ * from 1; the handshake's 0 is never in here.
  */
 export class Journal {
   private entries: JournalEntry[] = [];
@@ -51,12 +51,12 @@ export class Journal {
   private cut: Cut | undefined;
   private meter: JournalMeter | undefined;
 
-  /** The number of the newest message, 0 before the first. */
+  /** The number of the newest numbered message; 0 before the first. */
   get lastId(): number {
     return this.last;
   }
 
-  /** Everything up to this number is known to have arrived. */
+  /** The number up to which everything is known to have arrived. */
   get acknowledged(): number {
     return this.acknowledgedUpTo;
   }
@@ -71,7 +71,7 @@ export class Journal {
     return this.bytesHeld;
   }
 
-  /** From now on what is held counts there, and no longer where it counted before. */
+  /** Counts what is held in another meter from now on, and no longer in the one before; undefined: in none. */
   countIn(meter: JournalMeter | undefined): void {
     if (meter === this.meter) return;
     this.meter?.add(-this.bytesHeld);
@@ -79,20 +79,20 @@ export class Journal {
     meter?.add(this.bytesHeld);
   }
 
-  /** Holds the message with the next number, `lastId + 1`. */
+  /** Appends the message with the next number, `lastId + 1`. */
   append(text: string): void {
     this.last += 1;
     this.hold(this.last, text);
   }
 
-  /** Holds a message that has no number: it has arrived when a later numbered one has. */
+  /** Appends a message that has no number. It counts as arrived when a later numbered message has arrived. */
   appendUnnumbered(text: string): void {
     this.hold(this.last + BEHIND, text);
   }
 
   /**
-   * Frees what has arrived: the numbered message, and everything before it, as bytes keep their order. Only
-   * ever grows; a number beyond the last one sent is ignored.
+   * Frees the message of a number and everything before it, as messages arrive in the order of sending. Ignores a
+   * number that was acknowledged already, or that was never sent.
    */
   acknowledge(id: number): void {
     if (id <= this.acknowledgedUpTo || id > this.last) return;
@@ -110,12 +110,12 @@ export class Journal {
     this.compact();
   }
 
-  /** What is held goes out once more. */
+  /** Notes that all that is held is sent again. */
   noteReplay(): void {
     if (this.size > 0) this.replays += 1;
   }
 
-  /** The line was cut: all that is held had been written. */
+  /** Notes that the transport was lost after all that is held had been written. */
   noteCut(): void {
     if (this.size === 0) return;
     const end = this.entries[this.entries.length - 1];
@@ -124,9 +124,10 @@ export class Journal {
   }
 
   /**
-   * The message that the line was cut at for the second time, as it seems; to be asked once after each cut, when what
-   * has arrived is acknowledged. A peer that cuts lines for a message has received all before it: it is the next one, or of
-   * those without a number before that the longest.
+   * Returns the message at which, as it seems, the transport was lost for the second time. Call it once after each cut,
+   * after what has arrived is acknowledged. Why this message: a peer that cuts its transport because of a message has
+   * received all before it, so that the message is the first numbered one that is held, or the longest of those
+   * without a number before that one.
    */
   takeSuspect(): JournalEntry | undefined {
     const { cut } = this;
@@ -141,7 +142,7 @@ export class Journal {
     return isSecond ? suspect : undefined;
   }
 
-  /** Puts another text in the place of one that cannot be sent. */
+  /** Replaces the text of a message that cannot be sent. */
   replace(entry: JournalEntry, text: string): void {
     const index = this.entries.indexOf(entry, this.head);
     if (index === -1) return;
@@ -150,8 +151,10 @@ export class Journal {
     if (this.cut?.end === entry) this.cut.end = this.entries[index];
   }
 
-  /** Whether a peer that says it has received `count` can be served: nothing freed is missing, nothing unsent is
-   * claimed, and what is held is not lost on it. */
+  /**
+   * Whether a peer that has received `count` messages can go on: nothing that it lacks is freed, it claims nothing
+   * that was never sent, and the replays are not hopeless.
+   */
   covers(count: number): boolean {
     return (
       !this.isGivenUp &&
@@ -162,12 +165,12 @@ export class Journal {
     );
   }
 
-  /** The messages held, oldest first. */
+  /** Iterates over the messages held, the oldest first. */
   *[Symbol.iterator](): Generator<JournalEntry> {
     for (let index = this.head; index < this.entries.length; index++) yield this.entries[index];
   }
 
-  /** Frees everything: nobody can be served from here any more. */
+  /** Frees everything. No peer can go on from this journal any more. */
   giveUp(): void {
     this.isGivenUp = true;
     this.entries = [];
@@ -176,7 +179,7 @@ export class Journal {
     this.cut = undefined;
   }
 
-  /** Puts back what {@link Session.toString} wrote. */
+  /** Restores the state that {@link Session.toString} wrote. */
   restore(lastId: number, acknowledged: number, entries: readonly JournalEntry[]): void {
     this.last = lastId;
     this.acknowledgedUpTo = acknowledged;
@@ -195,7 +198,7 @@ export class Journal {
     if (this.meter !== undefined) this.meter.add(difference);
   }
 
-  /** Whether what is held has gone out so often, without anything of it arriving, that it never will. */
+  /** Whether what is held was sent again so often, without any of it arriving, that it never will arrive. */
   private isHopeless(count: number): boolean {
     return this.replays >= MAX_FUTILE_REPLAYS && count === this.acknowledgedUpTo;
   }

@@ -1,12 +1,12 @@
 import { JstpError } from '../protocol/jstp-error.js';
 import type { SessionClaim } from './session-claim.js';
 
-/** The code of a write by who is not the owner of a session any more. */
+/** The code of the error of a server that writes a session which another server owns by now. */
 export const NOT_OWNED = 'ERR_JSTP_SESSION_NOT_OWNED';
 
-/** Another server has a session by now. */
+/** A server cannot write a session, as another server owns it by now. */
 export class SessionNotOwnedError extends JstpError {
-  /** @param claim the request to resume by which the other one has it, where that is known */
+  /** @param claim the claim by which the other server got the session, where it is known */
   constructor(readonly claim?: SessionClaim) {
     super(NOT_OWNED, 'Another server has the session by now');
   }

@@ -1,11 +1,11 @@
 import { JstpError } from '../protocol/jstp-error.js';
 
 /**
- * A session's state holds what JSON cannot write, so that no store can keep the session. Its `code` is
+ * A session cannot be stored, as its state holds a value that JSON cannot write. Its `code` is
  * `'ERR_JSTP_SESSION_STATE'`, its `cause` the error of `JSON.stringify`.
  */
 export class SessionStateError extends JstpError {
-  /** @param cause why JSON cannot write it */
+  /** @param cause the error of `JSON.stringify` */
   constructor(cause: unknown) {
     const reason = cause instanceof Error ? cause.message : 'it has no JSON';
     super(

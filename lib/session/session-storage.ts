@@ -1,21 +1,21 @@
 import type { Session } from './session.js';
 
 /**
- * Where a server keeps the sessions of clients that are away. `get` answers in one of three ways: with
- * the session, with a Promise of it, or (where `isAsync()` is true) by calling back.
+ * A store for the sessions of clients that are away. `get` answers in one of three ways: it returns the session, it
+ * returns a Promise of it, or (where `isAsync()` is true) it calls back.
  */
 export interface SessionStorageProvider<C = unknown> {
-  /** Whether `get` answers by its callback. Default: false. */
+  /** Whether `get` answers by its callback. @default false */
   isAsync?(): boolean;
-  /** The session of an id, or undefined (null) where there is none. Called once for each resume. */
+  /** Finds the session of an id; undefined or null where there is none. Called once for each resume. */
   get(
     id: string,
     callback?: (session: Session<C> | null | undefined) => void,
   ): Session<C> | null | undefined | void | PromiseLike<Session<C> | null | undefined>;
-  /** Keeps a session; called each time a connection ends. */
+  /** Stores a session. Called each time a client loses its connection. */
   set(id: string, session: Session<C>): unknown;
-  /** Forgets a session that one side has ended (`bye`). */
+  /** Deletes a session that has ended: one side has said `bye`, or nothing would be lost with it. */
   delete?(id: string): unknown;
-  /** Told after `set` that the session has no connection. */
+  /** Notes, after `set`, that the session has no connection: its lifetime in the store starts. */
   setInactive?(id: string): unknown;
 }

@@ -2,21 +2,23 @@ import { isUsername } from '../protocol/name-rules.js';
 import type { SessionClaim } from './session-claim.js';
 import { SessionTextError } from './session-text-error.js';
 
-/** The version of the text that is written. */
+/** The version of the format in which texts are written. */
 export const SESSION_FORMAT = 1;
 
-// What lies between two numbers of the journal, see Journal.
-const PLACES_A_NUMBER = 2;
+// A place is a number of the journal, or a number and a half: doubled, it is an integer. See JournalEntry.id.
+const PLACES_PER_NUMBER = 2;
 
-/** A session as stored, without its id. */
+/** A session as it is stored, without its id. */
 export interface StoredState {
-  /** The version of the text; absent in texts of `@metarhia/jstp` 2.x, and of this package before it had versions. */
+  /** The version of the format; absent in texts of `@metarhia/jstp` 2.x, and of early versions of this package. */
   readonly format?: number;
-  /** Absent or null: anonymous. */
+  /** The user's name; absent or null for an anonymous client. */
   readonly username?: string | null;
   readonly receivedCount: number;
   readonly guaranteedDeliveredCount: number;
-  /** The reference keeps it with the sign of its side. */
+  /**
+   * The number of the newest message that was sent. The reference implementation writes it with the sign of its side.
+   */
   readonly latestBufferedMessageId: number;
   readonly buffer: readonly (readonly [place: number, text: string])[];
   readonly storage: readonly (readonly [key: unknown, value: unknown])[];
@@ -25,7 +27,7 @@ export interface StoredState {
     readonly version?: string;
     readonly extensions: readonly string[];
   };
-  /** The peer's calls in service, as the wire numbers them. */
+  /** The numbers of the peer's calls that are being served, with the sign that they have on the wire. */
   readonly serving?: readonly number[];
   readonly claim?: SessionClaim;
 }
@@ -33,7 +35,8 @@ export interface StoredState {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Reads what a store gave, and checks all of it: a store is shared, and outlives versions of this package.
+ * Reads the text of a session, and checks all of it. Why: others write to a store as well, among them other versions of
+ * this package.
  * @throws SessionTextError naming the field that is wrong
  */
 export function readSessionText(text: string): StoredState & { readonly id: unknown } {
@@ -56,7 +59,7 @@ export function readSessionText(text: string): StoredState & { readonly id: unkn
 }
 
 /**
- * The id of a text that has one.
+ * Checks the id of a text that has one.
  * @throws SessionTextError for anything but a string
  */
 export function checkedId(id: unknown): string {
@@ -69,7 +72,7 @@ function parseJson(text: unknown): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // What JSON.parse says quotes the text.
+    // Why not the error of JSON.parse: it quotes the text.
     throw new SessionTextError(`it is no JSON (${text.length} characters)`);
   }
 }
@@ -100,12 +103,12 @@ function checkBuffer(fields: Fields): void {
     check(Array.isArray(entry) && entry.length === 2, 'buffer has an entry that is no pair');
     const [place, text] = entry as unknown[];
     check(
-      typeof place === 'number' && Number.isSafeInteger(place * PLACES_A_NUMBER),
+      typeof place === 'number' && Number.isSafeInteger(place * PLACES_PER_NUMBER),
       'buffer has a place that is no number',
     );
     const isInOrder = isFirst ? place > previous : place >= previous;
     check(isInOrder && place < last + 1, `buffer has a message out of its place (${place})`);
-    // A NUL would make several messages of one.
+    // Why no NUL: it would end the message on the wire, so that its rest were a message of its own.
     check(typeof text === 'string' && !text.includes('\0'), 'buffer has a message that is no text');
     previous = place;
     isFirst = false;

@@ -7,7 +7,7 @@ import { Claimant, type SessionClaim } from './session-claim.js';
 import { SessionStateError } from './session-state-error.js';
 import { checkedId, readSessionText, SESSION_FORMAT, type StoredState } from './session-text.js';
 
-/** What a session is bound to: a resume that asks for something else is refused. */
+/** What a session was made for. A resume that asks for something else is refused. */
 export interface SessionBinding {
   /** The application's name, as the handshake gave it. */
   readonly application: string;
@@ -17,42 +17,49 @@ export interface SessionBinding {
   readonly extensions: readonly string[];
 }
 
-/** What serves no calls. */
+/** The value of {@link Session.serving} while no calls are being served. */
 export const NO_CALLS: readonly number[] = [];
 
 /**
- * What outlives a connection: who it is, what was received, what was sent and is not known to have
- * arrived. It is a Map besides, for the application's own state of this client.
+ * The state of a conversation that outlives its transports: the user, what was received, and the journal of what was
+ * sent and is not known to have arrived. It is also a Map, for the application's own state of the client.
  *
  * @typeParam C the connection's type
+ * @example
+ * connection.session?.set('cart', ['apples']); // is still there after a resume, and in a session store
  */
 export class Session<C = unknown> extends LazyMap<unknown, unknown> {
-  /** 128 random bits in hexadecimal, given by the server; whoever knows it can resume the session. */
+  /**
+   * The session's id, given by the server: 128 random bits in hexadecimal. A secret: it suffices to resume the
+   * session.
+   */
   id: string;
-  /** The connection that has the session now, or had it last; null after {@link fromString}. */
+  /** The connection that has the session, or had it last; null after {@link fromString} and {@link deserialize}. */
   connection: C | null;
-  /** Who logged in; null for an anonymous client. */
+  /** The name of the user who has logged in; null for an anonymous client. */
   username: string | null;
-  /** The number of the last message received from the other side. */
+  /** The number of the last message that was received from the peer; 0 before the first. */
   receivedCount = 0;
-  /** What the session is bound to; undefined until the handshake is done. */
+  /** What the session was made for; undefined until the handshake is done. */
   binding: SessionBinding | undefined;
   /**
-   * The numbers of the peer's calls that are being served, as the wire has them. A connection that did not
-   * serve them itself (another process did, which is gone) answers them with -1.
+   * The numbers of the peer's calls that are being served, with the sign that they have on the wire. A connection that
+   * resumes the session after another process had served them answers them with -1.
    */
   serving: Iterable<number> = NO_CALLS;
-  /** As a server: the newest claim that was granted; undefined before the first resume, and of peers that make none. */
+  /**
+   * At a server: the newest claim that was granted; undefined before the first resume, and for peers that make none.
+   */
   claim: SessionClaim | undefined;
   private claimant: Claimant | undefined;
-  // Made with the first message: most clients of a server are idle.
+  // Why only with the first message: most clients of a server are idle.
   private ownJournal: Journal | undefined;
 
   /**
-   * @param connection the connection that it belongs to
-   * @param username who logged in; null: anonymous
-   * @param id the session's id; a new random one by default
-   * @param state entries of the Map
+   * @param connection the connection that has the session
+   * @param username the name of the user who has logged in; null for an anonymous client
+   * @param id the session's id. @default a new random one
+   * @param state entries of the Map. @default none
    */
   constructor(
     connection: C | null,
@@ -66,76 +73,77 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     this.username = username;
   }
 
-  /** What was sent and is not acknowledged. */
+  /** What was sent and is not acknowledged yet. */
   get journal(): Journal {
     return (this.ownJournal ??= new Journal());
   }
 
-  /** What the journal holds, in UTF-16 units; it is not made for the question. */
+  /** The length of the texts in the journal, in UTF-16 units. Does not make the journal. */
   get journalBytes(): number {
     return this.ownJournal?.bytes ?? 0;
   }
 
-  /** The number of the newest message that was sent, without its sign. */
+  /** The number of the newest message that was sent, without its sign; 0 before the first. */
   get latestBufferedMessageId(): number {
     return this.journal.lastId;
   }
 
-  /** Everything sent up to this number has arrived. */
+  /** The number up to which everything that was sent is known to have arrived. */
   get guaranteedDeliveredCount(): number {
     return this.journal.acknowledged;
   }
 
-  /** Whether nothing would be lost with the session: anonymous, without state and without messages. */
+  /** Whether nothing would be lost with the session: it is anonymous, and has neither state nor messages. */
   get isWorthless(): boolean {
     return this.username === null && this.size === 0 && this.journal.size === 0;
   }
 
-  /** @internal What Node shows of a session: not its id, which opens it to whoever reads the log. */
+  /** @internal Returns what Node prints. Why without the id: it would open the session to all who read the log. */
   [INSPECT](): string {
     const { username } = this;
     const name = typeof username === 'string' ? toLogText(username) : 'an anonymous client';
     return `Session of ${name} with ${this.size} entries`;
   }
 
-  /** @internal What `JSON.stringify` shows: not its id. The text for a store is {@link serialize}'s. */
+  /**
+   * @internal Returns what `JSON.stringify` shows, without the id. The text for a store is that of {@link serialize}.
+   */
   toJSON(): object {
     return { username: this.username, entries: this.size };
   }
 
-  /** @internal What a template (or `String`) shows: not its id. The whole text is {@link toString}'s. */
+  /** @internal Returns what templates and `String` show, without the id. The whole text is that of {@link toString}. */
   [Symbol.toPrimitive](): string {
     return this[INSPECT]();
   }
 
-  /** As a client: the claim of the next request to resume. */
+  /** At a client: makes the claim of the next request to resume. */
   nextClaim(): SessionClaim {
     this.claimant ??= new Claimant();
     return this.claimant.next();
   }
 
   /**
-   * The session as text, with its id: whoever can read the text can resume the session. Only an explicit call gives
-   * it; `String(session)` and templates, which end in logs, do not show the id.
-   * @throws SessionStateError where the state holds what JSON cannot write
+   * Writes the session as text, with its id: all who can read the text can resume the session. Only an explicit call
+   * returns it; `String(session)` and templates, which end in logs, show no id.
+   * @throws SessionStateError where the state holds a value that JSON cannot write
    */
   override toString(): string {
     return toText({ id: this.id, ...this.toState() });
   }
 
   /**
-   * The session as text without its id, for stores outside the process: what leaks from there opens no
-   * session. {@link deserialize} puts the id back.
-   * @throws SessionStateError where the state holds what JSON cannot write
+   * Writes the session as text without its id, for stores outside the process. Why: a text that leaks from there
+   * opens no session. {@link deserialize} puts the id back.
+   * @throws SessionStateError where the state holds a value that JSON cannot write
    */
   serialize(): string {
     return toText(this.toState());
   }
 
   /**
-   * The session of a text that {@link toString} made, without a connection. Texts of
-   * `@metarhia/jstp` 2.x are read as well.
-   * @throws SessionTextError (a SyntaxError) for a text that cannot be read, of another version for example
+   * Reads a text that {@link toString} made, or `@metarhia/jstp` 2.x. The session has no connection.
+   * @throws SessionTextError (a SyntaxError) for a text that cannot be read, for example one of another version
    */
   static fromString<C = unknown>(text: string): Session<C> {
     const stored = readSessionText(text);
@@ -143,9 +151,12 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
   }
 
   /**
-   * The session of a text that {@link serialize} made, without a connection.
+   * Reads a text that {@link serialize} made. The session has no connection.
    * @param id the session's id, from the handshake that asks for it
-   * @throws SessionTextError (a SyntaxError) for a text that cannot be read, of another version for example
+   * @throws SessionTextError (a SyntaxError) for a text that cannot be read, for example one of another version
+   * @example
+   * const text = await database.read(hashOf(id));
+   * return text === undefined ? undefined : Session.deserialize(id, text);
    */
   static deserialize<C = unknown>(id: string, text: string): Session<C> {
     return Session.ofState(id, readSessionText(text));
@@ -172,7 +183,7 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     const session = new Session<C>(null, stored.username ?? null, id, stored.storage);
     session.receivedCount = stored.receivedCount;
     session.journal.restore(
-      // The reference keeps the signed number of its side.
+      // The reference implementation writes the number with the sign of its side.
       Math.abs(stored.latestBufferedMessageId),
       stored.guaranteedDeliveredCount,
       stored.buffer.map(([place, body]) => ({ id: place, text: body })),

@@ -7,17 +7,16 @@ import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
-const DEFAULT_MAX_SESSIONS = 100_000;
 
 interface StoredSession<C> {
   readonly session: Session<C>;
-  /** When its connection ended; null while it has one. */
+  /** When the session lost its connection, in milliseconds; null while it has one. */
   inactiveSince: number | null;
-  /** What its journal holds, where nobody but the provider has it. */
+  /** The bytes of the session's journal; 0 while a server counts them, see {@link SimpleSessionStorageProvider.set}. */
   bytes: number;
 }
 
-/** Keeps sessions in the memory of this process: the default. A restart loses them. */
+/** Stores sessions in the memory of this process. The default store of a server; a restart loses all sessions. */
 export class SimpleSessionStorageProvider<C = unknown> implements SessionStorageProvider<C> {
   private readonly sessions = new Map<string, StoredSession<C>>();
   private bytes = 0;
@@ -25,29 +24,29 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
 
   /**
    * @param inactiveSessionLifetime how long a session without a connection is kept, in milliseconds. @default 24 hours
-   * @param purgeInterval how often expired ones are removed, in milliseconds. @default 1 hour
-   * @param maxSessions how many are kept; over it the oldest goes. @default 100000
-   * @param maxBytes what the messages of sessions that no connection has may take, in UTF-16 units; over it the oldest
-   * goes. @default a tenth of what the heap may grow to
+   * @param purgeInterval how often expired sessions are deleted, in milliseconds. @default 1 hour
+   * @param maxSessions how many sessions are kept; over it the oldest is deleted. @default 100000
+   * @param maxBytes how much the journals of sessions without a connection object may hold, in UTF-16 units; over it
+   * the oldest of them are deleted. @default a tenth of what the heap may grow to
    */
   constructor(
     private readonly inactiveSessionLifetime = DAY_MS,
     private readonly purgeInterval = HOUR_MS,
-    private readonly maxSessions = DEFAULT_MAX_SESSIONS,
+    private readonly maxSessions = DEFAULT_LIMITS.maxSessions,
     private readonly maxBytes = journalBytesTotal(DEFAULT_LIMITS) / 2,
   ) {}
 
-  /** How many sessions are held. */
+  /** How many sessions are stored. */
   get size(): number {
     return this.sessions.size;
   }
 
-  /** Always false: `get` answers at once. */
+  /** Returns false: `get` answers at once. */
   isAsync(): boolean {
     return false;
   }
 
-  /** The session of an id, which counts as active from now on. */
+  /** Returns the session of an id, which counts as active from now on; undefined where there is none. */
   get(id: string): Session<C> | undefined {
     const stored = this.sessions.get(id);
     if (!stored) return undefined;
@@ -57,11 +56,11 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
     return stored.session;
   }
 
-  /** Keeps a session. */
+  /** Stores a session. */
   set(id: string, session: Session<C>): this {
-    // Deleted first, so that the order of the Map is the order of storing and the oldest is the first.
+    // Why it is deleted first: the order of the Map is then the order of storing, and the first session is the oldest.
     this.delete(id);
-    // While a connection has it, its server counts it, and may end it.
+    // The bytes of a session with a connection object are counted by the server, which may end the session.
     const bytes = session.connection === null ? session.journalBytes : 0;
     this.sessions.set(id, { session, inactiveSince: null, bytes });
     this.bytes += bytes;
@@ -70,7 +69,7 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
     return this;
   }
 
-  /** Starts a session's lifetime without a connection. */
+  /** Starts the lifetime of a session without a connection. */
   setInactive(id: string): void {
     const stored = this.sessions.get(id);
     if (!stored) return;
@@ -78,7 +77,7 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
     this.schedulePurge();
   }
 
-  /** Forgets a session. */
+  /** Deletes a session. @returns whether it was stored */
   delete(id: string): boolean {
     this.bytes -= this.sessions.get(id)?.bytes ?? 0;
     return this.sessions.delete(id);
@@ -89,7 +88,7 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
     if (!oldest.done) this.delete(oldest.value);
   }
 
-  /** The oldest go, of those whose messages only the provider holds. */
+  /** Deletes the oldest sessions whose journals count here, until the rest is small enough. */
   private deleteOldestWithMessages(): void {
     for (const [id, { bytes }] of this.sessions) {
       if (this.bytes <= this.maxBytes) return;
@@ -112,7 +111,7 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
     }
   }
 
-  /** Forgets everything and stops the purge. */
+  /** Deletes all sessions, and stops the purge. */
   clear(): void {
     this.sessions.clear();
     this.bytes = 0;
@@ -120,12 +119,12 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
     this.purgeTimer = undefined;
   }
 
-  /** @internal What `JSON.stringify` shows: no sessions' ids. */
+  /** @internal Returns what `JSON.stringify` shows: no ids of sessions. */
   toJSON(): object {
     return { size: this.size };
   }
 
-  /** @internal What Node prints, see {@link toJSON}. */
+  /** @internal Returns what Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectAsJson('SimpleSessionStorageProvider', this, options, inspect);
   }

@@ -126,7 +126,7 @@ export class ClientLink {
   /** Ends the connection or the attempt to make one: calls under way fail with -1. Resolves when the line is closed. */
   close(): Promise<void> {
     const { current, isUp, abort } = this;
-    this.forgetSession();
+    this.deleteSession();
     this.hasBeenUp = false;
     this.isWanted = false;
     this.taken = false;
@@ -181,7 +181,7 @@ export class ClientLink {
       } catch (error) {
         // One that has led to a connection is over, whatever its listeners have done with that.
         if (!this.isPresent(signal) || !isRefusal(error, current)) throw error;
-        this.forgetSession();
+        this.deleteSession();
         this.observer.warn(`The session at ${this.shown} is lost: ${textOf(error)}`);
         this.observer.emit('sessionLost');
         // A listener may have closed the client.
@@ -298,7 +298,7 @@ export class ClientLink {
     const wasHeard = !isUnwelcome && (connection.session?.receivedCount ?? 0) > this.receivedAtOpen;
     const wasUseful = wasHeard || (connection.journal?.acknowledged ?? 0) > this.acknowledgedAtOpen;
     this.delay?.down(wasUseful, isUnwelcome);
-    if (isSessionOver) this.forgetSession();
+    if (isSessionOver) this.deleteSession();
     else this.waitForResume(connection);
     // Who closes the connection behind this object's back, or has lost it to another, does not want it back.
     if (isTaken || connection.closedIntentionally) {
@@ -318,7 +318,7 @@ export class ClientLink {
     this.comeBackLater();
   }
 
-  private forgetSession(): void {
+  private deleteSession(): void {
     stopTimer(this.resumeTimer);
     this.current = undefined;
     this.sending = undefined;

@@ -1,7 +1,7 @@
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { JstpError } from '../../protocol/jstp-error.js';
-import { forgetSession, loadSession, storeSession } from '../../session/ask-session-storage.js';
+import { deleteSession, loadSession, storeSession } from '../../session/ask-session-storage.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
 import { SessionNotOwnedError } from '../../session/session-not-owned-error.js';
 import {
@@ -387,7 +387,7 @@ export class SessionKeeper implements SessionOwner {
   private delete(provider: Provider, session: Session<Connection>, connection: Connection): void {
     if (isShared(provider)) this.watch(() => provider.delete(session.id), connection, false);
     else {
-      forgetSession(provider, session.id, (error) => {
+      deleteSession(provider, session.id, (error) => {
         this.fail(error, connection);
       });
     }

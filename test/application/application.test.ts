@@ -2,9 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { Application, createAppsIndex, SimpleSessionStorageProvider, type Api } from '../../lib/core.js';
 import { InternalApiError } from '../../lib/application/application.js';
 import { Applications } from '../../lib/application/applications.js';
-import { settle } from '../support/wait-for.js';
-
-type Back = (error: unknown, ...results: unknown[]) => void;
+import type { Back } from '../support/core.js';
+import { turns } from '../support/quiet.js';
 
 describe('an application', () => {
   test('takes its version from the name, the argument or the default', () => {
@@ -53,7 +52,7 @@ describe('an application', () => {
   async function outcome(iface: string, method: string, ...args: unknown[]): Promise<unknown> {
     let result: unknown;
     new Application('app', api).callMethod(null, iface, method, args, (...given) => (result = given));
-    await settle();
+    await turns();
     return result;
   }
 

@@ -1,10 +1,9 @@
 import { WebSocket } from 'ws';
 import { Application, ws, type Connection } from '../../lib/core.js';
 import type { Closing } from '../support/closing.js';
+import type { Back } from '../support/core.js';
 import { freePort, LOOPBACK } from '../support/free-port.js';
 import { within } from '../support/wait-for.js';
-
-type Back = (error: unknown, ...results: unknown[]) => void;
 
 /** The server that `program.ts` talks to. */
 export interface ProgramServer {

@@ -5,14 +5,13 @@ import { afterEach, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { Application, ws, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
+import type { Back } from '../support/core.js';
 import { within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
 
 type Callback = (error: unknown, ...results: never[]) => void;
-type Back = (error: null, value: unknown) => void;
-
 interface BrowserBuild {
   readonly ws: { connect(app: string, client: null, url: string, callback: Callback): void };
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/closing.js';
+import type { Back } from '../support/core.js';
 import {
   call,
   connect,
@@ -19,8 +20,6 @@ import { within } from '../support/wait-for.js';
 const closing = new Closing();
 let connection: PeerConnection;
 afterEach(() => closing.run());
-
-type Back = (error?: unknown, ...results: unknown[]) => void;
 
 /** Methods that answer in every way that methods answer. */
 function application(jstp: JstpModule): unknown {

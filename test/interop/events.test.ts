@@ -1,11 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/closing.js';
+import type { Back } from '../support/core.js';
 import {
   call,
   connect,
   failureOf,
   inspect,
+  ping,
   MIXED_PAIRS,
   ours,
   plainError,
@@ -16,12 +18,10 @@ import {
   type PeerProxy,
   type PeerServer,
 } from '../support/jstp.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
-
-type Back = (error: unknown, ...results: unknown[]) => void;
 
 describe.each(MIXED_PAIRS)('events and introspection, $title', ({ server, client }) => {
   let listening: PeerServer;
@@ -276,10 +276,10 @@ describe.each(MIXED_PAIRS)('events and introspection, $title', ({ server, client
     connection.close();
     await within(closed, 'the close event');
     await waitFor(() => gone.length > 0, 'the disconnect event');
-    await settle();
+    expect(listening.getClientsArray()).toHaveLength(0);
+    await ping(await connect(client, closing, 'app', port));
     expect(gone).toEqual([connection.session?.id]);
     expect(connection.closedIntentionally).toBe(true);
-    expect(listening.getClientsArray()).toHaveLength(0);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
+import type { Back } from '../support/core.js';
 import type { JstpModule, PeerConnection, PeerProxy, PeerServer } from '../support/jstp.js';
 
-type Back = (error: unknown, ...results: unknown[]) => void;
 type Note = (...entry: unknown[]) => void;
 
 /** The server of a program that was written for the reference: nothing but its documented API. */

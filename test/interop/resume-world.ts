@@ -1,4 +1,5 @@
 import type { Closing } from '../support/closing.js';
+import type { Back } from '../support/core.js';
 import {
   connect,
   cut,
@@ -8,8 +9,6 @@ import {
   type PeerServer,
 } from '../support/jstp.js';
 import { waitFor } from '../support/wait-for.js';
-
-type Back = (error: unknown, ...results: unknown[]) => void;
 
 /** A server and a client of it, and what each has seen: for tests that cut the line between them. */
 export class ResumeWorld {

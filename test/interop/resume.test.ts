@@ -12,7 +12,7 @@ import {
   startServer,
   type PeerConnection,
 } from '../support/jstp.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 import { ResumeWorld } from './resume-world.js';
 
 const closing = new Closing();
@@ -176,7 +176,7 @@ describe('a link is replaced while the old one lives', () => {
       expect(await call(world.near, 'log', 'add', turn)).toEqual([turn]);
       expect(await call(world.far, 'log', 'add', turn)).toEqual([turn]);
     }
-    await settle();
+    await ping(world.near);
     expect(world.server.getClientsArray()).toHaveLength(1);
     expect(await call(world.near, 'log', 'add', 'still')).toEqual(['still']);
   });
@@ -187,7 +187,7 @@ describe('a link is replaced while the old one lives', () => {
       expect(await reconnect(ours, world.near, world.port)).toBeNull();
       expect(await call(world.near, 'log', 'add', turn)).toEqual([turn]);
     }
-    await settle();
+    await ping(world.near);
     expect(await call(world.near, 'log', 'add', 'still')).toEqual(['still']);
   });
 
@@ -202,7 +202,7 @@ describe('a link is replaced while the old one lives', () => {
       const heir = await world.connect({ session: copy });
       await within(closed, 'the end of the old link');
       expect(await call(heir, 'state', 'get')).toEqual([1, null]);
-      await settle();
+      await ping(heir);
       expect(await call(heir, 'state', 'get')).toEqual([1, null]);
       expect(world.server.getClientsArray()).toHaveLength(1);
     },

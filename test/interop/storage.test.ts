@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/closing.js';
+import type { Back } from '../support/core.js';
 import {
   call,
   connect,
@@ -212,7 +213,6 @@ describe('sessions as text', () => {
 });
 
 function applicationOf(jstp: JstpModule): unknown {
-  type Back = (error: unknown, ...results: unknown[]) => void;
   return new jstp.Application('app', {
     state: {
       get: (connection: { session: PeerSession }, callback: Back) =>

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/closing.js';
+import type { Back } from '../support/core.js';
 import {
   call,
   connect,
@@ -20,8 +21,6 @@ import { transcriptOf, TRANSCRIPT } from './transcript.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
-
-type Back = (error?: unknown, ...results: unknown[]) => void;
 
 const CASES = OTHER_TRANSPORTS.flatMap((name) => [
   {

@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/closing.js';
+import type { Back } from '../support/core.js';
 import { call, connect, inspect, MIXED_PAIRS, startServer, type JstpModule } from '../support/jstp.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
-
-type Back = (error: unknown, ...results: unknown[]) => void;
 
 function applications(jstp: JstpModule, versions: readonly string[]): unknown[] {
   return versions.map(

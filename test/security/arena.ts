@@ -113,6 +113,13 @@ export class Arena {
     return peer;
   }
 
+  /** Waits until the server has read what was sent by now: a later peer, whose first words are none, was sent away. */
+  public async hasRead(): Promise<void> {
+    const peer = await this.stranger();
+    peer.send('}{');
+    await peer.end();
+  }
+
   /** Asserts that a new client is served, within a time that a blocked loop would exceed. */
   public async expectServing(): Promise<void> {
     const label = `guest ${String(++this.guests)}`;

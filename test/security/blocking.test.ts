@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parse } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
-import { settle, waitFor } from '../support/wait-for.js';
+import { waitFor } from '../support/wait-for.js';
 import { Arena, CHASER, guardProcess, SERVED_WITHIN_MS } from './arena.js';
 
 const closing = new Closing();
@@ -132,7 +132,6 @@ describe('what is long is not read in quadratic time', () => {
 
 test('a peer that opens fifty links and says nothing keeps nobody out', async () => {
   await Promise.all(Array.from({ length: 50 }, () => arena.stranger()));
-  await settle();
   await arena.expectServing();
 });
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Application, type Connection, type IncomingCall, type OutgoingStream } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
-import { settle, waitFor } from '../support/wait-for.js';
+import { waitFor } from '../support/wait-for.js';
 import { Arena, CHASER, guardProcess } from './arena.js';
 
 const closing = new Closing();
@@ -82,7 +82,7 @@ describe('stream credit', () => {
     const peer = await arena.guest(OFFER);
     peer.send("{call:[1,'feed'],all:[]}", `{stream:[1],credit:[${String(Number.MAX_SAFE_INTEGER)}]}`);
     await waitFor(() => app.streams.length === 1, 'the stream');
-    await settle();
+    await peer.pong(2);
     for (let n = 0; n < 200; n++) app.streams[0]?.write(n);
     await peer.received(201);
     expect(itemsOf(peer.messages)).toHaveLength(200);
@@ -96,14 +96,14 @@ describe('stream credit', () => {
     await waitFor(() => app.streams.length === 1, 'the stream');
     for (let n = 0; n < 100; n++) app.streams[0]?.write(n);
     await peer.received(65);
-    await settle();
+    await peer.pong(2);
     expect(itemsOf(peer.messages)).toHaveLength(64);
     peer.send('{stream:[1],credit:[10]}', '{stream:[1],credit:[0]}');
-    await settle();
+    await peer.pong(3);
     expect(itemsOf(peer.messages)).toHaveLength(64);
     peer.send('{stream:[1],credit:[70]}');
     await peer.received(71);
-    await settle();
+    await peer.pong(4);
     expect(itemsOf(peer.messages)).toHaveLength(70);
     peer.send('{stream:[1],credit:[100]}');
     await peer.received(101);
@@ -231,7 +231,7 @@ describe('cancel', () => {
     expect(aborts).toBe(1);
     app.calls[0]?.succeed(['late']);
     expect(app.streams[0]?.write('late')).toBe(false);
-    await settle();
+    await peer.pong(3);
     expect(peer.messages.slice(1)).toEqual(['{pong:[2]}']);
   });
 
@@ -251,7 +251,6 @@ describe('bye', () => {
       const { arena } = await streamingArena();
       const peer = await arena.guest(OFFER);
       peer.send(text, text);
-      await settle();
       await arena.expectServing();
     },
   );

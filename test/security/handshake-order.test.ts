@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { AuthPolicyFunction, Limits } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
-import { settle, waitFor } from '../support/wait-for.js';
+import { turns } from '../support/quiet.js';
+import { waitFor } from '../support/wait-for.js';
 import { Arena, CHASER, guardProcess, HANDSHAKE } from './arena.js';
 
 const closing = new Closing();
@@ -41,9 +42,9 @@ describe('while a policy decides', () => {
     let connects = 0;
     arena.server.on('connect', () => connects++);
     for (const answer of decide) answer();
-    await settle();
+    await turns();
     peer.send(CHASER);
-    await settle();
+    await arena.hasRead();
     expect(connects).toBe(0);
     expect(arena.executed).toEqual([]);
     expect(decide).toHaveLength(1);
@@ -56,7 +57,7 @@ describe('while a policy decides', () => {
     const peer = await arena.stranger();
     peer.send(LOGIN, '{}', '{}');
     await waitFor(() => decide.length === 1, 'the policy');
-    await settle();
+    await arena.hasRead();
     decide[0]?.();
     peer.send("{call:[1,'mark'],run:['let in']}");
     expect((await peer.received(2))[1]).toBe('{callback:[1],ok:[]}');
@@ -72,7 +73,7 @@ describe('while a policy decides', () => {
     decide[0]?.();
     decide[0]?.();
     await peer.received(1);
-    await settle();
+    await peer.pong(1);
     expect(peer.messages).toHaveLength(1);
     expect(connects).toBe(1);
   });
@@ -83,9 +84,9 @@ describe('while a policy decides', () => {
     peer.send(LOGIN);
     await waitFor(() => decide.length === 1, 'the policy');
     peer.destroy();
-    await settle();
+    await arena.hasRead();
     decide[0]?.();
-    await settle();
+    await turns();
     expect(arena.server.getClientsArray()).toHaveLength(0);
     await arena.expectServing();
   });
@@ -186,7 +187,8 @@ describe('the handshake’s time', () => {
   test('it does not run for those who are in', async () => {
     const arena = await Arena.start(closing, { limits: { handshakeTimeoutMs: 60 } });
     const peer = await arena.guest();
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    // Whose time begins later.
+    await (await arena.stranger()).end();
     peer.send('{ping:[1]}');
     expect((await peer.received(2))[1]).toBe('{pong:[1]}');
   });

@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Application, net, type ClientOptions, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { failureOf, startRawServer } from '../support/jstp.js';
+import { turns } from '../support/quiet.js';
 import { RawPeer } from '../support/raw-peer.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 import { guardProcess } from './arena.js';
 
 const closing = new Closing();
@@ -95,7 +96,8 @@ describe('a connect fails, and only it, when the answer is', () => {
   test.each(ANSWERS)('%s', async (_title, text) => {
     answering(text, "{call:[-1,'mark'],run:['chaser']}", OK, "{call:[-2,'mark'],run:['chaser']}");
     expect(await failureOf(dial())).toBeDefined();
-    await settle();
+    await peers[0].end();
+    await turns();
     expect(executed).toEqual([]);
     answering(OK);
     expect((await dial()).session?.id).toBe('session');
@@ -145,7 +147,7 @@ describe('a logged-in client ends the link at', () => {
     await peer.received(2);
     peer.send(text, "{call:[-1,'mark'],run:['chaser']}", "{callback:[1],ok:['chaser']}");
     await peer.end();
-    await settle();
+    await turns();
     connection.close();
     expect(await failureOf(within(answer, 'the call'))).toBe(-1);
     expect(executed).toEqual([]);
@@ -205,7 +207,7 @@ describe('a logged-in client goes on after', () => {
     connection.callMethod('iface', 'method', [], (error, value) => answers.push(error ?? value));
     await peer.received(2);
     peer.send('{callback:[1],ok:[1]}', '{callback:[1],ok:[2]}', '{callback:[1],error:[1]}');
-    await settle();
+    await peer.pong(-1);
     expect(answers).toEqual([1]);
   });
 
@@ -215,7 +217,7 @@ describe('a logged-in client goes on after', () => {
     await peer.received(2);
     peer.send('{callback:[1],error:[-1]}');
     expect(await failureOf(within(answer, 'the answer'))).toMatchObject({ code: 1 });
-    await settle();
+    await peer.pong(-1);
     expect(peer.messages).toHaveLength(2);
   });
 
@@ -282,7 +284,7 @@ describe('a server that streams', () => {
     const { errors, items, peer } = await called(64);
     peer.send(...values(1, count));
     await waitFor(() => items.length === count, 'all values');
-    await settle();
+    await peer.pong(-1);
     expect(errors).toEqual([]);
   });
 

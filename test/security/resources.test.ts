@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Closing } from '../support/closing.js';
-import { settle, waitFor } from '../support/wait-for.js';
+import { waitFor } from '../support/wait-for.js';
 import { Arena, guardProcess } from './arena.js';
 
 const closing = new Closing();
@@ -14,7 +14,7 @@ describe('many unanswered calls', () => {
     const peer = await arena.guest();
     peer.send(...Array.from({ length: 20 }, (_, index) => `{call:[${String(index + 1)},'slow'],wait:[]}`));
     await waitFor(() => arena.waiting.length === 4, 'four calls');
-    await settle();
+    await arena.hasRead();
     expect(arena.executed).toHaveLength(4);
     // Others are not held up by the one who is.
     await arena.expectServing();
@@ -45,7 +45,7 @@ describe('many unanswered calls', () => {
     back.send(`{handshake:[0,'app'],session:['${id}',0]}`, "{call:[3,'mark'],run:['back']}");
     expect((await back.received(2))[1]).toBe('{callback:[3],ok:[]}');
     for (const answer of arena.waiting) answer();
-    await settle();
+    await back.pong(4);
     expect(back.messages).toHaveLength(2);
   });
 });
@@ -201,7 +201,7 @@ describe('what strangers leave behind', () => {
       peer.send(`{handshake:[0,'app'],session:['${id}',0]}`);
       answers.push((await peer.received(1))[0] ?? '');
       peer.destroy();
-      await settle();
+      await waitFor(() => arena.server.getClientsArray().length === 0, 'its end');
     }
     const REFUSED = '{handshake:[0],error:[11]}';
     const RESUMED = '{handshake:[0],ok:0}';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AuthPolicyObject } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import type { RawPeer } from '../support/raw-peer.js';
-import { settle, waitFor } from '../support/wait-for.js';
+import { waitFor } from '../support/wait-for.js';
 import { Arena, CHASER, guardProcess } from './arena.js';
 
 const closing = new Closing();
@@ -39,7 +39,7 @@ async function victim(handshake = LOGIN): Promise<Victim> {
   for (const name of ['a', 'b', 'c']) connection?.emitRemoteEvent('news', name, []);
   await peer.received(7);
   peer.send('{pong:[-1]}');
-  await settle();
+  await waitFor(() => connection?.session?.journal.size === 2, 'the acknowledgement');
   return { peer, id };
 }
 
@@ -169,7 +169,7 @@ describe('a takeover by the one who knows the id', () => {
     const rivals = [await arena.stranger(), await arena.stranger()];
     for (const rival of rivals) rival.send(`{handshake:[0,'app','^1.0.0'],session:['${id}',3]}`);
     await waitFor(() => rivals.some((rival) => rival.ended), 'the end of the first one');
-    await settle();
+    await rivals.find((rival) => !rival.ended)?.pong(4);
     expect(rivals.filter((rival) => !rival.ended)).toHaveLength(1);
     expect(arena.server.getClientsArray()).toHaveLength(1);
   });
@@ -178,7 +178,7 @@ describe('a takeover by the one who knows the id', () => {
 test('the acknowledgement of what was never sent frees nothing', async () => {
   const { peer, id } = await victim();
   peer.send('{pong:[-1000]}', '{callback:[-999],ok:[]}', '{pong:[1000]}');
-  await settle();
+  await arena.hasRead();
   peer.destroy();
   await waitFor(() => arena.server.getClientsArray().length === 0, 'the loss of the line');
   const back = await arena.stranger();

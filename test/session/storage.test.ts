@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Session, SimpleSessionStorageProvider, type SessionStorageProvider } from '../../lib/core.js';
 import { loadSession, storeSession } from '../../lib/session/ask-session-storage.js';
-import { settle } from '../support/wait-for.js';
+import { timersOf, turns } from '../support/quiet.js';
 
 /** What a library's own promises look like. */
 function thenableOf<T>(value: T): PromiseLike<T> {
@@ -89,7 +89,7 @@ describe('a provider answers once, in whichever way', () => {
     loadSession({ get, set: () => undefined, isAsync: () => isAsync }, 'a', (error, found) =>
       outcomes.push([error, found]),
     );
-    await settle();
+    await timersOf(1);
     expect(outcomes).toEqual([outcome]);
   });
 
@@ -104,7 +104,7 @@ describe('a provider answers once, in whichever way', () => {
       },
     };
     storeSession(provider, session, (error) => steps.push(error));
-    await settle();
+    await turns();
     expect(steps).toEqual([['set', 'a'], ['setInactive', 'a'], 'broken']);
   });
 });

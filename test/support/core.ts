@@ -12,7 +12,8 @@ import {
 import type { Closing } from './closing.js';
 import { waitFor, within } from './wait-for.js';
 
-export type Back = (error: unknown, ...results: unknown[]) => void;
+/** How a method of the core answers. */
+export type Back = (error?: unknown, ...results: unknown[]) => void;
 
 /** All that two sides of this package can agree on. */
 export const ALL_EXTENSIONS = Object.keys({

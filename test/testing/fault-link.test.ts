@@ -31,7 +31,8 @@ afterEach(async () => {
   jest.useRealTimers();
 });
 
-const settle = (): Promise<void> => jest.advanceTimersByTimeAsync(0);
+/** All that is on its way has come: bytes move by microtasks here. */
+const arrived = (): Promise<void> => jest.advanceTimersByTimeAsync(0);
 
 async function connect(options: ClientOptions = {}): Promise<Connection> {
   const connection = await entry.connect('app', { reconnector: () => undefined, ...options }, PORT);
@@ -91,7 +92,7 @@ describe('a link with faults', () => {
     await start();
     tell('last words');
     client.close();
-    await settle();
+    await arrived();
     expect(heard).toEqual(['last words']);
     expect(server.getClientsArray()).toEqual([]);
   });
@@ -100,10 +101,10 @@ describe('a link with faults', () => {
     await start();
     const closed = jest.fn();
     server.close(closed);
-    await settle();
+    await arrived();
     expect(closed).not.toHaveBeenCalled();
     client.close();
-    await settle();
+    await arrived();
     expect(closed).toHaveBeenCalledTimes(1);
     expect(entry.links).toEqual([]);
   });
@@ -117,7 +118,7 @@ describe('cut', () => {
     server.on('connectionError', (error) => errors.push(error));
     tell('on its way');
     link.cut();
-    await settle();
+    await arrived();
     expect(heard).toEqual([]);
     expect(errors).toMatchObject([{ code: 'ECONNRESET' }, { code: 'ECONNRESET' }]);
     expect(link.isUp).toBe(false);
@@ -127,7 +128,7 @@ describe('cut', () => {
     const link = await start();
     const before = link.arrivedBytes('toServer');
     tell(1);
-    await settle();
+    await arrived();
     const length = link.arrivedBytes('toServer') - before;
     for (const [bytes, expected] of [
       [length - 1, [1]],
@@ -138,7 +139,7 @@ describe('cut', () => {
       // Its first message is as long as the first one of the link before.
       present().cutAfter(bytes, 'toServer');
       tell(2);
-      await settle();
+      await arrived();
       expect(heard).toEqual(expected);
       expect(present().isUp).toBe(false);
     }
@@ -149,7 +150,7 @@ describe('cut', () => {
     const before = link.arrivedBytes('toClient');
     link.cutAfter(5, 'toClient');
     remoteOf().emitRemoteEvent('echo', 'said', ['longer than five']);
-    await settle();
+    await arrived();
     expect(link.arrivedBytes('toClient')).toBe(before + 5);
     expect(link.isUp).toBe(false);
   });
@@ -168,12 +169,12 @@ describe('half-open', () => {
     const link = await start();
     link.halfOpen('client');
     tell('into the void');
-    await settle();
+    await arrived();
     expect(client.handshakeDone).toBe(true);
     expect(server.getClientsArray()).toEqual([]);
     expect(heard).toEqual([]);
     link.notice('client');
-    await settle();
+    await arrived();
     expect(client.handshakeDone).toBe(false);
   });
 
@@ -184,12 +185,12 @@ describe('half-open', () => {
     server.on('disconnect', () => seen.push('disconnect'));
     server.on('reconnect', () => seen.push('reconnect'));
     link.halfOpen('server');
-    await settle();
+    await arrived();
     expect(client.handshakeDone).toBe(false);
     expect(server.getClientsArray()).toEqual([remote]);
     await entry.reconnect(client, PORT);
     link.notice('server');
-    await settle();
+    await arrived();
     expect(seen).toEqual(['reconnect']);
     expect(await client.callMethod('echo', 'back', [1])).toBe(1);
     expect(server.getClientsArray()).toEqual([remote]);
@@ -198,10 +199,10 @@ describe('half-open', () => {
   test('with both unaware nobody sees anything, until told', async () => {
     const link = await start();
     link.halfOpen('both');
-    await settle();
+    await arrived();
     expect([link.isSeenUp('client'), link.isSeenUp('server'), link.isUp]).toEqual([true, true, false]);
     link.notice('server');
-    await settle();
+    await arrived();
     expect([link.isSeenUp('client'), link.isSeenUp('server')]).toEqual([true, false]);
     expect(server.getClientsArray()).toEqual([]);
   });
@@ -223,12 +224,12 @@ describe('stall', () => {
     for (const value of [1, 2, 3]) tell(value);
     remoteOf().emitRemoteEvent('echo', 'said', []);
     const before = link.arrivedBytes('toClient');
-    await settle();
+    await arrived();
     expect(heard).toEqual([]);
     expect(link.waitingBytes('toServer')).toBeGreaterThan(0);
     expect(link.arrivedBytes('toClient')).toBeGreaterThan(before);
     link.release('toServer');
-    await settle();
+    await arrived();
     expect(heard).toEqual([1, 2, 3]);
     expect(link.waitingBytes('toServer')).toBe(0);
   });
@@ -237,10 +238,10 @@ describe('stall', () => {
     const link = await start();
     link.stall('toServer');
     client.close();
-    await settle();
+    await arrived();
     expect(server.getClientsArray()).toHaveLength(1);
     link.release();
-    await settle();
+    await arrived();
     expect(server.getClientsArray()).toEqual([]);
   });
 
@@ -250,7 +251,7 @@ describe('stall', () => {
     tell('held');
     link.cut();
     link.release();
-    await settle();
+    await arrived();
     expect(heard).toEqual([]);
   });
 });
@@ -302,11 +303,11 @@ describe('pace', () => {
     const transport = remoteOf().getTransport() as { pause(): void; resume(): void };
     transport.pause();
     tell('later');
-    await settle();
+    await arrived();
     expect(heard).toEqual([]);
     expect(link.waitingBytes('toServer')).toBeGreaterThan(0);
     transport.resume();
-    await settle();
+    await arrived();
     expect(heard).toEqual(['later']);
   });
 });
@@ -346,7 +347,7 @@ describe('other faults', () => {
     entry.isRefusing = true;
     other.emitRemoteEvent('news', 'told', ['held']);
     entry.heal();
-    await settle();
+    await arrived();
     expect(heard).toEqual(['held']);
     expect(client.handshakeDone).toBe(false);
     expect(other.handshakeDone).toBe(true);

@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Application, ws, type Connection } from '../../lib/core.js';
 import { createFaultProxy, type FaultProxy, type FaultProxyOptions } from '../../lib/testing/index.js';
 import { Closing } from '../support/closing.js';
 import { API, stopCore } from '../support/core.js';
-import { freePort, LOOPBACK } from '../support/free-port.js';
 import { countHandles, expectNoNewHandles, type HandleCounts } from '../support/open-handles.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { LOOPBACK, refusingPort } from '../support/ports.js';
+import { waitFor, within } from '../support/wait-for.js';
 
 /** One end of a TCP connection, and all that it has seen. */
 class End {
@@ -129,9 +128,12 @@ describe('a fault proxy', () => {
     const { proxy, client, server } = await start();
     proxy.stall('toServer');
     client.socket.end('held');
-    server.socket.write('free');
-    await waitFor(() => client.text === 'free', 'the other direction');
-    await settle();
+    // Both go through the same process: what comes later the other way comes after what would have come this way.
+    for (const word of ['fr', 'ee']) {
+      const before = client.text;
+      server.socket.write(word);
+      await waitFor(() => client.text === before + word, 'the other direction');
+    }
     expect([server.text, server.ending]).toEqual(['', undefined]);
     proxy.release('toServer');
     await waitFor(() => server.ending === 'fin', 'what was held');
@@ -149,10 +151,12 @@ describe('a fault proxy', () => {
   });
 
   test('half-open the other way round: the client is gone, and the server is not told', async () => {
-    const { proxy, client, server } = await start();
+    const { proxy, client, server, accepted } = await start();
     proxy.halfOpen('server');
     await waitFor(() => client.ending === 'reset', 'a reset');
-    await settle();
+    // A later client comes and goes through the same proxy.
+    dial(proxy.port).socket.end();
+    await waitFor(() => accepted[1]?.ending === 'fin', 'the end of a later client');
     expect(server.ending).toBeUndefined();
   });
 
@@ -184,20 +188,20 @@ describe('a fault proxy', () => {
   });
 
   test('a server that nobody listens for is a reset to the client', async () => {
-    const proxy = await proxyOf({ port: await freePort() });
+    const proxy = await proxyOf({ port: await refusingPort(closing) });
     const client = dial(proxy.port);
     await waitFor(() => client.ending === 'reset', 'a reset');
   });
 
   test('a fast sender waits for a slow receiver: the proxy keeps little', async () => {
-    const { client, server } = await start();
+    const { proxy, client, server, accepted } = await start();
     server.socket.pause();
-    let isWriting = true;
-    while (isWriting) {
-      isWriting = client.socket.write(Buffer.alloc(64 * 1024));
-      await delay(1);
-    }
-    await settle();
+    // More than the system keeps of two connections.
+    const much = Buffer.alloc(32 * 1024 * 1024, 'x');
+    client.socket.write(much);
+    // What would be taken of it meanwhile: another client's as much goes through.
+    dial(proxy.port).socket.write(much);
+    await waitFor(() => accepted[1]?.text.length === much.length, 'as much of another client');
     expect(client.socket.writableLength).toBeGreaterThan(0);
     server.socket.resume();
     await waitFor(() => client.socket.writableLength === 0, 'the rest');

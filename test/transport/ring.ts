@@ -73,6 +73,15 @@ export class Ring {
     return connection;
   }
 
+  /** Waits until a server has served one more client: what came before from others has been read. */
+  public async serves(server: Server): Promise<void> {
+    const before = server.getClientsArray().length;
+    const connection = await this.dial(server);
+    await within(connection.ping(), 'a pong');
+    connection.close();
+    await waitFor(() => server.getClientsArray().length <= before, 'the end of a later client');
+  }
+
   /** Both sides of a fresh line. */
   public async link(options: Partial<ServerOptions> = {}, client: ClientOptions = {}): Promise<Link> {
     const server = await this.serve(options);

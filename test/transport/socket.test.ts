@@ -1,6 +1,6 @@
 import { createServer, connect as connectSocket, Socket, type AddressInfo } from 'node:net';
 import type { EventEmitter } from 'node:events';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Attempt } from '../../lib/connection/reconnect/attempt.js';
 import { resolveLimits } from '../../lib/protocol/limits.js';
 import { socketDialer } from '../../lib/transport/socket/socket-dialer.js';
@@ -8,8 +8,9 @@ import { SocketTransport } from '../../lib/transport/socket/socket-transport.js'
 import { nodeDecoder } from '../../lib/transport/node-decoder.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
+import { turns } from '../support/quiet.js';
 import { RawPeer } from '../support/raw-peer.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 const LIMITS = resolveLimits({});
@@ -83,18 +84,21 @@ describe('a socket transport', () => {
     transport.send('{never:1}');
     await peer.end();
     peer.send('{late:1}');
-    await settle();
     peer.socket.end();
     await waitFor(() => closed.length === 1, 'the close');
     expect([peer.messages, received, closed]).toEqual([['{last:1}'], [], [undefined]]);
   });
 
   test('a peer that does not close its side is given two seconds', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date'] });
+    closing.add(() => jest.useRealTimers());
     const { transport, peer, closed } = await linked();
     transport.end();
     await peer.end();
-    await settle();
+    jest.advanceTimersByTime(1999);
+    await turns();
     expect(closed).toEqual([]);
+    jest.advanceTimersByTime(1);
     await waitFor(() => closed.length === 1, 'the close');
   });
 
@@ -120,7 +124,7 @@ describe('a socket transport', () => {
     };
     peer.send('{a:1}', '{b:1}', '{c:1}');
     await waitFor(() => received.length === 1, 'the first message');
-    await settle();
+    await turns();
     expect(received).toEqual(['{a:1}']);
     transport.resume();
     expect(received).toEqual(['{a:1}', '{b:1}']);
@@ -136,7 +140,8 @@ describe('a socket transport', () => {
     const { transport, peer, received } = await linked();
     transport.receiver = null;
     peer.send('{a:1}');
-    await settle();
+    await waitFor(() => transport.getRawTransport().bytesRead > 0, 'the message');
+    await turns();
     expect(received).toEqual([]);
     expect(transport.remoteAddress).toBe('127.0.0.1');
     expect(transport.getRawTransport()).toBeInstanceOf(Socket);
@@ -171,7 +176,7 @@ describe('a socket dialer', () => {
     expect(outcomes[0]?.[0]).toMatchObject({ code: 'ETIMEDOUT' });
     expect(socket.destroyed).toBe(true);
     socket.emit('connect');
-    await settle();
+    await turns();
     expect(outcomes).toHaveLength(1);
   });
 
@@ -204,7 +209,7 @@ describe('a socket dialer', () => {
     const { outcomes } = dial(() => socket);
     socket.emit('error', new Error('first'));
     socket.emit('error', new Error('second'));
-    await settle();
+    await turns();
     expect(outcomes.map(([error]) => error?.message)).toEqual(['first']);
   });
 
@@ -213,7 +218,7 @@ describe('a socket dialer', () => {
     const { outcomes, giveUp } = dial(() => socket);
     giveUp();
     socket.emit('error', new Error('late'));
-    await settle();
+    await turns();
     expect(outcomes).toEqual([]);
     expect(socket.destroyed).toBe(true);
   });

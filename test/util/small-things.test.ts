@@ -3,8 +3,8 @@ import { ignore, promisify, popCallback, unwrapResults } from '../../lib/util/ca
 import { isProduction, reportUnhandledError } from '../../lib/util/host.js';
 import { randomId, randomUpTo } from '../../lib/util/random.js';
 import { splitVersionedName } from '../../lib/util/versioned-name.js';
+import { turns } from '../support/quiet.js';
 import { watchProcess } from '../support/real-process.js';
-import { settle } from '../support/wait-for.js';
 
 describe('promisify', () => {
   test('resolves and rejects, with errors that are plain numbers too', async () => {
@@ -15,7 +15,7 @@ describe('promisify', () => {
   test('a rejection that nobody looks at ends nothing', async () => {
     const watch = watchProcess();
     void promisify((done) => done(new Error('unseen'), undefined));
-    await settle();
+    await turns();
     watch.stop();
     expect(watch.failures).toEqual([]);
   });

@@ -12,7 +12,7 @@ import { MessageSplitter } from '../../lib/protocol/splitter.js';
 import { nodeDecoder } from '../../lib/transport/node-decoder.js';
 import { intern } from '../../lib/util/intern.js';
 import { toLogText } from '../../lib/util/log-text.js';
-import { settle } from '../support/wait-for.js';
+import { turns } from '../support/quiet.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -33,9 +33,9 @@ function unique(length = LENGTH): string {
 
 async function heldBytes(): Promise<number> {
   // What lives until the next turn goes, and what is weak goes with the second collection.
-  await settle();
+  await turns(2);
   collect();
-  await settle();
+  await turns(2);
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

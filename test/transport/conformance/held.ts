@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Api, ClientOptions, Connection, Server } from '../../../lib/core.js';
-import { API, type Back } from '../../support/core.js';
-import { settle, waitFor, within } from '../../support/wait-for.js';
+import { API, type Back, heartbeats } from '../../support/core.js';
+import { waitFor, within } from '../../support/wait-for.js';
 import type { Ring } from '../ring.js';
 
 const KIB = 1024;
@@ -34,7 +34,7 @@ export function describeHeld(ring: Ring): void {
       for (let count = 0; count < 2; count++) client.callMethod('echo', 'never', []).catch(() => undefined);
       for (const event of events) client.emitRemoteEvent('echo', 'said', [event]);
       await waitFor(() => remote.receivedCalls.size === 2, 'two calls');
-      await settle();
+      await ring.serves(serving);
       expect(heard).toEqual([]);
       return { server: serving, client, heard };
     }
@@ -78,7 +78,7 @@ export function describeHeld(ring: Ring): void {
         client.callMethod('echo', 'never', [value]).catch(() => undefined);
       for (const value of ['a', 'b', 'c', 'd']) call(value);
       await waitFor(() => started.length === 2, 'two calls');
-      await settle();
+      await ring.serves(server);
       expect(started).toEqual(['a', 'b']);
       if (isCut) await ring.cut({ server, client });
       else client.close();
@@ -89,7 +89,7 @@ export function describeHeld(ring: Ring): void {
         const { receivedCalls } = server.getClientsArray()[0] ?? client;
         for (const id of [...receivedCalls]) receivedCalls.cancel(id);
         await waitFor(() => started.length >= 4, 'the other calls');
-        await settle();
+        await ring.serves(server);
       }
       expect(started).toEqual(['a', 'b', 'c', 'd']);
     });
@@ -102,7 +102,7 @@ export function describeHeld(ring: Ring): void {
       // It answers nothing any more.
       silent.client.holdReading(true);
       await waitFor(() => server.getClientsArray().length === 1, 'the end of the silent one');
-      await settle();
+      await heartbeats(server.getClientsArray()[0], 2);
       expect(client.handshakeDone).toBe(true);
     });
 

@@ -6,8 +6,9 @@ import {
   SimpleConnectPolicy,
   type ConnectPolicyFunction,
 } from '../../../lib/core.js';
+import { heartbeats } from '../../support/core.js';
 import { countHandles, expectNoNewHandles } from '../../support/open-handles.js';
-import { settle, waitFor, within } from '../../support/wait-for.js';
+import { waitFor, within } from '../../support/wait-for.js';
 import { dialOf } from '../contender.js';
 import type { Ring } from '../ring.js';
 
@@ -99,7 +100,7 @@ export function describeLife(ring: Ring): void {
       // It reads nothing any more: no pong leaves it.
       silent.holdReading(true);
       await waitFor(() => server.getClientsArray().length === 1, 'the end of the silent one');
-      await settle();
+      await heartbeats(server.getClientsArray()[0], 2);
       expect(good.handshakeDone).toBe(true);
     });
 

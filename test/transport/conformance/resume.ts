@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Application, ERR_CALLBACK_LOST, type Connection } from '../../../lib/core.js';
-import { ALL_EXTENSIONS } from '../../../lib/connection/extensions.js';
-import { API } from '../../support/core.js';
+import { ALL_EXTENSIONS, API } from '../../support/core.js';
 import { waitFor, within } from '../../support/wait-for.js';
 import { dialOf } from '../contender.js';
 import type { Ring } from '../ring.js';

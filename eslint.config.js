@@ -51,6 +51,7 @@ export default defineConfig(
     ignores: [
       '**/dist/',
       'coverage/',
+      'site/',
       '.readme-blocks/',
       'test/package/fixtures/',
       'test/tools/readme-programs/',

@@ -1,4 +1,7 @@
-/** JSTP in a browser (or wherever there is a global WebSocket): `nestjs-jstp/browser`. */
+/**
+ * JSTP in a browser (or wherever there is a global WebSocket): `nestjs-jstp/browser`.
+ * @module nestjs-jstp/browser
+ */
 export {
   Application,
   type Api,

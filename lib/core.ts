@@ -1,4 +1,7 @@
-/** JSTP without Nest: `nestjs-jstp/core`. */
+/**
+ * JSTP without Nest: `nestjs-jstp/core`.
+ * @module nestjs-jstp/core
+ */
 export {
   Application,
   type Api,

@@ -1,4 +1,7 @@
-/** JSTP for NestJS: `nestjs-jstp`. The core (`nestjs-jstp/core`) is part of it. */
+/**
+ * JSTP for NestJS: `nestjs-jstp`. The core (`nestjs-jstp/core`) is part of it.
+ * @module nestjs-jstp
+ */
 export * from './core.js';
 export { Arg, type ArgOptions } from './nest/decorators/arg.decorator.js';
 export { JSTP } from './nest/constants.js';

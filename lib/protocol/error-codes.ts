@@ -16,7 +16,7 @@ export const ERR_CALL_TIMEOUT = -7;
 export const ERR_CANCELLED = -8;
 /** There is no connection to send on. */
 export const ERR_NOT_CONNECTED = -9;
-/** The name cannot be sent to this peer, see {@link isPortableName}. */
+/** The name cannot be sent to this peer, see `isPortableName`. */
 export const ERR_INVALID_NAME = -10;
 /** The server of a stream that had no end yet is closing. */
 export const ERR_STREAM_ENDED = -11;

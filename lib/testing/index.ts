@@ -1,4 +1,7 @@
-/** For the tests of applications: JSTP without sockets, `nestjs-jstp/testing`. */
+/**
+ * For the tests of applications: JSTP without sockets, `nestjs-jstp/testing`.
+ * @module nestjs-jstp/testing
+ */
 export { createMemoryEntry } from '../transport/memory/memory.js';
 export { createTestingPair, cutLine, type TestingPair, type TestingPairOptions } from './testing-pair.js';
 export { createFaultEntry, type FaultEntry, type FaultOptions } from './fault-entry.js';

@@ -4,27 +4,27 @@ import { randomId } from '../util/random.js';
 import { startPatientTimer, startTimer, stopTimer, type Timer } from '../util/timer.js';
 import { retryDelay, type RedisDriver, type SubscriberConnection } from './redis-driver.js';
 
-/** What is told of a channel. */
+/** Gets the messages of a channel. */
 export interface ChannelListener {
-  /** A text came. */
+  /** A message has arrived. */
   message(text: string): void;
-  /** Nothing comes for now: the connection is lost, or not made yet. Told at every attempt. */
+  /** No messages arrive for now: the connection is lost, or not made yet. Called at every failed attempt. */
   failed(error: unknown): void;
-  /** Messages come, for the first time or again. */
+  /** Messages arrive, for the first time or again. */
   ready(): void;
 }
 
-/** What begins with this is a proof of somebody's, and no message. */
+/** The beginning of proofs: texts that show that a connection is alive, and that are no messages. */
 const PROOF = 'proof:';
-/** The proof that comes with the renewal of a lease, on a channel that nobody else listens to. */
+/** The proof that the renewal of a lease publishes, on a channel to which one instance alone listens. */
 export const LEASE_PROOF = `${PROOF}lease`;
 
 /**
- * A channel that is listened to until it is closed, whatever becomes of Redis in the meantime. A connection that only
- * listens does not notice that its line is dead: each beat sends something to the channel that has to come back.
+ * Subscribes to a channel until it is closed, through all outages of Redis. Why proofs: a connection that only
+ * listens does not notice that it is dead, so that texts are published on the channel which have to come back.
  */
 export class ChannelSubscription {
-  /** Resolves when messages come for the first time. */
+  /** Resolves when the channel is subscribed for the first time. */
   readonly subscribed: Promise<void>;
   private connection: SubscriberConnection;
   private isSubscribed = false;
@@ -32,7 +32,7 @@ export class ChannelSubscription {
   private isClosed = false;
   private attempts = 0;
   private retry: Timer | undefined;
-  private beatTimer: Timer | undefined;
+  private proofTimer: Timer | undefined;
   private readonly proofText: string;
   private isProofDue = false;
   private noteSubscribed: () => void = () => undefined;
@@ -52,28 +52,29 @@ export class ChannelSubscription {
   }
 
   /**
-   * Sends something that publishes this channel's proof, which has to come back before the next one.
-   * @returns what it answers
+   * Runs a command that publishes this channel's proof. A proof that has not come back by the next call means that the
+   * connection is dead: it is replaced.
+   * @returns the command's result
    */
   async prove<T>(send: (proofText: string) => Promise<T>): Promise<T> {
     if (this.isUp) {
-      if (this.isProofDue) this.connectAnew();
+      if (this.isProofDue) this.reconnect();
       else this.isProofDue = true;
     }
     try {
       return await send(this.proofText);
     } catch (error) {
-      // Redis is away, or refuses, which says nothing of this connection.
+      // Redis cannot be reached, or refuses: that says nothing about the connection that listens.
       this.isProofDue = false;
       throw error;
     }
   }
 
-  /** Proves itself at an interval, in milliseconds, until it is closed. */
+  /** Publishes a proof at an interval, in milliseconds, until the subscription is closed. */
   proveEvery(intervalMs: number, publish: (proofText: string) => Promise<unknown>): void {
     if (this.isClosed) return;
-    this.beatTimer = startPatientTimer(intervalMs, () => {
-      // Whoever sends commands hears why they fail.
+    this.proofTimer = startPatientTimer(intervalMs, () => {
+      // Why failures are ignored: callers of other commands get them.
       this.prove(publish)
         .catch(ignore)
         .finally(() => {
@@ -82,13 +83,13 @@ export class ChannelSubscription {
     });
   }
 
-  /** Ends it and its connection; nothing is told any more. */
+  /** Ends the subscription and its connection. The listener is not called any more. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.isUp = false;
     stopTimer(this.retry);
-    stopTimer(this.beatTimer);
+    stopTimer(this.proofTimer);
     this.connection.close();
   }
 
@@ -100,7 +101,7 @@ export class ChannelSubscription {
         this.listener.failed(error);
       },
       ready: () => {
-        // Before the first subscribe, a connection alone brings nothing.
+        // Before the first subscribe, a connection alone brings no messages.
         if (this.isSubscribed && this.isCurrent(connection)) this.ready();
       },
     });
@@ -137,13 +138,13 @@ export class ChannelSubscription {
   private received(text: string): void {
     if (text === this.proofText) {
       this.isProofDue = false;
-      // Not every client tells that its connection is back: a sentinel's does not where the master stays the same.
+      // Why here as well: a client of sentinels does not report that it is back where the master stays the same.
       if (!this.isUp && this.isSubscribed) this.ready();
     }
     if (!text.startsWith(PROOF)) this.listener.message(text);
   }
 
-  private connectAnew(): void {
+  private reconnect(): void {
     this.connection.close();
     this.isUp = false;
     this.isSubscribed = false;

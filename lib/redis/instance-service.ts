@@ -4,46 +4,46 @@ import { now } from '../util/host.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import { LEASE_PROOF, type ChannelSubscription } from './channel-subscription.js';
 import { Outage } from './outage.js';
-import type { RedisLink } from './redis-link.js';
+import type { BoundedRedisClient } from './bounded-redis-client.js';
 import type { SessionTable } from './session-table.js';
 
-/** A lease that ends can be renewed at three times before it does. */
-const BEATS_A_LEASE = 3;
+/** How often a lease is renewed in its time. Why three: two renewals may fail before the lease runs out. */
+const RENEWALS_PER_LEASE = 3;
 
-/** A request of another instance: a session's hash and, where the client makes one, its claim. */
+/** The form of another instance's request: the hash of a session and, where the client makes one, its claim. */
 const REQUEST = /^([0-9a-f]{64}) ?(\S{0,40})$/;
 
-/** What an instance does while it serves. */
-export interface InstanceDuties {
-  /** The lease was renewed. @param had whether it had not run out before */
-  renewed(had: boolean): Promise<void>;
-  /** Another instance asks for a session, by its hash and the client's claim. */
+/** Handles what happens to an instance while it serves. */
+export interface InstanceHandler {
+  /** The lease was renewed. @param wasHeld whether it had not run out before */
+  renewed(wasHeld: boolean): Promise<void>;
+  /** Another instance asks for a session. @param claim the client's claim; undefined where it makes none */
   requested(hash: string, claim: SessionClaim | undefined): Promise<void>;
-  /** A failure that no caller is told of. */
+  /** A command of the service has failed; no caller hears of it. */
   report(error: unknown): void;
 }
 
-/** What shows that an instance lives: it renews its lease, and listens to those who ask for its sessions. */
+/** Keeps an instance alive for others: renews its lease, and listens for requests for its sessions. */
 export class InstanceService {
   private readonly channel: ChannelSubscription | undefined;
   private readonly outage: Outage;
   private readonly requests = new Set<string>();
   private timer: Timer | undefined;
   private isStopped = false;
-  /** Whether a renewal has failed: Redis may do it late, and would then seem to have had the lease all the time. */
+  /** Whether a renewal has failed. Why it matters: if Redis executes it late, the lease seems never to have run out. */
   private isInDoubt = false;
 
   constructor(
-    link: RedisLink,
+    redis: BoundedRedisClient,
     private readonly table: SessionTable,
     private readonly leaseMs: number,
-    private readonly duties: InstanceDuties,
+    private readonly handler: InstanceHandler,
   ) {
     this.outage = new Outage((error) => {
-      duties.report(awayError(error, leaseMs));
+      handler.report(awayError(error, leaseMs));
     });
-    // Sent before any command that follows: no session is ever owned without a lease.
-    void this.beat();
+    // Before any other command. Invariant: no session is owned without a lease.
+    void this.keepRenewing();
     const listener = {
       message: (text: string): void => {
         this.read(text);
@@ -55,19 +55,22 @@ export class InstanceService {
         this.outage.channelReady();
       },
     };
-    this.channel = link.subscribe(table.channel, listener, LEASE_PROOF);
+    this.channel = redis.subscribe(table.channel, listener, LEASE_PROOF);
   }
 
-  /** Hears no requests any more. The lease goes on. */
-  silence(): void {
+  /** Stops listening for requests. The lease goes on. */
+  stopListening(): void {
     this.channel?.close();
   }
 
-  /** Ends the lease: what is still owned can be claimed at once, or where Redis is away when the lease has run out. */
+  /**
+   * Ends the lease, so that others can claim what is still owned at once; where Redis cannot be reached, they can
+   * when the lease has run out.
+   */
   async stop(): Promise<void> {
     this.isStopped = true;
     stopTimer(this.timer);
-    this.silence();
+    this.stopListening();
     try {
       await this.table.endLease();
     } catch (error) {
@@ -75,17 +78,17 @@ export class InstanceService {
     }
   }
 
-  /** The renewal proves that the channel is heard. */
+  /** Renews the lease, which proves at the same time that the channel is heard. */
   private renew(): Promise<boolean> {
     const renew = (): Promise<boolean> => this.table.renew(this.leaseMs);
     return this.channel?.prove(renew) ?? renew();
   }
 
-  private async beat(): Promise<void> {
+  private async keepRenewing(): Promise<void> {
     const started = now();
     try {
-      const had = await this.renew();
-      await this.duties.renewed(had && !this.isInDoubt);
+      const wasHeld = await this.renew();
+      await this.handler.renewed(wasHeld && !this.isInDoubt);
       this.isInDoubt = false;
       this.outage.commandSucceeded();
     } catch (error) {
@@ -93,18 +96,21 @@ export class InstanceService {
       if (!this.isStopped) this.outage.commandFailed(error);
     }
     if (this.isStopped) return;
-    const pause = this.leaseMs / BEATS_A_LEASE - (now() - started);
-    this.timer = startTimer(Math.max(1, pause), () => void this.beat());
+    const pause = this.leaseMs / RENEWALS_PER_LEASE - (now() - started);
+    this.timer = startTimer(Math.max(1, pause), () => void this.keepRenewing());
   }
 
-  /** Somebody asks for a session. Requests come again and again until it is handed over; it is done once at a time. */
+  /**
+   * Handles a request for a session. Why one at a time for each session: other instances repeat a request until the
+   * session is handed over.
+   */
   request(hash: string, claim: SessionClaim | undefined): void {
     if (this.requests.has(hash)) return;
     this.requests.add(hash);
-    this.duties
+    this.handler
       .requested(hash, claim)
       .catch((error: unknown) => {
-        this.duties.report(error);
+        this.handler.report(error);
       })
       .finally(() => {
         this.requests.delete(hash);
@@ -118,7 +124,7 @@ export class InstanceService {
 }
 
 function awayError(error: unknown, leaseMs: number): JstpError {
-  // Redis is there, and says itself what is wrong.
+  // Redis can be reached, and its own text says what is wrong.
   if (error instanceof JstpError && error.code === 'ERR_JSTP_STORE_FULL') return error;
   const cause = error instanceof Error ? error.message : String(error);
   return new JstpError(

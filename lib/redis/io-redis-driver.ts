@@ -6,7 +6,10 @@ import {
 } from './redis-driver.js';
 import type { IoRedisLike } from './redis-like.js';
 
-/** What is used of an instance besides, and is too generic in the package's types to be asked for there. */
+/**
+ * The rest of what is used of an instance. Why not part of IoRedisLike: the package's own types are too generic for
+ * it.
+ */
 interface FullClient extends IoRedisLike {
   readonly isCluster?: boolean;
   duplicate(overrides?: object): SubscriberClient;
@@ -19,7 +22,7 @@ interface SubscriberClient {
   disconnect(): void;
 }
 
-/** Whatever the application has chosen for its own connection: this one waits for Redis as long as it takes. */
+/** The options of the second connection, whatever the first has: it waits for Redis for as long as it takes. */
 const SUBSCRIBER_OPTIONS = {
   lazyConnect: true,
   retryStrategy: retryDelay,
@@ -28,7 +31,7 @@ const SUBSCRIBER_OPTIONS = {
   enableOfflineQueue: true,
 };
 
-/** Works with an instance of the package `ioredis`. */
+/** Drives an instance of the package `ioredis`. */
 export class IoRedisDriver implements RedisDriver {
   private readonly client: FullClient;
 
@@ -49,7 +52,7 @@ export class IoRedisDriver implements RedisDriver {
   }
 
   openSubscriber(listener: SubscriberListener): SubscriberConnection {
-    // A cluster takes other arguments, and comes back by a strategy of its own.
+    // A cluster's `duplicate` takes other arguments, and a cluster reconnects by a strategy of its own.
     const client = this.client.isCluster
       ? this.client.duplicate()
       : this.client.duplicate(SUBSCRIBER_OPTIONS);
@@ -61,14 +64,14 @@ export class IoRedisDriver implements RedisDriver {
     });
     return {
       async subscribe(channel, onMessage) {
-        const told = (_channel: unknown, text: unknown): void => {
+        const receive = (_channel: unknown, text: unknown): void => {
           onMessage(text as string);
         };
-        client.on('message', told);
+        client.on('message', receive);
         try {
           await client.subscribe(channel);
         } catch (error) {
-          client.off('message', told);
+          client.off('message', receive);
           throw error;
         }
       },

@@ -7,7 +7,10 @@ import {
 } from './redis-driver.js';
 import type { NodeRedisLike } from './redis-like.js';
 
-/** What is used of a client besides, and is too generic in the package's types to be asked for there. */
+/**
+ * The rest of what is used of a client. Why not part of NodeRedisLike: the package's own types are too generic for
+ * it.
+ */
 interface FullClient extends NodeRedisLike {
   readonly options?: { readonly socket?: object };
   withCommandOptions?(options: { timeout: number; typeMapping: object }): NodeRedisLike;
@@ -19,21 +22,21 @@ interface SubscriberClient {
   on(event: string, listener: (error: unknown) => void): unknown;
   connect(): Promise<unknown>;
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  /** A sentinel's client ends by and by. */
+  /** Closes the client at once; a client of sentinels returns a Promise, and takes a while. */
   destroy(): unknown;
-  /** The clients of clusters and sentinels have none. */
+  /** Lets the process end; clients of clusters and sentinels have no such method. */
   unref?(): void;
 }
 
-/** Works with a client of the package `redis`. */
+/** Drives a client of the package `redis`. */
 export class NodeRedisDriver implements RedisDriver {
   private readonly client: FullClient;
   private readonly commands: NodeRedisLike;
 
   constructor(client: NodeRedisLike, timeoutMs: number) {
     this.client = client as FullClient;
-    // A command that waits for the connection is not sent after its time; and replies are strings whatever types
-    // the application has chosen for itself.
+    // Why own options: a command that waits for the connection is not sent after its time, and replies are strings,
+    // whichever types the application has chosen for its own commands.
     this.commands = this.client.withCommandOptions?.({ timeout: timeoutMs, typeMapping: {} }) ?? client;
   }
 
@@ -50,10 +53,10 @@ export class NodeRedisDriver implements RedisDriver {
   }
 
   openSubscriber(listener: SubscriberListener): SubscriberConnection {
-    // While a socket is being opened it cannot be ended; once it is open, even a handshake without an answer can.
+    // Why noted: a client cannot be destroyed while its socket is being opened, but can as soon as the socket is open.
     let isDialling = false;
     let isClosed = false;
-    // The client's own strategy may be to give up, which would leave this process deaf.
+    // Why not the client's own strategy: it may give up, and this process would hear no requests any more.
     const reconnectStrategy = (attempt: number): number | false => !isClosed && retryDelay(attempt);
     const client = this.client.duplicate({ socket: { ...this.client.options?.socket, reconnectStrategy } });
     client.on('reconnecting', () => {
@@ -68,7 +71,7 @@ export class NodeRedisDriver implements RedisDriver {
       listener.failed(error);
     });
     client.on('ready', () => {
-      // Of a reconnection, a sentinel's client tells no more than this.
+      // The only event of a reconnection that a client of sentinels emits.
       isDialling = false;
       if (isClosed) destroy(client);
       else listener.ready();
@@ -83,7 +86,7 @@ export class NodeRedisDriver implements RedisDriver {
       },
       close() {
         isClosed = true;
-        // Nothing of it keeps the process alive, whatever it waits for.
+        // A client that waits for its socket must not keep the process alive.
         client.unref?.();
         if (!isDialling) destroy(client);
       },
@@ -92,7 +95,7 @@ export class NodeRedisDriver implements RedisDriver {
 }
 
 function destroy(client: SubscriberClient): void {
-  // What has ended by itself, or was never open, refuses: by throwing, or a sentinel's client by a Promise.
+  // A client that has ended by itself, or was never open, refuses: it throws, or (a client of sentinels) rejects.
   new Promise((resolve) => {
     resolve(client.destroy());
   }).catch(ignore);

@@ -11,38 +11,45 @@ const SECOND_MS = 1000;
 const DAY_MS = 24 * 60 * 60 * SECOND_MS;
 const MIN_LEASE_MS = 100;
 
-/** How sessions are kept in Redis. */
+/** The options of a RedisSessionStorageProvider. */
 export interface RedisSessionStorageOptions {
   /**
-   * What all keys and channels begin with. Servers that share sessions have the same. The braces keep the keys
+   * The beginning of all keys and channels. Servers that share sessions have the same. The braces keep the keys
    * together in a Redis Cluster. @default '{jstp}:'
    */
   keyPrefix?: string;
   /**
-   * For how long a server that is not heard of keeps its sessions, in milliseconds, 100 at least. A third of it
-   * is how often a server is heard of. @default 10000
+   * How long the lease of a server lasts, in milliseconds, 100 at least. A server renews its lease three times in
+   * that time; when the lease of a dead server has run out, others may claim its sessions. @default 10000
    */
   leaseMs?: number;
-  /** Whether a server stores each step of a session before it acts on it. @default false */
+  /**
+   * Whether a server saves each step of a session before it acts on it. A crash then loses no session, and each
+   * message costs a write to Redis. @default false
+   */
   writeThrough?: boolean;
-  /** How long a session without an owner is kept, in milliseconds, `leaseMs` at least. @default 24 hours */
+  /** How long a session without an owner is kept, in milliseconds, `leaseMs` at least. @default 86400000 (24 hours) */
   sessionLifetimeMs?: number;
   /**
-   * How long a claim waits for the owner to hand over, or for the end of a dead owner's lease, in milliseconds;
-   * 0: it does not wait. Less than a client waits for its handshake's answer. @default 2000
+   * How long a claim waits for the owner to hand over, or for the end of a dead owner's lease, in milliseconds; 0:
+   * not at all. Keep it below the time that clients wait for the answer to a handshake (`limits.handshakeTimeoutMs`).
+   * @default 2000
    */
   claimTimeoutMs?: number;
   /** How long a command to Redis may take, in milliseconds. @default 2000 */
   commandTimeoutMs?: number;
 }
 
-/** How events travel between servers. */
+/** The options of a RedisBroadcaster. */
 export interface RedisBroadcasterOptions {
-  /** What the channel's name begins with. Servers that share events have the same. @default '{jstp}:' */
+  /** The beginning of the channel's name. Servers that share events have the same. @default '{jstp}:' */
   keyPrefix?: string;
   /** How long a command to Redis may take, in milliseconds. @default 2000 */
   commandTimeoutMs?: number;
-  /** Told of what no caller is told of: a message that cannot be read, the loss of Redis (once each time). @default a warning of the process */
+  /**
+   * Gets the errors that no caller gets: a message that cannot be read, an event that cannot be delivered, and each
+   * outage of Redis once. @default a warning of the process
+   */
   onError?: (error: unknown) => void;
 }
 
@@ -74,7 +81,7 @@ export function resolveStorageOptions(
   check('keyPrefix', options.keyPrefix, 'a string', isString);
   checkMs('leaseMs', options.leaseMs, MIN_LEASE_MS);
   check('writeThrough', options.writeThrough, 'true or false', isBoolean);
-  // Lifetimes are only made longer when the lease is.
+  // At least a lease. Why: lifetimes start anew only when the lease is renewed.
   checkMs('sessionLifetimeMs', options.sessionLifetimeMs, options.leaseMs, Number.MAX_SAFE_INTEGER);
   checkMs('claimTimeoutMs', options.claimTimeoutMs, 0);
   checkMs('commandTimeoutMs', options.commandTimeoutMs, 1);

@@ -1,29 +1,29 @@
-/** Tells once of each time that Redis is away, however many attempts fail in it. */
+/** Reports each outage of Redis once, however many attempts fail in it. */
 export class Outage {
   private isOpen = false;
   private isChannelDown = false;
 
   constructor(private readonly report: (error: unknown) => void) {}
 
-  /** A command failed. */
+  /** Notes that a command has failed. */
   commandFailed(error: unknown): void {
     if (this.isOpen) return;
     this.isOpen = true;
     this.report(error);
   }
 
-  /** The channel's connection failed. */
+  /** Notes that the connection of the channel is lost, or was not made. */
   channelFailed(error: unknown): void {
     this.isChannelDown = true;
     this.commandFailed(error);
   }
 
-  /** The channel is back. */
+  /** Notes that the channel is subscribed. */
   channelReady(): void {
     this.isChannelDown = false;
   }
 
-  /** A command succeeded: with the channel up, the outage is over. */
+  /** Notes that a command has succeeded: the outage is over, unless the channel is down. */
   commandSucceeded(): void {
     if (!this.isChannelDown) this.isOpen = false;
   }

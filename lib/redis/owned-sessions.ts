@@ -1,35 +1,38 @@
 import type { SessionClaim } from '../session/session-claim.js';
 import { SessionNotOwnedError } from '../session/session-not-owned-error.js';
 import { ignore } from '../util/callback.js';
-import type { SessionTable, StoredText, Written } from './session-table.js';
+import type { SessionTable, StoredText, WriteResult } from './session-table.js';
 
-/** What Redis has still to be told of a session that this process has given up: its last text, or its end. */
-type LastWord = StoredText | 'deleted';
+/** The final state of a session that this process has given up: its last text, or that it is deleted. */
+type FinalState = StoredText | 'deleted';
 
-/** The sessions that an instance owns as far as this process knows, and those that it could not give back yet. */
+/**
+ * Holds the sessions that an instance owns as far as this process knows, and final states that Redis has not taken
+ * yet.
+ */
 export class OwnedSessions {
   private readonly ids = new Map<string, string>();
-  private readonly lastWords = new Map<string, LastWord>();
+  private readonly unwritten = new Map<string, FinalState>();
 
   constructor(private readonly table: SessionTable) {}
 
-  /** The id of a session that is owned, by its hash. */
+  /** Returns the id of an owned session by its hash; undefined where it is not owned. */
   idOf(hash: string): string | undefined {
     return this.ids.get(hash);
   }
 
-  /** Whether a session's last text is still to be written. */
+  /** Whether Redis has not taken the final state of a session yet. */
   isUnwritten(hash: string): boolean {
-    return this.lastWords.has(hash);
+    return this.unwritten.has(hash);
   }
 
-  /** A session is owned from now on. */
+  /** Adds a session that is owned from now on. A final state that was not written is dropped. */
   add(hash: string, id: string): void {
-    this.lastWords.delete(hash);
+    this.unwritten.delete(hash);
     this.ids.set(hash, id);
   }
 
-  /** A session is not owned any more. @returns its id, where it was */
+  /** Removes a session that is not owned any more. @returns its id, where it was owned */
   remove(hash: string): string | undefined {
     const id = this.ids.get(hash);
     this.ids.delete(hash);
@@ -37,60 +40,61 @@ export class OwnedSessions {
   }
 
   /**
-   * Takes the text of a claimed session out of Redis: from here on it is this process's alone. A step of its own:
-   * were the text gone with the claim, the loss of that one answer would be the loss of the session.
-   * @returns whether this instance still owns it
+   * Removes the text of a claimed session from Redis: from now on this process alone has the state. Why not within the
+   * claim: if the answer to the claim were lost, so would be the session.
+   * @returns whether this instance still owns the session
    */
-  async takeText(hash: string, text: StoredText): Promise<boolean> {
+  async removeText(hash: string, text: StoredText): Promise<boolean> {
     try {
       return await this.table.confirm(hash);
     } catch (error) {
-      // It may be gone or not: it is put back as soon as Redis answers.
+      // The text may have been removed or not: it is put back as soon as Redis answers.
       this.giveUp(hash, text).catch(ignore);
       throw error;
     }
   }
 
   /**
-   * Writes a session's last text and gives it up, or forgets it. Where Redis is away it is tried again.
-   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another has it by now
+   * Gives a session up, and writes its final state. Where Redis cannot be reached, the state waits for {@link flush}.
+   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another instance has the session by now
    */
-  async giveUp(hash: string, word: LastWord): Promise<void> {
+  async giveUp(hash: string, state: FinalState): Promise<void> {
     this.ids.delete(hash);
-    this.lastWords.set(hash, word);
-    throwIfLost(await this.settle(hash));
+    this.unwritten.set(hash, state);
+    throwIfLost(await this.flush(hash));
   }
 
-  /** Tries again to write a session's last text, where it is not written. */
-  async settle(hash: string): Promise<Written> {
-    const word = this.lastWords.get(hash);
-    if (word === undefined) return 'done';
-    const written = await this.writeLast(hash, word);
-    if (this.lastWords.get(hash) === word) this.lastWords.delete(hash);
-    return written;
+  /** Writes the final state of a session, if Redis has not taken it yet. */
+  async flush(hash: string): Promise<WriteResult> {
+    const state = this.unwritten.get(hash);
+    if (state === undefined) return 'done';
+    const result = await this.writeFinal(hash, state);
+    if (this.unwritten.get(hash) === state) this.unwritten.delete(hash);
+    return result;
+  }
+
+  /** Writes all final states that Redis has not taken yet. */
+  async flushAll(): Promise<void> {
+    // Stops at the first failure. Why: it shows that Redis cannot be reached.
+    for (const hash of [...this.unwritten.keys()]) await this.flush(hash);
   }
 
   /**
    * Writes a session that is owned.
-   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another has it by now
+   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another instance has the session by now
    */
   async save(hash: string, text: StoredText): Promise<void> {
-    let written = await this.table.save(hash, text, false);
-    // Redis has lost it, or was away when it was made: this process still has it, unless that has ended meanwhile.
-    if (written === 'unknown' && this.ids.has(hash)) written = await this.table.save(hash, text, true);
-    if (isLost(written)) this.ids.delete(hash);
-    throwIfLost(written);
+    let result = await this.table.save(hash, text, false);
+    // Redis has lost the session, or could not be reached when it was created. Unless it was given up meanwhile, it
+    // is new.
+    if (result === 'unknown' && this.ids.has(hash)) result = await this.table.save(hash, text, true);
+    if (isLost(result)) this.ids.delete(hash);
+    throwIfLost(result);
   }
 
-  /** Tries again to write all that is not written. */
-  async settleAll(): Promise<void> {
-    // One failure is enough to know that Redis is away.
-    for (const hash of [...this.lastWords.keys()]) await this.settle(hash);
-  }
-
-  /** Starts the lifetime of all that is owned anew. @returns those that others have by now */
+  /** Starts the lifetime of all owned sessions anew. @returns the sessions that others have by now */
   async keepAll(): Promise<{ id: string; claim: SessionClaim | undefined }[]> {
-    // Taken with their ids: one that is given up meanwhile, and claimed again, is another matter.
+    // A copy: sessions that are given up or added while Redis works do not count.
     const before = new Map(this.ids);
     const lost = await this.table.keep([...before.keys()]);
     return lost
@@ -98,21 +102,21 @@ export class OwnedSessions {
       .map(({ hash, claim }) => ({ id: this.remove(hash) ?? '', claim }));
   }
 
-  private async writeLast(hash: string, word: LastWord): Promise<Written> {
-    if (word === 'deleted') {
+  private async writeFinal(hash: string, state: FinalState): Promise<WriteResult> {
+    if (state === 'deleted') {
       await this.table.delete(hash);
       return 'done';
     }
-    const written = await this.table.release(hash, word, false);
-    return written === 'unknown' ? this.table.release(hash, word, true) : written;
+    const result = await this.table.release(hash, state, false);
+    return result === 'unknown' ? this.table.release(hash, state, true) : result;
   }
 }
 
-/** Whether a write was not done as another has the session. */
-export function isLost(written: Written): written is Extract<Written, object> {
-  return typeof written === 'object';
+/** Whether a write was refused, as another instance has the session. */
+export function isLost(result: WriteResult): result is Extract<WriteResult, object> {
+  return typeof result === 'object';
 }
 
-function throwIfLost(written: Written): void {
-  if (isLost(written)) throw new SessionNotOwnedError(written.lostTo);
+function throwIfLost(result: WriteResult): void {
+  if (isLost(result)) throw new SessionNotOwnedError(result.lostTo);
 }

@@ -4,44 +4,48 @@ import { ConfigurationError } from '../protocol/configuration-error.js';
 import type { ChannelSubscription } from './channel-subscription.js';
 import { resolveBroadcasterOptions, type RedisBroadcasterOptions } from './options.js';
 import { Outage } from './outage.js';
-import { RedisLink } from './redis-link.js';
+import { BoundedRedisClient } from './bounded-redis-client.js';
 import type { RedisLike } from './redis-like.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
-/** A client, as far as events go to it. */
+/** A client that can get events; a Connection is one. */
 export interface BroadcastClient {
-  /** Who logged in; null for an anonymous client. */
+  /** The name of the user who has logged in; null for an anonymous client. */
   readonly username: string | null;
-  /** Sends an event to it. */
+  /** Sends an event to the client. */
   emitRemoteEvent(interfaceName: string, eventName: string, args: unknown[]): unknown;
 }
 
-/** A server whose clients are reached: one of `createServer`, or a JstpServer. */
+/** A server whose clients get events: one of `createServer`, or a JstpServer. */
 export interface BroadcastTarget {
-  /** The connected clients. */
+  /** Returns the connected clients. */
   getClients(): Iterable<BroadcastClient>;
-  /** These, and those whose sessions wait for their resume. @default as `getClients()` */
+  /** Returns the connected clients, and those whose sessions wait to be resumed. @default as `getClients()` */
   getReachableClients?(): Iterable<BroadcastClient>;
 }
 
-/** An event on its way: to all clients, or to those of one user. */
+/** An event on its way to all clients, or to those of one user. */
 interface Envelope {
   readonly interfaceName: string;
   readonly event: string;
   readonly args: unknown[];
-  /** Whose clients; absent for everybody's. */
+  /** The user whose clients get the event; absent: all clients get it. */
   readonly username?: string;
 }
 
-/** How often the connection that listens has to prove that it lives. */
+/** How often the connection that listens has to prove that it is alive. */
 const PROOF_EVERY_MS = 5000;
 
 /**
  * Sends events to the clients of all servers that have a broadcaster on the same Redis with the same `keyPrefix`,
- * this one included. Redis keeps no message: a server that is cut off from it misses what is sent meanwhile.
+ * this one included. Redis keeps no messages: a server that cannot reach Redis misses what is sent meanwhile.
+ * @example
+ * const broadcaster = new RedisBroadcaster(redis);
+ * await broadcaster.attach(server);
+ * await broadcaster.broadcast('chat', 'message', 'hello');
  */
 export class RedisBroadcaster {
-  private readonly link: RedisLink;
+  private readonly redis: BoundedRedisClient;
   private readonly channel: string;
   private readonly onError: (error: unknown) => void;
   private readonly outage: Outage;
@@ -50,14 +54,14 @@ export class RedisBroadcaster {
   private isClosed = false;
 
   /**
-   * @param redis a client of the package `redis` that was told to connect, or an instance of `ioredis`. It stays
+   * @param redis a client of the package `redis` whose `connect()` was called, or an instance of `ioredis`. It stays
    * yours: listen to its 'error' event, and close it after the broadcaster.
-   * @param options how events travel
-   * @throws ConfigurationError naming what cannot be used
+   * @param options see RedisBroadcasterOptions
+   * @throws ConfigurationError naming the option, what was given and what is allowed
    */
   constructor(redis: RedisLike, options?: RedisBroadcasterOptions) {
     const { keyPrefix, commandTimeoutMs, onError } = resolveBroadcasterOptions(options);
-    this.link = new RedisLink(redis, commandTimeoutMs);
+    this.redis = new BoundedRedisClient(redis, commandTimeoutMs);
     this.channel = `${keyPrefix}broadcast`;
     this.onError = onError;
     this.outage = new Outage((error) => {
@@ -69,10 +73,10 @@ export class RedisBroadcaster {
   }
 
   /**
-   * Lets events reach a server's clients; attaching it again changes nothing.
-   * @returns resolves, when events come, to what ends that
-   * @throws ConfigurationError for something that is no server; JstpError `ERR_JSTP_STORE_AWAY` where Redis is away,
-   * and `ERR_JSTP_CLOSED` after `close`
+   * Lets events reach the clients of a server. Attaching a server again changes nothing.
+   * @returns a Promise that is settled when events arrive; of a function that detaches the server
+   * @throws ConfigurationError where `server` is no server; JstpError `ERR_JSTP_STORE_AWAY` where Redis cannot be
+   * reached, `ERR_JSTP_CLOSED` after `close`
    */
   async attach(server: BroadcastTarget): Promise<() => void> {
     this.checkOpen();
@@ -84,7 +88,7 @@ export class RedisBroadcaster {
       this.targets.delete(server);
     };
     try {
-      await this.link.bounded(() => subscription.subscribed);
+      await this.redis.bounded(() => subscription.subscribed);
     } catch (error) {
       detach();
       throw error;
@@ -94,8 +98,8 @@ export class RedisBroadcaster {
 
   /**
    * Sends an event to all clients of all servers.
-   * @returns resolves when Redis has the event
-   * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis is away, `ERR_JSTP_CLOSED` after `close`;
+   * @returns a Promise that is settled when Redis has the event
+   * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis cannot be reached, `ERR_JSTP_CLOSED` after `close`;
    * MdsfStringifyError for arguments that cannot be sent
    */
   broadcast(interfaceName: string, event: string, ...args: unknown[]): Promise<void> {
@@ -103,7 +107,7 @@ export class RedisBroadcaster {
   }
 
   /**
-   * Sends an event to the clients of one user, whichever servers they are on.
+   * Sends an event to the clients of one user, at all servers.
    * @returns as {@link broadcast}
    * @throws as {@link broadcast}; ConfigurationError for a name that is no string
    */
@@ -113,12 +117,12 @@ export class RedisBroadcaster {
     event: string,
     ...args: unknown[]
   ): Promise<void> {
-    // Nobody's event must not become everybody's.
+    // Why checked: an event for an undefined user would go to all clients.
     if (typeof username !== 'string') throw new ConfigurationError('username', username, 'a string');
     await this.send({ interfaceName, event, args, username });
   }
 
-  /** Ends it: no event goes or comes any more. The client of Redis stays open. */
+  /** Ends the broadcaster: it neither sends nor delivers events any more. The client of Redis stays open. */
   close(): void {
     this.isClosed = true;
     this.targets.clear();
@@ -127,7 +131,7 @@ export class RedisBroadcaster {
 
   private async send(envelope: Envelope): Promise<void> {
     this.checkOpen();
-    await this.link.publish(this.channel, stringify(envelope));
+    await this.redis.publish(this.channel, stringify(envelope));
   }
 
   private subscribe(): ChannelSubscription {
@@ -142,8 +146,8 @@ export class RedisBroadcaster {
         this.outage.commandSucceeded();
       },
     };
-    const subscription = this.link.subscribe(this.channel, listener);
-    subscription.proveEvery(PROOF_EVERY_MS, (proof) => this.link.publish(this.channel, proof));
+    const subscription = this.redis.subscribe(this.channel, listener);
+    subscription.proveEvery(PROOF_EVERY_MS, (proof) => this.redis.publish(this.channel, proof));
     return subscription;
   }
 
@@ -158,7 +162,7 @@ export class RedisBroadcaster {
     for (const target of this.targets) this.deliver(target, envelope);
   }
 
-  /** One client's failure is not the others'. */
+  /** Delivers an event to the clients of a server. The failure of one client does not keep it from the others. */
   private deliver(target: BroadcastTarget, { interfaceName, event, args, username }: Envelope): void {
     try {
       for (const client of target.getReachableClients?.() ?? target.getClients()) {
@@ -184,7 +188,7 @@ export class RedisBroadcaster {
     try {
       this.onError(new JstpError('ERR_JSTP_BROADCAST', `${what}: ${cause}`, { cause: error }));
     } catch {
-      // There is nobody left to be told of this.
+      // Nobody is left who could be told that `onError` has thrown.
     }
   }
 
@@ -192,12 +196,12 @@ export class RedisBroadcaster {
     if (this.isClosed) throw new JstpError('ERR_JSTP_CLOSED', 'The broadcaster is closed');
   }
 
-  /** @internal What `JSON.stringify` shows: nothing of the client of Redis. */
+  /** @internal Returns what `JSON.stringify` shows: nothing of the client of Redis. */
   toJSON(): object {
     return { channel: this.channel, isClosed: this.isClosed };
   }
 
-  /** @internal What Node prints, see {@link toJSON}. */
+  /** @internal Returns what Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectAsJson('RedisBroadcaster', this, options, inspect);
   }

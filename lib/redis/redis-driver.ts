@@ -1,32 +1,35 @@
-/** A second connection, which listens to a channel. */
+/** A second connection to Redis, which listens to a channel. */
 export interface SubscriberConnection {
-  /** Connects where needed, and subscribes. Takes as long as Redis is away. */
+  /** Connects where needed, and subscribes. Waits for as long as Redis cannot be reached. */
   subscribe(channel: string, onMessage: (text: string) => void): Promise<unknown>;
   /** Ends the connection at once. */
   close(): void;
 }
 
-/** What a second connection tells of itself. */
+/** Gets the state of a second connection. */
 export interface SubscriberListener {
-  /** It has lost Redis, or did not reach it again. */
+  /** The connection is lost, or could not be made again. */
   failed(error: unknown): void;
-  /** It is connected, and subscribed again to what it was subscribed to. */
+  /** The connection is there, and has subscribed again to what it was subscribed to before. */
   ready(): void;
 }
 
-/** What is used of a Redis client, whichever package it is of. */
+/** Drives a client of Redis, of whichever package it is. */
 export interface RedisDriver {
+  /** Runs the text of a script. */
   eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  /** Runs a script that Redis knows already, by its SHA-1; rejects with NOSCRIPT where Redis does not know it. */
   evalSha(sha1: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  /** Publishes a message on a channel. */
   publish(channel: string, message: string): Promise<unknown>;
-  /** Makes a second connection like the first. It comes back by itself after each outage. */
+  /** Makes a second connection like the first. It reconnects by itself after each outage. */
   openSubscriber(listener: SubscriberListener): SubscriberConnection;
 }
 
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 2000;
 
-/** How long to wait before the n-th attempt, from 0, to connect again. */
+/** Returns how long to wait before an attempt to connect again, in milliseconds. @param attempt counts from 0 */
 export function retryDelay(attempt: number): number {
   return Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), MAX_RETRY_MS);
 }

@@ -13,7 +13,7 @@ import { startTimer, stopTimer } from '../util/timer.js';
 import { InstanceService } from './instance-service.js';
 import { resolveStorageOptions, type RedisSessionStorageOptions } from './options.js';
 import { isLost, OwnedSessions } from './owned-sessions.js';
-import { RedisLink } from './redis-link.js';
+import { BoundedRedisClient } from './bounded-redis-client.js';
 import type { RedisLike } from './redis-like.js';
 import { hashOf, SessionTable, type StoredText } from './session-table.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
@@ -22,32 +22,37 @@ const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 200;
 const PAUSE_GROWTH = 1.5;
 
-/** Lifetimes in Redis start anew this often in each. */
-const KEEPS_A_LIFETIME = 3;
+/** How often an owner starts the lifetime of its sessions anew, in each lifetime. */
+const KEEPS_PER_LIFETIME = 3;
 
-/** Who asks for a session where nobody is named: without an order, and for as long as it takes. */
-const ANYBODY: ClaimRequest = { order: undefined, signal: new AbortController().signal };
+/** The request of a caller that names none: without a claim, and never given up. */
+const DEFAULT_REQUEST: ClaimRequest = { order: undefined, signal: new AbortController().signal };
 
-/** A time of serving, from the first owner's begin to the last one's end. */
+/** The time from the first call of `serve` to the end of the last owner. */
 interface Serving {
   readonly owners: Set<SessionOwner>;
   readonly service: InstanceService;
 }
 
 /**
- * Keeps sessions in Redis, for several servers: a client that comes back to another one than it left finds its
- * session there. Redis never sees a session's id, only its SHA-256.
+ * Stores sessions in Redis for several servers: a client can resume its session at another server than before. Redis
+ * never gets the id of a session, only its SHA-256.
  *
- * While a session lives in a server, Redis holds who owns it and (without `writeThrough`) no text: when that server
- * dies, the session is lost with it, instead of coming back in an older state and running calls twice.
+ * While a client is connected, Redis holds the owner of its session and (without `writeThrough`) no text. When the
+ * owner dies, the session is lost. Why: an older state would run calls twice.
  *
- * A session without an owner goes after `sessionLifetimeMs`; one with an owner stays, as the owner starts that time
- * anew at each write and every third of it.
+ * Redis deletes a session without an owner after `sessionLifetimeMs`. A session with an owner stays, as the owner
+ * starts that time anew at each write and three times in it.
+ * @example
+ * const redis = createClient();
+ * await redis.connect();
+ * const sessionStorageProvider = new RedisSessionStorageProvider(redis, { leaseMs: 5000 });
+ * const server = net.createServer({ applications, sessionStorageProvider });
  */
 export class RedisSessionStorageProvider<C = unknown> implements SharedSessionStorageProvider<C> {
-  /** Whether a server stores each step of a session before it acts on it. */
+  /** Whether a server saves each step of a session before it acts on it. */
   readonly writeThrough: boolean;
-  private readonly link: RedisLink;
+  private readonly redis: BoundedRedisClient;
   private readonly options: Required<RedisSessionStorageOptions>;
   private readonly claims = new Map<string, Promise<unknown>>();
   private table: SessionTable;
@@ -57,37 +62,38 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   private keptAt = 0;
 
   /**
-   * @param redis a client of the package `redis` that was told to connect, or an instance of `ioredis`. It stays
+   * @param redis a client of the package `redis` whose `connect()` was called, or an instance of `ioredis`. It stays
    * yours: listen to its 'error' event, and close it after the servers.
-   * @param options how sessions are kept
-   * @throws ConfigurationError naming what cannot be used
+   * @param options see RedisSessionStorageOptions
+   * @throws ConfigurationError naming the option, what was given and what is allowed
    */
   constructor(redis: RedisLike, options?: RedisSessionStorageOptions) {
     this.options = resolveStorageOptions(options);
     this.writeThrough = this.options.writeThrough;
-    this.link = new RedisLink(redis, this.options.commandTimeoutMs);
+    this.redis = new BoundedRedisClient(redis, this.options.commandTimeoutMs);
     this.table = this.makeTable();
     this.owned = new OwnedSessions(this.table);
   }
 
-  /** Always false: `get` answers by a Promise. */
+  /** Returns false: `get` returns a Promise. */
   isAsync(): boolean {
     return false;
   }
 
-  /** As {@link claim}. */
+  /** Does what {@link claim} does. */
   get(id: string): Promise<Session<C> | undefined> {
     return this.claim(id);
   }
 
-  /** As {@link save}. */
+  /** Does what {@link save} does. */
   set(id: string, session: Session<C>): Promise<void> {
     return this.save(id, session);
   }
 
   /**
-   * A server begins to own sessions: others take this process for alive from now on.
-   * @returns what ends that. What is still owned then can be claimed at once; it never rejects, but reports
+   * Lets a server own sessions: this process holds a lease from now on.
+   * @returns a function that ends that; others can claim what is still owned at once. Its Promise never rejects:
+   * failures go to `reportError`
    */
   serve(owner: SessionOwner): () => Promise<void> {
     const serving = (this.serving ??= this.startServing());
@@ -97,28 +103,29 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   }
 
   /**
-   * Writes a new session. This process owns it, whether Redis could be told of it or not.
-   * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis is away
+   * Writes a new session. This process owns it, even where Redis cannot be reached.
+   * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis cannot be reached
    */
   async create(id: string, session: Session<C>): Promise<void> {
     const hash = hashOf(id);
-    // Even where this fails: the session lives here, and Redis may do late what it was told, or hears of it later.
+    // Before the write, and even if the write fails: the session lives here, and Redis gets its text later.
     this.owned.add(hash, id);
     await this.table.create(hash, this.writeThrough ? session.serialize() : '');
   }
 
   /**
    * Makes this process the owner of a session.
-   * @param request who asks
+   * @param request which client asks. @default a request without a claim, which is never given up
    * @returns the session; undefined where there is none, or where it was lost with its owner
-   * @throws JstpError `ERR_JSTP_SESSION_BUSY` where the owner does not hand over within `claimTimeoutMs`, or nobody asks
-   * any more, or the client has asked elsewhere since; `ERR_JSTP_STORE_AWAY` where Redis is away
+   * @throws JstpError `ERR_JSTP_SESSION_BUSY` where the owner does not hand over within `claimTimeoutMs`, no client
+   * asks any more, or the client has made a later claim elsewhere; `ERR_JSTP_STORE_AWAY` where Redis cannot be
+   * reached
    * @throws SessionTextError where the text in Redis cannot be read
    */
-  async claim(id: string, request: ClaimRequest = ANYBODY): Promise<Session<C> | undefined> {
+  async claim(id: string, request: ClaimRequest = DEFAULT_REQUEST): Promise<Session<C> | undefined> {
     const hash = hashOf(id);
     const deadline = now() + this.options.claimTimeoutMs;
-    // One at a time for each session: two of this process would both read the text before either takes it away.
+    // Why one claim at a time for each session: two would both read the text before either has removed it.
     const before = this.claims.get(hash) ?? Promise.resolve();
     const claim = before.catch(ignore).then(() => this.claimUntil(deadline, hash, id, request));
     this.claims.set(hash, claim);
@@ -130,26 +137,27 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   }
 
   /**
-   * Takes away the text of a session of this process, whose client is back.
+   * Removes the text of a session whose client is back at this process.
    * @param claim the client's claim
-   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another owns it by now, `ERR_JSTP_SESSION_BUSY` where the client
-   * has asked elsewhere since; `ERR_JSTP_STORE_AWAY` where Redis is away
+   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another process owns the session by now,
+   * `ERR_JSTP_SESSION_BUSY` where the client has made a later claim elsewhere, `ERR_JSTP_STORE_AWAY` where Redis
+   * cannot be reached
    */
   async revive(id: string, claim?: SessionClaim): Promise<void> {
     if (this.writeThrough) return;
     const hash = hashOf(id);
-    const written = await this.table.revive(hash, claim);
-    if (written === 'late') throw this.busy();
-    if (!isLost(written)) return;
+    const result = await this.table.revive(hash, claim);
+    if (result === 'late') throw this.busy();
+    if (!isLost(result)) return;
     this.owned.remove(hash);
-    throw new SessionNotOwnedError(written.lostTo);
+    throw new SessionNotOwnedError(result.lostTo);
   }
 
   /**
-   * Writes a session that this process owns; one that Redis does not know is new. A write that Redis does after a later
-   * one changes nothing.
-   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another owns it by now, or where it was released;
-   * `ERR_JSTP_STORE_AWAY` where Redis is away
+   * Writes a session that this process owns. A session that Redis does not know is new. A write that Redis executes
+   * after a later one changes nothing.
+   * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another process owns the session by now, or where it was
+   * released; `ERR_JSTP_STORE_AWAY` where Redis cannot be reached
    */
   async save(id: string, session: Session<C>): Promise<void> {
     const hash = hashOf(id);
@@ -158,8 +166,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   }
 
   /**
-   * Writes a session and gives it up, whatever the outcome. Where Redis is away, the text is kept here and written
-   * when it is back.
+   * Gives a session up, and writes it. Where Redis cannot be reached, the text waits here until it can.
    * @throws JstpError as {@link save}
    */
   release(id: string, session: Session<C>): Promise<void> {
@@ -167,25 +174,26 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   }
 
   /**
-   * Forgets a session of this process; those of others stay. Where Redis is away, it is forgotten when it is back.
-   * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis is away
+   * Deletes a session, if this process owns it. Where Redis cannot be reached, the session is deleted as soon as it
+   * can.
+   * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis cannot be reached
    */
   delete(id: string): Promise<void> {
     return this.owned.giveUp(hashOf(id), 'deleted');
   }
 
   private makeTable(): SessionTable {
-    return new SessionTable(this.link, this.options.keyPrefix, this.options.sessionLifetimeMs);
+    return new SessionTable(this.redis, this.options.keyPrefix, this.options.sessionLifetimeMs);
   }
 
   private startServing(): Serving {
     this.keptAt = now();
     const owners = new Set<SessionOwner>();
-    const service = new InstanceService(this.link, this.table, this.options.leaseMs, {
-      renewed: (had) => this.renewed(owners, had),
+    const service = new InstanceService(this.redis, this.table, this.options.leaseMs, {
+      renewed: (wasHeld) => this.renewed(owners, wasHeld),
       requested: (hash, claim) => this.handOver(owners, hash, claim),
       report: (error) => {
-        tellAll(owners, (owner) => {
+        forEachOwner(owners, (owner) => {
           owner.reportError(error);
         });
       },
@@ -198,13 +206,14 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
       serving.owners.delete(owner);
       return;
     }
-    // A server that begins meanwhile is another instance: the end of this one's lease is not the end of its own.
+    // A new table first. Why: a server that starts meanwhile is another instance, whose lease goes on when this one
+    // ends.
     const { owned } = this;
     this.serving = undefined;
     this.table = this.makeTable();
     this.owned = new OwnedSessions(this.table);
-    serving.service.silence();
-    await owned.settleAll().catch(ignore);
+    serving.service.stopListening();
+    await owned.flushAll().catch(ignore);
     await serving.service.stop();
   }
 
@@ -217,7 +226,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     const { owned, table } = this;
     const isWanted = (): boolean => !request.signal.aborted && table === this.table;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * PAUSE_GROWTH, MAX_PAUSE_MS)) {
-      await owned.settle(hash);
+      await owned.flush(hash);
       if (!isWanted()) throw this.busy();
       const claimed = await table.claim(hash, request.order);
       if (claimed.is === 'none') return undefined;
@@ -229,10 +238,13 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
           throw this.busy();
         }
         const session = await this.read(hash, id, claimed.text);
-        if (this.writeThrough || (await owned.takeText(hash, { text: claimed.text, claim: session.claim }))) {
+        if (
+          this.writeThrough ||
+          (await owned.removeText(hash, { text: claimed.text, claim: session.claim }))
+        ) {
           owned.add(hash, id);
           if (isWanted()) return session;
-          // Nobody asks, or nobody serves any more: another server may have it.
+          // No client asks any more, or no server serves: another server may have the session.
           await owned.giveUp(hash, { text: claimed.text, claim: session.claim });
           throw this.busy();
         }
@@ -243,7 +255,10 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     }
   }
 
-  /** The session of a claimed text. One that cannot be read stays in Redis until its lifetime ends, owned by nobody. */
+  /**
+   * Reads the text of a claimed session. A text that cannot be read stays in Redis until its lifetime ends, without
+   * an owner.
+   */
   private async read(hash: string, id: string, text: string): Promise<Session<C>> {
     try {
       return Session.deserialize<C>(id, text);
@@ -253,7 +268,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     }
   }
 
-  /** Asks the servers of this process for a session. @returns whether one of them may have it */
+  /** Asks the servers of this process to hand a session over. @returns whether one of them may have it */
   private askHere(hash: string, claim: SessionClaim | undefined): boolean {
     const isHere = this.owned.idOf(hash) !== undefined || this.owned.isUnwritten(hash);
     if (isHere) this.serving?.service.request(hash, claim);
@@ -268,21 +283,21 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     );
   }
 
-  private async renewed(owners: Set<SessionOwner>, had: boolean): Promise<void> {
+  private async renewed(owners: Set<SessionOwner>, wasHeld: boolean): Promise<void> {
     const time = now();
-    // Without a lease for a while, others may have claimed what this process owns; or Redis has lost its data.
-    if (!had || time - this.keptAt >= this.options.sessionLifetimeMs / KEEPS_A_LIFETIME)
+    // While the lease had run out, others may have claimed what this process owns; or Redis has lost its data.
+    if (!wasHeld || time - this.keptAt >= this.options.sessionLifetimeMs / KEEPS_PER_LIFETIME)
       this.isKeepDue = true;
     if (this.isKeepDue) {
       for (const { id, claim } of await this.owned.keepAll()) {
-        tellAll(owners, (owner) => {
+        forEachOwner(owners, (owner) => {
           owner.lost(id, claim);
         });
       }
       this.isKeepDue = false;
       this.keptAt = time;
     }
-    await this.owned.settleAll();
+    await this.owned.flushAll();
   }
 
   private async handOver(
@@ -294,19 +309,19 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     if (id !== undefined) {
       await Promise.all([...owners].map((owner) => owner.handOver(id, claim)));
     } else if (this.owned.isUnwritten(hash)) {
-      await this.owned.settle(hash);
+      await this.owned.flush(hash);
     } else if (!this.claims.has(hash)) {
-      // A claim whose answer never came, or a session that was lost here: nobody would give it up.
+      // The answer to a claim never came, or the session was lost here: no server of this process would give it up.
       await this.table.disown(hash);
     }
   }
 
-  /** @internal What `JSON.stringify` shows: no sessions' ids, and nothing of the client of Redis. */
+  /** @internal Returns what `JSON.stringify` shows: no ids of sessions, and nothing of the client of Redis. */
   toJSON(): object {
     return { keyPrefix: this.options.keyPrefix, writeThrough: this.writeThrough };
   }
 
-  /** @internal What Node prints, see {@link toJSON}. */
+  /** @internal Returns what Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectAsJson('RedisSessionStorageProvider', this, options, inspect);
   }
@@ -316,7 +331,7 @@ function textOf(session: Pick<Session, 'serialize' | 'claim'>): StoredText {
   return { text: session.serialize(), claim: session.claim };
 }
 
-/** Waits; a signal ends that. */
+/** Waits for a time, or until the signal fires. */
 function pauseOf(delayMs: number, signal: AbortSignalLike): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
@@ -329,13 +344,13 @@ function pauseOf(delayMs: number, signal: AbortSignalLike): Promise<void> {
   });
 }
 
-/** Tells all owners, whatever one of them throws. */
-function tellAll(owners: Iterable<SessionOwner>, tell: (owner: SessionOwner) => void): void {
+/** Calls all owners, even if one of them throws. */
+function forEachOwner(owners: Iterable<SessionOwner>, call: (owner: SessionOwner) => void): void {
   for (const owner of [...owners]) {
     try {
-      tell(owner);
+      call(owner);
     } catch {
-      // There is nobody left to be told of this.
+      // Nobody is left who could be told that an owner has thrown.
     }
   }
 }

@@ -2,22 +2,23 @@ import { Script } from './script.js';
 
 /*
  * A session is a hash with these fields:
- *   owner  an instance's id. The session is owned while its owner's lease, a key that expires, exists
- *   step   counts what the owner has done with it; a step that arrives after a later one changes nothing
- *   text   the session
- *   claim  the newest request to resume it that is known, '<claimant>:<count>'
- * In all scripts but those of leases and KEEP, KEYS[1] is the session, ARGV[1] this instance's id and ARGV[2] the step.
- * What a script only notes goes by `pcall`: Redis at its memory limit refuses it, and the rest must be done all the same.
+ *   owner  the id of an instance. The session is owned while the owner's lease, a key that expires, exists
+ *   step   the number of the owner's last command; a command that arrives after a later one changes nothing
+ *   text   the session's text
+ *   claim  the newest known claim on the session, '<claimant>:<count>'
+ * In all scripts but KEEP and those of leases, KEYS[1] is the session, ARGV[1] this instance's id, and ARGV[2] the
+ * step. Why `pcall` for some writes: Redis at its memory limit refuses them, and the rest of the script must run all
+ * the same.
  */
 
-/** Steps answer with one of these, or with the claim (a text) of who owns the session by now. */
+/** The script was executed. Scripts answer with a number, or with the claim (a text) of the session's new owner. */
 export const DONE = 1;
-/** A later step of this instance, or a later claim of the same client, was here before: nothing was changed. */
+/** Nothing was changed: a later step of this instance, or a later claim of the same client, had come before. */
 export const LATE = 2;
 /** Redis does not know the session. */
 export const UNKNOWN = 3;
 
-/** Whether `claim` comes after a later one of the same claimant. */
+/** Defines `isOvertaken`: whether the same claimant has made a later claim than `claim` already. */
 const IS_OVERTAKEN = `
 local function isOvertaken(claim, known)
   local by, count = string.match(claim, '^(%d+):(%d+)$')
@@ -26,16 +27,19 @@ local function isOvertaken(claim, known)
 end
 `;
 
-/** Ends the script where the step is late, or the session another's. One that is gone altogether was lost by Redis. */
-const UNLESS_ANOTHERS = `
+/**
+ * Ends the script where the step is late, or another instance owns the session. Goes on where the session does not
+ * exist: Redis has lost it then.
+ */
+const UNLESS_NOT_OWNED = `
 local held = redis.call('HMGET', KEYS[1], 'owner', 'step', 'claim')
 if held[1] == ARGV[1] and tonumber(held[2] or '0') >= tonumber(ARGV[2]) then return ${LATE} end
 local exists = redis.call('EXISTS', KEYS[1]) == 1
 if exists and held[1] ~= ARGV[1] then return held[3] or '' end
 `;
 
-/** ARGV: instance, step, lifetime in ms, text ('' for none). */
-export const CREATE = new Script(`${UNLESS_ANOTHERS}
+/** Creates a session. ARGV: instance, step, lifetime in ms, text ('' for none). */
+export const CREATE = new Script(`${UNLESS_NOT_OWNED}
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'step', ARGV[2])
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'text', ARGV[4]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
@@ -43,9 +47,10 @@ return ${DONE}
 `);
 
 /**
- * KEYS[2]: this instance's lease. ARGV: instance, step, lifetime in ms, what the channels of instances begin with, the
- * session's hash, the claim ('' for none). The owner's lease is named after this instance's, so that a prefix which the
- * client puts before its keys is on both.
+ * Makes this instance the owner, or asks a living owner to hand over. KEYS[2]: this instance's lease. ARGV: instance,
+ * step, lifetime in ms, the beginning of the names of instances' channels, the session's hash, the claim ('' for
+ * none). Why the name of the owner's lease is made of this instance's: a prefix which the client puts before its keys
+ * is then on both.
  */
 export const CLAIM = new Script(`${IS_OVERTAKEN}
 local held = redis.call('HMGET', KEYS[1], 'owner', 'text', 'claim')
@@ -69,7 +74,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {'text', text}
 `);
 
-/** Takes away the text of a session that begins to live in this instance. */
+/** Removes the text of a session that this instance has claimed: from now on its state is in this process. */
 export const CONFIRM = new Script(`
 local held = redis.call('HMGET', KEYS[1], 'owner', 'step', 'claim')
 if held[1] ~= ARGV[1] then return held[3] or '' end
@@ -79,8 +84,8 @@ redis.pcall('HSET', KEYS[1], 'step', ARGV[2])
 return ${DONE}
 `);
 
-/** ARGV: instance, step, lifetime in ms, claim. Takes away the text of a session that lives in this instance again. */
-export const REVIVE = new Script(`${IS_OVERTAKEN}${UNLESS_ANOTHERS}
+/** Removes the text of a session whose client is back at this instance. ARGV: instance, step, lifetime in ms, claim. */
+export const REVIVE = new Script(`${IS_OVERTAKEN}${UNLESS_NOT_OWNED}
 if isOvertaken(ARGV[4], held[3]) then return ${LATE} end
 redis.call('HDEL', KEYS[1], 'text')
 redis.pcall('HSET', KEYS[1], 'owner', ARGV[1], 'step', ARGV[2])
@@ -89,34 +94,34 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return ${DONE}
 `);
 
-/** Ends the script where the session is gone and this step is not meant to bring it back: it may come late. */
+/** Ends the script where the session does not exist, unless it may be new. Why: the command may have come late. */
 const UNLESS_GONE = `
 if not exists and ARGV[6] ~= 'new' then return ${UNKNOWN} end
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'claim', ARGV[5]) end
 `;
 
-/** ARGV: instance, step, lifetime in ms, text, claim, 'new' where Redis need not know it. */
-export const SAVE = new Script(`${UNLESS_ANOTHERS}${UNLESS_GONE}
+/** Writes a session. ARGV: instance, step, lifetime in ms, text, claim, 'new' where the session need not exist. */
+export const SAVE = new Script(`${UNLESS_NOT_OWNED}${UNLESS_GONE}
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'step', ARGV[2], 'text', ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return ${DONE}
 `);
 
-/** ARGV as of {@link SAVE}. */
-export const RELEASE = new Script(`${UNLESS_ANOTHERS}${UNLESS_GONE}
+/** Writes a session, and gives it up. ARGV: as those of {@link SAVE}. */
+export const RELEASE = new Script(`${UNLESS_NOT_OWNED}${UNLESS_GONE}
 redis.call('HSET', KEYS[1], 'text', ARGV[4])
 redis.call('HDEL', KEYS[1], 'owner', 'step')
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return ${DONE}
 `);
 
-/** Forgets a session of this instance. */
+/** Deletes a session of this instance. */
 export const DELETE = new Script(`
 if redis.call('HGET', KEYS[1], 'owner') == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return ${DONE}
 `);
 
-/** Gives up a session that this instance knows nothing of. ARGV: instance, the step of the claim to undo ('' for any). */
+/** Gives up a session without writing it. ARGV: instance, the step of the claim that is undone ('' for any). */
 export const DISOWN = new Script(`
 local held = redis.call('HMGET', KEYS[1], 'owner', 'step')
 if held[1] == ARGV[1] and (ARGV[2] == '' or held[2] == ARGV[2]) then redis.call('HDEL', KEYS[1], 'owner', 'step') end
@@ -124,8 +129,9 @@ return ${DONE}
 `);
 
 /**
- * KEYS: sessions. ARGV: instance, lifetime in ms. Returns the places, from 1, of those that others have now, each with
- * the claim by which they have it: '<place> <claim>'.
+ * Starts the lifetime of sessions anew, and creates those again that Redis has lost. KEYS: sessions. ARGV: instance,
+ * lifetime in ms. Returns the indexes, from 1, of the sessions that others own now, each with the owner's claim:
+ * '<index> <claim>'.
  */
 export const KEEP = new Script(`
 local lost = {}
@@ -141,9 +147,9 @@ return lost
 `);
 
 /**
- * KEYS[1]: this instance's lease. ARGV: its length in ms. Returns whether it had not run out. A lease that is only made
- * longer needs no memory: it is kept where Redis has reached its limit. It publishes to the instance's own channel, too,
- * which proves that the instance is heard there.
+ * Renews a lease, and publishes a proof on the instance's own channel. KEYS[1]: this instance's lease. ARGV: its
+ * length in ms. Returns whether the lease had not run out. Why PEXPIRE first: it needs no memory, so that a lease can
+ * be kept while Redis is at its memory limit.
  */
 export const RENEW = new Script(`
 redis.pcall('PUBLISH', (string.gsub(KEYS[1], 'instance:(%w+)$', 'handover:%1')), 'proof:lease')
@@ -152,5 +158,5 @@ redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
 return 0
 `);
 
-/** KEYS[1]: this instance's lease. */
+/** Ends a lease. KEYS[1]: this instance's lease. */
 export const END_LEASE = new Script(`return redis.call('DEL', KEYS[1])`);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { claimOfText, claimText, type SessionClaim } from '../session/session-claim.js';
 import { ignore } from '../util/callback.js';
 import { randomId } from '../util/random.js';
-import type { RedisLink } from './redis-link.js';
+import type { BoundedRedisClient } from './bounded-redis-client.js';
 import type { Script } from './script.js';
 import {
   CLAIM,
@@ -22,22 +22,26 @@ import {
 } from './session-scripts.js';
 
 /**
- * What came of a claim: `busy` where another instance has the session, `mine` where this one does, `late` where the same
- * client has asked elsewhere since, `none` where there is no such session.
+ * The result of a claim: `busy`, another instance has the session; `mine`, this instance has it; `late`, the same
+ * client has made a later claim at another instance; `none`, there is no such session; `text`, this instance owns it
+ * now.
  */
-export type Claimed =
+export type ClaimResult =
   | { readonly is: 'none' | 'busy' | 'mine' | 'late' }
   | {
       readonly is: 'text';
       readonly text: string;
-      /** What undoes it. */
+      /** Undoes the claim. */
       undo(): Promise<void>;
     };
 
-/** What came of a write: done or overtaken, unknown to Redis, or not done as another has the session by a claim. */
-export type Written = 'done' | 'late' | 'unknown' | { readonly lostTo: SessionClaim | undefined };
+/**
+ * The result of a write: `late`, a later write had come before; `unknown`, Redis does not know the session; `lostTo`,
+ * another instance has the session by this claim. In all cases but `done`, nothing was written.
+ */
+export type WriteResult = 'done' | 'late' | 'unknown' | { readonly lostTo: SessionClaim | undefined };
 
-/** What Redis keeps of a session. */
+/** What Redis keeps of a session without an owner. */
 export interface StoredText {
   readonly text: string;
   /** The newest claim that was granted. */
@@ -45,72 +49,77 @@ export interface StoredText {
 }
 
 /** A session that another instance has by now. */
-export interface Lost {
+export interface LostSession {
   readonly hash: string;
   readonly claim: SessionClaim | undefined;
 }
 
-/** How many sessions one step of {@link SessionTable.keep} takes: more would hold up what else Redis does. */
+/**
+ * How many sessions one command of {@link SessionTable.keep} takes. Why: Redis does nothing else while a script runs.
+ */
 const BATCH = 500;
 
 /**
- * What stands for a session's id in Redis: who can read all of Redis can still resume no session.
- * The id has 128 random bits, which no guessing finds from its hash.
+ * Returns the hash of a session's id, by which Redis knows the session. Why: the id suffices to resume the session,
+ * and the readers of Redis must not learn it. An id has 128 random bits, which cannot be guessed from the hash.
  */
 export function hashOf(id: string): string {
   return createHash('sha256').update(id).digest('hex');
 }
 
-/** The sessions in Redis, as one instance sees them. Each step is one script, and takes a session's hash. */
+/** Reads and writes the sessions in Redis for one instance. Each method runs one script, on the hash of a session. */
 export class SessionTable {
   /** The id of this instance. */
   private readonly instance = randomId();
   private readonly leaseKey: string;
-  /** Counts what this instance asks Redis to do with sessions: of two steps the later one counts, whichever comes last. */
+  /**
+   * Counts the commands of this instance. Why: Redis may execute them in another order, and the later one has to win.
+   */
   private steps = 0;
 
   constructor(
-    private readonly link: RedisLink,
+    private readonly redis: BoundedRedisClient,
     private readonly prefix: string,
     private readonly lifetimeMs: number,
   ) {
     this.leaseKey = `${prefix}instance:${this.instance}`;
   }
 
-  /** The channel on which others ask this instance for a session, by its hash. */
+  /** The channel on which other instances ask this one for sessions. */
   get channel(): string {
     return `${this.prefix}handover:${this.instance}`;
   }
 
-  /** Begins this instance's lease, or makes it longer. @returns whether it had not run out */
+  /** Renews this instance's lease, or begins it. @returns whether the lease had not run out */
   async renew(leaseMs: number): Promise<boolean> {
-    return (await this.link.run(RENEW, [this.leaseKey], [String(leaseMs)])) === 1;
+    return (await this.redis.run(RENEW, [this.leaseKey], [String(leaseMs)])) === 1;
   }
 
-  /** Ends this instance's lease: what it owns can be claimed. */
+  /** Ends this instance's lease: others can claim what it owns. */
   async endLease(): Promise<void> {
-    await this.link.run(END_LEASE, [this.leaseKey], []);
+    await this.redis.run(END_LEASE, [this.leaseKey], []);
   }
 
-  /** Writes a new session of this instance, with its text or (empty) without. */
+  /** Writes a new session of this instance. @param text the session's text; '' for none */
   async create(hash: string, text: string): Promise<void> {
     await this.step(CREATE, hash, String(this.lifetimeMs), text);
   }
 
   /**
-   * Makes this instance the owner of what has a text and no living owner; a living one is asked to hand over. A claim
-   * whose answer does not come in time is undone.
+   * Makes this instance the owner of a session that has a text and no living owner. A living owner is asked to hand
+   * over. A claim whose answer does not come in time is undone.
    */
-  async claim(hash: string, order: SessionClaim | undefined): Promise<Claimed> {
+  async claim(hash: string, order: SessionClaim | undefined): Promise<ClaimResult> {
     const step = this.nextStep();
     const keys = [this.keyOf(hash), this.leaseKey];
     const args = [this.instance, step, String(this.lifetimeMs), `${this.prefix}handover:`, hash];
     const undo = (): Promise<void> => this.disown(hash, step);
     let answer: unknown;
     try {
-      answer = await this.link.run(CLAIM, keys, [...args, claimText(order)]);
+      answer = await this.redis.run(CLAIM, keys, [...args, claimText(order)]);
     } catch (error) {
-      // Redis may have done it, or may do it yet: what undoes it follows it on the same connection.
+      // Redis may have executed the claim, or may still do so. The command that undoes it follows on the same
+      // connection.
       undo().catch(ignore);
       throw error;
     }
@@ -118,46 +127,49 @@ export class SessionTable {
     return is === 'text' ? { is, text, undo } : { is };
   }
 
-  /** Takes away the text of a claimed session. @returns whether this instance still owns it */
+  /** Removes the text of a claimed session. @returns whether this instance still owns the session */
   async confirm(hash: string): Promise<boolean> {
     return (await this.step(CONFIRM, hash)) === 'done';
   }
 
-  /** Takes away the text of a session that lives here again; 'late' where its client has asked elsewhere since. */
-  revive(hash: string, order: SessionClaim | undefined): Promise<Written> {
+  /** Removes the text of a session whose client is back; `late` where the client has made a later claim elsewhere. */
+  revive(hash: string, order: SessionClaim | undefined): Promise<WriteResult> {
     return this.step(REVIVE, hash, String(this.lifetimeMs), claimText(order));
   }
 
-  /** @param isNew whether Redis need not know the session; otherwise an unknown one is not written */
-  save(hash: string, { text, claim }: StoredText, isNew: boolean): Promise<Written> {
+  /** Writes a session. @param isNew whether to write it where Redis does not know it */
+  save(hash: string, { text, claim }: StoredText, isNew: boolean): Promise<WriteResult> {
     return this.step(SAVE, hash, String(this.lifetimeMs), text, claimText(claim), isNew ? 'new' : '');
   }
 
-  /** The same, and nobody owns it any more. */
-  release(hash: string, { text, claim }: StoredText, isNew: boolean): Promise<Written> {
+  /** Writes a session as {@link save} does, and gives it up. */
+  release(hash: string, { text, claim }: StoredText, isNew: boolean): Promise<WriteResult> {
     return this.step(RELEASE, hash, String(this.lifetimeMs), text, claimText(claim), isNew ? 'new' : '');
   }
 
-  /** Forgets a session of this instance, and leaves those of others. */
+  /** Deletes a session, if this instance owns it. */
   async delete(hash: string): Promise<void> {
     await this.step(DELETE, hash);
   }
 
-  /** Gives up a session without writing it. @param step the claim's; any by default */
+  /** Gives up a session without writing it. @param step that of the claim which is undone. @default any */
   async disown(hash: string, step = ''): Promise<void> {
-    await this.link.run(DISOWN, [this.keyOf(hash)], [this.instance, step]);
+    await this.redis.run(DISOWN, [this.keyOf(hash)], [this.instance, step]);
   }
 
-  /** Starts the lifetime of sessions anew, and writes again which Redis lost. @returns those that others have now */
-  async keep(hashes: readonly string[]): Promise<Lost[]> {
-    const lost: Lost[] = [];
+  /**
+   * Starts the lifetime of sessions anew, and restores what Redis has lost. @returns the sessions that others have
+   * now
+   */
+  async keep(hashes: readonly string[]): Promise<LostSession[]> {
+    const lost: LostSession[] = [];
     for (let start = 0; start < hashes.length; start += BATCH) {
       const batch = hashes.slice(start, start + BATCH);
       const keys = batch.map((hash) => this.keyOf(hash));
       const args = [this.instance, String(this.lifetimeMs)];
-      for (const line of (await this.link.run(KEEP, keys, args)) as string[]) {
-        const [place, claim] = line.split(' ');
-        lost.push({ hash: batch[Number(place) - 1], claim: claimOfText(claim) });
+      for (const answer of (await this.redis.run(KEEP, keys, args)) as string[]) {
+        const [index, claim] = answer.split(' ');
+        lost.push({ hash: batch[Number(index) - 1], claim: claimOfText(claim) });
       }
     }
     return lost;
@@ -172,8 +184,12 @@ export class SessionTable {
     return String(this.steps);
   }
 
-  private async step(script: Script, hash: string, ...args: string[]): Promise<Written> {
-    const answer = await this.link.run(script, [this.keyOf(hash)], [this.instance, this.nextStep(), ...args]);
+  private async step(script: Script, hash: string, ...args: string[]): Promise<WriteResult> {
+    const answer = await this.redis.run(
+      script,
+      [this.keyOf(hash)],
+      [this.instance, this.nextStep(), ...args],
+    );
     if (answer === DONE) return 'done';
     if (answer === LATE) return 'late';
     return answer === UNKNOWN ? 'unknown' : { lostTo: claimOfText(String(answer)) };

@@ -2,7 +2,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Session } from '../../lib/core.js';
 import { RedisSessionStorageProvider } from '../../lib/redis/index.js';
-import { RedisLink } from '../../lib/redis/redis-link.js';
+import { BoundedRedisClient } from '../../lib/redis/bounded-redis-client.js';
 import { Closing } from '../support/closing.js';
 import { LOOPBACK } from '../support/free-port.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
@@ -80,9 +80,9 @@ describe.each(PACKAGES)('with %s, a connection that listens', (name) => {
       failed: (error: unknown) => failures.push(error),
       ready: () => (readies += 1),
     };
-    const link = new RedisLink(redis, 1000);
-    const channel = link.subscribe('channel', listener);
-    channel.proveEvery(100, (proof) => link.publish('channel', proof));
+    const client = new BoundedRedisClient(redis, 1000);
+    const channel = client.subscribe('channel', listener);
+    channel.proveEvery(100, (proof) => client.publish('channel', proof));
     closing.add(() => {
       channel.close();
     });
@@ -109,9 +109,9 @@ describe.each(PACKAGES)('with %s, a connection that listens', (name) => {
       failed: (error: unknown) => failures.push(error),
       ready: () => undefined,
     };
-    const link = new RedisLink(redis, 200);
-    const channel = link.subscribe('channel', listener);
-    channel.proveEvery(100, (proof) => link.publish('channel', proof));
+    const client = new BoundedRedisClient(redis, 200);
+    const channel = client.subscribe('channel', listener);
+    channel.proveEvery(100, (proof) => client.publish('channel', proof));
     closing.add(() => {
       channel.close();
     });
@@ -129,9 +129,9 @@ describe.each(PACKAGES)('with %s, a connection that listens', (name) => {
     const { redis } = await server.connect(name, router.port);
     const before = countHandles();
     const listener = { message: () => undefined, failed: () => undefined, ready: () => undefined };
-    const link = new RedisLink(redis, 1000);
-    const channel = link.subscribe('channel', listener);
-    channel.proveEvery(50, (proof) => link.publish('channel', proof));
+    const client = new BoundedRedisClient(redis, 1000);
+    const channel = client.subscribe('channel', listener);
+    channel.proveEvery(50, (proof) => client.publish('channel', proof));
     await within(channel.subscribed, 'the channel');
     router.lose();
     await waitFor(() => router.listeners === 1, 'the second connection');

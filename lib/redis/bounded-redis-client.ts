@@ -9,18 +9,18 @@ import type { IoRedisLike, NodeRedisLike, RedisLike } from './redis-like.js';
 import type { Script } from './script.js';
 
 const ALLOWED = 'a client of redis 5 or 6 (createClient()), or an instance of ioredis 5 or 6';
-/** What Redis says at its memory limit to a command that needs room. */
+/** The beginning of the error of a command that needs memory while Redis is at its limit. */
 const OUT_OF_MEMORY = 'OOM';
 const COMMON_METHODS = ['eval', 'publish', 'subscribe', 'duplicate', 'on'];
 
-/** Redis, through the client of an application: every command is answered or fails within a bounded time. */
-export class RedisLink {
+/** Wraps an application's client of Redis, so that every command succeeds or fails within a bounded time. */
+export class BoundedRedisClient {
   private readonly driver: RedisDriver;
 
   /**
-   * @param redis the application's client; it stays the application's
+   * @param redis the application's client; the application opens and closes it
    * @param timeoutMs how long a command may take, in milliseconds
-   * @throws ConfigurationError where it is no such client, or one whose `connect()` was not called
+   * @throws ConfigurationError where `redis` is no such client, or where its `connect()` was not called
    */
   constructor(
     redis: RedisLike,
@@ -29,25 +29,30 @@ export class RedisLink {
     this.driver = driverOf(redis, timeoutMs);
   }
 
-  /** Runs a script. @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis does not do it in time */
+  /**
+   * Runs a script.
+   * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis does not answer in time, `ERR_JSTP_STORE_FULL` at its memory
+   * limit
+   */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     return this.bounded(() => this.evaluate(script, keys, args));
   }
 
-  /** Sends a text to all who listen to a channel. @throws JstpError `ERR_JSTP_STORE_AWAY` as {@link run} */
+  /** Publishes a text on a channel. @throws JstpError as {@link run} */
   async publish(channel: string, text: string): Promise<void> {
     await this.bounded(() => this.driver.publish(channel, text));
   }
 
   /**
-   * Listens to a channel over a connection of its own, from now on and after each outage again.
-   * @param proofText what proves that this connection lives, where others publish it. @default a text of its own
+   * Subscribes to a channel over a second connection, from now on, and again after each outage.
+   * @param proofText the text that proves that the second connection is alive. @default a text of the subscription's
+   * own
    */
   subscribe(channel: string, listener: ChannelListener, proofText?: string): ChannelSubscription {
     return new ChannelSubscription(this.driver, channel, listener, proofText);
   }
 
-  /** Waits for something, but not for ever: clients of Redis keep commands while it is away. */
+  /** Waits for work, for `timeoutMs` at most. Why: clients queue commands for as long as Redis cannot be reached. */
   bounded<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const timer = startPatientTimer(this.timeoutMs, () => {
@@ -88,7 +93,7 @@ function away(what: string, cause?: unknown): JstpError {
   return new JstpError('ERR_JSTP_STORE_AWAY', `Redis did not do what it was asked for: ${what}`, { cause });
 }
 
-/** node-redis has errors without a message. */
+/** Returns an error's text. Why the name: some errors of node-redis have no message. */
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
 }

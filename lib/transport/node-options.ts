@@ -158,9 +158,22 @@ const WEB_SOCKET_CLIENT: Names<WebSocketClientOptions> & Names<RequestOptions> =
 };
 
 const LATER_NET = ['blockList'];
-const LATER_TLS = ['certificateCompression'];
-const LATER_HTTP = ['keepAliveTimeoutBuffer', 'optimizeEmptyRequests', 'shouldUpgradeCallback'];
-const LATER_WEB_SOCKET = ['closeTimeout', 'maxPendingAutoPongs', 'tlsOptions'];
+const LATER_NET_CLIENT = [...LATER_NET, 'handle', 'typeOfService'];
+const LATER_TLS = ['certificateCompression', 'requestOCSP'];
+const LATER_HTTP = [
+  'httpValidation',
+  'keepAliveTimeoutBuffer',
+  'optimizeEmptyRequests',
+  'shouldUpgradeCallback',
+];
+const LATER_WEB_SOCKET = [
+  'closeTimeout',
+  'highWaterMark',
+  'httpValidation',
+  'maxPendingAutoPongs',
+  'setDefaultHeaders',
+  'tlsOptions',
+];
 
 /** What Node's servers are told when they are made, by the transport that has one. */
 export const SERVER_NAMES = {
@@ -178,9 +191,9 @@ export const SERVER_NAMES = {
 
 /** What Node's clients, and that of `ws`, are told when they connect. */
 export const CLIENT_NAMES = {
-  net: passed("Node's net.connect", NET_CLIENT, LATER_NET),
-  tls: passed("Node's tls.connect", TLS_CLIENT, LATER_NET, LATER_TLS),
-  ws: passed('the WebSocket of ws', WEB_SOCKET_CLIENT, LATER_NET, LATER_TLS, LATER_WEB_SOCKET),
+  net: passed("Node's net.connect", NET_CLIENT, LATER_NET_CLIENT),
+  tls: passed("Node's tls.connect", TLS_CLIENT, LATER_NET_CLIENT, LATER_TLS),
+  ws: passed('the WebSocket of ws', WEB_SOCKET_CLIENT, LATER_NET_CLIENT, LATER_TLS, LATER_WEB_SOCKET),
 } as const;
 
 function passed(whose: string, names: object, ...later: readonly string[][]): PassedNames {

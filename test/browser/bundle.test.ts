@@ -34,11 +34,11 @@ describe("the browser's bundle", () => {
     ]);
     const transports = all.files.filter((file) => file.startsWith('lib/transport/'));
     expect(transports.sort()).toEqual([
-      'lib/transport/browser-dialer.ts',
-      'lib/transport/browser-transport.ts',
-      'lib/transport/browser-websocket.ts',
-      'lib/transport/browser.ts',
-      'lib/transport/subprotocol.ts',
+      'lib/transport/browser/browser-dialer.ts',
+      'lib/transport/browser/browser-transport.ts',
+      'lib/transport/browser/browser-websocket.ts',
+      'lib/transport/browser/browser.ts',
+      'lib/transport/websocket/subprotocol.ts',
     ]);
   });
 

@@ -10,7 +10,7 @@ import {
   createTestingPair,
   sessionStorageCases,
 } from '../../lib/testing/index.js';
-import { SERVER_NAMES } from '../../lib/transport/node-options.js';
+import { CLIENT_NAMES, SERVER_NAMES } from '../../lib/transport/node-options.js';
 import { serverPair } from '../support/certificates.js';
 
 const applications = [new Application('app', {})];
@@ -40,6 +40,15 @@ describe('the lists of Node’s options', () => {
     const read = namesRead(createServer);
     expect(read.length).toBeGreaterThan(10);
     expect(read.filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  // Why by its source: the constructor copies the object's own properties first, and reads the copy.
+  test('have all that http.request reads', () => {
+    const source = String(nodeHttp.ClientRequest);
+    const read = new Set([...source.matchAll(/\boptions\.(\w+)/g)].map(([, name = '']) => name));
+    expect(read.size).toBeGreaterThan(10);
+    const { names } = CLIENT_NAMES.ws;
+    expect([...read].filter((name) => !names.includes(name))).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Session, SimpleSessionStorageProvider, type SessionStorageProvider } from '../../lib/core.js';
-import { loadSession, storeSession } from '../../lib/session/ask-session-storage.js';
+import { forgetSession, loadSession, storeSession } from '../../lib/session/ask-session-storage.js';
 import { timersOf, turns } from '../support/quiet.js';
 
 /** What a library's own promises look like. */
@@ -35,6 +35,50 @@ describe('SimpleSessionStorageProvider', () => {
     const provider = new SimpleSessionStorageProvider(1000, 100, 2);
     for (const id of ['a', 'b', 'a', 'c']) provider.set(id, new Session(null, null, id));
     expect(['a', 'b', 'c'].map((id) => provider.get(id)?.id)).toEqual(['a', undefined, 'c']);
+  });
+
+  test('keeps a session for 24 hours unless told otherwise, and looks once an hour', () => {
+    const provider = new SimpleSessionStorageProvider();
+    provider.set('a', new Session(null, 'ann', 'a')).setInactive('a');
+    jest.advanceTimersByTime(24 * 3_600_000 - 1);
+    expect([provider.size, jest.getTimerCount()]).toEqual([1, 1]);
+    jest.advanceTimersByTime(1);
+    expect([provider.size, jest.getTimerCount()]).toEqual([0, 0]);
+  });
+
+  test('over its cap of bytes forgets the oldest of those that nobody else has, and no more than it must', () => {
+    const provider = new SimpleSessionStorageProvider(1000, 100, 10, 10);
+    const held = (id: string, text: string, connection: object | null = null): Session => {
+      const session = new Session<unknown>(connection, null, id);
+      if (text) session.journal.append(text);
+      return session;
+    };
+    provider.set('connected', held('connected', 'x'.repeat(50), {}));
+    provider.set('empty', held('empty', ''));
+    for (const id of ['a', 'b', 'c']) provider.set(id, held(id, '12345'));
+    expect(provider.size).toBe(4);
+    const left = (): string[] => ['connected', 'empty', 'a', 'b', 'c', 'd'].filter((id) => provider.get(id));
+    // Those that were asked for count no more: their connections have them.
+    expect(left()).toEqual(['connected', 'empty', 'b', 'c']);
+    provider.set('d', held('d', '1234567890'));
+    expect(left()).toEqual(['connected', 'empty', 'b', 'c', 'd']);
+  });
+
+  test('after clear counts from nothing', () => {
+    const provider = new SimpleSessionStorageProvider(1000, 100, 10, 10);
+    const full = (id: string): Session => {
+      const session = new Session(null, null, id);
+      session.journal.append('1234567890');
+      return session;
+    };
+    provider.set('a', full('a'));
+    provider.setInactive('a');
+    provider.clear();
+    expect(jest.getTimerCount()).toBe(0);
+    provider.set('b', full('b'));
+    provider.setInactive('b');
+    expect([provider.size, jest.getTimerCount()]).toEqual([1, 1]);
+    provider.clear();
   });
 
   test('delete and clear forget, unknown ids are ignored', () => {
@@ -106,5 +150,47 @@ describe('a provider answers once, in whichever way', () => {
     storeSession(provider, session, (error) => steps.push(error));
     await turns();
     expect(steps).toEqual([['set', 'a'], ['setInactive', 'a'], 'broken']);
+  });
+
+  test('setInactive waits for a set that takes its time', async () => {
+    const steps: string[] = [];
+    let stored = (): void => undefined;
+    const provider: SessionStorageProvider = {
+      get: () => undefined,
+      set: () =>
+        new Promise<void>((resolve) => {
+          stored = () => {
+            steps.push('set');
+            resolve();
+          };
+        }),
+      setInactive: () => steps.push('setInactive'),
+    };
+    storeSession(provider, session, (error) => steps.push(String(error)));
+    await turns();
+    stored();
+    await turns();
+    expect(steps).toEqual(['set', 'setInactive']);
+  });
+
+  test.each(['set', 'setInactive', 'delete'] as const)('a %s that rejects is told', async (method) => {
+    const errors: unknown[] = [];
+    const provider: SessionStorageProvider = {
+      get: () => undefined,
+      set: () => undefined,
+      [method]: () => Promise.reject(new Error('broken')),
+    };
+    if (method === 'delete') forgetSession(provider, 'a', (error) => errors.push(error));
+    else storeSession(provider, session, (error) => errors.push(error));
+    await turns();
+    expect(errors).toEqual([new Error('broken')]);
+  });
+
+  test('what is no session of this package is a text that cannot be read', () => {
+    const errors: unknown[] = [];
+    loadSession({ get: () => ({ id: 'a' }) as unknown as Session, set: () => undefined }, 'a', (error) =>
+      errors.push(error),
+    );
+    expect(errors).toEqual([expect.objectContaining({ name: 'SessionTextError' })]);
   });
 });

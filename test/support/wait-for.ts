@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const POLL_INTERVAL_MS = 2;
 
 /** Bound of every wait in the tests: far beyond what a loaded machine needs, so that only a real failure reaches it. */
-export const WAIT_LIMIT_MS = 20_000;
+export const WAIT_LIMIT_MS = Number(process.env['JSTP_WAIT_LIMIT_MS'] ?? 20_000);
 
 /** Resolves once `predicate` holds; fails at the deadline, naming what did not come. */
 export async function waitFor(

@@ -1,0 +1,129 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { runJest } from './run-jest.js';
+import { parse, unitsOf } from './statements.js';
+
+/**
+ * What one test file runs.
+ * @typedef {object} Coverage
+ * @property {number} ms that it takes
+ * @property {Partial<Record<string, string[]>>} keys of the statements that it runs, by file of lib
+ */
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const CACHE = path.join(ROOT, 'coverage/mutation.json');
+const GATHER_LIMIT_MS = 3_600_000;
+
+/** These test the tools, run lib as processes or bundles of their own (where no change arrives), or for minutes. */
+const LEFT_OUT = /^test\/(bench|browser|faults|mutation|package|tools|util|mdsf)\/|\/sample\//;
+
+/**
+ * Which test files run which statements of lib: noted once, and then for test files that are new. One that has changed
+ * counts with what it ran before.
+ */
+export class CoverageMap {
+  /** @param {Map<string, Coverage>} tests by test file */
+  constructor(tests) {
+    this.tests = tests;
+  }
+
+  /**
+   * @param {boolean} isFresh whether nothing is taken from the cache
+   * @param {(line: string) => void} say
+   */
+  static async load(isFresh, say) {
+    /** @type {Partial<Record<string, Coverage>>} */
+    const known = !isFresh && existsSync(CACHE) ? JSON.parse(readFileSync(CACHE, 'utf8')) : {};
+    /** @type {Map<string, Coverage>} */
+    const tests = new Map();
+    /** @type {string[]} */
+    const missing = [];
+    for (const file of testFiles()) {
+      const coverage = known[file];
+      if (coverage) tests.set(file, coverage);
+      else missing.push(file);
+    }
+    if (missing.length > 0) {
+      say(`Noting what ${missing.length} test files run...`);
+      for (const [file, coverage] of await gather(missing)) tests.set(file, coverage);
+      mkdirSync(path.dirname(CACHE), { recursive: true });
+      writeFileSync(CACHE, JSON.stringify(Object.fromEntries(tests)));
+    }
+    return new CoverageMap(tests);
+  }
+
+  /**
+   * The test files that run the statement at a place, the most likely to notice a change first. Of a statement that none
+   * is known to run (a field's value, a line that is new) all that run the file.
+   * @param {string} file
+   * @param {string} text
+   * @param {number} position
+   */
+  testsOf(file, text, position) {
+    const unit = unitsOf(parse(file, text)).findLast(({ start, end }) => start <= position && position < end);
+    const room = file.split('/')[1];
+    const all = [...this.tests].flatMap(([test, { ms, keys }]) => {
+      const run = keys[file];
+      if (!run) return [];
+      const rank = (run.length * (test.startsWith(`test/${room}/`) ? 4 : 1)) / (ms + 500);
+      return [{ test, rank, isExact: unit !== undefined && run.includes(unit.key) }];
+    });
+    const exact = all.filter(({ isExact }) => isExact);
+    return (exact.length > 0 ? exact : all).sort((a, b) => b.rank - a.rank).map(({ test }) => test);
+  }
+
+  /** @param {readonly string[]} tests */
+  msOf(tests) {
+    return tests.reduce((sum, test) => sum + (this.tests.get(test)?.ms ?? 0), 0);
+  }
+}
+
+/** @param {readonly string[]} files */
+async function gather(files) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'jstp-hits-'));
+  try {
+    const { output } = await runJest(['--runTestsByPath', ...files], { JSTP_HITS: folder }, GATHER_LIMIT_MS);
+    const reports = readdirSync(folder);
+    if (reports.length === 0) throw new Error(`No test file ran:\n${output}`);
+    /** @type {Map<string, string[]>} */
+    const keysOf = new Map();
+    /** @type {Map<string, Coverage>} */
+    const tests = new Map();
+    for (const report of reports) {
+      /** @type {{ testFile: string, ms: number, hits: Record<string, number[]> }} */
+      const { testFile, ms, hits } = JSON.parse(readFileSync(path.join(folder, report), 'utf8'));
+      /** @type {Coverage['keys']} */
+      const keys = {};
+      for (const [file, indexes] of Object.entries(hits)) {
+        const all = keysOf.get(file) ?? allKeys(file);
+        keysOf.set(file, all);
+        keys[file] = indexes.map((index) => all[index] ?? '');
+      }
+      tests.set(testFile, { ms, keys });
+    }
+    return tests;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} file */
+function allKeys(file) {
+  return unitsOf(parse(file, readFileSync(path.join(ROOT, file), 'utf8'))).map(({ key }) => key);
+}
+
+function testFiles() {
+  return readdirSync(path.join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+    .map((name) => `test/${name.replaceAll(path.sep, '/')}`)
+    .filter((name) => name.endsWith('.test.ts') && !LEFT_OUT.test(name))
+    .sort();
+}

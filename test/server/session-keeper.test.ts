@@ -1,0 +1,354 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  JstpError,
+  Session,
+  type SessionClaim,
+  type SessionOwner,
+  type SharedSessionStorageProvider,
+} from '../../lib/core.js';
+import { Closing } from '../support/closing.js';
+import { stopCore } from '../support/core.js';
+import { EXTENSIONS, ServerOnTheWire } from '../support/resume-wire.js';
+import { turns } from '../support/quiet.js';
+import { waitFor, within } from '../support/wait-for.js';
+
+const closing = new Closing();
+afterEach(() => closing.run());
+
+const BUSY = new JstpError('ERR_JSTP_SESSION_BUSY', 'busy');
+const NOT_OWNED = new JstpError('ERR_JSTP_SESSION_NOT_OWNED', 'elsewhere');
+const BROKEN = new Error('broken store');
+
+/** An answer that a test gives when it is time. */
+class Later {
+  public asked = 0;
+  private resolves: (() => void)[] = [];
+
+  public readonly answer = (): Promise<void> => {
+    this.asked += 1;
+    return new Promise((resolve) => this.resolves.push(resolve));
+  };
+
+  public give(): void {
+    for (const resolve of this.resolves.splice(0)) resolve();
+  }
+}
+
+/** A store that servers share, in memory. What is in `before` is asked before a method does its work. */
+class Store implements SharedSessionStorageProvider {
+  public readonly texts = new Map<string, string>();
+  public readonly log: string[] = [];
+  public owner: SessionOwner | undefined;
+  public before: Partial<Record<'save' | 'release' | 'claim' | 'revive' | 'delete', () => Promise<void>>> =
+    {};
+
+  public constructor(public readonly writeThrough = false) {}
+
+  public serve(owner: SessionOwner): () => Promise<void> {
+    this.log.push('serve');
+    this.owner = owner;
+    return async () => void this.log.push('stop');
+  }
+
+  public async create(id: string, session: Session): Promise<void> {
+    this.log.push('create');
+    this.texts.set(id, session.serialize());
+  }
+
+  public async save(id: string, session: Session): Promise<void> {
+    await this.before.save?.();
+    this.log.push('save');
+    this.texts.set(id, session.serialize());
+  }
+
+  public async release(id: string, session: Session): Promise<void> {
+    await this.before.release?.();
+    this.log.push('release');
+    this.texts.set(id, session.serialize());
+  }
+
+  public async claim(id: string): Promise<Session | undefined> {
+    await this.before.claim?.();
+    const text = this.texts.get(id);
+    return text === undefined ? undefined : Session.deserialize(id, text);
+  }
+
+  public async revive(_id: string, _claim?: SessionClaim): Promise<void> {
+    await this.before.revive?.();
+    this.log.push('revive');
+  }
+
+  public async delete(id: string): Promise<void> {
+    await this.before.delete?.();
+    this.log.push('delete');
+    this.texts.delete(id);
+  }
+
+  public get(id: string): Promise<Session | undefined> {
+    return this.claim(id);
+  }
+
+  public set(id: string, session: Session): Promise<void> {
+    return this.save(id, session);
+  }
+
+  public count(method: string): number {
+    return this.log.filter((name) => name === method).length;
+  }
+}
+
+const failing = (error: Error) => (): Promise<void> => Promise.reject(error);
+const YES = `{handshake:[0,null,${EXTENSIONS}],ok:0}`;
+
+type Options = NonNullable<Parameters<typeof ServerOnTheWire.start>[1]>;
+
+/** A server with a store; it notes what fails. */
+async function start(
+  store: Store,
+  options: Options = {},
+): Promise<{ wire: ServerOnTheWire; errors: unknown[] }> {
+  const wire = await ServerOnTheWire.start(closing, { sessionStorageProvider: store, ...options });
+  const errors: unknown[] = [];
+  wire.server.on('storageError', (error) => errors.push(error));
+  wire.server.on('connectionError', (error) => errors.push(error));
+  return { wire, errors };
+}
+
+describe('a session whose client is away', () => {
+  test('is stored again with what is sent to it meanwhile', async () => {
+    const store = new Store();
+    const { wire } = await start(store);
+    const { peer, id, connection } = await wire.login();
+    connection.session?.set('worth', 'keeping');
+    await wire.cut(peer);
+    await waitFor(() => store.count('save') === 1, 'the save of the cut');
+    for (const name of ['one', 'two']) connection.emitRemoteEvent('news', name, []);
+    await waitFor(() => store.count('save') === 2, 'the save of the events');
+    const { buffer } = JSON.parse(store.texts.get(id) ?? '') as { buffer: [number, string][] };
+    expect(buffer).toEqual([
+      [1, "{event:[-1,'news'],one:[]}"],
+      [2, "{event:[-2,'news'],two:[]}"],
+    ]);
+  });
+
+  test('is given to the others when more clients are away than are remembered, and comes back from the store', async () => {
+    const store = new Store();
+    const { wire } = await start(store, { limits: { maxSessions: 1 } });
+    const { peer, id, connection } = await wire.login();
+    connection.session?.set('worth', 'keeping');
+    await wire.cut(peer);
+    await waitFor(() => store.count('save') === 1, 'the save of the cut');
+    await wire.login();
+    await waitFor(() => store.count('release') === 1, 'the release');
+    expect(connection.state.name).toBe('closed');
+    const back = await wire.resume(id, 0);
+    expect(await back.received(1)).toEqual([YES]);
+    expect(wire.server.getClientsArray().map(({ session }) => session?.get('worth'))).toContain('keeping');
+  });
+});
+
+describe('a session that was handed over to another server', () => {
+  test('is away when the hand-over ends, and its client may come back here', async () => {
+    const store = new Store();
+    const release = new Later();
+    const { wire } = await start(store);
+    const { peer, id, connection } = await wire.login();
+    connection.session?.set('worth', 'keeping');
+    store.before.release = release.answer;
+    let isOver = false;
+    const handOver = store.owner?.handOver(id).then(() => (isOver = true));
+    await peer.end();
+    await waitFor(() => release.asked === 1, 'the release');
+    await turns();
+    expect(isOver).toBe(false);
+    // Whoever comes back before that is told to come later.
+    const early = await wire.resume(id, 0);
+    await early.end();
+    expect(early.messages).toEqual([]);
+    release.give();
+    await within(handOver ?? Promise.reject(new Error('No owner')), 'the hand-over');
+    const back = await wire.resume(id, 0);
+    expect(await back.received(1)).toEqual([YES]);
+  });
+
+  test('is asked for twice, and handed over once', async () => {
+    const store = new Store();
+    const { wire } = await start(store);
+    const { id } = await wire.login();
+    const { owner } = store;
+    await within(Promise.all([owner?.handOver(id), owner?.handOver(id)]), 'the hand-overs');
+    expect(store.count('release')).toBe(1);
+    await within(Promise.resolve(owner?.handOver(id)), 'a third');
+    expect(store.count('release')).toBe(1);
+  });
+});
+
+describe('a question to the store for a session', () => {
+  test.each([
+    ['that is with another server still', BUSY, []],
+    ['that cannot be asked for', BROKEN, [BROKEN]],
+  ])('%s: the client hears nothing, and asks again', async (_title, error, told) => {
+    const store = new Store();
+    const { wire, errors } = await start(store);
+    const session = new Session(null, 'ann', 'stored');
+    store.texts.set('stored', session.serialize());
+    store.before.claim = failing(error);
+    const peer = await wire.resume('stored', 0);
+    await peer.end();
+    expect(peer.messages).toEqual([]);
+    expect(errors).toEqual(told);
+    delete store.before.claim;
+    expect(await (await wire.resume('stored', 0)).received(1)).toEqual(['{handshake:[0],ok:0}']);
+  });
+});
+
+describe('a client that comes back to the server that has its session', () => {
+  test.each([
+    ['has made a later claim elsewhere', BUSY, []],
+    ['cannot be told to the store', BROKEN, [BROKEN]],
+  ])('but %s: hears nothing, and may ask again', async (_title, error, told) => {
+    const store = new Store();
+    const { wire, errors } = await start(store);
+    const { id, peer } = await wire.login();
+    store.before.revive = failing(error);
+    const heir = await wire.resume(id, 0);
+    await heir.end();
+    expect([heir.messages, errors]).toEqual([[], told]);
+    // Who has it keeps it.
+    await peer.pong();
+    delete store.before.revive;
+    expect(await (await wire.resume(id, 0)).received(1)).toEqual([YES]);
+  });
+
+  test('but another server has it by now: it is lost here, and is asked for there', async () => {
+    const store = new Store();
+    const { wire, errors } = await start(store);
+    const { id, peer, connection } = await wire.login();
+    store.before.revive = failing(NOT_OWNED);
+    const heir = await wire.resume(id, 0);
+    await heir.end();
+    await peer.end();
+    expect([heir.messages, errors, connection.state.name]).toEqual([[], [], 'closed']);
+    // Nothing is written over what the other one has.
+    await turns();
+    expect(store.log).toEqual(['serve', 'create']);
+  });
+
+  test('but goes away while the store is asked: its session is stored as it is', async () => {
+    const store = new Store();
+    const revive = new Later();
+    const { wire } = await start(store);
+    const { id, peer, connection } = await wire.login();
+    connection.session?.set('worth', 'keeping');
+    await wire.cut(peer);
+    await waitFor(() => store.count('save') === 1, 'the save of the cut');
+    store.before.revive = revive.answer;
+    const heir = await wire.resume(id, 0);
+    await waitFor(() => revive.asked === 1, 'the question');
+    heir.destroy();
+    await heir.end();
+    await (await wire.login()).peer.pong();
+    revive.give();
+    await waitFor(() => store.count('save') === 2, 'the save after the question');
+    expect(store.log.slice(-2)).toEqual(['revive', 'save']);
+  });
+});
+
+describe('a server that ends', () => {
+  test('by a drain: has drained when the store has all, and then owns nothing', async () => {
+    const store = new Store();
+    const release = new Later();
+    const { wire } = await start(store);
+    const { peer } = await wire.login();
+    store.before.release = release.answer;
+    let isDrained = false;
+    const drain = wire.server.drain().then(() => (isDrained = true));
+    await waitFor(() => release.asked === 1, 'the release');
+    await peer.end();
+    await turns();
+    expect([isDrained, store.log]).toEqual([false, ['serve', 'create']]);
+    release.give();
+    await within(drain, 'the drain');
+    expect(store.log).toEqual(['serve', 'create', 'release', 'stop']);
+  });
+
+  test('and goes on nevertheless: serves the store again for the next client', async () => {
+    const store = new Store();
+    const { wire } = await start(store);
+    await wire.login();
+    await within(wire.server.drain(), 'the drain');
+    await wire.login();
+    expect(store.count('serve')).toBe(2);
+  });
+
+  test('gives up what it owns when its last connection is gone, after what it is writing', async () => {
+    const store = new Store();
+    const save = new Later();
+    const { wire } = await start(store);
+    const { peer, connection } = await wire.login();
+    connection.session?.set('worth', 'keeping');
+    store.before.save = save.answer;
+    await wire.cut(peer);
+    await waitFor(() => save.asked === 1, 'the save');
+    await stopCore(wire.server);
+    await turns();
+    expect(store.count('stop')).toBe(0);
+    save.give();
+    await waitFor(() => store.count('stop') === 1, 'the end');
+    expect(store.log.filter((name) => name === 'save' || name === 'stop').at(-1)).toBe('stop');
+  });
+
+  test('tells of sessions that the store did not take in time', async () => {
+    const store = new Store();
+    const { wire, errors } = await start(store, { limits: { closeTimeoutMs: 20 } });
+    await wire.login();
+    store.before.release = () => new Promise(() => undefined);
+    await within(wire.server.drain(), 'the drain');
+    expect(errors).toEqual([expect.objectContaining({ code: 'ERR_JSTP_NOT_STORED' })]);
+    expect(String(errors[0])).toContain('1 sessions');
+    // Told once.
+    await within(wire.server.drain(), 'another drain');
+    expect(errors).toHaveLength(1);
+  });
+});
+
+describe('a store that takes each step', () => {
+  test('and fails: that is told once, the step waits until it has taken it', async () => {
+    const store = new Store(true);
+    const { wire, errors } = await start(store);
+    const { peer } = await wire.login();
+    let failures = 0;
+    store.before.save = async () => {
+      failures += 1;
+      if (failures <= 3) throw new Error(`failure ${String(failures)}`);
+    };
+    peer.send("{event:[1,'a'],first:[]}");
+    await waitFor(() => wire.served.events.length === 1, 'the event');
+    expect(errors).toEqual([new Error('failure 1')]);
+    failures = 2;
+    peer.send("{event:[2,'a'],second:[]}");
+    await waitFor(() => wire.served.events.length === 2, 'the second event');
+    expect(errors).toEqual([new Error('failure 1'), new Error('failure 3')]);
+  });
+
+  test('and says that another server has the session: nothing of what waits for it runs', async () => {
+    const store = new Store(true);
+    const { wire, errors } = await start(store);
+    const { peer, connection } = await wire.login();
+    const save = new Later();
+    store.before.save = async () => {
+      await save.answer();
+      throw NOT_OWNED;
+    };
+    peer.send("{event:[1,'a'],first:[]}");
+    await waitFor(() => save.asked === 1, 'the save');
+    peer.send("{event:[2,'a'],second:[]}");
+    await waitFor(() => connection.session?.receivedCount === 2, 'the second event');
+    delete store.before.save;
+    save.give();
+    await peer.end();
+    await (await wire.login()).peer.pong();
+    await turns();
+    expect([wire.served.events, errors, store.count('save')]).toEqual([[], [], 0]);
+  });
+});

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Session, SimpleSessionStorageProvider, type SessionStorageProvider } from '../../lib/core.js';
-import { forgetSession, loadSession, storeSession } from '../../lib/session/ask-session-storage.js';
+import { deleteSession, loadSession, storeSession } from '../../lib/session/ask-session-storage.js';
 import { timersOf, turns } from '../support/quiet.js';
 
 /** What a library's own promises look like. */
@@ -180,7 +180,7 @@ describe('a provider answers once, in whichever way', () => {
       set: () => undefined,
       [method]: () => Promise.reject(new Error('broken')),
     };
-    if (method === 'delete') forgetSession(provider, 'a', (error) => errors.push(error));
+    if (method === 'delete') deleteSession(provider, 'a', (error) => errors.push(error));
     else storeSession(provider, session, (error) => errors.push(error));
     await turns();
     expect(errors).toEqual([new Error('broken')]);

@@ -137,7 +137,7 @@ export class Journal {
       if (entry.text.length >= (suspect?.text.length ?? SUSPECT_FROM_LENGTH)) suspect = entry;
       if (entry === cut.end || Number.isInteger(entry.id)) break;
     }
-    const isSecond = suspect !== undefined && suspect === cut.suspect;
+    const isSecond = suspect === cut.suspect;
     cut.suspect = isSecond ? undefined : suspect;
     return isSecond ? suspect : undefined;
   }

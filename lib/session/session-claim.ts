@@ -30,7 +30,8 @@ export class Claimant {
  * Whether the same claimant was granted this claim or a later one already. Never so for peers that make no claims.
  */
 export function isOvertaken(claim: SessionClaim | undefined, granted: SessionClaim | undefined): boolean {
-  return isSameClaimant(claim, granted) && (claim?.count ?? 0) <= (granted?.count ?? 0);
+  if (claim === undefined || granted === undefined) return false;
+  return claim.by === granted.by && claim.count <= granted.count;
 }
 
 /** Whether two claims are the same claimant's. */

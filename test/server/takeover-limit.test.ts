@@ -9,14 +9,18 @@ afterEach(() => {
 });
 
 test('takeovers of a session are counted by the minute: one who moves now and then is no fight', async () => {
-  const wire = await ServerOnTheWire.start(closing);
+  const wire = await ServerOnTheWire.start(closing, { limits: { handshakeTimeoutMs: 600_000 } });
   const { id } = await wire.login('');
-  const clock = jest.spyOn(performance, 'now');
-  const real = performance.now();
+  const takeOver = async (): Promise<string | undefined> =>
+    (await (await wire.resume(id, 0, '')).received(1))[0];
+  const start = performance.now();
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(start);
   const answers = new Set<string | undefined>();
-  for (let minute = 1; minute <= 3; minute++) {
-    clock.mockReturnValue(real + minute * 60_000);
-    for (let turn = 0; turn < 19; turn++) answers.add((await (await wire.resume(id, 0, '')).received(1))[0]);
-  }
+  for (let turn = 0; turn < 20; turn++) answers.add(await takeOver());
+  clock.mockReturnValue(start + 60_000);
+  answers.add(await takeOver());
   expect([...answers]).toEqual(['{handshake:[0],ok:0}']);
+  for (let turn = 1; turn < 20; turn++) await takeOver();
+  clock.mockReturnValue(start + 119_999);
+  expect(await takeOver()).toBe('{handshake:[0],error:[11]}');
 });

@@ -60,6 +60,109 @@ describe('a journal', () => {
   });
 });
 
+describe('a journal of a peer that never acknowledges', () => {
+  const replayed = (count: number): Journal => {
+    const journal = filled(3);
+    journal.acknowledge(1);
+    for (let n = 0; n < count; n++) journal.noteReplay();
+    return journal;
+  };
+
+  test('is given up after ten replays, unless something has arrived', () => {
+    expect(replayed(9).covers(1)).toBe(true);
+    expect([1, 2, 3].map((count) => replayed(10).covers(count))).toEqual([false, true, true]);
+  });
+
+  test('counts anew after something has arrived', () => {
+    const journal = replayed(10);
+    journal.acknowledge(2);
+    expect(journal.covers(2)).toBe(true);
+    for (let n = 0; n < 9; n++) journal.noteReplay();
+    expect(journal.covers(2)).toBe(true);
+    journal.noteReplay();
+    expect(journal.covers(2)).toBe(false);
+  });
+
+  test('counts no resume that had nothing to send again', () => {
+    const journal = new Journal();
+    for (let n = 0; n < 20; n++) journal.noteReplay();
+    journal.append('x');
+    expect(journal.covers(0)).toBe(true);
+  });
+});
+
+describe('the message at which a transport is lost for the second time', () => {
+  const text = (length: number): string => 'x'.repeat(length);
+  const LARGE = 16 * 1024;
+
+  /** A journal that holds texts without numbers, behind a numbered message that has arrived. */
+  function holding(...lengths: number[]): Journal {
+    const journal = filled(1);
+    for (const length of lengths) journal.appendUnnumbered(text(length));
+    journal.acknowledge(1);
+    return journal;
+  }
+
+  function cut(journal: Journal): number | undefined {
+    journal.noteCut();
+    return journal.takeSuspect()?.text.length;
+  }
+
+  test('is none before a cut, nor at the first one', () => {
+    const journal = holding(LARGE);
+    expect(journal.takeSuspect()).toBeUndefined();
+    expect([cut(journal), cut(journal)]).toEqual([undefined, LARGE]);
+    // Counted from the beginning again.
+    expect([cut(journal), cut(journal)]).toEqual([undefined, LARGE]);
+  });
+
+  test('is the longest of those without a number, and none that is small', () => {
+    const journal = holding(LARGE, LARGE + 2, LARGE + 1, 10);
+    expect([cut(journal), cut(journal)]).toEqual([undefined, LARGE + 2]);
+    const small = holding(LARGE - 1);
+    expect([cut(small), cut(small)]).toEqual([undefined, undefined]);
+  });
+
+  test('is not behind the first numbered one', () => {
+    const journal = new Journal();
+    journal.append(text(LARGE));
+    journal.append(text(LARGE + 1));
+    expect([cut(journal), cut(journal)]).toEqual([undefined, LARGE]);
+  });
+
+  test('is not one that was made after the cut', () => {
+    const journal = holding(LARGE);
+    journal.noteCut();
+    journal.appendUnnumbered(text(LARGE + 1));
+    expect(journal.takeSuspect()).toBeUndefined();
+    journal.acknowledge(1);
+    // Now the later one has been written as well, for the first time.
+    expect([cut(journal), cut(journal)]).toEqual([undefined, LARGE + 1]);
+  });
+
+  test('is forgotten when it has arrived', () => {
+    const journal = filled(0);
+    journal.append(text(LARGE));
+    expect(cut(journal)).toBeUndefined();
+    journal.append(text(LARGE));
+    journal.acknowledge(1);
+    expect([cut(journal), cut(journal)]).toEqual([undefined, LARGE]);
+  });
+
+  test('may be replaced by another text, which is held in its place', () => {
+    const journal = holding(10, LARGE, 20);
+    expect(cut(journal)).toBeUndefined();
+    journal.noteCut();
+    const suspect = journal.takeSuspect();
+    if (suspect) journal.replace(suspect, 'short');
+    expect([...journal].map((entry) => entry.text.length)).toEqual([10, 5, 20]);
+    expect(journal.bytes).toBe(35);
+    expect([cut(journal), cut(journal)]).toEqual([undefined, undefined]);
+    journal.replace({ id: 1, text: 'unknown' }, 'nothing');
+    expect(journal.bytes).toBe(35);
+  });
+});
+
 describe('a session', () => {
   test('is a Map of the application’s state', () => {
     const session = new Session(null, 'ann', 'id', [['a', 1]]);
@@ -99,6 +202,14 @@ describe('a session', () => {
     const sent = new Session(null, null);
     sent.journal.append('x');
     expect(sent.isWorthless).toBe(false);
+  });
+
+  test('shows who it is, and not its id', () => {
+    const session = new Session(null, 'ann', 'secret', [[1, 2]]);
+    expect(`${String(session)}, ${String(new Session(null, null))}`).toBe(
+      'Session of ann with 1 entries, Session of an anonymous client with 0 entries',
+    );
+    expect(JSON.stringify(session)).toBe('{"username":"ann","entries":1}');
   });
 
   test('a text that is no JSON is a SyntaxError', () => {

@@ -137,6 +137,15 @@ describe('a provider answers once, in whichever way', () => {
     expect(outcomes).toEqual([outcome]);
   });
 
+  test('a shared one that gives no Promise has answered, whatever it says of itself', () => {
+    const outcomes: unknown[] = [];
+    const shared = { get: () => undefined, set: () => undefined, isAsync: () => true, claim: () => session };
+    loadSession(shared as unknown as SessionStorageProvider, 'a', (error, found) =>
+      outcomes.push([error, found]),
+    );
+    expect(outcomes).toEqual([[null, session]]);
+  });
+
   test('set comes before setInactive, and the failure of either is told', async () => {
     const steps: unknown[] = [];
     const provider: SessionStorageProvider = {

@@ -11,27 +11,29 @@ export {
 export { createAppsIndex, type AppsIndex } from './application/applications.js';
 export type { IncomingCall, OutgoingStream } from './application/incoming-call.js';
 export type {
-  AppSpecifier,
-  ClientOptions,
-  ConnectPolicy,
-  ConnectPolicyCallback,
-  ConnectPolicyFunction,
-  LogEmitter,
-  ReconnectFunction,
-  Reconnector,
-} from './connection/client-options.js';
-export type {
   ConnectCallback,
   ConnectFunctions,
   InspectedConnection,
   RemoteProxies,
 } from './connection/connect.js';
-export { Connection, type CallOptions } from './connection/connection.js';
-export type { ConnectionEvents, LogEvent } from './connection/connection-events.js';
-export type { ConnectionState } from './connection/connection-state.js';
+export {
+  Connection,
+  type AppSpecifier,
+  type CallOptions,
+  type ClientOptions,
+  type ConnectionEvents,
+  type ConnectPolicy,
+  type ConnectPolicyCallback,
+  type ConnectPolicyFunction,
+  type LogEmitter,
+  type LogEvent,
+  type ReconnectFunction,
+  type Reconnector,
+} from './connection/connection.js';
+export type { ConnectionState } from './connection/state.js';
 export type { ExtensionName, Extensions } from './connection/extensions.js';
 export type { OutgoingCall } from './connection/calls/outgoing-calls.js';
-export { RemoteProxy, type RemoteMethod } from './connection/remote-proxy.js';
+export { RemoteProxy, type RemoteMethod } from './connection/calls/remote-proxy.js';
 export { SimpleConnectPolicy } from './connection/handshake/simple-connect-policy.js';
 export { MdsfSyntaxError, parse, stringify } from './mdsf/index.js';
 export { ConfigurationError } from './protocol/configuration-error.js';

@@ -7,19 +7,20 @@ import { bindContext, runInRootContext } from '../util/async-context.js';
 import { nextTick } from '../util/host.js';
 import { Attempt } from './reconnect/attempt.js';
 import { parseAppSpecifier } from './handshake/client-handshake.js';
-import type {
-  AppSpecifier,
-  ClientOptions,
-  ConnectPolicy,
-  ConnectPolicyFunction,
-  ResolvedClient,
-} from './client-options.js';
 import { runConnectPolicy } from './handshake/connect-policy.js';
-import { Connection } from './connection.js';
-import { defaultReconnector } from './reconnect/default-reconnector.js';
+import {
+  Connection,
+  type AppSpecifier,
+  type ClientOptions,
+  type ConnectPolicy,
+  type ConnectPolicyFunction,
+} from './connection.js';
+import { CONTROL } from './control.js';
+import type { ResolvedClient } from './resolved-client.js';
+import { Lifecycle } from './lifecycle.js';
 import { CORE_EXTENSIONS } from './extensions.js';
-import { Redialer } from './reconnect/reconnector.js';
-import type { RemoteProxy } from './remote-proxy.js';
+import { Redialer } from './reconnect/redialer.js';
+import type { RemoteProxy } from './calls/remote-proxy.js';
 import { SimpleConnectPolicy } from './handshake/simple-connect-policy.js';
 import type { Dialer, Dialers } from './transport.js';
 
@@ -56,7 +57,7 @@ export interface ConnectFunctions {
     interfaces: readonly string[],
     ...args: unknown[]
   ): Promise<InspectedConnection>;
-  /** Moves a connection to a new link and resumes its session there: the same Connection comes back. */
+  /** Moves a connection to a new transport and resumes its session there: the same Connection comes back. */
   reconnect(connection: Connection, ...args: unknown[]): Promise<Connection>;
 }
 
@@ -85,8 +86,7 @@ export function createConnectFunctions(transportName: string, dialers: Dialers):
     reconnect(connection, ...args) {
       const callback = popCallback(args);
       const run = (done: Callback): void => {
-        if (connection.redialer) connection.redialer.redial(dialer, args, done);
-        else done(new TypeError('Only a connection that was made by connect() can be reconnected'));
+        connection[CONTROL].redial(dialer, args, done);
       };
       return either(callback, run, () => connection);
     },
@@ -108,7 +108,7 @@ function either<T>(
     runInRootContext(run, (error, ...results) => {
       const [connection] = results;
       if (connection instanceof Connection) {
-        connection.holdForCaller();
+        connection[CONTROL].channel.holdForCaller();
         if (error instanceof Error) Object.assign(error, { connection });
       }
       settle(error, resultOf(...results));
@@ -142,15 +142,16 @@ function connect(
       callback(error);
       return;
     }
-    const connection = new Connection(transport, null, settings, client, settings.limits);
+    const lifecycle = new Lifecycle(transport, null, settings, settings.limits);
+    const { connection } = lifecycle;
     giveUp = () => {
       if (!connection.handshakeDone) connection.close();
     };
     attempt.shakeHands(() => {
       transport.destroy();
     });
-    const redialer = new Redialer(connection, settings, dialers, dialedAs);
-    connection.redialer = redialer;
+    const redialer = new Redialer(lifecycle, settings, dialers, dialedAs);
+    lifecycle.redialer = redialer;
     if (settings.heartbeatInterval) connection.startHeartbeat(settings.heartbeatInterval);
     const { connectPolicy, session: given } = settings;
     runConnectPolicy(connectPolicy, dialedAs.app, connection, given, (failure, _connection, session) => {
@@ -169,11 +170,12 @@ function resolveClient(client: ClientOptions): ResolvedClient {
     throw new ConfigurationError('dialArguments', dialArguments, 'a function');
   if (client.heartbeatInterval) checkInterval('heartbeatInterval', client.heartbeatInterval);
   return {
+    client,
     application: client.application ?? new Application<Connection>('jstp', {}),
     connectPolicy: policyFunction(client.connectPolicy ?? new SimpleConnectPolicy()),
     heartbeatInterval: client.heartbeatInterval,
     session: client.session,
-    reconnector: client.reconnector ?? defaultReconnector,
+    reconnector: client.reconnector,
     logger: client.logger,
     limits: resolveLimits(client.limits),
     extensions: client.extensions ?? CORE_EXTENSIONS,

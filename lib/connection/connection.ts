@@ -1,31 +1,138 @@
+import type { ApplicationLike } from '../application/application.js';
 import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
-import {
-  formatCall,
-  formatCancel,
-  formatEvent,
-  formatInspect,
-  formatStreamCredit,
-  renumber,
-} from '../protocol/format-message.js';
+import type { Limits } from '../protocol/limits.js';
 import type { Metadata } from '../protocol/message.js';
 import { Session } from '../session/session.js';
 import { callWith, promisify, unwrapResults, type Callback, type TypedCallback } from '../util/callback.js';
-import type { ArgumentsOf } from '../util/event-emitter.js';
-import { nextTick } from '../util/host.js';
-import { ANONYMOUS, loginCredentials, resumeCredentials } from './handshake/client-handshake.js';
-import type { AppSpecifier } from './client-options.js';
-import type { ConnectionEvents, LogEvent } from './connection-events.js';
-import {
-  answerCall,
-  createOutgoingCall,
-  INITIAL_STREAM_CREDIT,
-  type OutgoingCall,
-} from './calls/outgoing-calls.js';
-import type { UnsentMessage } from './outbox.js';
-import { RemoteProxy } from './remote-proxy.js';
-import { SessionLink } from './session-link.js';
-import { shakeHands } from './handshake/shake-hands.js';
+import { EventEmitter } from '../util/event-emitter.js';
+import type { AbortSignalLike } from '../util/host.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
+import { createOutgoingCall, type OutgoingCall } from './calls/outgoing-calls.js';
+import type { RemoteProxy } from './calls/remote-proxy.js';
+import { CONTROL, type ConnectionControl, type Controlled } from './control.js';
+import type { ExtensionName, Extensions } from './extensions.js';
+import { ANONYMOUS, loginCredentials, resumeCredentials, type Credentials } from './handshake/credentials.js';
+import type { ConnectionState } from './state.js';
+
+/** The application that a client asks for: 'name', 'name@version' or both apart; version may be a semver range. */
+export type AppSpecifier = string | { readonly name: string; readonly version?: string | undefined };
+
+/** How a connect policy answers. */
+export type ConnectPolicyCallback = (
+  error: unknown,
+  connection?: Connection,
+  session?: Session<Connection>,
+) => void;
+
+/**
+ * Does the handshake on a fresh transport: logs in, or resumes the session where there is one. After the server has
+ * refused a session as lost, the policy is called without one, at the reconnector's next attempt.
+ */
+export type ConnectPolicyFunction = (
+  app: AppSpecifier,
+  connection: Connection,
+  session: Session<Connection> | null | undefined,
+  callback: ConnectPolicyCallback,
+) => unknown;
+
+/** A connect policy, as a function or as an object with it. */
+export type ConnectPolicy = ConnectPolicyFunction | { readonly connect: ConnectPolicyFunction };
+
+/**
+ * Connects again: `reconnectFn([transportName,] ...dialArguments, callback)`; without arguments as it
+ * was connected before.
+ */
+export type ReconnectFunction = (...args: unknown[]) => void;
+
+/** Called when a transport is lost; calls `reconnectFn` when and how it wants. */
+export type Reconnector = (connection: Connection, reconnectFn: ReconnectFunction) => void;
+
+/** Where log events go instead of the connection. */
+export interface LogEmitter {
+  emit(event: string, ...args: unknown[]): unknown;
+}
+
+/** The `client` argument of `connect`. */
+export interface ClientOptions {
+  /** What this side offers to the server's calls and events. @default an empty 'jstp@1.0.0' */
+  application?: ApplicationLike<Connection>;
+  /** @default SimpleConnectPolicy without a login: anonymous */
+  connectPolicy?: ConnectPolicy | null;
+  /** Milliseconds between pings. @default none */
+  heartbeatInterval?: number;
+  /** A session to resume. @default none: a new one */
+  session?: Session<Connection> | null;
+  /**
+   * @default exponential backoff from 1 s to 32 s plus up to 1 s at random; at once where the server says 'moved', and
+   * where it has said that the session is lost
+   */
+  reconnector?: Reconnector;
+  /** Gets the log events instead of the connection. */
+  logger?: LogEmitter;
+  /** Caps and timeouts. @default see Limits */
+  limits?: Partial<Limits>;
+  /** Which extensions to offer. @default ['stream', 'cancel', 'resume'] */
+  extensions?: readonly ExtensionName[];
+  /**
+   * Asked at each dial for the arguments to use, in the place of those of `connect`, `reconnect` or `reconnectFn`,
+   * which it is given: for what changes with time, as a client's certificate. What it throws is the attempt's error.
+   * @default those that were given
+   */
+  dialArguments?: (given: readonly unknown[]) => readonly unknown[] | Promise<readonly unknown[]>;
+  /** @internal Gives up connecting, up to the end of the handshake; the callback may never be called then. */
+  signal?: AbortSignalLike;
+}
+
+/** The events of a connection, those of the reference among them. */
+export interface ConnectionEvents {
+  /** The transport is closed, on purpose or not. */
+  close: [connection: Connection];
+  /** An error of the transport or the protocol, or of a call that has no callback. Never thrown if nobody listens. */
+  error: [error: unknown, connection?: Connection];
+  /** A client's handshake is done (on the server's side). */
+  client: [session: Session<Connection>, connection: Connection];
+  /**
+   * A server has refused the client's session as gone: a restart has lost it, say. What was sent in it and not answered
+   * fails with -1; the reconnector's next attempt logs in by the connect policy, to a new session.
+   */
+  sessionLost: [session: Session<Connection>];
+  /** An attempt to connect again has ended; without an error the session is resumed or, after 'sessionLost', a new one is there. */
+  reconnect: [error: unknown];
+  /** An attempt to connect again begins. */
+  reconnectAttempt: [transportName: string, ...dialArguments: unknown[]];
+  /** The peer's bye: it ends the connection on purpose. */
+  bye: [reason: string];
+  /** Log: a call was received. */
+  call: [interfaceName: string | undefined, methodName: string | undefined, args: unknown];
+  /** Log: a callback was received. */
+  callback: [error: unknown, ok: unknown];
+  /** Log: an event was received. */
+  event: [interfaceName: string | undefined, eventName: string | undefined, args: unknown];
+  /** Log: a handshake's answer was received; a session's id is masked. */
+  handshake: [error: unknown, ok: unknown];
+  /** Log: an old peer's `{}` was received. */
+  heartbeat: [message: unknown];
+  /** Log: an inspect was received. */
+  inspect: [interfaceName: string | undefined];
+  /** Log, outside production: a message, as an object; session ids and credentials are masked. */
+  incomingMessage: [message: unknown];
+  /** Log, outside production: a message, as an object; session ids and credentials are masked. */
+  outgoingMessage: [message: unknown];
+  /** Log: a message that was not expected, or not valid. */
+  messageRejected: [message: unknown];
+}
+
+/** The names of the log events: they go to the client's logger, and to the server's 'log' event. */
+export type LogEvent =
+  | 'call'
+  | 'callback'
+  | 'event'
+  | 'handshake'
+  | 'heartbeat'
+  | 'inspect'
+  | 'incomingMessage'
+  | 'outgoingMessage'
+  | 'messageRejected';
 
 /** What a call may say besides its arguments. */
 export interface CallOptions {
@@ -37,23 +144,174 @@ export interface CallOptions {
   readonly metadata?: Metadata | undefined;
 }
 
-const TAKES_ARRAY: CallOptions = { takesArray: true };
+/** What a {@link Connection} sends. */
+export interface ConnectionChannel {
+  /** Sends a call; what keeps it from being sent is its answer. */
+  sendCall(
+    call: OutgoingCall,
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    metadata?: Metadata,
+  ): void;
+  /** Tells the peer that nobody waits for a call any more; its callback is not called. Idempotent. */
+  cancelCall(call: OutgoingCall): void;
+  /** Sends an event; answers with what keeps it from being sent, undefined if nothing does. */
+  sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown;
+  /** Asks for a sign of life. */
+  ping(callback: Callback<[]>): void;
+  /** The peer's interfaces that were inspected, by name. */
+  readonly remoteProxies: Record<string, RemoteProxy>;
+  /** Asks for the methods of an interface, and makes a proxy that has them. */
+  inspectInterface(interfaceName: string, callback: Callback<[proxy?: RemoteProxy]>): void;
+  /** Serves nothing more until the caller who awaits what has just come has gone on, and can listen for what follows. */
+  holdForCaller(): void;
+}
 
-/** One side of a JSTP link: calls and events both ways, over a session that may outlive the link. */
-export class Connection extends SessionLink {
-  // Made when it is first asked for: most connections of a server never inspect their client.
-  private proxies: Record<string, RemoteProxy> | undefined;
+/** What a {@link Connection} shows, and asks of the machine behind it. */
+export interface ConnectionCore extends ConnectionControl<Connection> {
+  readonly state: ConnectionState;
+  readonly session: Session<Connection> | null;
+  readonly application: ApplicationLike<Connection> | null;
+  readonly username: string | null;
+  readonly extensions: Extensions;
+  readonly closedIntentionally: boolean;
+  readonly remoteAddress: string | undefined;
+  readonly server: object | null;
+  readonly client: ClientOptions | null;
+  readonly limits: Limits;
+  getTransport(): unknown;
+  getPeerCertificate(): unknown;
+  startHeartbeat(intervalMs: number): void;
+  stopHeartbeat(): void;
+  close(): void;
+  shakeHands(
+    app: AppSpecifier,
+    credentials: Credentials<Connection>,
+    callback: Callback<[session?: Session<Connection>]>,
+  ): void;
+  /** What it sends; made with the first message. */
+  readonly channel: ConnectionChannel;
+  /** Emits an error to those who listen for it; answers whether somebody does. */
+  tell(error: unknown): boolean;
+}
+
+let connectionCount = 0;
+
+/** Makes the public object of a connection; only the machine behind it does so. */
+export let createConnection: (core: ConnectionCore) => Connection;
+
+/** One side of a JSTP connection: calls and events both ways, over a session that may outlive its transports. */
+export class Connection extends EventEmitter<ConnectionEvents> implements Controlled<Connection> {
+  /** Counts the connections of this process. */
+  readonly id = connectionCount++;
+  /** @internal What the rooms above may drive. */
+  readonly [CONTROL]: ConnectionCore;
+
+  static {
+    createConnection = (core) => new Connection(core);
+  }
+
+  private constructor(core: ConnectionCore) {
+    super();
+    this[CONTROL] = core;
+  }
+
+  /** Where the connection is in its life. */
+  get state(): ConnectionState {
+    return this[CONTROL].state;
+  }
+
+  /** Whether the handshake is done on the present transport. */
+  get handshakeDone(): boolean {
+    return this[CONTROL].isOpen;
+  }
+
+  /** The session; null before the handshake. */
+  get session(): Session<Connection> | null {
+    return this[CONTROL].session;
+  }
+
+  /** What this side offers to the other: on a server's side what the client asked for, once its handshake is done. */
+  get application(): ApplicationLike<Connection> | null {
+    return this[CONTROL].application;
+  }
+
+  /** Who logged in; null: anonymous, or not yet. */
+  get username(): string | null {
+    return this[CONTROL].username;
+  }
+
+  /** What both sides agreed on. */
+  get extensions(): Extensions {
+    return this[CONTROL].extensions;
+  }
+
+  /** Whether {@link close} was called. */
+  get closedIntentionally(): boolean {
+    return this[CONTROL].closedIntentionally;
+  }
+
+  /** The peer's address; undefined where the transport knows none. */
+  get remoteAddress(): string | undefined {
+    return this[CONTROL].remoteAddress;
+  }
+
+  /** The server, on its side; null on a client's. */
+  get server(): object | null {
+    return this[CONTROL].server;
+  }
+
+  /** The client argument as the user gave it; null on a server's side. */
+  get client(): ClientOptions | null {
+    return this[CONTROL].client;
+  }
+
+  /** The caps and timeouts in force. */
+  get limits(): Limits {
+    return this[CONTROL].limits;
+  }
 
   /** The peer's interfaces that were inspected, by name. */
   get remoteProxies(): Record<string, RemoteProxy> {
-    return (this.proxies ??= Object.create(null) as Record<string, RemoteProxy>);
+    return this[CONTROL].channel.remoteProxies;
+  }
+
+  /** The socket (or WebSocket) of the present transport; undefined while there is none. */
+  getTransport(): unknown {
+    return this[CONTROL].getTransport();
+  }
+
+  /** The peer's certificate as Node's `getPeerCertificate()` gives it; undefined without TLS. */
+  getPeerCertificate(): unknown {
+    return this[CONTROL].getPeerCertificate();
+  }
+
+  /**
+   * Pings the peer at an interval; one that does not answer in time (`limits.heartbeatTimeoutMs`) is cut off.
+   * @param intervalMs milliseconds between pings
+   * @throws ConfigurationError for an interval that is no positive number of milliseconds
+   */
+  startHeartbeat(intervalMs: number): void {
+    this[CONTROL].startHeartbeat(intervalMs);
+  }
+
+  /** Ends the pings. */
+  stopHeartbeat(): void {
+    this[CONTROL].stopHeartbeat();
+  }
+
+  /** Ends the connection on purpose: calls under way fail with -1, nothing is dialled again. */
+  close(): void {
+    this[CONTROL].close();
   }
 
   /**
    * Shakes hands as a client.
    * @param app the application asked for
-   * @param login a user's name, or a session to resume; nothing: anonymous
+   * @param login a user's name, or a session to resume; null or undefined: anonymous
    * @param password the user's password
+   * @param callback gets the session, or the error
    */
   handshake(
     app: AppSpecifier,
@@ -61,9 +319,7 @@ export class Connection extends SessionLink {
     password: string | null | undefined,
     callback: Callback<[session?: Session<Connection>]>,
   ): void {
-    if (login instanceof Session) shakeHands(this, app, resumeCredentials(login), callback);
-    else if (login) shakeHands(this, app, loginCredentials(login, password), callback);
-    else shakeHands(this, app, ANONYMOUS, callback);
+    this[CONTROL].shakeHands(app, credentialsOf(login, password), callback);
   }
 
   /** Shakes hands with a strategy that the server's policy knows, in the place of a login. */
@@ -73,7 +329,7 @@ export class Connection extends SessionLink {
     credentials: unknown,
     callback: Callback<[session?: Session<Connection>]>,
   ): void {
-    shakeHands(this, app, { strategy, credentials, username: null, resumed: undefined }, callback);
+    this[CONTROL].shakeHands(app, { strategy, credentials, username: null, resumed: undefined }, callback);
   }
 
   /** Calls a method of the peer. Without a callback it returns a Promise of the result, or of the array of several. */
@@ -94,7 +350,8 @@ export class Connection extends SessionLink {
   ): Promise<unknown> | undefined {
     if (!callback) {
       return this.promise((done) => {
-        this.startCall(interfaceName, methodName, args, unwrapping(done), TAKES_ARRAY);
+        const call = createOutgoingCall(unwrapping(done), undefined, 'call', true);
+        this[CONTROL].channel.sendCall(call, interfaceName, methodName, args);
       });
     }
     this.startCall(interfaceName, methodName, args, callback as Callback);
@@ -102,8 +359,8 @@ export class Connection extends SessionLink {
   }
 
   /**
-   * The same, but a call whose answer is lost with the line is made again: it may then run twice. On a connection that
-   * was closed, and whose session is alive, it waits for `reconnect(connection)`.
+   * The same, but a call whose answer is lost with the transport is made again: it may then run twice. On a connection
+   * that was closed, and whose session is alive, it waits for `reconnect(connection)`.
    */
   callMethodWithResend(interfaceName: string, methodName: string, args: unknown[]): Promise<unknown>;
   callMethodWithResend(
@@ -144,16 +401,12 @@ export class Connection extends SessionLink {
   ): void {
     const again: Callback = (error, results) => {
       const heir = this.session?.connection ?? this;
-      if (error === ERR_CALLBACK_LOST && !heir.isClosed) {
+      if (error === ERR_CALLBACK_LOST && !heir[CONTROL].isClosed) {
         heir.callResendable(interfaceName, methodName, args, callback);
       } else callback(error, results);
     };
-    this.commitCall(
-      createOutgoingCall(again, undefined, 'resendable', true),
-      interfaceName,
-      methodName,
-      args,
-    );
+    const call = createOutgoingCall(again, undefined, 'resendable', true);
+    this[CONTROL].channel.sendCall(call, interfaceName, methodName, args);
   }
 
   /** Makes a call that may stream, carry metadata and be cancelled. The callback gets its end, once. */
@@ -165,78 +418,24 @@ export class Connection extends SessionLink {
     options?: CallOptions,
   ): OutgoingCall {
     const call = createOutgoingCall(callback, options?.onItem, 'call', options?.takesArray);
-    this.commitCall(call, interfaceName, methodName, args, options?.metadata);
+    this[CONTROL].channel.sendCall(call, interfaceName, methodName, args, options?.metadata);
     return call;
-  }
-
-  private commitCall(
-    call: OutgoingCall,
-    interfaceName: string,
-    methodName: string,
-    args: unknown[],
-    metadata?: Metadata,
-  ): void {
-    const { outbox } = this;
-    const isForReturn = call.kind === 'resendable' && this.mayReturn;
-    const refusal = outbox.refusal('call', methodName, isForReturn);
-    if (refusal) {
-      failCall(call, refusal);
-      return;
-    }
-    try {
-      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, metadata), call);
-      this.limitStream(call);
-    } catch (error) {
-      failCall(call, error);
-    }
   }
 
   /** Tells the peer that nobody waits for a call any more; its callback is not called. Idempotent. */
   cancelCall(call: OutgoingCall): void {
-    const { outbox } = this;
-    if (outbox.calls.get(call.id) !== call) return;
-    outbox.calls.take(call.id);
-    if (this.extensions.cancel) this.sendCancel(call);
-  }
-
-  /** @internal Nobody waits any longer for the calls under way: they fail with -1, and a peer that comes back is told. Answers with their number. */
-  abandonCalls(): number {
-    const lost = this.outbox.calls.loseAll();
-    if (this.extensions.cancel) for (const call of lost) this.sendCancel(call);
-    return lost.length;
-  }
-
-  /** @internal Sends what never went out in another session, which is lost. */
-  sendUnsent(messages: readonly UnsentMessage[]): void {
-    const { outbox } = this;
-    for (const { text, call } of messages) {
-      try {
-        outbox.commit(renumber(text, outbox.nextId), call);
-        if (call) this.limitStream(call);
-      } catch (error) {
-        if (call) failCall(call, error);
-        else this.reportError(error);
-      }
-    }
+    this[CONTROL].channel.cancelCall(call);
   }
 
   /** Sends an event. What keeps it from being sent is emitted as 'error', if somebody listens. */
   emitRemoteEvent(interfaceName: string, eventName: string, args: unknown[]): void {
     const error = this.sendEvent(interfaceName, eventName, args);
-    if (error !== undefined) this.tell(error);
+    if (error !== undefined) this[CONTROL].tell(error);
   }
 
   /** Sends an event; answers with what keeps it from being sent, undefined if nothing does. */
   sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown {
-    const { outbox } = this;
-    const refusal = outbox.refusal('event', eventName);
-    if (refusal) return refusal;
-    try {
-      outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata));
-      return undefined;
-    } catch (error) {
-      return error;
-    }
+    return this[CONTROL].channel.sendEvent(interfaceName, eventName, args, metadata);
   }
 
   /** Asks for the methods of an interface; answers with a proxy that has them. */
@@ -248,37 +447,14 @@ export class Connection extends SessionLink {
   ): Promise<RemoteProxy> | undefined {
     if (!callback) {
       return this.promise((done) => {
-        this.inspectInterface(interfaceName, (error, proxy) => {
-          this.holdForCaller();
+        this[CONTROL].channel.inspectInterface(interfaceName, (error, proxy) => {
+          this[CONTROL].channel.holdForCaller();
           done(error, proxy);
         });
       }) as Promise<RemoteProxy>;
     }
-    this.listMethods(interfaceName, (error, methods = []) => {
-      if (error) callback(error);
-      else callback(null, this.addProxy(interfaceName, methods));
-    });
+    this[CONTROL].channel.inspectInterface(interfaceName, callback);
     return undefined;
-  }
-
-  /** @internal Asks for the names of an interface's methods. */
-  listMethods(interfaceName: string, callback: Callback<[methods?: string[]]>): void {
-    const { outbox } = this;
-    const refusal = outbox.fullness();
-    if (refusal) {
-      fail(callback, refusal);
-      return;
-    }
-    const done: Callback = (error, methods) => {
-      if (error) callback(error);
-      else
-        callback(
-          null,
-          arrayOf(methods).filter((name) => typeof name === 'string'),
-        );
-    };
-    const call = createOutgoingCall(done, undefined, 'call', true);
-    outbox.commit(formatInspect(outbox.nextId, interfaceName), call);
   }
 
   /** Asks for a sign of life; the callback (or the Promise) gets the pong, or -1. */
@@ -287,55 +463,18 @@ export class Connection extends SessionLink {
   ping(callback?: Callback<[]>): Promise<unknown> | undefined {
     if (!callback) {
       return this.promise((done) => {
-        this.ping(done);
+        this[CONTROL].channel.ping(done);
       });
     }
-    const refusal = this.outbox.fullness();
-    if (refusal) fail(callback, refusal);
-    else this.outbox.ping(callback);
+    this[CONTROL].channel.ping(callback);
     return undefined;
-  }
-
-  override isLogged(event: LogEvent): boolean {
-    return super.isLogged(event) || (this.server?.hasLogListeners ?? false);
-  }
-
-  override log<Event extends LogEvent>(event: Event, ...args: ArgumentsOf<ConnectionEvents, Event>): void {
-    super.log(event, ...args);
-    if (this.server?.hasLogListeners) this.server.log(this, event, args);
-  }
-
-  /** The callee may send 64 values before it hears of credit; where that is too many, it hears at once. */
-  private limitStream(call: OutgoingCall): void {
-    const { streamCredit } = this.limits;
-    if (streamCredit >= INITIAL_STREAM_CREDIT || !this.extensions.stream) return;
-    call.creditLimit = streamCredit;
-    if (this.keepsAnswers) this.outbox.sendCredit(call);
-    else this.sendAfterResume(formatStreamCredit(this.outbox.wireId(call.id), streamCredit));
-  }
-
-  private sendCancel(call: OutgoingCall): void {
-    const text = formatCancel(this.outbox.wireId(call.id));
-    if (this.keepsAnswers) this.outbox.sendAnswer(text);
-    else this.sendAfterResume(text);
-  }
-
-  /** @internal The proxy of an interface, if it was inspected. */
-  proxyOf(interfaceName: string): RemoteProxy | undefined {
-    return this.proxies?.[interfaceName];
-  }
-
-  private addProxy(interfaceName: string, methods: readonly string[]): RemoteProxy {
-    const proxy = new RemoteProxy(this, interfaceName, methods);
-    this.remoteProxies[interfaceName] = proxy;
-    return proxy;
   }
 
   /** A Promise for a call without a callback; a failure is also emitted as 'error', if somebody listens. */
   private promise(run: (callback: Callback<[result?: unknown]>) => void): Promise<unknown> {
     return promisify((resolve) => {
       run((error, result) => {
-        if (error) this.tell(error);
+        if (error) this[CONTROL].tell(error);
         resolve(error, result);
       });
     });
@@ -359,16 +498,12 @@ export class Connection extends SessionLink {
   }
 }
 
-function failCall(call: OutgoingCall, error: unknown): void {
-  nextTick(() => {
-    answerCall(call, error);
-  });
-}
-
-function fail(callback: (error: unknown) => void, error: unknown): void {
-  nextTick(() => {
-    callback(error);
-  });
+function credentialsOf(
+  login: string | Session<Connection> | null | undefined,
+  password: string | null | undefined,
+): Credentials<Connection> {
+  if (login instanceof Session) return resumeCredentials(login);
+  return login ? loginCredentials(login, password) : ANONYMOUS;
 }
 
 /** A callback of a Promise for results as one array. */

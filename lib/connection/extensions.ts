@@ -1,6 +1,6 @@
 import type { ExtensionOffer } from '../protocol/message.js';
 
-/** The extensions of PROTOCOL.md 5 that need the agreement of both sides. */
+/** The extensions that need the agreement of both sides; docs/protocol.md describes them. */
 export type ExtensionName = 'nest' | 'stream' | 'cancel' | 'bye' | 'resume';
 
 /** Which extensions both sides of a connection have agreed on. */

@@ -13,11 +13,11 @@ export interface HeartbeatView {
   /** Sends a ping that is counted as any message; calls back with its pong. */
   sendPing(onPong: () => void): void;
   /**
-   * Asks about the line alone: by a ping that is not counted, whose pong is told by {@link Heartbeat.heard}.
+   * Asks about the transport alone: by a ping that is not counted, whose pong is told by {@link Heartbeat.heard}.
    * False: the peer does not know such pings.
    */
-  askLine(): boolean;
-  /** Whether part of a message has moved over the line since the last question. */
+  pingTransport(): boolean;
+  /** Whether part of a message has crossed the transport since the last question. */
   hasMoved(): Promise<boolean>;
   /** The peer did not pong in time. */
   peerSilent(): void;
@@ -68,13 +68,13 @@ export class Heartbeat implements Expirable {
       this.ping();
     } else {
       // The pong may wait for a store, or the ping behind calls that are not served yet.
-      this.view.askLine();
+      this.view.pingTransport();
       void this.judge(this.pingedAt);
     }
   }
 
   private ping(): void {
-    if ((this.isCounted || !this.view.hasRoom) && this.view.askLine()) return;
+    if ((this.isCounted || !this.view.hasRoom) && this.view.pingTransport()) return;
     this.isCounted = true;
     this.view.sendPing(() => {
       this.isCounted = false;

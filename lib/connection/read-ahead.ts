@@ -2,14 +2,14 @@ import type { Message } from '../protocol/message.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 
-/** So much is read while nothing is served. The end of a line behind more of it is seen by a probe alone. */
+/** How much is read while nothing is served, in bytes. Behind more than that, only a probe notices a lost transport. */
 const READ_AHEAD_BYTES = 256 * 1024;
-/** How often a line that is not read is written to: a system tells the end of such a line to writers only. */
+/** How often a transport that is not read is written to. Why: a system tells its end to writers only. */
 const PROBE_EVERY_MS = 1000;
 
-/** What a connection lends to what it has read ahead. */
-export interface ReadAheadLink {
-  /** Whether the peer sends again, on its next link, what was not counted. */
+/** What the messages that were read ahead ask of their wire. */
+export interface ReadAheadOwner {
+  /** Whether the peer sends again, on its next transport, what was not counted. */
   readonly keepsAnswers: boolean;
   /** Reads a message without acting on it; undefined: it breaks the protocol. */
   peek(data: Uint8Array | string): Message | undefined;
@@ -17,17 +17,17 @@ export interface ReadAheadLink {
   mayOvertake(message: Message): boolean;
   /** Acts on a message. */
   receiveMessage(data: Uint8Array | string): void;
-  /** Ends the link: the peer broke the protocol. */
-  failProtocol(error: unknown): void;
+  /** Ends the transport: the peer broke the protocol. */
+  fail(error: unknown): void;
   /** Stops or goes on taking bytes from the transport. */
   holdReading(hold: boolean): void;
-  /** Writes something that every peer ignores. */
+  /** Writes a message that every peer ignores. */
   probe(): void;
 }
 
 /**
- * What a peer sends while it is not served, because too much is under way. Reading goes on for a while, so that
- * the end of the line, pongs, and what calls under way wait for are not missed.
+ * What a peer sends while it is not served, because too much is under way. Reading goes on for a while, so that the end
+ * of the transport, pongs, and messages that calls under way wait for are not missed.
  */
 export class ReadAhead implements Expirable {
   private held: (Uint8Array | string)[] = [];
@@ -38,11 +38,11 @@ export class ReadAhead implements Expirable {
   private isStopped = false;
 
   /**
-   * @param link the connection
+   * @param owner the wire that the messages come by
    * @param maxBytes more is more than an honest peer can have on its way
    */
   constructor(
-    private readonly link: ReadAheadLink,
+    private readonly owner: ReadAheadOwner,
     private readonly maxBytes: number,
   ) {}
 
@@ -51,18 +51,18 @@ export class ReadAhead implements Expirable {
     return this.isStopped;
   }
 
-  /** Takes a message; false: it is to be served now. */
-  take(data: Uint8Array | string): boolean {
+  /** Adds a message; false: it is to be served now. */
+  add(data: Uint8Array | string): boolean {
     if (this.isServing) return false;
-    const message = this.link.peek(data);
-    if (message && this.link.mayOvertake(message)) return false;
+    const message = this.owner.peek(data);
+    if (message && this.owner.mayOvertake(message)) return false;
     // Its pong says that all before it was received: true as long as nothing before it waits.
     if (message?.kind === 'ping' && this.held.length === 0) return false;
     if (message?.kind === 'bye') this.hasBye = true;
     // A transport uses the bytes again.
     this.held.push(typeof data === 'string' ? data : new Uint8Array(data));
     this.heldBytes += data.length;
-    if (this.heldBytes > this.maxBytes) this.link.failProtocol(new ProtocolError('Too much sent at once'));
+    if (this.heldBytes > this.maxBytes) this.owner.fail(new ProtocolError('Too much sent at once'));
     else if (this.heldBytes >= READ_AHEAD_BYTES) this.stop();
     return true;
   }
@@ -85,13 +85,13 @@ export class ReadAhead implements Expirable {
   }
 
   /**
-   * The line has ended. What is held is served, however much is under way: nothing follows it. But a peer that will
+   * The transport has ended. What is held is served, however much is under way: nothing follows it. But a peer that will
    * come back sends again what is not served: its calls wait for that.
    */
   finish(): void {
     if (this.isServing) return;
-    const isAll = !this.link.keepsAnswers || this.hasBye;
-    this.serve((data) => isAll || this.link.peek(data)?.kind !== 'call');
+    const isAll = !this.owner.keepsAnswers || this.hasBye;
+    this.serve((data) => isAll || this.owner.peek(data)?.kind !== 'call');
     this.drop();
   }
 
@@ -107,19 +107,19 @@ export class ReadAhead implements Expirable {
     if (!this.isStopped) return;
     this.isStopped = false;
     sharedDeadlines(PROBE_EVERY_MS).delete(this);
-    this.link.holdReading(false);
+    this.owner.holdReading(false);
   }
 
   /** Time for a probe. */
   expire(): void {
     sharedDeadlines(PROBE_EVERY_MS).add(this);
-    this.link.probe();
+    this.owner.probe();
   }
 
   private stop(): void {
     if (this.isStopped) return;
     this.isStopped = true;
-    this.link.holdReading(true);
+    this.owner.holdReading(true);
     sharedDeadlines(PROBE_EVERY_MS).add(this);
   }
 
@@ -132,7 +132,7 @@ export class ReadAhead implements Expirable {
         if (!mayServe(data)) break;
         count += 1;
         this.heldBytes -= data.length;
-        this.link.receiveMessage(data);
+        this.owner.receiveMessage(data);
       }
     } finally {
       this.isServing = false;

@@ -6,17 +6,19 @@ import type { Connection } from './connection.js';
 
 /** What a connection of a listening side asks of its server. */
 export interface ServerSide {
+  /** The server's public object. */
+  readonly server: object;
   /** Told what a listener of errors throws. */
   readonly lastResort: ErrorReporter;
   readonly limits: Limits;
-  /** Decides on a handshake; answers by the connection's `acceptSession`, `resumeSession` or `refuse`. */
+  /** Decides on a handshake; answers by the control's `admit` or `refuse`. */
   decideHandshake(connection: Connection, request: HandshakeRequest): void;
-  /** The connection's link is gone. */
-  linkLost(connection: Connection): void;
+  /** The connection's transport is lost. */
+  transportLost(connection: Connection): void;
   /** More was journaled for a client that is away. */
   sessionChanged(connection: Connection): void;
   /**
-   * The connection's session has ended and cannot be resumed, whether it has a link or not.
+   * The connection's session has ended and cannot be resumed, whether it has a transport or not.
    * @param isFull whether it has because too much waited for the client
    */
   sessionOver(connection: Connection, isFull: boolean): void;

@@ -1,5 +1,8 @@
 import { Applications } from '../application/applications.js';
-import { Connection } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
+import { controlOf } from '../connection/control.js';
+import { Lifecycle } from '../connection/lifecycle.js';
+import type { ServerSide } from '../connection/server-side.js';
 import type { Transport } from '../connection/transport.js';
 import { journalBytesTotal, type Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
@@ -12,6 +15,7 @@ import {
   type ErrorReporter,
 } from '../util/event-emitter.js';
 import { reportUnhandledError } from '../util/host.js';
+import { SERVER_CONTROL, type ServerControl } from './control.js';
 import { PendingPeers, type PendingPeer } from './handshake/pending-peers.js';
 import { ClientTable } from './sessions/client-table.js';
 import { Handshakes, type HandshakeOutcome } from './handshake/handshakes.js';
@@ -38,15 +42,15 @@ import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 export class Server extends EventEmitter<ServerEvents> {
   private readonly options: ResolvedServerOptions;
   private readonly table: ClientTable;
-  /** @internal Counts what the journals of all sessions hold. */
-  readonly journalMeter: JournalMeter;
+  private readonly journalMeter: JournalMeter;
   private readonly keeper: SessionKeeper;
   private readonly handshakes: Handshakes;
   private readonly pendingPeers: PendingPeers;
   private readonly listener: Listener;
   private applicationTable: Applications<Connection>;
-  /** @internal Gets what listeners throw on events that are about no connection, and on 'connectionError'. */
-  lastResort: ErrorReporter = LAST_RESORT;
+  private readonly side: ServerSide;
+  /** @internal What `nest/` may drive. */
+  readonly [SERVER_CONTROL]: ServerControl;
 
   /**
    * @param options applications, policies and limits
@@ -79,9 +83,11 @@ export class Server extends EventEmitter<ServerEvents> {
       },
     });
     this.handshakes = new Handshakes(this.options, this.table, this.keeper, this.handshakeOutcome());
+    this[SERVER_CONTROL] = this.createControl();
+    this.side = this.createSide();
     this.pendingPeers = new PendingPeers(limits.handshakeTimeoutMs, (connection) => {
       connection.close();
-      this.notify(connection, 'handshakeTimeout', connection);
+      this.notifyOf(connection, 'handshakeTimeout', connection);
     });
     this.listener = createListener({
       addPending: (abandon) => this.pendingPeers.add(abandon),
@@ -186,7 +192,7 @@ export class Server extends EventEmitter<ServerEvents> {
       const { application, session } = connection;
       if (!application) continue;
       const newer = this.applicationTable.findUpdate(application, session?.binding?.version);
-      if (newer) connection.application = newer;
+      if (newer) controlOf(connection).changeApplication(newer);
     }
   }
 
@@ -203,11 +209,6 @@ export class Server extends EventEmitter<ServerEvents> {
     await this.keeper.drain();
   }
 
-  /** @internal Whether {@link drain} may have something to do. */
-  get isDrainable(): boolean {
-    return this.keeper.isServing;
-  }
-
   /** Closes all connections, and gives up the sessions that wait here for their clients. */
   closeConnections(): void {
     for (const connection of this.getClientsArray()) connection.close();
@@ -215,27 +216,62 @@ export class Server extends EventEmitter<ServerEvents> {
     this.table.clear();
   }
 
-  /** @internal Whether anybody listens for log events. Why: connections do not make the costly ones for nobody. */
-  get hasLogListeners(): boolean {
-    return this.listenerCount('log') > 0;
+  private createControl(): ServerControl {
+    const { keeper, journalMeter } = this;
+    return {
+      lastResort: LAST_RESORT,
+      get journalBytes() {
+        return journalMeter.bytes;
+      },
+      get isDrainable() {
+        return keeper.isServing;
+      },
+    };
   }
 
-  /** @internal Emits a log event of a connection. */
-  log(connection: Connection, event: string, args: readonly unknown[]): void {
-    this.notify(connection, 'log', connection, event, ...args);
+  /** What the connections ask of this server. */
+  private createSide(): ServerSide {
+    const control = this[SERVER_CONTROL];
+    const hasLogListeners = (): boolean => this.listenerCount('log') > 0;
+    return {
+      server: this,
+      limits: this.limits,
+      journalMeter: this.journalMeter,
+      get lastResort() {
+        return control.lastResort;
+      },
+      get hasLogListeners() {
+        return hasLogListeners();
+      },
+      log: (connection, event, args) => {
+        this.notifyOf(connection, 'log', connection, event, ...args);
+      },
+      decideHandshake: (connection, request) => {
+        this.decideHandshake(connection, request);
+      },
+      transportLost: (connection) => {
+        this.transportLost(connection);
+      },
+      sessionOver: (connection, isFull) => {
+        if (isFull && connection.session) this.handshakes.noteFull(connection.session.id);
+        this.table.remove(connection);
+        this.keeper.transportLost(connection);
+      },
+      sessionChanged: (connection) => {
+        this.keeper.sessionChanged(connection);
+      },
+      connectionError: (error, connection) => this.connectionError(error, connection),
+    };
   }
 
-  /** @internal Decides on the handshake of a connection, at once or later. */
-  decideHandshake(connection: Connection, request: HandshakeRequest): void {
+  private decideHandshake(connection: Connection, request: HandshakeRequest): void {
+    const { application, strategy } = request;
     this.handshakes.decide(connection, request, this.applicationTable);
-    this.notify(connection, 'handshakeRequest', connection, request.application, request.strategy);
-    if (this.hasLogListeners) {
-      this.log(connection, 'handshakeRequest', [request.application, request.strategy]);
-    }
+    this.notifyOf(connection, 'handshakeRequest', connection, application, strategy);
+    this.notifyOf(connection, 'log', connection, 'handshakeRequest', application, strategy);
   }
 
-  /** @internal Notes that a connection has lost or closed its transport. */
-  linkLost(connection: Connection): void {
+  private transportLost(connection: Connection): void {
     this.pendingPeers.settle(connection);
     this.handshakes.transportLost(connection);
     const wasConnected = this.table.connected.has(connection);
@@ -243,23 +279,10 @@ export class Server extends EventEmitter<ServerEvents> {
     this.table.transportLost(connection);
     if (!wasConnected) return;
     this.keeper.transportLost(connection);
-    this.notify(connection, 'disconnect', connection);
+    this.notifyOf(connection, 'disconnect', connection);
   }
 
-  /** @internal Notes that a connection's session has ended and cannot be resumed. */
-  sessionOver(connection: Connection, isFull: boolean): void {
-    if (isFull && connection.session) this.handshakes.noteFull(connection.session.id);
-    this.table.remove(connection);
-    this.keeper.transportLost(connection);
-  }
-
-  /** @internal Notes that the session of a client that is away has changed. */
-  sessionChanged(connection: Connection): void {
-    this.keeper.sessionChanged(connection);
-  }
-
-  /** @internal Emits an error of a connection. @returns whether anybody listened */
-  connectionError(error: unknown, connection: Connection): boolean {
+  private connectionError(error: unknown, connection: Connection): boolean {
     return this[SAFE_EMIT]('connectionError', [error, connection], this.lastResort);
   }
 
@@ -270,7 +293,7 @@ export class Server extends EventEmitter<ServerEvents> {
         this.clientEntered(connection, 'connect');
       },
       resumed: (connection, session, application) => {
-        this.notify(connection, 'restoreSession', session, connection, application);
+        this.notifyOf(connection, 'restoreSession', session, connection, application);
         this.clientEntered(connection, 'reconnect');
       },
       moved: (newcomer) => {
@@ -280,13 +303,13 @@ export class Server extends EventEmitter<ServerEvents> {
         this.taken(connection);
       },
       refused: (connection, refusal) => {
-        this.notify(connection, 'handshakeRefused', connection, refusal);
+        this.notifyOf(connection, 'handshakeRefused', connection, refusal);
       },
     };
   }
 
   private accept(transport: Transport, peer?: PendingPeer): void {
-    const connection = new Connection(transport, this, null, null, this.limits);
+    const { connection } = new Lifecycle(transport, this.side, null, this.limits);
     this.pendingPeers.connected(peer ?? this.pendingPeers.add(() => transport.destroy()), connection);
   }
 
@@ -295,12 +318,12 @@ export class Server extends EventEmitter<ServerEvents> {
     this.table.add(connection);
     const { heartbeatInterval } = this.options;
     if (heartbeatInterval) connection.startHeartbeat(heartbeatInterval);
-    this.notify(connection, event, connection);
+    this.notifyOf(connection, event, connection);
   }
 
   private taken(connection: Connection): void {
     const { session } = connection;
-    if (session) this.notify(connection, 'sessionTaken', session, connection);
+    if (session) this.notifyOf(connection, 'sessionTaken', session, connection);
   }
 
   /** Reports a failure of a session store to this side's listeners. Why: the peer is not told of it. */
@@ -311,22 +334,33 @@ export class Server extends EventEmitter<ServerEvents> {
       reportUnhandledError('error of a session store (listen for a server\'s "storageError")', error);
   }
 
-  /** Emits an event. What a listener throws is reported as an error of the connection that the event is about. */
+  private get lastResort(): ErrorReporter {
+    return this[SERVER_CONTROL].lastResort;
+  }
+
   private notify<Name extends keyof ServerEvents>(
-    reporter: ErrorReporter,
     name: Name,
     ...args: ArgumentsOf<ServerEvents, Name>
   ): boolean {
-    return this[SAFE_EMIT](name, args, reporter);
+    return this[SAFE_EMIT](name, args, this.lastResort);
+  }
+
+  /** Emits an event about a connection. What a listener throws is reported as an error of that connection. */
+  private notifyOf<Name extends keyof ServerEvents>(
+    connection: Connection,
+    name: Name,
+    ...args: ArgumentsOf<ServerEvents, Name>
+  ): void {
+    this[SAFE_EMIT](name, args, controlOf(connection));
   }
 
   private forward(event: string, args: readonly unknown[]): void {
     // The last transport is closed: the server owns no session any more.
     if (event === 'close') void this.keeper.stop();
-    if (event === 'listening' || event === 'close') this.notify(this.lastResort, event);
-    else if (event === 'connection') this.notify(this.lastResort, 'connection', args[0]);
+    if (event === 'listening' || event === 'close') this.notify(event);
+    else if (event === 'connection') this.notify('connection', args[0]);
     // As Node does where nobody listens for 'error'. Why: a server that cannot listen must not seem to.
-    else if (event === 'error' && !this.notify(this.lastResort, 'error', args[0] as Error)) throw args[0];
+    else if (event === 'error' && !this.notify('error', args[0] as Error)) throw args[0];
   }
 
   /** @internal Returns what `JSON.stringify` shows: neither the sessions' ids nor the options. */

@@ -1,5 +1,5 @@
 import { Applications } from '../application/applications.js';
-import type { AppSpecifier, ClientOptions } from '../connection/client-options.js';
+import type { AppSpecifier, ClientOptions } from '../connection/connection.js';
 import type { Connection } from '../connection/connection.js';
 import { DEFAULT_LIMITS } from '../protocol/limits.js';
 import { checkNames } from '../protocol/option-checks.js';

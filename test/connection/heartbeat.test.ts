@@ -4,6 +4,7 @@ import { dial, startCore, type CoreServer } from '../support/core.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { EXTENSIONS } from '../support/resume-wire.js';
 import { waitFor } from '../support/wait-for.js';
+import { servedCalls } from '../support/internals.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -88,7 +89,7 @@ describe('a heartbeat', () => {
     client.callMethod('echo', 'never', []).catch(() => undefined);
     client.emitRemoteEvent('echo', 'waits', []);
     const [connection] = core.server.getClientsArray();
-    await waitFor(() => connection.receivedCalls.size === 1, 'the call');
+    await waitFor(() => servedCalls(connection) === 1, 'the call');
     let heard = 0;
     connection.on('outgoingMessage', (message) => {
       if ('pong' in (message as object)) heard += 1;

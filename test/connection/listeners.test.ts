@@ -12,6 +12,7 @@ import { API, startCore, stopCore } from '../support/core.js';
 import { dialled, Door, turns } from '../support/quiet.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { waitFor, within } from '../support/wait-for.js';
+import { lifecycleOf } from '../support/internals.js';
 
 const closing = new Closing();
 let consoleError: jest.SpiedFunction<typeof console.error>;
@@ -149,8 +150,8 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
     connection.emitRemoteEvent('echo', 'said', []);
     proxy.emit('said');
     for (const end of [connection, side]) {
-      end.sendUnnumbered('{}');
-      end.sendUnnumbered('{callback:[77],ok:[]}');
+      lifecycleOf(end).wire.write('{}');
+      lifecycleOf(end).wire.write('{callback:[77],ok:[]}');
     }
     await connection.ping();
     await side.ping();

@@ -8,6 +8,7 @@ import { failureOf } from '../support/jstp.js';
 import { turns } from '../support/quiet.js';
 import { watchProcess } from '../support/real-process.js';
 import { waitFor, within } from '../support/wait-for.js';
+import { lifecycleOf } from '../support/internals.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -200,7 +201,7 @@ describe('bye', () => {
     connection.close();
     await waitFor(() => server.getClientsArray().length === 0, 'the end');
     expect(said).toEqual(['close']);
-    expect(far.isSessionOver).toBe(true);
+    expect(lifecycleOf(far).isSessionOver).toBe(true);
     expect(await failureOf(dial(closing, port, { extensions, session: copy }))).toMatchObject({ code: -3 });
   });
 

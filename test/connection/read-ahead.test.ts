@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { ReadAhead, type ReadAheadLink } from '../../lib/connection/read-ahead.js';
+import { ReadAhead, type ReadAheadOwner } from '../../lib/connection/read-ahead.js';
 import { parseMessage } from '../../lib/protocol/parse-message.js';
 import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 
 const KIB = 1024;
 
 /** A connection that notes what is done with it. */
-class FakeLink implements ReadAheadLink {
+class FakeLink implements ReadAheadOwner {
   public keepsAnswers = false;
   public readonly done: string[] = [];
   public onServed: (text: string) => void = () => undefined;
 
-  public peek(data: Uint8Array | string): ReturnType<ReadAheadLink['peek']> {
+  public peek(data: Uint8Array | string): ReturnType<ReadAheadOwner['peek']> {
     return parseMessage(data, null, DEFAULT_LIMITS);
   }
 
@@ -24,7 +24,7 @@ class FakeLink implements ReadAheadLink {
     this.onServed(String(data));
   }
 
-  public failProtocol(): void {
+  public fail(): void {
     this.done.push('protocol error');
   }
 
@@ -59,7 +59,7 @@ describe('what is read ahead', () => {
   });
 
   test('waits in its order, and stops again where serving it says so', () => {
-    for (const id of [1, 2, 3]) expect(ahead.take(inspect(id))).toBe(true);
+    for (const id of [1, 2, 3]) expect(ahead.add(inspect(id))).toBe(true);
     link.onServed = (text) => {
       if (text === inspect(2)) ahead.hold();
     };
@@ -70,20 +70,20 @@ describe('what is read ahead', () => {
   });
 
   test('is overtaken by what belongs to something under way', () => {
-    ahead.take(inspect(1));
-    expect(ahead.take('{pong:[1]}')).toBe(false);
+    ahead.add(inspect(1));
+    expect(ahead.add('{pong:[1]}')).toBe(false);
   });
 
   test('takes a ping only behind something else: its pong would say that that was received', () => {
-    expect(ahead.take('{ping:[1]}')).toBe(false);
-    ahead.take(inspect(2));
-    expect(ahead.take('{ping:[3]}')).toBe(true);
+    expect(ahead.add('{ping:[1]}')).toBe(false);
+    ahead.add(inspect(2));
+    expect(ahead.add('{ping:[3]}')).toBe(true);
   });
 
   test('is a few messages at most: then nothing is read, and the line is probed until it is again', () => {
-    for (const id of [1, 2]) ahead.take(large(id));
+    for (const id of [1, 2]) ahead.add(large(id));
     expect([link.done, ahead.isDeaf]).toEqual([[], false]);
-    ahead.take(large(3));
+    ahead.add(large(3));
     expect([link.done, ahead.isDeaf]).toEqual([['stop'], true]);
     jest.advanceTimersByTime(3500);
     expect(link.done).toEqual(['stop', 'probe', 'probe', 'probe']);
@@ -98,9 +98,9 @@ describe('what is read ahead', () => {
   });
 
   test('ends the line when more comes than an honest peer can have sent, over a transport that cannot stop', () => {
-    for (let id = 1; id <= 10; id++) ahead.take(large(id));
+    for (let id = 1; id <= 10; id++) ahead.add(large(id));
     expect(link.done).toEqual(['stop']);
-    ahead.take(large(11));
+    ahead.add(large(11));
     expect(link.done).toEqual(['stop', 'protocol error']);
   });
 
@@ -109,7 +109,7 @@ describe('what is read ahead', () => {
     const seen: (Uint8Array | string)[] = [];
     link.peek = () => undefined;
     link.receiveMessage = (data) => seen.push(data);
-    ahead.take(bytes);
+    ahead.add(bytes);
     bytes.fill(0);
     ahead.release();
     expect(seen).toEqual([new Uint8Array([123, 125])]);
@@ -118,7 +118,7 @@ describe('what is read ahead', () => {
   test('is served at the end of the line up to the first call, where the peer comes back', () => {
     link.keepsAnswers = true;
     for (const text of ["{event:[1,'i'],e:[]}", "{call:[2,'i'],m:[]}", "{event:[3,'i'],e:[]}"])
-      ahead.take(text);
+      ahead.add(text);
     ahead.finish();
     expect(link.done).toEqual(["{event:[1,'i'],e:[]}"]);
   });

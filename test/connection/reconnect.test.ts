@@ -7,7 +7,7 @@ import {
   type Reconnector,
   type ReconnectFunction,
 } from '../../lib/core.js';
-import { defaultReconnector } from '../../lib/connection/reconnect/default-reconnector.js';
+import { backoffMs } from '../../lib/connection/reconnect/backoff.js';
 import { Closing } from '../support/closing.js';
 import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { API, dial, startCore, stopCore } from '../support/core.js';
@@ -121,19 +121,9 @@ describe('a reconnector', () => {
   });
 });
 
-/** What the default reconnector waits before it dials. */
-function delayOf(redialer: { failures: number; isSessionLost: boolean }): number {
-  const delays: number[] = [];
-  const later = (delayMs: number): void => {
-    delays.push(delayMs);
-  };
-  defaultReconnector({ redialer: { ...redialer, later } } as unknown as Connection, () => undefined);
-  return delays[0];
-}
-
 describe('the default reconnector', () => {
   test('waits 1 s to 32 s, twice as long after each failure, plus up to 1 s', () => {
-    const delays = [0, 1, 2, 3, 4, 5, 6, 60].map((failures) => delayOf({ failures, isSessionLost: false }));
+    const delays = [0, 1, 2, 3, 4, 5, 6, 60].map((failures) => backoffMs(failures, false));
     const expected = [1000, 2000, 4000, 8000, 16_000, 32_000, 32_000, 32_000];
     for (const [index, delayMs] of delays.entries()) {
       expect(delayMs).toBeGreaterThanOrEqual(expected[index]);
@@ -142,8 +132,8 @@ describe('the default reconnector', () => {
   });
 
   test('does not wait where the server has just said that the session is lost', () => {
-    expect(delayOf({ failures: 0, isSessionLost: true })).toBe(0);
-    expect(delayOf({ failures: 1, isSessionLost: true })).toBeGreaterThanOrEqual(2000);
+    expect(backoffMs(0, true)).toBe(0);
+    expect(backoffMs(1, true)).toBeGreaterThanOrEqual(2000);
   });
 
   test('brings a connection back within its first two seconds', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Wire } from '../../lib/connection/wire.js';
 import { Connection } from '../../lib/core.js';
 import { WRONGS, type Wrong } from './ledger.js';
 import { runSoak, type SoakOptions, type SoakReport } from './soak.js';
@@ -13,10 +14,10 @@ afterEach(() => {
 
 /** Drops every tenth message of a kind where it arrives, as an implementation does that loses it. */
 function dropEveryTenth(kind: string): void {
-  const { receiveMessage } = Connection.prototype;
+  const { receiveMessage } = Wire.prototype;
   let count = 0;
-  jest.spyOn(Connection.prototype, 'receiveMessage').mockImplementation(function (
-    this: Connection,
+  jest.spyOn(Wire.prototype, 'receiveMessage').mockImplementation(function (
+    this: Wire,
     data: Uint8Array | string,
   ) {
     const isOfKind = Buffer.from(data as Uint8Array)

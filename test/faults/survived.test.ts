@@ -171,7 +171,7 @@ describe('nothing is lost, run twice or out of order by', () => {
       const near = await world.connect({ reconnector: () => undefined });
       const { far } = world;
       world.proxy.cut();
-      await waitFor(() => !near.handshakeDone && !far.isOpen, 'the cut');
+      await waitFor(() => !near.handshakeDone && !far.handshakeDone, 'the cut');
       world.talk(near, far, 30);
       for (let turn = 1; turn <= 4; turn++) {
         // Beyond the handshake, and not so far as all that is to be sent again.
@@ -179,7 +179,7 @@ describe('nothing is lost, run twice or out of order by', () => {
         net.reconnect(near, world.proxy.port, '127.0.0.1').catch(() => undefined);
         await waitFor(() => world.proxy.linkCount === turn + 1, 'the next attempt');
         await waitFor(
-          () => world.proxy.links.length === 0 && !near.handshakeDone && !far.isOpen,
+          () => world.proxy.links.length === 0 && !near.handshakeDone && !far.handshakeDone,
           'the next cut',
         );
       }

@@ -244,7 +244,7 @@ describe('a peer that has agreed to resume, and lies', () => {
         ...Array.from({ length: 100 }, (_, n) => `{call:[${n + 1},'echo'],back:['${'x'.repeat(100)}']}`),
       );
     arena.server.broadcast('news', 'all');
-    await waitFor(() => connections.every(({ isClosed }) => isClosed), 'the end of the sessions');
+    await waitFor(() => connections.every(({ state }) => state.name === 'closed'), 'the end of the sessions');
     await arena.expectServing();
     for (const session of sessions) {
       expect(session?.journal.size).toBe(0);

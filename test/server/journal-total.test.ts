@@ -14,6 +14,8 @@ import { turns } from '../support/quiet.js';
 import type { RawPeer } from '../support/raw-peer.js';
 import { ClientOnTheWire, EXTENSIONS, ServerOnTheWire, SESSION_FULL, yes } from '../support/resume-wire.js';
 import { waitFor } from '../support/wait-for.js';
+import { SERVER_CONTROL } from '../../lib/server/control.js';
+import { lifecycleOf } from '../support/internals.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -63,7 +65,7 @@ class Crowd {
 
   async leave({ peer, connection }: Client): Promise<void> {
     peer.socket.resetAndDestroy();
-    await waitFor(() => !connection.isOpen, 'the cut');
+    await waitFor(() => !connection.handshakeDone, 'the cut');
   }
 
   /** What a client hears that asks for its session again. */
@@ -73,7 +75,7 @@ class Crowd {
 
   /** What all sessions of the server hold. */
   get held(): number {
-    return this.wire.server.journalMeter.bytes;
+    return this.wire.server[SERVER_CONTROL].journalBytes;
   }
 }
 
@@ -96,11 +98,11 @@ describe('the journals of all sessions of a server', () => {
     const crowd = await Crowd.start();
     const { peer, connection } = await crowd.take(4);
     expect(crowd.held).toBeGreaterThan(400 * KIB);
-    connection.outbox.ping(() => undefined);
+    lifecycleOf(connection).channel.outbox.ping(() => undefined);
     peer.send('{pong:[-1]}', '{pong:[-2]}', '{pong:[-3]}');
     await waitFor(() => crowd.held === 0, 'the acknowledgement');
     const other = await crowd.take(4);
-    other.connection.overflow();
+    lifecycleOf(other.connection).channel.overflow();
     expect(crowd.held).toBe(0);
     const last = await crowd.take(4);
     await crowd.leave(last);
@@ -152,7 +154,7 @@ describe('the journals of all sessions of a server', () => {
     for (let count = 0; count < 6; count++) {
       const client = await crowd.take(3);
       await crowd.leave(client);
-      await waitFor(() => client.connection.isClosed, 'the end of its time');
+      await waitFor(() => client.connection.state.name === 'closed', 'the end of its time');
     }
     expect(crowd.held).toBe(0);
     const answers: string[] = [];
@@ -218,8 +220,8 @@ describe('a session that has ended because too much waited for its client', () =
     const limits = { journalMaxBytes: 400 * KIB, maxJournalBytesTotal: 0 };
     const crowd = await Crowd.start({ limits, extensions: WITH_BYE });
     const { peer, connection } = await crowd.take(7, OFFER_WITH_BYE);
-    expect(connection.outbox.hasRoom).toBe(false);
-    expect(connection.isOpen).toBe(true);
+    expect(lifecycleOf(connection).hasRoom).toBe(false);
+    expect(connection.handshakeDone).toBe(true);
     for (const id of [8, 9]) peer.send(`{call:[${String(id)},'a'],b:[]}`);
     await crowd.wire.served.call(9);
     for (const call of crowd.wire.served.calls.slice(7)) call.succeed(['x'.repeat(100 * KIB)]);

@@ -4,7 +4,7 @@ import { captureContext, type AsyncContext } from '../../util/async-context.js';
 import { nextTick } from '../../util/host.js';
 import { IdTable } from '../../util/id-table.js';
 
-/** What the callee may send of a stream before the first credit message arrives (PROTOCOL.md 5). */
+/** What the callee may send of a stream before the first credit message arrives (docs/protocol.md). */
 export const INITIAL_STREAM_CREDIT = 64;
 
 const NO_RESULTS: readonly unknown[] = [];
@@ -81,8 +81,8 @@ export class OutgoingCalls {
   // Made with the first call: many connections of a server never call their client.
   private calls: IdTable<OutgoingCall> | undefined;
 
-  /** @param link runs the callbacks, reporting what they throw */
-  constructor(private readonly link: { guard(run: () => void): void }) {}
+  /** @param owner runs the callbacks, reporting what they throw */
+  constructor(private readonly owner: { guard(run: () => unknown): void }) {}
 
   /** How many wait for an answer. */
   get size(): number {
@@ -101,7 +101,7 @@ export class OutgoingCalls {
   }
 
   /** Removes a call, whose answer has come or is no longer wanted. */
-  take(id: number): OutgoingCall | undefined {
+  remove(id: number): OutgoingCall | undefined {
     return this.calls?.remove(id);
   }
 
@@ -119,7 +119,7 @@ export class OutgoingCalls {
   /** Ends the pings up to a number: the peer has had them, their pongs are lost. */
   endPings(id: number): void {
     this.settle(
-      this.takeAll((call) => call.kind === 'ping' && call.id <= id),
+      this.removeAll((call) => call.kind === 'ping' && call.id <= id),
       null,
     );
   }
@@ -127,7 +127,7 @@ export class OutgoingCalls {
   /** Fails the calls up to a number with -1: the peer had received them, their answers are lost. */
   loseUpTo(id: number): void {
     this.settle(
-      this.takeAll((call) => call.id <= id),
+      this.removeAll((call) => call.id <= id),
       ERR_CALLBACK_LOST,
     );
   }
@@ -135,7 +135,7 @@ export class OutgoingCalls {
   /** Fails all calls with -1 but those that a reconnect may still bring an answer. */
   loseUnlessResendable(): void {
     this.settle(
-      this.takeAll((call) => call.kind !== 'resendable'),
+      this.removeAll((call) => call.kind !== 'resendable'),
       ERR_CALLBACK_LOST,
     );
   }
@@ -157,10 +157,10 @@ export class OutgoingCalls {
     return this.calls?.toArray() ?? [];
   }
 
-  private takeAll(isWanted: (call: OutgoingCall) => boolean): OutgoingCall[] {
-    const taken = this.all().filter(isWanted);
-    for (const call of taken) this.calls?.remove(call.id);
-    return taken;
+  private removeAll(isWanted: (call: OutgoingCall) => boolean): OutgoingCall[] {
+    const removed = this.all().filter(isWanted);
+    for (const call of removed) this.calls?.remove(call.id);
+    return removed;
   }
 
   private settle(calls: readonly OutgoingCall[], error: number | null): void {
@@ -169,7 +169,7 @@ export class OutgoingCalls {
     // Later, so that the connection is in its new state when the callbacks make calls of their own.
     nextTick(() => {
       for (const call of inOrder) {
-        this.link.guard(() => {
+        this.owner.guard(() => {
           answerCall(call, error);
         });
       }

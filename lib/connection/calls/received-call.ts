@@ -116,7 +116,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
     this.abort(reason);
   }
 
-  /** Nobody waits for the answer any more: the caller cancelled, or its link ended. */
+  /** Nobody waits for the answer any more: the caller has cancelled, or its transport is lost. */
   cancel(): void {
     if (!this.open) return;
     this.open = false;

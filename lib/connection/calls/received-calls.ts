@@ -11,16 +11,24 @@ import { InternalApiError } from '../../application/application.js';
 import { IdTable } from '../../util/id-table.js';
 import { startPatientTimer, stopTimer } from '../../util/timer.js';
 import type { Connection } from '../connection.js';
-import type { Outbox } from '../outbox.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
 
-/** What the received calls need of their connection's link. */
-export interface CallLink {
-  /** What this side sends. */
-  readonly outbox: Pick<Outbox, 'sendAnswer' | 'sendItem'>;
-  /** Runs something when the session is stored as it is now; at once where it is not stored at each step. */
+/** What the received calls ask of their channel. */
+export interface ReceivedCallsOwner {
+  /** The connection that the application's methods get. */
+  readonly connection: Connection;
+  /** The application that the peer calls. */
+  readonly application: ApplicationLike<Connection> | null;
+  /** Sends an answer's text. */
+  sendAnswer(text: string): void;
+  /** Sends the text of a stream's value; false: not now, there is no room for it. */
+  sendItem(text: string): boolean;
+  /**
+   * Runs something when the session is stored as it is now; at once where it is not stored at each step.
+   * @param received the number of the peer's message that it acts on
+   */
   whenStored(run: () => void, received?: number): void;
-  /** Stops or goes on reading: too many calls are being served, or no longer. */
+  /** Reads, or does not, as what is under way allows. */
   balanceReading(): void;
   /** An error of the application. */
   reportError(error: unknown): void;
@@ -41,8 +49,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
   isHolding = false;
 
   constructor(
-    private readonly connection: Connection,
-    private readonly link: CallLink,
+    private readonly owner: ReceivedCallsOwner,
     private readonly maxInFlight: number,
   ) {}
 
@@ -60,7 +67,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     this.eventCount += 1;
     this.balanceReading();
     handled.then(end, (error: unknown) => {
-      this.link.reportError(error);
+      this.owner.reportError(error);
       end();
     });
   }
@@ -68,16 +75,16 @@ export class ReceivedCalls implements ReceivedCallKeeper {
   /** Serves a call: checks it, and hands it to the application. */
   receive(message: CallMessage): void {
     const fault = faultOf(message);
-    const { application } = this.connection;
+    const { application, connection } = this.owner;
     if (fault !== 0 || application === null) {
-      this.link.outbox.sendAnswer(formatCallbackError(message.id, [fault || ERR_INTERFACE_NOT_FOUND]));
+      this.owner.sendAnswer(formatCallbackError(message.id, [fault || ERR_INTERFACE_NOT_FOUND]));
       return;
     }
-    const call = new ReceivedCall(this, this.connection, message);
+    const call = new ReceivedCall(this, connection, message);
     this.calls ??= new IdTable();
     if (!this.calls.add(call)) (this.doubles ??= new Set()).add(call);
     this.balanceReading();
-    this.link.whenStored(() => {
+    this.owner.whenStored(() => {
       if (call.isOpen) this.serve(call, application);
     }, call.id);
   }
@@ -140,15 +147,15 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   answer(call: ReceivedCall, text: string): void {
     this.forget(call);
-    this.link.outbox.sendAnswer(text);
+    this.owner.sendAnswer(text);
   }
 
   sendItem(text: string): boolean {
-    return this.link.outbox.sendItem(text);
+    return this.owner.sendItem(text);
   }
 
   reportError(error: unknown): void {
-    this.link.reportError(error);
+    this.owner.reportError(error);
   }
 
   private all(): ReceivedCall[] {
@@ -160,7 +167,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
       if (application.handleCall) application.handleCall(call);
       else
         application.callMethod(
-          this.connection,
+          this.owner.connection,
           call.interfaceName,
           call.methodName,
           call.args,
@@ -168,7 +175,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
         );
     } catch (error) {
       call.fail(ERR_INTERNAL_API_ERROR);
-      this.link.reportError(error);
+      this.owner.reportError(error);
     }
   }
 
@@ -187,11 +194,11 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     const hold = this.isHolding ? this.size > this.maxInFlight / 2 : this.size >= this.maxInFlight;
     if (hold === this.isHolding) return;
     this.isHolding = hold;
-    this.link.balanceReading();
+    this.owner.balanceReading();
   }
 }
 
-/** The order of checks of PROTOCOL.md 3; what the application has is checked by itself. */
+/** Checks in the order of docs/protocol.md; what the application has, it checks itself. */
 function faultOf(message: CallMessage): number {
   if (message.args === undefined) return ERR_INVALID_SIGNATURE;
   if (message.interfaceName === undefined) return ERR_INTERFACE_NOT_FOUND;

@@ -16,7 +16,7 @@ interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'>
 
 type Ending = { readonly failed: false } | { readonly failed: true; readonly error: unknown };
 
-/** The values of one call on their way to a caller that gives credit (PROTOCOL.md 5, stream). */
+/** The values of one call on their way to a caller that gives credit (docs/protocol.md). */
 export class StreamSender implements OutgoingStream {
   /** The number of the last value made. */
   private made = 0;

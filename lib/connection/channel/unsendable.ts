@@ -19,8 +19,8 @@ export interface Unsendable {
 const HEAD = /^\{(\w+):\[(-?\d+)/;
 
 /**
- * The messages that would only cut the line again: larger than the peer takes, or where it has not told what it
- * takes, the one that two lines were cut at.
+ * The messages that would only cut the transport again: those larger than the peer takes or, where the peer has not told
+ * its limit, the one at which two transports were cut.
  */
 export function unsendableOf(
   journal: Journal,

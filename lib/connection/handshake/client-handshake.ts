@@ -8,47 +8,19 @@ import {
 } from '../../protocol/error-codes.js';
 import { formatHandshakeRequest } from '../../protocol/format-message.js';
 import type { HandshakeResponse } from '../../protocol/message.js';
+import {
+  JOURNAL_FULL_INFO,
+  SESSION_KEPT_INFO,
+  SESSION_LOST_INFO,
+  SESSION_TAKEN_INFO,
+} from '../../protocol/refusal-info.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { Session } from '../../session/session.js';
 import { splitVersionedName } from '../../util/versioned-name.js';
-import type { AppSpecifier } from '../client-options.js';
-import type { Connection } from '../connection.js';
+import type { AppSpecifier, Connection } from '../connection.js';
 import { agreedNames, maxBytesOf, sameNames, toOffer, type ExtensionName } from '../extensions.js';
+import type { Credentials } from './credentials.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
-
-/** How a client shows who it is. */
-export interface Credentials {
-  /** 'anonymous', 'login', or what the server's policy knows. */
-  readonly strategy: string;
-  readonly credentials: unknown;
-  /** The name that the connection has after a login. */
-  readonly username: string | null;
-  /** Set where a session is resumed. */
-  readonly resumed: Session<Connection> | undefined;
-}
-
-/** The credentials of a client that gives no name. */
-export const ANONYMOUS: Credentials = {
-  strategy: 'anonymous',
-  credentials: undefined,
-  username: null,
-  resumed: undefined,
-};
-
-/** The credentials of a login. */
-export function loginCredentials(login: string, password: string | null | undefined): Credentials {
-  return { strategy: 'login', credentials: [login, password ?? ''], username: login, resumed: undefined };
-}
-
-/** The credentials of a session that comes back. */
-export function resumeCredentials(session: Session<Connection>): Credentials {
-  const credentials: unknown[] = [session.id, session.receivedCount];
-  if (session.binding?.extensions.includes('resume')) {
-    const { by, count } = session.nextClaim();
-    credentials.push([by, count]);
-  }
-  return { strategy: 'session', credentials, username: session.username, resumed: session };
-}
 
 /** A client's way into a session. */
 export interface Entrance {
@@ -66,7 +38,7 @@ export class ClientHandshake {
   private done = false;
 
   constructor(
-    readonly credentials: Credentials,
+    readonly credentials: Credentials<Connection>,
     readonly application: { readonly name: string; readonly version: string | undefined },
     private readonly callback: (error: unknown, response?: HandshakeResponse) => void,
   ) {}
@@ -112,7 +84,7 @@ export class ClientHandshake {
     return { session: resumed, receivedCount: ok, peerMaxBytes };
   }
 
-  /** Ends without an answer: the link is gone, or its time is over. */
+  /** Ends without an answer: the transport is lost, or its time is over. */
   abandon(): void {
     this.isSessionKept = true;
     this.settle(new RemoteError(ERR_NO_HANDSHAKE_RESPONSE));
@@ -134,16 +106,6 @@ export class ClientHandshake {
     return inspectAsJson('ClientHandshake', this, options, inspect);
   }
 }
-
-/** The info of a refusal (code 11) that says: it is the session that is unknown. */
-export const SESSION_LOST_INFO = 'ERR_SESSION_LOST';
-/** What follows that (or a bye) where the session has ended because too much waited for the client. */
-export const JOURNAL_FULL_INFO = 'ERR_JOURNAL_FULL';
-/** The info of a refusal (code 11) that says: others have claimed the session again and again. */
-export const SESSION_TAKEN_INFO = 'ERR_SESSION_TAKEN';
-
-/** The info of a refusal (code 10) that says: the session is kept, for servers that have the application. */
-export const SESSION_KEPT_INFO = 'ERR_SESSION_KEPT';
 
 /** The session has ended at the other side because more waited for this one than it keeps. */
 export function sessionFull(): RemoteError {

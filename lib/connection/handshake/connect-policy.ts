@@ -2,12 +2,17 @@ import { ERR_NO_HANDSHAKE_RESPONSE } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Session } from '../../session/session.js';
 import { isThenable } from '../../util/callback.js';
-import type { AppSpecifier, ConnectPolicyCallback, ConnectPolicyFunction } from '../client-options.js';
-import type { Connection } from '../connection.js';
+import type {
+  AppSpecifier,
+  Connection,
+  ConnectPolicyCallback,
+  ConnectPolicyFunction,
+} from '../connection.js';
+import { controlOf } from '../control.js';
 
 /**
  * Asks a connect policy to shake hands, and calls back once: with its answer, with what it throws, or with -2
- * when the link ends before it has answered.
+ * when the transport is lost before it has answered.
  */
 export function runConnectPolicy(
   policy: ConnectPolicyFunction,
@@ -28,7 +33,7 @@ export function runConnectPolicy(
   };
   const fail = (error: unknown): void => {
     if (isAnswered) return;
-    connection.end(undefined);
+    controlOf(connection).abandon();
     // It may have thrown anything, and a callback that is given nothing means success.
     answer(error ? error : new RemoteError(ERR_NO_HANDSHAKE_RESPONSE), connection);
   };

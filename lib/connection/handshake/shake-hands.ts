@@ -4,17 +4,36 @@ import type { Session } from '../../session/session.js';
 import type { Callback } from '../../util/callback.js';
 import { bindContext } from '../../util/async-context.js';
 import { nextTick } from '../../util/host.js';
-import { ClientHandshake, parseAppSpecifier, type Credentials } from './client-handshake.js';
-import type { AppSpecifier } from '../client-options.js';
-import type { Connection } from '../connection.js';
+import { ClientHandshake, parseAppSpecifier, type Entrance } from './client-handshake.js';
+import type { Credentials } from './credentials.js';
+import type { AppSpecifier, Connection } from '../connection.js';
 import type { ExtensionName } from '../extensions.js';
-import type { SessionLink } from '../session-link.js';
+import type { ConnectionState } from '../state.js';
+
+/** What a client's handshake asks of its connection. */
+export interface HandshakeOwner {
+  readonly state: ConnectionState;
+  /** The extensions that this side offers. */
+  readonly offeredExtensions: readonly ExtensionName[];
+  /** Sends the request; its answer ends the handshake. */
+  awaitAnswer(handshake: ClientHandshake, offered: readonly ExtensionName[]): void;
+  /** The server has let the client in. */
+  enterSession(entrance: Entrance): void;
+  /**
+   * The server has not let the client in, or the transport was lost before.
+   * @param resumed the session that was to be resumed
+   * @param isAnswered whether the server's answer says that the session, if there is one, cannot be had
+   */
+  handshakeFailed(error: unknown, resumed: Session<Connection> | undefined, isAnswered: boolean): void;
+  /** Ends the connection without a word to the peer. */
+  abandon(): void;
+}
 
 /** Sends a client's handshake and follows it to its end, into the session or out of the connection. */
 export function shakeHands(
-  link: SessionLink,
+  owner: HandshakeOwner,
   app: AppSpecifier,
-  credentials: Credentials,
+  credentials: Credentials<Connection>,
   answer: Callback<[session?: Session<Connection>]>,
 ): void {
   const callback = bindContext(answer);
@@ -30,32 +49,35 @@ export function shakeHands(
     later(error);
     return;
   }
-  if (link.state.name !== 'new') {
+  if (owner.state.name !== 'new') {
     later(new RemoteError(ERR_NOT_CONNECTED));
     return;
   }
-  const offered = offerFor(credentials, link.offeredExtensions);
+  const offered = offerFor(credentials, owner.offeredExtensions);
   const handshake = new ClientHandshake(credentials, application, (error, response) => {
     const entrance = response && handshake.entranceOf(response, offered);
     if (!entrance || entrance instanceof RemoteError) {
       const failure = error ?? entrance;
-      link.handshakeFailed(failure, credentials.resumed, !handshake.isSessionKept);
+      owner.handshakeFailed(failure, credentials.resumed, !handshake.isSessionKept);
       callback(failure);
       return;
     }
-    link.enterSession(entrance.session, entrance.receivedCount, entrance.peerMaxBytes);
+    owner.enterSession(entrance);
     callback(null, entrance.session);
   });
   try {
-    link.awaitAnswer(handshake, offered);
+    owner.awaitAnswer(handshake, offered);
   } catch (error) {
     // Credentials that cannot be sent.
-    link.end(undefined);
+    owner.abandon();
     later(error);
   }
 }
 
 /** A session that comes back has the extensions that it was made with; one that the reference stored has none. */
-function offerFor({ resumed }: Credentials, ours: readonly ExtensionName[]): readonly ExtensionName[] {
+function offerFor(
+  { resumed }: Credentials<Connection>,
+  ours: readonly ExtensionName[],
+): readonly ExtensionName[] {
   return resumed ? ours.filter((name) => resumed.binding?.extensions.includes(name)) : ours;
 }

@@ -1,6 +1,5 @@
 import type { Session } from '../../session/session.js';
-import type { AppSpecifier, ConnectPolicyCallback } from '../client-options.js';
-import type { Connection } from '../connection.js';
+import type { AppSpecifier, Connection, ConnectPolicyCallback } from '../connection.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
 /** Logs in with a name and password, anonymously without; resumes the session where there is one. */

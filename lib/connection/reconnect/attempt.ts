@@ -1,11 +1,11 @@
 import { JstpError } from '../../protocol/jstp-error.js';
 import { ignore } from '../../util/callback.js';
 import { startPatientKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
-import type { ResolvedClient } from '../client-options.js';
+import type { ResolvedClient } from '../resolved-client.js';
 import type { Dialer, Transport } from '../transport.js';
 
 /**
- * One attempt to get a link and shake hands on it. It has one deadline: until the peer has accepted the link
+ * One attempt to get a transport and shake hands on it. It has one deadline: until the peer has accepted the transport
  * `limits.connectTimeoutMs`, from then on `limits.handshakeTimeoutMs` for all that is left (TLS, the upgrade,
  * the handshake), as servers count it. So a peer that accepts and stays silent costs no more on one transport than on
  * another.
@@ -49,7 +49,7 @@ export class Attempt {
     else dial(given);
   }
 
-  /** The link is there: whoever comes too late from now on ends it. */
+  /** The transport is there: `onLate` is called when the time for the handshake is over. */
   shakeHands(onLate: () => void): void {
     this.onLate = onLate;
   }

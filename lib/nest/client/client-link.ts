@@ -1,8 +1,9 @@
-import type { ConnectPolicyFunction } from '../../connection/client-options.js';
+import type { ConnectPolicyFunction } from '../../connection/connection.js';
 import type { Connection } from '../../connection/connection.js';
+import { controlOf } from '../../connection/control.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { OutgoingCall } from '../../connection/calls/outgoing-calls.js';
-import type { UnsentMessage } from '../../connection/outbox.js';
+import type { UnsentMessage } from '../../connection/channel/outbox.js';
 import {
   ERR_AUTH_FAILED,
   ERR_CALLBACK_LOST,
@@ -214,7 +215,7 @@ export class ClientLink {
       if (!error) this.opened(connection, Boolean(session));
       // Of a client that was closed meanwhile the connection fails them itself.
       else if (connection === this.current) {
-        for (const message of connection.outbox.takeUnsent()) this.unsent.push(message);
+        for (const message of controlOf(connection).takeUnsent()) this.unsent.push(message);
       }
       callback(error, connection, opened ?? undefined);
     };
@@ -245,7 +246,7 @@ export class ClientLink {
     });
     connection.on('bye', (reason) => {
       // The core would dial by itself after 'moved'.
-      connection.redialer?.stop();
+      controlOf(connection).stopRedialling();
       this.lost(connection, reason);
     });
     connection.on('error', (error) => {
@@ -266,14 +267,14 @@ export class ClientLink {
     this.isWanted = true;
     this.taken = false;
     this.delay?.up();
-    this.acknowledgedAtOpen = connection.journal?.acknowledged ?? 0;
+    this.acknowledgedAtOpen = controlOf(connection).acknowledgedCount;
     this.receivedAtOpen = connection.session?.receivedCount ?? 0;
     this.attempts = 0;
     this.hasWarned = false;
     // Before anything that is sent from now on.
     const { unsent } = this;
     this.unsent = [];
-    connection.sendUnsent(unsent);
+    controlOf(connection).sendUnsent(unsent);
     // Where the user has moved the connection by hand there may be no attempt of ours, or an overtaken one.
     this.connecting ??= Promise.resolve(connection);
     this.resolveAttempt(connection);
@@ -289,14 +290,14 @@ export class ClientLink {
     if (connection !== this.connection) return;
     const isTaken = reason === 'taken';
     const isSessionOver =
-      isTaken || reason === 'close' || connection.closedIntentionally || connection.isSessionOver;
+      isTaken || reason === 'close' || connection.closedIntentionally || controlOf(connection).isSessionOver;
     this.isUp = false;
     this.taken = isTaken;
     this.connecting = undefined;
     const isUnwelcome = reason === 'close';
     // A server that greets before it sends the client away is of no use.
     const wasHeard = !isUnwelcome && (connection.session?.receivedCount ?? 0) > this.receivedAtOpen;
-    const wasUseful = wasHeard || (connection.journal?.acknowledged ?? 0) > this.acknowledgedAtOpen;
+    const wasUseful = wasHeard || controlOf(connection).acknowledgedCount > this.acknowledgedAtOpen;
     this.delay?.down(wasUseful, isUnwelcome);
     if (isSessionOver) this.deleteSession();
     else this.waitForResume(connection);
@@ -330,11 +331,11 @@ export class ClientLink {
     const isSending = offline === 'wait' && this.delay !== undefined;
     this.sending = isSending ? connection : undefined;
     stopTimer(this.resumeTimer);
-    const isNeeded = isSending || connection.outbox.calls.size > 0;
+    const isNeeded = isSending || controlOf(connection).pendingCalls > 0;
     if (resumeTimeoutMs === Infinity || !isNeeded) return;
     this.resumeTimer = startPatientKeepAliveTimer(resumeTimeoutMs, () => {
       this.sending = undefined;
-      const lost = connection.abandonCalls();
+      const lost = controlOf(connection).abandonCalls();
       const what = `The line to ${this.shown} was not back within ${resumeTimeoutMs} ms`;
       if (lost > 0) this.observer.warn(`${what}: calls that have failed with -1: ${lost}`);
       else this.observer.debug(what);

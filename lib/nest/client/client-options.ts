@@ -2,7 +2,7 @@ import type { Deserializer, Serializer } from '@nestjs/microservices';
 import type { ApplicationLike } from '../../application/application.js';
 import type { ExposedApi } from './exposed-methods.js';
 import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
-import type { AppSpecifier } from '../../connection/client-options.js';
+import type { AppSpecifier } from '../../connection/connection.js';
 import type { Connection } from '../../connection/connection.js';
 import { resolveLimits, type Limits } from '../../protocol/limits.js';
 import { DEFAULT_HEARTBEAT_MS } from '../constants.js';

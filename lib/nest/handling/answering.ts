@@ -1,5 +1,6 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
 import type { Connection } from '../../connection/connection.js';
+import { controlOf } from '../../connection/control.js';
 import { UnsendableAnswer } from '../../connection/calls/unsendable-answer.js';
 import { JstpArgs } from '../jstp-args.js';
 import { toWireError } from '../nest-error.js';
@@ -60,7 +61,7 @@ class PlainStream implements OutgoingStream {
 function wireError(call: NestCall, error: unknown, code?: number): unknown[] {
   const { connection } = call;
   return toWireError(error, connection.extensions.nest, code, (cause) => {
-    connection.reportError(new UnsendableAnswer(call, cause));
+    controlOf(connection).reportError(new UnsendableAnswer(call, cause));
   });
 }
 

@@ -8,6 +8,7 @@ import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { ListenerFactory } from '../../server/listener.js';
 import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
+import { SERVER_CONTROL } from '../../server/control.js';
 import { onServerClose } from '../../transport/on-server-close.js';
 import { isTooLarge } from '../../protocol/message-size.js';
 import { toSafeString } from '../../protocol/safe-string.js';
@@ -174,7 +175,7 @@ export class JstpServer
       });
     });
     // Not to be waited for without need: what arrives meanwhile would be handled.
-    if (core.isDrainable) await core.drain();
+    if (core[SERVER_CONTROL].isDrainable) await core.drain();
     core.closeConnections();
     await closed;
     this.refusals.stop();
@@ -353,7 +354,7 @@ export class JstpServer
       },
       createListener,
     );
-    core.lastResort = {
+    core[SERVER_CONTROL].lastResort = {
       reportError: (error) => {
         this.logger.error(error);
       },

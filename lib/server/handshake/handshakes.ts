@@ -1,6 +1,7 @@
 import type { ApplicationLike } from '../../application/application.js';
 import type { Applications } from '../../application/applications.js';
 import type { Connection } from '../../connection/connection.js';
+import { controlOf } from '../../connection/control.js';
 import { agreedNames, maxBytesOf, sameNames } from '../../connection/extensions.js';
 import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED } from '../../protocol/error-codes.js';
 import type { HandshakeRequest } from '../../protocol/message.js';
@@ -9,7 +10,7 @@ import {
   SESSION_KEPT_INFO,
   SESSION_LOST_INFO,
   SESSION_TAKEN_INFO,
-} from '../../connection/handshake/client-handshake.js';
+} from '../../protocol/refusal-info.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { intern } from '../../util/intern.js';
@@ -75,13 +76,12 @@ export class Handshakes {
     const application = applications.find(request.application, request.version);
     if (!application) {
       if (request.strategy === 'session' && this.keeper.isShared) refuseUnserved(connection, request);
-      else connection.refuse(ERR_APP_NOT_FOUND);
+      else controlOf(connection).refuse(ERR_APP_NOT_FOUND);
       const reason = applications.reasonForNone(request.application, request.version);
       this.tell(connection, request, 'application', ERR_APP_NOT_FOUND, reason);
       return;
     }
-    connection.awaitDecision();
-    connection.application = application;
+    controlOf(connection).awaitDecision(application);
     if (request.strategy === 'session') this.decideResume(connection, application, request);
     else this.decideLogin(connection, application, request);
   }
@@ -121,7 +121,7 @@ export class Handshakes {
     const session = new Session(connection, username);
     session.binding = this.bindingOf(request);
     const save = this.keeper.saverOf(connection);
-    connection.acceptSession(session, application, undefined, save, maxBytesOf(request.extensions));
+    controlOf(connection).admit({ session, application, save, peerMaxBytes: maxBytesOf(request.extensions) });
     this.outcome.entered(connection);
   }
 
@@ -134,7 +134,7 @@ export class Handshakes {
     }
     const request: ResumeRequest = { ...claim, connection, application, handshake };
     // A late request: the client has asked by a newer transport since.
-    if (!this.pending.add(request)) connection.end(undefined);
+    if (!this.pending.add(request)) controlOf(connection).abandon();
     else this.resume(request);
   }
 
@@ -153,7 +153,7 @@ export class Handshakes {
       else if (isAllowed) this.restore(request, session);
       else {
         // Why: the policy sees whose session it decides on.
-        connection.username = session.username;
+        controlOf(connection).presume(session.username);
         this.ask(
           connection,
           application,
@@ -174,7 +174,7 @@ export class Handshakes {
    */
   private putOff({ connection, handshake }: ResumeRequest): void {
     const wasWaiting = isWaiting(connection);
-    connection.end(undefined);
+    controlOf(connection).abandon();
     this.pending.settle(connection);
     if (wasWaiting) this.tell(connection, handshake, 'later', undefined, NOT_OWNED);
   }
@@ -211,7 +211,7 @@ export class Handshakes {
       }
       onNo();
       if (!refusal || !isWaiting(connection)) return;
-      connection.refuse(refusal.error);
+      controlOf(connection).refuse(refusal.error);
       const kind = strategy === 'session' ? 'session' : 'login';
       this.tell(connection, request, kind, refusal.error.code, refusal.reason);
     });
@@ -224,7 +224,7 @@ export class Handshakes {
     if (this.keeper.isHandingOver(id) && !this.keeper.cancelHandover(id, order)) {
       // The session is on its way to another server. The client finds it there at its next attempt.
       this.putOff(request);
-    } else if (holder?.session) callback(holder.isSessionOver ? undefined : holder.session);
+    } else if (holder?.session) callback(controlOf(holder).isSessionOver ? undefined : holder.session);
     else {
       this.pending.search(request, (found) => {
         if (!isWaiting(connection)) this.pending.settle(connection);
@@ -246,21 +246,21 @@ export class Handshakes {
       if (mayReturn && isWaiting(newcomer)) this.enter(request, session, holder);
       else this.putOff(request);
       // The client has gone again, or was refused: its state is saved once more, unless another request waits for it.
-      if (mayReturn && !holder.isOpen && !this.pending.has(id)) this.keeper.transportLost(holder);
+      if (mayReturn && !holder.handshakeDone && !this.pending.has(id)) this.keeper.transportLost(holder);
     });
   }
 
   private enter(request: ResumeRequest, session: Session<Connection>, holder: Connection | undefined): void {
     const { id, connection, order, receivedCount } = request;
     // While the policy or the store was asked, another connection may have got the session, or ended it. Then the
-    // search
-    // starts again. Checks that the session may change come last, right before it is granted.
+    // search starts again. Checks that the session may change come last, right before it is granted.
     if (this.clients.find(id) !== holder || (holder && holder.session !== session))
       this.resume(request, true);
-    else if (holder?.isSessionOver) this.refuse(request, SESSION_LOST_INFO, 'the session has ended');
+    else if (holder && controlOf(holder).isSessionOver)
+      this.refuse(request, SESSION_LOST_INFO, 'the session has ended');
     else if (!session.journal.covers(receivedCount)) this.refuse(request, SESSION_LOST_INFO, UNCOVERED);
     else if (isOvertaken(order, session.claim) || this.keeper.isHandingOver(id)) this.putOff(request);
-    else if (holder?.isOpen && !this.takeovers.allows(holder, order))
+    else if (holder?.handshakeDone && !this.takeovers.allows(holder, order))
       this.refuse(request, SESSION_TAKEN_INFO, 'others have claimed the session again and again');
     else {
       this.pending.grant(connection);
@@ -276,13 +276,16 @@ export class Handshakes {
     holder: Connection | undefined,
   ): void {
     // A client that moves its own session takes it away from nobody. The claim is compared before it is replaced.
-    if (holder?.isOpen && !isSameClaimant(order, session.claim)) this.outcome.taken(holder);
+    if (holder?.handshakeDone && !isSameClaimant(order, session.claim)) this.outcome.taken(holder);
     session.claim = order;
     const connection = holder ? moveTransport(newcomer, holder) : newcomer;
     if (connection !== newcomer) this.outcome.moved(newcomer);
-    connection.application = application;
+    const control = controlOf(connection);
+    // First: the application may have a store of its own.
+    control.changeApplication(application);
     const save = this.keeper.saverOf(connection);
-    connection.acceptSession(session, application, receivedCount, save, maxBytesOf(handshake.extensions));
+    const peerMaxBytes = maxBytesOf(handshake.extensions);
+    control.admit({ session, application, receivedCount, save, peerMaxBytes });
     this.outcome.resumed(connection, session, application);
   }
 
@@ -317,9 +320,7 @@ function isSameBinding(a: SessionBinding, b: SessionBinding): boolean {
 
 /** Moves a newcomer's transport to the connection that holds the session. @returns the holder */
 function moveTransport(newcomer: Connection, holder: Connection): Connection {
-  const transport = newcomer.detach();
-  holder.leaveLink('taken');
-  if (transport) holder.attach(transport);
+  controlOf(holder).replaceTransport(controlOf(newcomer).detach());
   return holder;
 }
 
@@ -331,7 +332,9 @@ function isWaiting(connection: Connection): boolean {
 /** Refuses a resume with the code 11; a peer of this package is told more. */
 function refuseSession(connection: Connection, request: HandshakeRequest, ...info: string[]): void {
   const code = ERR_AUTH_FAILED;
-  connection.refuse(request.extensions ? [code, RemoteError.defaultMessages[code], ...info] : code);
+  controlOf(connection).refuse(
+    request.extensions ? [code, RemoteError.defaultMessages[code], ...info] : code,
+  );
 }
 
 /**
@@ -340,8 +343,9 @@ function refuseSession(connection: Connection, request: HandshakeRequest, ...inf
  */
 function refuseUnserved(connection: Connection, request: HandshakeRequest): void {
   const code = ERR_APP_NOT_FOUND;
-  if (request.extensions) connection.refuse([code, RemoteError.defaultMessages[code], SESSION_KEPT_INFO]);
-  else connection.end(undefined);
+  if (request.extensions)
+    controlOf(connection).refuse([code, RemoteError.defaultMessages[code], SESSION_KEPT_INFO]);
+  else controlOf(connection).abandon();
 }
 
 function claimOf(credentials: unknown): ResumeClaim | undefined {

@@ -1,5 +1,6 @@
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
+import { controlOf } from '../../connection/control.js';
 import type { HandshakeRequest } from '../../protocol/message.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
 import type { ClaimRequest } from '../../session/shared-session-storage.js';
@@ -97,7 +98,7 @@ export class PendingResumes {
     pending.requests.add(request);
     this.byConnection.set(connection, request);
     for (const other of overtaken) {
-      other.connection.end(undefined);
+      controlOf(other.connection).abandon();
       this.settle(other.connection);
     }
     return true;

@@ -1,4 +1,5 @@
 import type { Connection } from '../../connection/connection.js';
+import { controlOf } from '../../connection/control.js';
 import { DeadlineQueue } from '../../util/deadline-queue.js';
 
 /**
@@ -40,7 +41,7 @@ export class ClientTable {
     this.connected.delete(connection);
     const { session } = connection;
     if (!session || this.bySession.get(session.id) !== connection) return;
-    if (connection.isSessionOver) this.expire(connection);
+    if (controlOf(connection).isSessionOver) this.expire(connection);
     else this.away.add(connection);
   }
 
@@ -63,8 +64,8 @@ export class ClientTable {
   /** Expires the clients that are away, and removes the connected ones; for the end of a server. */
   clear(): void {
     for (const connection of this.bySession.values()) {
-      if (connection.isOpen) continue;
-      connection.expire();
+      if (connection.handshakeDone) continue;
+      controlOf(connection).expire();
       this.onExpired(connection);
     }
     this.bySession.clear();
@@ -86,8 +87,8 @@ export class ClientTable {
   /** Removes a client that is away, as if its time were over. */
   expire(connection: Connection): void {
     this.remove(connection);
-    if (connection.isOpen) return;
-    connection.expire();
+    if (connection.handshakeDone) return;
+    controlOf(connection).expire();
     this.onExpired(connection);
   }
 

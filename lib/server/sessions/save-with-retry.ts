@@ -1,4 +1,5 @@
 import type { Connection } from '../../connection/connection.js';
+import { controlOf } from '../../connection/control.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import { NOT_OWNED } from '../../session/session-not-owned-error.js';
 import { SessionStateError } from '../../session/session-state-error.js';
@@ -26,7 +27,7 @@ export async function saveWithRetry(
 ): Promise<void> {
   for (let isReported = false; ; isReported = true) {
     const { session } = connection;
-    if (session?.connection !== connection || connection.isSessionOver)
+    if (session?.connection !== connection || controlOf(connection).isSessionOver)
       throw new Error('The session has left the connection');
     try {
       await provider.save(session.id, session);

@@ -1,5 +1,6 @@
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
+import { controlOf } from '../../connection/control.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import { deleteSession, loadSession, storeSession } from '../../session/ask-session-storage.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
@@ -118,7 +119,7 @@ export class SessionKeeper implements SessionOwner {
     const provider = storageOf(application, this.options);
     const answer = (found: Found): void => {
       // Why a guard: the store calls back in a turn of its own, where nobody else would catch.
-      asker.guard(() => {
+      controlOf(asker).guard(() => {
         callback(found);
       });
     };
@@ -170,7 +171,7 @@ export class SessionKeeper implements SessionOwner {
     const { session } = connection;
     const provider = this.providerOf(connection);
     if (!session || this.handedOver.has(connection) || this.hasStopped(provider)) return;
-    if (connection.isSessionOver) {
+    if (controlOf(connection).isSessionOver) {
       // The delayed write is dropped first: it would bring the session back.
       this.changed.delete(connection);
       this.delete(provider, session, connection);
@@ -192,7 +193,8 @@ export class SessionKeeper implements SessionOwner {
     const provider = this.providerOf(connection);
     this.changed.delete(connection);
     if (!session || this.hasStopped(provider)) return;
-    if (connection.isSessionOver || session.isWorthless) this.delete(provider, session, connection);
+    if (controlOf(connection).isSessionOver || session.isWorthless)
+      this.delete(provider, session, connection);
     else if (isShared(provider)) this.watch(() => provider.release(session.id, session), connection);
     else this.store(provider, session, connection);
   }
@@ -221,7 +223,7 @@ export class SessionKeeper implements SessionOwner {
     if (!handover?.isFinishing || !isOvertaken(handover.claim, claim)) return false;
     handover.isCancelled = true;
     this.handovers.delete(id);
-    handover.connection.goOnServing();
+    controlOf(handover.connection).resumeServing();
     return true;
   }
 
@@ -309,7 +311,11 @@ export class SessionKeeper implements SessionOwner {
       claim,
       isFinishing: true,
       isCancelled: false,
-      finished: connection.finishServing(drainTimeoutMs, closeTimeoutMs, this.options.drainStreamCode),
+      finished: controlOf(connection).finishServing(
+        drainTimeoutMs,
+        closeTimeoutMs,
+        this.options.drainStreamCode,
+      ),
       done: Promise.resolve(),
     };
     this.handovers.set(id, handover);
@@ -331,7 +337,7 @@ export class SessionKeeper implements SessionOwner {
     handover.isFinishing = false;
     this.detachSession(connection, handover.reason);
     if (!provider) return;
-    const isOver = connection.isSessionOver;
+    const isOver = controlOf(connection).isSessionOver;
     if (!isOver && handover.reason === 'moved') this.unstored.add(session);
     // A session that has ended meanwhile (by `bye`) is deleted: nobody can resume it.
     const work = ask(() => (isOver ? provider.delete(session.id) : provider.release(session.id, session)));
@@ -349,9 +355,9 @@ export class SessionKeeper implements SessionOwner {
 
   /** Takes a session that is at another server from now on off its connection, and the client out of the table. */
   private detachSession(connection: Connection, reason: 'moved' | 'taken'): void {
-    const isTaken = reason === 'taken' && connection.isOpen;
+    const isTaken = reason === 'taken' && connection.handshakeDone;
     this.changed.delete(connection);
-    connection.leave(reason);
+    controlOf(connection).leave(reason);
     this.clients.remove(connection);
     this.handedOver.add(connection);
     if (isTaken) this.observer.taken(connection);
@@ -360,7 +366,7 @@ export class SessionKeeper implements SessionOwner {
   private saveChanged(connection: Connection): void {
     const { session } = connection;
     const provider = this.sharedProviderOf(connection);
-    if (!provider || session?.connection !== connection || connection.isOpen) return;
+    if (!provider || session?.connection !== connection || connection.handshakeDone) return;
     this.watch(() => provider.save(session.id, session), connection);
   }
 
@@ -373,7 +379,7 @@ export class SessionKeeper implements SessionOwner {
     } catch (error) {
       if (connection.session && isNotOwned(error)) this.lost(connection.session.id, claimOf(error));
       // Why the session ends: no later attempt can do better, and calls that wait for the store would wait for ever.
-      else if (error instanceof SessionStateError) connection.endSession(error);
+      else if (error instanceof SessionStateError) controlOf(connection).endSession(error);
       throw error;
     }
   }

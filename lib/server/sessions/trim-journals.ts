@@ -2,6 +2,7 @@ import { ERR_JOURNAL_FULL } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { JournalMeter } from '../../session/journal-meter.js';
 import type { Connection } from '../../connection/connection.js';
+import { controlOf } from '../../connection/control.js';
 import type { ClientTable } from './client-table.js';
 import type { SessionKeeper } from './session-keeper.js';
 
@@ -13,12 +14,13 @@ import type { SessionKeeper } from './session-keeper.js';
 export function trimJournals(meter: JournalMeter, clients: ClientTable, keeper: SessionKeeper): void {
   for (const connection of clients.awayLongestFirst()) {
     if (!meter.isOver) return;
-    if (bytesOf(connection) > 0 && !keeper.releaseToStore(connection)) connection.overflow(journalsFull());
+    if (bytesOf(connection) > 0 && !keeper.releaseToStore(connection))
+      controlOf(connection).overflow(journalsFull());
   }
   const connected = [...clients.connected].sort((a, b) => bytesOf(b) - bytesOf(a));
   for (const connection of connected) {
     if (!meter.isOver) return;
-    connection.overflow(journalsFull());
+    controlOf(connection).overflow(journalsFull());
   }
 }
 

@@ -68,7 +68,7 @@ export class FaultClient {
   }
 
   get isLineUp(): boolean {
-    return this.connection.isOpen;
+    return this.connection.handshakeDone;
   }
 
   /** Sends so many operations, pausing now and then, and waits until few are under way. */

@@ -136,7 +136,7 @@ describe('a client whose line is cut', () => {
       await pass(500);
       const call = observe(client.send('silent', round));
       await pass(1500);
-      expect([client.unwrap<Connection>().isOpen, call.ended]).toEqual([true, false]);
+      expect([client.unwrap<Connection>().handshakeDone, call.ended]).toEqual([true, false]);
     }
   });
 

@@ -4,6 +4,7 @@ import { LOOPBACK } from '../../support/free-port.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { settle, waitFor, within } from '../../support/wait-for.js';
 import { API, Bench, CallApplication, record } from './fixture.js';
+import { lifecycleOf } from '../../support/internals.js';
 
 const REFUSED = { code: 'ECONNREFUSED' };
 const QUICK = { minDelayMs: 5, maxDelayMs: 20 };
@@ -296,7 +297,7 @@ describe('a server that says bye', () => {
     const events = record(client);
     const connection = await client.connect();
     const [peer] = server.getClientsArray();
-    peer.leaveLink('moved');
+    lifecycleOf(peer).leave('moved');
     await waitFor(() => events.includes('reconnect true'), 'the resume');
     expect(client.unwrap()).toBe(connection);
     expect(await valuesOf(client.send('echo', 1))).toEqual([1]);

@@ -320,7 +320,7 @@ describe('the log of a client that nobody listens to', () => {
       expect(log.of('warn').filter((line) => String(line).startsWith('Cannot'))).toHaveLength(round);
       world.replace(new CallApplication());
       await pass(20_000);
-      expect(client.unwrap<Connection>().isOpen).toBe(true);
+      expect(client.unwrap<Connection>().handshakeDone).toBe(true);
     }
   });
 });

@@ -3,6 +3,7 @@ import type { Api, ClientOptions, Connection, Server } from '../../../lib/core.j
 import { API, type Back, heartbeats } from '../../support/core.js';
 import { waitFor, within } from '../../support/wait-for.js';
 import type { Ring } from '../ring.js';
+import { lifecycleOf, servedCalls } from '../../support/internals.js';
 
 const KIB = 1024;
 
@@ -33,7 +34,7 @@ export function describeHeld(ring: Ring): void {
       remote.on('event', (_interface, _event, args) => heard.push((args as unknown[])[0]));
       for (let count = 0; count < 2; count++) client.callMethod('echo', 'never', []).catch(() => undefined);
       for (const event of events) client.emitRemoteEvent('echo', 'said', [event]);
-      await waitFor(() => remote.receivedCalls.size === 2, 'two calls');
+      await waitFor(() => servedCalls(remote) === 2, 'two calls');
       await ring.serves(serving);
       expect(heard).toEqual([]);
       return { server: serving, client, heard };
@@ -86,7 +87,7 @@ export function describeHeld(ring: Ring): void {
       if (isCut) {
         expect(started).toEqual(['a', 'b']);
         await ring.reconnect({ server, client });
-        const { receivedCalls } = server.getClientsArray()[0] ?? client;
+        const { receivedCalls } = lifecycleOf(server.getClientsArray()[0] ?? client).channel;
         for (const id of [...receivedCalls]) receivedCalls.cancel(id);
         await waitFor(() => started.length >= 4, 'the other calls');
         await ring.serves(server);
@@ -100,7 +101,7 @@ export function describeHeld(ring: Ring): void {
       const silent = await hold(['b'], server);
       expect(server.getClientsArray()).toHaveLength(2);
       // It answers nothing any more.
-      silent.client.holdReading(true);
+      lifecycleOf(silent.client).wire.holdReading(true);
       await waitFor(() => server.getClientsArray().length === 1, 'the end of the silent one');
       await heartbeats(server.getClientsArray()[0], 2);
       expect(client.handshakeDone).toBe(true);

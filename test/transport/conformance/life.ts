@@ -11,6 +11,7 @@ import { countHandles, expectNoNewHandles } from '../../support/open-handles.js'
 import { waitFor, within } from '../../support/wait-for.js';
 import { dialOf } from '../contender.js';
 import type { Ring } from '../ring.js';
+import { lifecycleOf } from '../../support/internals.js';
 
 const SILENT: ConnectPolicyFunction = () => undefined;
 
@@ -98,7 +99,7 @@ export function describeLife(ring: Ring): void {
       const good = await ring.dial(server, { heartbeatInterval: 20 });
       const silent = await ring.dial(server);
       // It reads nothing any more: no pong leaves it.
-      silent.holdReading(true);
+      lifecycleOf(silent).wire.holdReading(true);
       await waitFor(() => server.getClientsArray().length === 1, 'the end of the silent one');
       await heartbeats(server.getClientsArray()[0], 2);
       expect(good.handshakeDone).toBe(true);

@@ -1,51 +1,51 @@
-import { ERR_INVALID_NAME, ERR_JOURNAL_FULL, ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
-import { formatPing, formatStreamCredit, isEvent } from '../protocol/format-message.js';
-import type { Limits } from '../protocol/limits.js';
-import { isPortableName, type NamedKind } from '../protocol/name-rules.js';
-import { checkSize } from '../protocol/message-size.js';
-import { RemoteError } from '../protocol/remote-error.js';
-import type { Journal } from '../session/journal.js';
-import type { DeadlineQueue } from '../util/deadline-queue.js';
-import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
-import { nextTick } from '../util/host.js';
-import { unsendableOf, type Unsendable } from './channel/unsendable.js';
-import { createOutgoingCall, OutgoingCalls, type OutgoingCall } from './calls/outgoing-calls.js';
+import { ERR_INVALID_NAME, ERR_JOURNAL_FULL, ERR_NOT_CONNECTED } from '../../protocol/error-codes.js';
+import { formatPing, formatStreamCredit, isEvent } from '../../protocol/format-message.js';
+import type { Limits } from '../../protocol/limits.js';
+import { isPortableName, type NamedKind } from '../../protocol/name-rules.js';
+import { checkSize } from '../../protocol/message-size.js';
+import { RemoteError } from '../../protocol/remote-error.js';
+import type { Journal } from '../../session/journal.js';
+import type { DeadlineQueue } from '../../util/deadline-queue.js';
+import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
+import { nextTick } from '../../util/host.js';
+import { unsendableOf, type Unsendable } from './unsendable.js';
+import { createOutgoingCall, OutgoingCalls, type OutgoingCall } from '../calls/outgoing-calls.js';
 
-// What is kept at most before the peer is asked, by a ping, how far it has read. Large against the ping, and so
-// small that texts die young: what lives longer is moved by V8 before it dies, at more than a message's price.
+// The peer is asked by a ping how far it has read when this much is kept. Why: large against the price of a ping, and
+// small enough that texts die young, as V8 moves what lives longer, which costs more than a message.
 const PING_AFTER_ENTRIES = 128;
 const PING_AFTER_BYTES = 1024 * 1024;
-// Nothing is kept much longer than this without asking.
+// Nothing is kept much longer than this before the peer is asked.
 const PING_AFTER_MS = 1000;
-// Answers of calls under way are admitted to a full journal: in bytes, as much again.
+// A full journal still takes the answers of calls under way, up to this many times its bytes.
 const ANSWERS_OVER_BYTES = 2;
 
-/** A numbered message that was journaled while there was no line for it, and never went out. */
+/** A numbered message that was journaled while there was no transport, and never went out. */
 export interface UnsentMessage {
   /** Its text, with the number that it had. */
   readonly text: string;
-  /** Who waits for its answer; undefined for an event. */
+  /** The call that waits for its answer; undefined for an event. */
   readonly call: OutgoingCall | undefined;
 }
 
-/** What the outbox asks of its connection. */
-export interface OutboxLink {
+/** What the outbox asks of its channel. */
+export interface OutboxOwner {
   /** The journal of the session; undefined before the handshake. */
   readonly journal: Journal | undefined;
-  /** Whether the connection has ended: what is sent now would wait for ever. */
+  /** Whether the connection has ended, so that what is sent now would wait for ever. */
   readonly isClosed: boolean;
   /** Whether a message can be written now. */
   readonly isOpen: boolean;
-  /** Whether the peer is away, and whoever sends to it may not know. */
+  /** Whether this is a server whose client is away; the application may not know that. */
   readonly isPeerAway: boolean;
-  /** Whether any name may be sent. */
+  /** Whether the peer takes any name, and not only those that the reference can read. */
   readonly allowsAnyName: boolean;
   /** Whether answers are kept until they have arrived (`resume`). */
   readonly keepsAnswers: boolean;
-  /** Writes a text to the link. */
+  /** Writes a text to the transport. */
   write(text: string): void;
   /** Runs the user's code, reporting what it throws. */
-  guard(run: () => void): void;
+  guard(run: () => unknown): void;
   /** Something was journaled that cannot be written now. */
   keptForLater(): void;
   /** The journal holds less than its cap again. */
@@ -56,35 +56,35 @@ export interface OutboxLink {
   readonly peerMaxBytes: number | undefined;
   /** Nothing more is sent for a call of the peer. */
   cancelServing(callId: number): void;
-  /** Tells what could not be sent, where no callback does. */
+  /** Reports what could not be sent, where no callback tells it. */
   reportError(error: unknown): void;
 }
 
 /**
- * What this side sends over a session, and waits to have answered or acknowledged. Numbers are given, and
- * the texts journaled, in the order of sending, whether the link is up or not.
+ * What this side sends over a session, until it is answered or acknowledged. Messages get their numbers and are
+ * journaled in the order of sending, with a transport or without.
  */
 export class Outbox implements Expirable {
   readonly calls: OutgoingCalls;
   private isAskingForAcknowledgement = false;
   private isReplaying = false;
   private isRefusingItems = false;
-  /** The first number that was given while there was no line for it; 0: all have gone out. */
+  /** The number of the first message that was sent while there was no transport; 0: all have gone out. */
   private firstUnsent = 0;
   private unsent: readonly UnsentMessage[] | undefined;
-  /** Where the outbox waits to ask for an acknowledgement; undefined while nothing is kept. */
+  /** The queue that reminds the outbox to ask for an acknowledgement; undefined while nothing is kept. */
   private waitsIn: DeadlineQueue<Expirable> | undefined;
 
   /**
-   * @param link the connection
+   * @param owner the channel
    * @param sign +1 for a client's numbers, -1 for a server's
    */
   constructor(
-    private readonly link: OutboxLink,
+    private readonly owner: OutboxOwner,
     private readonly sign: 1 | -1,
     private readonly limits: Limits,
   ) {
-    this.calls = new OutgoingCalls(link);
+    this.calls = new OutgoingCalls(owner);
   }
 
   /**
@@ -92,7 +92,7 @@ export class Outbox implements Expirable {
    * @param isForReturn whether it may wait for a connection that has ended to be brought back
    */
   refusal(kind: NamedKind, name: string, isForReturn = false): RemoteError | undefined {
-    if (!this.link.allowsAnyName && !isPortableName(name, kind)) {
+    if (!this.owner.allowsAnyName && !isPortableName(name, kind)) {
       return new RemoteError(
         ERR_INVALID_NAME,
         `'${name}' cannot be sent as the name of a ${kind} to this peer`,
@@ -103,23 +103,23 @@ export class Outbox implements Expirable {
 
   /** Why nothing can be sent; undefined: it can. A session whose peer is away ends at its cap. */
   fullness(isForReturn = false): RemoteError | undefined {
-    const { journal, isClosed, isPeerAway } = this.link;
+    const { journal, isClosed, isPeerAway } = this.owner;
     if (!journal || (isClosed && !isForReturn)) return new RemoteError(ERR_NOT_CONNECTED);
     if (this.hasRoom && this.calls.size < this.limits.maxPendingCalls) return undefined;
-    if (isPeerAway && !this.hasRoom) this.link.overflow();
+    if (isPeerAway && !this.hasRoom) this.owner.overflow();
     return new RemoteError(ERR_JOURNAL_FULL);
   }
 
   /** Whether the journal takes more. */
   get hasRoom(): boolean {
-    const { journal } = this.link;
+    const { journal } = this.owner;
     const { journalMaxEntries, journalMaxBytes } = this.limits;
     return journal !== undefined && journal.size < journalMaxEntries && journal.bytes < journalMaxBytes;
   }
 
   /** The number of the next message, as the wire has it. */
   get nextId(): number {
-    return this.sign * ((this.link.journal?.lastId ?? 0) + 1);
+    return this.sign * ((this.owner.journal?.lastId ?? 0) + 1);
   }
 
   /** The number without its sign; below 1 where it is none of this side's. */
@@ -133,13 +133,13 @@ export class Outbox implements Expirable {
   }
 
   /**
-   * Journals a text that has the number {@link nextId}, and writes it if the link is up.
-   * @throws JstpError ERR_JSTP_MESSAGE_TOO_LARGE: a peer would cut the line for it, at each resume again
+   * Journals a text that has the number {@link nextId}, and writes it if there is a transport.
+   * @throws JstpError ERR_JSTP_MESSAGE_TOO_LARGE: the peer would cut the transport for it, again at each resume
    */
   commit(text: string, call?: OutgoingCall): void {
-    const { journal } = this.link;
+    const { journal } = this.owner;
     if (!journal) return;
-    checkSize(text, this.limits, this.link.peerMaxBytes);
+    checkSize(text, this.limits, this.owner.peerMaxBytes);
     journal.append(text);
     if (call) {
       call.id = journal.lastId;
@@ -149,7 +149,7 @@ export class Outbox implements Expirable {
     this.watch(journal);
   }
 
-  /** Fails the calls that a link has carried with -1: the session that would have brought their answers is lost. */
+  /** Fails the calls that were written with -1: the session that would have brought their answers is lost. */
   loseWritten(): void {
     if (this.firstUnsent > 0) this.calls.loseUpTo(this.firstUnsent - 1);
     else this.calls.loseAll();
@@ -160,13 +160,13 @@ export class Outbox implements Expirable {
    * `resume` is agreed; else an answer that cannot be written now is of no use to anybody any more.
    */
   sendAnswer(text: string): void {
-    const { journal, keepsAnswers, isOpen } = this.link;
+    const { journal, keepsAnswers, isOpen } = this.owner;
     if (!journal || !keepsAnswers) {
-      if (isOpen) this.link.write(text);
+      if (isOpen) this.owner.write(text);
       return;
     }
     if (this.isOverflowing) {
-      this.link.overflow();
+      this.owner.overflow();
       return;
     }
     journal.appendUnnumbered(text);
@@ -176,7 +176,7 @@ export class Outbox implements Expirable {
 
   /** The same for a value of a stream, which can wait: false where the journal has no room for it. */
   sendItem(text: string): boolean {
-    const hasRoom = !this.link.keepsAnswers || this.hasRoom;
+    const hasRoom = !this.owner.keepsAnswers || this.hasRoom;
     if (hasRoom) this.sendAnswer(text);
     else this.isRefusingItems = true;
     return hasRoom;
@@ -190,16 +190,16 @@ export class Outbox implements Expirable {
 
   /** The peer has received everything up to a number of this side. */
   acknowledge(ownId: number): void {
-    this.link.journal?.acknowledge(ownId);
+    this.owner.journal?.acknowledge(ownId);
     if (this.isRefusingItems && this.hasRoom) {
       this.isRefusingItems = false;
-      this.link.roomAgain();
+      this.owner.roomAgain();
     }
   }
 
   /** Sends everything again that the peer has not received. */
   replay(receivedCount: number): void {
-    const { journal, keepsAnswers } = this.link;
+    const { journal, keepsAnswers } = this.owner;
     if (!journal) return;
     this.isAskingForAcknowledgement = false;
     this.firstUnsent = 0;
@@ -209,10 +209,10 @@ export class Outbox implements Expirable {
     journal.noteReplay();
     if (keepsAnswers) this.calls.endPings(receivedCount);
     else this.calls.loseUpTo(receivedCount);
-    for (const unsendable of unsendableOf(journal, this.limits, this.link.peerMaxBytes)) {
+    for (const unsendable of unsendableOf(journal, this.limits, this.owner.peerMaxBytes)) {
       this.giveUp(journal, unsendable);
     }
-    for (const { text } of journal) this.link.write(text);
+    for (const { text } of journal) this.owner.write(text);
     this.isReplaying = false;
     if (!keepsAnswers) return;
     for (const call of this.calls.credited()) this.sendCredit(call);
@@ -225,7 +225,7 @@ export class Outbox implements Expirable {
    * {@link takeUnsent} has that until the next tick, for another session; then those calls fail as well.
    */
   loseSession(): void {
-    const { journal } = this.link;
+    const { journal } = this.owner;
     const unsent = journal && this.firstUnsent > 0 ? this.unsentOf(journal) : [];
     this.firstUnsent = 0;
     this.calls.loseAll();
@@ -249,7 +249,7 @@ export class Outbox implements Expirable {
     for (const { id, text } of journal) {
       // Answers, which have no number, are of use in their own session only.
       if (id < this.firstUnsent || !Number.isInteger(id)) continue;
-      const call = this.calls.take(id);
+      const call = this.calls.remove(id);
       if (call || isEvent(text)) unsent.push({ text, call });
     }
     return unsent;
@@ -257,13 +257,13 @@ export class Outbox implements Expirable {
 
   /** Tells the callee of a stream how far it may go. */
   sendCredit(call: OutgoingCall): void {
-    if (this.link.isOpen) this.link.write(formatStreamCredit(this.wireId(call.id), call.creditLimit));
+    if (this.owner.isOpen) this.owner.write(formatStreamCredit(this.wireId(call.id), call.creditLimit));
   }
 
   /** Something has been kept for a while. */
   expire(): void {
     this.waitsIn = undefined;
-    const { journal, isOpen } = this.link;
+    const { journal, isOpen } = this.owner;
     if (!journal || journal.size === 0 || !isOpen) return;
     this.askForAcknowledgement();
     this.wait();
@@ -279,15 +279,15 @@ export class Outbox implements Expirable {
   private giveUp(journal: Journal, { entry, error, kind, wireId, substitute }: Unsendable): void {
     if (substitute === undefined) return;
     journal.replace(entry, substitute);
-    if (kind === 'stream') this.link.cancelServing(wireId);
-    const call = kind === 'call' || kind === 'inspect' ? this.calls.take(this.ownId(wireId)) : undefined;
+    if (kind === 'stream') this.owner.cancelServing(wireId);
+    const call = kind === 'call' || kind === 'inspect' ? this.calls.remove(this.ownId(wireId)) : undefined;
     if (call === undefined) {
-      this.link.reportError(error);
+      this.owner.reportError(error);
       return;
     }
     // Later, when what else there is to send has been sent.
     nextTick(() => {
-      this.link.guard(() => {
+      this.owner.guard(() => {
         call.callback(error);
       });
     });
@@ -295,15 +295,15 @@ export class Outbox implements Expirable {
 
   /** @param id the number of the text; 0 where it has none */
   private write(text: string, id = 0): void {
-    if (!this.link.isOpen) {
+    if (!this.owner.isOpen) {
       if (this.firstUnsent === 0) this.firstUnsent = id;
-      this.link.keptForLater();
-    } else if (!this.isReplaying) this.link.write(text);
+      this.owner.keptForLater();
+    } else if (!this.isReplaying) this.owner.write(text);
   }
 
   /** Whether not even an answer is admitted. */
   private get isOverflowing(): boolean {
-    const { journal, isPeerAway } = this.link;
+    const { journal, isPeerAway } = this.owner;
     const { journalMaxEntries, journalMaxBytes, maxCallsInFlight } = this.limits;
     if (!journal || this.hasRoom) return false;
     return (
@@ -317,7 +317,7 @@ export class Outbox implements Expirable {
   private watch(journal: Journal): void {
     const isMuch = journal.size >= this.pingAfterEntries || journal.bytes >= this.pingAfterBytes;
     if (isMuch) this.askForAcknowledgement();
-    else if (this.waitsIn === undefined && this.link.keepsAnswers) this.wait();
+    else if (this.waitsIn === undefined && this.owner.keepsAnswers) this.wait();
   }
 
   private wait(): void {
@@ -334,7 +334,7 @@ export class Outbox implements Expirable {
   }
 
   private askForAcknowledgement(): void {
-    if (this.isAskingForAcknowledgement || !this.link.isOpen) return;
+    if (this.isAskingForAcknowledgement || !this.owner.isOpen) return;
     this.isAskingForAcknowledgement = true;
     this.ping(() => {
       this.isAskingForAcknowledgement = false;

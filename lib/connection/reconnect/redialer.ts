@@ -11,11 +11,27 @@ import { ignore, popCallback } from '../../util/callback.js';
 import { now } from '../../util/host.js';
 import { startKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
 import { Attempt } from './attempt.js';
-import type { AppSpecifier, ReconnectFunction, ResolvedClient } from '../client-options.js';
+import { backoffMs } from './backoff.js';
 import { runConnectPolicy } from '../handshake/connect-policy.js';
-import type { Connection } from '../connection.js';
-import { NO_EXTENSIONS } from '../extensions.js';
+import type { AppSpecifier, Connection, ReconnectFunction } from '../connection.js';
+import { NO_EXTENSIONS, type Extensions } from '../extensions.js';
+import type { Reporter } from '../reporter.js';
+import type { ResolvedClient } from '../resolved-client.js';
 import type { Dialer, Dialers, Transport } from '../transport.js';
+
+/** What a redialer asks of its connection. */
+export interface RedialerOwner extends Pick<Reporter, 'announce' | 'guard'> {
+  /** The connection that comes back. */
+  readonly connection: Connection;
+  readonly session: Session<Connection> | null;
+  readonly extensions: Extensions;
+  /** Whether the connection has ended. */
+  readonly isClosed: boolean;
+  /** Gives the transport away. */
+  detach(): Transport | null;
+  /** Uses a fresh transport; the handshake comes next. */
+  attach(transport: Transport): void;
+}
 
 /** How a connection was dialled. */
 export interface DialedAs {
@@ -54,7 +70,7 @@ export class Redialer {
   private shortLives = 0;
 
   constructor(
-    private readonly connection: Connection,
+    private readonly owner: RedialerOwner,
     private readonly settings: ResolvedClient,
     private readonly dialers: Dialers,
     private readonly dialedAs: DialedAs,
@@ -63,7 +79,7 @@ export class Redialer {
   /** The connection is up: its next loss starts the reconnector. */
   arm(): void {
     // Whoever was told first may have closed it again.
-    if (this.connection.isClosed) return;
+    if (this.owner.isClosed) return;
     this.isArmed = true;
     this.isStopped = false;
     this.isSessionLost = false;
@@ -80,7 +96,7 @@ export class Redialer {
   }
 
   /** The link is gone. */
-  linkLost(): void {
+  transportLost(): void {
     // The word holds for this loss alone.
     const { isMoving } = this;
     this.isMoving = false;
@@ -123,7 +139,7 @@ export class Redialer {
   }
 
   /** Runs something later, unless dialling is stopped before. */
-  later(delayMs: number, callback: () => void): void {
+  private later(delayMs: number, callback: () => void): void {
     this.cancel();
     this.timer = startKeepAliveTimer(delayMs, () => {
       this.timer = undefined;
@@ -140,7 +156,7 @@ export class Redialer {
     this.cancel();
     if (this.attempt) {
       // Whoever was told of the end of the attempt before has begun a newer one.
-      done(SUPERSEDED, this.connection);
+      done(SUPERSEDED, this.owner.connection);
       return;
     }
     this.isStopped = false;
@@ -166,22 +182,23 @@ export class Redialer {
       if (transport) this.moveTo(transport, attempt, finish);
       else {
         finish(error);
-        if (isLost) this.linkLost();
+        if (isLost) this.transportLost();
       }
     });
   }
 
   private moveTo(transport: Transport, attempt: Attempt, finish: Done): void {
-    const { connection, settings } = this;
+    const { owner, settings } = this;
+    const { connection } = owner;
     attempt.shakeHands(() => {
       transport.destroy();
     });
     // The old link goes before the resume is written: what it still brings, the peer sends again.
     this.isArmed = false;
-    const old = connection.detach();
-    connection.attach(transport);
+    const old = owner.detach();
+    owner.attach(transport);
     const resume = (): void => {
-      const session = this.isSessionLost ? null : connection.session;
+      const session = this.isSessionLost ? null : owner.session;
       runConnectPolicy(settings.connectPolicy, this.dialedAs.app, connection, session, (failure) => {
         if (this.attempt !== attempt) return;
         if (!failure) this.arm();
@@ -191,14 +208,14 @@ export class Redialer {
       });
     };
     // The reference's server ends the new link of a session when it sees the old one close after the resume.
-    const waits = old !== null && connection.extensions === NO_EXTENSIONS;
+    const waits = old !== null && owner.extensions === NO_EXTENSIONS;
     if (waits) old.receiver = { receiveMessage: ignore, transportClosed: resume };
     old?.end();
     if (!waits) resume();
   }
 
   private readonly reconnectFn: ReconnectFunction = (...given) => {
-    const { connection, dialedAs } = this;
+    const { owner, dialedAs } = this;
     if (!this.mayDial()) return;
     const args = [...given];
     const callback = popCallback(args) ?? ignore;
@@ -212,13 +229,13 @@ export class Redialer {
       // To hear that the session is lost is the way to the next one.
       const isNews = this.isSessionLost && !isSessionLost;
       if (error && error !== SUPERSEDED && !isNews) this.failures += 1;
-      connection.announce('reconnect', error);
-      connection.guard(() => callback(error, connection));
+      owner.announce('reconnect', error);
+      owner.guard(() => callback(error, owner.connection));
       // Nor where one of those has dialled by itself.
       if (error && error !== SUPERSEDED && !this.isStopped && !this.attempt) this.askReconnector();
     };
     this.isAwaited = true;
-    connection.announce('reconnectAttempt', transportName, ...dialArguments);
+    owner.announce('reconnectAttempt', transportName, ...dialArguments);
     // A listener may have closed the connection, or moved it by itself.
     if (!this.mayDial() || this.attempt !== attempt) done(SUPERSEDED);
     else this.redial(dialer, dialArguments, done, true);
@@ -229,18 +246,24 @@ export class Redialer {
   }
 
   private askReconnector(): void {
-    const { connection, settings } = this;
-    connection.guard(() => settings.reconnector(connection, this.reconnectFn));
+    const { owner, failures, isSessionLost } = this;
+    const { reconnector } = this.settings;
+    if (reconnector) owner.guard(() => reconnector(owner.connection, this.reconnectFn));
+    else {
+      this.later(backoffMs(failures, isSessionLost), () => {
+        this.reconnectFn();
+      });
+    }
   }
 
   /** The user's attempt has failed. */
   private goOnAfter(): void {
-    const { isAwaited, connection } = this;
+    const { isAwaited, owner } = this;
     // Whoever was told may have begun the next one.
     if (this.attempt) return;
     this.isAwaited = false;
     // One that has its line still, or has ended, is not to be brought back.
-    if (isAwaited && !this.isArmed && !this.isStopped && !connection.isClosed) this.askReconnector();
+    if (isAwaited && !this.isArmed && !this.isStopped && !owner.isClosed) this.askReconnector();
   }
 
   private countLife(): void {
@@ -252,7 +275,7 @@ export class Redialer {
     stopTimer(this.timer);
     this.timer = undefined;
     this.dialled();
-    this.finish?.(SUPERSEDED, this.connection);
+    this.finish?.(SUPERSEDED, this.owner.connection);
   }
 
   /** No dial is under way any more; answers whether the old link was lost in it. */

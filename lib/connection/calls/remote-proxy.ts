@@ -1,10 +1,32 @@
-import { canBeArguments, type Callback } from '../util/callback.js';
-import { EventEmitter, SAFE_EMIT } from '../util/event-emitter.js';
-import type { Connection } from './connection.js';
+import { canBeArguments, type Callback } from '../../util/callback.js';
+import { EventEmitter, SAFE_EMIT, type ErrorReporter } from '../../util/event-emitter.js';
+import { CONTROL } from '../control.js';
 
 // Symbols leave every name to the methods of the peer.
 const CONNECTION = Symbol('connection');
 const INTERFACE = Symbol('interface');
+
+/** What a proxy asks of its connection. */
+export interface ProxiedConnection {
+  /** Calls a method of the peer. */
+  callMethod(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback?: Callback | null,
+  ): Promise<unknown> | undefined;
+  /** Calls a method of the peer, again where the answer is lost. */
+  callMethodWithResend(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback?: Callback | null,
+  ): Promise<unknown> | undefined;
+  /** Sends an event to the peer. */
+  emitRemoteEvent(interfaceName: string, eventName: string, args: unknown[]): void;
+  /** @internal Reports what a listener throws. */
+  readonly [CONTROL]: ErrorReporter;
+}
 
 /** The key of the proxy's method that tells the local listeners of an event of the peer. */
 export const EMIT_LOCAL = Symbol('emitLocal');
@@ -22,7 +44,7 @@ export class RemoteProxy extends EventEmitter<Record<string, never[]>> {
   /** The methods, by name. */
   [method: string]: RemoteMethod;
 
-  private readonly [CONNECTION]: Connection;
+  private readonly [CONNECTION]: ProxiedConnection;
   private readonly [INTERFACE]: string;
 
   /**
@@ -30,7 +52,7 @@ export class RemoteProxy extends EventEmitter<Record<string, never[]>> {
    * @param interfaceName the interface
    * @param methods the names of its methods
    */
-  constructor(connection: Connection, interfaceName: string, methods: readonly string[] = []) {
+  constructor(connection: ProxiedConnection, interfaceName: string, methods: readonly string[] = []) {
     super();
     this[CONNECTION] = connection;
     this[INTERFACE] = interfaceName;
@@ -49,11 +71,11 @@ export class RemoteProxy extends EventEmitter<Record<string, never[]>> {
   /** Tells the local listeners of an event of the peer. */
   [EMIT_LOCAL](eventName: string, args: readonly unknown[]): boolean {
     // More than a function may have is no event of anybody.
-    return canBeArguments(args) && this[SAFE_EMIT](eventName, args, this[CONNECTION]);
+    return canBeArguments(args) && this[SAFE_EMIT](eventName, args, this[CONNECTION][CONTROL]);
   }
 }
 
-function remoteMethod(connection: Connection, interfaceName: string, method: string): RemoteMethod {
+function remoteMethod(connection: ProxiedConnection, interfaceName: string, method: string): RemoteMethod {
   return (...args) => {
     const resend =
       typeof args.at(-1) === 'boolean' && typeof args.at(-2) === 'function' && args.pop() === true;

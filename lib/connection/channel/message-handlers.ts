@@ -1,0 +1,202 @@
+import type { ApplicationLike } from '../../application/application.js';
+import {
+  ERR_CALLBACK_LOST,
+  ERR_INTERFACE_NOT_FOUND,
+  ERR_INTERNAL_API_ERROR,
+} from '../../protocol/error-codes.js';
+import { formatCallbackError, formatCallbackOk, formatPong } from '../../protocol/format-message.js';
+import type { Limits } from '../../protocol/limits.js';
+import type {
+  ByeMessage,
+  ByeReason,
+  CallbackMessage,
+  CallMessage,
+  EventMessage,
+  InspectMessage,
+  Message,
+  StreamItemMessage,
+} from '../../protocol/message.js';
+import { ProtocolError } from '../../protocol/protocol-error.js';
+import { RemoteError } from '../../protocol/remote-error.js';
+import { isThenable } from '../../util/callback.js';
+import { nextTick } from '../../util/host.js';
+import { answerCall, type OutgoingCall } from '../calls/outgoing-calls.js';
+import { EMIT_LOCAL } from '../calls/remote-proxy.js';
+import type { Connection } from '../connection.js';
+import type { Extensions } from '../extensions.js';
+import type { Reporter } from '../reporter.js';
+import type { Wire } from '../wire.js';
+import { TRANSPORT_PING, type SessionChannel } from './session-channel.js';
+
+/** What the messages of an open session ask of their connection. */
+export interface MessageOwner extends Pick<Reporter, 'isLogged' | 'log' | 'guard' | 'reportError'> {
+  readonly connection: Connection;
+  readonly channel: SessionChannel;
+  readonly wire: Wire;
+  readonly limits: Limits;
+  readonly extensions: Extensions;
+  readonly application: ApplicationLike<Connection> | null;
+  /** The peer has answered the heartbeat, or shown otherwise that it is there. */
+  peerHeard(): void;
+  /** The peer ends the connection on purpose. */
+  peerSaidBye(reason: ByeReason, info: string | undefined): void;
+}
+
+/**
+ * What an open connection does with each kind of message.
+ * @returns whether the message was expected; a rejected one is logged and ignored
+ */
+export function handleMessage(owner: MessageOwner, message: Message): boolean {
+  switch (message.kind) {
+    case 'call':
+      return handleCall(owner, message);
+    case 'callback':
+      return handleCallback(owner, message);
+    case 'event':
+      return handleEvent(owner, message);
+    case 'inspect':
+      return handleInspect(owner, message);
+    case 'ping':
+      return handlePing(owner, message.id);
+    case 'pong':
+      return handlePong(owner, message.id);
+    case 'streamItem':
+      return owner.extensions.stream && handleStreamItem(owner, message);
+    case 'streamCredit':
+      if (owner.extensions.stream) owner.channel.receivedCalls.get(message.callId)?.grant(message.limit);
+      return owner.extensions.stream;
+    case 'cancel':
+      if (owner.extensions.cancel) owner.channel.receivedCalls.cancel(message.callId);
+      return owner.extensions.cancel;
+    case 'bye':
+      if (owner.extensions.bye) handleBye(owner, message);
+      return owner.extensions.bye;
+    default:
+      return false;
+  }
+}
+
+function handleCall(owner: MessageOwner, message: CallMessage): boolean {
+  if (!owner.channel.countReceived(message.id)) return false;
+  if (message.args && owner.isLogged('call')) {
+    owner.log('call', message.interfaceName, message.method, message.args);
+  }
+  owner.channel.receivedCalls.receive(message);
+  return true;
+}
+
+function handleCallback(owner: MessageOwner, message: CallbackMessage): boolean {
+  if (owner.isLogged('callback')) owner.log('callback', message.error, message.ok);
+  const id = owner.channel.outbox.ownId(message.id);
+  owner.channel.outbox.acknowledge(id);
+  const call = owner.channel.outgoingCalls.remove(id);
+  if (!call) return false;
+  if (message.ok) answerCall(call, null, resultsOf(call, message.ok));
+  else answerCall(call, remoteErrorOf(message, owner.channel.keepsAnswers));
+  return true;
+}
+
+/** The last value of a stream is the result of a caller that takes one result only. */
+function resultsOf(call: OutgoingCall, ok: unknown[]): unknown[] {
+  return call.lastItem > 0 && !call.onItem && ok.length === 0 ? [call.lastValue] : ok;
+}
+
+function remoteErrorOf(message: CallbackMessage, isKept: boolean): unknown {
+  const error = message.error ?? [];
+  if (error[0] !== ERR_CALLBACK_LOST) return RemoteError.fromJstpArray(error);
+  // Where answers are kept, this is how the peer says that it has lost one. From others the -1 is not ours:
+  // users test for the bare number, and would call again.
+  return isKept ? ERR_CALLBACK_LOST : new RemoteError(1, RemoteError.defaultMessages[ERR_CALLBACK_LOST]);
+}
+
+function handlePing(owner: MessageOwner, id: number): boolean {
+  const { channel } = owner;
+  if (id === TRANSPORT_PING && channel.keepsAnswers) {
+    // The peer watches its way to this side itself, and is there: its pong may be behind megabytes in a proxy.
+    owner.peerHeard();
+    owner.wire.write(formatPong(TRANSPORT_PING));
+    return true;
+  }
+  if (!channel.countReceived(id)) return false;
+  if (channel.isOpen) channel.write(formatPong(id));
+  return true;
+}
+
+function handlePong(owner: MessageOwner, wireId: number): boolean {
+  if (wireId === TRANSPORT_PING) {
+    owner.peerHeard();
+    return owner.channel.keepsAnswers;
+  }
+  const id = owner.channel.outbox.ownId(wireId);
+  owner.channel.outbox.acknowledge(id);
+  const call = owner.channel.outgoingCalls.remove(id);
+  if (call) answerCall(call, null);
+  return call !== undefined;
+}
+
+function handleEvent(owner: MessageOwner, message: EventMessage): boolean {
+  const { interfaceName, event, args } = message;
+  if (!owner.channel.countReceived(message.id)) return false;
+  if (owner.isLogged('event')) owner.log('event', interfaceName, event, args);
+  if (args === undefined || interfaceName === undefined || event === undefined) return false;
+  owner.channel.whenStored(() => {
+    owner.channel.proxyOf(interfaceName)?.[EMIT_LOCAL](event, args);
+    owner.guard(() => {
+      const { application, connection } = owner;
+      const handled = application?.handleEvent?.(connection, interfaceName, event, args, message.metadata);
+      if (isThenable(handled)) owner.channel.receivedCalls.addEvent(handled);
+    });
+  }, message.id);
+  return true;
+}
+
+function handleInspect(owner: MessageOwner, message: InspectMessage): boolean {
+  const { id, interfaceName } = message;
+  if (!owner.channel.countReceived(id)) return false;
+  if (owner.isLogged('inspect')) owner.log('inspect', interfaceName);
+  owner.channel.outbox.sendAnswer(inspection(owner, id, interfaceName));
+  return true;
+}
+
+function inspection(owner: MessageOwner, id: number, interfaceName: string | undefined): string {
+  try {
+    const methods = interfaceName === undefined ? undefined : owner.application?.getMethods(interfaceName);
+    return methods ? formatCallbackOk(id, methods) : formatCallbackError(id, [ERR_INTERFACE_NOT_FOUND]);
+  } catch (error) {
+    owner.reportError(error);
+    return formatCallbackError(id, [ERR_INTERNAL_API_ERROR]);
+  }
+}
+
+/** What came before it is acted on first, where that has to be stored. */
+function handleBye(owner: MessageOwner, { reason, info }: ByeMessage): void {
+  owner.channel.whenStored(() => {
+    owner.peerSaidBye(reason, info);
+  });
+}
+
+function handleStreamItem(owner: MessageOwner, message: StreamItemMessage): boolean {
+  const call = owner.channel.outgoingCalls.get(owner.channel.outbox.ownId(message.callId));
+  if (!call) return false;
+  // A value that was seen before comes again after a resume.
+  if (message.n <= call.lastItem) return true;
+  if (message.n > call.knownLimit) {
+    owner.wire.fail(new ProtocolError('stream: a value beyond the credit', { kind: 'stream' }));
+    return true;
+  }
+  call.lastItem = message.n;
+  const { onItem, context } = call;
+  if (onItem && context) context.runInAsyncScope(onItem, undefined, message.value);
+  else if (onItem) onItem(message.value);
+  else call.lastValue = message.value;
+  const { streamCredit } = owner.limits;
+  if (call.creditLimit - call.lastItem <= streamCredit / 2) {
+    call.creditLimit = call.lastItem + streamCredit;
+    owner.channel.outbox.sendCredit(call);
+    // What has come in one piece with this value was sent before.
+    nextTick(() => {
+      call.knownLimit = Math.max(call.knownLimit, call.creditLimit);
+    });
+  }
+  return true;
+}

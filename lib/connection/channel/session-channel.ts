@@ -1,0 +1,573 @@
+import type { ApplicationLike } from '../../application/application.js';
+import { ERR_CALLBACK_LOST, ERR_JOURNAL_FULL } from '../../protocol/error-codes.js';
+import {
+  formatCall,
+  formatCallbackError,
+  formatCancel,
+  formatEvent,
+  formatInspect,
+  formatPing,
+  formatStreamCredit,
+  renumber,
+} from '../../protocol/format-message.js';
+import type { Limits } from '../../protocol/limits.js';
+import type { Message, Metadata } from '../../protocol/message.js';
+import { RemoteError } from '../../protocol/remote-error.js';
+import type { Journal } from '../../session/journal.js';
+import { NO_CALLS, type Session } from '../../session/session.js';
+import type { Callback } from '../../util/callback.js';
+import { afterContinuations, nextTick } from '../../util/host.js';
+import {
+  answerCall,
+  createOutgoingCall,
+  INITIAL_STREAM_CREDIT,
+  type OutgoingCall,
+  type OutgoingCalls,
+} from '../calls/outgoing-calls.js';
+import { RemoteProxy } from '../calls/remote-proxy.js';
+import { ReceivedCalls, type ReceivedCallsOwner } from '../calls/received-calls.js';
+import type { Connection, ConnectionChannel } from '../connection.js';
+import type { Extensions } from '../extensions.js';
+import type { Reporter } from '../reporter.js';
+import type { ServerSide } from '../server-side.js';
+import type { Wire } from '../wire.js';
+import { Outbox, type OutboxOwner, type UnsentMessage } from './outbox.js';
+import { StoreGate } from './store-gate.js';
+
+/** The number of a ping that is not counted: it asks about the transport alone. */
+export const TRANSPORT_PING = 0;
+
+/** Why nothing new is served, as bits of {@link SessionChannel.holds}: the session is about to leave. */
+const FINISHING = 1;
+/** The same: a caller who awaits what has just come has not gone on yet. One for each caller. */
+const CALLER = 2;
+
+/** What a channel asks of its connection. */
+export interface ChannelOwner extends Pick<Reporter, 'guard' | 'reportError'> {
+  readonly connection: Connection;
+  /** The server, on its side; null on a client's. */
+  readonly serverSide: ServerSide | null;
+  readonly wire: Wire;
+  readonly limits: Limits;
+  readonly session: Session<Connection> | null;
+  readonly application: ApplicationLike<Connection> | null;
+  readonly extensions: Extensions;
+  /** Whether messages flow now. */
+  readonly isOpen: boolean;
+  /** Whether the connection has ended. */
+  readonly isClosed: boolean;
+  /** Whether one side has said that the session ends with this connection. */
+  readonly isSessionOver: boolean;
+  /** More waits for the peer than may: the session ends. */
+  overflow(error: RemoteError): void;
+}
+
+/**
+ * What goes over a session, whichever transport it has: numbers, the journal, calls of both sides, and the gate that
+ * holds back what must be stored first. Made with the first message: most connections of a server are idle.
+ */
+export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedCallsOwner {
+  // Made with the first message that is sent, and the first call that is received.
+  private ownOutbox: Outbox | undefined;
+  private ownReceivedCalls: ReceivedCalls | undefined;
+  /** Texts that go out behind what the next resume sends again. */
+  private afterResume: string[] | undefined;
+  private gate: StoreGate | undefined;
+  /** The peer's interfaces that were inspected, by name. */
+  private proxies: Record<string, RemoteProxy> | undefined;
+  /** Why nothing new is served: {@link FINISHING}, and a {@link CALLER} for each. */
+  private holds = 0;
+
+  constructor(private readonly owner: ChannelOwner) {}
+
+  get connection(): Connection {
+    return this.owner.connection;
+  }
+
+  get application(): ApplicationLike<Connection> | null {
+    return this.owner.application;
+  }
+
+  get journal(): Journal | undefined {
+    return this.owner.session?.journal;
+  }
+
+  get isOpen(): boolean {
+    return this.owner.isOpen;
+  }
+
+  get isClosed(): boolean {
+    return this.owner.isClosed;
+  }
+
+  get isPeerAway(): boolean {
+    return this.owner.serverSide !== null && !this.owner.isOpen;
+  }
+
+  get allowsAnyName(): boolean {
+    return this.owner.extensions.nest;
+  }
+
+  get keepsAnswers(): boolean {
+    return this.owner.extensions.resume;
+  }
+
+  get peerMaxBytes(): number | undefined {
+    return this.owner.extensions.peerMaxBytes;
+  }
+
+  /** What this side sends with a number, and the answers between. */
+  get outbox(): Outbox {
+    return (this.ownOutbox ??= this.createOutbox());
+  }
+
+  /** What the peer calls. */
+  get receivedCalls(): ReceivedCalls {
+    return (this.ownReceivedCalls ??= this.createReceivedCalls());
+  }
+
+  /** The calls of this side that wait for an answer. */
+  get outgoingCalls(): OutgoingCalls {
+    return this.outbox.calls;
+  }
+
+  private createOutbox(): Outbox {
+    this.countJournal();
+    return new Outbox(this, this.owner.serverSide ? -1 : 1, this.owner.limits);
+  }
+
+  /** Counts what the journal holds with that of the server's other sessions. Without an outbox nothing is journaled. */
+  private countJournal(): void {
+    const { serverSide } = this.owner;
+    if (serverSide) this.journal?.countIn(serverSide.journalMeter);
+  }
+
+  private createReceivedCalls(): ReceivedCalls {
+    const { session, connection, limits } = this.owner;
+    const calls = new ReceivedCalls(this, limits.maxCallsInFlight);
+    if (session?.connection === connection) session.serving = calls;
+    return calls;
+  }
+
+  // Receiving
+
+  /** Counts a numbered message of the peer; false: it has been here before, and must not be served again. */
+  countReceived(id: number): boolean {
+    const { session } = this.owner;
+    const number = Math.abs(id);
+    if (!session || (this.keepsAnswers && number <= session.receivedCount)) return false;
+    session.receivedCount = number;
+    return true;
+  }
+
+  /** The number of the last message that was acted on, without its sign: what comes after it the peer must keep. */
+  get actedCount(): number {
+    const waiting = this.gate?.firstWaiting;
+    return waiting === undefined ? (this.owner.session?.receivedCount ?? 0) : waiting - 1;
+  }
+
+  whenStored(run: () => void, received?: number): void {
+    if (this.gate) this.gate.run(run, received && Math.abs(received));
+    else run();
+  }
+
+  /** Whether so much is under way that nothing is read. */
+  get isHoldingReading(): boolean {
+    return this.holds > 0 || this.ownReceivedCalls?.isHolding === true || this.gate?.isFull === true;
+  }
+
+  /** Whether a message belongs to what is under way, and need not wait for what came before it. */
+  mayOvertake(message: Message): boolean {
+    // A caller goes on in a moment: the order is kept.
+    if (this.holds >= CALLER) return false;
+    switch (message.kind) {
+      case 'pong':
+      case 'callback':
+      case 'streamItem':
+      case 'empty':
+        return true;
+      case 'ping':
+        return message.id === TRANSPORT_PING && this.keepsAnswers;
+      case 'streamCredit':
+      case 'cancel':
+        // Its call may still wait itself.
+        return this.ownReceivedCalls?.get(message.callId) !== undefined;
+      default:
+        return false;
+    }
+  }
+
+  holdForCaller(): void {
+    this.holds += CALLER;
+    this.balanceReading();
+    afterContinuations(() => {
+      this.holds -= CALLER;
+      this.balanceReading();
+    });
+  }
+
+  balanceReading(): void {
+    this.owner.wire.holdServing(this.isHoldingReading);
+  }
+
+  // Sending
+
+  sendCall(
+    call: OutgoingCall,
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    metadata?: Metadata,
+  ): void {
+    const { outbox } = this;
+    const isForReturn = call.kind === 'resendable' && this.mayReturn;
+    const refusal = outbox.refusal('call', methodName, isForReturn);
+    if (refusal) {
+      failCall(call, refusal);
+      return;
+    }
+    try {
+      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, metadata), call);
+      this.limitStream(call);
+    } catch (error) {
+      failCall(call, error);
+    }
+  }
+
+  cancelCall(call: OutgoingCall): void {
+    const { outgoingCalls } = this;
+    if (outgoingCalls.get(call.id) !== call) return;
+    outgoingCalls.remove(call.id);
+    if (this.owner.extensions.cancel) this.sendCancel(call);
+  }
+
+  /** Fails the calls under way with -1, and tells the peer that they are cancelled. @returns how many */
+  abandonCalls(): number {
+    const lost = this.outgoingCalls.loseAll();
+    if (this.owner.extensions.cancel) for (const call of lost) this.sendCancel(call);
+    return lost.length;
+  }
+
+  /** Sends what never went out in another session, which is lost. */
+  sendUnsent(messages: readonly UnsentMessage[]): void {
+    const { outbox } = this;
+    for (const { text, call } of messages) {
+      try {
+        outbox.commit(renumber(text, outbox.nextId), call);
+        if (call) this.limitStream(call);
+      } catch (error) {
+        if (call) failCall(call, error);
+        else this.reportError(error);
+      }
+    }
+  }
+
+  sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown {
+    const { outbox } = this;
+    const refusal = outbox.refusal('event', eventName);
+    if (refusal) return refusal;
+    try {
+      outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata));
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  get remoteProxies(): Record<string, RemoteProxy> {
+    return (this.proxies ??= Object.create(null) as Record<string, RemoteProxy>);
+  }
+
+  /** The proxy of an interface, if it was inspected. */
+  proxyOf(interfaceName: string): RemoteProxy | undefined {
+    return this.proxies?.[interfaceName];
+  }
+
+  inspectInterface(interfaceName: string, callback: Callback<[proxy?: RemoteProxy]>): void {
+    this.listMethods(interfaceName, (error, methods) => {
+      if (error) {
+        callback(error);
+        return;
+      }
+      const proxy = new RemoteProxy(this.connection, interfaceName, methods);
+      this.remoteProxies[interfaceName] = proxy;
+      callback(null, proxy);
+    });
+  }
+
+  /** Asks for the names of an interface's methods. */
+  listMethods(interfaceName: string, callback: Callback<[methods?: string[]]>): void {
+    const { outbox } = this;
+    const refusal = outbox.fullness();
+    if (refusal) {
+      fail(callback, refusal);
+      return;
+    }
+    const done: Callback = (error, methods) => {
+      if (error) callback(error);
+      else callback(null, Array.isArray(methods) ? methods.filter((name) => typeof name === 'string') : []);
+    };
+    const call = createOutgoingCall(done, undefined, 'call', true);
+    outbox.commit(formatInspect(outbox.nextId, interfaceName), call);
+  }
+
+  ping(callback: Callback<[]>): void {
+    const refusal = this.outbox.fullness();
+    if (refusal) fail(callback, refusal);
+    else this.outbox.ping(callback);
+  }
+
+  /** Sends a ping that is counted as any message; calls back with its pong. */
+  sendHeartbeatPing(onPong: () => void): void {
+    this.outbox.ping((error) => {
+      if (!error) onPong();
+    });
+  }
+
+  /**
+   * Asks whether the transport lives, and nothing else: by a ping without a number, which needs no room in the journal
+   * and waits for no store. False: the peer knows none.
+   */
+  pingTransport(): boolean {
+    if (this.keepsAnswers) this.owner.wire.write(formatPing(TRANSPORT_PING));
+    return this.keepsAnswers;
+  }
+
+  /** Writes a text, if there is a transport; in an open session after that is stored, where it must be. */
+  write(text: string): void {
+    const { gate, owner } = this;
+    if (!gate || !owner.isOpen) {
+      owner.wire.write(text);
+      return;
+    }
+    const { transport } = owner.wire;
+    gate.run(() => {
+      // On another transport it goes out again by the replay.
+      if (transport === owner.wire.transport) owner.wire.write(text);
+    });
+  }
+
+  /** Whether the journal takes more. */
+  get hasRoom(): boolean {
+    return this.outbox.hasRoom;
+  }
+
+  keptForLater(): void {
+    this.owner.serverSide?.sessionChanged(this.connection);
+  }
+
+  roomAgain(): void {
+    this.ownReceivedCalls?.flushStreams();
+  }
+
+  overflow(): void {
+    this.owner.overflow(journalFull());
+  }
+
+  cancelServing(callId: number): void {
+    this.ownReceivedCalls?.cancel(callId);
+  }
+
+  sendAnswer(text: string): void {
+    this.outbox.sendAnswer(text);
+  }
+
+  sendItem(text: string): boolean {
+    return this.outbox.sendItem(text);
+  }
+
+  guard(run: () => unknown): void {
+    this.owner.guard(run);
+  }
+
+  reportError(error: unknown): void {
+    this.owner.reportError(error);
+  }
+
+  /** The callee may send 64 values before it hears of credit; where that is too many, it hears at once. */
+  private limitStream(call: OutgoingCall): void {
+    const { extensions, limits } = this.owner;
+    if (limits.streamCredit >= INITIAL_STREAM_CREDIT || !extensions.stream) return;
+    call.creditLimit = limits.streamCredit;
+    if (this.keepsAnswers) this.outbox.sendCredit(call);
+    else this.sendAfterResume(formatStreamCredit(this.outbox.wireId(call.id), limits.streamCredit));
+  }
+
+  private sendCancel(call: OutgoingCall): void {
+    const text = formatCancel(this.outbox.wireId(call.id));
+    if (this.keepsAnswers) this.outbox.sendAnswer(text);
+    else this.sendAfterResume(text);
+  }
+
+  /** Writes a message now, or after the session is resumed. */
+  private sendAfterResume(text: string): void {
+    if (this.isOpen) this.write(text);
+    else {
+      this.afterResume ??= [];
+      if (this.afterResume.length < this.owner.limits.maxPendingCalls) this.afterResume.push(text);
+    }
+  }
+
+  // The session's moves
+
+  /** The connection has got a session. */
+  adopt(session: Session<Connection>): void {
+    session.serving = this.ownReceivedCalls ?? NO_CALLS;
+    if (this.ownOutbox) this.countJournal();
+  }
+
+  /** Messages flow: as many as what is under way allows. */
+  opened(): void {
+    if (this.isHoldingReading) this.balanceReading();
+  }
+
+  /** Sends again what the peer has not received, and then what had to wait for that. */
+  replay(receivedCount: number): void {
+    this.outbox.replay(receivedCount);
+    const texts = this.afterResume ?? [];
+    this.afterResume = undefined;
+    for (const text of texts) this.write(text);
+  }
+
+  /** Whether a connection that has ended can be brought back with its session. */
+  get mayReturn(): boolean {
+    return this.owner.session?.connection === this.connection && !this.owner.isSessionOver;
+  }
+
+  /** The transport was cut: what was written and has not arrived may be the reason. */
+  noteCut(): void {
+    if (this.ownOutbox) this.journal?.noteCut();
+  }
+
+  /** Stores each step from now on before it is acted on. */
+  openGate(save: () => Promise<void>): void {
+    const { limits } = this.owner;
+    // A replaced transport leaves its gate to the next one: what has come first still waits in it.
+    this.gate ??= new StoreGate(
+      save,
+      limits.maxCallsInFlight,
+      () => {
+        this.balanceReading();
+      },
+      (error) => {
+        this.reportError(error);
+      },
+    );
+  }
+
+  /** Begins nothing new and waits for what is in service; see `ConnectionControl.finishServing`. */
+  async finishServing(timeoutMs: number, storeTimeoutMs: number, streamCode?: number): Promise<void> {
+    this.holds |= FINISHING;
+    if (streamCode !== undefined) this.ownReceivedCalls?.endStreams(streamCode);
+    this.balanceReading();
+    const isStored = await this.gateIdle(storeTimeoutMs);
+    // A store that is away would not take what the calls bring either.
+    if (!isStored || !this.isFinishing()) return;
+    await this.ownReceivedCalls?.idle(timeoutMs);
+    await this.gateIdle(storeTimeoutMs);
+  }
+
+  /** Undoes {@link finishServing}. */
+  resumeServing(): void {
+    this.holds &= ~FINISHING;
+    this.gate?.tellIdle();
+    this.ownReceivedCalls?.endWait();
+    this.balanceReading();
+  }
+
+  // A method, and not a property that TypeScript takes for constant over an await.
+  private isFinishing(): boolean {
+    return (this.holds & FINISHING) !== 0;
+  }
+
+  private async gateIdle(timeoutMs: number): Promise<boolean> {
+    return (await this.gate?.idle(timeoutMs)) ?? true;
+  }
+
+  /** Drops what waits to be stored: it counts as not received, and the peer sends it again. */
+  closeGate(): void {
+    const { gate, actedCount } = this;
+    const { session } = this.owner;
+    if (!gate) return;
+    gate.close();
+    if (session) session.receivedCount = actedCount;
+  }
+
+  /** Cancels the calls in service without an answer: none would be awaited. */
+  cancelServed(): void {
+    this.ownReceivedCalls?.cancelAll();
+  }
+
+  /**
+   * Cancels the calls in service. Where the session goes on, their callers hear that the answers are lost, except of
+   * calls that were never begun, and count as not received.
+   */
+  dropServed(): void {
+    const dropped = this.ownReceivedCalls?.cancelAll();
+    if (!dropped || this.owner.isSessionOver) return;
+    const received = this.owner.session?.receivedCount ?? 0;
+    this.loseAnswers(
+      dropped.map(({ id }) => id).filter((id) => !this.keepsAnswers || Math.abs(id) <= received),
+    );
+  }
+
+  /** Answers calls with -1: nobody can answer them any more. */
+  loseAnswers(callIds: readonly number[]): void {
+    if (!this.keepsAnswers) return;
+    for (const id of callIds) this.outbox.sendAnswer(formatCallbackError(id, [ERR_CALLBACK_LOST]));
+  }
+
+  /** Asks for no more acknowledgements: the connection has ended. */
+  stop(): void {
+    this.ownOutbox?.stop();
+  }
+
+  /** Fails the calls of this side with -1, except those that a returning connection may still bring an answer. */
+  loseCalls(): void {
+    if (!this.ownOutbox) return;
+    if (this.mayReturn) this.outgoingCalls.loseUnlessResendable();
+    else this.outgoingCalls.loseAll();
+  }
+
+  /** The session is refused as lost, and another one comes: what was never written waits for that. */
+  loseWritten(): void {
+    this.ownOutbox?.loseWritten();
+    this.reset();
+  }
+
+  /** The session is lost. What was never written is {@link Outbox.takeUnsent}'s until the next tick. */
+  loseSession(): void {
+    this.ownOutbox?.loseSession();
+    this.reset();
+  }
+
+  private reset(): void {
+    this.dropServed();
+    this.stop();
+    this.afterResume = undefined;
+  }
+
+  /** Keeps the journal, but counts it no longer: the session has left the connection. */
+  releaseJournal(): void {
+    if (this.ownOutbox) this.journal?.countIn(undefined);
+  }
+}
+
+function failCall(call: OutgoingCall, error: unknown): void {
+  nextTick(() => {
+    answerCall(call, error);
+  });
+}
+
+function fail(callback: (error: unknown) => void, error: unknown): void {
+  nextTick(() => {
+    callback(error);
+  });
+}
+
+function journalFull(): RemoteError {
+  return new RemoteError(
+    ERR_JOURNAL_FULL,
+    'A session has ended: more waits in it than limits.journalMaxBytes or journalMaxEntries allow',
+  );
+}

@@ -1,0 +1,38 @@
+import type { Session } from '../../session/session.js';
+
+/**
+ * How a client shows who it is.
+ * @typeParam C the connection's type
+ */
+export interface Credentials<C> {
+  /** 'anonymous', 'login', or what the server's policy knows. */
+  readonly strategy: string;
+  readonly credentials: unknown;
+  /** The name that the connection has after a login. */
+  readonly username: string | null;
+  /** Set where a session is resumed. */
+  readonly resumed: Session<C> | undefined;
+}
+
+/** The credentials of a client that gives no name. */
+export const ANONYMOUS: Credentials<never> = {
+  strategy: 'anonymous',
+  credentials: undefined,
+  username: null,
+  resumed: undefined,
+};
+
+/** The credentials of a login. */
+export function loginCredentials(login: string, password: string | null | undefined): Credentials<never> {
+  return { strategy: 'login', credentials: [login, password ?? ''], username: login, resumed: undefined };
+}
+
+/** The credentials of a session that comes back. */
+export function resumeCredentials<C>(session: Session<C>): Credentials<C> {
+  const credentials: unknown[] = [session.id, session.receivedCount];
+  if (session.binding?.extensions.includes('resume')) {
+    const { by, count } = session.nextClaim();
+    credentials.push([by, count]);
+  }
+  return { strategy: 'session', credentials, username: session.username, resumed: session };
+}

@@ -1,0 +1,583 @@
+import type { ApplicationLike } from '../application/application.js';
+import { ERR_NOT_A_SERVER } from '../protocol/error-codes.js';
+import { formatBye, formatHandshakeError, formatHandshakeOk } from '../protocol/format-message.js';
+import { JstpError } from '../protocol/jstp-error.js';
+import { checkInterval, type Limits } from '../protocol/limits.js';
+import { maskHandshakeOk } from '../protocol/mask-secrets.js';
+import type { ByeReason, Message } from '../protocol/message.js';
+import { ProtocolError } from '../protocol/protocol-error.js';
+import { JOURNAL_FULL_INFO } from '../protocol/refusal-info.js';
+import { RemoteError } from '../protocol/remote-error.js';
+import { NO_CALLS, type Session } from '../session/session.js';
+import { isThenable, type Callback } from '../util/callback.js';
+import { isSystemError } from '../util/errors.js';
+import { LAST_RESORT, reportRejection, SAFE_EMIT, type ArgumentsOf } from '../util/event-emitter.js';
+import { reportUnhandledError } from '../util/host.js';
+import type { OutgoingCalls } from './calls/outgoing-calls.js';
+import { handleMessage, type MessageOwner } from './channel/message-handlers.js';
+import type { UnsentMessage } from './channel/outbox.js';
+import { SessionChannel, type ChannelOwner } from './channel/session-channel.js';
+import {
+  createConnection,
+  type AppSpecifier,
+  type ClientOptions,
+  type Connection,
+  type ConnectionCore,
+  type ConnectionEvents,
+  type LogEvent,
+} from './connection.js';
+import { controlOf, type Admission, type CallHeir, type LeaveReason } from './control.js';
+import { NO_EXTENSIONS, toExtensions, toOffer, type ExtensionName, type Extensions } from './extensions.js';
+import { sessionFull, type ClientHandshake, type Entrance } from './handshake/client-handshake.js';
+import type { Credentials } from './handshake/credentials.js';
+import { shakeHands, type HandshakeOwner } from './handshake/shake-hands.js';
+import { Heartbeat, type HeartbeatView } from './heartbeat.js';
+import type { Redialer, RedialerOwner } from './reconnect/redialer.js';
+import type { ResolvedClient } from './resolved-client.js';
+import type { ServerSide } from './server-side.js';
+import { CLOSED, HANDSHAKING, NEW, OFFLINE, OPEN, type ConnectionState } from './state.js';
+import { TERMINATIONS, type TerminationReason } from './termination.js';
+import type { Dialer, Transport } from './transport.js';
+import { Wire, type WireOwner } from './wire.js';
+
+/**
+ * The machine behind a {@link Connection}: its states, the handshakes of both sides, the session's moves from one
+ * transport or connection to another, and the ends. It owns the parts that do the rest, and reports for them.
+ */
+export class Lifecycle
+  implements
+    ConnectionCore,
+    WireOwner,
+    ChannelOwner,
+    MessageOwner,
+    HandshakeOwner,
+    HeartbeatView,
+    RedialerOwner
+{
+  /** The public object. */
+  readonly connection: Connection;
+  readonly wire: Wire;
+  session: Session<Connection> | null = null;
+  application: ApplicationLike<Connection> | null = null;
+  username: string | null = null;
+  extensions: Extensions = NO_EXTENSIONS;
+  closedIntentionally = false;
+  isSessionOver = false;
+  /** Brings a client's connection back; undefined on a server's side. */
+  redialer: Redialer | undefined;
+  private currentState: ConnectionState = NEW;
+  /** A client's request that waits for its answer. */
+  private handshake: ClientHandshake | undefined;
+  // Made with the first message: most connections of a server are idle.
+  private openedChannel: SessionChannel | undefined;
+  private heartbeat: Heartbeat | undefined;
+  /** Kept while the transport is lost, for the next one. */
+  private heartbeatInterval: number | undefined;
+  /** Whether the peer has said why the present transport ends. */
+  private hasHeardBye = false;
+
+  /**
+   * @param transport the first transport
+   * @param server the server, on its side; null on a client's
+   * @param settings the client's options with their defaults; null on a server's side
+   * @param limits the caps and timeouts in force
+   */
+  constructor(
+    transport: Transport,
+    readonly serverSide: ServerSide | null,
+    private readonly settings: ResolvedClient | null,
+    readonly limits: Limits,
+  ) {
+    this.connection = createConnection(this);
+    this.wire = new Wire(this);
+    this.attach(transport);
+  }
+
+  get server(): object | null {
+    return this.serverSide?.server ?? null;
+  }
+
+  get client(): ClientOptions | null {
+    return this.settings?.client ?? null;
+  }
+
+  get state(): ConnectionState {
+    return this.currentState;
+  }
+
+  get isOpen(): boolean {
+    return this.currentState === OPEN;
+  }
+
+  get isClosed(): boolean {
+    return this.currentState === CLOSED;
+  }
+
+  get channel(): SessionChannel {
+    return (this.openedChannel ??= new SessionChannel(this));
+  }
+
+  /** The one place where the state changes. */
+  private setState(state: ConnectionState): void {
+    this.currentState = state;
+  }
+
+  // Transports
+
+  /** Uses a fresh transport; the handshake comes next. */
+  attach(transport: Transport): void {
+    this.setState(NEW);
+    this.hasHeardBye = false;
+    this.closedIntentionally = false;
+    // Where answers are not kept, those to calls of the old transport would not be awaited any more.
+    if (!this.keepsAnswers) this.openedChannel?.cancelServed();
+    this.wire.attach(transport);
+  }
+
+  detach(): Transport | null {
+    const transport = this.wire.detach();
+    // A request of the old transport is not waited for on the new one.
+    this.abandonHandshake();
+    return transport;
+  }
+
+  replaceTransport(transport: Transport | null): void {
+    this.sayBye('taken');
+    this.detach()?.end();
+    if (transport) this.attach(transport);
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.wire.remoteAddress;
+  }
+
+  getTransport(): unknown {
+    return this.wire.transport?.getRawTransport();
+  }
+
+  getPeerCertificate(): unknown {
+    return this.wire.transport?.getPeerCertificate?.();
+  }
+
+  transportLost(error: Error | undefined): void {
+    // A transport that breaks is the network's everyday life: only those who listen are told.
+    if (error) this.tell(error);
+    this.heartbeat?.stop();
+    if (!this.keepsAnswers) this.openedChannel?.cancelServed();
+    this.abandonHandshake();
+    if (this.isOpen) this.openedChannel?.noteCut();
+    if (!this.isClosed) this.setState(this.session ? OFFLINE : CLOSED);
+    this.announce('close', this.connection);
+    this.serverSide?.transportLost(this.connection);
+    this.redialer?.transportLost();
+  }
+
+  // Messages
+
+  get keepsAnswers(): boolean {
+    return this.extensions.resume;
+  }
+
+  mayOvertake(message: Message): boolean {
+    return this.channel.mayOvertake(message);
+  }
+
+  isIgnored(error: unknown): boolean {
+    const kind = error instanceof ProtocolError ? error.kind : undefined;
+    const isOfExtension = kind === 'stream' || kind === 'cancel' || kind === 'bye';
+    return this.isOpen && isOfExtension && !this.extensions[kind];
+  }
+
+  handle(message: Message): boolean {
+    const { handshake } = this;
+    const isHandshake = message.kind === 'handshakeRequest' || message.kind === 'handshakeResponse';
+    if (this.isOpen && !isHandshake) return handleMessage(this, message);
+    if (message.kind === 'handshakeResponse' && handshake) {
+      this.log('handshake', message.error, maskHandshakeOk(message.ok));
+      this.handshake = undefined;
+      handshake.answer(message);
+      return true;
+    }
+    if (message.kind === 'handshakeRequest' && this.currentState === NEW && this.serverSide) {
+      this.serverSide.decideHandshake(this.connection, message);
+      return true;
+    }
+    if (message.kind === 'handshakeRequest' && !this.serverSide)
+      this.wire.write(formatHandshakeError(1, [ERR_NOT_A_SERVER]));
+    // All else comes too early or twice: nothing that follows is read.
+    this.wire.end();
+    // A policy that is still deciding must not let in a peer that has broken the protocol meanwhile.
+    if (this.serverSide && this.currentState === HANDSHAKING) this.setState(CLOSED);
+    return false;
+  }
+
+  shakeHands(
+    app: AppSpecifier,
+    credentials: Credentials<Connection>,
+    callback: Callback<[session?: Session<Connection>]>,
+  ): void {
+    shakeHands(this, app, credentials, callback);
+  }
+
+  listMethods(interfaceName: string, callback: Callback<[methods?: string[]]>): void {
+    this.channel.listMethods(interfaceName, callback);
+  }
+
+  // Heartbeat
+
+  startHeartbeat(intervalMs: number): void {
+    checkInterval('heartbeatInterval', intervalMs);
+    this.heartbeat?.stop();
+    this.heartbeatInterval = intervalMs;
+    this.heartbeat = new Heartbeat(this, intervalMs, this.limits.heartbeatTimeoutMs);
+  }
+
+  stopHeartbeat(): void {
+    this.heartbeat?.stop();
+    this.heartbeat = undefined;
+    this.heartbeatInterval = undefined;
+  }
+
+  get isDeaf(): boolean {
+    return this.wire.isDeaf;
+  }
+
+  get hasRoom(): boolean {
+    return this.channel.hasRoom;
+  }
+
+  sendPing(onPong: () => void): void {
+    this.channel.sendHeartbeatPing(onPong);
+  }
+
+  pingTransport(): boolean {
+    return this.channel.pingTransport();
+  }
+
+  hasMoved(): Promise<boolean> {
+    return this.wire.hasMoved();
+  }
+
+  peerHeard(): void {
+    this.heartbeat?.heard();
+  }
+
+  peerSilent(): void {
+    this.wire.failSilent();
+  }
+
+  // Handshakes of a client
+
+  get offeredExtensions(): readonly ExtensionName[] {
+    return this.settings?.extensions ?? [];
+  }
+
+  awaitAnswer(handshake: ClientHandshake, offered: readonly ExtensionName[]): void {
+    const request = handshake.format(offered, this.limits.maxMessageBytes);
+    this.setState(HANDSHAKING);
+    this.handshake = handshake;
+    this.wire.write(request);
+  }
+
+  enterSession({ session, receivedCount, peerMaxBytes }: Entrance): void {
+    if (session !== this.session) this.leaveSession();
+    this.openSession({
+      session,
+      application: this.settings?.application ?? null,
+      receivedCount,
+      peerMaxBytes,
+    });
+    this.sendUnsent(this.takeUnsent());
+  }
+
+  handshakeFailed(error: unknown, resumed: Session<Connection> | undefined, isAnswered: boolean): void {
+    const wasRefused = isAnswered && this.wire.transport !== null;
+    const isLost =
+      wasRefused && resumed !== undefined && this.redialer?.resumeRefused(error, resumed) === true;
+    const waits = isLost && this.redialer?.isComingBack === true;
+    // A session that the server refuses is gone; one whose handshake was cut off is not.
+    if (waits) this.openedChannel?.loseWritten();
+    else if (wasRefused) this.leaveSession();
+    this.wire.end();
+    if (waits) this.setState(OFFLINE);
+    else if (wasRefused || !this.session) this.setState(CLOSED);
+    if (isLost) this.announce('sessionLost', resumed);
+  }
+
+  private abandonHandshake(): void {
+    const { handshake } = this;
+    this.handshake = undefined;
+    handshake?.abandon();
+  }
+
+  // Handshakes of a server
+
+  awaitDecision(application: ApplicationLike<Connection>): void {
+    this.setState(HANDSHAKING);
+    this.application = application;
+  }
+
+  presume(username: string | null): void {
+    this.username = username;
+  }
+
+  changeApplication(application: ApplicationLike<Connection>): void {
+    this.application = application;
+  }
+
+  admit(admission: Admission<Connection>): void {
+    const { session, receivedCount, peerMaxBytes, save } = admission;
+    // What waits to be stored may still be given up: the client must keep it.
+    const isKept = session === this.session && this.keepsAnswers;
+    const count = (isKept ? this.openedChannel?.actedCount : undefined) ?? session.receivedCount;
+    const ok = receivedCount === undefined ? session.id : count;
+    // Only a client that has told its limit expects to hear one.
+    const maxBytes = peerMaxBytes === undefined ? undefined : this.limits.maxMessageBytes;
+    const answer = formatHandshakeOk(0, ok, toOffer(session.binding?.extensions ?? [], maxBytes));
+    if (save) this.channel.openGate(save);
+    this.openSession(admission, answer);
+    this.announce('client', session, this.connection);
+  }
+
+  refuse(error: unknown): void {
+    if (!this.wire.transport) return;
+    this.wire.write(formatHandshakeError(0, RemoteError.getJstpArrayFor(error)));
+    this.abandon();
+  }
+
+  // Sessions
+
+  /** Opens the transport for messages: a server's answer goes out first, then what the peer has missed. */
+  private openSession({ session, application, receivedCount, peerMaxBytes }: Opening, answer?: string): void {
+    const previous = session.connection;
+    this.session = session;
+    session.connection = this.connection;
+    this.username = session.username;
+    this.application = application;
+    this.extensions = toExtensions(session.binding?.extensions ?? [], peerMaxBytes);
+    if (answer !== undefined) this.wire.write(answer);
+    this.inherit(session, previous);
+    this.setState(OPEN);
+    if (this.heartbeatInterval) this.startHeartbeat(this.heartbeatInterval);
+    this.openedChannel?.opened();
+    if (receivedCount !== undefined) this.channel.replay(receivedCount);
+  }
+
+  /** Takes over from the connection that had the session before, in this process or in another. */
+  private inherit(session: Session<Connection>, previous: Connection | null): void {
+    const unanswered = previous ? [] : [...session.serving];
+    session.serving = NO_CALLS;
+    this.openedChannel?.adopt(session);
+    if (previous && previous !== this.connection) controlOf(previous).passSessionTo(this);
+    if (unanswered.length > 0) this.channel.loseAnswers(unanswered);
+  }
+
+  passSessionTo(heir: CallHeir): void {
+    this.redialer?.stop();
+    // The peer may have said so already, and a connection that was closed need not be told.
+    const isNews = !this.serverSide && !this.isClosed && !this.hasHeardBye;
+    // Calls of a transport that is up fail, as they do where a stranger takes the session.
+    if (!this.isOpen && this.openedChannel) heir.adoptCalls(this.openedChannel.outgoingCalls);
+    this.terminate('taken');
+    if (isNews) this.announce('bye', 'taken');
+  }
+
+  adoptCalls(calls: OutgoingCalls): void {
+    this.channel.outgoingCalls.adopt(calls);
+  }
+
+  /** A client's session is lost, and with it what was sent in it. */
+  private leaveSession(): void {
+    this.openedChannel?.loseSession();
+    this.releaseSession();
+    this.isSessionOver = false;
+  }
+
+  /** A provider or another connection may keep the session for long; this one need not stay with it. */
+  private releaseSession(): void {
+    const { session } = this;
+    if (session?.connection !== this.connection) return;
+    this.openedChannel?.releaseJournal();
+    session.connection = null;
+    session.serving = NO_CALLS;
+  }
+
+  finishServing(timeoutMs: number, storeTimeoutMs: number, streamCode?: number): Promise<void> {
+    return this.channel.finishServing(timeoutMs, storeTimeoutMs, streamCode);
+  }
+
+  resumeServing(): void {
+    this.openedChannel?.resumeServing();
+  }
+
+  get pendingCalls(): number {
+    return this.openedChannel?.outgoingCalls.size ?? 0;
+  }
+
+  get acknowledgedCount(): number {
+    return this.session?.journal.acknowledged ?? 0;
+  }
+
+  abandonCalls(): number {
+    return this.openedChannel?.abandonCalls() ?? 0;
+  }
+
+  takeUnsent(): readonly UnsentMessage[] {
+    return this.openedChannel?.outbox.takeUnsent() ?? [];
+  }
+
+  sendUnsent(messages: readonly UnsentMessage[]): void {
+    if (messages.length > 0) this.channel.sendUnsent(messages);
+  }
+
+  redial(dialer: Dialer, args: readonly unknown[], callback: Callback): void {
+    if (this.redialer) this.redialer.redial(dialer, args, callback);
+    else callback(new TypeError('Only a connection that was made by connect() can be reconnected'));
+  }
+
+  stopRedialling(): void {
+    this.redialer?.stop();
+  }
+
+  // Ends
+
+  close(): void {
+    this.closedIntentionally = true;
+    this.redialer?.stop();
+    this.terminate('closed');
+  }
+
+  abandon(): void {
+    this.terminate('abandoned');
+  }
+
+  leave(reason: LeaveReason): void {
+    this.terminate(reason);
+  }
+
+  expire(): void {
+    this.terminate('expired');
+  }
+
+  /** The one way to end; {@link TERMINATIONS} tells what each reason means. */
+  private terminate(reason: TerminationReason): void {
+    const { bye, saidBy, releasesSession } = TERMINATIONS[reason];
+    const { openedChannel } = this;
+    // Before the bye, as long as the peer listens; the gate first, as what it holds was never begun.
+    if (releasesSession) openedChannel?.closeGate();
+    if (releasesSession) openedChannel?.dropServed();
+    if (bye && (saidBy === 'both' || this.serverSide)) this.sayBye(bye);
+    this.setState(CLOSED);
+    this.heartbeat?.stop();
+    this.wire.end();
+    openedChannel?.dropServed();
+    openedChannel?.stop();
+    this.abandonHandshake();
+    if (releasesSession) this.releaseSession();
+    openedChannel?.loseCalls();
+  }
+
+  overflow(error: RemoteError): void {
+    this.endSessionFor(error, JOURNAL_FULL_INFO);
+  }
+
+  endSession(error: Error): void {
+    this.endSessionFor(error);
+  }
+
+  /**
+   * @param error why, for this side's log
+   * @param info what the peer is told of the reason
+   */
+  private endSessionFor(error: Error, info?: string): void {
+    if (this.isSessionOver) return;
+    this.sayBye('close', info);
+    this.isSessionOver = true;
+    this.terminate('abandoned');
+    this.session?.journal.giveUp();
+    this.serverSide?.sessionOver(this.connection, info === JOURNAL_FULL_INFO);
+    this.tell(error);
+  }
+
+  peerSaidBye(reason: ByeReason, info: string | undefined): void {
+    const { openedChannel } = this;
+    this.hasHeardBye = true;
+    if (reason === 'close') this.isSessionOver = true;
+    if (info === JOURNAL_FULL_INFO) this.tell(sessionFull());
+    this.announce('bye', reason);
+    this.redialer?.peerSaidBye(reason);
+    if (reason !== 'moved') openedChannel?.outgoingCalls.loseAll();
+    if (reason !== 'moved' || !this.keepsAnswers) openedChannel?.cancelServed();
+    if (this.wire.transport) this.wire.end();
+    else if (this.isSessionOver) this.serverSide?.sessionOver(this.connection, false);
+  }
+
+  private sayBye(reason: ByeReason, info?: string): void {
+    if (!this.isOpen || !this.extensions.bye) return;
+    // Not through the gate: the transport ends with it.
+    this.wire.write(formatBye(reason, info));
+    if (reason === 'close') this.isSessionOver = true;
+  }
+
+  // Reports
+
+  isLogged(event: LogEvent): boolean {
+    return (
+      this.settings?.logger !== undefined ||
+      this.connection.listenerCount(event) > 0 ||
+      (this.serverSide?.hasLogListeners ?? false)
+    );
+  }
+
+  log<Event extends LogEvent>(event: Event, ...args: ArgumentsOf<ConnectionEvents, Event>): void {
+    const logger = this.settings?.logger;
+    if (logger) this.guard(() => logger.emit(event, ...args));
+    else this.connection[SAFE_EMIT](event, args, this);
+    if (this.serverSide?.hasLogListeners) this.serverSide.log(this.connection, event, args);
+  }
+
+  announce<Event extends keyof ConnectionEvents>(
+    event: Event,
+    ...args: ArgumentsOf<ConnectionEvents, Event>
+  ): void {
+    this.connection[SAFE_EMIT](event, args, this);
+  }
+
+  tell(error: unknown): boolean {
+    const { connection, serverSide } = this;
+    const isHeard = connection[SAFE_EMIT](
+      'error',
+      [error, connection],
+      serverSide?.lastResort ?? LAST_RESORT,
+    );
+    const isHeardByServer = serverSide?.connectionError(error, connection) ?? false;
+    return isHeard || isHeardByServer;
+  }
+
+  guard(run: () => unknown): void {
+    try {
+      const outcome = run();
+      if (isThenable(outcome)) reportRejection(outcome, this);
+    } catch (error) {
+      this.reportError(error);
+    }
+  }
+
+  reportError(error: unknown): void {
+    const shown = isSystemError(error) ? ofTheApplication(error) : error;
+    if (!this.tell(shown))
+      reportUnhandledError('error in an application (listen for a connection\'s "error")', shown);
+  }
+}
+
+/** A session that opens on a connection. */
+type Opening = Omit<Admission<Connection>, 'application' | 'save'> & {
+  readonly application: ApplicationLike<Connection> | null;
+};
+
+/** A file's or another socket's error must not look like an error of this connection. */
+function ofTheApplication(error: Error): JstpError {
+  return new JstpError('ERR_JSTP_APPLICATION', `A system error in the application: ${error.message}`, {
+    cause: error,
+  });
+}

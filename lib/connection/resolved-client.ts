@@ -1,0 +1,26 @@
+import type { ApplicationLike } from '../application/application.js';
+import type { Limits } from '../protocol/limits.js';
+import type { Session } from '../session/session.js';
+import type {
+  ClientOptions,
+  Connection,
+  ConnectPolicyFunction,
+  LogEmitter,
+  Reconnector,
+} from './connection.js';
+import type { ExtensionName } from './extensions.js';
+
+/** The client options with their defaults, and how the connection was made: what a reconnect repeats. */
+export interface ResolvedClient {
+  /** The options as the user gave them. */
+  readonly client: ClientOptions;
+  readonly application: ApplicationLike<Connection>;
+  readonly connectPolicy: ConnectPolicyFunction;
+  readonly heartbeatInterval: number | undefined;
+  readonly session: Session<Connection> | null | undefined;
+  readonly reconnector: Reconnector | undefined;
+  readonly logger: LogEmitter | undefined;
+  readonly limits: Limits;
+  readonly extensions: readonly ExtensionName[];
+  readonly dialArguments: ClientOptions['dialArguments'];
+}

@@ -1,0 +1,200 @@
+import { parse } from '../mdsf/index.js';
+import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
+import { HEARTBEAT_TEXT } from '../protocol/format-message.js';
+import type { Limits } from '../protocol/limits.js';
+import { maskSecrets } from '../protocol/mask-secrets.js';
+import type { Message } from '../protocol/message.js';
+import { parseMessage } from '../protocol/parse-message.js';
+import { RemoteError } from '../protocol/remote-error.js';
+import { runInRootContext } from '../util/async-context.js';
+import { isProduction } from '../util/host.js';
+import { ReadAhead, type ReadAheadOwner } from './read-ahead.js';
+import type { Reporter } from './reporter.js';
+import type { Transport, TransportReceiver } from './transport.js';
+
+/** What the wire asks of its connection. */
+export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportError'> {
+  readonly limits: Limits;
+  /** Whether the peer sends again, on its next transport, what was not counted. */
+  readonly keepsAnswers: boolean;
+  /** Acts on a message; answers whether it was expected. */
+  handle(message: Message): boolean;
+  /** Whether a message belongs to what is under way, and need not wait for what came before it. */
+  mayOvertake(message: Message): boolean;
+  /** Whether a message that breaks the protocol is of an extension that was not agreed, and so is only ignored. */
+  isIgnored(error: unknown): boolean;
+  /** The transport is gone; with the error that it ended with, if there is one. */
+  transportLost(error: Error | undefined): void;
+}
+
+/**
+ * A connection's present transport, and what crosses it: messages in, texts out, both logged. What the messages mean
+ * is the connection's business.
+ */
+export class Wire implements TransportReceiver, ReadAheadOwner {
+  /** The peer's address; undefined where the transport knows none. */
+  remoteAddress: string | undefined;
+  /** The transport in use; null while it is lost. */
+  transport: Transport | null = null;
+  /** What has come while nothing is served; undefined while all is. */
+  private readAhead: ReadAhead | undefined;
+
+  constructor(private readonly owner: WireOwner) {}
+
+  /** Uses a fresh transport from now on. */
+  attach(transport: Transport): void {
+    this.transport = transport;
+    this.remoteAddress = transport.remoteAddress;
+    transport.receiver = this;
+  }
+
+  /** Gives the transport away; what was read of it and not served is dropped. */
+  detach(): Transport | null {
+    const { transport } = this;
+    if (transport) transport.receiver = null;
+    this.dropReadAhead();
+    this.transport = null;
+    return transport;
+  }
+
+  /** Writes a text, if there is a transport. */
+  write(text: string): void {
+    const { transport, owner } = this;
+    if (!transport) return;
+    transport.send(text);
+    if (owner.isLogged('outgoingMessage') && !isProduction())
+      owner.log('outgoingMessage', maskSecrets(parse(text)));
+  }
+
+  /** Sends what is waiting, then ends the transport. Nothing that comes, or has come, is served any more. */
+  end(): void {
+    this.dropReadAhead();
+    this.transport?.end();
+  }
+
+  /** Ends the transport at once, without an answer: the peer broke the protocol. */
+  fail(error: unknown): void {
+    this.dropReadAhead();
+    this.transport?.destroy(error instanceof Error ? error : undefined);
+  }
+
+  /** Ends the transport at once: the peer does not answer the heartbeat. */
+  failSilent(): void {
+    this.transport?.destroy(new RemoteError(ERR_NOT_CONNECTED, 'The peer does not answer pings'));
+  }
+
+  receiveMessage(data: Uint8Array | string): void {
+    runInRootContext(receive, this, data);
+  }
+
+  transportClosed(error: Error | undefined): void {
+    runInRootContext(closed, this, error);
+  }
+
+  /** Acts on one message, unless it has to wait. */
+  serve(data: Uint8Array | string): void {
+    const { transport, owner } = this;
+    if (!transport) return;
+    if (this.readAhead?.add(data)) return;
+    let message: Message;
+    try {
+      message = parseMessage(data, transport.decoder, owner.limits);
+    } catch (error) {
+      if (owner.isIgnored(error)) this.logRejected(data, transport);
+      else this.fail(error);
+      return;
+    }
+    if (owner.isLogged('incomingMessage') && !isProduction())
+      owner.log('incomingMessage', toObject(data, transport, owner.limits.maxDepth));
+    try {
+      if (message.kind === 'empty') owner.log('heartbeat', {});
+      else if (!owner.handle(message)) this.logRejected(data, transport);
+    } catch (error) {
+      // A callback of the user has thrown; the peer's next message must still be handled.
+      owner.reportError(error);
+    }
+  }
+
+  /** Acts on what was read ahead, then tells of the end. */
+  serveEnd(error: Error | undefined): void {
+    this.readAhead?.finish();
+    this.readAhead = undefined;
+    this.transport = null;
+    this.owner.transportLost(error);
+  }
+
+  /** Stops or goes on serving what the peer sends. */
+  holdServing(hold: boolean): void {
+    if (hold) {
+      if (!this.transport) return;
+      this.readAhead ??= new ReadAhead(this, this.owner.limits.journalMaxBytes);
+      this.readAhead.hold();
+      return;
+    }
+    const { readAhead } = this;
+    if (!readAhead?.release() || readAhead !== this.readAhead) return;
+    this.readAhead = undefined;
+    readAhead.goOn();
+  }
+
+  /** Whether a pong could not be seen, because so much is unread. */
+  get isDeaf(): boolean {
+    return this.readAhead?.isDeaf === true;
+  }
+
+  /** Whether part of a message has crossed the transport since the last question. */
+  async hasMoved(): Promise<boolean> {
+    return (await this.transport?.hasMoved?.()) ?? false;
+  }
+
+  get keepsAnswers(): boolean {
+    return this.owner.keepsAnswers;
+  }
+
+  peek(data: Uint8Array | string): Message | undefined {
+    try {
+      return parseMessage(data, this.transport?.decoder ?? null, this.owner.limits);
+    } catch {
+      // The error is told when the message's turn comes.
+      return undefined;
+    }
+  }
+
+  mayOvertake(message: Message): boolean {
+    return this.owner.mayOvertake(message);
+  }
+
+  holdReading(hold: boolean): void {
+    if (hold) this.transport?.pause();
+    else this.transport?.resume();
+  }
+
+  probe(): void {
+    this.transport?.send(HEARTBEAT_TEXT);
+  }
+
+  private dropReadAhead(): void {
+    this.readAhead?.drop();
+    this.readAhead = undefined;
+  }
+
+  private logRejected(data: Uint8Array | string, transport: Transport): void {
+    const { owner } = this;
+    if (owner.isLogged('messageRejected'))
+      owner.log('messageRejected', toObject(data, transport, owner.limits.maxDepth));
+  }
+}
+
+/** The message as the plain object that log listeners get; as deep as it was received. */
+function toObject(data: Uint8Array | string, transport: Transport, maxDepth: number): unknown {
+  const text = typeof data === 'string' ? data : (transport.decoder?.utf8Slice(data, 0, data.length) ?? '');
+  return maskSecrets(parse(text, { maxDepth }));
+}
+
+function receive(wire: Wire, data: Uint8Array | string): void {
+  wire.serve(data);
+}
+
+function closed(wire: Wire, error: Error | undefined): void {
+  wire.serveEnd(error);
+}

@@ -1,0 +1,14 @@
+import type { ErrorReporter } from '../util/event-emitter.js';
+
+/** What `nest/` and the tests may ask of a server besides its public API. */
+export interface ServerControl {
+  /** Gets what listeners throw on events that are about no connection, and on 'connectionError'. */
+  lastResort: ErrorReporter;
+  /** What the journals of all sessions hold, in bytes. */
+  readonly journalBytes: number;
+  /** Whether `drain` may have something to do. */
+  readonly isDrainable: boolean;
+}
+
+/** The key under which a server has its {@link ServerControl}. */
+export const SERVER_CONTROL = Symbol('serverControl');

@@ -97,7 +97,7 @@ describe('calls that use a number again', () => {
     await waitFor(() => opened.length >= 10, 'ten calls');
     await serves(closing, port);
     expect(opened).toHaveLength(10);
-    expect(server.getClientsArray().map(servedCalls)).toEqual([10]);
+    expect(server.getClientsArray().map(servedCalls)).toContain(10);
     peer.destroy();
     await waitFor(() => opened.every(({ aborted }) => aborted), 'the end of all calls');
   });

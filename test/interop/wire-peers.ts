@@ -1,0 +1,476 @@
+import { isDeepStrictEqual } from 'node:util';
+import { jest } from '@jest/globals';
+import {
+  Application,
+  parse,
+  Session,
+  ws,
+  type ClientOptions,
+  type Connection,
+  type ExtensionName,
+  type IncomingCall,
+  type OutgoingCall,
+  type SessionOwner,
+  type SharedSessionStorageProvider,
+} from '../../lib/core.js';
+import type { Closing } from '../support/closing.js';
+import { ours, type JstpModule, type PeerConnection, type PeerServer } from '../support/jstp.js';
+import { waitFor, within } from '../support/wait-for.js';
+import type { Side } from './wire-example.js';
+
+/** A real peer that an example is replayed against: a program on top of it does what the example says. */
+export interface RealPeer {
+  readonly side: Side;
+  /** Has the program do something. */
+  act(words: string): Promise<void> | void;
+  /** Waits until it has seen that its transport is cut. */
+  seenCut(): Promise<void>;
+}
+
+type Done = (error: unknown, ...results: unknown[]) => void;
+type Act = (match: RegExpExecArray) => Promise<void> | void;
+
+/** What a program says and does, by sentences. */
+export class Sentences {
+  private readonly acts: (readonly [pattern: RegExp, act: Act])[] = [];
+
+  /** @param text a sentence, in which `X` is a name and `(...)` arguments */
+  public on(text: RegExp, act: Act): this {
+    this.acts.push([text, act]);
+    return this;
+  }
+
+  public async act(words: string): Promise<void> {
+    for (const [pattern, act] of this.acts) {
+      const match = pattern.exec(words);
+      if (match) return act(match);
+    }
+    throw new Error(`Nobody knows how to do this: ${words}`);
+  }
+}
+
+/** `math.add(2, 3)` in a sentence. */
+export const TARGET = String.raw`(\w+)\.(\w+)\((.*)\)`;
+
+export function argumentsOf(text: string): unknown[] {
+  return parse(`[${text}]`) as unknown[];
+}
+
+/** What calls have brought, in the order of their ends. */
+export class Outcomes {
+  private readonly outcomes: unknown[][] = [];
+  private readonly values: unknown[] = [];
+
+  public readonly done: Done = (error, ...results) => {
+    this.outcomes.push(error ? [codeOf(error)] : [null, ...results]);
+  };
+
+  public readonly value = (value: unknown): void => {
+    this.values.push(value);
+  };
+
+  /** Says what has to come next. */
+  public sentences(sentences: Sentences): Sentences {
+    return sentences
+      .on(/^waits (\d+) ms$/, ([, ms]) => {
+        jest.advanceTimersByTime(Number(ms));
+      })
+      .on(/^gets the value (.+)$/, ([, text]) => this.expect(this.values, parse(text)))
+      .on(/^gets the error (\S+)$/, ([, code]) =>
+        this.expect(this.outcomes, [isNaN(Number(code)) ? code : Number(code)]),
+      )
+      .on(/^gets nothing$/, () => this.expect(this.outcomes, [null]))
+      .on(/^gets (.+)$/, ([, text]) => this.expect(this.outcomes, [null, ...argumentsOf(text)]));
+  }
+
+  private async expect(queue: unknown[], expected: unknown): Promise<void> {
+    await waitFor(() => queue.length > 0, JSON.stringify(expected));
+    const got = queue.shift();
+    if (!isDeepStrictEqual(got, expected))
+      throw new Error(`${JSON.stringify(got)} came where ${JSON.stringify(expected)} was expected`);
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null ? (error as { code: unknown }).code : error;
+}
+
+/** A store as servers share one, without anybody to share it with. */
+class SharedStore implements SharedSessionStorageProvider {
+  public readonly writeThrough = false;
+  private readonly texts = new Map<string, string>();
+
+  public serve(_owner: SessionOwner): () => Promise<void> {
+    return () => Promise.resolve();
+  }
+
+  public create(id: string, session: Session): Promise<void> {
+    return this.save(id, session);
+  }
+
+  public claim(id: string): Promise<Session | undefined> {
+    const text = this.texts.get(id);
+    return Promise.resolve(text === undefined ? undefined : Session.deserialize(id, text));
+  }
+
+  public revive(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  public save(id: string, session: Session): Promise<void> {
+    this.texts.set(id, session.serialize());
+    return Promise.resolve();
+  }
+
+  public release(id: string, session: Session): Promise<void> {
+    return this.save(id, session);
+  }
+
+  public delete(id: string): Promise<void> {
+    this.texts.delete(id);
+    return Promise.resolve();
+  }
+
+  public get(id: string): Promise<Session | undefined> {
+    return this.claim(id);
+  }
+
+  public set(id: string, session: Session): Promise<void> {
+    return this.save(id, session);
+  }
+}
+
+const HOST = '127.0.0.1';
+const ALL: readonly ExtensionName[] = ['bye', 'cancel', 'nest', 'resume', 'stream'];
+
+/** An application whose methods are those of the examples; calls that wait are answered by sentences. */
+function applicationOf(jstp: JstpModule, name: string, waiting: Done[]): unknown {
+  const { RemoteError } = jstp;
+  const api = {
+    math: {
+      add: (_connection: unknown, a: number, b: number, done: Done) => done(null, a + b),
+      divide: (_connection: unknown, a: number, b: number, done: Done) => {
+        if (b === 0) done(new RemoteError(1010, 'Division by zero', [a]));
+        else done(null, Math.floor(a / b), a % b);
+      },
+    },
+    slow: { wait: (_connection: unknown, done: Done) => waiting.push(done) },
+    room: {
+      enter: (connection: PeerConnection, name_: string, done: Done) => {
+        done(null);
+        connection.emitRemoteEvent('room', 'entered', [name_]);
+      },
+    },
+  };
+  if (jstp !== ours) return new jstp.Application(name, api);
+  return new StreamingApplication(name, {
+    ...api,
+    faulty: {
+      throws: (_connection: unknown, _done: Done) => {
+        throw new Error('of the server alone');
+      },
+      answers: (_connection: unknown, done: Done) => done(null, 1n),
+    },
+  });
+}
+
+/** An application with streams, which only this package has. */
+class StreamingApplication extends Application<Connection> {
+  public handleCall(call: IncomingCall<Connection>): void {
+    if (call.interfaceName === 'feed') void feed(call);
+    else
+      this.callMethod(
+        call.connection,
+        call.interfaceName,
+        call.methodName,
+        call.args,
+        (error, ...results) => {
+          if (error) call.fail(error);
+          else call.succeed(results);
+        },
+      );
+  }
+}
+
+async function feed(call: IncomingCall<Connection>): Promise<void> {
+  const stream = call.openStream();
+  const count = call.methodName === 'forever' ? Infinity : Number(call.args[0]);
+  for (let n = 1; n <= count && call.isOpen; n++) {
+    stream.write(n);
+    if (!(await stream.ready())) return;
+    // It waits for what does not come.
+    if (call.methodName === 'forever') return;
+  }
+  stream.end();
+}
+
+/** A server of the core, or of the reference. */
+export class RealServer implements RealPeer {
+  public readonly side = 'server';
+  public port = 0;
+  private readonly waiting: Done[] = [];
+  private readonly outcomes = new Outcomes();
+  private readonly sentences = new Sentences();
+  private server: PeerServer | undefined;
+  private connection: PeerConnection | undefined;
+  private readonly names: string[] = [];
+  private readonly options: Record<string, unknown> = {};
+
+  public constructor(
+    private readonly jstp: JstpModule,
+    private readonly closing: Closing,
+  ) {
+    this.settings();
+    this.program();
+  }
+
+  /** Starts to listen, after its settings. */
+  public async listen(isWebSocket: boolean): Promise<void> {
+    const { jstp, options, waiting } = this;
+    const names = this.names.length > 0 ? this.names : ['app'];
+    const applications = names.map((name) => applicationOf(jstp, name, waiting));
+    const entry = isWebSocket ? (ws as unknown as JstpModule['net']) : jstp.net;
+    const server = entry.createServer({ applications, authPolicy: letIn, ...options });
+    this.server = server;
+    const keep = (connection: PeerConnection): void => {
+      this.connection = connection;
+      connection.on('error', () => undefined);
+    };
+    server.on('connect', keep);
+    server.on('reconnect', keep);
+    this.closing.add(async () => {
+      const closed = new Promise<void>((resolve) => server.close(resolve));
+      (server as { closeConnections?: () => void }).closeConnections?.();
+      await within(closed, 'the end of a server');
+    });
+    await within(new Promise((resolve) => server.listen(0, HOST, resolve)), 'a server that listens');
+    ({ port: this.port } = server.address() as { port: number });
+  }
+
+  public act(words: string): Promise<void> {
+    return this.sentences.act(words);
+  }
+
+  public async seenCut(): Promise<void> {
+    await waitFor(() => this.server?.getClientsArray().length === 0, 'the server to see the cut');
+  }
+
+  private get client(): PeerConnection {
+    if (!this.connection) throw new Error('No client has logged in');
+    return this.connection;
+  }
+
+  private settings(): void {
+    const { options, sentences } = this;
+    sentences
+      .on(/^has the applications (.+)$/, ([, names]) => void this.names.push(...names.split(', ')))
+      .on(/^accepts all extensions$/, () => void (options['extensions'] = ALL))
+      .on(/^accepts no extensions$/, () => void (options['extensions'] = []))
+      .on(/^takes messages of up to (\d+) bytes$/, ([, bytes]) => this.limit('maxMessageBytes', bytes))
+      .on(/^keeps up to (\d+) messages? for a client$/, ([, count]) => this.limit('journalMaxEntries', count))
+      .on(/^serves up to (\d+) calls? at once$/, ([, count]) => this.limit('maxCallsInFlight', count))
+      .on(/^ends streams when it leaves$/, () => void (options['drainStreams'] = 'end'))
+      .on(/^shares its sessions with other servers$/, () => {
+        options['sessionStorageProvider'] = new SharedStore();
+      });
+  }
+
+  private limit(name: string, value: string): void {
+    this.options['limits'] = { ...(this.options['limits'] as object | undefined), [name]: Number(value) };
+  }
+
+  private program(): void {
+    const { outcomes, sentences, waiting } = this;
+    sentences
+      .on(new RegExp(`^calls ${TARGET}$`), ([, iface, method, args]) => {
+        this.client.callMethod(iface, method, argumentsOf(args), outcomes.done);
+      })
+      .on(new RegExp(`^emits ${TARGET}$`), ([, iface, event, args]) => {
+        this.client.emitRemoteEvent(iface, event, argumentsOf(args));
+      })
+      .on(/^pings$/, () => this.client.ping(outcomes.done) as undefined)
+      .on(/^pings every (\d+) ms$/, ([, ms]) => this.client.startHeartbeat(Number(ms)))
+      .on(/^answers slow\.wait with (.+)$/, async ([, text]) => {
+        await waitFor(() => waiting.length > 0, 'a call of slow.wait');
+        waiting.shift()?.(null, ...argumentsOf(text));
+      })
+      .on(/^is called for slow\.wait$/, () => waitFor(() => waiting.length > 0, 'a call of slow.wait'))
+      .on(/^closes the connection$/, () => this.client.close())
+      .on(/^leaves$/, async () => {
+        await (this.server as unknown as { drain(): Promise<void> }).drain();
+      });
+    outcomes.sentences(sentences);
+  }
+}
+
+function letIn(
+  _connection: unknown,
+  _application: unknown,
+  strategy: string,
+  credentials: unknown,
+  done: Done,
+): void {
+  const [name, password] = strategy === 'login' ? (credentials as string[]) : [];
+  if (strategy === 'anonymous') done(null, true);
+  else if (strategy === 'token' && credentials === 'a secret') done(null, 'ann');
+  else if (name === 'ann' && password === 'secret') done(null, name);
+  else done(new Error('of the server alone'));
+}
+
+const EXTENSIONS: Readonly<Record<string, readonly ExtensionName[]>> = {
+  'without extensions': [],
+  'with all extensions': ALL,
+};
+
+/** A client of the core, or of the reference. */
+export class RealClient implements RealPeer {
+  public readonly side = 'client';
+  private readonly waiting: Done[] = [];
+  private readonly outcomes = new Outcomes();
+  private readonly sentences = new Sentences();
+  private connecting: Promise<PeerConnection> | undefined;
+  private call: OutgoingCall | undefined;
+  private readonly limits: Record<string, number> = {};
+
+  public constructor(
+    private readonly jstp: JstpModule,
+    private readonly closing: Closing,
+    private readonly port: number,
+    private readonly isWebSocket: boolean,
+  ) {
+    this.handshakes();
+    this.program();
+  }
+
+  public act(words: string): Promise<void> {
+    return this.sentences.act(words);
+  }
+
+  public async seenCut(): Promise<void> {
+    const connection = await this.connected();
+    if (this.jstp === ours) await waitFor(() => !connection.handshakeDone, 'the client to see the cut');
+    else
+      await waitFor(
+        () => (connection as unknown as { _closed: boolean })._closed,
+        'the client to see the cut',
+      );
+  }
+
+  private async connected(): Promise<PeerConnection> {
+    if (!this.connecting) throw new Error('The client does not connect');
+    return within(this.connecting, 'a connect');
+  }
+
+  private get entry(): JstpModule['net'] {
+    return this.isWebSocket ? (ws as unknown as JstpModule['net']) : this.jstp.net;
+  }
+
+  private get address(): unknown[] {
+    return this.isWebSocket ? [`ws://${HOST}:${String(this.port)}/`] : [this.port, HOST];
+  }
+
+  private connect(app: string, options: object): void {
+    const { jstp, limits, waiting } = this;
+    const client: ClientOptions = {
+      application: applicationOf(jstp, 'side', waiting) as ClientOptions['application'] & object,
+      reconnector: () => undefined,
+      ...(jstp === ours && { limits }),
+      ...options,
+    };
+    this.connecting = new Promise((resolve, reject) => {
+      this.entry.connect(app, client, ...this.address, (error: unknown, connection?: PeerConnection) => {
+        if (error || !connection) {
+          reject(error);
+          return;
+        }
+        connection.on('error', () => undefined);
+        this.closing.add(() => connection.close());
+        resolve(connection);
+      });
+    });
+    this.connecting.catch(() => undefined);
+  }
+
+  private handshakes(): void {
+    const { sentences, jstp } = this;
+    const policy = (login?: string, password?: string): object =>
+      new jstp.SimpleConnectPolicy(login, password);
+    sentences
+      .on(/^takes messages of up to (\d+) bytes$/, ([, bytes]) => {
+        this.limits['maxMessageBytes'] = Number(bytes);
+      })
+      .on(/^connects to (\S+)$/, ([, app]) => this.connect(app, { connectPolicy: policy() }))
+      .on(/^connects to (\S+) as (\w+) with the password (\w+), without extensions$/, ([, app, name, word]) =>
+        this.connect(app, { connectPolicy: policy(name, word), extensions: [] }),
+      )
+      .on(
+        /^connects to (\S+) by the strategy (\w+) with '(.+)', without extensions$/,
+        ([, app, strategy, key]) => {
+          const connectPolicy = (
+            _app: unknown,
+            connection: Connection,
+            _session: unknown,
+            done: Done,
+          ): void => {
+            connection.authenticate(app, strategy, key, (error, session) => done(error, connection, session));
+          };
+          this.connect(app, { connectPolicy, extensions: [] });
+        },
+      )
+      .on(/^connects to (\S+) (with.+)$/, ([, app, which]) => {
+        if (!(which in EXTENSIONS)) throw new Error(`No such extensions: ${which}`);
+        this.connect(app, { connectPolicy: policy(), extensions: EXTENSIONS[which] });
+      })
+      .on(/^is refused with (-?\d+)$/, async ([, code]) => {
+        const error = await this.connected().then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        if (codeOf(error) !== Number(code)) throw new Error(`Refused with ${String(codeOf(error))}`);
+      })
+      .on(/^comes back$/, async () => {
+        const connection = await this.connected();
+        // Its end is one of the messages, or of the outcomes.
+        this.entry.reconnect(connection, ...this.address, () => undefined);
+      });
+  }
+
+  private program(): void {
+    const { outcomes, sentences, waiting } = this;
+    sentences
+      .on(new RegExp(`^calls ${TARGET}$`), async ([, iface, method, args]) => {
+        (await this.connected()).callMethod(iface, method, argumentsOf(args), outcomes.done);
+      })
+      .on(new RegExp(`^calls ${TARGET} with the metadata (.+)$`), ([, iface, method, args, metadata]) =>
+        this.start(iface, method, args, { metadata: parse(metadata) }),
+      )
+      .on(new RegExp(`^subscribes to ${TARGET}$`), ([, iface, method, args]) =>
+        this.start(iface, method, args, { onItem: outcomes.value }),
+      )
+      .on(/^cancels the call$/, async () => {
+        const connection = (await this.connected()) as unknown as Connection;
+        if (this.call) connection.cancelCall(this.call);
+      })
+      .on(new RegExp(`^emits ${TARGET}$`), async ([, iface, event, args]) => {
+        (await this.connected()).emitRemoteEvent(iface, event, argumentsOf(args));
+      })
+      .on(/^inspects (\w+)$/, async ([, iface]) => {
+        (await this.connected()).inspectInterface(iface, (error: unknown, proxy: object | undefined) => {
+          outcomes.done(error, Object.keys(proxy ?? {}).length > 0);
+        });
+      })
+      .on(/^pings$/, async () => void (await this.connected()).ping(outcomes.done))
+      .on(/^pings every (\d+) ms$/, async ([, ms]) => (await this.connected()).startHeartbeat(Number(ms)))
+      .on(/^answers slow\.wait with (.+)$/, async ([, text]) => {
+        await waitFor(() => waiting.length > 0, 'a call of slow.wait');
+        waiting.shift()?.(null, ...argumentsOf(text));
+      })
+      .on(/^closes the connection$/, async () => (await this.connected()).close());
+    outcomes.sentences(sentences);
+  }
+
+  private async start(iface: string, method: string, args: string, options: object): Promise<void> {
+    const connection = (await this.connected()) as unknown as Connection;
+    this.call = connection.startCall(iface, method, argumentsOf(args), this.outcomes.done, options);
+  }
+}

@@ -29,7 +29,7 @@ const config: Config = {
     '^nestjs-jstp/redis$': '<rootDir>/lib/redis/index.ts',
     '^nestjs-jstp/browser$': '<rootDir>/lib/browser.ts',
   },
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.readme-blocks/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.doc-blocks/'],
   reporters: ['default', '<rootDir>/test/tools/totals-reporter.js'],
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageDirectory: 'coverage',

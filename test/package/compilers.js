@@ -55,7 +55,7 @@ async function checkOne(tsc, compiler, setting, home) {
     process.stdout.write(stdout + stderr);
     throw new Error(`${title}: must ${isRefused ? `be refused with ${REFUSED} alone` : 'compile'}`);
   }
-  console.log(`${title}: ${isRefused ? `refused (${REFUSED}), as the README tells` : 'compiles'}`);
+  console.log(`${title}: ${isRefused ? `refused (${REFUSED}), as the documents tell` : 'compiles'}`);
 }
 
 function aliasOf(/** @type {string} */ version) {

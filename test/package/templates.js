@@ -10,7 +10,7 @@ import { root, run, writeJson } from './shell.js';
  * @typedef {object} Template
  * @property {number} nest the major version
  * @property {'relative.js' | 'relative'} imports how it imports a file of its own
- * @property {boolean} hasJest and so needs what the README tells of Jest
+ * @property {boolean} hasJest and so needs what docs/guides/testing.md tells of Jest
  */
 
 /** @type {readonly Template[]} */
@@ -79,11 +79,11 @@ function install(/** @type {string} */ home) {
   run(home, 'npm', ['install', '--no-audit', '--no-fund', '--prefer-offline'], { quiet: true });
 }
 
-/** What the README tells users of Jest to set. @returns {object} */
+/** What the documents tell users of Jest to set. @returns {object} */
 function jestSetting() {
-  const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
-  const setting = /`("transformIgnorePatterns": \[[^`]*\])`/.exec(readme);
-  if (!setting) throw new Error('README.md does not tell what to set in Jest');
+  const page = readFileSync(path.join(root, 'docs/guides/testing.md'), 'utf8');
+  const setting = /`("transformIgnorePatterns": \[[^`]*\])`/.exec(page);
+  if (!setting) throw new Error('docs/guides/testing.md does not tell what to set in Jest');
   return JSON.parse(`{${setting[1]}}`);
 }
 

@@ -1,6 +1,6 @@
 /**
  * The compilers and settings that consumers of the package are type-checked with (compilers.js), and what must come
- * of it. The README's table is made of them, so that it tells what is tested and no more.
+ * of it. The table of docs/troubleshooting.md is made of them, so that it tells what is tested and no more.
  *
  * @typedef {object} TypeSetting
  * @property {string} title the table's first column
@@ -60,7 +60,7 @@ export function optionsFor({ options }, compiler) {
   return { ...options, ...(isDeprecated && DEPRECATIONS.option) };
 }
 
-/** The rows of the README. @returns {string} */
+/** The rows of docs/troubleshooting.md. @returns {string} */
 export function typeTable() {
   const rows = TYPE_SETTINGS.map((setting) => {
     const cells = COMPILERS.map((compiler) => {

@@ -8,7 +8,7 @@ import { RedisCluster } from './redis-cluster.js';
 import { PACKAGES, RedisServer, type PackageName } from './redis-server.js';
 import { fullSession, User } from './world.js';
 
-/** What README.md names: the commands, and what else a user needs. */
+/** What docs/guides/several-servers.md names: the commands, and what else a user needs. */
 const COMMANDS = [
   '+evalsha',
   '+eval',
@@ -112,7 +112,7 @@ test.each(PACKAGES)(
 );
 
 describe.each(PACKAGES)('a user of Redis over %s', (name) => {
-  test('needs no more than the README names', async () => {
+  test('needs no more than the documents name', async () => {
     await allow([...COMMANDS, ...SCOPES]);
     await useAll(() => connect(name));
   });

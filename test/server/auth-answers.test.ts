@@ -46,7 +46,7 @@ const called = (...answer: [error: unknown, username?: never]): Answer => {
 };
 const name = (value: unknown): never => value as never;
 
-/** The table of README's section on guards: "named" are login and own strategies, "unnamed" anonymous and session. */
+/** The table of docs/guides/guards.md: "named" are login and own strategies, "unnamed" anonymous and session. */
 const ANSWERS: readonly Row[] = [
   ['a Promise of a name', resolved('ann'), 'in', 'in'],
   ['a Promise of true', resolved(true), 11, 'in'],

@@ -1,5 +1,5 @@
 /**
- * `npm run sample:cluster:check`: the sample of several servers ends by itself, its numbers hold what the README
+ * `npm run sample:cluster:check`: the sample of several servers ends by itself, its numbers hold what the guide
  * promises, Ctrl-C ends it in the middle, and it leaves no process behind.
  */
 import { spawn } from 'node:child_process';

@@ -15,10 +15,10 @@ const COUNTS = [1, 10, 100, 1000, 10_000];
 const MIB = 1024 * 1024;
 
 /**
- * The part of README that tells how fast it is.
+ * The part of docs/performance.md that is measured.
  * @param {readonly Results[]} runs the first is the one that everything is taken from; others add what they have:
  *   the ratios without `resume`, the long run
- * @param {string} picture its path, from the README
+ * @param {string} picture its path, from the page
  */
 export function markdownOf(runs, picture) {
   const [main] = runs;

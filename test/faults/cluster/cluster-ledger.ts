@@ -55,7 +55,7 @@ const LOST_CALLBACK = -1;
  * Writes down what one client has sent, and what became of it. Messages have sequence numbers from 1, calls and events
  * together. Whatever happens, a message runs once at most, the messages of a session run in their order, a call that is
  * answered has run and its event has come, and each call ends. That all of them run and are answered, too, is only not
- * asked for where a server was killed (see {@link expectBlow}): README's table "Several servers" says what is lost then.
+ * asked for where a server was killed (see {@link expectBlow}): docs/guides/several-servers.md says what is lost then.
  */
 export class ClusterLedger {
   readonly counts = Object.fromEntries(CLUSTER_WRONGS.map((wrong) => [wrong, 0])) as ClusterCounts;

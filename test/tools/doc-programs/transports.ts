@@ -15,12 +15,12 @@ copyFileSync(path.join(certificates, 'ca.crt'), 'clients-ca.crt');
 const { app } = await import('./transports.js');
 
 const ca = read('ca.crt');
-const secure = { transport: 'tls', host: '127.0.0.1', port: 4001 } as const;
+const secure = { transport: 'tls', host: '127.0.0.1', port: 4051 } as const;
 const origin = 'https://example.com';
 const clients: JstpClientOptions[] = [
-  { host: '127.0.0.1', port: 4000 },
+  { host: '127.0.0.1', port: 4050 },
   { ...secure, connectOptions: { ca, cert: read('client.crt'), key: read('client.key') } },
-  { url: 'ws://127.0.0.1:3000/jstp', connectOptions: { origin } },
+  { url: 'ws://127.0.0.1:4052/jstp', connectOptions: { origin } },
 ];
 for (const options of clients) {
   const client = new JstpClient(options);
@@ -29,7 +29,7 @@ for (const options of clients) {
 }
 const strangers: JstpClientOptions[] = [
   { ...secure, connectOptions: { ca } },
-  { url: 'ws://127.0.0.1:3000/jstp' },
+  { url: 'ws://127.0.0.1:4052/jstp' },
 ];
 for (const options of strangers) {
   const client = new JstpClient(options);

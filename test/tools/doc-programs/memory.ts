@@ -6,9 +6,9 @@ import type { MicroserviceOptions } from '@nestjs/microservices';
 import { cutLine } from 'nestjs-jstp/testing';
 import { firstValueFrom } from 'rxjs';
 import { client, strategy } from './memory.js';
-import { AppModule } from './sums.js';
+import { SumsModule } from './sums.module.js';
 
-const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, { strategy });
+const app = await NestFactory.createMicroservice<MicroserviceOptions>(SumsModule, { strategy });
 await app.listen();
 assert.equal(await firstValueFrom(client.send('sums.add', [1, 2])), 3);
 cutLine(client.unwrap());

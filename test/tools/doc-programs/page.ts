@@ -10,7 +10,7 @@ const authPolicy: AuthPolicy = (_connection, _application, strategy, credentials
   else callback(new Error('Unknown'));
 };
 const http = createServer();
-await new Promise<void>((resolve) => http.listen(3000, '127.0.0.1', resolve));
+await new Promise<void>((resolve) => http.listen(4060, '127.0.0.1', resolve));
 const rooms = {
   join: async (connection: Connection, room: string) => {
     connection.emitRemoteEvent('rooms', 'said', [`${String(connection.username)} is in ${room}`]);

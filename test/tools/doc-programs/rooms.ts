@@ -7,6 +7,7 @@ import type { MicroserviceOptions } from '@nestjs/microservices';
 import { JstpClient, JstpServer } from 'nestjs-jstp';
 import { createMemoryEntry } from 'nestjs-jstp/testing';
 import { RoomsController } from './rooms.controller.js';
+import { joinKitchen } from './typed-client.js';
 
 @Module({ controllers: [RoomsController] })
 class RoomsModule {}
@@ -21,6 +22,7 @@ await app.listen();
 const client = new JstpClient({ ...address, app: 'chat@^1.0.0', login: 'ann', password: '' });
 
 assert.equal(await client.call('rooms', 'join', 'kitchen'), 'ann is in kitchen');
+assert.equal(await joinKitchen(client), 'ann is in kitchen');
 assert.deepEqual(await client.call('rooms', 'last', 'kitchen', '3'), ['kitchen', 3]);
 await assert.rejects(client.call('rooms', 'last', 'kitchen'), { code: 17 });
 assert.deepEqual([...(await client.inspect('rooms'))].sort(), ['join', 'last']);

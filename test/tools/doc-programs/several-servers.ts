@@ -29,11 +29,11 @@ const here = path.join(import.meta.dirname, 'several-servers-here.js');
 writeFileSync(here, code.replace('127.0.0.1:6379', `127.0.0.1:${port}`));
 await import(here);
 
-const client = new JstpClient({ port: 4000 });
+const client = new JstpClient({ port: 4040 });
 assert.equal(await firstValueFrom(client.send('sums.add', [1, 2])), 3);
 await client.close();
 process.kill(process.pid, 'SIGTERM');
-while (await listens(4000)) await delay(20);
+while (await listens(4040)) await delay(20);
 redis.kill();
 await ended;
 

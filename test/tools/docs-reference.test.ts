@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import * as codes from '../../lib/protocol/error-codes.js';
+import { DEFAULT_LIMITS, resolveLimits } from '../../lib/protocol/limits.js';
+import { JstpClient, JstpServer, type JstpServerOptions } from '../../lib/index.js';
+import { membersOf, textsOfLib } from './members.js';
+
+type Cells = readonly string[];
+
+/** The rows of the tables under a heading, up to the next heading of the same level or a higher one. */
+function rowsUnder(page: string, heading: string): Cells[] {
+  const lines = readFileSync(`docs/reference/${page}`, 'utf8').split('\n');
+  const from = heading === '' ? 0 : lines.indexOf(heading);
+  if (from === -1) throw new Error(`${page} has no heading "${heading}"`);
+  const level = heading.indexOf(' ');
+  const after = lines.slice(from + 1);
+  const end =
+    heading === '' ? -1 : after.findIndex((line) => /^#+ /.test(line) && line.indexOf(' ') <= level);
+  return after
+    .slice(0, end === -1 ? undefined : end)
+    .filter((line) => line.startsWith('| `') || /^\| -?\d/.test(line))
+    .map((line) =>
+      line
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}
+
+const namesIn = (rows: readonly Cells[]): string[] => rows.map(([name]) => name.replaceAll(/`|\(.*/g, ''));
+const sorted = (names: Iterable<string>): string[] => [...new Set(names)].sort();
+
+/** What a `@default` and a cell of the table say, if that is a value and no description. */
+function valueOf(text: string | undefined): string | undefined {
+  const plain = text?.replaceAll('`', '').replace(/ \(.*\)$/, '');
+  return plain !== undefined && /^(-?\d+|true|false|'[^']*')$/.test(plain) ? plain : undefined;
+}
+
+/** The names that an unknown one is told. */
+function knownNames(run: () => unknown): string[] {
+  try {
+    run();
+  } catch (error) {
+    const [, names = ''] = /Known are (.*)$/.exec((error as Error).message) ?? [];
+    return names.split(', ').filter((name) => !name.startsWith('those of'));
+  }
+  throw new Error('An unknown name was taken');
+}
+
+const unknown = (options: object): JstpServerOptions => ({ ...options, zzz: 1 }) as JstpServerOptions;
+
+describe('the reference of options has each option, and no other', () => {
+  const tables = [
+    [
+      '## JstpServer',
+      ['JstpServiceOptions', 'SeveralListeners'],
+      ['sessionStorageProvider', 'clientExpirationTime', 'drainStreams', 'limits'],
+    ],
+    ['## JstpClient', ['JstpClientOptions', 'ClientAddressOptions'], []],
+    ['## `reconnect` of JstpClient', ['ReconnectOptions'], []],
+    ['## RedisSessionStorageProvider', ['RedisSessionStorageOptions'], []],
+    ['## RedisBroadcaster', ['RedisBroadcasterOptions'], []],
+    ['## Servers of the core', ['ServerOptions'], []],
+    ['## Clients of the core', ['ClientOptions'], []],
+  ] as const;
+
+  test.each(tables)('%s', (heading, interfaces, inherited) => {
+    const rows = rowsUnder('options.md', heading);
+    const members = interfaces.flatMap((name) => membersOf(name));
+    expect(sorted(namesIn(rows))).toEqual(sorted([...members.map(({ name }) => name), ...inherited]));
+    for (const { name, fallback } of members) {
+      const value = valueOf(fallback);
+      const row = rows.find(([cell]) => cell === `\`${name}\``);
+      if (value !== undefined) expect([name, valueOf(row?.[2])]).toEqual([name, value]);
+    }
+  });
+
+  test('where a server listens', () => {
+    const rows = rowsUnder('options.md', '## Where a JstpServer listens');
+    const own = namesIn(rowsUnder('options.md', '## JstpServer'));
+    for (const transport of ['net', 'tls', 'ws', 'wss'] as const) {
+      const given = transport === 'tls' || transport === 'wss' ? { transport, cert: 'x' } : { transport };
+      const known = knownNames(() => new JstpServer(unknown(given)));
+      const told = rows.filter(
+        ([, transports]) => transports === 'all' || transports.split(', ').includes(transport),
+      );
+      expect([transport, sorted([...own, ...namesIn(told)])]).toEqual([transport, sorted(known)]);
+    }
+  });
+
+  test('and those that JstpClient takes', () => {
+    const known = knownNames(() => new JstpClient(unknown({})));
+    const rows = namesIn(rowsUnder('options.md', '## JstpClient'));
+    expect(sorted(rows)).toEqual(sorted(known));
+  });
+});
+
+test('the reference of limits tells each limit with its default, and no other', () => {
+  const rows = rowsUnder('limits.md', '').filter((row) => row.length === 4);
+  const told = Object.fromEntries(rows.map(([name, , value]) => [name.replaceAll('`', ''), Number(value)]));
+  expect(told).toEqual(DEFAULT_LIMITS);
+  expect(knownNames(() => resolveLimits({ zzz: 1 } as never)).sort()).toEqual(sorted(Object.keys(told)));
+});
+
+describe('the reference of events has each event, and no other', () => {
+  test.each([
+    ['## JstpServer', 'ServerEvents'],
+    ['## JstpClient', 'JstpClientEventArguments'],
+    ['## Connections', 'ConnectionEvents'],
+  ])('%s', (heading, declaration) => {
+    const members = membersOf(declaration).map(({ name }) => name);
+    expect(sorted(namesIn(rowsUnder('events.md', heading)))).toEqual(sorted(members));
+  });
+});
+
+describe('the reference of errors has', () => {
+  test('each code with its name and text, and no other', () => {
+    const { DEFAULT_MESSAGES, STANDARD_ERROR_CODES: _standard, ...constants } = codes;
+    const told = rowsUnder('errors.md', '')
+      .filter(([code]) => /^-?\d+$/.test(code))
+      .map(([code, name, text]) => [name.replaceAll('`', ''), Number(code), text]);
+    const expected = Object.entries(constants).map(([name, code]) => [
+      name,
+      code,
+      code in DEFAULT_MESSAGES ? DEFAULT_MESSAGES[code] : 'its own',
+    ]);
+    expect(told.sort()).toEqual(expected.sort());
+  });
+
+  test('each name of an error, and no other', () => {
+    const told = namesIn(rowsUnder('errors.md', '## Names'));
+    expect(sorted(told)).toEqual(sorted(textsOfLib(/ERR_(?:JSTP|MDSF)_[A-Z_]+/g)));
+  });
+});
+
+test('the reference of JstpContext has each method, and no other', () => {
+  const members = membersOf('JstpContext').map(({ name }) => name);
+  expect(sorted(namesIn(rowsUnder('jstp-context.md', '')))).toEqual(sorted(members));
+});

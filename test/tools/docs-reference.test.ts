@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import * as codes from '../../lib/protocol/error-codes.js';
 import { DEFAULT_LIMITS, resolveLimits } from '../../lib/protocol/limits.js';
-import { JstpClient, JstpServer, type JstpServerOptions } from '../../lib/index.js';
+import { JstpClient, JstpServer } from '../../lib/index.js';
 import { membersOf, textsOfLib } from './members.js';
 
 type Cells = readonly string[];
@@ -47,7 +47,7 @@ function knownNames(run: () => unknown): string[] {
   throw new Error('An unknown name was taken');
 }
 
-const unknown = (options: object): JstpServerOptions => ({ ...options, zzz: 1 }) as JstpServerOptions;
+const unknown = (options: object) => ({ ...options, zzz: 1 }) as object;
 
 describe('the reference of options has each option, and no other', () => {
   const tables = [

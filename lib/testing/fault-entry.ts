@@ -8,13 +8,13 @@ import type { Pace } from './fault-lane.js';
 import { FaultLink } from './fault-link.js';
 import { SeededRandom } from './seeded-random.js';
 
-/** What a fault entry is told: how bytes travel on its links, and what decides where chance does. */
+/** The options of `createFaultEntry`: how bytes travel, and the seed of what is left to chance. */
 export interface FaultOptions extends Pace {
-  /** Everything that is left to chance follows from this integer: the same seed, the same run. @default 1 */
+  /** An integer from which everything follows that is left to chance: the same seed gives the same run. @default 1 */
   readonly seed?: number;
   /**
-   * Told of each new link before a byte is on it, to plan its faults: `(link) => link.cutAfter(40, 'toServer')`
-   * cuts in the handshake.
+   * Called with each new link before the first byte, so that its faults can be planned:
+   * `(link) => link.cutAfter(40, 'toServer')` cuts within the handshake. @default nothing
    */
   readonly onLink?: ((link: FaultLink) => void) | undefined;
 }
@@ -26,27 +26,32 @@ const OPTION_NAMES = Object.keys({
   delayTurns: true,
 } satisfies Record<keyof FaultOptions, true>);
 
-/** An entry object whose links have faults. */
+/**
+ * An entry object whose transports can have faults. A link is the pair of transports between a client and the server.
+ */
 export interface FaultEntry extends TransportEntry {
-  /** The links that one side or both take for up, the oldest first. */
+  /** The links that are open for at least one side, the oldest first. */
   readonly links: readonly FaultLink[];
-  /** The newest link of all; undefined before the first. */
+  /** The newest link, open or not; undefined before the first. */
   readonly latest: FaultLink | undefined;
   /** How many links were made. */
   readonly linkCount: number;
-  /** Whether nobody is accepted: who connects gets ECONNREFUSED, as when no server listens. @default false */
+  /** Whether clients that connect get ECONNREFUSED, as when no server listens. @default false */
   isRefusing: boolean;
-  /** As the option. */
+  /** The option `onLink`; may be changed at any time. */
   onLink: ((link: FaultLink) => void) | undefined;
-  /** Ends all faults: releases what is held, and lets sides know what they have not noticed. New links have no faults. */
+  /**
+   * Ends all faults: releases bytes that are held, and lets each side notice that its link is dead. New links have no
+   * faults.
+   */
   heal(): void;
 }
 
 /**
- * An entry object as `createMemoryEntry()` makes one, over a network of its own within this process, for tests of what
- * a bad network does: its links carry bytes and can be cut at any of them. Nothing in it needs time or I/O: bytes move
- * by microtasks, so it works under fake timers, and a run can be repeated exactly by its seed.
- *
+ * Makes an entry object as `createMemoryEntry()` does, with a network of its own within this process, for tests of a
+ * bad network: its transports carry bytes, and can be cut at any byte. Bytes move by microtasks, without time or I/O,
+ * so that tests can use fake timers, and repeat a run exactly by its seed.
+ * @throws ConfigurationError for an unknown option
  * @example
  * const entry = createFaultEntry({ seed: 7, chunkBytes: [1, 16] });
  * const server = entry.createServer([application]);
@@ -92,7 +97,7 @@ export function createFaultEntry(options: FaultOptions = {}): FaultEntry {
   };
 }
 
-/** Makes the links of an entry and keeps those that are in use. */
+/** Makes the links of an entry, and holds those that are open. */
 class LinkMaker {
   latest: FaultLink | undefined;
   linkCount = 0;

@@ -4,29 +4,29 @@ import type { SeededRandom } from './seeded-random.js';
 /** How bytes travel. */
 export interface Pace {
   /**
-   * Bytes of each piece that arrives: 1 for single bytes, `[1, 64]` for pieces of random sizes.
-   * @default all that is on its way
+   * How many bytes arrive at once: 1 for single bytes, `[1, 64]` for pieces of random sizes.
+   * @default all bytes of a message
    */
   readonly chunkBytes?: Amount | undefined;
-  /** How many turns of the microtask queue each piece comes later. @default 0 */
+  /** How many turns of the microtask queue each piece is delayed. @default 0 */
   readonly delayTurns?: Amount | undefined;
 }
 
-/** Who gets what a lane carries. */
+/** Receives what a lane carries. */
 interface LaneEnd {
   /** Bytes have arrived. */
   arrived(bytes: Uint8Array): void;
   /** The sender has ended, and all of its bytes have arrived. */
   finished(): void;
-  /** So many bytes have arrived as the line was to last. */
-  exhausted(): void;
+  /** As many bytes have arrived as {@link FaultLane.limit} allows. */
+  limitReached(): void;
 }
 
-/** One way of a link in memory: bytes on their way, in order. They move by microtasks, so that no time has to go by. */
+/** Carries the bytes of one direction of a link in memory, in order. Why by microtasks: tests need not wait. */
 export class FaultLane {
   /** How many bytes have arrived. */
   arrivedBytes = 0;
-  /** How the bytes travel from now on. */
+  /** How bytes travel from now on. */
   pace: Pace;
   private pieces: Uint8Array[] = [];
   private isScheduled = false;
@@ -49,41 +49,41 @@ export class FaultLane {
     return this.pieces.reduce((sum, piece) => sum + piece.length, 0);
   }
 
-  /** Takes bytes of the sender. */
+  /** Sends bytes. */
   send(bytes: Uint8Array): void {
     if (this.isDead || this.isFinishing) return;
     this.pieces.push(bytes);
     this.schedule();
   }
 
-  /** The sender sends no more: the receiver sees it after the bytes on their way. */
+  /** Ends the lane, after the bytes that are on their way. */
   finish(): void {
     this.isFinishing = true;
     this.schedule();
   }
 
-  /** Nothing arrives any more. */
+  /** Drops the bytes that are on their way, and all later ones. */
   kill(): void {
     this.isDead = true;
     this.pieces = [];
   }
 
-  /** Holds the bytes, or lets them go. */
+  /** Holds the bytes that are on their way, or lets them go, as a network does. */
   stall(isStalled: boolean): void {
     this.isStalled = isStalled;
     this.schedule();
   }
 
-  /** The receiver stops reading, or reads on. */
+  /** Holds the bytes that are on their way, or lets them go, as the receiver does that stops reading. */
   pause(isPaused: boolean): void {
     this.isPaused = isPaused;
     this.schedule();
   }
 
-  /** The line lasts for so many bytes more. */
+  /** Lets this number of bytes arrive, and then calls `limitReached`. */
   limit(bytes: number): void {
     this.bytesLeft = bytes;
-    if (bytes <= 0) this.end.exhausted();
+    if (bytes <= 0) this.end.limitReached();
   }
 
   private get isMoving(): boolean {
@@ -100,16 +100,16 @@ export class FaultLane {
     });
   }
 
-  /** One piece arrives, and the end after the last one. */
+  /** Delivers one piece; after the last one the end. */
   private move(): void {
     let room = Math.max(1, pickAmount(this.pace.chunkBytes, this.random, Infinity));
     while (room > 0 && this.isMoving && this.pieces.length > 0) {
-      const piece = this.take(Math.min(room, this.bytesLeft));
+      const piece = this.nextPiece(Math.min(room, this.bytesLeft));
       room -= piece.length;
       this.arrivedBytes += piece.length;
       this.bytesLeft -= piece.length;
       this.end.arrived(piece);
-      if (this.bytesLeft <= 0 && !this.isDead) this.end.exhausted();
+      if (this.bytesLeft <= 0 && !this.isDead) this.end.limitReached();
     }
     if (this.isMoving && this.pieces.length === 0) {
       this.isDead = true;
@@ -117,7 +117,7 @@ export class FaultLane {
     }
   }
 
-  private take(bytes: number): Uint8Array {
+  private nextPiece(bytes: number): Uint8Array {
     const [first] = this.pieces;
     if (first.length <= bytes) this.pieces.shift();
     else this.pieces[0] = first.subarray(bytes);
@@ -125,7 +125,7 @@ export class FaultLane {
   }
 }
 
-/** By promises, and no `queueMicrotask`, which fake timers replace. */
+/** Runs a function after turns of the microtask queue. Why not `queueMicrotask`: fake timers replace it. */
 function afterTurns(turns: number, run: () => void): void {
   void Promise.resolve().then(() => {
     if (turns > 0) afterTurns(turns - 1, run);

@@ -5,7 +5,7 @@ import { FaultTransport } from './fault-transport.js';
 import { connectionReset, DIRECTIONS, type Direction, type Side } from './faults.js';
 import type { SeededRandom } from './seeded-random.js';
 
-/** What a link with faults is made of. */
+/** The parts of a link. */
 interface LinkParts {
   readonly clientLimits: Limits;
   readonly serverLimits: Limits;
@@ -14,8 +14,8 @@ interface LinkParts {
 }
 
 /**
- * One link of a fault entry, between one client and the server, and what can be done to it. What a fault
- * takes away is lost as on a network: neither side is told which bytes have arrived.
+ * The pair of transports between one client and the server of a fault entry, with the faults that a test can inject.
+ * Bytes that a fault drops are lost as on a network: neither side learns which bytes have arrived.
  */
 export class FaultLink {
   private readonly ends: Readonly<Record<Side, FaultTransport>>;
@@ -34,51 +34,52 @@ export class FaultLink {
         finished: () => {
           end.lost(undefined);
         },
-        exhausted: () => {
+        limitReached: () => {
           this.cut();
         },
       });
     this.ends = { client, server };
     this.lanes = { toServer: laneTo(server), toClient: laneTo(client) };
-    client.line = lineOf(this.lanes.toServer, this.lanes.toClient);
-    server.line = lineOf(this.lanes.toClient, this.lanes.toServer);
+    client.lanes = lanesOf(this.lanes.toServer, this.lanes.toClient);
+    server.lanes = lanesOf(this.lanes.toClient, this.lanes.toServer);
   }
 
-  /** Whether the line works; both sides may believe otherwise. */
+  /** Whether the link carries bytes, and is open for both sides. */
   get isUp(): boolean {
     return !this.isDead && this.isSeenUp('client') && this.isSeenUp('server');
   }
 
-  /** Whether a side takes the link for one that is up. */
+  /** Whether the link is open for a side, which may not have noticed yet that the link is dead. */
   isSeenUp(side: Side): boolean {
     return this.ends[side].isUp;
   }
 
-  /** How many bytes have arrived in a direction. */
+  /** Returns how many bytes have arrived in a direction. */
   arrivedBytes(direction: Direction): number {
     return this.lanes[direction].arrivedBytes;
   }
 
-  /** How many bytes are on their way in a direction. */
+  /** Returns how many bytes are on their way in a direction. */
   waitingBytes(direction: Direction): number {
     return this.lanes[direction].waitingBytes;
   }
 
-  /** Breaks the line now: what is on its way is lost, both ways, and both sides see an ECONNRESET. */
+  /** Cuts the link: bytes on their way are lost in both directions, and both sides get an ECONNRESET. */
   cut(): void {
     this.kill();
     this.notice('client');
     this.notice('server');
   }
 
-  /** Breaks the line as {@link cut} does as soon as so many more bytes have arrived in a direction; 0 is now. */
+  /** Cuts the link, as {@link cut} does, as soon as this number of further bytes has arrived in a direction; 0: now. */
   cutAfter(bytes: number, direction: Direction): void {
     this.lanes[direction].limit(bytes);
   }
 
   /**
-   * The line is dead, and a side (or both) does not know: what it sends goes nowhere, until {@link notice}. The
-   * other side sees an ECONNRESET. So the server can see a client's new link before it sees the old one's close.
+   * Lets the link die without telling one side (or both): what that side sends is lost, until {@link notice}. The other
+   * side gets an ECONNRESET. So a server can see a client's new transport before it notices the loss of the old one.
+   * @param unaware the side that is not told
    */
   halfOpen(unaware: Side | 'both'): void {
     this.kill();
@@ -87,45 +88,45 @@ export class FaultLink {
   }
 
   /**
-   * A side sees, late, that the line is dead, or that the other side has closed it. Nothing happens where it works,
-   * or where the side knows.
+   * Lets a side notice that the link is dead, or that the other side has closed it. Does nothing while the link
+   * works, or where the side knows already.
    */
   notice(side: Side): void {
     if (!this.isUp) this.ends[side].lost(connectionReset());
   }
 
-  /** Takes back what {@link cutAfter} and {@link duplicate} have planned. */
+  /** Cancels what {@link cutAfter} and {@link duplicate} have planned. */
   spare(): void {
     for (const lane of Object.values(this.lanes)) lane.limit(Infinity);
     for (const end of Object.values(this.ends)) end.duplicates = 0;
   }
 
-  /** Holds all bytes of a direction, the end of the link among them, until {@link release}. */
+  /** Holds all bytes of a direction, and the end of the link after them, until {@link release}. */
   stall(direction: Direction): void {
     this.lanes[direction].stall(true);
   }
 
-  /** Lets go what was held; without a direction, of both. */
+  /** Releases what {@link stall} holds. @param direction @default both */
   release(direction?: Direction): void {
     for (const one of direction ? [direction] : DIRECTIONS) this.lanes[one].stall(false);
   }
 
-  /** The next message of a direction arrives twice; or so many of the next ones do. */
+  /** Delivers the next messages of a direction twice. @param count how many messages. @default 1 */
   duplicate(direction: Direction, count = 1): void {
     this.ends[direction === 'toServer' ? 'server' : 'client'].duplicates += count;
   }
 
-  /** Changes how bytes travel from now on; without a direction, of both. */
+  /** Changes how bytes travel from now on. @param direction @default both */
   setPace(pace: Pace, direction?: Direction): void {
     for (const one of direction ? [direction] : DIRECTIONS) this.lanes[one].pace = pace;
   }
 
-  /** @internal One end, for the connection there. */
+  /** @internal Returns the transport of a side, for its connection. */
   transportOf(side: Side): Transport {
     return this.ends[side];
   }
 
-  /** @internal Runs something when a side has closed its end. */
+  /** @internal Runs a function when the transport of a side is closed. */
   whenClosed(side: Side, run: () => void): void {
     this.ends[side].onClosed = run;
   }
@@ -136,7 +137,7 @@ export class FaultLink {
   }
 }
 
-function lineOf(outgoing: FaultLane, incoming: FaultLane): FaultTransport['line'] {
+function lanesOf(outgoing: FaultLane, incoming: FaultLane): FaultTransport['lanes'] {
   return {
     send: (bytes) => {
       outgoing.send(bytes);

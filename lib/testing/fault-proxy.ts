@@ -7,13 +7,13 @@ import { SeededRandom } from './seeded-random.js';
 
 const LOOPBACK = '127.0.0.1';
 
-/** What a fault proxy stands in front of. */
+/** The options of `createFaultProxy`: the server behind the proxy, and how bytes pass. */
 export interface FaultProxyOptions extends ProxyPace {
   /** The server's port. */
   readonly port: number;
   /** The server's address. @default '127.0.0.1' */
   readonly host?: string;
-  /** Decides the sizes and delays that are left to chance. @default 1 */
+  /** An integer from which all sizes and delays follow that are left to chance. @default 1 */
   readonly seed?: number;
 }
 
@@ -26,13 +26,14 @@ const OPTION_NAMES = Object.keys({
 } satisfies Record<keyof FaultProxyOptions, true>);
 
 /**
- * A TCP proxy on the loopback that clients dial in the place of a server, and that does to their connections what a bad
- * network does. It only moves bytes: net, tls and WebSockets pass it alike. Its methods act on all present connections.
+ * A TCP proxy on the loopback interface that clients dial in place of a server, and that can do to their connections
+ * what a bad network does. It only moves bytes, so that net, tls and WebSockets can use it. Its methods act on all
+ * connections that are open.
  */
 export class FaultProxy {
-  /** Whether who connects is ended at once. @default false */
+  /** Whether the proxy resets new connections at once. @default false */
   isRefusing = false;
-  /** How bytes pass; connections keep what they began with. */
+  /** How bytes pass in new connections; open ones keep their pace. */
   pace: ProxyPace;
   private readonly random: SeededRandom;
   private readonly present = new Set<ProxiedLink>();
@@ -45,7 +46,7 @@ export class FaultProxy {
     checkNames('options', options, OPTION_NAMES);
     this.random = new SeededRandom(options.seed ?? 1);
     this.pace = options;
-    // A FIN of one side is passed on by itself: the other may still have something to say.
+    // Why half-open: the FIN of one side is passed on by itself, as the other side may still send.
     this.server = createServer({ allowHalfOpen: true }, (client) => {
       this.accept(client);
     });
@@ -56,55 +57,56 @@ export class FaultProxy {
     return (this.server.address() as AddressInfo | null)?.port ?? 0;
   }
 
-  /** The present connections, the oldest first. */
+  /** The open connections, the oldest first. */
   get links(): readonly ProxiedLink[] {
     return [...this.present];
   }
 
-  /** How many connections were accepted. */
+  /** How many connections were accepted so far. */
   get linkCount(): number {
     return this.count;
   }
 
-  /** Breaks the connections now, by RST: both sides see a reset. */
+  /** Cuts the connections by RST: both sides get a reset. */
   cut(): void {
     for (const link of this.present) link.cut();
   }
 
-  /** Ends the connections in order, by FIN: what was passed on arrives before. */
+  /** Ends the connections by FIN, after what was passed on. */
   end(): void {
     for (const link of this.present) link.end();
   }
 
   /**
-   * Breaks the present connections by RST when so many more bytes were passed on in a direction (0 is now). Where there
-   * is none, the next one, counted from its first byte: within its TLS, WebSocket or JSTP handshake.
+   * Cuts the open connections by RST as soon as this number of further bytes was passed on in a direction; 0: now.
+   * Where none is open, the next connection is cut, counted from its first byte: so it can be cut within its
+   * handshake.
    */
   cutAfter(bytes: number, direction: Direction): void {
     if (this.present.size === 0) this.planned = [bytes, direction];
     for (const link of this.present) link.cutAfter(bytes, direction);
   }
 
-  /** Passes nothing on in a direction of the present connections, until {@link release}. */
+  /** Passes nothing on in a direction, until {@link release}. */
   stall(direction: Direction): void {
     for (const link of this.present) link.stall(direction);
   }
 
-  /** Passes on again; without a direction, both ways. */
+  /** Passes bytes on again. @param direction @default both */
   release(direction?: Direction): void {
     for (const link of this.present) link.release(direction);
   }
 
   /**
-   * One side of the present connections goes away, and the other is not told: its line seems up, and what it sends
-   * is taken and dropped.
-   * @param unaware the side that stays. @default 'client'
+   * Resets one side of the connections without telling the other. For that side the connection seems open, and what
+   * it sends is dropped.
+   * @param unaware the side that is not told. @default 'client'
    */
   halfOpen(unaware: Side = 'client'): void {
     for (const link of this.present) link.halfOpen(unaware);
   }
 
-  /** Ends the proxy and all of its connections; resolves when nothing of it is open. */
+  /** Ends the proxy and all of its connections. Resolves when all sockets are closed. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => {
@@ -115,7 +117,7 @@ export class FaultProxy {
     await closed;
   }
 
-  /** @internal */
+  /** @internal Starts to listen on a port that the system chooses. Rejects where that fails. */
   listen(): Promise<this> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
@@ -147,7 +149,8 @@ export class FaultProxy {
 
 /**
  * Starts a fault proxy in front of a server.
- * @returns rejects where it cannot listen
+ * @returns a Promise of the proxy, which listens; it rejects where the proxy cannot listen
+ * @throws ConfigurationError for an unknown option
  * @example
  * const proxy = await createFaultProxy({ port });
  * const client = await net.connect('app', null, proxy.port);

@@ -5,28 +5,29 @@ import { MessageSplitter, type MessageSink } from '../protocol/splitter.js';
 import { nodeDecoder } from '../transport/node-decoder.js';
 import { ignore } from '../util/callback.js';
 
-/** The line as one of its ends sees it. */
-interface Line {
+/** The two lanes of a link, as one of its ends uses them. */
+interface Lanes {
+  /** Sends bytes to the other end. */
   send(bytes: Uint8Array): void;
-  /** This end sends no more. */
+  /** Ends the outgoing lane, after the bytes on their way. */
   finish(): void;
-  /** This end takes nothing for a while, or again. */
+  /** Holds the incoming bytes, or lets them go. */
   pause(isPaused: boolean): void;
-  /** This end takes nothing any more. */
+  /** Drops all incoming bytes from now on. */
   close(): void;
 }
 
-/** One end of a link with faults: JSTP over bytes, as over a socket, and no socket. */
+/** One end of a link with faults. It carries messages as bytes, as a transport over a socket does. */
 export class FaultTransport implements Transport {
   receiver: TransportReceiver | null = null;
   readonly decoder = nodeDecoder;
   readonly remoteAddress = 'memory';
-  /** Called when this end is closed. */
+  /** Called when this end is closed or lost. */
   onClosed: () => void = ignore;
-  /** How many of the next messages arrive twice. */
+  /** How many of the next messages are delivered twice. */
   duplicates = 0;
-  /** Both are set once the link is made, before anything is sent. */
-  line: Line = NO_LINE;
+  /** Set by the link that makes this end, before anything is sent. */
+  lanes: Lanes = NO_LANES;
   private readonly splitter: MessageSplitter;
   private isOpen = true;
   private isPaused = false;
@@ -36,7 +37,7 @@ export class FaultTransport implements Transport {
     this.splitter = new MessageSplitter({ maxMessageBytes: limits.maxMessageBytes });
   }
 
-  /** Whether this end takes the link for one that is up. */
+  /** Whether the link is open for this end. */
   get isUp(): boolean {
     return this.isOpen;
   }
@@ -46,7 +47,7 @@ export class FaultTransport implements Transport {
   }
 
   send(text: string): void {
-    if (this.isOpen) this.line.send(Buffer.from(`${text}\0`));
+    if (this.isOpen) this.lanes.send(Buffer.from(`${text}\0`));
   }
 
   end(): void {
@@ -59,29 +60,29 @@ export class FaultTransport implements Transport {
 
   pause(): void {
     this.isPaused = true;
-    this.line.pause(true);
+    this.lanes.pause(true);
   }
 
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
-    this.line.pause(false);
-    // Inside a delivery the loop that delivers goes on by itself.
+    this.lanes.pause(false);
+    // Within a delivery, the loop that delivers goes on by itself.
     if (!this.isDelivering) this.deliver(undefined);
   }
 
-  /** Bytes have arrived. */
+  /** Receives bytes from the incoming lane. */
   arrived(bytes: Uint8Array): void {
     if (this.isOpen) this.deliver(bytes);
   }
 
-  /** The line is gone: broken, or ended by the peer. */
+  /** Notes that the link is dead, or that the peer has ended it. */
   lost(error: Error | undefined): void {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.splitter.clear();
-    this.line.close();
-    // As with a socket, never before the function that ended it has returned.
+    this.lanes.close();
+    // Later, as with a socket: never before the function that has ended the transport returns.
     void Promise.resolve().then(() => {
       const { receiver } = this;
       this.receiver = null;
@@ -92,7 +93,7 @@ export class FaultTransport implements Transport {
 
   private close(error: Error | undefined): void {
     if (!this.isOpen) return;
-    this.line.finish();
+    this.lanes.finish();
     this.lost(error);
   }
 
@@ -118,4 +119,4 @@ export class FaultTransport implements Transport {
   };
 }
 
-const NO_LINE: Line = { send: ignore, finish: ignore, pause: ignore, close: ignore };
+const NO_LANES: Lanes = { send: ignore, finish: ignore, pause: ignore, close: ignore };

@@ -8,22 +8,22 @@ import type { SeededRandom } from './seeded-random.js';
 export interface ProxyPace {
   /**
    * Bytes of each write: 1 for single bytes, `[1, 64]` for random sizes.
-   * @default as they come
+   * @default as they arrive
    */
   readonly chunkBytes?: Amount | undefined;
-  /** Milliseconds that each write comes later. @default 0 */
+  /** Milliseconds by which each write is delayed. @default 0 */
   readonly delayMs?: Amount | undefined;
 }
 
-/** One client's connection through a fault proxy: the client's socket, and the proxy's to the server. */
+/** A client's connection through a fault proxy: the client's socket, and the proxy's own socket to the server. */
 export class ProxiedLink {
-  private readonly ways: Readonly<Record<Direction, Way>>;
-  private isLeft = false;
+  private readonly lanes: Readonly<Record<Direction, ProxyLane>>;
+  private isHalfOpen = false;
 
   /**
    * @internal `createFaultProxy` makes links.
    * @param client the socket that the proxy has accepted
-   * @param upstream its socket to the server, which may still be connecting
+   * @param upstream the proxy's socket to the server, which may still be connecting
    */
   constructor(
     private readonly client: Socket,
@@ -32,12 +32,12 @@ export class ProxiedLink {
     random: SeededRandom,
     onClosed: () => void,
   ) {
-    const exhausted = (): void => {
+    const onLimit = (): void => {
       this.cut();
     };
-    this.ways = {
-      toServer: new Way(client, upstream, pace, random, exhausted),
-      toClient: new Way(upstream, client, pace, random, exhausted),
+    this.lanes = {
+      toServer: new ProxyLane(client, upstream, pace, random, onLimit),
+      toClient: new ProxyLane(upstream, client, pace, random, onLimit),
     };
     let open = 2;
     for (const [socket, other] of [
@@ -45,71 +45,81 @@ export class ProxiedLink {
       [upstream, client],
     ]) {
       socket.setNoDelay(true);
-      // What it says, its close says as well.
+      // Why errors are ignored: 'close' follows, and tells whether there was one.
       socket.on('error', ignore).on('close', (hadError) => {
         open -= 1;
         if (open === 0) onClosed();
-        if (this.isLeft) return;
-        // A reset goes through as a reset.
+        if (this.isHalfOpen) return;
+        // A reset is passed on as a reset.
         if (hadError) other.resetAndDestroy();
         else other.destroySoon();
       });
     }
   }
 
-  /** Whether both sockets are there. */
+  /** Whether both sockets are open. */
   get isUp(): boolean {
     return !this.client.destroyed && !this.upstream.destroyed;
   }
 
-  /** How many bytes were passed on in a direction. */
+  /** Returns how many bytes were passed on in a direction. */
   passedBytes(direction: Direction): number {
-    return this.ways[direction].passed;
+    return this.lanes[direction].passed;
   }
 
-  /** Breaks the line now: both sides see a reset (RST), and what is on its way may be lost. */
+  /** Cuts the connection: both sides get a reset (RST), and bytes on their way may be lost. */
   cut(): void {
     for (const socket of [this.client, this.upstream]) socket.resetAndDestroy();
   }
 
-  /** Ends the line in order: both sides see the end (FIN) after what was passed on. */
+  /** Ends the connection: both sides get the end (FIN) after what was passed on. */
   end(): void {
     for (const socket of [this.client, this.upstream]) socket.destroySoon();
   }
 
-  /** Breaks the line as {@link cut} does when so many more bytes were passed on in a direction; 0 is now. */
+  /**
+   * Cuts the connection, as {@link cut} does, as soon as this number of further bytes was passed on in a direction;
+   * 0: now.
+   */
   cutAfter(bytes: number, direction: Direction): void {
-    this.ways[direction].limit(bytes);
+    this.lanes[direction].limit(bytes);
   }
 
-  /** Passes nothing on in a direction, until {@link release}: all but one piece waits in the sender's system. */
+  /** Passes nothing on in a direction, until {@link release}. All but one piece waits in the sender's system. */
   stall(direction: Direction): void {
-    this.ways[direction].stall();
+    this.lanes[direction].stall();
   }
 
-  /** Passes on again; without a direction, both ways. */
+  /** Passes bytes on again. @param direction @default both */
   release(direction?: Direction): void {
-    for (const one of direction ? [direction] : DIRECTIONS) this.ways[one].release();
+    for (const one of direction ? [direction] : DIRECTIONS) this.lanes[one].release();
   }
 
-  /** One side goes away with a reset, and the other is not told: what that one sends is taken and dropped. */
+  /**
+   * Resets one side without telling the other: what that side sends is dropped. @param unaware the side that is not
+   * told
+   */
   halfOpen(unaware: Side): void {
-    this.isLeft = true;
-    const [gone, kept] = unaware === 'client' ? [this.upstream, this.client] : [this.client, this.upstream];
-    gone.resetAndDestroy();
-    for (const way of Object.values(this.ways)) way.abandon();
+    this.isHalfOpen = true;
+    const [dropped, kept] =
+      unaware === 'client' ? [this.upstream, this.client] : [this.client, this.upstream];
+    dropped.resetAndDestroy();
+    for (const lane of Object.values(this.lanes)) lane.abandon();
     kept.on('data', ignore).resume();
   }
 
-  /** @internal The end of the proxy. */
+  /** @internal Closes both sockets at once. */
   destroy(): void {
-    for (const way of Object.values(this.ways)) way.abandon();
+    for (const lane of Object.values(this.lanes)) lane.abandon();
     for (const socket of [this.client, this.upstream]) socket.destroy();
   }
 }
 
-/** One way through the proxy. It reads the next piece when the last one is written: it holds one at most. */
-class Way {
+/**
+ * One direction through the proxy. It reads the next piece when the last one is written, so that it holds one at
+ * most.
+ */
+class ProxyLane {
   passed = 0;
   private bytesLeft = Infinity;
   private isAbandoned = false;
@@ -121,7 +131,7 @@ class Way {
     private readonly target: Socket,
     private readonly pace: ProxyPace,
     private readonly random: SeededRandom,
-    private readonly exhausted: () => void,
+    private readonly onLimit: () => void,
   ) {
     source.on('data', (chunk: Buffer) => {
       if (this.isAbandoned) return;
@@ -137,7 +147,7 @@ class Way {
 
   limit(bytes: number): void {
     this.bytesLeft = bytes;
-    if (bytes <= 0) this.exhausted();
+    if (bytes <= 0) this.onLimit();
   }
 
   stall(): void {
@@ -171,19 +181,19 @@ class Way {
       await write(this.target, piece);
       this.passed += piece.length;
       this.bytesLeft -= piece.length;
-      // A turn of the loop: else the system joins the writes.
+      // Waits a turn of the event loop. Why: the system would join the writes.
       if (rest.length > 0) await nextTurn();
       if (this.bytesLeft <= 0) {
-        // Time to read: Node makes an end of a reset that comes together with bytes.
+        // Leaves the receiver time to read. Why: Node reports a reset that comes together with bytes as an end.
         await nextTurn();
         await nextTurn();
-        this.exhausted();
+        this.onLimit();
       }
     }
   }
 }
 
-/** Resolves when the system has taken the bytes, or the socket is gone. */
+/** Writes bytes. Resolves when the system has taken them, or the socket is closed. */
 function write(socket: Socket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     socket.write(bytes, () => {

@@ -7,16 +7,16 @@ import {
   put,
   StorageWorld,
   SUITE_OPTION_NAMES,
-  take,
+  get,
   type SessionStorageSuiteOptions,
-  type StorageUser,
+  type StoreServer,
 } from './session-storage-world.js';
 
-/** One case that a session storage provider must pass. */
+/** One test case that a session storage provider must pass. */
 export interface SessionStorageCase {
-  /** What holds, as a sentence. */
+  /** The behaviour that is tested, as a sentence. */
   readonly name: string;
-  /** Rejects, with an AssertionError for what does not hold. Takes 30 seconds at most. */
+  /** Runs the case; takes 30 seconds at most. Rejects with an AssertionError where the behaviour is another. */
   run(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ const MESSAGES_OF_A_MIB = 1024;
 const ROUNDS = 10;
 const SLOW_HAND_OVER_MS = 150;
 
-/** Ids that a peer may ask for, however no server gives them. */
+/** Ids that no server gives, but that a peer may ask for. */
 const HOSTILE_IDS = [
   '__proto__',
   'constructor',
@@ -53,22 +53,22 @@ const FOR_ALL: Bodies = {
     const anonymous = new Session(null, null);
     await put(provider, session);
     await put(provider, anonymous);
-    assertSame(await take(provider, session.id), session);
-    assertSame(await take(provider, anonymous.id), anonymous);
+    assertSame(await get(provider, session.id), session);
+    assertSame(await get(provider, anonymous.id), anonymous);
   },
 
   async 'gives nothing for an id that it does not know'(world) {
     const provider = await world.provider();
     await put(provider, fullSession('known'));
     for (const id of ['unknown', 'know', 'KNOWN', ...HOSTILE_IDS])
-      assert.equal((await take(provider, id)) ?? undefined, undefined);
+      assert.equal((await get(provider, id)) ?? undefined, undefined);
   },
 
   async 'takes any text for an id'(world) {
     const provider = await world.provider();
     const sessions = HOSTILE_IDS.map((id, index) => fullSession(id, `user ${index}`));
     for (const session of sessions) await put(provider, session);
-    for (const session of sessions) assertSame(await take(provider, session.id), session);
+    for (const session of sessions) assertSame(await get(provider, session.id), session);
   },
 
   async 'gives the newest of what was stored under an id'(world) {
@@ -78,10 +78,10 @@ const FOR_ALL: Bodies = {
     session.set('room', 'garden');
     session.journal.acknowledge(2);
     await put(provider, session);
-    assertSame(await take(provider, session.id), session);
+    assertSame(await get(provider, session.id), session);
     session.journal.append('fifth');
     await put(provider, session);
-    assertSame(await take(provider, session.id), session);
+    assertSame(await get(provider, session.id), session);
   },
 
   async 'forgets what is deleted, and that alone'(world) {
@@ -91,15 +91,15 @@ const FOR_ALL: Bodies = {
     await put(provider, kept);
     await provider.delete?.(deleted.id);
     await provider.delete?.('unknown');
-    if (provider.delete) assert.equal((await take(provider, deleted.id)) ?? undefined, undefined);
-    assertSame(await take(provider, kept.id), kept);
+    if (provider.delete) assert.equal((await get(provider, deleted.id)) ?? undefined, undefined);
+    assertSame(await get(provider, kept.id), kept);
   },
 
   async 'keeps many sessions apart'(world) {
     const provider = await world.provider();
     const sessions = Array.from({ length: MANY }, (_, index) => fullSession(undefined, `user ${index}`));
     await Promise.all(sessions.map((session) => put(provider, session)));
-    const found = await Promise.all(sessions.map(({ id }) => take(provider, id)));
+    const found = await Promise.all(sessions.map(({ id }) => get(provider, id)));
     sessions.forEach((session, index) => {
       assertSame(found[index], session);
     });
@@ -111,13 +111,13 @@ const FOR_ALL: Bodies = {
     for (let count = 0; count < MESSAGES_OF_A_MIB; count++)
       session.journal.append('x'.repeat(MESSAGE_LENGTH));
     await put(provider, session);
-    assertSame(await take(provider, session.id), session);
+    assertSame(await get(provider, session.id), session);
   },
 };
 
 const FOR_SHARED: Bodies = {
   async 'asks the owner of a session for it, and gives what that stored'(world) {
-    const [first, second] = await world.twoUsers();
+    const [first, second] = await world.twoServers();
     const session = await first.open(fullSession());
     session.set('room', 'garden');
     assertSame(await second.resume(session.id), session);
@@ -126,24 +126,24 @@ const FOR_SHARED: Bodies = {
   },
 
   async 'gives a session to and fro, and no step of it is lost'(world) {
-    const users = await world.twoUsers();
-    const { id } = await users[0].open(fullSession());
+    const servers = await world.twoServers();
+    const { id } = await servers[0].open(fullSession());
     for (let round = 1; round <= ROUNDS; round++) {
-      const session = await users[round % 2].resume(id);
+      const session = await servers[round % 2].resume(id);
       session?.set('rounds', round);
       session?.journal.append(`round ${round}`);
     }
-    const session = await users[1].resume(id);
+    const session = await servers[1].resume(id);
     assert.equal(session?.get('rounds'), ROUNDS);
     assert.equal(session.journal.lastId, fullSession().journal.lastId + ROUNDS);
   },
 
   async 'gives a session to one of two that claim it at once'(world) {
-    const users = await world.twoUsers();
-    for (const user of users) user.isStubborn = true;
-    const session = await users[0].open(fullSession());
-    await users[0].giveUp(session);
-    const claims = await Promise.allSettled(users.map(({ provider }) => provider.claim(session.id)));
+    const servers = await world.twoServers();
+    for (const server of servers) server.isStubborn = true;
+    const session = await servers[0].open(fullSession());
+    await servers[0].release(session);
+    const claims = await Promise.allSettled(servers.map(({ provider }) => provider.claim(session.id)));
     const owners = claims.flatMap((claim) =>
       claim.status === 'fulfilled' && claim.value ? [claim.value] : [],
     );
@@ -154,25 +154,25 @@ const FOR_SHARED: Bodies = {
   },
 
   async 'gives a session back to the server that released it'(world) {
-    const [first] = await world.twoUsers();
+    const [first] = await world.twoServers();
     const session = await first.open(fullSession());
-    await first.giveUp(session);
+    await first.release(session);
     assertSame(await first.resume(session.id), session);
     assert.deepEqual(first.asked, []);
   },
 
   async 'refuses a claim while the owner does not hand over, and leaves it the session'(world) {
-    const [first, second] = await world.twoUsers();
+    const [first, second] = await world.twoServers();
     first.isStubborn = true;
     const session = await first.open(fullSession());
     await rejects(second.provider.claim(session.id), 'ERR_JSTP_SESSION_BUSY');
     await first.provider.save(session.id, session);
-    await first.giveUp(session);
+    await first.release(session);
     assertSame(await second.resume(session.id), session);
   },
 
   async 'asks an owner for a session once at a time'(world) {
-    const [first, second] = await world.twoUsers();
+    const [first, second] = await world.twoServers();
     first.handOverMs = SLOW_HAND_OVER_MS;
     const session = await first.open(fullSession());
     assertSame(await second.resume(session.id), session);
@@ -180,9 +180,9 @@ const FOR_SHARED: Bodies = {
   },
 
   async 'refuses what a former owner writes'(world) {
-    const [first, second] = await world.twoUsers();
+    const [first, second] = await world.twoServers();
     const stale = await first.open(fullSession());
-    await first.giveUp(stale);
+    await first.release(stale);
     const session = await second.resume(stale.id);
     stale.set('room', 'stale');
     await rejects(first.provider.save(stale.id, stale), 'ERR_JSTP_SESSION_NOT_OWNED');
@@ -190,13 +190,13 @@ const FOR_SHARED: Bodies = {
     await first.provider.delete(stale.id);
     assert.ok(session);
     session.set('room', 'garden');
-    await second.giveUp(session);
+    await second.release(session);
     await rejects(first.provider.save(stale.id, stale), 'ERR_JSTP_SESSION_NOT_OWNED');
     assertSame(await first.resume(stale.id), session);
   },
 
   async 'forgets for all what its owner deletes'(world) {
-    const [first, second] = await world.twoUsers();
+    const [first, second] = await world.twoServers();
     const session = await first.open(fullSession());
     await first.provider.save(session.id, session);
     first.live.clear();
@@ -208,7 +208,7 @@ const FOR_SHARED: Bodies = {
   async 'gives at once what a server that has ended owned: with write-through as stored, else it is lost'(
     world,
   ) {
-    const [first, second] = await world.twoUsers();
+    const [first, second] = await world.twoServers();
     const session = await first.open(fullSession());
     await first.stop();
     await expectLeft(await second.provider.claim(session.id), session, first);
@@ -217,15 +217,15 @@ const FOR_SHARED: Bodies = {
 
 const FOR_KILLED: Bodies = {
   async 'keeps what a server released before it died'(world) {
-    const [first, second] = await world.twoUsers();
+    const [first, second] = await world.twoServers();
     const session = await first.open(fullSession());
-    await first.giveUp(session);
+    await first.release(session);
     await world.options.kill?.(first.provider);
     assertSame(await second.resume(session.id), session);
   },
 
   async 'gives what a dead server owned: with write-through as stored, else it is lost'(world) {
-    const [first, second] = await world.twoUsers();
+    const [first, second] = await world.twoServers();
     const session = await first.open(fullSession());
     if (first.provider.writeThrough) {
       session.set('room', 'garden');
@@ -236,7 +236,7 @@ const FOR_KILLED: Bodies = {
   },
 
   async 'gives no older state of a session that a dead server had resumed'(world) {
-    const [first, second] = await world.twoUsers();
+    const [first, second] = await world.twoServers();
     const { id } = await first.open(fullSession());
     const resumed = await second.resume(id);
     assert.ok(resumed);
@@ -248,9 +248,9 @@ const FOR_KILLED: Bodies = {
 
 const FOR_DUMPED: Bodies = {
   async 'stores no id'(world) {
-    const [first, second] = await world.twoUsers();
+    const [first, second] = await world.twoServers();
     const sessions = [await first.open(fullSession()), await first.open(fullSession())];
-    await first.giveUp(sessions[0]);
+    await first.release(sessions[0]);
     await second.resume(sessions[1].id);
     const dump = (await world.options.dump?.()) ?? '';
     assert.ok(dump.length > 0, 'dump() gives what is stored');
@@ -259,12 +259,13 @@ const FOR_DUMPED: Bodies = {
 };
 
 /**
- * The cases that every session storage provider must pass, for any test runner:
+ * Returns the test cases that every session storage provider must pass, for any test runner.
  *
  * @example
  * for (const { name, run } of sessionStorageCases({ create: () => new MyProvider() })) test(name, run);
  *
- * @param options how the suite gets at the providers; with `createSecond` come the cases of stores that servers share
+ * @param options how the suite makes providers; `createSecond` adds the cases of stores that servers share
+ * @throws ConfigurationError for an unknown option
  */
 export function sessionStorageCases(options: SessionStorageSuiteOptions): SessionStorageCase[] {
   checkNames('options', options, SUITE_OPTION_NAMES);
@@ -287,7 +288,7 @@ async function runCase(options: SessionStorageSuiteOptions, body: Body): Promise
   }
 }
 
-async function expectLeft(found: Session | undefined, stored: Session, owner: StorageUser): Promise<void> {
+async function expectLeft(found: Session | undefined, stored: Session, owner: StoreServer): Promise<void> {
   if (owner.provider.writeThrough) assertSame(found, stored);
   else assert.equal(found, undefined);
 }

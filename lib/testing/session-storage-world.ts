@@ -10,17 +10,17 @@ import {
 } from '../session/shared-session-storage.js';
 import { now } from '../util/host.js';
 
-/** How a suite of cases gets at the providers that it tries. */
+/** The options of `sessionStorageCases`: how the suite makes, ends and looks into the providers that it tests. */
 export interface SessionStorageSuiteOptions {
-  /** Makes a provider whose store is empty. */
+  /** Makes a provider with an empty store. */
   create(): SessionStorageProvider | Promise<SessionStorageProvider>;
-  /** For a store that servers share: makes another provider over the store of the last `create`. @default not shared */
+  /** Makes another provider with the store of the last `create`; for stores that servers share. @default not shared */
   createSecond?(): SharedSessionStorageProvider | Promise<SharedSessionStorageProvider>;
-  /** Cuts a provider of a shared store off from it, as the death of its process does. @default such cases are left out */
+  /** Cuts a provider off from a shared store, as the death of its process does. @default such cases are left out */
   kill?(provider: SharedSessionStorageProvider): unknown;
-  /** All that the store holds, as text. @default the case that looks for ids in it is left out */
+  /** Returns all that the store holds, as text. @default the case that looks for ids in it is left out */
   dump?(): string | Promise<string>;
-  /** Ends a provider; called after each case, for each one that was made. @default nothing */
+  /** Ends a provider. Called after each case, for each provider that was made. @default nothing */
   destroy?(provider: SessionStorageProvider): unknown;
 }
 
@@ -33,23 +33,21 @@ export const SUITE_OPTION_NAMES = Object.keys({
   destroy: true,
 } satisfies Record<keyof SessionStorageSuiteOptions, true>);
 
-/** Beyond every lease and time limit that a suite is run with. */
+/** How long a resume may take. Longer than every lease and timeout that a suite is run with. */
 const CLAIM_LIMIT_MS = 15_000;
 const CLAIM_PAUSE_MS = 20;
 
-/** A server, as far as a shared store sees it. */
-export class StorageUser implements SessionOwner {
-  /** The sessions that it has, by id: what it hands over when asked. */
+/** Stands for a server: the owner of sessions in a shared store. */
+export class StoreServer implements SessionOwner {
+  /** The sessions that the server has, by id. It hands them over when asked. */
   readonly live = new Map<string, Session>();
-  /** What it was asked to hand over. */
+  /** The ids of the sessions that the server was asked to hand over. */
   readonly asked: string[] = [];
-  /** What it was told to be lost. */
-  readonly gone: string[] = [];
-  /** How many hand-overs were under way at once, at most. */
+  /** The highest number of hand-overs that were under way at once. */
   mostAtOnce = 0;
   /** How long a hand-over takes, in milliseconds. */
   handOverMs = 0;
-  /** Whether it hands nothing over. */
+  /** Whether the server refuses to hand over. */
   isStubborn = false;
   private atOnce = 0;
   private end: (() => Promise<void>) | undefined;
@@ -73,27 +71,26 @@ export class StorageUser implements SessionOwner {
 
   lost(id: string): void {
     this.live.delete(id);
-    this.gone.push(id);
   }
 
   reportError(): void {
-    // The store's end in a case is no failure of it.
+    // Ignored. Why: cases cut servers off from the store, which then reports failures.
   }
 
-  /** Opens a session. */
+  /** Creates a session. */
   async open(session: Session): Promise<Session> {
     this.live.set(session.id, session);
     await this.provider.create(session.id, session);
     return session;
   }
 
-  /** Gives a session up. */
-  async giveUp(session: Session): Promise<void> {
+  /** Releases a session. */
+  async release(session: Session): Promise<void> {
     this.live.delete(session.id);
     await this.provider.release(session.id, session);
   }
 
-  /** Resumes a session, asking again while it is busy. */
+  /** Resumes a session; asks again for as long as it is busy. */
   async resume(id: string): Promise<Session | undefined> {
     const deadline = now() + CLAIM_LIMIT_MS;
     for (;;) {
@@ -108,30 +105,30 @@ export class StorageUser implements SessionOwner {
     }
   }
 
-  /** Ends serving. */
+  /** Stops serving. */
   async stop(): Promise<void> {
     await this.end?.();
     this.end = undefined;
   }
 }
 
-/** The providers of one case. */
+/** Makes the providers and servers of one case, and ends them. */
 export class StorageWorld {
   private readonly made: SessionStorageProvider[] = [];
-  private readonly users: StorageUser[] = [];
+  private readonly servers: StoreServer[] = [];
 
   constructor(readonly options: SessionStorageSuiteOptions) {}
 
-  /** A provider; one of a shared store is served by a server. */
+  /** Makes a provider; a shared one gets a server, too. */
   async provider(): Promise<SessionStorageProvider> {
     const provider = await this.options.create();
     this.made.push(provider);
-    if (isShared(provider)) this.users.push(new StorageUser(provider));
+    if (isShared(provider)) this.servers.push(new StoreServer(provider));
     return provider;
   }
 
-  /** Two servers with one store. */
-  async twoUsers(): Promise<[StorageUser, StorageUser]> {
+  /** Makes two servers with one store. */
+  async twoServers(): Promise<[StoreServer, StoreServer]> {
     const first = await this.options.create();
     this.made.push(first);
     const second = await this.options.createSecond?.();
@@ -140,26 +137,26 @@ export class StorageWorld {
       'create() makes a provider that is shared, as createSecond() is given',
     );
     this.made.push(second);
-    const users: [StorageUser, StorageUser] = [new StorageUser(first), new StorageUser(second)];
-    this.users.push(...users);
-    return users;
+    const servers: [StoreServer, StoreServer] = [new StoreServer(first), new StoreServer(second)];
+    this.servers.push(...servers);
+    return servers;
   }
 
-  /** Ends all that was made. */
+  /** Stops the servers, and ends the providers. */
   async end(): Promise<void> {
-    for (const user of this.users) await user.stop();
+    for (const server of this.servers) await server.stop();
     for (const provider of this.made) await this.options.destroy?.(provider);
   }
 }
 
-/** Stores a session as a server does whose client has gone. */
+/** Stores a session, as a server does when a client loses its connection. */
 export async function put(provider: SessionStorageProvider, session: Session): Promise<void> {
   await provider.set(session.id, session);
   await provider.setInactive?.(session.id);
 }
 
-/** Gets a session as a server does whose client has come. */
-export function take(provider: SessionStorageProvider, id: string): Promise<Session | undefined> {
+/** Gets a session, as a server does when a client resumes it. */
+export function get(provider: SessionStorageProvider, id: string): Promise<Session | undefined> {
   return new Promise((resolve, reject) => {
     loadSession(provider, id, (error, session) => {
       if (error) reject(error);
@@ -168,7 +165,7 @@ export function take(provider: SessionStorageProvider, id: string): Promise<Sess
   });
 }
 
-/** A session with something in each place. */
+/** Makes a session with a value in each field. */
 export function fullSession(id?: string, name = 'ann'): Session {
   const session = new Session(null, name, id, [
     ['room', 'lobby'],
@@ -188,7 +185,7 @@ export function fullSession(id?: string, name = 'ann'): Session {
   return session;
 }
 
-/** Asserts that a session came back as it was stored. */
+/** Asserts that a session was found, and is as it was stored. */
 export function assertSame(actual: Session | undefined, expected: Session): void {
   assert.ok(actual, `The session of ${expected.username ?? 'an anonymous client'} was not found`);
   assert.deepEqual(contentsOf(actual), contentsOf(expected));

@@ -9,43 +9,44 @@ import type { TransportEntry } from '../transport/entry.js';
 import { MemoryTransport } from '../transport/memory/memory-transport.js';
 import { createMemoryEntry } from '../transport/memory/memory.js';
 
-/** What a testing pair is made of. */
+/** The options of `createTestingPair`: those of the server, and the client's. */
 export interface TestingPairOptions extends ServerOptions {
-  /** The application that the client asks for. @default the first one */
+  /** The application that the client asks for. @default the first application */
   app?: AppSpecifier;
   /** The options of the client, as `connect` takes them. @default an anonymous client */
   client?: ClientOptions;
 }
 
-/** A server and a client of real code, with no socket between them. */
+/** A real server and a real client, without a socket between them. */
 export interface TestingPair {
-  /** The server; its `getClients()` has the client. */
+  /** The server. */
   readonly server: Server;
   /** The client's connection. */
   readonly client: Connection;
-  /** The server's connection to the client. */
+  /** The server's connection to the client, one of `server.getClients()`. */
   readonly remote: Connection;
-  /** Where the server listens, for further clients: `pair.entry.connect(app, null, pair.port)`. */
+  /** The entry object by which the server listens; for further clients: `pair.entry.connect(app, null, pair.port)`. */
   readonly entry: TransportEntry;
   /** The server's port in the entry's network. */
   readonly port: number;
   /**
-   * Breaks the line as a network does: what was on its way is lost, both ways, and the client's reconnector is
-   * asked (without one of your own: after 1 to 2 seconds).
+   * Cuts the connection as a network does: messages on their way are lost in both directions, and the client
+   * reconnects by its reconnector (the default one connects again after 1 to 2 seconds).
    */
   cut(): void;
-  /** Brings the client back at once, with its session. Fails as `reconnect` of a transport does. */
+  /** Reconnects the client at once, with its session. Rejects as `reconnect` of a transport does. */
   reconnect(): Promise<Connection>;
-  /** Ends both sides; resolves when all is closed. Before fake timers are taken away. */
+  /** Closes both sides. Resolves when all is closed. Call it before you restore real timers. */
   close(): Promise<void>;
 }
 
 /**
- * Makes a server and a client that is logged in to it, within this process. Nothing waits for I/O: messages
- * arrive by microtasks, and what takes time (heartbeats, timeouts, reconnecting) goes by the timers of the test.
+ * Makes a server, and a client that is logged in, within this process. Nothing waits for I/O: messages arrive by
+ * microtasks, and heartbeats, timeouts and reconnects use the timers of the test.
  *
- * @param options the applications served, and what else the server and the client are told
- * @returns rejects as `connect` does, where the client is refused
+ * @param options the applications that the server serves, and further options of server and client
+ * @returns a Promise of the pair; it rejects as `connect` does where the client is refused
+ * @throws ConfigurationError naming the option, what was given and what is allowed
  * @example
  * const pair = await createTestingPair({ applications: [new Application('chat', { rooms })] });
  * expect(await pair.client.callMethod('rooms', 'join', ['lobby'])).toBe('joined');
@@ -90,8 +91,8 @@ export async function createTestingPair(options: TestingPairOptions): Promise<Te
 }
 
 /**
- * Breaks the line of a connection over a memory entry, as a network does: what was on its way is lost, both ways.
- * Nothing happens where it is down.
+ * Cuts the transport of a connection over a memory entry, as a network does: messages on their way are lost in both
+ * directions. Does nothing where the connection has no transport.
  */
 export function cutLine(connection: Connection): void {
   const transport = connection.getTransport();

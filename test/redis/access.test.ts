@@ -85,7 +85,7 @@ async function useAll(connect: Connect): Promise<void> {
     const session = await first.user.open(fullSession());
     await second.resume(session.id);
     await second.user.provider.save(session.id, session);
-    await second.user.giveUp(session);
+    await second.user.release(session);
     await first.resume(session.id);
     await first.user.provider.delete(session.id);
     await waitFor(() => first.events.length + second.events.length === 2, 'the event', 2000);

@@ -39,7 +39,7 @@ describe.each(PACKAGES)('Redis at its memory limit, over %s', (name) => {
     user.isStubborn = false;
     expect((await within(other.resume(session.id), 'the session'))?.username).toBe('ann');
     expect(await other.resume(ended.id)).toBeUndefined();
-    expect(user.gone).toEqual([]);
+    expect(user.lostIds).toEqual([]);
   });
 });
 

@@ -176,7 +176,7 @@ describe('a claim', () => {
     const world = new World(servers.redis, closing, SHORT);
     const [owner, other] = [await world.user(), await world.user()];
     const session = await owner.open(new Session(null, 'ann'));
-    await owner.giveUp(session);
+    await owner.release(session);
     const { redis } = await servers.redis.connect('redis', servers.distance.port);
     const far = await world.user({}, 'redis', () => redis);
     servers.distance.hold();

@@ -84,11 +84,11 @@ test.each<[string, Script]>([
   const other = await world.user();
   const user = await world.user({}, 'ioredis', (redis) => losingAnswer(redis as Redis, script));
   const session = await other.open(fullSession());
-  await other.giveUp(session);
-  const attempt = user.resume(session.id).then(() => user.giveUp(session));
+  await other.release(session);
+  const attempt = user.resume(session.id).then(() => user.release(session));
   await expect(within(attempt, 'a refusal')).rejects.toMatchObject(AWAY);
   expect((await other.resume(session.id))?.username).toBe('ann');
-  await other.giveUp(session);
+  await other.release(session);
   expect((await user.resume(session.id))?.username).toBe('ann');
 });
 
@@ -163,7 +163,7 @@ describe.each(PACKAGES)('over %s', (name) => {
       () => first.open(fullSession('new')),
       () => first.provider.claim('any'),
       () => first.provider.save(session.id, session),
-      () => first.giveUp(released),
+      () => first.release(released),
       () => first.provider.delete('any'),
     ])
       await expect(within<unknown>(attempt(), 'a refusal')).rejects.toMatchObject(AWAY);
@@ -176,7 +176,7 @@ describe.each(PACKAGES)('over %s', (name) => {
     expect((await second.resume(session.id))?.username).toBe('ann');
     await waitFor(() => first.live.size === 1, 'the hand-over');
     expect((await second.resume(released.id))?.get('room')).toBe('lobby');
-    expect(first.gone).toEqual([]);
+    expect(first.lostIds).toEqual([]);
     for (const { errors } of [first, second]) {
       expect(errors).toHaveLength(1);
       expect(errors[0]).toMatchObject(AWAY);
@@ -190,10 +190,10 @@ describe.each(PACKAGES)('over %s', (name) => {
     const [first, second] = [await world.user({}, name), await world.user({}, name)];
     const [released, claimed, own] = [fullSession(), fullSession(), fullSession()];
     for (const session of [released, claimed, own]) await first.open(session);
-    for (const session of [claimed, own]) await first.giveUp(session);
+    for (const session of [claimed, own]) await first.release(session);
     server.pause();
     const attempts = [
-      first.giveUp(released),
+      first.release(released),
       second.provider.claim(claimed.id),
       first.provider.claim(own.id),
     ];
@@ -220,7 +220,7 @@ describe.each(PACKAGES)('over %s', (name) => {
     await untilBack(second);
     await waitFor(() => first.live.size === 1, 'the session');
     expect((await second.resume(session.id))?.get('room')).toBe('lobby');
-    expect(first.gone).toEqual([]);
+    expect(first.lostIds).toEqual([]);
   });
 
   test('a subscriber that is cut off listens again', async () => {
@@ -277,7 +277,7 @@ describe.each(PACKAGES)('over %s', (name) => {
     });
     await waitFor(() => first.asked.length > 0, 'a request');
     await second.stop();
-    await first.giveUp(session);
+    await first.release(session);
     await refused;
     expect((await first.resume(session.id))?.username).toBe('ann');
   });

@@ -38,7 +38,7 @@ describe('what Redis holds', () => {
     const hash = createHash('sha256').update(session.id).digest('hex');
     expect(await keys()).toContain(`{jstp}:session:${hash}`);
     await second.resume(session.id);
-    await second.giveUp(session);
+    await second.release(session);
     await first.resume(session.id);
     await first.provider.delete(session.id);
     expect(await keys()).not.toContain(`{jstp}:session:${hash}`);
@@ -51,7 +51,7 @@ describe('what Redis holds', () => {
     const user = await world.user();
     const session = await user.open(fullSession());
     expect(await server.dump()).not.toContain('lobby');
-    await user.giveUp(session);
+    await user.release(session);
     expect(await server.dump()).toContain('lobby');
     await user.resume(session.id);
     expect(await server.dump()).not.toContain('lobby');
@@ -64,7 +64,7 @@ describe('what Redis holds', () => {
     for (const writeThrough of [false, true]) {
       const [first, second] = [await world.user({ writeThrough }), await world.user({ writeThrough })];
       const session = await first.open(fullSession());
-      await first.giveUp(session);
+      await first.release(session);
       const hash = createHash('sha256').update(session.id).digest('hex');
       const { redis } = await server.nodeRedis();
       await redis.hSet(
@@ -83,12 +83,12 @@ describe('what Redis holds', () => {
     const user = await world.user({ leaseMs: 300, sessionLifetimeMs: 900, writeThrough: true });
     const [owned, released] = [await user.open(fullSession()), await user.open(fullSession())];
     const { length } = await keys();
-    await user.giveUp(released);
+    await user.release(released);
     const before = renewals(lines);
     await waitFor(() => renewals(lines) > before + 20, 'more renewals than a lifetime holds');
     expect(await keys()).toHaveLength(length - 1);
     expect(await server.dump()).toContain('lobby');
-    await user.giveUp(owned);
+    await user.release(owned);
     expect(await user.resume(owned.id)).toBeInstanceOf(Session);
   });
 
@@ -109,7 +109,7 @@ test('two claims of one server at once do not both get the session', async () =>
   const [user, other] = [await world.user({ claimTimeoutMs: 0 }), await world.user()];
   for (let round = 0; round < 10; round++) {
     const session = await other.open(fullSession());
-    await other.giveUp(session);
+    await other.release(session);
     const [got, ...refused] = await Promise.allSettled([1, 2, 3].map(() => user.provider.claim(session.id)));
     expect(got).toMatchObject({ status: 'fulfilled', value: { username: 'ann' } });
     // Not unknown: it is here, and whoever asks again is let in, or hears that it moved on.
@@ -147,8 +147,8 @@ describe('the lease', () => {
       await endLeases(lines, 'PX 6000');
       expect((await other.resume(session.id))?.username).toBe(writeThrough ? 'ann' : undefined);
       if (!writeThrough) await other.open(session);
-      await waitFor(() => paused.gone.length > 0, 'what was lost', 10_000);
-      expect(paused.gone).toEqual([session.id]);
+      await waitFor(() => paused.lostIds.length > 0, 'what was lost', 10_000);
+      expect(paused.lostIds).toEqual([session.id]);
       expect([...paused.live.keys()]).toEqual([kept.id]);
       // What nobody else has claimed is the paused server's as before.
       expect((await other.resume(kept.id))?.username).toBe('ann');

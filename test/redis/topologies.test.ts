@@ -91,7 +91,7 @@ async function expectShared(connect: Connect, writeThrough = false): Promise<voi
   await second.user.provider.revive(session.id);
   moved.receivedCount += 1;
   await second.user.provider.save(session.id, moved);
-  await second.user.giveUp(moved);
+  await second.user.release(moved);
   await resumeAt(first, moved);
   await expectEvents(first, second);
   await first.user.provider.delete(session.id);

@@ -1,15 +1,22 @@
 import { RedisSessionStorageProvider } from '../../lib/redis/index.js';
 import type { RedisLike, RedisSessionStorageOptions } from '../../lib/redis/index.js';
-import { fullSession, StorageUser } from '../../lib/testing/session-storage-world.js';
+import { fullSession, StoreServer } from '../../lib/testing/session-storage-world.js';
 import type { Closing } from '../support/closing.js';
 import { waitFor } from '../support/wait-for.js';
 import type { PackageName, RedisServer } from './redis-server.js';
 
 export { fullSession };
 
-/** A server, as far as its store sees it, which notes what it is told. */
-export class User extends StorageUser {
+/** A server, as far as its store sees it, which notes what the store reports. */
+export class User extends StoreServer {
   readonly errors: Error[] = [];
+  /** The ids of the sessions that other servers have taken. */
+  readonly lostIds: string[] = [];
+
+  override lost(id: string): void {
+    super.lost(id);
+    this.lostIds.push(id);
+  }
 
   override reportError(error?: unknown): void {
     this.errors.push(error as Error);

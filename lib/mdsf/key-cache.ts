@@ -1,31 +1,35 @@
 import { intern } from '../util/intern.js';
+import { MISSES_PER_CHANGE } from '../util/text-cache.js';
 import { CHAR_CLASS, IDENTIFIER_PART, IDENTIFIER_START } from './chars.js';
 
-/** Entries, a power of two. A peer that sends ever new keys only replaces entries. */
+/** How many keys are kept. A power of two. A peer that sends ever new keys only replaces older ones. */
 const SLOTS = 1024;
-/** Longest key that is cached, in bytes. */
+/** The longest key that is kept, in bytes. */
 const MAX_KEY_BYTES = 32;
-/** So many keys of one text are remembered: a dictionary of thousands would only push others out. */
-const ADDITIONS = 256;
-/** A known key gives way to one of so many unknown ones: where there are more keys than places, most stay. */
-const MISSES_A_CHANGE = 8;
+/** How many new keys of one text are kept. Why not all: a dictionary of thousands would push all others out. */
+const ADDITIONS_PER_TEXT = 256;
 const GOLDEN_RATIO = 0x9e3779b1;
+/** Leaves the highest bits of a 32-bit hash, as many as a slot's number has. */
+const SLOT_SHIFT = Math.clz32(SLOTS) + 1;
 
 const APOSTROPHE = 39;
 const QUOTE = 34;
 
 /**
- * Keys that were seen, as the engine's one internal copy: making the string and finding that copy is most
- * of the cost of a key. After each key the one that followed it last time is expected: the same
- * objects come again and again, and comparing is faster than hashing. Bounded, one for all readers.
+ * Finds the string of a key by its bytes. Bounded, one for all readers.
+ *
+ * Why: making a string, and the engine's copy of it that objects need, is most of the cost of reading a key.
+ *
+ * The same objects come again and again, so that after each key the one that followed it last time is expected:
+ * comparing bytes is faster than hashing them. Else the key is looked up by its hash, in one of two slots.
  */
 export class KeyCache {
   private readonly keys = new Array<string>(SLOTS).fill('');
   private readonly lengths = new Uint8Array(SLOTS);
   private readonly contents = new Uint8Array(SLOTS * MAX_KEY_BYTES);
-  /** Whether the key may stand without quotes. */
+  /** 1 where the key may stand without quotes. */
   private readonly bare = new Uint8Array(SLOTS);
-  /** What followed each key. */
+  /** The slot of the key that followed each key last time. */
   private readonly next = new Uint16Array(SLOTS);
   private last = 0;
   private expected = 0;
@@ -33,15 +37,15 @@ export class KeyCache {
   private misses = 0;
   private additionsLeft = 0;
 
-  /** Begins with a text. */
+  /** Starts with a new text. */
   start(): void {
-    this.additionsLeft = ADDITIONS;
+    this.additionsLeft = ADDITIONS_PER_TEXT;
   }
 
   /**
-   * The length of the key that is expected, if these bytes are it; 0 otherwise. {@link expectedKey} is
-   * the key then.
-   * @param quote - the quote that begins and ends the key, 0 for a bare one
+   * Compares the bytes at `start` with the expected key. Returns its length if they are the same, and 0 otherwise.
+   * Call {@link expectedKey} only then.
+   * @param quote - the quote before and behind the key, 0 for a bare key
    */
   matchExpected(data: Uint8Array, start: number, quote: number): number {
     const slot = this.expected;
@@ -58,7 +62,7 @@ export class KeyCache {
     return length;
   }
 
-  /** The key that {@link matchExpected} has found. */
+  /** Returns the key that {@link matchExpected} found, and expects the next one. */
   expectedKey(): string {
     const slot = this.expected;
     this.last = slot;
@@ -67,34 +71,34 @@ export class KeyCache {
   }
 
   /**
-   * The key of these ASCII bytes, if it is known.
-   * @param hash - see {@link hashByte}
+   * Returns the key of these ASCII bytes; undefined where it is not kept.
+   * @param hash - their hash, see {@link hashByte}
    */
   find(data: Uint8Array, start: number, end: number, hash: number): string | undefined {
-    const first = Math.imul(hash, GOLDEN_RATIO) >>> 22;
+    const first = slotOf(hash);
     const slot = this.isAt(first, data, start, end) ? first : first ^ 1;
     if (slot !== first && !this.isAt(slot, data, start, end)) return undefined;
     this.follow(slot);
     return this.keys[slot];
   }
 
-  /** Remembers a key of ASCII, if there is place; gives it back, as the engine's internal copy then. */
+  /** Keeps a key of ASCII bytes, if there is place. Returns the key: the engine's own copy, if it is kept. */
   add(data: Uint8Array, start: number, end: number, hash: number, key: string): string {
     const length = end - start;
     if (length === 0 || length > MAX_KEY_BYTES || this.additionsLeft === 0) return key;
-    const first = Math.imul(hash, GOLDEN_RATIO) >>> 22;
+    const first = slotOf(hash);
     const isFree = this.lengths[first] === 0;
-    if (!isFree && ++this.misses % MISSES_A_CHANGE !== 0) return key;
+    if (!isFree && ++this.misses % MISSES_PER_CHANGE !== 0) return key;
     this.additionsLeft--;
     let bare = (CHAR_CLASS[data[start]] & IDENTIFIER_START) !== 0;
     for (let i = start; i < end; i++) {
       const c = data[i];
-      // With a quote within it, the end of the expected key would not be certain.
+      // Why: matchExpected would take a quote within a key for the key's end.
       if (c === APOSTROPHE || c === QUOTE) return key;
       bare &&= (CHAR_CLASS[c] & IDENTIFIER_PART) !== 0;
     }
     const internal = intern(key);
-    // Each key has two places, so that two keys of one hash do not push each other out all the time.
+    // Why two slots: two keys of one hash would push each other out all the time.
     const slot = isFree || (this.toggle = !this.toggle) ? first : first ^ 1;
     this.keys[slot] = internal;
     this.lengths[slot] = length;
@@ -121,7 +125,11 @@ export class KeyCache {
   }
 }
 
-/** The hash of a key's bytes, one by one, beginning with 0. */
+/** Adds a byte to the hash of a key. The hash of no byte is 0. */
 export function hashByte(hash: number, byte: number): number {
   return (Math.imul(hash, 31) + byte) | 0;
+}
+
+function slotOf(hash: number): number {
+  return Math.imul(hash, GOLDEN_RATIO) >>> SLOT_SHIFT;
 }

@@ -1,62 +1,40 @@
+import { TextCache } from '../util/text-cache.js';
 import { quoteKey } from './quote.js';
 
 /** A key as it is written before its value. */
 export interface MemberPrefix {
-  /** The key. */
-  readonly key: string;
   /** `,key:` or `,'the key':` */
   readonly text: string;
-  /** The same and the apostrophe that begins a string. */
+  /** {@link text} with the apostrophe that begins a string. */
   readonly textOfString: string;
-  /** `{key:`, for an object's first. */
+  /** `{key:`, for an object's first member. */
   readonly first: string;
-  /** The same and the apostrophe that begins a string. */
+  /** {@link first} with the apostrophe that begins a string. */
   readonly firstOfString: string;
-  /** The entry that came after this one last time. */
-  next: MemberPrefix;
 }
 
-/** Beyond this many keys the cache begins anew. */
 const MAX_KEYS = 1024;
+/** The longest key that is kept, in UTF-16 units. */
 const MAX_KEY_LENGTH = 64;
 
-const prefixes = new Map<string, MemberPrefix>();
-let last = makePrefix('');
+const prefixes = new TextCache<MemberPrefix>(MAX_KEYS, MAX_KEY_LENGTH);
 
 /**
- * How a key is written, from a bounded cache. The key that followed last time is expected, which
- * takes one comparison: the same objects are written again and again.
+ * The forms in which a key is written.
+ *
+ * Why they are kept: the same objects are written again and again, and checking a key for what has to be quoted takes
+ * longer than finding it (`test/bench/shortcuts.js`).
  */
 export function memberPrefix(key: string): MemberPrefix {
-  const expected = last.next;
-  if (expected.key === key) {
-    last = expected;
-    return expected;
-  }
-  // What is not in the cache must not be kept by what is: each entry would hold one such key for good.
-  if (key.length > MAX_KEY_LENGTH) return makePrefix(key);
-  const prefix = prefixes.get(key) ?? addPrefix(key);
-  last.next = prefix;
-  last = prefix;
-  return prefix;
+  return prefixes.get(key) ?? prefixes.add(key, createPrefix);
 }
 
-function addPrefix(key: string): MemberPrefix {
-  const prefix = makePrefix(key);
-  if (prefixes.size >= MAX_KEYS) prefixes.clear();
-  prefixes.set(key, prefix);
-  return prefix;
-}
-
-function makePrefix(key: string): MemberPrefix {
+function createPrefix(key: string): MemberPrefix {
   const text = quoteKey(key) + ':';
-  const prefix: { -readonly [Name in keyof MemberPrefix]?: MemberPrefix[Name] } = {
-    key,
+  return {
     text: ',' + text,
     textOfString: ',' + text + "'",
     first: '{' + text,
     firstOfString: '{' + text + "'",
-    next: undefined,
   };
-  return Object.assign(prefix, { next: prefix }) as MemberPrefix;
 }

@@ -1,5 +1,4 @@
-import { BoundedCache } from '../util/bounded-cache.js';
-import { intern } from '../util/intern.js';
+import { TextCache } from '../util/text-cache.js';
 
 /** The interface of handlers and patterns that name none. */
 export const DEFAULT_INTERFACE = 'default';
@@ -36,21 +35,16 @@ export function targetOf(pattern: unknown, normalizePattern: PatternNormalizer):
   );
 }
 
-const MAX_KNOWN = 16_384;
-/** Longer texts are not worth the memory. */
-const MAX_KNOWN_LENGTH = 128;
+const MAX_PATTERNS = 16_384;
+/** The longest pattern that is kept, in UTF-16 units. */
+const MAX_PATTERN_LENGTH = 128;
 
-/** A program sends few patterns, again and again. */
-const known = new BoundedCache<Target>(MAX_KNOWN);
+// Why they are kept: a program sends few patterns, again and again. The texts that are cut out of one are not the
+// engine's copies, and finding how they are written takes longer (`test/bench/shortcuts.js`).
+const targets = new TextCache<Target>(MAX_PATTERNS, MAX_PATTERN_LENGTH);
 
 function targetOfText(text: string): Target {
-  const target = known.get(text);
-  if (target) return target;
-  if (text.length > MAX_KNOWN_LENGTH) return splitText(text);
-  const own = intern(text);
-  const split = splitText(own);
-  known.add(own, split);
-  return split;
+  return targets.get(text) ?? targets.add(text, splitText);
 }
 
 function splitText(text: string): Target {

@@ -1,42 +1,46 @@
 import { isClean, quote, quoteKey, stringify } from '../mdsf/index.js';
-import { isLargeString, putTogether } from './large-text.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import type { ByeReason, ExtensionOffer, Metadata } from './message.js';
+import { isLargeString, joinParts } from './message-parts.js';
 import { plainTargetText } from './target-text.js';
 
-// What a message may hold, so that with the message around it the default limit of a receiver is kept.
+// The message around a value is one level, its header two: together they keep a receiver's default limit.
 const IN_MESSAGE = { maxDepth: DEFAULT_LIMITS.maxDepth - 1 };
 const IN_HEADER = { maxDepth: DEFAULT_LIMITS.maxDepth - 2 };
 
-/** What a handshake request says. */
+/** The parts of a handshake request. */
 export interface HandshakeRequestFields {
   /** The application's name. */
   readonly application: string;
-  /** Version or range; undefined: any. */
+  /** Version or range; undefined: any version. */
   readonly version?: string | undefined;
-  /** Extensions to offer; undefined: none, as old peers do. */
+  /** Extensions to offer; undefined: none, as peers without extensions do. */
   readonly extensions?: ExtensionOffer | undefined;
-  /** The second key: 'login', 'session', 'anonymous' or any other; undefined: no second key (anonymous). */
+  /** The second key: 'login', 'session', 'anonymous' or any other; undefined: no second key, which means anonymous. */
   readonly strategy?: string | undefined;
-  /** What the second key holds. @default [] */
+  /** The value of the second key. @default [] */
   readonly credentials?: unknown;
   /** The message's number. @default 0 */
   readonly id?: number;
 }
 
-/** The number of a message, and how long it is at most. */
 const NUMBER = /^-?\d+/;
+/** The longest text of a message's number. */
 const NUMBER_LENGTH = 20;
 const BRACE = 123;
-/** A longer text is left as it is: its large parts are flat, and the copy would cost more than it saves. */
+/** A longer text is not flattened: its large parts are flat, and copying them would cost more than it saves. */
 const LONG_TEXT = 16 * 1024;
 
 /**
- * One flat string: `+` makes a tree of strings, which costs several hundred bytes while a message waits
- * in a journal. Reading a character makes V8 flatten it; the result is used, or it would be optimized away.
+ * Returns a message as one flat string.
+ *
+ * Why: `+` makes a tree of strings, which takes several hundred bytes while the message waits in a journal. Reading a
+ * character makes V8 flatten it. The character is checked, since the engine leaves out what nobody uses.
  */
-function flat(text: string): string {
-  return text.length > LONG_TEXT || text.charCodeAt(0) === BRACE ? text : '';
+function flat(message: string): string {
+  if (message.length <= LONG_TEXT && message.charCodeAt(0) !== BRACE)
+    throw new Error('A message begins with a brace');
+  return message;
 }
 
 /** `{handshake:[0,'app','^1.0.0',{...}],login:['user','password']}` */
@@ -52,8 +56,8 @@ export function formatHandshakeRequest(fields: HandshakeRequestFields): string {
 /**
  * `{handshake:[0,null,{...}],ok:'session id'}`
  * @param id - the request's number
- * @param ok - the session's id, or the count of messages received
- * @param extensions - those accepted; only for a client that offered some
+ * @param ok - the session's id, or for a resume the count of messages received
+ * @param extensions - the accepted extensions; only for a client that offered some
  */
 export function formatHandshakeOk(id: number, ok: string | number, extensions?: ExtensionOffer): string {
   return flat(`{handshake:${handshakeHeader(id, extensions)},ok:${typeof ok === 'number' ? ok : quote(ok)}}`);
@@ -94,14 +98,14 @@ export function formatEvent(
   return withArguments('{event:[' + id + targetText(interfaceName, event, metadata), args);
 }
 
-/** Whether a message that was made here is an event. */
+/** Whether a message is an event. The text must be one that a function of this file made. */
 export function isEvent(text: string): boolean {
   return text.startsWith('{event:');
 }
 
 /**
- * A numbered message with another number: `{call:[1,...` as `{call:[7,...`.
- * @param text - what one of the functions here has made
+ * Gives a message another number: of `{call:[1,...` it makes `{call:[7,...`.
+ * @param text - a numbered message that a function of this file made
  */
 export function renumber(text: string, id: number): string {
   const begin = text.indexOf('[') + 1;
@@ -109,7 +113,7 @@ export function renumber(text: string, id: number): string {
   return flat(text.slice(0, begin) + String(id) + text.slice(end));
 }
 
-/** What is between a message's id and its arguments: `,'iface',{...}],method:` */
+/** The text between a message's number and its arguments: `,'iface',{...}],method:` */
 function targetText(interfaceName: string | undefined, name: string, metadata: Metadata | undefined): string {
   if (metadata === undefined) return plainTargetText(interfaceName, name);
   const header = interfaceName === undefined ? ',null' : ',' + quote(interfaceName);
@@ -125,11 +129,11 @@ export function formatCallbackOk(id: number, results: readonly unknown[]): strin
   return withArguments('{callback:[' + id + '],ok:', results);
 }
 
-/** The text of a message whose last part is an array: often of one large string. */
+/** The text of a message that ends with an array, which often is one large string. */
 function withArguments(head: string, args: readonly unknown[]): string {
   if (args.length === 1) {
     const [only] = args;
-    if (isLargeString(only) && isClean(only)) return putTogether(head + "['", only, "']}");
+    if (isLargeString(only) && isClean(only)) return joinParts(head + "['", only, "']}");
   }
   return flat(head + stringify(args, IN_MESSAGE) + '}');
 }
@@ -173,10 +177,10 @@ export function formatCancel(callId: number): string {
   return flat(`{cancel:[${callId}]}`);
 }
 
-/** `{bye:['close']}`, or with what led to it `{bye:['close','ERR_JOURNAL_FULL']}` */
+/** `{bye:['close']}`, or with the error that led to it `{bye:['close','ERR_JOURNAL_FULL']}` */
 export function formatBye(reason: ByeReason, info?: string): string {
   return flat(`{bye:[${quote(reason)}${info === undefined ? '' : `,${quote(info)}`}]}`);
 }
 
-/** `{}`: the heartbeat of old peers. */
+/** `{}`: the heartbeat of peers without extensions. */
 export const HEARTBEAT_TEXT = '{}';

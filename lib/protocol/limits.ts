@@ -74,6 +74,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   heartbeatTimeoutMs: 0,
 });
 
+/** How long a peer may take to close its side of a transport after this side has ended it, in milliseconds. */
+export const END_TIMEOUT_MS = 2000;
 /** Longest name of a user, in characters. */
 export const MAX_USERNAME_LENGTH = 256;
 /** How many refused handshakes of a kind are logged in {@link REFUSAL_WINDOW_MS}; the others are counted. */

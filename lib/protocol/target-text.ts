@@ -1,9 +1,9 @@
 import { quote, quoteKey } from '../mdsf/index.js';
-import { BoundedCache } from '../util/bounded-cache.js';
 import { intern } from '../util/intern.js';
+import { TextCache } from '../util/text-cache.js';
 
 const MAX_TARGETS = 16_384;
-/** Longer names are not worth the memory. */
+/** The longest name that is kept, in UTF-16 units. */
 const MAX_NAME_LENGTH = 64;
 
 /** A method or event, and how it is written. */
@@ -13,31 +13,25 @@ interface Target {
   readonly text: string;
 }
 
-/** By the name; of those that have one name in several interfaces, the last. */
-const targets = new BoundedCache<Target>(MAX_TARGETS);
-let last: Target = { interfaceName: undefined, name: '', text: "],'':" };
+// By the name alone, as one lookup is faster than two. Of targets with one name in several interfaces, the last is kept.
+const targets = new TextCache<Target>(MAX_TARGETS, MAX_NAME_LENGTH);
 
 /**
- * `,'iface'],name:`, from a bounded cache: a program calls few methods, and checking their names for what
- * has to be quoted costs more than comparing them.
+ * The text of a call's or event's target: `,'iface'],name:`.
+ *
+ * Why it is kept: a program calls few methods, and checking names for what has to be quoted takes longer than finding
+ * them (`test/bench/shortcuts.js`).
  */
 export function plainTargetText(interfaceName: string | undefined, name: string): string {
-  if (last.name === name && last.interfaceName === interfaceName) return last.text;
-  if (name.length + (interfaceName?.length ?? 0) > MAX_NAME_LENGTH)
-    return createTarget(interfaceName, name).text;
   const known = targets.get(name);
-  last = known && known.interfaceName === interfaceName ? known : addTarget(interfaceName, name);
-  return last.text;
-}
-
-function addTarget(interfaceName: string | undefined, name: string): Target {
-  const target = createTarget(interfaceName === undefined ? undefined : intern(interfaceName), intern(name));
-  targets.add(target.name, target);
-  return target;
+  if (known && known.interfaceName === interfaceName) return known.text;
+  if (interfaceName === undefined) return targets.add(name, (own) => createTarget(undefined, own)).text;
+  if (interfaceName.length > MAX_NAME_LENGTH) return createTarget(interfaceName, name).text;
+  return targets.add(name, (own) => createTarget(intern(interfaceName), own)).text;
 }
 
 function createTarget(interfaceName: string | undefined, name: string): Target {
   const header = interfaceName === undefined ? '' : ',' + quote(interfaceName);
-  // Joined, it is one flat string; with `+` each message would copy it part by part.
+  // Joined, it is one flat string. Made with `+`, each message would copy it part by part.
   return { interfaceName, name, text: [header, '],', quoteKey(name), ':'].join('') };
 }

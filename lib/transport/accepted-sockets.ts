@@ -1,43 +1,37 @@
 import type { Socket } from 'node:net';
 import type { PendingPeer } from '../server/handshake/pending-peers.js';
 import type { ListenerSink } from '../server/listener.js';
-
-/** A socket of TLS, and the one it was made of. */
-type WrappingSocket = Socket & { readonly _parent?: Socket | null };
+import { acceptedSocket } from './node-internals.js';
 
 /**
- * The sockets of a server that are being secured or upgraded, so that a handshake's time counts from the
- * moment they were accepted.
+ * The sockets of a server that TLS or an upgrade is under way on.
+ * Why: the time for a peer's handshake counts from the moment its socket was accepted.
  */
 export class AcceptedSockets {
-  private readonly arrivals = new Map<Socket, PendingPeer>();
+  // By the accepted socket, not by address: the peers of an IPC socket have none.
+  private readonly pending = new Map<Socket, PendingPeer>();
 
+  /** @param sink is told of each socket that is accepted, and of each that is closed while it is pending */
   constructor(private readonly sink: ListenerSink) {}
 
-  /** A socket was accepted. */
+  /**
+   * Adds a socket. Its time counts from now.
+   * @param socket the socket that was accepted, or the TLS socket that was made of it
+   */
   add(socket: Socket): void {
-    const arrival = this.sink.addPending(() => socket.destroy());
-    this.arrivals.set(socket, arrival);
-    socket.once('close', () => {
-      if (this.arrivals.delete(socket)) this.sink.removePending(arrival);
+    const accepted = acceptedSocket(socket);
+    const peer = this.sink.addPending(() => accepted.destroy());
+    this.pending.set(accepted, peer);
+    accepted.once('close', () => {
+      if (this.pending.delete(accepted)) this.sink.removePending(peer);
     });
   }
 
-  /** A socket of which nothing was known is being decided on: its time counts from now. */
-  hold(socket: Socket): void {
-    this.add(acceptedAs(socket));
+  /** Removes a socket that has become a transport. Returns what the sink knows it by; undefined if it was not added. */
+  remove(socket: Socket): PendingPeer | undefined {
+    const accepted = acceptedSocket(socket);
+    const peer = this.pending.get(accepted);
+    this.pending.delete(accepted);
+    return peer;
   }
-
-  /** It is ready; undefined where its time does not count yet. */
-  take(socket: Socket): PendingPeer | undefined {
-    const accepted = acceptedAs(socket);
-    const arrival = this.arrivals.get(accepted);
-    this.arrivals.delete(accepted);
-    return arrival;
-  }
-}
-
-/** After TLS, Node gives another socket object; addresses would not do, as peers of an IPC socket have none. */
-function acceptedAs(socket: WrappingSocket): Socket {
-  return socket._parent ?? socket;
 }

@@ -12,31 +12,32 @@ import {
   type ServerOptions,
 } from '../server/server-options.js';
 
-/** Told of each client that has logged in. */
+/** Called with the connection of each client whose handshake is done. */
 export type ConnectListener = (connection: Connection) => void;
 
-/** The names of the options of a transport, besides JSTP's. */
+/** The names of a transport's options, without JSTP's. */
 export interface TransportNames {
-  /** Of its servers, ours. */
+  /** Names of its server options that this package reads. */
   readonly server: readonly string[];
-  /** Of its servers, handed on to Node. */
+  /** Names of its server options that are passed on to Node. */
   readonly passedToServer?: PassedNames;
-  /** Of its clients, handed on. */
+  /** Names of its client options that are passed on. */
   readonly passedToClient?: PassedNames;
 }
 
-/** The entry object of a transport; `Options` are those of Node's server underneath. */
+/** The entry object of a transport. `Options` are the options of Node's server underneath. */
 export interface TransportEntry<Options extends object = object> extends ConnectFunctions {
   /**
-   * Makes a server; it listens when `listen` is called.
+   * Makes a server. It listens when its `listen` is called.
    * @param options JSTP's options with those of Node's server, or the applications alone
-   * @param rest further options (those of WebSockets), then a listener of 'connect'; both may be missing
+   * @param rest further options (those of WebSockets), then a listener of 'connect'; both may be left out
+   * @throws {ConfigurationError} for an option that is unknown or has a value that is not allowed
    */
   createServer(
     options: (ServerOptions & Options) | ApplicationsOption,
     ...rest: (Partial<Options> | ConnectListener | null | undefined)[]
   ): Server;
-  /** @internal Makes the listener alone, for a server with several. */
+  /** @internal Makes the listener only, for a server with several of them. */
   createListener(options: Options, limits: Limits): ListenerFactory;
   /** @internal The names of its options. */
   readonly optionNames?: TransportNames;
@@ -44,7 +45,11 @@ export interface TransportEntry<Options extends object = object> extends Connect
 
 const NO_NAMES: TransportNames = { server: [] };
 
-/** Makes the entry object of a transport. */
+/**
+ * Makes the entry object of a transport.
+ * @param name the transport that its clients dial by, one of the keys of `dialers`
+ * @param createListener makes a listener of the options and the limits
+ */
 export function createEntry<Options extends object>(
   name: string,
   dialers: Dialers,

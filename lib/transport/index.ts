@@ -15,16 +15,16 @@ import {
   type WebSocketServerOptions,
 } from './websocket/websocket-options.js';
 
-/** The options of WebSocket servers, besides those of Node's server. */
+/** Options of WebSocket servers, without those of Node's server. */
 export type WebSocketOptions = WebSocketServerOptions & SharedHttpServer;
 
-/** The options of `net.createServer`: JSTP's, with those of Node's. */
+/** Options of `net.createServer`: JSTP's, with those of Node's `net.createServer`. */
 export type NetServerOptions = ServerOptions & ServerOpts;
 
-/** The options of `tls.createServer`: JSTP's, with those of Node's. */
+/** Options of `tls.createServer`: JSTP's, with those of Node's `tls.createServer`. */
 export type TlsServerOptions = ServerOptions & TlsOptions;
 
-// Shared by all entries, so that a reconnector can change the transport: `reconnectFn('ws', ...)`.
+// Why shared by all entries: a reconnector may change the transport, by `reconnectFn('ws', ...)`.
 const dialers = new Map<string, Dialer>([
   ['net', netDialer],
   ['tls', tlsDialer],
@@ -32,28 +32,34 @@ const dialers = new Map<string, Dialer>([
   ['wss', webSocketDialer],
 ]);
 
-/** JSTP over TCP and IPC. */
+/**
+ * JSTP over TCP and IPC.
+ * @example
+ * const server = net.createServer([application]);
+ * server.listen(3000);
+ * const connection = await net.connect('app', null, 3000);
+ */
 export const net: TransportEntry<ServerOpts> = createEntry('net', dialers, netListener, {
   server: [],
   passedToServer: SERVER_NAMES.net,
   passedToClient: CLIENT_NAMES.net,
 });
 
-/** JSTP over TLS. */
+/** JSTP over TLS. Servers need a certificate: `tls.createServer({ applications, key, cert })`. */
 export const tls: TransportEntry<TlsOptions> = createEntry('tls', dialers, tlsListener, {
   server: [],
   passedToServer: SERVER_NAMES.tls,
   passedToClient: CLIENT_NAMES.tls,
 });
 
-/** JSTP over WebSocket. */
+/** JSTP over WebSocket. Clients are given a URL: `ws.connect('app', null, 'ws://localhost:3000')`. */
 export const ws: TransportEntry<HttpOptions & WebSocketOptions> = createEntry('ws', dialers, wsListener, {
   server: WEB_SOCKET_NAMES,
   passedToServer: SERVER_NAMES.ws,
   passedToClient: CLIENT_NAMES.ws,
 });
 
-/** JSTP over secure WebSocket. */
+/** JSTP over WebSocket and TLS. Clients are given a URL: `wss.connect('app', null, 'wss://localhost:3000')`. */
 export const wss: TransportEntry<HttpsOptions & WebSocketOptions> = createEntry('wss', dialers, wssListener, {
   server: WEB_SOCKET_NAMES,
   passedToServer: SERVER_NAMES.wss,

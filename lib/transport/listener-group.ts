@@ -1,7 +1,7 @@
 import type { Listener, ListenerFactory, ListenerSink } from '../server/listener.js';
 import { ignore } from '../util/callback.js';
 
-/** One of several listeners, and where it listens. */
+/** A listener of a group, and where it listens. */
 export interface GroupMember {
   readonly createListener: ListenerFactory;
   /** The arguments of its `listen`. */
@@ -9,14 +9,14 @@ export interface GroupMember {
 }
 
 /**
- * Joins several listeners into one. It listens when all of them do; what keeps one from it ends the others and
- * is the group's error. `address()` and `raw` are arrays in the order of the members.
+ * Joins several listeners into one, which listens when all of them do. When one of them fails to start, the others are
+ * closed, and its error is the group's. `address()` and `raw` are arrays in the order of the members.
  */
 export function listenerGroup(members: readonly GroupMember[]): ListenerFactory {
   return (sink) => new ListenerGroup(members, sink);
 }
 
-/** A member: what it is told to do, and what it has said since. */
+/** A member and its state. */
 interface Slot {
   readonly listener: Listener;
   readonly listenArguments: readonly unknown[];
@@ -25,7 +25,7 @@ interface Slot {
 
 class ListenerGroup implements Listener {
   private readonly slots: readonly Slot[];
-  /** Whether the group listens, or is on its way there. */
+  /** Whether the group listens, or is to listen when all members do. */
   private isWanted = false;
   private failure: readonly unknown[] | undefined;
   private onListening: () => void = ignore;
@@ -37,7 +37,7 @@ class ListenerGroup implements Listener {
   ) {
     this.slots = members.map(({ createListener, listenArguments }, index) => {
       const forward = (event: string, args: readonly unknown[]): void => {
-        this.heard(this.slots[index], event, args);
+        this.handleEvent(this.slots[index], event, args);
       };
       return { listener: createListener({ ...sink, forward }), listenArguments, state: 'closed' };
     });
@@ -51,7 +51,7 @@ class ListenerGroup implements Listener {
     return this.slots.map(({ listener }) => listener.raw);
   }
 
-  /** Each member knows where; of the arguments only a callback counts. */
+  /** Each member has arguments of its own: of the given ones, only a callback counts. */
   listen(args: unknown[]): void {
     const callback = args.at(-1);
     this.onListening = typeof callback === 'function' ? (callback as () => void) : ignore;
@@ -63,7 +63,7 @@ class ListenerGroup implements Listener {
   close(callback: (error?: Error) => void = ignore): void {
     this.onClosed.push(callback);
     this.isWanted = false;
-    this.endAll();
+    this.closeMembers();
   }
 
   address(): unknown {
@@ -78,41 +78,41 @@ class ListenerGroup implements Listener {
     for (const { listener } of this.slots) listener.unref();
   }
 
-  /** An event of a member. */
-  private heard(slot: Slot, event: string, args: readonly unknown[]): void {
-    if (event === 'listening') this.slotListens(slot);
+  /** Handles an event of a member. */
+  private handleEvent(slot: Slot, event: string, args: readonly unknown[]): void {
+    if (event === 'listening') this.handleListening(slot);
     else if (event === 'error' && slot.state === 'starting') {
       slot.state = 'closed';
       this.failure ??= args;
       this.isWanted = false;
-      this.endAll();
+      this.closeMembers();
     } else if (event === 'close') {
       slot.state = 'closed';
-      this.endAll();
+      this.closeMembers();
     } else this.sink.forward(event, args);
   }
 
-  private slotListens(slot: Slot): void {
+  private handleListening(slot: Slot): void {
     slot.state = 'listening';
-    if (!this.isWanted) this.endAll();
+    if (!this.isWanted) this.closeMembers();
     else if (this.slots.every(({ state }) => state === 'listening')) {
       this.sink.forward('listening', []);
       this.onListening();
     }
   }
 
-  /** Ends all members, unless the group is to listen; those that are starting when they have started. */
-  private endAll(): void {
+  /** Closes all members, unless the group is to listen. A member that is starting is closed once it listens. */
+  private closeMembers(): void {
     if (this.isWanted) return;
     for (const slot of this.slots) {
       if (slot.state !== 'listening') continue;
       slot.state = 'closing';
       slot.listener.close();
     }
-    if (this.slots.every(({ state }) => state === 'closed')) this.ended();
+    if (this.slots.every(({ state }) => state === 'closed')) this.handleAllClosed();
   }
 
-  private ended(): void {
+  private handleAllClosed(): void {
     const { failure, onClosed } = this;
     this.failure = undefined;
     this.onClosed = [];

@@ -1,22 +1,16 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer';
 import type { ByteDecoder } from '../mdsf/index.js';
+import { latin1Slice, utf8Slice } from './node-internals.js';
 
-/** The part of Node's buffers that its type declarations leave out, with `this` said. */
-interface BufferMethods {
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-  utf8Slice(this: Uint8Array, start: number, end: number): string;
-  indexOf(this: Uint8Array, byte: number, from: number): number;
-}
+const prototype: { indexOf(this: Uint8Array, byte: number, from: number): number } =
+  Buffer.prototype as Buffer;
 
-// Taken from the prototype, so that a plain Uint8Array does as well; `toString` would need a Buffer and
-// costs a second call.
-const methods = Buffer.prototype as unknown as BufferMethods;
-
-/** Bytes to text by Node's buffers. */
+/** Decodes bytes by Node's buffers. */
 export const nodeDecoder: ByteDecoder = {
-  latin1Slice: (bytes, start, end) => methods.latin1Slice.call(bytes, start, end),
-  utf8Slice: (bytes, start, end) => methods.utf8Slice.call(bytes, start, end),
+  latin1Slice,
+  utf8Slice,
   isAscii: (bytes) => isAscii(bytes),
   isUtf8: (bytes) => isUtf8(bytes),
-  indexOf: (bytes, byte, from) => methods.indexOf.call(bytes, byte, from),
+  // By the prototype, since the bytes may be a plain Uint8Array, whose own method is slower.
+  indexOf: (bytes, byte, from) => prototype.indexOf.call(bytes, byte, from),
 };

@@ -1,11 +1,11 @@
 import type { Server as NodeServer } from 'node:net';
 import type { Listener, ListenerSink } from '../server/listener.js';
 
-/** What all listeners on one of Node's servers have in common: everything but accepting. */
+/** A listener on one of Node's servers. The one who makes it hands accepted sockets to the sink. */
 export class NodeListener<Raw extends NodeServer> implements Listener {
   /**
    * @param raw Node's server
-   * @param sink gets its events
+   * @param sink gets the server's events
    */
   constructor(
     readonly raw: Raw,
@@ -26,7 +26,7 @@ export class NodeListener<Raw extends NodeServer> implements Listener {
     try {
       this.raw.listen(...(args as [number]));
     } catch (error) {
-      // A bad port is thrown by Node; a port that is taken is its event. Here both are the event.
+      // Node throws for a bad port, and emits an event for a port that is in use. Here both are the event.
       process.nextTick(() => {
         this.sink.forward('error', [error]);
       });

@@ -5,12 +5,13 @@ import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import type { ClientOptions as WebSocketClientOptions } from 'ws';
 import type { PassedNames } from '../protocol/option-checks.js';
 
-// Why: Node ignores names that it does not know, and so hides slips. The compiler holds each list against Node's types,
-// where `later` has what those of Node 20 lack; a test holds it against the names that the running Node reads.
+// Why these lists: Node ignores option names that it does not know, and so hides misspelt ones. The compiler compares each
+// list with Node's types, and a test with the names that the running Node reads. The lists `LATER_...` hold what the
+// types of Node 20 lack.
 
 type Names<Options> = Readonly<Record<keyof Options, true>>;
 
-/** Of a context of TLS, for servers and clients. */
+/** Options of a TLS context, for servers and clients. */
 const SECURE_CONTEXT = {
   ALPNCallback: true,
   allowPartialTrustChain: true,
@@ -175,7 +176,7 @@ const LATER_WEB_SOCKET = [
   'tlsOptions',
 ];
 
-/** What Node's servers are told when they are made, by the transport that has one. */
+/** The options of Node's servers, by the transport that makes one. */
 export const SERVER_NAMES = {
   net: passed("Node's net.createServer", NET_SERVER, LATER_NET),
   tls: passed("Node's tls.createServer", TLS_SERVER, LATER_NET, LATER_TLS),
@@ -189,7 +190,7 @@ export const SERVER_NAMES = {
   ),
 } as const;
 
-/** What Node's clients, and that of `ws`, are told when they connect. */
+/** The options of Node's clients and of the client of `ws`, by transport. */
 export const CLIENT_NAMES = {
   net: passed("Node's net.connect", NET_CLIENT, LATER_NET_CLIENT),
   tls: passed("Node's tls.connect", TLS_CLIENT, LATER_NET_CLIENT, LATER_TLS),

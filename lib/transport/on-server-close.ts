@@ -1,15 +1,17 @@
 import type { Server as HttpServer } from 'node:http';
 import { overrideMethod } from './override-method.js';
 
-/** What is overridden of a server. */
+/** The method of a server that is overridden. */
 interface Closing {
   close: (callback?: (error?: Error) => void) => HttpServer;
 }
 
 /**
- * Runs something when the owner of a shared server closes it. Node tells nobody before the last socket is gone,
- * WebSockets included: whoever waits for the close (`app.close()` of a hybrid Nest application) would wait for ever.
- * @returns does it no longer
+ * Calls back when the owner of a shared server closes it.
+ *
+ * Why the method is overridden: Node emits 'close' only after the last socket, WebSockets included, is closed. An owner
+ * that awaits the close (`app.close()` of a hybrid Nest application) would wait for ever.
+ * @returns a function that stops watching
  */
 export function onServerClose(servers: readonly HttpServer[], run: () => void): () => void {
   const stops = servers.map((server) => override(server, run));

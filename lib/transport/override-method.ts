@@ -1,6 +1,7 @@
 /**
- * Puts a function in the place of an object's method.
- * @returns puts things back; false where it cannot, as somebody has overridden the method after us
+ * Replaces a method of an object.
+ * @returns a function that restores the method. It returns false, and does nothing, where the method was replaced again
+ *   in the meantime
  */
 export function overrideMethod<Name extends string, Method extends (...args: never[]) => unknown>(
   target: Partial<Record<Name, Method>>,

@@ -4,29 +4,27 @@ import type { Limits } from '../protocol/limits.js';
 import type { DeadlineQueue } from '../util/deadline-queue.js';
 import { now } from '../util/host.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
-import { unacknowledgedBytes } from './system-queue.js';
+import { unacknowledgedBytes, unwrittenBytes } from './node-internals.js';
 
-/** So often in a stall time it is looked whether something has moved. */
-const LOOKS = 4;
+/** How many times within `sendStallTimeoutMs` the guard checks for progress. */
+const CHECKS = 4;
 
-/** Node's handle of a socket: how much of the write under way the system has not taken yet. */
-type SocketWithHandle = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
-
-/** Watches over what waits in a socket for a peer that reads slowly, or not at all. */
+/** Gives up a peer that reads too slowly, or not at all, by what waits in the socket. */
 export class SendGuard implements Expirable {
   private isWatching = false;
-  /** What was written since the guard is here, in the units of the socket's `writableLength`. */
+  /** How much was written since the guard exists, in the unit of the socket's `writableLength`. */
   private written = 0;
-  /** What had gone when last something moved, and when that was. */
-  private goneBefore = 0;
+  /** {@link sent} when the last progress was seen. */
+  private sentBefore = 0;
+  /** When the last progress was seen, by the clock of {@link now}. */
   private movedAt = 0;
-  /** What the system held at the last look. */
+  /** How many unacknowledged bytes the system held at the last check. */
   private queueBefore: number | undefined;
 
   /**
    * @param socket the socket
-   * @param limits how much may wait, and how long without any progress
-   * @param giveUp called when the peer is given up
+   * @param limits how many bytes may wait, and how long without any progress
+   * @param giveUp called with the reason when the peer is given up
    */
   constructor(
     private readonly socket: Socket,
@@ -34,7 +32,7 @@ export class SendGuard implements Expirable {
     private readonly giveUp: (error: Error) => void,
   ) {}
 
-  /** Something was written. */
+  /** Counts a write that was just made. */
   wrote(length: number): void {
     this.written += length;
     const waiting = this.socket.writableLength;
@@ -44,31 +42,32 @@ export class SendGuard implements Expirable {
     } else if (!this.isWatching) this.watch();
   }
 
-  /** The socket is closed. */
+  /** Stops watching, since the socket is closed. */
   stop(): void {
     if (this.isWatching) this.deadlines.delete(this);
     this.isWatching = false;
   }
 
-  /** A part of the stall time is over: has the peer read anything in it? */
+  /** Checks for progress, since a part of the stall time is over. */
   expire(): void {
     if (this.socket.writableLength === 0) this.isWatching = false;
-    else if (this.gone !== this.goneBefore) this.moved();
+    else if (this.sent !== this.sentBefore) this.noteProgress();
     else void this.askSystem();
   }
 
-  /** How much has gone, as far as it is seen here. */
-  get gone(): number {
-    return this.left - this.remaining;
+  /** How much was handed to the system since the guard exists. */
+  get sent(): number {
+    return this.written - this.socket.writableLength - unwrittenBytes(this.socket);
   }
 
-  /** Nothing is seen from here, but the system may have sent some of what it holds. */
+  /** Asks whether the peer has taken some of what the system holds, since nothing new was handed to the system. */
   private async askSystem(): Promise<void> {
     const { queueBefore } = this;
     const queue = await unacknowledgedBytes(this.socket);
     if (!this.isWatching) return;
     this.queueBefore = queue;
-    if (this.gone !== this.goneBefore || (queueBefore !== undefined && queue !== queueBefore)) this.moved();
+    const hasMoved = this.sent !== this.sentBefore || (queueBefore !== undefined && queue !== queueBefore);
+    if (hasMoved) this.noteProgress();
     else if (now() - this.movedAt < this.limits.sendStallTimeoutMs) this.wait();
     else this.giveUp(new JstpError('ERR_JSTP_STALLED_PEER', 'The peer has stopped reading'));
   }
@@ -77,12 +76,12 @@ export class SendGuard implements Expirable {
     if (this.limits.sendStallTimeoutMs === 0) return;
     this.isWatching = true;
     this.queueBefore = undefined;
-    this.moved();
+    this.noteProgress();
   }
 
-  private moved(): void {
+  private noteProgress(): void {
     this.movedAt = now();
-    this.goneBefore = this.gone;
+    this.sentBefore = this.sent;
     this.wait();
   }
 
@@ -91,15 +90,6 @@ export class SendGuard implements Expirable {
   }
 
   private get deadlines(): DeadlineQueue<Expirable> {
-    return sharedDeadlines(Math.ceil(this.limits.sendStallTimeoutMs / LOOKS));
-  }
-
-  private get left(): number {
-    return this.written - this.socket.writableLength;
-  }
-
-  /** Node joins what waits into one large write; its progress is seen here alone (as Node's own idle timeout does). */
-  private get remaining(): number {
-    return (this.socket as SocketWithHandle)._handle?.writeQueueSize ?? 0;
+    return sharedDeadlines(Math.ceil(this.limits.sendStallTimeoutMs / CHECKS));
   }
 }

@@ -1,6 +1,8 @@
 /**
- * The same text as one of its own, the engine's only copy of it: what was cut out of a larger text keeps all of that
- * alive, as long as it lives.
+ * The same text as the engine's only copy of it.
+ *
+ * Why: a text that was cut out of a larger one keeps all of that alive. Intern what is kept longer than the message
+ * that it came with.
  */
 export function intern(text: string): string {
   return Object.keys({ [text]: 0 })[0] ?? text;

@@ -7,7 +7,7 @@ import { targetOf } from '../../lib/nest/target.js';
 import { formatCall, formatCallbackOk, formatEvent } from '../../lib/protocol/format-message.js';
 import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 import { parseMessage } from '../../lib/protocol/parse-message.js';
-import { partsOf } from '../../lib/protocol/large-text.js';
+import { partsOf } from '../../lib/protocol/message-parts.js';
 import { MessageSplitter } from '../../lib/protocol/splitter.js';
 import { nodeDecoder } from '../../lib/transport/node-decoder.js';
 import { intern } from '../../lib/util/intern.js';

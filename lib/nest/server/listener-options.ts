@@ -191,7 +191,7 @@ function resolveListener(
     throw new ConfigurationError(`${prefix}cert`, undefined, `${allowed}, for ${transport}`);
   }
   return {
-    listen: isWebSocket ? tcpAddressOf(given, prefix) : addressOf(given, prefix),
+    listen: isWebSocket ? tcpAddressOf(given, prefix) : streamAddressOf(given, prefix),
     open: (limits) => {
       const shared = isShared ? sharedServerOf(given['server'], prefix) : undefined;
       const options = shared ? { ...given, server: shared } : given;
@@ -237,7 +237,7 @@ function checkWebSocket(given: Given, prefix: string): void {
   );
 }
 
-function addressOf(given: Given, prefix: string): ListenOptions {
+function streamAddressOf(given: Given, prefix: string): ListenOptions {
   const { path, port } = given;
   check(`${prefix}path`, path, 'the path of an IPC socket', optional(isText));
   if (path === undefined) return tcpAddressOf(given, prefix);

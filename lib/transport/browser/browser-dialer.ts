@@ -1,56 +1,56 @@
 import type { Dialer } from '../../connection/transport.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import { nextTick } from '../../util/host.js';
+import { SUBPROTOCOL } from '../websocket/subprotocol.js';
 import { BrowserTransport } from './browser-transport.js';
 import { detachWebSocket, openWebSocket, type BrowserWebSocket } from './browser-websocket.js';
-import { SUBPROTOCOL } from '../websocket/subprotocol.js';
 
-/** Dials by the platform's WebSocket: `(url)`, or `(webSocketConfig, url)` as in Node, the first ignored. */
+/** Dials by the platform's WebSocket. The arguments are `(url)`, or `(webSocketConfig, url)` as in Node, where the first is ignored. */
 export const browserDialer: Dialer = {
   dial(args, limits, callback) {
     const url = urlOf(args);
     let webSocket: BrowserWebSocket | undefined;
     let isOver = false;
-    const leave = (): void => {
+    const stop = (): void => {
       isOver = true;
       if (webSocket) detachWebSocket(webSocket);
     };
     const fail = (error: unknown): void => {
       if (isOver) return;
-      leave();
+      stop();
       webSocket?.close();
       callback(error as Error);
     };
     try {
       const opened = (webSocket = openWebSocket(url, SUBPROTOCOL));
       opened.onopen = () => {
-        // A browser refuses another one by itself; a WebSocket of the program's own may not.
+        // A browser refuses another subprotocol itself, but a WebSocket that the program brings may not.
         if (opened.protocol !== SUBPROTOCOL) {
           fail(connectError(`${url} speaks another protocol`));
           return;
         }
-        leave();
+        stop();
         callback(null, new BrowserTransport(opened, limits));
       };
-      // Why, a browser tells nobody: a page must not learn about the network that it is in. Node does.
+      // A browser tells no reason, since a page must not learn about the network around it. Node tells one.
       opened.onerror = ({ message }) =>
         fail(connectError(`No connection to ${url}${message ? `: ${message}` : ''}`));
-      // In Node 20 an error is not always followed by this one, elsewhere it is.
+      // Needed besides 'error': Node 20 does not emit both in all cases.
       opened.onclose = () => fail(connectError(`No connection to ${url}`));
     } catch (error) {
-      // A bad URL is thrown; JSTP's users expect it in the callback.
+      // The platform throws for a bad URL. JSTP's users expect the error in the callback.
       nextTick(() => fail(error));
     }
     return () => {
       if (isOver) return;
-      leave();
+      stop();
       webSocket?.close();
     };
   },
 };
 
 function urlOf([first, second]: readonly unknown[]): string {
-  // A URL is an object, too, with a text of its own; a configuration is a plain one.
+  // A URL object has a `href`, a configuration has none.
   const isConfig = first === null || first === undefined || (typeof first === 'object' && !('href' in first));
   return String(isConfig ? second : first);
 }

@@ -1,34 +1,34 @@
 import type { Transport, TransportReceiver } from '../../connection/transport.js';
 import { JstpError } from '../../protocol/jstp-error.js';
-import type { Limits } from '../../protocol/limits.js';
+import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { ignore } from '../../util/callback.js';
 import { nextTick } from '../../util/host.js';
 import { startPatientTimer, stopTimer, type Timer } from '../../util/timer.js';
 import { decodeUtf8, detachWebSocket, type BrowserWebSocket } from './browser-websocket.js';
 
-/** How long a peer may take to answer the closing handshake; some browsers wait a minute. */
-const END_TIMEOUT_MS = 2000;
 const NORMAL_CLOSURE = 1000;
 
 type Data = string | ArrayBuffer;
 
-/** JSTP over the platform's WebSocket: text in, text out. */
+/** JSTP over the platform's WebSocket. Messages are texts, both ways. */
 export class BrowserTransport implements Transport {
   receiver: TransportReceiver | null = null;
   readonly remoteAddress = undefined;
   readonly decoder = null;
-  /** A browser cannot stop reading: what comes is delivered all the same. */
+  /** Does nothing: a browser cannot stop reading, and what arrives is delivered. */
   readonly pause = ignore;
   readonly resume = ignore;
   private isOpen = true;
   private closeError: Error | undefined;
   private endTimer: Timer | undefined;
   private stallTimer: Timer | undefined;
-  /** What waited when the watch over the peer's reading began, or after the last send since. */
+  /** How many bytes waited after the last send, or when the watch over the peer's reading began. */
   private waiting = 0;
+  /** Whether the peer has read anything since that watch began. */
   private hasRead = false;
-  private waitingAtQuestion = 0;
+  /** How many bytes waited at the last call of {@link hasMoved}. */
+  private waitingBefore = 0;
 
   /** @param webSocket an open WebSocket, which belongs to the transport from now on */
   constructor(
@@ -65,6 +65,7 @@ export class BrowserTransport implements Transport {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.webSocket.close(NORMAL_CLOSURE);
+    // Some browsers wait a minute for the peer's answer.
     this.endTimer = startPatientTimer(END_TIMEOUT_MS, () => {
       this.closed();
     });
@@ -74,7 +75,7 @@ export class BrowserTransport implements Transport {
     this.isOpen = false;
     this.closeError ??= error;
     this.webSocket.close();
-    // There is no harder end than the closing handshake; whoever uses the connection does not wait for it.
+    // A browser has no harder end than the closing handshake, which the connection does not wait for.
     nextTick(() => {
       this.closed();
     });
@@ -82,8 +83,8 @@ export class BrowserTransport implements Transport {
 
   hasMoved(): Promise<boolean> {
     const { bufferedAmount } = this.webSocket;
-    const hasMoved = bufferedAmount < this.waitingAtQuestion;
-    this.waitingAtQuestion = bufferedAmount;
+    const hasMoved = bufferedAmount < this.waitingBefore;
+    this.waitingBefore = bufferedAmount;
     return Promise.resolve(hasMoved);
   }
 
@@ -97,7 +98,7 @@ export class BrowserTransport implements Transport {
   }
 
   private textOf(data: Data): string {
-    // A text's UTF-16 units are at most its bytes.
+    // A text has at least as many bytes as UTF-16 units.
     if (sizeOf(data) > this.limits.maxMessageBytes)
       throw new ProtocolError(`Message of more than ${this.limits.maxMessageBytes} bytes`);
     let text = data;

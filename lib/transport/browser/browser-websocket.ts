@@ -1,6 +1,6 @@
 import { ignore } from '../../util/callback.js';
 
-/** The part of the platform's WebSocket that is used, without the DOM's types. */
+/** The part of the platform's WebSocket that this package uses, without the DOM's types. */
 export interface BrowserWebSocket {
   binaryType: string;
   readonly protocol: string;
@@ -21,12 +21,12 @@ interface Platform {
   ) => { decode(bytes: ArrayBuffer): string };
 }
 
-// Looked up at each use: a program may bring its own WebSocket.
+// Read at each use: a program may set a WebSocket of its own.
 const platform = globalThis as unknown as Platform;
 
 /**
- * Opens one of the platform's WebSockets.
- * @throws what the platform throws for a bad URL
+ * Opens a WebSocket of the platform.
+ * @throws {TypeError} where the platform has none; what the platform throws for a bad URL
  */
 export function openWebSocket(url: string, protocol: string): BrowserWebSocket {
   const { WebSocket } = platform;
@@ -34,20 +34,20 @@ export function openWebSocket(url: string, protocol: string): BrowserWebSocket {
     throw new TypeError('There is no global WebSocket (in Node it is there from version 22 on)');
   const webSocket = new WebSocket(url, protocol);
   webSocket.binaryType = 'arraybuffer';
-  // A WebSocket that the program brings (that of `ws`) throws the errors that nobody listens for.
+  // A WebSocket that the program brings (that of `ws`) throws errors that nobody listens for.
   webSocket.onerror = ignore;
   return webSocket;
 }
 
-/** Forgets a WebSocket: nothing is heard of it any more. */
+/** Removes all listeners of a WebSocket. */
 export function detachWebSocket(webSocket: BrowserWebSocket): void {
   webSocket.onopen = webSocket.onmessage = webSocket.onclose = null;
   webSocket.onerror = ignore;
 }
 
 /**
- * The text of UTF-8.
- * @throws TypeError for bytes that are none
+ * Decodes UTF-8.
+ * @throws {TypeError} for bytes that are no UTF-8
  */
 export function decodeUtf8(bytes: ArrayBuffer): string {
   return new platform.TextDecoder('utf-8', { fatal: true }).decode(bytes);

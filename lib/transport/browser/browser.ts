@@ -10,12 +10,20 @@ const functions = /* @__PURE__ */ createConnectFunctions('ws', dialers);
 /**
  * Connects to a server's application over the platform's WebSocket: `connect(app, client, url[, callback(error,
  * connection, session)])`. Without a callback it returns a Promise of the connection.
+ * @example
+ * const connection = await connect('chat', null, 'wss://example.com/jstp');
  */
 export const connect: ConnectFunctions['connect'] = (...args) => functions.connect(...args);
 
-/** The same, and inspects interfaces: `connectAndInspect(app, client, interfaces, url[, callback(error, connection, proxies)])`. */
+/**
+ * Connects as {@link connect} does, and inspects interfaces: `connectAndInspect(app, client, interfaces, url[,
+ * callback(error, connection, proxies)])`. Without a callback it returns a Promise.
+ */
 export const connectAndInspect: ConnectFunctions['connectAndInspect'] = (...args) =>
   functions.connectAndInspect(...args);
 
-/** Moves a connection to a new link and resumes its session there: the same Connection comes back. */
+/**
+ * Opens a new transport for a connection and resumes its session there: `reconnect(connection, url[, callback(error,
+ * connection)])`. The connection that is returned is the same object.
+ */
 export const reconnect: ConnectFunctions['reconnect'] = (...args) => functions.reconnect(...args);

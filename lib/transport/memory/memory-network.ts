@@ -1,28 +1,31 @@
 import type { Dialer, Transport } from '../../connection/transport.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { Listener, ListenerSink } from '../../server/listener.js';
+import { nextTick } from '../../util/host.js';
+import { notRunningError, OpenItems } from '../open-items.js';
 
 const FIRST_PORT = 1;
+const ANY_PORT = '0';
 
-/** A network within this process: its servers by address. */
+/** A network within this process: its listeners by address. */
 export type MemoryNetwork = Map<string, MemoryListener>;
 
-/** Makes a client's link to a server; undefined: it is refused. */
+/** Makes the client's end of a transport to a listener; undefined: the connection is refused. */
 export type MemoryConnect = (listener: MemoryListener, clientLimits: Limits) => Transport | undefined;
 
-/** Dials within this process. Addresses are ports or paths, as with sockets. */
+/** Makes a dialer within this process. Addresses are ports or paths, as with sockets. */
 export function memoryDialer(network: MemoryNetwork, connect: MemoryConnect): Dialer {
   return {
     dial(args, limits, callback) {
       let isGivenUp = false;
-      // As with sockets, never before this function has returned.
-      void Promise.resolve().then(() => {
+      // As with sockets, the callback never runs before this function has returned.
+      nextTick(() => {
         if (isGivenUp) return;
-        const address = addressOf(args);
+        const address = networkAddress(args);
         const listener = network.get(address);
         const transport = listener && connect(listener, limits);
         if (transport) callback(null, transport);
-        else callback(refused(address));
+        else callback(refusedError(address));
       });
       return () => {
         isGivenUp = true;
@@ -31,15 +34,18 @@ export function memoryDialer(network: MemoryNetwork, connect: MemoryConnect): Di
   };
 }
 
-/** Accepts links within this process. */
+/** Accepts transports within this process. */
 export class MemoryListener implements Listener {
   private ownAddress: string | null = null;
-  private readonly links = new Set<Transport>();
-  private onDrained: (() => void) | undefined;
+  private readonly transports = new OpenItems<Transport>();
 
+  /**
+   * @param network where it listens
+   * @param limits the server's limits
+   * @param sink gets what is accepted, and the events
+   */
   constructor(
     private readonly network: MemoryNetwork,
-    /** The server's caps. */
     readonly limits: Limits,
     private readonly sink: ListenerSink,
   ) {}
@@ -53,18 +59,18 @@ export class MemoryListener implements Listener {
   }
 
   listen(args: unknown[]): void {
-    const wanted = addressOf(args);
-    const address = wanted === '0' ? this.freePort() : wanted;
+    const wanted = networkAddress(args);
+    const address = wanted === ANY_PORT ? this.freePort() : wanted;
     const callback = args.at(-1);
     if (this.network.has(address)) {
-      this.later(() => {
-        this.sink.forward('error', [inUse(address)]);
+      nextTick(() => {
+        this.sink.forward('error', [inUseError(address)]);
       });
       return;
     }
     this.network.set(address, this);
     this.ownAddress = address;
-    this.later(() => {
+    nextTick(() => {
       this.sink.forward('listening', []);
       if (typeof callback === 'function') (callback as () => void)();
     });
@@ -72,17 +78,14 @@ export class MemoryListener implements Listener {
 
   close(callback?: (error?: Error) => void): void {
     if (this.ownAddress === null) {
-      this.later(() => callback?.(notRunning()));
+      nextTick(() => callback?.(notRunningError()));
       return;
     }
     this.network.delete(this.ownAddress);
     this.ownAddress = null;
-    this.onDrained = () => {
+    this.transports.whenEmpty(() => {
       this.sink.forward('close', []);
       callback?.();
-    };
-    this.later(() => {
-      this.tellIfDrained();
     });
   }
 
@@ -101,15 +104,14 @@ export class MemoryListener implements Listener {
   }
 
   /**
-   * Takes a client's link.
-   * @param transport this side of it
-   * @param whenClosed is handed what to call when it is closed
+   * Accepts a client.
+   * @param transport this side's end of the transport
+   * @param whenClosed is given the function to call when that end is closed
    */
   accept(transport: Transport, whenClosed: (callback: () => void) => void): void {
-    this.links.add(transport);
+    this.transports.add(transport);
     whenClosed(() => {
-      this.links.delete(transport);
-      this.tellIfDrained();
+      this.transports.delete(transport);
     });
     this.sink.accept(transport);
     this.sink.forward('connection', [transport]);
@@ -120,20 +122,10 @@ export class MemoryListener implements Listener {
     while (this.network.has(String(port))) port += 1;
     return String(port);
   }
-
-  private tellIfDrained(): void {
-    const { onDrained } = this;
-    if (!onDrained || this.links.size > 0) return;
-    this.onDrained = undefined;
-    onDrained();
-  }
-
-  private later(run: () => void): void {
-    void Promise.resolve().then(run);
-  }
 }
 
-function addressOf(args: readonly unknown[]): string {
+/** The key of the network for the arguments of `listen` or `connect`: `(port)`, `(path)` or `({ port, path })`. */
+function networkAddress(args: readonly unknown[]): string {
   const [first] = args;
   if (typeof first === 'object' && first !== null) {
     const { path, port } = first as { path?: string; port?: number };
@@ -142,17 +134,13 @@ function addressOf(args: readonly unknown[]): string {
   return typeof first === 'string' ? first : String(Number(first ?? 0));
 }
 
-function refused(address: string): Error {
+function refusedError(address: string): Error {
   const error = new Error(`connect ECONNREFUSED memory:${address}`);
   return Object.assign(error, { code: 'ECONNREFUSED', syscall: 'connect' });
 }
 
-function inUse(address: string): Error {
+function inUseError(address: string): Error {
   return Object.assign(new Error(`listen EADDRINUSE: address already in use memory:${address}`), {
     code: 'EADDRINUSE',
   });
-}
-
-function notRunning(): Error {
-  return Object.assign(new Error('Server is not running.'), { code: 'ERR_SERVER_NOT_RUNNING' });
 }

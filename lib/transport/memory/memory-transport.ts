@@ -1,13 +1,14 @@
 import type { Transport, TransportReceiver } from '../../connection/transport.js';
+import type { Limits } from '../../protocol/limits.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { ignore } from '../../util/callback.js';
-import type { Limits } from '../../protocol/limits.js';
 
+/** What is on its way to one end: a message, or the close with its error. */
 type Item = { readonly text: string } | { readonly error: Error | undefined };
 
 /**
- * One end of a link within this process: real messages, no socket. What is sent arrives a microtask later,
- * in order, so that tests with fake timers see it without any time going by.
+ * One end of a transport within this process: real messages, no socket. A message arrives a microtask after it was
+ * sent, in order, so that tests with fake timers see it without letting time pass.
  */
 export class MemoryTransport implements Transport {
   receiver: TransportReceiver | null = null;
@@ -23,7 +24,11 @@ export class MemoryTransport implements Transport {
 
   private constructor(private readonly limits: Limits) {}
 
-  /** Both ends of a link. */
+  /**
+   * Makes both ends of a transport.
+   * @param limits the limits of the first end
+   * @param peerLimits the limits of the second end
+   */
   static createPair(limits: Limits, peerLimits: Limits): [MemoryTransport, MemoryTransport] {
     const near = new MemoryTransport(limits);
     const far = new MemoryTransport(peerLimits);
@@ -41,17 +46,17 @@ export class MemoryTransport implements Transport {
   }
 
   end(): void {
-    this.close(undefined, undefined);
+    this.close(undefined);
   }
 
   destroy(error?: Error): void {
-    this.close(error, undefined);
+    this.close(error);
   }
 
-  /** Breaks the line: what is on its way is lost, both ways. */
+  /** Loses the transport, as a cut cable does: what is on its way is lost, both ways. */
   cut(): void {
-    this.destroy(cutOff());
-    this.peer?.destroy(cutOff());
+    this.destroy(cutError());
+    this.peer?.destroy(cutError());
   }
 
   pause(): void {
@@ -63,18 +68,18 @@ export class MemoryTransport implements Transport {
     this.schedule();
   }
 
-  private close(ownError: Error | undefined, peerError: Error | undefined): void {
+  private close(error: Error | undefined): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.inbox = [{ error: ownError }];
+    this.inbox = [{ error }];
     this.isPaused = false;
     this.schedule();
-    this.peer?.arrive({ error: peerError });
+    this.peer?.arrive({ error: undefined });
   }
 
   private arrive(item: Item): void {
     this.inbox.push(item);
-    // Its end is told to who does not read, too.
+    // An end that does not read is told of the close, too.
     if ('error' in item) this.isPaused = false;
     this.schedule();
   }
@@ -82,7 +87,7 @@ export class MemoryTransport implements Transport {
   private schedule(): void {
     if (this.isDelivering || this.isPaused || this.inbox.length === 0) return;
     this.isDelivering = true;
-    // A promise's microtask, and no `queueMicrotask`, which fake timers replace.
+    // A promise's microtask, not `queueMicrotask`: fake timers replace that.
     void Promise.resolve().then(() => {
       this.isDelivering = false;
       this.deliver();
@@ -115,6 +120,6 @@ export class MemoryTransport implements Transport {
   }
 }
 
-function cutOff(): Error {
+function cutError(): Error {
   return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
 }

@@ -4,9 +4,8 @@ import { memoryDialer, MemoryListener, type MemoryNetwork } from './memory-netwo
 import { MemoryTransport } from './memory-transport.js';
 
 /**
- * An entry object as `net` is one, over a network of its own within this process: nothing of it can be
- * reached from outside, and two of them do not see each other. Addresses are ports or paths, as with `net`;
- * port 0 is a free one.
+ * Makes an entry object like `net`, over a network of its own within this process. No other process reaches that
+ * network, and two of them do not see each other. Addresses are ports or paths, as with `net`; port 0 is any free port.
  */
 export function createMemoryEntry(): TransportEntry {
   const network: MemoryNetwork = new Map();

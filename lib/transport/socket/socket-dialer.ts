@@ -2,13 +2,13 @@ import type { Socket } from 'node:net';
 import type { Dialer } from '../../connection/transport.js';
 import { SocketTransport } from './socket-transport.js';
 
-/** How long to wait before an IPC socket whose queue of connections is full (EAGAIN) is tried again. */
+/** How long to wait, in milliseconds, before an IPC socket is dialed again whose queue of connections is full (EAGAIN). */
 const RETRY_MS = 10;
 
 /**
  * Makes a dialer of byte streams.
- * @param open opens a socket with the user's arguments
- * @param readyEvent the socket's event when it can be used
+ * @param open opens a socket with the user's arguments; it may throw
+ * @param readyEvent the event of a socket that can be used
  */
 export function socketDialer(open: (args: readonly unknown[]) => Socket, readyEvent = 'connect'): Dialer {
   return {
@@ -38,7 +38,7 @@ export function socketDialer(open: (args: readonly unknown[]) => Socket, readyEv
           socket = open(args).once(readyEvent, onReady).once('error', onError);
           if (onAccepted) tellAccepted(socket, onAccepted);
         } catch (error) {
-          // A bad port or address: Node throws, JSTP's users expect it in the callback.
+          // Node throws for a bad port or address. JSTP's users expect the error in the callback.
           process.nextTick(finish, error);
         }
       };
@@ -52,13 +52,13 @@ export function socketDialer(open: (args: readonly unknown[]) => Socket, readyEv
   };
 }
 
-/** Tells when the peer has accepted a socket: what comes then (TLS, an upgrade) is the peer's part, too. */
+/** Calls back when the peer has accepted a socket. What follows (TLS, an upgrade) depends on the peer, too. */
 export function tellAccepted(socket: Socket, onAccepted: () => void): void {
   if (socket.connecting) socket.once('connect', onAccepted);
   else onAccepted();
 }
 
 function abandon(socket: Socket | undefined): void {
-  // Its late errors concern nobody.
+  // Errors after this point concern nobody, but without a listener Node would throw them.
   socket?.on('error', () => undefined).destroy();
 }

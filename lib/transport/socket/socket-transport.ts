@@ -1,35 +1,37 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Transport, TransportReceiver } from '../../connection/transport.js';
-import { partsOf } from '../../protocol/large-text.js';
-import type { Limits } from '../../protocol/limits.js';
+import { partsOf } from '../../protocol/message-parts.js';
+import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import { MessageSplitter, type MessageSink } from '../../protocol/splitter.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
-import { addressOf } from './address-of.js';
-import { TransferProgress } from '../transfer-progress.js';
+import { peerAddress } from '../node-internals.js';
 import { SendGuard } from '../send-guard.js';
+import { TransferProgress } from '../transfer-progress.js';
 import { writeParts, writeText } from './write-text.js';
 
 /**
- * A tick's first write is made at this length, so that the peer works while the tick goes on: else both would take
- * turns. Each further one at twice the length of the one before, as every write has its price; the rest when the tick ends.
+ * The length of collected text, in UTF-16 units, at which a tick's first write is made; the length doubles with each
+ * further write, up to {@link LAST_WRITE_AT}. What is left is written when the tick ends.
+ *
+ * Why so early: the peer works while the tick goes on, where both would take turns otherwise. Why it doubles: every
+ * write has its price.
  */
 const FIRST_WRITE_AT = 1024;
+/** From this length on a message is written by itself. */
 const LAST_WRITE_AT = 64 * 1024;
-/** How long a peer may take to close its side after ours is closed. */
-const END_TIMEOUT_MS = 2000;
 const TRANSPORT = Symbol('transport');
 
 type TransportSocket = Socket & { [TRANSPORT]: SocketTransport };
 
 /**
- * JSTP over a byte stream, TCP or IPC (PROTOCOL.md 1): each message's text ends with a NUL. What one tick
- * sends is written in a few large pieces.
+ * JSTP over a byte stream, TCP, TLS or IPC: a NUL ends each message (docs/protocol.md). What one tick sends is written
+ * in a few large pieces.
  */
 export class SocketTransport implements Transport, Expirable {
   receiver: TransportReceiver | null = null;
-  /** Kept from chunk to chunk only while it holds something: most sockets of a server are idle. */
+  /** Kept from chunk to chunk only while it holds bytes. Why: most sockets of a server are idle. */
   private splitter: MessageSplitter | undefined;
   private outgoing = '';
   private isFlushScheduled = false;
@@ -37,7 +39,7 @@ export class SocketTransport implements Transport, Expirable {
   private isUp = true;
   private isPaused = false;
   private isDelivering = false;
-  // Most sockets take all at once, and never need one.
+  // Made with the first write that the system does not take at once: most sockets never have one.
   private guard: SendGuard | undefined;
   private progress: TransferProgress | undefined;
   private closeError: Error | undefined;
@@ -47,11 +49,11 @@ export class SocketTransport implements Transport, Expirable {
     private readonly socket: Socket,
     private readonly limits: Limits,
   ) {
-    // Found from the socket, so that the listeners are the same functions for all sockets.
+    // Why on the socket: the listeners are the same functions for all sockets then.
     (socket as TransportSocket)[TRANSPORT] = this;
     socket.setNoDelay(true);
     socket.on('data', onData).on('error', onError).on('close', onClose);
-    // Node itself ends all others when the peer does; a second listener of an event is an array of 64 bytes.
+    // Node ends all other sockets itself. Why not always: a second listener of an event takes an array of 64 bytes.
     if (socket.allowHalfOpen) socket.on('end', onEnd);
   }
 
@@ -60,7 +62,7 @@ export class SocketTransport implements Transport, Expirable {
   }
 
   get remoteAddress(): string | undefined {
-    return addressOf(this.socket);
+    return peerAddress(this.socket);
   }
 
   getRawTransport(): Socket {
@@ -95,7 +97,7 @@ export class SocketTransport implements Transport, Expirable {
     this.isUp = false;
     this.splitter?.clear();
     this.socket.end();
-    // Reads on, to see the peer's end; what it brings is dropped.
+    // Goes on reading to see the peer's end. What arrives until then is dropped.
     this.socket.resume();
     sharedDeadlines(END_TIMEOUT_MS).add(this);
   }
@@ -117,7 +119,7 @@ export class SocketTransport implements Transport, Expirable {
     if (!this.isPaused) return;
     this.isPaused = false;
     this.socket.resume();
-    // Inside a delivery the loop that delivers goes on by itself.
+    // Within a delivery, the loop there goes on by itself.
     if (!this.isDelivering && this.splitter) this.deliver(undefined);
   }
 
@@ -125,14 +127,14 @@ export class SocketTransport implements Transport, Expirable {
     const { socket, guard } = this;
     this.progress ??= new TransferProgress(socket);
     return this.progress.hasMoved({
-      come: socket.bytesRead,
+      received: socket.bytesRead,
       isMidMessage: this.splitter !== undefined,
-      gone: guard?.gone ?? 0,
+      sent: guard?.sent ?? 0,
       waiting: socket.writableLength,
     });
   }
 
-  /** Writes what waits. */
+  /** Writes the text that was collected. */
   flush(): void {
     const text = this.outgoing;
     if (text === '') return;
@@ -150,27 +152,27 @@ export class SocketTransport implements Transport, Expirable {
     this.guard?.wrote(length);
   }
 
-  /** @internal The time that a peer may take to close its side is over. */
+  /** @internal Destroys the socket, since the peer did not close its side in time. */
   expire(): void {
     this.socket.destroy();
   }
 
-  /** @internal The socket's listeners. */
+  /** @internal Handles the socket's event 'data'. */
   received(chunk: Buffer): void {
     if (this.isOpen) this.deliver(chunk);
   }
 
-  /** @internal The peer has closed its side, and Node leaves ours open: the server was made with `allowHalfOpen`. */
+  /** @internal Handles the socket's event 'end' where Node leaves this side open (`allowHalfOpen`). */
   ended(): void {
     this.socket.end();
   }
 
-  /** @internal */
+  /** @internal Handles the socket's event 'error'. */
   failed(error: Error): void {
     this.closeError ??= error;
   }
 
-  /** @internal */
+  /** @internal Handles the socket's event 'close'. */
   closed(): void {
     this.isUp = false;
     sharedDeadlines(END_TIMEOUT_MS).delete(this);
@@ -180,14 +182,14 @@ export class SocketTransport implements Transport, Expirable {
     receiver?.transportClosed(this.closeError);
   }
 
-  /** Scheduled writes go through here. */
+  /** @internal Writes what a tick has collected, when it ends. */
   flushScheduled(): void {
     this.isFlushScheduled = false;
     this.writeAt = FIRST_WRITE_AT;
     this.flush();
   }
 
-  /** Once the peer has closed its side, Node closes ours: nothing can be sent any more. */
+  /** Whether messages can be sent: no longer once the peer has closed its side, since Node closes this one then. */
   private get isOpen(): boolean {
     return this.isUp && !this.socket.readableEnded;
   }
@@ -198,7 +200,7 @@ export class SocketTransport implements Transport, Expirable {
 
   private deliver(chunk: Buffer | undefined): void {
     // Made for each chunk, which is cheap, so that an idle connection keeps none.
-    const sink: MessageSink = (bytes) => this.take(bytes);
+    const sink: MessageSink = (bytes) => this.deliverMessage(bytes);
     const splitter = (this.splitter ??= this.createSplitter());
     this.isDelivering = true;
     try {
@@ -216,7 +218,8 @@ export class SocketTransport implements Transport, Expirable {
     return new MessageSplitter({ maxMessageBytes: this.limits.maxMessageBytes, allocate: allocateBytes });
   }
 
-  private take(bytes: Uint8Array): boolean {
+  /** Returns whether the next message may be delivered, too. */
+  private deliverMessage(bytes: Uint8Array): boolean {
     if (!this.isOpen || !this.receiver) return false;
     this.receiver.receiveMessage(bytes);
     return this.isReading;

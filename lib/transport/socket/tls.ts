@@ -3,8 +3,8 @@ import * as nodeTls from 'node:tls';
 import type { Dialer } from '../../connection/transport.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { ListenerFactory } from '../../server/listener.js';
-import { NodeListener } from '../node-listener.js';
 import { AcceptedSockets } from '../accepted-sockets.js';
+import { NodeListener } from '../node-listener.js';
 import { socketDialer } from './socket-dialer.js';
 import { SocketTransport } from './socket-transport.js';
 
@@ -18,15 +18,15 @@ export const tlsDialer: Dialer = socketDialer(
 export function tlsListener(options: nodeTls.TlsOptions, limits: Limits): ListenerFactory {
   return (sink) => {
     const raw = nodeTls.createServer(options);
-    const arrivals = new AcceptedSockets(sink);
+    const securing = new AcceptedSockets(sink);
     raw.on('connection', (socket: Socket) => {
-      arrivals.add(socket);
+      securing.add(socket);
     });
     raw.on('secureConnection', (socket: nodeTls.TLSSocket) => {
-      sink.accept(new SocketTransport(socket, limits), arrivals.take(socket));
+      sink.accept(new SocketTransport(socket, limits), securing.remove(socket));
       sink.forward('connection', [socket]);
     });
-    // A peer without a certificate, or with a bad one, ends its own connection and nothing else.
+    // A TLS handshake that fails (no certificate, a bad one) ends its own socket, and nothing else.
     raw.on('tlsClientError', (_error, socket: nodeTls.TLSSocket) => {
       socket.destroy();
     });

@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 import { ignore } from '../../util/callback.js';
 import { overrideMethod } from '../override-method.js';
 
-/** Serves the upgrades of one path. */
+/** Handles an upgrade request. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
 type Emit = (event: string, ...args: unknown[]) => boolean;
 
-/** What is overridden of a server. */
+/** The method of a server that is overridden. */
 interface Emitting {
   emit: Emit;
 }
@@ -16,9 +16,9 @@ interface Emitting {
 const routers = new WeakMap<HttpServer, UpgradeRouter>();
 
 /**
- * Serves the upgrades of one path of somebody else's server, unseen by the other handlers of upgrades: many of
- * them (`ws`, @nestjs/platform-ws) destroy the sockets of every path but their own.
- * @returns stops it; undefined where the path is served already
+ * Serves the upgrades of one path of a server that has another owner. Other handlers of upgrades do not see them.
+ * Why: many of those (`ws`, @nestjs/platform-ws) destroy the sockets of every path but their own.
+ * @returns a function that stops serving; undefined where the path is served already
  */
 export function serveUpgrades(
   server: HttpServer,
@@ -30,17 +30,19 @@ export function serveUpgrades(
   if (!router.add(path, handler)) return undefined;
   return () => {
     router.remove(path);
-    if (router.isEmpty && router.leave()) routers.delete(server);
+    if (router.isEmpty && router.restore()) routers.delete(server);
   };
 }
 
 /**
- * The upgrades of a shared server, by path. It overrides the server's `emit`, for that event alone: a listener
- * could neither come first for sure nor keep the event from those behind it.
+ * Routes the upgrades of a shared server by their path.
+ * Why it overrides `emit`, for that event alone: a listener could neither be sure to come first nor keep the event from
+ * the listeners behind it.
  */
 class UpgradeRouter {
   private readonly handlers = new Map<string, UpgradeHandler>();
-  private readonly restore: () => boolean;
+  /** Gives the server its `emit` back. Returns false, and does nothing, where `emit` was overridden again since. */
+  readonly restore: () => boolean;
 
   constructor(private readonly server: HttpServer) {
     const emitting: Emitting = server;
@@ -57,10 +59,10 @@ class UpgradeRouter {
     return this.handlers.size === 0;
   }
 
-  /** Answers whether the path was free. */
+  /** Adds the handler of a path. Returns false, and does nothing, where the path has one. */
   add(path: string, handler: UpgradeHandler): boolean {
     if (this.handlers.has(path)) return false;
-    // Node takes upgrades only where there is a listener.
+    // Without a listener, Node treats an upgrade as a plain request.
     if (this.isEmpty) this.server.on('upgrade', this.onForeignPath);
     this.handlers.set(path, handler);
     return true;
@@ -71,27 +73,22 @@ class UpgradeRouter {
     if (this.isEmpty) this.server.off('upgrade', this.onForeignPath);
   }
 
-  /** Gives `emit` back; answers whether it could. */
-  leave(): boolean {
-    return this.restore();
-  }
-
-  /** Another handler may want it; where there is none, nobody would ever answer. */
+  /** Answers 404 for a path that nobody serves: without another listener, no answer would ever come. */
   private readonly onForeignPath: UpgradeHandler = (_request, socket) => {
     if (this.server.listenerCount('upgrade') === 1) refuseUpgrade(socket, 404);
   };
 }
 
-/** The path of a request, without what follows it. */
+/** The path of a request's URL, without its query. */
 export function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').split('?', 1)[0];
 }
 
-/** Answers an upgrade with a status, and ends its socket. */
+/** Answers an upgrade request with a status, and closes its socket. */
 export function refuseUpgrade(socket: Socket, status: number): void {
-  // Node listens no more for the errors of a socket that it has handed out.
+  // Node no longer listens for errors of a socket that it has handed out.
   socket.on('error', ignore);
-  // The sockets of HTTP stay half open: without this, for as long as the peer likes.
+  // Why: sockets of HTTP servers stay half open, and without this for as long as the peer likes.
   socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,

@@ -2,27 +2,27 @@ import type { Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Limits } from '../../protocol/limits.js';
 import type { Listener, ListenerSink } from '../../server/listener.js';
-import { serveUpgrades } from './http-upgrades.js';
 import { AcceptedSockets } from '../accepted-sockets.js';
+import { notRunningError, OpenItems } from '../open-items.js';
+import { serveUpgrades } from './http-upgrades.js';
 import type { WebSocketServerOptions } from './websocket-options.js';
 import { Upgrader } from './websocket-upgrader.js';
 
 /**
- * Serves the WebSockets of one path of somebody else's server of HTTP. That server listens and closes at its
- * owner's word; this listener is up as soon as it serves the path, and ends when its last WebSocket does.
+ * Serves the WebSockets of one path of an HTTP server that has another owner, who starts and closes that server. This
+ * listener listens as soon as it serves the path, and its close waits for its last WebSocket.
  */
 export class SharedWebSocketListener implements Listener {
   private readonly upgrader: Upgrader;
-  private readonly sockets = new Set<Socket>();
+  private readonly sockets = new OpenItems<Socket>();
   private stopServing: (() => void) | undefined;
-  private whenDrained: (() => void) | undefined;
 
   /**
-   * @param raw the server of HTTP
+   * @param raw the HTTP server
    * @param path the path that is served
    * @param options which peers are let in
-   * @param limits the caps of the transports
-   * @param sink gets what is accepted
+   * @param limits the limits of the transports
+   * @param sink gets what is accepted, and the events
    */
   constructor(
     readonly raw: HttpServer,
@@ -31,15 +31,16 @@ export class SharedWebSocketListener implements Listener {
     limits: Limits,
     private readonly sink: ListenerSink,
   ) {
-    const arrivals = new AcceptedSockets(sink);
+    const upgrading = new AcceptedSockets(sink);
     this.upgrader = new Upgrader(options, limits, {
       waiting: (socket) => {
         this.track(socket);
-        arrivals.hold(socket);
+        // The owner's server accepted the socket, at a time that is not known: its time counts from now.
+        upgrading.add(socket);
       },
       upgraded: (transport, socket) => {
         this.track(socket);
-        sink.accept(transport, arrivals.take(socket));
+        sink.accept(transport, upgrading.remove(socket));
         sink.forward('connection', [transport.getRawTransport()]);
       },
     });
@@ -55,7 +56,7 @@ export class SharedWebSocketListener implements Listener {
     if (stopServing) this.stopServing = stopServing;
     process.nextTick(() => {
       if (!stopServing) {
-        this.sink.forward('error', [pathInUse(this.path)]);
+        this.sink.forward('error', [pathInUseError(this.path)]);
         return;
       }
       this.sink.forward('listening', []);
@@ -66,17 +67,14 @@ export class SharedWebSocketListener implements Listener {
   close(callback?: (error?: Error) => void): void {
     const { stopServing } = this;
     if (!stopServing) {
-      process.nextTick(() => callback?.(notRunning()));
+      process.nextTick(() => callback?.(notRunningError()));
       return;
     }
     this.stopServing = undefined;
     stopServing();
-    this.whenDrained = () => {
+    this.sockets.whenEmpty(() => {
       this.sink.forward('close', []);
       callback?.();
-    };
-    process.nextTick(() => {
-      this.tellIfDrained();
     });
   }
 
@@ -85,36 +83,24 @@ export class SharedWebSocketListener implements Listener {
   }
 
   ref(): void {
-    // It is the owner's server that keeps the process alive, or not.
+    // The owner's server decides whether the process stays alive.
   }
 
   unref(): void {
-    // As above.
+    // The owner's server decides whether the process stays alive.
   }
 
-  /** The listener's end waits for this socket's. */
+  /** Makes the listener's close wait for a socket. */
   private track(socket: Socket): void {
     if (this.sockets.has(socket)) return;
     this.sockets.add(socket);
     socket.once('close', () => {
       this.sockets.delete(socket);
-      this.tellIfDrained();
     });
   }
-
-  private tellIfDrained(): void {
-    const { whenDrained } = this;
-    if (!whenDrained || this.sockets.size > 0) return;
-    this.whenDrained = undefined;
-    whenDrained();
-  }
 }
 
-function pathInUse(path: string): Error {
+function pathInUseError(path: string): Error {
   const error = new Error(`listen EADDRINUSE: the path ${path} of the shared server is served already`);
   return Object.assign(error, { code: 'EADDRINUSE' });
-}
-
-function notRunning(): Error {
-  return Object.assign(new Error('Server is not running.'), { code: 'ERR_SERVER_NOT_RUNNING' });
 }

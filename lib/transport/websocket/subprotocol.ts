@@ -1,2 +1,2 @@
-/** The WebSocket subprotocol that both sides must name (PROTOCOL.md 1). */
+/** The WebSocket subprotocol that both sides must name (docs/protocol.md). */
 export const SUBPROTOCOL = 'metarhia-jstp';

@@ -11,8 +11,8 @@ import type { WebSocketConfig } from './websocket-options.js';
 import { WebSocketTransport } from './websocket-transport.js';
 
 /**
- * Dials a WebSocket, secure or not as its URL says: `(webSocketConfig, url[, protocols, origin, headers])`, as
- * the reference's users call it, or the URL alone.
+ * Dials a WebSocket, by TLS where the URL says so. The arguments are `(webSocketConfig, url[, protocols, origin,
+ * headers])`, as in the reference, or `(url)`.
  */
 export const webSocketDialer: Dialer = {
   dial(args, limits, callback, onAccepted) {
@@ -33,7 +33,7 @@ export const webSocketDialer: Dialer = {
         perMessageDeflate: false,
         skipUTF8Validation: true,
         maxPayload: limits.maxMessageBytes,
-        ...(onAccepted && { finishRequest: watched(onAccepted) }),
+        ...(onAccepted && { finishRequest: finishRequest(onAccepted) }),
         ...options,
       });
       webSocket.once('upgrade', (response) => {
@@ -42,10 +42,10 @@ export const webSocketDialer: Dialer = {
       webSocket.once('open', () => {
         finish(null);
       });
-      // Stays: the late errors of an attempt that was given up concern nobody.
+      // Stays attached: later errors concern nobody, but without a listener Node would throw them.
       webSocket.on('error', finish);
     } catch (error) {
-      // A bad URL: `ws` throws, JSTP's users expect it in the callback.
+      // `ws` throws for a bad URL. JSTP's users expect the error in the callback.
       process.nextTick(finish, error);
     }
     return () => {
@@ -55,8 +55,8 @@ export const webSocketDialer: Dialer = {
   },
 };
 
-/** Sends the request of the upgrade, and tells when the peer has accepted its socket. */
-function watched(onAccepted: () => void): (request: ClientRequest) => void {
+/** Sends the upgrade request, and calls back when the peer has accepted its socket. */
+function finishRequest(onAccepted: () => void): (request: ClientRequest) => void {
   return (request) => {
     request.once('socket', (socket) => {
       tellAccepted(socket, onAccepted);
@@ -65,7 +65,7 @@ function watched(onAccepted: () => void): (request: ClientRequest) => void {
   };
 }
 
-/** Where `ws` is the platform's own (Bun) there is no socket underneath: it is used as a browser's is. */
+/** Where the platform replaces `ws` by its own WebSocket (Bun), there is no socket: it is used like a browser's. */
 function transportOf(webSocket: WebSocket, socket: Socket | undefined, limits: Limits): Transport {
   if (socket) return new WebSocketTransport(webSocket, socket, limits);
   webSocket.binaryType = 'arraybuffer';
@@ -83,7 +83,7 @@ function parseArguments(args: readonly unknown[]): { url: string | URL; options:
       ...options,
       ...(typeof origin === 'string' && { origin }),
       ...(typeof headers === 'object' && headers !== null && { headers: headers as Record<string, string> }),
-      // Node's own types, of which those of `ws` differ in one function that it hands on to Node.
+      // Node's types, which differ from those of `ws` in one function that `ws` hands on to Node.
     } as ClientOptions,
   };
 }

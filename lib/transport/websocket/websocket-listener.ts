@@ -3,34 +3,34 @@ import type { Socket } from 'node:net';
 import type { Limits } from '../../protocol/limits.js';
 import type { ListenerSink } from '../../server/listener.js';
 import { ignore } from '../../util/callback.js';
-import { pathOf, refuseUpgrade } from './http-upgrades.js';
-import { NodeListener } from '../node-listener.js';
 import { AcceptedSockets } from '../accepted-sockets.js';
+import { NodeListener } from '../node-listener.js';
+import { pathOf, refuseUpgrade } from './http-upgrades.js';
 import type { WebSocketServerOptions } from './websocket-options.js';
 import { Upgrader } from './websocket-upgrader.js';
 
-/** A server of HTTP that serves nothing but WebSockets. */
+/** Listens for WebSockets by an HTTP server of its own, which answers 400 to all other requests. */
 export class OwnWebSocketListener extends NodeListener<HttpServer> {
   /**
-   * @param raw the server of HTTP
+   * @param raw the HTTP server
    * @param options which peers are let in
-   * @param limits the caps of the transports
-   * @param sink gets what is accepted
+   * @param limits the limits of the transports
+   * @param sink gets what is accepted, and the events
    */
   constructor(raw: HttpServer, options: WebSocketServerOptions, limits: Limits, sink: ListenerSink) {
     super(raw, sink);
-    const arrivals = new AcceptedSockets(sink);
+    const upgrading = new AcceptedSockets(sink);
     const upgrader = new Upgrader(options, limits, {
-      // Its time counts since it was accepted.
+      // The socket is in `upgrading` since it was accepted.
       waiting: ignore,
       upgraded: (transport, socket) => {
-        sink.accept(transport, arrivals.take(socket));
+        sink.accept(transport, upgrading.remove(socket));
         sink.forward('connection', [transport.getRawTransport()]);
       },
     });
-    // As it was accepted, before TLS: its time counts from now.
+    // The socket as it was accepted, before TLS: its time counts from now.
     raw.on('connection', (socket: Socket) => {
-      arrivals.add(socket);
+      upgrading.add(socket);
     });
     raw.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       const isServed = options.path === undefined || options.path === pathOf(request);

@@ -2,28 +2,28 @@ import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
 
-// Types of `ws` stay out of here: these declarations are the user's, who may not have them.
+// Invariant: no types of `ws` in this file. Its declarations are part of the API, and users may not have those types.
 
-/** What a WebSocket listener may be told; the names are those that the reference's users know, and a few more. */
+/** Options of a WebSocket listener. The reference has the first two under the same names. */
 export interface WebSocketServerOptions {
-  /** Origins that are let in; a peer that names none (no browser) is not. @default all, and none */
+  /** Origins that are let in; a peer that names none, which no browser does, is refused then. @default all origins, and peers without one */
   readonly allowedOrigins?: readonly string[];
   /**
-   * Decides on an origin; where there is a list, on those in it. Only `true`, or a Promise of it, is a yes. While it
-   * decides, the time for the handshake runs. @default all are let in
+   * Decides whether an origin is let in; with `allowedOrigins`, only origins of that list come here. Only `true`, or a
+   * Promise of it, is a yes; throwing is a no. `limits.handshakeTimeoutMs` runs meanwhile. @default all are let in
    */
   readonly originCheckStrategy?: (origin: string | undefined) => boolean | Promise<boolean>;
-  /** The path that is served, as '/jstp'. @default every path of a server of its own, '/' of a shared one */
+  /** The URL path that is served, such as '/jstp'. @default every path of an own server, '/' of a shared one */
   readonly path?: string;
 }
 
-/** A server of HTTP to share, in the place of one of its own. */
+/** The option to share an HTTP server in the place of making one. */
 export interface SharedHttpServer {
-  /** As `app.getHttpServer()` of a Nest application gives it. It listens and closes at its owner's word. */
+  /** The HTTP server, as `app.getHttpServer()` of a Nest application gives it. Its owner starts and closes it. @default a server is made */
   readonly server?: HttpServer | HttpsServer;
 }
 
-/** The names of what a WebSocket listener may be told, besides Node's. */
+/** The names of the options of a WebSocket listener, without those of Node. */
 export const WEB_SOCKET_NAMES = Object.keys({
   allowedOrigins: true,
   originCheckStrategy: true,
@@ -31,14 +31,14 @@ export const WEB_SOCKET_NAMES = Object.keys({
   server: true,
 } satisfies Record<keyof (WebSocketServerOptions & SharedHttpServer), true>);
 
-/** How a client opens a WebSocket: options of the WebSocket of `ws`, those of TLS among them. */
+/** How a client opens a WebSocket: options of the WebSocket of `ws`, with those of TLS. */
 export interface WebSocketConfig extends ConnectionOptions {
-  /** TLS options, where the reference has them. */
+  /** Options of TLS, at the place where the reference has them. */
   readonly tlsOptions?: ConnectionOptions;
-  /** Headers of the upgrade. */
+  /** Headers of the upgrade request. @default none */
   readonly headers?: Record<string, string>;
-  /** The origin that is named to the server. @default none */
+  /** The origin that the server is told. @default none */
   readonly origin?: string;
-  /** Whether redirects are followed. @default false */
+  /** Whether HTTP redirects are followed. @default false */
   readonly followRedirects?: boolean;
 }

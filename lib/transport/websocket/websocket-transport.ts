@@ -1,23 +1,23 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Transport, TransportReceiver } from '../../connection/transport.js';
+import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import { refusedSizeError } from '../../protocol/message-size.js';
 import { OversizeError } from '../../protocol/oversize-error.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
-import type { Limits } from '../../protocol/limits.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
-import { TransferProgress } from '../transfer-progress.js';
 import { SendGuard } from '../send-guard.js';
+import { TransferProgress } from '../transfer-progress.js';
 
-/** Larger messages go out in several frames: the reference's client refuses frames over 1 MiB. */
+/** The largest frame, in bytes. Why: the reference's client refuses frames over 1 MiB. */
 const FRAME_BYTES = 512 * 1024;
-/** How long a peer may take to answer the closing handshake. */
-const END_TIMEOUT_MS = 2000;
+/** A UTF-16 unit takes at most this many bytes of UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
 const NORMAL_CLOSURE = 1000;
 const MESSAGE_TOO_BIG = 1009;
 
-/** JSTP over a WebSocket (PROTOCOL.md 1): one message a frame, as text and without a NUL. */
+/** JSTP over a WebSocket: each message is a WebSocket message of text, without a NUL (docs/protocol.md). */
 export class WebSocketTransport implements Transport, Expirable {
   receiver: TransportReceiver | null = null;
   readonly decoder = nodeDecoder;
@@ -27,12 +27,13 @@ export class WebSocketTransport implements Transport, Expirable {
   private isCorked = false;
   private closeError: Error | undefined;
   private progress: TransferProgress | undefined;
-  /** Whether a whole message has come since it was asked for progress. */
+  /** Whether a complete message was received since the last question about progress. */
   private hasReceived = true;
 
   /**
    * @param webSocket an open WebSocket, which belongs to the transport from now on
    * @param socket the socket underneath
+   * @param limits the limits of this side
    */
   constructor(
     private readonly webSocket: WebSocket,
@@ -68,7 +69,7 @@ export class WebSocketTransport implements Transport, Expirable {
   send(text: string): void {
     if (!this.isOpen) return;
     this.cork();
-    if (text.length * 3 <= FRAME_BYTES) this.webSocket.send(text);
+    if (text.length * MAX_BYTES_PER_UNIT <= FRAME_BYTES) this.webSocket.send(text);
     else this.sendInFrames(Buffer.from(text));
     this.guard.wrote(text.length);
   }
@@ -77,7 +78,7 @@ export class WebSocketTransport implements Transport, Expirable {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.webSocket.close(NORMAL_CLOSURE);
-    // Reads on, to see the peer's end; what it brings is dropped.
+    // Goes on reading to see the peer's end. What arrives until then is dropped.
     this.webSocket.resume();
     sharedDeadlines(END_TIMEOUT_MS).add(this);
   }
@@ -88,7 +89,7 @@ export class WebSocketTransport implements Transport, Expirable {
     this.webSocket.terminate();
   }
 
-  /** What has arrived with the last chunk is still delivered. */
+  /** Stops reading. Messages of the last chunk are still delivered. */
   pause(): void {
     this.webSocket.pause();
   }
@@ -103,14 +104,14 @@ export class WebSocketTransport implements Transport, Expirable {
     this.hasReceived = false;
     this.progress ??= new TransferProgress(socket);
     return this.progress.hasMoved({
-      come: socket.bytesRead,
+      received: socket.bytesRead,
       isMidMessage,
-      gone: this.guard.gone,
+      sent: this.guard.sent,
       waiting: socket.writableLength,
     });
   }
 
-  /** @internal The time that a peer may take to close its side is over. */
+  /** @internal Terminates the WebSocket, since the peer did not answer the closing handshake in time. */
   expire(): void {
     this.webSocket.terminate();
   }
@@ -122,7 +123,7 @@ export class WebSocketTransport implements Transport, Expirable {
     }
   }
 
-  /** What one tick sends goes out in one write. */
+  /** Collects what one tick sends, so that it is written at once. */
   private cork(): void {
     if (this.isCorked) return;
     this.isCorked = true;
@@ -130,7 +131,7 @@ export class WebSocketTransport implements Transport, Expirable {
     process.nextTick(uncork, this);
   }
 
-  /** @internal */
+  /** @internal Writes what a tick has collected, when it ends. */
   uncork(): void {
     this.isCorked = false;
     this.socket.uncork();
@@ -143,7 +144,7 @@ export class WebSocketTransport implements Transport, Expirable {
     else this.receiver.receiveMessage(bytes);
   }
 
-  /** The peer breaks the rules of WebSockets (`ws` tells it by a close frame), or the line is broken. */
+  /** Handles an error: the peer broke the rules of WebSockets, which `ws` tells it by a close frame, or the transport is lost. */
   private failed(error: Error): void {
     this.isOpen = false;
     this.closeError ??= error;
@@ -160,7 +161,7 @@ export class WebSocketTransport implements Transport, Expirable {
   }
 }
 
-/** A TLS socket. */
+/** The part of a TLS socket that a plain one lacks. */
 interface PeerCertificateSource {
   getPeerCertificate(): unknown;
 }

@@ -8,22 +8,22 @@ import { SUBPROTOCOL } from './subprotocol.js';
 import type { WebSocketServerOptions } from './websocket-options.js';
 import { WebSocketTransport } from './websocket-transport.js';
 
-/** What becomes of the sockets that ask for an upgrade. */
+/** Is told of the sockets that ask for an upgrade. */
 export interface UpgradeObserver {
-  /** It is not decided yet whether a socket is upgraded. */
+  /** A socket waits for the decision whether it is upgraded. */
   waiting(socket: Socket): void;
   /** A socket has become a transport. */
   upgraded(transport: WebSocketTransport, socket: Socket): void;
 }
 
-/** Upgrades requests of HTTP that ask for JSTP. */
+/** Upgrades HTTP requests that ask for JSTP. */
 export class Upgrader {
   private readonly webSockets: WebSocketServer;
 
   /**
    * @param options which peers are let in
-   * @param limits the caps of the transports
-   * @param observer gets the transports
+   * @param limits the limits of the transports
+   * @param observer is told of the sockets, and gets the transports
    */
   constructor(
     private readonly options: WebSocketServerOptions,
@@ -35,13 +35,13 @@ export class Upgrader {
       clientTracking: false,
       maxPayload: limits.maxMessageBytes,
       perMessageDeflate: false,
-      // The parser checks it.
+      // The parser of messages checks it.
       skipUTF8Validation: true,
       handleProtocols: () => SUBPROTOCOL,
     });
   }
 
-  /** Upgrades, or answers 403. */
+  /** Upgrades a request, or answers it with 403. */
   readonly upgrade: UpgradeHandler = (request, socket, head) => {
     const decide = (isAllowed: unknown): void => {
       if (isAllowed === true) this.upgradeNow(request, socket, head);
@@ -52,12 +52,12 @@ export class Upgrader {
       decide(answer);
       return;
     }
-    // Node listens no more for the errors of a socket that it has handed out.
+    // Node no longer listens for errors of a socket that it has handed out.
     socket.on('error', ignore);
     this.observer.waiting(socket);
     const decideLater = (isAllowed: unknown): void => {
       socket.off('error', ignore);
-      // Its peer went away, or its time is over.
+      // Destroyed: the peer has gone, or its time is over.
       if (!socket.destroyed) decide(isAllowed);
     };
     Promise.resolve(answer).then(decideLater, () => {
@@ -71,14 +71,14 @@ export class Upgrader {
     });
   }
 
-  /** What the options say of an origin, perhaps later; anything but true is a no. */
+  /** Whether the options allow an origin, or a Promise of that; anything but true is a no. */
   private check(origin: string | undefined): unknown {
     const { allowedOrigins, originCheckStrategy } = this.options;
     if (allowedOrigins && (origin === undefined || !allowedOrigins.includes(origin))) return false;
     try {
       return originCheckStrategy ? originCheckStrategy(origin) : true;
     } catch {
-      // The origin is the peer's own text: what it makes a strategy throw must not end the process.
+      // The peer chooses the origin, and must not end the process by what it makes a strategy throw.
       return false;
     }
   }

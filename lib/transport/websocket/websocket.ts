@@ -27,7 +27,7 @@ function webSocketListener(
   limits: Limits,
 ): ListenerFactory {
   const { server } = options;
-  // One that is undefined was meant to be shared: nobody wants a server of one's own instead.
+  // An undefined server was meant to be shared, and must not become a server of its own.
   if ('server' in options) check('server', server, 'a server of HTTP', isHttpServer);
   return (sink) =>
     server

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatCall, formatCallbackOk, formatEvent } from '../../lib/protocol/format-message.js';
-import { partsOf } from '../../lib/protocol/large-text.js';
+import { partsOf } from '../../lib/protocol/message-parts.js';
 
 const LARGE = 'large '.repeat(20_000);
 

@@ -1,0 +1,141 @@
+/**
+ * All uses of what Node keeps private. `test/transport/node-internals.test.ts` tests each of them, and runs on every
+ * Node that `engines` names. Where a platform lacks a part (Bun, Deno), each function answers as its comment says.
+ */
+import { Buffer } from 'node:buffer';
+import { fstat, readFile } from 'node:fs';
+import { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
+
+/** A socket with its private parts. */
+type InternalSocket = Socket & {
+  /** libuv's handle; null once the socket is closed. */
+  readonly _handle?: SocketHandle | null;
+  /** For a TLS socket of a server: the socket that was accepted. */
+  readonly _parent?: Socket | null;
+};
+
+interface SocketHandle {
+  readonly fd?: number;
+  /** How many bytes of the write under way the system has not taken yet. */
+  readonly writeQueueSize?: number;
+  /** Fills in the peer's address; returns an error's number, or 0. */
+  readonly getpeername?: (peer: { address?: string }) => number;
+}
+
+/** The methods of Node's buffers that its type declarations leave out. */
+interface BufferMethods {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+  utf8Slice(this: Uint8Array, start: number, end: number): string;
+}
+
+// Why from the prototype: a plain Uint8Array will do then, where `toString` needs a Buffer and costs a second call.
+const bufferMethods = Buffer.prototype as unknown as BufferMethods;
+
+/** The text of ASCII bytes. Needs a Buffer with `latin1Slice`, as Node, Bun and Deno have it. */
+export function latin1Slice(bytes: Uint8Array, start: number, end: number): string {
+  return bufferMethods.latin1Slice.call(bytes, start, end);
+}
+
+/** The text of UTF-8 bytes. Needs a Buffer with `utf8Slice`, as Node, Bun and Deno have it. */
+export function utf8Slice(bytes: Uint8Array, start: number, end: number): string {
+  return bufferMethods.utf8Slice.call(bytes, start, end);
+}
+
+/**
+ * The address of a socket's peer; undefined for an IPC socket, and for one that is closed.
+ *
+ * Why not `remoteAddress` alone: Node keeps an object for each socket that was asked for it, about 90 bytes of an idle
+ * connection's 1.5 KB. Where the handle cannot be asked, `remoteAddress` answers.
+ */
+export function peerAddress(socket: Socket): string | undefined {
+  const { _handle: handle } = socket as InternalSocket;
+  if (typeof handle?.getpeername !== 'function') return socket.remoteAddress;
+  const peer: { address?: string } = {};
+  return handle.getpeername(peer) === 0 ? peer.address : socket.remoteAddress;
+}
+
+/**
+ * How many bytes of the write under way the system has not taken yet; 0 where that is not known.
+ *
+ * Why: Node joins what waits in a socket into one large write, whose progress shows nowhere else.
+ */
+export function unwrittenBytes(socket: Socket): number {
+  return (socket as InternalSocket)._handle?.writeQueueSize ?? 0;
+}
+
+/**
+ * The socket that a server accepted, given that socket or the TLS socket that Node has made of it; where that is not
+ * known, the given socket.
+ */
+export function acceptedSocket(socket: Socket): Socket {
+  return (socket as InternalSocket)._parent ?? socket;
+}
+
+/**
+ * Whether `write` hands bytes to the system before it returns, as long as nothing else waits in the socket: the memory
+ * of the bytes may be used again then. False for TLS, which encrypts them later, and where somebody has replaced a
+ * method of the socket.
+ */
+export function writesAtOnce(socket: Socket): boolean {
+  return (
+    socket.write === Socket.prototype.write &&
+    socket._write === Socket.prototype._write &&
+    !(socket as Partial<TLSSocket>).encrypted
+  );
+}
+
+/** Linux's tables of TCP sockets. */
+const TCP_TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
+/** The column with the queues, as `tx:rx` in hexadecimal. */
+const QUEUES_COLUMN = 4;
+/** The column with the inode, which `fstat` tells for a file descriptor. */
+const INODE_COLUMN = 9;
+/** How long the tables that were read are good. Why: they are long on a large server, and many sockets ask at once. */
+const TABLES_KEPT_MS = 100;
+
+const statOf = promisify(fstat);
+const contentOf = promisify(readFile);
+let queuesByInode: Promise<ReadonlyMap<string, number>> | undefined;
+
+/**
+ * How many bytes the system holds for a TCP socket that its peer has not acknowledged; undefined where the system does
+ * not tell.
+ *
+ * Why only on Linux: a full socket becomes writable there when a third of its megabytes has left, which takes a slow
+ * reader a minute. Until then nothing else shows that the peer reads.
+ */
+export async function unacknowledgedBytes(socket: Socket): Promise<number | undefined> {
+  const fd = (socket as InternalSocket)._handle?.fd;
+  if (process.platform !== 'linux' || fd === undefined || fd < 0) return undefined;
+  try {
+    const [{ ino }, queues] = await Promise.all([statOf(fd), readQueues()]);
+    return queues.get(String(ino));
+  } catch {
+    // The socket was closed meanwhile.
+    return undefined;
+  }
+}
+
+function readQueues(): Promise<ReadonlyMap<string, number>> {
+  // A system without these tables tells nothing.
+  queuesByInode ??= Promise.all(TCP_TABLES.map((path) => contentOf(path, 'latin1').catch(() => '')))
+    .then(parseQueues)
+    .finally(() => {
+      setTimeout(() => {
+        queuesByInode = undefined;
+      }, TABLES_KEPT_MS).unref();
+    });
+  return queuesByInode;
+}
+
+function parseQueues(tables: readonly string[]): ReadonlyMap<string, number> {
+  const queues = new Map<string, number>();
+  for (const row of tables.join('\n').split('\n')) {
+    const columns = row.trim().split(/ +/, INODE_COLUMN + 1);
+    if (columns.length > INODE_COLUMN)
+      queues.set(columns[INODE_COLUMN], Number.parseInt(columns[QUEUES_COLUMN], 16));
+  }
+  return queues;
+}

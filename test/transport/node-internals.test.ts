@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import tls from 'node:tls';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  acceptedSocket,
+  latin1Slice,
+  peerAddress,
+  unacknowledgedBytes,
+  unwrittenBytes,
+  utf8Slice,
+  writesAtOnce,
+} from '../../lib/transport/node-internals.js';
+import { serverPair } from '../support/certificates.js';
+import { Closing } from '../support/closing.js';
+import { waitFor, within } from '../support/wait-for.js';
+
+const closing = new Closing();
+afterEach(() => closing.run());
+
+/** Larger than what the system takes for a peer that reads nothing. */
+const LARGE = Buffer.alloc(32 * 1024 * 1024, 'a');
+
+interface Connected {
+  readonly client: net.Socket;
+  readonly accepted: net.Socket;
+}
+
+async function connected(address: object = { port: 0, host: '127.0.0.1' }): Promise<Connected> {
+  const server = net.createServer({ pauseOnConnect: true });
+  server.listen(address);
+  await once(server, 'listening');
+  const bound = server.address();
+  const client = typeof bound === 'string' ? net.connect(bound) : net.connect(bound?.port ?? 0, '127.0.0.1');
+  closing.add(() => {
+    client.destroy();
+    server.close();
+  });
+  const [[accepted]] = (await Promise.all([once(server, 'connection'), once(client, 'connect')])) as [
+    [net.Socket],
+    unknown,
+  ];
+  closing.add(() => accepted.destroy());
+  return { client, accepted };
+}
+
+/** A TLS connection: the socket that the server accepted, and the TLS socket that Node has made of it. */
+async function secured(): Promise<{ accepted: net.Socket; wrapping: tls.TLSSocket; client: tls.TLSSocket }> {
+  const server = tls.createServer(serverPair);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  const client = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  closing.add(() => {
+    client.destroy();
+    server.close();
+  });
+  const [[accepted], [wrapping]] = (await Promise.all([
+    once(server, 'connection'),
+    once(server, 'secureConnection'),
+  ])) as [[net.Socket], [tls.TLSSocket]];
+  closing.add(() => wrapping.destroy());
+  return { accepted, wrapping, client };
+}
+
+/** Asks until the system tells what is wanted. */
+async function unacknowledged(socket: net.Socket, isWanted: (bytes: number) => boolean): Promise<void> {
+  while (!socket.destroyed && !isWanted((await unacknowledgedBytes(socket)) ?? NaN)) await delay(2);
+}
+
+async function ipcPath(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'jstp-'));
+  closing.add(() => rm(folder, { recursive: true }));
+  return path.join(folder, 'socket');
+}
+
+describe("what is used of Node's private parts", () => {
+  test('latin1Slice and utf8Slice decode a part of a plain Uint8Array', () => {
+    const bytes = new TextEncoder().encode('ascii, héllo €');
+    expect(latin1Slice(bytes, 0, 5)).toBe('ascii');
+    expect(utf8Slice(bytes, 7, bytes.length)).toBe('héllo €');
+    expect(utf8Slice(bytes, 0, 0)).toBe('');
+  });
+
+  test('the address of a peer is the one that Node tells, and Node keeps no object for it', async () => {
+    const { client, accepted } = await connected();
+    expect([peerAddress(client), peerAddress(accepted)]).toEqual(['127.0.0.1', '127.0.0.1']);
+    for (const socket of [client, accepted]) expect(socket).not.toHaveProperty('_peername.address');
+    expect([client.remoteAddress, accepted.remoteAddress]).toEqual(['127.0.0.1', '127.0.0.1']);
+    // What the test above looks at is where Node keeps it.
+    for (const socket of [client, accepted]) expect(socket).toHaveProperty('_peername.address');
+  });
+
+  test('the address of the peer of a TLS socket is the one that Node tells', async () => {
+    const { wrapping, client } = await secured();
+    expect([peerAddress(wrapping), peerAddress(client)]).toEqual(['127.0.0.1', '127.0.0.1']);
+  });
+
+  test('an IPC peer has no address, and neither has that of a closed socket', async () => {
+    const { client, accepted } = await connected({ path: await ipcPath() });
+    expect([peerAddress(client), peerAddress(accepted)]).toEqual([undefined, undefined]);
+    const { client: closed } = await connected();
+    closed.destroy();
+    expect(peerAddress(closed)).toBeUndefined();
+  });
+
+  test('the unwritten bytes are those that the system has not taken, down to none when the peer reads', async () => {
+    const { client, accepted } = await connected();
+    expect(unwrittenBytes(client)).toBe(0);
+    client.write(LARGE);
+    const waiting = unwrittenBytes(client);
+    expect(waiting).toBeGreaterThan(0);
+    expect(waiting).toBeLessThanOrEqual(LARGE.length);
+    const drained = once(client, 'drain');
+    accepted.resume();
+    await waitFor(() => unwrittenBytes(client) < waiting, 'the peer to read some');
+    await drained;
+    expect(unwrittenBytes(client)).toBe(0);
+    client.destroy();
+    expect(unwrittenBytes(client)).toBe(0);
+  });
+
+  test('the accepted socket of a TLS socket is the one of the event of its server, a plain one is its own', async () => {
+    const { accepted, wrapping } = await secured();
+    expect(acceptedSocket(wrapping)).toBe(accepted);
+    expect(acceptedSocket(accepted)).toBe(accepted);
+  });
+
+  test('a plain socket writes at once: what the system has taken is gone when the write returns', async () => {
+    const { client, accepted } = await connected();
+    expect(writesAtOnce(client)).toBe(true);
+    const bytes = Buffer.from('first');
+    client.write(bytes);
+    expect(client.writableLength).toBe(0);
+    bytes.fill('x');
+    const [chunk] = (await once(accepted.resume(), 'data')) as [Buffer];
+    expect(chunk.toString()).toBe('first');
+  });
+
+  test('a TLS socket does not write at once, nor does one with a method of somebody else', async () => {
+    const { wrapping, client } = await secured();
+    expect([writesAtOnce(wrapping), writesAtOnce(client)]).toEqual([false, false]);
+    const { client: replaced } = await connected();
+    const { write } = replaced;
+    replaced.write = (...args: unknown[]) => Reflect.apply(write, replaced, args);
+    expect(writesAtOnce(replaced)).toBe(false);
+    const { client: deeper } = await connected();
+    deeper._write = (_chunk, _encoding, callback) => callback();
+    expect(writesAtOnce(deeper)).toBe(false);
+  });
+
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+
+  onLinux(
+    'Linux tells the bytes that a peer has not acknowledged, and none once it has read all',
+    async () => {
+      const { client, accepted } = await connected();
+      client.write(LARGE);
+      await within(
+        unacknowledged(client, (bytes) => bytes > 0),
+        'bytes that the system holds',
+      );
+      const drained = once(client, 'drain');
+      accepted.resume();
+      await drained;
+      await within(
+        unacknowledged(client, (bytes) => bytes === 0),
+        'the peer to have read all',
+      );
+    },
+  );
+
+  test('nothing is told of the unacknowledged bytes of an IPC socket, or of a closed one', async () => {
+    const { client } = await connected({ path: await ipcPath() });
+    expect(await unacknowledgedBytes(client)).toBeUndefined();
+    client.destroy();
+    expect(await unacknowledgedBytes(client)).toBeUndefined();
+  });
+});

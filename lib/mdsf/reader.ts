@@ -458,7 +458,7 @@ export class MdsfReader extends TextSource {
     const { data, length } = this;
     let surplus = 0;
     let escapes = false;
-    // Whether JSON.parse would read the same from what is between the quotes.
+    // Whether JSON.parse would read the same from what is between the quotes, as far as it was read here.
     let isJson = true;
     let i = from;
     for (; i < length; i++) {
@@ -480,10 +480,21 @@ export class MdsfReader extends TextSource {
     this.pos = i + 1;
     const raw = this.cut(start, i, surplus);
     if (!escapes) return raw;
-    if (isJson && raw.length >= JSON_STRING_LENGTH) return JSON.parse('"' + raw + '"') as string;
+    if (isJson && raw.length >= JSON_STRING_LENGTH && this.isPlainJson(start, from))
+      return JSON.parse('"' + raw + '"') as string;
     return unescape(raw, (message, index) =>
       this.fail('ERR_MDSF_SYNTAX', message, start + utf8Length(raw, index, surplus)),
     );
+  }
+
+  /** Whether ASCII bytes without a backslash may stand between JSON's quotes. */
+  private isPlainJson(start: number, end: number): boolean {
+    const { data } = this;
+    for (let i = start; i < end; i++) {
+      const c = data[i];
+      if (c < 32 || c === 34) return false;
+    }
+    return true;
   }
 
   private isJsonEscape(at: number): boolean {

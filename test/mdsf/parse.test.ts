@@ -131,6 +131,17 @@ describe('parse - strings', () => {
     ]);
   });
 
+  it.each(['"', '\t', '\u0001'])('reads a long string with %j before its first escape', (character) => {
+    for (const length of [1, 40, 255, 300]) {
+      const plain = 'x'.repeat(length);
+      const text = `${character}${plain}\\n${plain.padEnd(40)}`;
+      expect(parseBoth(`['${text}','${plain}${text}']`)).toStrictEqual([
+        text.replace('\\n', '\n'),
+        plain + text.replace('\\n', '\n'),
+      ]);
+    }
+  });
+
   it.each([10, 255, 256, 257, 300, 4095, 4096, 5000, 16_383, 16_384, 40_000])(
     'reads strings of %i characters, plain, escaped and beyond ASCII',
     (length) => {

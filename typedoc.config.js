@@ -12,7 +12,7 @@ const config = {
     'docs/**/*.md',
     'sample/**/README.md',
     'test/{README,*/README}.md',
-    '{CHANGELOG,CONTRIBUTING,SECURITY,CODE_OF_CONDUCT}.md',
+    '{CHANGELOG,CONTRIBUTING,CODE_OF_CONDUCT,RELEASING,SECURITY}.md',
   ],
   searchInDocuments: true,
 

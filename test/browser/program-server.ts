@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import { Application, ws, type Connection } from '../../lib/core.js';
 import type { Closing } from '../support/closing.js';
 import type { Back } from '../support/core.js';
-import { freePort, LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK, reservedPort } from '../support/ports.js';
 import { within } from '../support/wait-for.js';
 
 /** The server that `program.ts` talks to. */
@@ -57,5 +57,5 @@ export async function startProgramServer(closing: Closing): Promise<ProgramServe
   });
   await within(new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve)), 'a server that listens');
   const { port } = server.address() as { port: number };
-  return { url: `ws://${LOOPBACK}:${port}`, deadUrl: `ws://${LOOPBACK}:${await freePort()}` };
+  return { url: `ws://${LOOPBACK}:${port}`, deadUrl: `ws://${LOOPBACK}:${await reservedPort(closing)}` };
 }

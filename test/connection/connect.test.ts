@@ -16,7 +16,7 @@ import { Closing } from '../support/closing.js';
 import { dial, startCore, stopCore } from '../support/core.js';
 import { failureOf, startRawServer } from '../support/jstp.js';
 import { expectNoNewHandles, countHandles } from '../support/open-handles.js';
-import { refusingPort } from '../support/ports.js';
+import { reservedPort } from '../support/ports.js';
 import { dialled, Door, turns } from '../support/quiet.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { ClientOnTheWire, yes } from '../support/resume-wire.js';
@@ -72,7 +72,7 @@ describe('connect', () => {
   });
 
   test('nobody listens: ECONNREFUSED, in the callback or the rejection', async () => {
-    const port = await refusingPort(closing);
+    const port = await reservedPort(closing);
     expect(await attempt(port, '127.0.0.1')).toMatchObject({ code: 'ECONNREFUSED' });
     const outcome = new Promise((resolve) => net.connect('app', QUIET, port, '127.0.0.1', resolve));
     expect(await within(outcome, 'the callback')).toMatchObject({ code: 'ECONNREFUSED' });
@@ -135,7 +135,7 @@ describe('connect', () => {
 
   test('fire and forget that fails ends nothing', async () => {
     const watch = watchProcess();
-    const dead = await refusingPort(closing);
+    const dead = await reservedPort(closing);
     void net.connect('app', QUIET, dead, '127.0.0.1');
     void net.connect('app@latest', QUIET, 1);
     void net.connectAndInspect('app', QUIET, ['x'], dead, '127.0.0.1');

@@ -5,7 +5,7 @@ import { Application, RemoteError, type Connection, type IncomingCall } from '..
 import { Closing } from '../support/closing.js';
 import { dial, startCore, type Back } from '../support/core.js';
 import { failureOf } from '../support/jstp.js';
-import { LOOPBACK, refusingPort } from '../support/ports.js';
+import { LOOPBACK, reservedPort } from '../support/ports.js';
 import { waitFor } from '../support/wait-for.js';
 
 const closing = new Closing();
@@ -14,7 +14,7 @@ afterEach(() => closing.run());
 const SECRET = '/no/such/place/secret.key';
 
 async function refusedConnect(): Promise<unknown> {
-  const port = await refusingPort(closing);
+  const port = await reservedPort(closing);
   return new Promise((resolve) => connect(port, LOOPBACK).on('error', resolve));
 }
 

@@ -11,7 +11,7 @@ import {
 import { createFaultProxy, type FaultProxy } from '../../lib/testing/index.js';
 import { DIRECTIONS, type Direction } from '../../lib/testing/faults.js';
 import { ca, serverPair } from '../support/certificates.js';
-import { LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK } from '../support/ports.js';
 import { waitFor, within } from '../support/wait-for.js';
 import { Exchange } from './exchange.js';
 import { placesOf, wrongAt, type Cut, type ExchangeReport } from './exchange-report.js';

@@ -14,7 +14,7 @@ import { createFaultProxy, type FaultProxy } from '../../lib/testing/index.js';
 import { bundleProgram, startProgram } from '../support/bundled-program.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore, type Back, type CoreServer } from '../support/core.js';
-import { freePort } from '../support/free-port.js';
+import { reservedPort } from '../support/ports.js';
 import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
@@ -221,7 +221,7 @@ test('two claimants of one session end with one owner, and each call is run once
 
 test('a server that is killed and comes back: its sessions are lost with a typed error, calls fail with -1, and the new login is told', async () => {
   const program = await bundleServer();
-  const port = await freePort();
+  const port = await reservedPort(closing);
   const killed = await startProcess(program, port);
   const connection = await dial(closing, port, { reconnector: eager });
   const id = connection.session?.id;

@@ -7,7 +7,8 @@ import { JstpClient, net } from '../../lib/index.js';
 import type { JstpClientEvents } from '../../lib/index.js';
 import { Closing } from '../support/closing.js';
 import { startService } from './server/fixture.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { turns } from '../support/quiet.js';
+import { waitFor, within } from '../support/wait-for.js';
 
 @Controller()
 class Echo {
@@ -92,7 +93,7 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
     await waitFor(() => heard.has('client: sessionTaken'), 'the takeover');
     await client.close();
     thief.close();
-    await settle();
+    await turns();
     expect([...heard].sort()).toEqual([
       ...[...CLIENT_EVENTS].map((name) => `client: ${name}`).sort(),
       ...SERVER_EVENTS.map((name) => `server: ${name}`),

@@ -5,8 +5,9 @@ import { RedisBroadcaster, type BroadcastTarget } from '../../lib/redis/index.js
 import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
+import { turns } from '../support/quiet.js';
 import { watchProcess, type ProcessWatch } from '../support/real-process.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 import { PACKAGES, RedisServer, type PackageName } from './redis-server.js';
 
 /** Both kinds of servers are taken: checked by tsc. */
@@ -83,6 +84,17 @@ class Site {
   }
 }
 
+/** What was told by now has come: what each site tells after it has, which leaves no trace. */
+async function allCame(sites: readonly Site[], clients: readonly unknown[][][]): Promise<void> {
+  for (const { broadcaster } of sites) await broadcaster.broadcast('marks', 'mark');
+  const isMark = ([interfaceName]: unknown[]): boolean => interfaceName === 'marks';
+  await waitFor(
+    () => clients.every((events) => events.filter(isMark).length === sites.length),
+    'the marks of all sites',
+  );
+  for (const events of clients) events.splice(0, events.length, ...events.filter((event) => !isMark(event)));
+}
+
 describe.each(PACKAGES)('over %s', (name) => {
   test('an event reaches the clients of all servers, each once, as it is on the wire', async () => {
     const sites = [await Site.start(name), await Site.start(name)];
@@ -98,7 +110,7 @@ describe.each(PACKAGES)('over %s', (name) => {
     const local = await sites[0].client('local');
     sites[0].core.broadcast('chat', 'said', ...args);
     await waitFor(() => local.length > 0, 'the event of one server');
-    await settle();
+    await allCame(sites, [...clients, local]);
     const said = local.find(([, event]) => event === 'said');
     expect(said).toHaveLength(2 + args.length);
     for (const events of clients.slice(2)) expect(events).toEqual([said, ['chat', 'done']]);
@@ -113,7 +125,7 @@ describe.each(PACKAGES)('over %s', (name) => {
     await sites[0].broadcaster.emitToUser('ann', 'chat', 'said', 'hello');
     await waitFor(() => ann.every((events) => events.length > 0), 'the events');
     await sites[0].broadcaster.emitToUser('', 'chat', 'said', 'nobody');
-    await settle();
+    await allCame(sites, [...ann, ...others]);
     for (const events of ann) expect(events).toEqual([['chat', 'said', 'hello']]);
     expect(others).toEqual([[], [], []]);
   });
@@ -143,10 +155,10 @@ describe.each(PACKAGES)('over %s', (name) => {
     await expect(within(lost, 'a refusal')).rejects.toMatchObject({ code: 'ERR_JSTP_STORE_AWAY' });
     await waitFor(() => there.errors.length > 0, 'a word of the outage');
     await server.up();
-    while (events.length === 0) {
+    await waitFor(async () => {
       await here.broadcaster.broadcast('chat', 'said', 'back').catch(() => undefined);
-      await settle();
-    }
+      return events.length > 0;
+    }, 'an event after the outage');
     expect(events[0]).toEqual(['chat', 'said', 'back']);
     expect(there.errors).toHaveLength(1);
     expect(there.errors[0]).toMatchObject({ code: 'ERR_JSTP_BROADCAST' });
@@ -162,8 +174,9 @@ describe.each(PACKAGES)('over %s', (name) => {
     await broadcaster.attach(site.core);
     broadcaster.close();
     broadcaster.close();
+    // Redis has sent it to who listens before it answers.
     await other.broadcast('chat', 'said');
-    await settle();
+    await turns();
     expect(events).toEqual([]);
     const closed = { code: 'ERR_JSTP_CLOSED' };
     await expect(broadcaster.broadcast('chat', 'said')).rejects.toMatchObject(closed);
@@ -270,9 +283,9 @@ test('a broadcaster that cannot reach Redis says so, and attaches when it can', 
   let detach: (() => void) | undefined;
   while (!detach) detach = await site.broadcaster.attach(site.core).catch(() => undefined);
   const events = await site.client();
-  while (events.length === 0) {
+  await waitFor(async () => {
     await site.broadcaster.broadcast('chat', 'said').catch(() => undefined);
-    await settle();
-  }
+    return events.length > 0;
+  }, 'an event');
   expect(events[0]).toEqual(['chat', 'said']);
 });

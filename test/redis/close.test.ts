@@ -4,7 +4,8 @@ import { RedisSessionStorageProvider } from '../../lib/redis/index.js';
 import { Closing } from '../support/closing.js';
 import { dial } from '../support/core.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { clockWait, turns } from '../support/quiet.js';
+import { waitFor, within } from '../support/wait-for.js';
 import { PACKAGES, RedisServer } from './redis-server.js';
 import { Servers } from './servers.js';
 import { fullSession } from './world.js';
@@ -25,12 +26,12 @@ describe.each(PACKAGES)('the end of serving, over %s', (name) => {
       redis.pause();
       const provider = new RedisSessionStorageProvider(connection.redis, { commandTimeoutMs: 100 });
       const end = provider.serve(OWNER);
-      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      await clockWait('a moment of another process', afterMs);
       await within(end(), 'the end');
       connection.kill();
       await expectNoNewHandles(before);
       redis.resume();
-      await within(untilAlone(redis), 'the end of all connections');
+      await untilAlone(redis);
     },
   );
 
@@ -43,7 +44,7 @@ describe.each(PACKAGES)('the end of serving, over %s', (name) => {
     await provider.create('a', fullSession('a'));
     redis.pause();
     provider.release('a', fullSession('a')).catch(() => undefined);
-    await settle();
+    await turns();
     const ended = end();
     await expectNoNewHandles(before);
     redis.resume();
@@ -91,11 +92,10 @@ test.each([
 /** Waits until nobody but the one who asks is connected. */
 async function untilAlone(redis: RedisServer): Promise<void> {
   const { redis: io, kill } = redis.ioRedis();
-  while (
+  const isAlone = async (): Promise<boolean> =>
     String(await io.call('CLIENT', 'LIST'))
       .trim()
-      .split('\n').length > 1
-  )
-    await settle();
+      .split('\n').length === 1;
+  await waitFor(isAlone, 'the end of all connections');
   kill();
 }

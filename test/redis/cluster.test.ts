@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Socket } from 'node:net';
 import { ERR_CALLBACK_LOST, ERR_SESSION_LOST, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { clockWait } from '../support/quiet.js';
+import { waitFor, within } from '../support/wait-for.js';
 import { Cluster } from './cluster.js';
 import { RedisServer } from './redis-server.js';
 
@@ -45,7 +46,7 @@ describe('a client that comes back to another server', () => {
     home.at = b;
     cut(connection);
     a.emit('while away');
-    await settle();
+    await clockWait('a moment of another process', 30);
     a.release('first');
     expect(await running).toBe('first: 1');
     expect(await call(connection, 'quick', 'second')).toBe('second: 1');
@@ -80,7 +81,7 @@ describe('a drain', () => {
     home.at = b;
     a.drain();
     const waiting = Array.from({ length: 20 }, (_, n) => call(connection, 'quick', `waiting ${n}`));
-    await settle();
+    await clockWait('a moment of another process', 30);
     a.release('running');
     expect(await running).toBe('running: 1');
     expect(await Promise.all(waiting)).toEqual(Array.from({ length: 20 }, (_, n) => `waiting ${n}: 1`));

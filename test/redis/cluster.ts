@@ -9,7 +9,7 @@ import {
 } from '../../lib/core.js';
 import { bundleProgram, killProgram, startProgram } from '../support/bundled-program.js';
 import type { Closing } from '../support/closing.js';
-import { LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK } from '../support/ports.js';
 import { waitFor, within } from '../support/wait-for.js';
 import type { InstanceSettings } from './cluster-instance.js';
 

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { firstValueFrom, toArray } from 'rxjs';
 import { Closing } from '../support/closing.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { turns } from '../support/quiet.js';
+import { waitFor, within } from '../support/wait-for.js';
 import type { PackageName } from './redis-server.js';
 import { clientOf, Servers, type Member, type ServersSettings } from './servers.js';
 
@@ -41,7 +42,7 @@ describe('a graceful close', () => {
       for (const n of sent.slice(count / 2)) client.emit('works.told', n).subscribe();
       await left;
       await waitFor(() => eventsOf(servers.members).length >= count, 'the events');
-      await settle();
+      await firstValueFrom(client.send<unknown>('works.quick', 'after'));
       expect(eventsOf(servers.members)).toEqual(sent);
       expect(ends).toEqual([]);
     },
@@ -139,7 +140,9 @@ describe('a server that leaves', () => {
     const left = leave(servers, 0, 1);
     for (const n of [1, 2, 3]) client.emit('works.told', n).subscribe();
     const next = firstValueFrom(client.send<unknown>('works.quick', 'next'));
-    await settle();
+    await turns();
+    // The server has read what its client sent before this pong.
+    await within(call.connection.ping(), 'a pong');
     expect([servers.members[0].events, servers.members[0].calls.length]).toEqual([[], 1]);
     call.succeed(['done']);
     expect(await within(answer, 'the answer')).toBe('done');

@@ -4,9 +4,10 @@ import { Session } from '../../lib/core.js';
 import { RedisSessionStorageProvider } from '../../lib/redis/index.js';
 import { BoundedRedisClient } from '../../lib/redis/bounded-redis-client.js';
 import { Closing } from '../support/closing.js';
-import { LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK } from '../support/ports.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { clockWait, turns } from '../support/quiet.js';
+import { waitFor, within } from '../support/wait-for.js';
 import { PACKAGES, RedisServer } from './redis-server.js';
 
 /** A way to Redis on which connections can die without a word, as behind a router that has lost them. */
@@ -89,7 +90,7 @@ describe.each(PACKAGES)('with %s, a connection that listens', (name) => {
     await within(channel.subscribed, 'the channel');
     const other = server.ioRedis().redis;
     for (let round = 1; round <= 2; round++) {
-      await settle();
+      await turns();
       router.lose();
       await waitFor(() => readies === round + 1, 'the channel again');
       expect(failures).toHaveLength(round);
@@ -116,11 +117,11 @@ describe.each(PACKAGES)('with %s, a connection that listens', (name) => {
       channel.close();
     });
     await within(channel.subscribed, 'the channel');
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await clockWait('a term of a store', 500);
     server.pause();
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await clockWait('a term of a store', 700);
     server.resume();
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await clockWait('a term of a store', 500);
     expect(failures).toEqual([]);
     expect(router.listeners).toBe(1);
   });
@@ -155,7 +156,7 @@ test('a server whose connection died without a word is asked for its sessions ag
   closing.add(stop);
   await first.create(session.id, session);
   await waitFor(() => router.listeners === 1, 'the channel');
-  await settle();
+  await turns();
   router.lose();
   const second = new RedisSessionStorageProvider((await server.connect('ioredis')).redis, options);
   closing.add(

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { setTimeout as delay } from 'node:timers/promises';
 import { firstValueFrom } from 'rxjs';
 import { net, Session, type Connection, type ExtensionName, type Reconnector } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
-import { LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK } from '../support/ports.js';
+import { clockWait } from '../support/quiet.js';
 import { RawPeer } from '../support/raw-peer.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 import type { PackageName } from './redis-server.js';
 import { clientOf, Servers } from './servers.js';
 import { World } from './world.js';
@@ -59,11 +59,11 @@ describe('two cuts behind a balancer, with a call under way on the first server'
       const held = await servers.called(0);
       for (let place = 1; place < count; place++) {
         servers.cutTo(place);
-        await delay(pauseMs);
+        await clockWait('a moment of another process', pauseMs);
       }
       servers.cutTo(0);
       // Longer than any claim of the others goes on.
-      await delay(2 * SHORT.claimTimeoutMs);
+      await clockWait('a term of a store', 2 * SHORT.claimTimeoutMs);
       held.succeed(['done']);
       expect(await answer).toBe('done');
       expect(await call('quick', 'next')).toBe('next');
@@ -84,11 +84,11 @@ describe('two cuts behind a balancer, with a call under way on the first server'
       const held = await servers.called(0);
       servers.distance.hold();
       servers.cutTo(1);
-      await delay(stallMs);
+      await clockWait('a moment of another process', stallMs);
       servers.cutTo(0);
-      await settle();
+      await clockWait('a moment of another process', 30);
       servers.distance.release();
-      await delay(2 * SHORT.claimTimeoutMs);
+      await clockWait('a term of a store', 2 * SHORT.claimTimeoutMs);
       held.succeed(['done']);
       expect(await answer).toBe('done');
       expect(await call('quick', 'next')).toBe('next');
@@ -118,7 +118,7 @@ test.each<[PackageName, number]>([
         expect(await connection.callMethod('works', 'quick', ['before'])).toBe('before');
         for (const place of places) {
           servers.cutTo(place);
-          await delay(pauseMs);
+          await clockWait('a moment of another process', pauseMs);
         }
         expect(await within(connection.callMethod('works', 'quick', ['after']), 'the answer')).toBe('after');
         connection.close();
@@ -178,11 +178,13 @@ describe('a claim', () => {
     const session = await owner.open(new Session(null, 'ann'));
     await owner.release(session);
     const { redis } = await servers.redis.connect('redis', servers.distance.port);
+    const asker = redis as unknown as { ping(): Promise<unknown> };
     const far = await world.user({}, 'redis', () => redis);
     servers.distance.hold();
     await expect(far.provider.claim(session.id)).rejects.toMatchObject({ code: 'ERR_JSTP_STORE_AWAY' });
     servers.distance.release();
-    await settle();
+    // By the first answer the late claim is done, by the second its undoing.
+    for (let answer = 1; answer <= 2; answer++) await within(asker.ping(), 'an answer of Redis');
     await within(unowned(servers), 'the undoing');
     expect((await within(other.provider.claim(session.id), 'the claim'))?.username).toBe('ann');
     expect(far.asked).toEqual([]);

@@ -8,7 +8,7 @@ import { hashOf } from '../../lib/redis/session-table.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
 import { watchProcess, type ProcessWatch } from '../support/real-process.js';
-import { settle, waitFor, within } from '../support/wait-for.js';
+import { waitFor, within } from '../support/wait-for.js';
 import { PACKAGES, RedisServer } from './redis-server.js';
 import { fullSession, renewals, watchCommands, World, type User } from './world.js';
 
@@ -38,24 +38,21 @@ async function untilBack(...users: User[]): Promise<void> {
         () => true,
         () => false,
       );
-    const loop = async (): Promise<void> => {
-      while (!(await answers())) await settle();
-    };
-    await within(loop(), 'Redis that is back');
+    await waitFor(answers, 'Redis that is back');
   }
 }
 
 /** Waits until so many servers listen on their channels. */
 async function untilListening(count: number): Promise<void> {
   const { redis, kill } = server.ioRedis();
-  while ((await redis.pubsub('CHANNELS')).length !== count) await settle();
+  await waitFor(async () => (await redis.pubsub('CHANNELS')).length === count, 'the channels');
   kill();
 }
 
 /** Waits until an emptied Redis was told of a session again. */
 async function untilToldOf(id: string): Promise<void> {
   const { redis, kill } = server.ioRedis();
-  while ((await redis.keys(`*session:${hashOf(id)}`)).length === 0) await settle();
+  await waitFor(async () => (await redis.keys(`*session:${hashOf(id)}`)).length > 0, 'the session in Redis');
   kill();
 }
 

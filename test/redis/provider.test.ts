@@ -5,6 +5,7 @@ import { createClient } from 'redis';
 import { RedisSessionStorageProvider, type RedisLike } from '../../lib/redis/index.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
+import { clockWait } from '../support/quiet.js';
 import { waitFor } from '../support/wait-for.js';
 import { PACKAGES, RedisServer } from './redis-server.js';
 import { fullSession, renewals, watchCommands, World } from './world.js';
@@ -221,7 +222,7 @@ describe('nothing is left open', () => {
         lost: () => undefined,
         reportError: () => undefined,
       });
-      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (pauseMs > 0) await clockWait('a moment of another process', pauseMs);
       await end();
       kill();
     }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import type { Closing } from '../support/closing.js';
-import { freePort, LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK, reservedPort } from '../support/ports.js';
 import { waitFor, within } from '../support/wait-for.js';
 import type { PackageName, RedisConnection } from './redis-server.js';
 import { RedisServer } from './redis-server.js';
@@ -19,7 +19,7 @@ export class RedisCluster {
     const nodes: RedisServer[] = [];
     const busPorts: number[] = [];
     for (let node = 0; node < MASTERS; node++) {
-      const busPort = await freePort();
+      const busPort = await reservedPort(closing);
       const options = { enabled: 'yes', 'config-file': 'nodes.conf', port: String(busPort) };
       const args = Object.entries(options).flatMap(([name, value]) => [`--cluster-${name}`, value]);
       nodes.push(await RedisServer.start(closing, () => args));

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import { createSentinel } from 'redis';
 import type { Closing } from '../support/closing.js';
-import { freePort, LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK, reservedPort } from '../support/ports.js';
 import { waitFor, within } from '../support/wait-for.js';
 import type { PackageName, RedisConnection } from './redis-server.js';
 import { RedisServer } from './redis-server.js';
@@ -26,7 +26,7 @@ export class RedisSentinel {
   static async start(closing: Closing): Promise<RedisSentinel> {
     const master = await RedisServer.start(closing, () => ['--repl-diskless-sync-delay', '0']);
     const replica = await RedisServer.start(closing, () => ['--replicaof', LOOPBACK, String(master.port)]);
-    const sentinel = new RedisSentinel(master, replica, await freePort(), closing);
+    const sentinel = new RedisSentinel(master, replica, await reservedPort(closing), closing);
     await sentinel.waitForReplica();
     await sentinel.up();
     return sentinel;

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import type { RedisLike } from '../../lib/redis/index.js';
 import type { Closing } from '../support/closing.js';
-import { freePort, LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK, reservedPort } from '../support/ports.js';
 import { within } from '../support/wait-for.js';
 
 const MISSING = 'These tests need a redis-server on the PATH: apt-get install redis-server';
@@ -43,7 +43,7 @@ export class RedisServer {
     closing: Closing,
     argsOf: (port: number) => readonly string[] = () => [],
   ): Promise<RedisServer> {
-    const port = await freePort();
+    const port = await reservedPort(closing);
     const server = new RedisServer(port, closing, argsOf(port));
     closing.add(async () => {
       await server.stop();

@@ -12,7 +12,7 @@ import { createFaultProxy, type FaultProxy } from '../../lib/testing/index.js';
 import type { Closing } from '../support/closing.js';
 import { stopCore } from '../support/core.js';
 import { DelayingProxy } from '../support/delaying-proxy.js';
-import { LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK } from '../support/ports.js';
 import { waitFor, within } from '../support/wait-for.js';
 import { RedisServer, type PackageName } from './redis-server.js';
 

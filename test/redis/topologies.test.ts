@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../lib/core.js';
 import { RedisBroadcaster, RedisSessionStorageProvider, type RedisLike } from '../../lib/redis/index.js';
 import { ca, clientPair } from '../support/certificates.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
+import { clockWait } from '../support/quiet.js';
 import { watchProcess, type ProcessWatch } from '../support/real-process.js';
-import { waitFor, within } from '../support/wait-for.js';
+import { retried, waitFor, within } from '../support/wait-for.js';
 import { RedisCluster } from './redis-cluster.js';
 import { RedisSentinel } from './redis-sentinel.js';
 import { PACKAGES, RedisServer } from './redis-server.js';
@@ -101,12 +101,7 @@ async function expectShared(connect: Connect, writeThrough = false): Promise<voi
 
 /** Waits until a session can be stored. */
 async function saved(user: User, session: Session): Promise<void> {
-  for (let isSaved = false; !isSaved;) {
-    isSaved = await user.provider.save(session.id, session).then(
-      () => true,
-      () => delay(50, false),
-    );
-  }
+  await retried(() => user.provider.save(session.id, session), 'a session that is stored');
 }
 
 describe.each(PACKAGES)('over %s', (name) => {
@@ -144,8 +139,8 @@ describe.each(PACKAGES)('over %s', (name) => {
         code: 'ERR_JSTP_STORE_AWAY',
       });
       for (const node of cluster.nodes) await node.up();
-      await within(saved(user, session), 'the end of the outage');
-      await delay(2 * LEASE_MS);
+      await saved(user, session);
+      await clockWait('a term of a store', 2 * LEASE_MS);
     }
     expect(user.errors).toHaveLength(2);
     await site.close();
@@ -164,7 +159,7 @@ describe.each(PACKAGES)('over %s', (name) => {
     const [first, second] = [await Site.start(connect), await Site.start(connect)];
     const session = await first.user.open(fullSession());
     await sentinel.master.stop();
-    await within(saved(first.user, session), 'a new master');
+    await saved(first.user, session);
     await resumeAt(second, session);
     await expectEvents(first, second);
     await Promise.all([first.close(), second.close()]);
@@ -174,11 +169,11 @@ describe.each(PACKAGES)('over %s', (name) => {
     const sentinel = await RedisSentinel.start(closing);
     const { user } = await Site.start(async () => (await sentinel.connect(name)).redis);
     const { redis } = sentinel.master.ioRedis();
-    await delay(LEASE_MS);
+    await clockWait('a term of a store', LEASE_MS);
     for (let cuts = 0; cuts < 8 && user.errors.length < 2; cuts++) {
       await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
       await waitFor(() => user.errors.length > 0, 'word of the cut');
-      await delay(2 * LEASE_MS);
+      await clockWait('a term of a store', 2 * LEASE_MS);
     }
     expect(user.errors).toHaveLength(2);
   });

@@ -11,7 +11,7 @@ import {
 import { ca } from '../support/certificates.js';
 import type { Closing } from '../support/closing.js';
 import { API, stopCore } from '../support/core.js';
-import { LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK } from '../support/ports.js';
 import type { countHandles } from '../support/open-handles.js';
 import { expectNoNewHandles } from '../support/open-handles.js';
 import { waitFor, within } from '../support/wait-for.js';

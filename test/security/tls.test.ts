@@ -4,7 +4,7 @@ import { net, tls, ws, wss } from '../../lib/core.js';
 import { ca, clientPair, expiredClientPair, otherClientPair, serverPair } from '../support/certificates.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
-import { LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK } from '../support/ports.js';
 import { startRawServer } from '../support/jstp.js';
 import { waitFor, within } from '../support/wait-for.js';
 import { guardProcess } from './arena.js';

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import {
   Application,
   net,
@@ -104,4 +105,12 @@ export async function heartbeats(connection: Connection, count: number): Promise
   connection.on('outgoingMessage', note);
   await waitFor(() => sent >= count, `heartbeat ${String(count)}`);
   connection.off('outgoingMessage', note);
+}
+
+/** Does something, and waits until a connection's socket has written of it. */
+export async function writes(connection: Connection, act: () => void): Promise<void> {
+  const socket = connection.getTransport() as Socket;
+  const { bytesWritten } = socket;
+  act();
+  await waitFor(() => socket.bytesWritten > bytesWritten, 'a write');
 }

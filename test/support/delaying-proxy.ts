@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { LOOPBACK } from './free-port.js';
+import { LOOPBACK } from './ports.js';
 
 /**
  * A TCP proxy that makes a server a distance away: every piece comes later by the same time, however many are on their

@@ -34,12 +34,19 @@ export async function timersOf(ms: number): Promise<void> {
  */
 export type ClockReason =
   /** Heartbeats have to be under way when the process gets busy. */
-  'heartbeats under way';
+  | 'heartbeats under way'
+  /** The test is about what meets something under way in another process, and tries several moments of it. */
+  | 'a moment of another process'
+  /** A lease, a claim or a beat of a session store has to be over, which a Redis counts or answers. */
+  | 'a term of a store';
 
 /** Waits for the clock; see {@link ClockReason}. */
 export async function clockWait(_reason: ClockReason, ms: number): Promise<void> {
   await delay(ms);
 }
+
+/** Time that code under test takes: a handler, a serializer, an interceptor that is slow. No test waits by it. */
+export { setTimeout as takesTime } from 'node:timers/promises';
 
 /** The part of a listening server that tells of its sockets; a JSTP server does, too. */
 interface Listening {
@@ -70,6 +77,11 @@ export class Door {
     const knock = here();
     if (knock) this.knocks.add(knock);
     socket.destroy();
+    return this.count;
+  }
+
+  /** How many have come so far, without those who only knocked. */
+  get count(): number {
     return this.accepted.length - this.knocks.size;
   }
 

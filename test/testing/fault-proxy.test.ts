@@ -5,7 +5,7 @@ import { createFaultProxy, type FaultProxy, type FaultProxyOptions } from '../..
 import { Closing } from '../support/closing.js';
 import { API, stopCore } from '../support/core.js';
 import { countHandles, expectNoNewHandles, type HandleCounts } from '../support/open-handles.js';
-import { LOOPBACK, refusingPort } from '../support/ports.js';
+import { LOOPBACK, reservedPort } from '../support/ports.js';
 import { waitFor, within } from '../support/wait-for.js';
 
 /** One end of a TCP connection, and all that it has seen. */
@@ -188,7 +188,7 @@ describe('a fault proxy', () => {
   });
 
   test('a server that nobody listens for is a reset to the client', async () => {
-    const proxy = await proxyOf({ port: await refusingPort(closing) });
+    const proxy = await proxyOf({ port: await reservedPort(closing) });
     const client = dial(proxy.port);
     await waitFor(() => client.ending === 'reset', 'a reset');
   });

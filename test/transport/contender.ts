@@ -6,7 +6,7 @@ import type { WebSocket } from 'ws';
 import { net, tls, ws, wss, type Connection, type Server, type TransportEntry } from '../../lib/core.js';
 import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { ca, serverPair } from '../support/certificates.js';
-import { LOOPBACK } from '../support/free-port.js';
+import { LOOPBACK } from '../support/ports.js';
 
 /** A transport as the conformance suite knows it: how to listen, how to dial, how to break its line. */
 export interface Contender {

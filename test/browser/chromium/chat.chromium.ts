@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Browser } from 'playwright-core';
 import { Line } from '../../../sample/01-chat/line.js';
 import { Closing } from '../../support/closing.js';
-import { freePort } from '../../support/free-port.js';
+import { reservedPort } from '../../support/ports.js';
 import { ChatPage } from './chat-page.js';
 import { ChatServer } from './chat-server.js';
 import { DESKTOP, launch, PHONE, takePictures } from './chromium.js';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 beforeEach(async () => {
-  server = new ChatServer(await freePort());
+  server = new ChatServer(await reservedPort(closing));
   closing.add(() => server.stop());
   await server.start();
   line = new Line(server.port);

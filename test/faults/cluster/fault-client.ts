@@ -8,7 +8,7 @@ import {
 } from '../../../lib/core.js';
 import { createFaultProxy, type FaultProxy } from '../../../lib/testing/index.js';
 import type { SeededRandom } from '../../../lib/testing/seeded-random.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK } from '../../support/ports.js';
 import { within } from '../../support/wait-for.js';
 import { ClusterLedger, OPERATIONS, type Operation } from './cluster-ledger.js';
 import type { FaultServer } from './fault-server.js';

@@ -3,9 +3,9 @@ import { afterEach, expect, test } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern } from '@nestjs/microservices';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { JstpClient, type JstpContext } from '../../../lib/index.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK } from '../../support/ports.js';
+import { takesTime } from '../../support/quiet.js';
 import { waitFor } from '../../support/wait-for.js';
 import { atEnd, startService } from '../server/fixture.js';
 
@@ -55,7 +55,7 @@ test('each caller and subscriber of a client keeps its own context, whoever has 
     side: {
       method: async () => {
         note('exposed method');
-        await delay(1);
+        await takesTime(1);
         return 'answer';
       },
     },
@@ -107,7 +107,7 @@ test('a call that has to connect first is answered in the context of its subscri
 
 test('a call that fails, and one that a deserializer reads later, are told in the context of their subscribers', async () => {
   const service = await startService(setup);
-  const deserializer = { deserialize: async (packet: unknown) => delay(1, packet) as never };
+  const deserializer = { deserialize: async (packet: unknown) => takesTime(1, packet) as never };
   for (const [name, options] of [
     ['plain', {}],
     ['converted', { deserializer }],

@@ -3,8 +3,9 @@ import { firstValueFrom, of, timeout, type Observable } from 'rxjs';
 import { ERR_CALLBACK_LOST, RemoteError } from '../../../lib/core.js';
 import { JstpArgs } from '../../../lib/nest/jstp-args.js';
 import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
+import { writes } from '../../support/core.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
-import { settle, waitFor, within } from '../../support/wait-for.js';
+import { waitFor, within } from '../../support/wait-for.js';
 import { API, Bench, CallApplication } from './fixture.js';
 
 interface Metadata {
@@ -64,10 +65,9 @@ describe('send', () => {
 
   test('calls once for each subscription, and not before', async () => {
     const application = new CallApplication();
-    const { port, connections } = await bench.serve(application);
+    const { port, came } = await bench.serve(application);
     const call = bench.client(port).send('echo', 1);
-    await settle();
-    expect(connections()).toBe(0);
+    expect(await came()).toBe(0);
     expect(await valuesOf(call)).toEqual([1]);
     expect(await valuesOf(call)).toEqual([1]);
     expect(application.calls).toHaveLength(2);
@@ -328,14 +328,13 @@ describe('call, proxy and inspect', () => {
   });
 
   test('a proxy may be awaited and given as a provider: it has no then and no lifecycle hooks', async () => {
-    const { port, connections } = await bench.serve();
+    const { port, came } = await bench.serve();
     const calc = bench.client(port).proxy<Calc>('calc');
     expect(await within(Promise.resolve(calc), 'a proxy')).toBe(calc);
     for (const name of ['then', 'onModuleInit', 'onApplicationShutdown', Symbol.toPrimitive]) {
       expect(Reflect.get(calc, name)).toBeUndefined();
     }
-    await settle();
-    expect(connections()).toBe(0);
+    expect(await came()).toBe(0);
   });
 
   test('inspect lists the methods in their order, names of an emitter too', async () => {
@@ -355,10 +354,10 @@ describe('call, proxy and inspect', () => {
   ])('%s rejects with an Error that names it where its answer is lost', async (_title, pattern, run) => {
     const { port, sockets } = await bench.serve(new CallApplication(() => undefined));
     const client = bench.client(port);
-    await client.connect();
+    const connection = await client.connect();
     for (const socket of sockets) socket.pause();
-    const outcome = run(client).catch((error: unknown) => error);
-    await settle();
+    let outcome: Promise<unknown> = Promise.resolve();
+    await writes(connection, () => (outcome = run(client).catch((error: unknown) => error)));
     await client.close();
     const error = await within(outcome, 'the outcome');
     expect(error).toBeInstanceOf(RemoteError);

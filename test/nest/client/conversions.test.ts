@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Serializer } from '@nestjs/microservices';
-import { setTimeout as delay } from 'node:timers/promises';
 import { JstpArgs } from '../../../lib/nest/jstp-args.js';
 import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
+import { takesTime } from '../../support/quiet.js';
 import { waitFor } from '../../support/wait-for.js';
 import { API, Bench, CallApplication } from './fixture.js';
 
@@ -21,7 +21,7 @@ function slowFirst<T>(convert: (packet: Packet) => T): (packet: Packet) => Promi
   let delayMs = 30;
   return async (packet) => {
     delayMs = Math.max(0, delayMs - 10);
-    await delay(delayMs + 1);
+    await takesTime(delayMs + 1);
     return convert(packet);
   };
 }

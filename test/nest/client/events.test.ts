@@ -5,7 +5,7 @@ import { Application, RemoteError, type Api, type Connection } from '../../../li
 import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
 import { JstpArgs } from '../../../lib/nest/jstp-args.js';
 import { observe, valuesOf } from '../../support/observed.js';
-import { settle, waitFor, within } from '../../support/wait-for.js';
+import { waitFor, within } from '../../support/wait-for.js';
 import { API, Bench, CallApplication, record } from './fixture.js';
 
 type Answer = (error: unknown, ...results: unknown[]) => void;
@@ -23,7 +23,7 @@ describe('emit', () => {
       expect(await valuesOf(emitted)).toEqual([undefined]);
       expect(await valuesOf(emitted)).toEqual([undefined]);
     }
-    await settle();
+    await valuesOf(client.send('echo', 1));
     expect(application.events.map(({ interfaceName, event, args }) => [interfaceName, event, args])).toEqual([
       ['rooms', 'typing', [1]],
       ['rooms', 'typing', [2]],
@@ -50,11 +50,10 @@ describe('fromEvent', () => {
   const bench = new Bench();
 
   test('connects when somebody subscribes, and gives the argument, the array of several, or undefined', async () => {
-    const { port, server, connections } = await bench.serve();
+    const { port, server, came } = await bench.serve();
     const client = bench.client(port);
     const source = client.fromEvent('news', 'flash');
-    await settle();
-    expect(connections()).toBe(0);
+    expect(await came()).toBe(0);
     const seen = observe(source);
     await waitFor(() => server.getClientsArray().length === 1, 'the client');
     server.broadcast('news', 'flash', 'one');
@@ -65,7 +64,7 @@ describe('fromEvent', () => {
     server.broadcast('other', 'flash', 'x');
     server.broadcast('news', 'last', 'x');
     expect(await seen.received(4)).toEqual(['one', [1, 2], undefined, [3]]);
-    await settle();
+    await valuesOf(client.send('echo', 1));
     expect(seen.values).toHaveLength(4);
   });
 

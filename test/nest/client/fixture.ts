@@ -1,7 +1,6 @@
 import { afterEach } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Socket } from 'node:net';
-import { ALL_EXTENSIONS } from '../../../lib/connection/extensions.js';
 import {
   Application,
   net,
@@ -18,7 +17,9 @@ import type { JstpClientEventArguments } from '../../../lib/nest/client/client-e
 import type { JstpClientOptions } from '../../../lib/nest/client/client-options.js';
 import { createMemoryEntry, cutLine } from '../../../lib/testing/index.js';
 import { Closing } from '../../support/closing.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { ALL_EXTENSIONS } from '../../support/core.js';
+import { LOOPBACK } from '../../support/ports.js';
+import { Door } from '../../support/quiet.js';
 import { within } from '../../support/wait-for.js';
 
 type Answer = (error: unknown, ...results: unknown[]) => void;
@@ -80,6 +81,8 @@ export interface TestServer {
   readonly server: Server;
   readonly port: number;
   readonly connections: () => number;
+  /** How many connections have come, once all have that are dialled by now. */
+  readonly came: () => Promise<number>;
   readonly sockets: ReadonlySet<Socket>;
   /** Breaks all lines, as a broken network does. */
   cut(): void;
@@ -111,9 +114,8 @@ export class Bench {
         : new Application<Connection>('app', application as Api);
     const server = net.createServer({ applications: [served], extensions: ALL_EXTENSIONS, ...rest });
     const sockets = new Set<Socket>();
-    let connections = 0;
+    const door = new Door(server, () => address.port);
     server.on('connection', (socket) => {
-      connections += 1;
       sockets.add(socket as Socket);
       (socket as Socket).on('close', () => sockets.delete(socket as Socket));
     });
@@ -134,7 +136,15 @@ export class Bench {
       'a server that listens',
     );
     const address = server.address() as { port: number };
-    return { server, port: address.port, connections: () => connections, sockets, cut, stop };
+    return {
+      server,
+      port: address.port,
+      connections: () => door.count,
+      came: () => door.came(),
+      sockets,
+      cut,
+      stop,
+    };
   }
 
   /** Makes a client, which is closed with the test. */

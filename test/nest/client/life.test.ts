@@ -3,11 +3,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Connection } from '../../../lib/core.js';
-import { freePort } from '../../support/free-port.js';
+import { reservedPort } from '../../support/ports.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { countHandles, expectNoNewHandles } from '../../support/open-handles.js';
+import { dialled, turns } from '../../support/quiet.js';
 import { watchProcess } from '../../support/real-process.js';
-import { settle, waitFor, within } from '../../support/wait-for.js';
+import { waitFor, within } from '../../support/wait-for.js';
 import { startRawServer } from '../../support/jstp.js';
 import { Closing } from '../../support/closing.js';
 import { API, Bench, CallApplication, record, watchLog } from './fixture.js';
@@ -16,14 +17,13 @@ describe('a client', () => {
   const bench = new Bench();
 
   test('does nothing before it is used', async () => {
-    const { port, connections } = await bench.serve();
+    const { port, came } = await bench.serve();
     const client = bench.client(port);
     const { values } = observe(client.status);
     client.proxy('calc');
     client.fromEvent('a', 'b');
     client.expose({});
-    await settle();
-    expect([connections(), values]).toEqual([0, []]);
+    expect([await came(), values]).toEqual([0, []]);
     expect(() => client.unwrap()).toThrow('Not initialized');
   });
 
@@ -174,28 +174,28 @@ describe('a client', () => {
   });
 
   test('that cannot connect fails, is disconnected, and tries again only when asked', async () => {
-    const port = await freePort();
+    const port = await reservedPort({ add: (release) => bench.ends(release) });
     const client = bench.client(port);
     const { values } = observe(client.status);
     await expect(client.connect()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     expect(values).toEqual(['disconnected']);
-    const { connections } = await bench.serve(API, { port });
-    await settle();
-    expect(connections()).toBe(0);
+    const { came } = await bench.serve(API, { port });
+    expect(await came()).toBe(0);
     expect(await valuesOf(client.send('echo', 1))).toEqual([1]);
   });
 
   test('leaves no rejection unhandled, whoever looks at what fails', async () => {
     const watch = watchProcess();
     try {
-      const client = bench.client(await freePort());
+      const port = await reservedPort({ add: (release) => bench.ends(release) });
+      const client = bench.client(port);
       void client.connect();
       client.emit('event', 1);
       client.fromEvent('a', 'b').subscribe({ error: () => undefined });
       client.send('echo', 1).subscribe({ error: () => undefined });
-      await settle();
+      await dialled(port);
       await client.close();
-      await settle();
+      await turns();
     } finally {
       watch.stop();
     }
@@ -265,7 +265,7 @@ describe('close', () => {
     await waitFor(() => events.includes('close'), 'the end of the line');
     await client.close();
     await expectNoNewHandles(before);
-    await settle();
+    await turns();
     expect(events).not.toContain('connect 2');
   });
 

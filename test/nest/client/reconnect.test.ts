@@ -1,9 +1,12 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
+import { EMPTY } from 'rxjs';
 import { net, type Connection, type OutgoingStream } from '../../../lib/core.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { writes } from '../../support/core.js';
+import { LOOPBACK } from '../../support/ports.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
-import { settle, waitFor, within } from '../../support/wait-for.js';
-import { API, Bench, CallApplication, record } from './fixture.js';
+import { timersOf, turns } from '../../support/quiet.js';
+import { retried, waitFor, within } from '../../support/wait-for.js';
+import { API, Bench, CallApplication, MemoryBench, record } from './fixture.js';
 import { lifecycleOf } from '../../support/internals.js';
 
 const REFUSED = { code: 'ECONNREFUSED' };
@@ -11,6 +14,7 @@ const QUICK = { minDelayMs: 5, maxDelayMs: 20 };
 
 describe('a line that is cut', () => {
   const bench = new Bench();
+  const memory = new MemoryBench();
 
   test('comes back by itself and at once, with its session', async () => {
     const { port, cut } = await bench.serve();
@@ -44,8 +48,8 @@ describe('a line that is cut', () => {
     const client = bench.client(port);
     const connection = await client.connect();
     for (const socket of sockets) socket.pause();
-    const call = observe(client.send('echo', 'kept'));
-    await settle();
+    let call = observe(EMPTY);
+    await writes(connection, () => (call = observe(client.send('echo', 'kept'))));
     (connection.getTransport() as { destroy(): void }).destroy();
     await call.end();
     expect([call.values, call.failure]).toEqual([['kept'], undefined]);
@@ -68,19 +72,19 @@ describe('a line that is cut', () => {
   });
 
   test('fails what was under way with -1 once resumeTimeoutMs is over, and not before', async () => {
+    jest.useFakeTimers();
+    bench.ends(() => jest.useRealTimers());
     const application = new CallApplication(() => undefined);
-    const { port, server, cut } = await bench.serve(application);
-    const client = bench.client(port, { resumeTimeoutMs: 100, reconnect: QUICK });
+    const world = memory.serve(application);
+    const client = memory.client({ resumeTimeoutMs: 100, reconnect: QUICK });
     const call = observe(client.send('silent', 1));
-    await waitFor(() => application.calls.length === 1, 'the call');
-    server.close();
-    const cutAt = Date.now();
-    cut();
-    await settle();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(application.calls).toHaveLength(1);
+    world.down();
+    await jest.advanceTimersByTimeAsync(99);
     expect(call.ended).toBe(false);
-    await call.end();
+    await jest.advanceTimersByTimeAsync(1);
     expect(call.failure).toMatchObject({ error: { code: -1 } });
-    expect(Date.now() - cutAt).toBeGreaterThanOrEqual(95);
   });
 
   test('does not leave to the server what it gave up: the call is cancelled when the line is back', async () => {
@@ -91,8 +95,8 @@ describe('a line that is cut', () => {
     const client = bench.client(port, { resumeTimeoutMs: 20, reconnect: QUICK });
     const connection = await client.connect();
     for (const socket of sockets) socket.pause();
-    const call = observe(client.send('silent', 'given up'));
-    await settle();
+    let call = observe(EMPTY);
+    await writes(connection, () => (call = observe(client.send('silent', 'given up'))));
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
       for (const socket of sockets) socket.destroy();
@@ -102,7 +106,7 @@ describe('a line that is cut', () => {
     expect(call.failure).toMatchObject({ error: { code: -1 } });
     expect(application.calls).toHaveLength(0);
     server.listen(port, LOOPBACK);
-    expect(await retried(() => valuesOf(client.send('echo', 1)))).toEqual([1]);
+    expect(await retried(() => valuesOf(client.send('echo', 1)), 'the answer')).toEqual([1]);
     expect(application.calls.map(({ methodName }) => methodName)).toEqual(['silent', 'echo']);
     expect(application.calls[0]?.signal.aborted).toBe(true);
   });
@@ -111,11 +115,13 @@ describe('a line that is cut', () => {
     const application = new CallApplication(() => undefined);
     const { port, server, cut } = await bench.serve(application);
     const client = bench.client(port, { resumeTimeoutMs: Infinity, reconnect: false });
+    const events = record(client);
     const call = observe(client.send('silent', 1));
     await waitFor(() => application.calls.length === 1, 'the call');
     server.close();
     cut();
-    await settle();
+    await waitFor(() => events.includes('close'), 'the end of the line');
+    await turns();
     expect(call.ended).toBe(false);
     await client.close();
     expect((await call.end()).failure).toMatchObject({ error: { code: -1 } });
@@ -156,14 +162,13 @@ describe('a line that is cut', () => {
   });
 
   test('stays cut until it is needed where reconnect is false', async () => {
-    const { port, cut, connections } = await bench.serve();
+    const { port, cut, came } = await bench.serve();
     const client = bench.client(port, { reconnect: false });
     const events = record(client);
     const connection = await client.connect();
     cut();
     await waitFor(() => events.includes('close'), 'the end of the line');
-    await settle();
-    expect(connections()).toBe(1);
+    expect(await came()).toBe(1);
     expect(await valuesOf(client.send('echo', 1))).toEqual([1]);
     expect(client.unwrap()).toBe(connection);
     expect(events).toEqual(['connect', 'close', 'connect', 'reconnect true']);
@@ -208,17 +213,18 @@ describe('a session that is lost', () => {
   const bench = new Bench();
 
   test('is replaced by a new one: what was under way fails with -1, what waits is sent', async () => {
-    const first = await bench.serve(new CallApplication(() => undefined));
+    const silent = new CallApplication(() => undefined);
+    const first = await bench.serve(silent);
     const client = bench.client(first.port, { reconnect: false });
     const events = record(client);
     const connection = await client.connect();
     const call = observe(client.send('silent', 1));
-    await settle();
+    await waitFor(() => silent.calls.length === 1, 'the call');
     first.server.close();
     first.cut();
     await waitFor(() => events.includes('close'), 'the end of the line');
     const application = new CallApplication();
-    await retried(() => bench.serve(application, { port: first.port }));
+    await retried(() => bench.serve(application, { port: first.port }), 'the second server');
     expect(await valuesOf(client.send('echo', 'new'))).toEqual(['new']);
     expect((await call.end()).failure).toMatchObject({ error: { code: -1 } });
     expect(application.calls.map(({ args }) => args)).toEqual([['new']]);
@@ -236,7 +242,10 @@ describe('a session that is lost', () => {
     await waitFor(() => events.includes('close'), 'the end of the line');
     const others = net.createServer({ applications: [] });
     bench.ends(() => others.close());
-    await retried(() => new Promise<void>((resolve) => others.listen(first.port, LOOPBACK, resolve)));
+    await retried(
+      () => new Promise<void>((resolve) => others.listen(first.port, LOOPBACK, resolve)),
+      'the others',
+    );
     expect(await errorOf(client.send('echo', 1))).toMatchObject({ code: 10 });
   });
 });
@@ -264,12 +273,12 @@ describe('a server that says bye', () => {
   });
 
   test('taken leaves the client away until its user calls connect', async () => {
-    const { port, connections } = await bench.serve();
+    const { port, came } = await bench.serve();
     const client = bench.client(port, { reconnect: QUICK });
     const events = record(client);
     const connection = await client.connect();
     const call = observe(client.send('silent', 1));
-    await settle();
+    await valuesOf(client.send('echo', 0));
     const { session } = connection;
     const thief = await net.connect(
       'app',
@@ -283,8 +292,8 @@ describe('a server that says bye', () => {
     expect(await errorOf(client.send('echo', 1))).toMatchObject({ code: -4 });
     expect(await errorOf(client.emit('event', 1))).toMatchObject({ code: -4 });
     const seen = observe(client.fromEvent('a', 'b'));
-    await settle();
-    expect([connections(), events, seen.ended]).toEqual([2, ['connect', 'close', 'sessionTaken'], false]);
+    await timersOf(QUICK.maxDelayMs);
+    expect([await came(), events, seen.ended]).toEqual([2, ['connect', 'close', 'sessionTaken'], false]);
     await client.connect();
     expect(client.unwrap().session?.id).not.toBe(session?.id);
     expect(await valuesOf(client.send('echo', 1))).toEqual([1]);
@@ -308,14 +317,14 @@ describe('the connection of the core', () => {
   const bench = new Bench();
 
   test('closed behind the client leaves it disconnected until it is needed', async () => {
-    const { port, connections } = await bench.serve();
+    const { port, came } = await bench.serve();
     const client = bench.client(port, { reconnect: QUICK });
     const { values: states } = observe(client.status);
     const connection = await client.connect();
     connection.close();
     await waitFor(() => states.at(-1) === 'disconnected', 'the end of the line');
-    await settle();
-    expect(connections()).toBe(1);
+    await timersOf(QUICK.maxDelayMs);
+    expect(await came()).toBe(1);
     expect(await valuesOf(client.send('echo', 1))).toEqual([1]);
   });
 
@@ -328,15 +337,3 @@ describe('the connection of the core', () => {
     expect(await valuesOf(client.send('echo', 1))).toEqual([1]);
   });
 });
-
-/** Tries until it works: a port is not free, or a server not there, from one moment to the next. */
-async function retried<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let round = 0; ; round++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (round === 20) throw error;
-      await settle();
-    }
-  }
-}

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { net } from '../../../lib/core.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK } from '../../support/ports.js';
 import { waitFor } from '../../support/wait-for.js';
 import { Bench } from './fixture.js';
 

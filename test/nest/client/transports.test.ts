@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { JstpClient, type JstpClientOptions } from '../../../lib/index.js';
 import { createMemoryEntry } from '../../../lib/testing/index.js';
 import { Closing } from '../../support/closing.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK } from '../../support/ports.js';
 import { startRawServer } from '../../support/jstp.js';
 import { countHandles, expectNoNewHandles } from '../../support/open-handles.js';
 import { waitFor, within } from '../../support/wait-for.js';

@@ -23,7 +23,7 @@ import {
 import { firstValueFrom, map, type Observable } from 'rxjs';
 import type { AddressInfo, Server as HttpServer } from 'node:net';
 import { Closing } from '../../support/closing.js';
-import { freePort, LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK, reservedPort } from '../../support/ports.js';
 import { moduleOf, QUIET } from '../../support/nest-app.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -200,7 +200,7 @@ export function describeApplications(transport: TransportUnderTest): void {
 
     test('register clients asynchronously, several of them apart', async () => {
       await contract.startService(metadata);
-      const elsewhere = await freePort();
+      const elsewhere = await reservedPort(closing);
       const port = contract.port;
       const clients = ClientsModule.registerAsync([
         {

@@ -3,7 +3,8 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload, type ClientProxy } from '@nestjs/microservices';
 import { NEVER, type Observable } from 'rxjs';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
-import { settle, waitFor, within } from '../../support/wait-for.js';
+import { turns } from '../../support/quiet.js';
+import { waitFor, within } from '../../support/wait-for.js';
 import { Contract, type StartedService } from './contract.js';
 import { listenTo, type TransportUnderTest, REFUSED } from './transport-under-test.js';
 
@@ -48,19 +49,27 @@ export function describeClientSurface(transport: TransportUnderTest): void {
       await contract.close();
     });
 
+    /** How many connections there were before a later client's, once that has come. */
+    const connectedBefore = async (connections: () => number): Promise<number> => {
+      const later = await contract.openClient();
+      await within(later.client.connect(), 'a later client');
+      await waitFor(() => connections() > 0, 'a later connection');
+      await later.close();
+      return connections() - 1;
+    };
+
     const closeForNow = async (client: ClientProxy): Promise<void> => {
       await client.close();
-      if (!transport.capabilities.connectsRightAfterClose) await settle();
+      if (!transport.capabilities.connectsRightAfterClose) await turns();
     };
 
     test('connects when it is first needed, not before', async () => {
       const { connections } = await countingService(contract);
       const { client } = await contract.openClient();
       client.send('echo', 'not subscribed');
-      await settle();
-      expect(connections()).toBe(0);
+      expect(await connectedBefore(connections)).toBe(0);
       expect(await valuesOf(client.send('echo', 1))).toEqual([1]);
-      expect(connections()).toBe(1);
+      expect(connections()).toBe(2);
     });
 
     test('makes one connection for whatever asks for it at once', async () => {
@@ -70,8 +79,7 @@ export function describeClientSurface(transport: TransportUnderTest): void {
       const answers = [valuesOf(client.send('echo', 1)), valuesOf(client.send('echo', 2))];
       await within(Promise.all([first, second, ...answers]), 'one connection for all');
       await client.connect();
-      await settle();
-      expect(connections()).toBe(1);
+      expect(await connectedBefore(connections)).toBe(1);
     });
 
     test('that cannot connect rejects with the reason, and tries again when asked again', async () => {
@@ -79,7 +87,7 @@ export function describeClientSurface(transport: TransportUnderTest): void {
       await expect(client.connect()).rejects.toMatchObject(REFUSED);
       await expect(client.connect()).rejects.toMatchObject(REFUSED);
       // The control forgets a failed attempt only when its socket reports its end, a turn after its error.
-      await settle();
+      await turns();
       const { connections } = await countingService(contract);
       await within(client.connect(), 'the third attempt');
       expect(connections()).toBe(1);

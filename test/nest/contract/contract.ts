@@ -2,7 +2,7 @@ import type { INestMicroservice, ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClientsModule, type ClientProxy } from '@nestjs/microservices';
 import { Closing } from '../../support/closing.js';
-import { freePort } from '../../support/free-port.js';
+import { reservedPort } from '../../support/ports.js';
 import { moduleOf, QUIET } from '../../support/nest-app.js';
 import type { EndpointSettings, ServerUnderTest, TransportUnderTest } from './transport-under-test.js';
 
@@ -34,15 +34,15 @@ export interface StartedService {
 
 /** One port, the services a test runs on it and the clients it opens to it. */
 export class Contract {
-  private readonly closing = new Closing();
-
   private constructor(
     private readonly transport: TransportUnderTest,
     public readonly port: number,
+    private readonly closing: Closing,
   ) {}
 
   public static async onFreePort(transport: TransportUnderTest): Promise<Contract> {
-    return new Contract(transport, await freePort());
+    const closing = new Closing();
+    return new Contract(transport, await reservedPort(closing), closing);
   }
 
   public async openClient(settings: SideSettings = {}): Promise<OpenedClient> {

@@ -2,8 +2,9 @@ import { afterEach, expect, test } from '@jest/globals';
 import { Controller, UseGuards, type CanActivate } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
 import { interval, lastValueFrom, of, take, tap, throwError, type Observable } from 'rxjs';
-import { observe, valuesOf } from '../../support/observed.js';
-import { settle, waitFor } from '../../support/wait-for.js';
+import { errorOf, observe, valuesOf } from '../../support/observed.js';
+import { turns } from '../../support/quiet.js';
+import { waitFor } from '../../support/wait-for.js';
 import { describeService } from './suite.js';
 import type { TransportUnderTest } from './transport-under-test.js';
 
@@ -132,6 +133,11 @@ export function describeEvents(transport: TransportUnderTest): void {
   describeService('events', transport, setup, (started) => {
     const handledCount = (count: number): Promise<void> =>
       waitFor(() => handled.length >= count, `event ${String(count)}`);
+    /** What was sent by now has been handled: a later call, which no handler takes, is answered. */
+    const allHandled = async (): Promise<void> => {
+      await errorOf(started().client.send('no such pattern', 'x'));
+      await turns();
+    };
     afterEach(() => {
       handled.length = 0;
     });
@@ -139,7 +145,7 @@ export function describeEvents(transport: TransportUnderTest): void {
     test('an event reaches its handler once, with payload and context', async () => {
       await lastValueFrom(started().client.emit('created', { id: 1 }));
       await handledCount(1);
-      await settle();
+      await allHandled();
       expect(handled).toEqual([{ data: { id: 1 }, pattern: 'created' }]);
     });
 
@@ -158,14 +164,14 @@ export function describeEvents(transport: TransportUnderTest): void {
     test('every handler of an event runs, whatever the others throw', async () => {
       started().client.emit('shared', 'x');
       await handledCount(4);
-      await settle();
+      await allHandled();
       expect([...handled].sort()).toEqual(['first', 'fourth', 'second', 'third']);
     });
 
     test('a guard that refuses one handler of an event leaves the others alone', async () => {
       started().client.emit('refused', 'x');
       await handledCount(1);
-      await settle();
+      await allHandled();
       expect(handled).toEqual(['allowed']);
     });
 
@@ -197,7 +203,7 @@ export function describeEvents(transport: TransportUnderTest): void {
       const observed = [observe(emitted), observe(emitted)];
       await Promise.all(observed.map((one) => one.end()));
       await handledCount(1);
-      await settle();
+      await allHandled();
       expect(handled).toEqual([1]);
     });
 
@@ -229,7 +235,7 @@ export function describeEvents(transport: TransportUnderTest): void {
       started().client.emit('generated message', 1);
       started().client.emit('observed message', 2);
       await handledCount(1);
-      await settle();
+      await allHandled();
       expect(handled).toEqual([['observed', 2]]);
     });
 

@@ -12,7 +12,8 @@ import {
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { concat, EMPTY, interval, of, take, tap, throwError, type Observable } from 'rxjs';
 import { observe, valuesOf } from '../../support/observed.js';
-import { settle, waitFor } from '../../support/wait-for.js';
+import { turns } from '../../support/quiet.js';
+import { waitFor } from '../../support/wait-for.js';
 import { describeService } from './suite.js';
 import type { ServerUnderTest, TransportUnderTest } from './transport-under-test.js';
 
@@ -61,7 +62,7 @@ class HookedController {
 
   @MessagePattern('promise')
   public async promise(): Promise<string> {
-    await settle();
+    await turns();
     note('handler');
     return 'x';
   }
@@ -149,8 +150,8 @@ export function describeHooks(transport: TransportUnderTest): void {
     const call = async (pattern: string): Promise<void> => {
       await observe(started().client.send(pattern, 'x')).end();
       await waitFor(() => ended() > 0, 'the end hook');
-      // A second run of the hook would follow the first.
-      await settle();
+      // A second run of the hook would follow the first in this process.
+      await turns();
     };
     afterEach(() => {
       log.length = 0;
@@ -200,7 +201,7 @@ export function describeHooks(transport: TransportUnderTest): void {
         for (const pattern of ['event', 'failing event']) {
           started().client.emit(pattern, 'x');
           await waitFor(() => ended() > 0, 'the end hook');
-          await settle();
+          await turns();
           expect(log).toEqual([`start in ${pattern}`, `handler in ${pattern}`, `end in ${pattern}`]);
           log.length = 0;
         }
@@ -225,7 +226,7 @@ export function describeHooks(transport: TransportUnderTest): void {
 
     test('are not run for a pattern without a handler', async () => {
       await observe(started().client.send('unknown', 'x')).end();
-      await settle();
+      await turns();
       expect(log).toEqual([]);
     });
   });
@@ -234,7 +235,7 @@ export function describeHooks(transport: TransportUnderTest): void {
     controllers: [HookedController],
     configure: (_app: unknown, server: ServerUnderTest): void => {
       server.setOnProcessingStartHook(async (_transportId, _context, done) => {
-        await settle();
+        await turns();
         await done();
       });
     },

@@ -5,7 +5,7 @@ import { JstpClient, JstpServer, type JstpListenerOptions } from '../../../lib/i
 import type { ClientAddressOptions } from '../../../lib/nest/client/client-address.js';
 import { createMemoryEntry } from '../../../lib/testing/index.js';
 import { ca, serverPair } from '../../support/certificates.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK } from '../../support/ports.js';
 import type { EndpointSettings, TransportUnderTest } from './transport-under-test.js';
 
 /** Long enough for a resume on the loopback, short enough for a test to wait for its end. */

@@ -12,7 +12,8 @@ import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { concat, NEVER, of, type Observable } from 'rxjs';
 import { countHandles, expectNoNewHandles, type HandleCounts } from '../../support/open-handles.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
-import { settle, waitFor } from '../../support/wait-for.js';
+import { turns } from '../../support/quiet.js';
+import { waitFor } from '../../support/wait-for.js';
 import { Contract } from './contract.js';
 import { REFUSED, type TransportUnderTest } from './transport-under-test.js';
 
@@ -165,7 +166,7 @@ export function describeLifecycle(transport: TransportUnderTest): void {
       const late = observe(client.send('echo', 'late'));
       await closing;
       await late.end();
-      await settle();
+      await turns();
       expect(handled).toEqual([]);
       expect(late.failure?.error).toBeDefined();
     });

@@ -3,8 +3,8 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
 import type { Deserializer, Serializer } from '@nestjs/microservices';
 import { of, type Observable } from 'rxjs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
+import { takesTime } from '../../support/quiet.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { ContractSetup } from './contract.js';
 import { describeService } from './suite.js';
@@ -44,7 +44,7 @@ const unwrap =
 const later =
   (conversion: Conversion): Conversion =>
   async (packet) => {
-    await delay(1);
+    await takesTime(1);
     return conversion(packet);
   };
 
@@ -52,7 +52,7 @@ const later =
 const slowFirst = (conversion: Conversion): Conversion => {
   let delayMs = 30;
   return async (packet) => {
-    await delay(delayMs);
+    await takesTime(delayMs);
     delayMs = Math.max(1, delayMs - 10);
     return conversion(packet);
   };

@@ -3,7 +3,8 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { of } from 'rxjs';
 import { observe, valuesOf } from '../../support/observed.js';
-import { settle, waitFor } from '../../support/wait-for.js';
+import { turns } from '../../support/quiet.js';
+import { waitFor } from '../../support/wait-for.js';
 import { Contract } from './contract.js';
 import { describeService } from './suite.js';
 import { listenTo, type ServerUnderTest, type TransportUnderTest } from './transport-under-test.js';
@@ -192,9 +193,9 @@ function describeListening(transport: TransportUnderTest): void {
       const calls: unknown[][] = [];
       server.listen((...args) => calls.push(args));
       await waitFor(() => calls.length > 0, 'the callback of listen');
-      await settle();
+      await turns();
       await server.close();
-      await settle();
+      await turns();
       expect(calls).toEqual([[]]);
     });
 

@@ -4,7 +4,7 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { finalize, Observable, of, Subject, timeout, TimeoutError } from 'rxjs';
 import { take } from 'rxjs/operators';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
-import { settle, waitFor } from '../../support/wait-for.js';
+import { waitFor } from '../../support/wait-for.js';
 import { startContract } from './contract.js';
 import { describeService } from './suite.js';
 import type { TransportUnderTest } from './transport-under-test.js';
@@ -187,7 +187,7 @@ function describeCancelling(transport: TransportUnderTest): void {
         await Promise.all([sources.of('left'), sources.of('kept')]);
         left.unsubscribe();
         await released('left');
-        await settle();
+        await valuesOf(client.send('ping', 'x'));
         expect(sources.unsubscribed).toEqual(['left']);
         expect(kept.ended).toBe(false);
       } finally {

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { ClientProxy, ServerTCP, Transport } from '@nestjs/microservices';
-import { LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK } from '../../support/ports.js';
 import type { TransportUnderTest } from './transport-under-test.js';
 
 /** Nest 12 repaired parts of its TCP transport; the same release brought the dispatch hook, which is how it is told. */

@@ -11,7 +11,7 @@ import {
 } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { Arg, ConfigurationError, JstpArgs, JstpContext } from '../../../lib/index.js';
-import { settle } from '../../support/wait-for.js';
+import { turns } from '../../support/quiet.js';
 import { callError, startError, startService } from './fixture.js';
 
 const seenByGuard: unknown[] = [];
@@ -172,7 +172,7 @@ describe('the arguments of a call', () => {
     connection.emitRemoteEvent('default', 'moved', [1]);
     connection.emitRemoteEvent('default', 'moved', [1, 2]);
     await connection.callMethod('default', 'payload', []);
-    await settle();
+    await turns();
     expect(events).toEqual([[1, 2]]);
   });
 });

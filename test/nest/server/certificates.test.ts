@@ -19,7 +19,7 @@ import {
   renewedPair,
   serverPair,
 } from '../../support/certificates.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK } from '../../support/ports.js';
 import { waitFor, within } from '../../support/wait-for.js';
 import { atEnd, startService, type Service } from './fixture.js';
 

@@ -12,7 +12,7 @@ import {
   type Server as CoreServer,
 } from '../../../lib/index.js';
 import { Closing } from '../../support/closing.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK } from '../../support/ports.js';
 import { moduleOf, QUIET } from '../../support/nest-app.js';
 import { waitFor, within } from '../../support/wait-for.js';
 
@@ -103,6 +103,12 @@ export class Wire {
 
   public destroy(): void {
     this.socket.destroy();
+  }
+
+  /** Waits for the pong to a ping, which follows the peer's last number: all that was written before has been read. */
+  public async pong(number: number): Promise<void> {
+    this.write(`{ping:[${String(number)}]}`);
+    await waitFor(() => this.text.includes(`{pong:[${String(number)}]}\0`), `the pong ${String(number)}`);
   }
 
   /** All messages so far, as soon as there are so many. */

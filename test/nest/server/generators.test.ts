@@ -17,10 +17,10 @@ import { APP_INTERCEPTOR, Reflector } from '@nestjs/core';
 import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { filter, from, map, mergeMap, of, tap, throwError, type Observable } from 'rxjs';
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { JstpInterface, type Connection } from '../../../lib/index.js';
 import { INTERCEPTORS_METADATA } from '../../../lib/nest/constants.js';
-import { settle, waitFor } from '../../support/wait-for.js';
+import { takesTime, timersOf, turns } from '../../support/quiet.js';
+import { waitFor } from '../../support/wait-for.js';
 import { KeptLog, startService, type Service } from './fixture.js';
 
 const seen: unknown[] = [];
@@ -57,7 +57,7 @@ class Seeing implements NestInterceptor {
 
 class Slow implements NestInterceptor {
   public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next.handle().pipe(mergeMap((value) => from(delay(1).then(() => value)), 1));
+    return next.handle().pipe(mergeMap((value) => from(takesTime(1).then(() => value)), 1));
   }
 }
 
@@ -91,7 +91,7 @@ class Recovering implements ExceptionFilter<NotFound> {
 
 async function* users(): AsyncGenerator<User> {
   yield new User('anna');
-  await delay(1);
+  await takesTime(1);
   yield new User('bob');
 }
 
@@ -121,7 +121,7 @@ class UsersController {
 
   @MessagePattern('promise')
   public async promise(): Promise<AsyncGenerator<User>> {
-    await delay(1);
+    await takesTime(1);
     return users();
   }
 
@@ -287,12 +287,14 @@ describe('an async generator', () => {
     const service = await startService(setup);
     const wire = callRaw(service, 'seen', 1000);
     await waitFor(() => made >= 64, 'the first values');
-    await settle();
+    await wire.pong(2);
+    await turns();
     const first = made;
     expect(first).toBeLessThan(100);
     wire.write(`{stream:[1],credit:[${first + 5}]}`);
     await waitFor(() => made > first, 'the next values');
-    await settle();
+    await wire.pong(3);
+    await turns();
     expect(made).toBe(first + 5);
   });
 
@@ -343,11 +345,12 @@ describe('an async generator', () => {
   });
 
   test('keeps the credit where a serializer takes its time', async () => {
-    const options = { serializer: { serialize: async (packet: unknown) => delay(0, packet) } };
+    const options = { serializer: { serialize: async (packet: unknown) => takesTime(0, packet) } };
     const service = await startService({ ...setup, options });
     callRaw(service, 'seen', 1000);
     await waitFor(() => made >= 64, 'the first values');
-    await settle();
+    // As many values more would have been serialized in these.
+    for (let round = 0; round < 40; round++) await timersOf(1);
     expect(made).toBeLessThan(100);
   });
 });

@@ -6,7 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { MessagePattern } from '@nestjs/microservices';
 import { WebSocket, WebSocketServer } from 'ws';
 import { JstpServer, ws, type Connection } from '../../../lib/index.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK } from '../../support/ports.js';
 import { moduleOf, QUIET } from '../../support/nest-app.js';
 import { countHandles, expectNoNewHandles } from '../../support/open-handles.js';
 import { waitFor, within } from '../../support/wait-for.js';

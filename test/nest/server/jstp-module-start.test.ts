@@ -24,7 +24,7 @@ import {
   type JstpServerOptions,
   type Server as CoreServer,
 } from '../../../lib/index.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK } from '../../support/ports.js';
 import { moduleOf, QUIET } from '../../support/nest-app.js';
 import { waitFor, within } from '../../support/wait-for.js';
 import { atEnd, KeptLog } from './fixture.js';

@@ -23,7 +23,7 @@ import {
   type JstpOptionsFactory,
   type JstpServerOptions,
 } from '../../../lib/index.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK } from '../../support/ports.js';
 import { moduleOf, QUIET } from '../../support/nest-app.js';
 import { within } from '../../support/wait-for.js';
 import { atEnd, Service } from './fixture.js';

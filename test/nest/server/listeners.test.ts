@@ -19,7 +19,7 @@ import {
 import { logAddresses } from '../../../lib/nest/server/log-addresses.js';
 import { createMemoryEntry } from '../../../lib/testing/index.js';
 import { ca, serverPair } from '../../support/certificates.js';
-import { freePort, LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK, reservedPort } from '../../support/ports.js';
 import { countHandles, expectNoNewHandles } from '../../support/open-handles.js';
 import { waitFor, within } from '../../support/wait-for.js';
 import { atEnd, KeptLog, startError, startService, type Service } from './fixture.js';
@@ -126,7 +126,7 @@ describe('a server with several listeners', () => {
   test('the error of one fails the start, and leaves none of the others open', async () => {
     const taken = createServer();
     const port = await listening(taken);
-    const other = await freePort();
+    const other = await reservedPort({ add: atEnd });
     const before = countHandles();
     const error = await startError({
       controllers,

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { setTimeout as delay } from 'node:timers/promises';
 import { finalize, interval, map, type Observable } from 'rxjs';
 import { JstpClient } from '../../../lib/index.js';
 import { RedisSessionStorageProvider } from '../../../lib/redis/index.js';
 import { createFaultProxy } from '../../../lib/testing/index.js';
 import { RedisServer } from '../../redis/redis-server.js';
 import { Closing } from '../../support/closing.js';
-import { LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK } from '../../support/ports.js';
+import { takesTime } from '../../support/quiet.js';
 import { waitFor, within } from '../../support/wait-for.js';
 import { atEnd, startService, type Service } from './fixture.js';
 
@@ -31,7 +31,7 @@ class Ticks {
   public async *generator(start: number): AsyncGenerator<number> {
     try {
       for (let n = start; ; n++) {
-        await delay(5);
+        await takesTime(5);
         yield n;
       }
     } finally {

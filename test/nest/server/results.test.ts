@@ -20,9 +20,9 @@ import {
   throwError,
   type Observable,
 } from 'rxjs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { JstpArgs, RemoteError, type Connection, type JstpContext } from '../../../lib/index.js';
-import { settle, waitFor } from '../../support/wait-for.js';
+import { takesTime, turns } from '../../support/quiet.js';
+import { waitFor } from '../../support/wait-for.js';
 import { KeptLog, startService, type Service } from './fixture.js';
 
 const log: string[] = [];
@@ -124,7 +124,7 @@ class ResultsController {
   @MessagePattern('failing generator')
   public async *failing(@Payload() error: string): AsyncGenerator<number> {
     yield 1;
-    await delay(1);
+    await takesTime(1);
     throw error === 'meant' ? new RpcException({ code: 7, message: 'seven' }) : new Error('internal');
   }
 
@@ -304,12 +304,14 @@ describe('an async generator', () => {
     const wire = service.open();
     wire.write("{handshake:[0,'jstp','',{stream:1,cancel:1}]}", "{call:[1,'default'],generator:[1000]}");
     await waitFor(() => log.length >= 64, 'the first values');
-    await settle();
+    await wire.pong(2);
+    await turns();
     const made = log.length;
     expect(made).toBeLessThan(100);
     wire.write(`{stream:[1],credit:[${made + 5}]}`);
     await waitFor(() => log.length > made, 'the next values');
-    await settle();
+    await wire.pong(3);
+    await turns();
     expect(log).toHaveLength(made + 5);
   });
 

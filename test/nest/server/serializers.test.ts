@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { EventPattern, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
 import { of, range, type Observable } from 'rxjs';
 import { Arg } from '../../../lib/index.js';
+import { takesTime } from '../../support/quiet.js';
 import { waitFor } from '../../support/wait-for.js';
 import { callError, KeptLog, startService, type Service } from './fixture.js';
 
@@ -37,13 +37,13 @@ class SerializedController {
   @MessagePattern('generator')
   public async *generator(): AsyncGenerator<number> {
     yield* [1, 2, 3];
-    await delay(1);
+    await takesTime(1);
   }
 
   @MessagePattern('failing generator')
   public async *failing(): AsyncGenerator<number> {
     yield 1;
-    await delay(1);
+    await takesTime(1);
     throw new RpcException({ code: 7, message: 'seven' });
   }
 
@@ -147,7 +147,7 @@ describe('a serializer', () => {
 
   test.each<[string, Conversion]>([
     ['at once', (packet) => packet],
-    ['later', async (packet) => delay(1, packet)],
+    ['later', async (packet) => takesTime(1, packet)],
   ])('converts the values of an async generator in their order (%s)', async (_title, serialize) => {
     const service = await serializing(serialize);
     expect(await streamOf(service, 'generator')).toEqual({ values: [1, 2, 3], error: null });
@@ -214,7 +214,7 @@ describe('a deserializer', () => {
   });
 
   test('that is slow for one client does not keep another waiting', async () => {
-    const service = await deserializing(({ data }) => delay(data === 'slow' ? 200 : 0, { data }));
+    const service = await deserializing(({ data }) => takesTime(data === 'slow' ? 200 : 0, { data }));
     const [slow, fast] = [await service.connect(), await service.connect()];
     const answers: string[] = [];
     const calls = [slow, fast].map(async (connection) => {

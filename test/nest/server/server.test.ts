@@ -18,10 +18,11 @@ import {
 } from '../../../lib/index.js';
 import { createClient } from 'redis';
 import { createMemoryEntry } from '../../../lib/testing/index.js';
-import { freePort, LOOPBACK } from '../../support/free-port.js';
+import { LOOPBACK, reservedPort } from '../../support/ports.js';
 import { moduleOf, QUIET } from '../../support/nest-app.js';
 import { observe } from '../../support/observed.js';
-import { settle, waitFor } from '../../support/wait-for.js';
+import { Door, turns } from '../../support/quiet.js';
+import { waitFor } from '../../support/wait-for.js';
 import { atEnd, KeptLog, Service, startService } from './fixture.js';
 
 @JstpApplication('chat@1.2.0')
@@ -263,7 +264,7 @@ describe('a server that starts', () => {
     const second = listening({ port });
     const states = observe(second.server.status);
     await waitFor(() => second.outcomes.length > 0, 'the second server');
-    await settle();
+    await turns();
     expect(second.outcomes).toEqual([[expect.objectContaining({ code: 'EADDRINUSE', port })]]);
     expect(states.values).toEqual(['disconnected']);
   });
@@ -279,7 +280,7 @@ describe('a server that starts', () => {
     const { server, outcomes } = listening({});
     server.listen((...args) => outcomes.push(args));
     await waitFor(() => outcomes.length > 1, 'both callbacks');
-    await settle();
+    await turns();
     expect(outcomes).toEqual([[new Error('The JSTP server listens already')], []]);
     const core = server.unwrap<CoreServer>();
     await server.close();
@@ -299,7 +300,7 @@ describe('a server that starts', () => {
     void server.close();
     server.listen((...args) => outcomes.push(args));
     await waitFor(() => outcomes.length === 3, 'the server again');
-    await settle();
+    await turns();
     expect(outcomes.slice(1)).toEqual([[], []]);
     expect(states.values.at(-1)).toBe('connected');
   });
@@ -319,7 +320,7 @@ describe('a server that starts', () => {
   });
 
   test('takes a port of digits, as environment variables have it', async () => {
-    const port = await freePort();
+    const port = await reservedPort({ add: atEnd });
     const { server, outcomes } = listening({ port: String(port) });
     await waitFor(() => outcomes.length > 0, 'the server');
     expect(outcomes).toEqual([[]]);
@@ -358,8 +359,9 @@ describe('a server that ends', () => {
 
   test('does not wait for a peer that only came and said nothing', async () => {
     const service = await startService({ controllers: [PlainController] });
+    const door = new Door(service.server.unwrap<CoreServer>(), () => service.port);
     service.open();
-    await settle();
+    await waitFor(async () => (await door.came()) === 1, 'the peer');
     await service.app.close();
   });
 });

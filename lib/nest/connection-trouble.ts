@@ -3,8 +3,9 @@ import { ProtocolError } from '../protocol/protocol-error.js';
 import { RemoteError } from '../protocol/remote-error.js';
 
 /**
- * Whether an error is the link's own: what the network does to a line is its everyday life (that what is sent
- * finds nobody there, and that nobody answers a handshake, too), and what a peer sends is the peer's trouble. Not for the log.
+ * Whether an error is the network's or the peer's: a lost transport, a message or a handshake that nobody answers, a
+ * message that breaks the protocol. Why it matters: such errors are no faults of the application, and do not belong
+ * in its log.
  */
 export function isNetworkError(error: unknown): boolean {
   if (error instanceof ProtocolError) return true;

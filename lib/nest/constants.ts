@@ -1,34 +1,34 @@
 /** The transport id of JSTP, for handlers that are meant for this transport only: `@MessagePattern('x', JSTP)`. */
 export const JSTP = Symbol.for('JSTP');
 
-/** The application of controllers and servers that name none. */
+/** The application of controllers and servers that do not name one. */
 export const DEFAULT_APPLICATION = 'jstp@1.0.0';
 
-/** Under this name a handler's `extras` carry what the decorators of this package say of it. */
+/** The key in a handler's `extras` under which the decorators of this package store what they declare. */
 export const EXTRAS_KEY = 'jstp';
 
 /**
- * Nest keeps a handler's extras under this key of the method's metadata. Nest does not export it; a test
- * holds it against the Nest that is installed.
+ * The key of a method's metadata under which Nest stores a handler's extras. Nest does not export it; a test compares
+ * it with the installed Nest.
  */
 export const PATTERN_EXTRAS_METADATA = 'microservices:pattern_extras';
 
-/** Nest keeps the interceptors of a class or a method under this key, which it does not export either. */
+/** The metadata key of the interceptors of a class or a method. Nest does not export it either. */
 export const INTERCEPTORS_METADATA = '__interceptors__';
 
-/** Nest keeps what a method's parameters are under this key of its class. */
+/** The metadata key of a class under which Nest stores the parameters of its methods. */
 export const ROUTE_ARGUMENTS_METADATA = '__routeArguments__';
 
-/** Nest's answer to a call without a handler. */
+/** Nest's answer to a call that has no handler. */
 export const NO_MESSAGE_HANDLER = 'There is no matching message handler defined in the remote service.';
 
-/** What Nest makes of an error that is no RpcException. */
+/** What Nest makes of an error that is not an RpcException. */
 export const INTERNAL_SERVER_ERROR = Object.freeze({ status: 'error', message: 'Internal server error' });
 
-/** The port of Nest's TCP transport, and of this one, where none is given. */
+/** The default port of Nest's TCP transport, and of this one. */
 export const DEFAULT_PORT = 3000;
 
-/** The host of Nest's TCP transport, and of this one, where none is given. */
+/** The default host of Nest's TCP transport, and of this one. */
 export const DEFAULT_HOST = 'localhost';
 
 /** Milliseconds between pings where nothing else is said: short enough for the tables of firewalls, and for users. */

@@ -8,27 +8,30 @@ import type { Session } from '../session/session.js';
 import { closeSignalOf } from './close-signal.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
-/** What a context is made for: a call, an event or a handshake. */
+/** The message that a context belongs to: a call, an event or a handshake. */
 export interface JstpMessage {
-  /** The interface called; undefined for a handshake. */
+  /** The name of the interface; undefined for a handshake. */
   readonly interfaceName?: string | undefined;
-  /** The method or event; undefined for a handshake. */
+  /** The name of the method or event; undefined for a handshake. */
   readonly methodName?: string | undefined;
-  /** What the caller sent beside the arguments. */
+  /** Plain data that the caller sent beside the arguments; undefined where it sent none. */
   readonly metadata?: Record<string, unknown> | undefined;
-  /** A call's own signal; events and handshakes have that of their connection. */
+  /** The signal of a call; undefined: the context has that of the connection. */
   readonly signal?: unknown;
-  /** Whether an event has reached an event's handler: only there is an async iterable run although nobody gets its values. */
+  /**
+   * Whether an event has reached the handler of an event. Only there an async iterable runs whose values no peer
+   * gets.
+   */
   readonly isEvent?: boolean;
-  /** Set for a handshake only. */
+  /** What the client logs in with; set for a handshake only. */
   readonly handshake?: JstpHandshakeData | undefined;
 }
 
 /** What a client logs in with. */
 export interface JstpHandshakeData {
-  /** 'login', 'anonymous', 'session' (a resume), or one that this server made up. */
+  /** 'login', 'anonymous', 'session' (a resume), or a strategy of your own. */
   readonly strategy: string;
-  /** Whatever the client sent: check it. For 'login' an array of name and password. */
+  /** What the client has sent, unchecked. For 'login' it should be an array of name and password. */
   readonly credentials: unknown;
 }
 
@@ -36,87 +39,100 @@ export interface JstpHandshakeData {
 export interface JstpCaller {
   /**
    * Calls a method that the client exposes.
-   * @returns a Promise of its result, or of the array of several
+   * @returns a Promise of the result, or of an array of several results
+   * @throws RemoteError what the client answers; -1 (ERR_CALLBACK_LOST) where the answer is lost with the connection
    */
   call(interfaceName: string, method: string, ...args: unknown[]): Promise<unknown>;
   /**
-   * Sends an event to the client. While its line is down the event waits for the resume; when the client has
-   * left for good (its connection's `state.name` is 'closed') the event is dropped: nobody waits for it.
+   * Sends an event to the client. While the client is away the event waits for the resume. Once the client's
+   * connection is closed for good (its `state.name` is 'closed') the event is dropped.
    */
   emit(interfaceName: string, event: string, ...args: unknown[]): void;
 }
 
-/** The arguments that Nest keeps of a context. */
+/** The arguments of a context, as Nest stores them. */
 export type JstpContextArgs = [connection: Connection, pattern: string, message: JstpMessage];
 
-/** What a handler's `@Ctx()` is: the connection, and the message on it. */
+/**
+ * The context of a message, a handler's `@Ctx()`: the connection, and the message that came by it.
+ * @example
+ * &#64;MessagePattern('rooms.join')
+ * join(&#64;Payload() room: string, &#64;Ctx() context: JstpContext) {
+ *   context.getClient().emit('rooms', 'joined', room, context.getUsername());
+ * }
+ */
 export class JstpContext extends BaseRpcContext<JstpContextArgs> {
   private username: string | undefined;
 
-  /** The pattern of the handler: what a client's `send` or `emit` names it by; for a handshake 'handshake:' and the strategy. */
+  /**
+   * Returns the pattern of the handler, as clients use it in `send` or `emit`; for a handshake 'handshake:' and the
+   * strategy.
+   */
   getPattern(): string {
     return this.args[1];
   }
 
-  /** The connection that the message came on. */
+  /** Returns the connection by which the message came. */
   getConnection(): Connection {
     return this.args[0];
   }
 
-  /** The client's session: a Map for state of your own, which a resume brings back. Null during a handshake. */
+  /** Returns the client's session, a Map for state of your own that survives a resume. Null during a handshake. */
   getSession(): Session<Connection> | null {
     return this.args[0].session;
   }
 
-  /** Who has logged in, null for an anonymous client. During a handshake the name that was set so far. */
+  /**
+   * Returns the user's name; null for an anonymous client. During a handshake, returns the name that was set so far.
+   */
   getUsername(): string | null {
     return this.username ?? this.args[0].username;
   }
 
-  /** The application, with its name and version, that the client is connected to (or asks for). */
+  /** Returns the application that the client is connected to; during a handshake, the one that it asks for. */
   getApplication(): ApplicationLike<Connection> | null {
     return this.args[0].application;
   }
 
-  /** The interface that was called; undefined during a handshake. */
+  /** Returns the name of the interface; undefined during a handshake. */
   getInterface(): string | undefined {
     return this.args[2].interfaceName;
   }
 
-  /** The method or event; undefined during a handshake. */
+  /** Returns the name of the method or event; undefined during a handshake. */
   getMethod(): string | undefined {
     return this.args[2].methodName;
   }
 
-  /** What the caller sent beside the arguments (`traceparent`...); undefined where it sent nothing. */
+  /** Returns what the caller sent beside the arguments (`traceparent`...); undefined where it sent nothing. */
   getMetadata(): Record<string, unknown> | undefined {
     return this.args[2].metadata;
   }
 
-  /** What the client logs in with, while it does; undefined for calls and events. */
+  /** Returns what the client logs in with, during a handshake; undefined for calls and events. */
   getHandshake(): JstpHandshakeData | undefined {
     return this.args[2].handshake;
   }
 
   /**
-   * Fires when nobody waits for the outcome any more: the caller cancelled, its time ran out, or its
-   * connection is gone.
+   * Returns a signal that fires when no peer waits for the outcome any more: the caller has cancelled the call, its
+   * time ran out, or the connection is lost or closed.
    */
   getSignal(): AbortSignal {
     return (this.args[2].signal ?? closeSignalOf(this.args[0])) as AbortSignal;
   }
 
   /**
-   * The client's certificate, as Node's `getPeerCertificate()` gives it (`subject.CN` is the name), where the server
-   * asks for it (`requestCert`); undefined of a client that showed none, and without TLS. Where Node was told to let
-   * everybody in (`rejectUnauthorized: false`) it is what the client says, and no proof.
+   * Returns the client's certificate as Node's `getPeerCertificate()` does (`subject.CN` is the name), if the server
+   * asks for certificates (`requestCert`); undefined where the client has shown none, and without TLS. With
+   * `rejectUnauthorized: false` the certificate proves nothing.
    */
   getPeerCertificate(): PeerCertificate | undefined {
     const certificate = this.args[0].getPeerCertificate() as Partial<PeerCertificate> | null | undefined;
     return certificate?.subject ? (certificate as PeerCertificate) : undefined;
   }
 
-  /** Calls and events back to this client. */
+  /** Returns an object for calls and events back to this client. */
   getClient(): JstpCaller {
     const [connection] = this.args;
     return {
@@ -133,9 +149,9 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
   }
 
   /**
-   * Names the user, during a handshake. The name is taken as it is: spaces around it are not removed.
+   * Sets the user's name, during a handshake. The name is kept as it is, with spaces around it.
    * @param name a printable text of 1 to 256 characters that is not blank
-   * @throws Error outside of a handshake, and for a name that cannot be one
+   * @throws Error outside of a handshake, and for a name that is not allowed
    */
   setUsername(name: string): void {
     if (!this.getHandshake()) throw new Error('A username can be set during a handshake only');
@@ -147,12 +163,12 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
     this.username = name;
   }
 
-  /** @internal What `JSON.stringify` shows: no credentials. */
+  /** @internal Returns what `JSON.stringify` shows: no credentials. */
   toJSON(): object {
     return { pattern: this.args[1], connection: this.args[0].toJSON() };
   }
 
-  /** @internal What Node prints, see {@link toJSON}. */
+  /** @internal Returns what Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectAsJson('JstpContext', this, options, inspect);
   }

@@ -27,7 +27,7 @@ const ALONE =
   'several transports, see its option `listeners`)';
 const ONE_SOURCE = 'given one of useFactory, useClass and useExisting';
 
-/** A provider of options for `JstpModule.forRootAsync({ useClass })`. */
+/** Provides the options of `JstpModule.forRootAsync({ useClass })` or `({ useExisting })`. */
 export interface JstpOptionsFactory {
   /** Makes the options of the server. */
   createJstpOptions(): Promise<JstpServerOptions> | JstpServerOptions;
@@ -60,16 +60,17 @@ const ASYNC_NAMES = Object.keys({
 const SOURCE_NAMES = ['useFactory', 'useClass', 'useExisting'] as const;
 
 /**
- * The token of the options that JstpModule was given, for providers that want to know them and for tests:
+ * The token of the options of JstpModule, for providers that inject them, and for tests:
  * `overrideProvider(JSTP_MODULE_OPTIONS).useValue({ port: 0 })`.
  */
 export const JSTP_MODULE_OPTIONS = MODULE_OPTIONS_TOKEN;
 
 /**
- * Provides an injectable JstpServer: `app.get(JstpServer)` is the strategy of the microservice, any provider
- * may broadcast by it, and a guard's class in `authPolicy` is resolved here: the provider of that class, if there is one
- * in the application (which tests can override), else one that is made at start. With `{ transport: 'ws', server: 'http' }`
- * it shares the application's server of HTTP. Global, unless `isGlobal: false`; an application has one.
+ * Provides an injectable JstpServer. `app.get(JstpServer)` is the strategy of the microservice, and any provider can
+ * inject it to broadcast. `authPolicy` may be the class of a guard: the application's provider of that class is used
+ * (which tests can override), or else one that is made at start. With `{ transport: 'ws', server: 'http' }` the
+ * server shares the application's HTTP server. The module is global, unless `isGlobal` is false; an application
+ * imports it once.
  *
  * @example
  * &#64;Module({ imports: [JstpModule.forRoot({ port: 3000, authPolicy: TokenGuard })] })
@@ -88,7 +89,8 @@ export const JSTP_MODULE_OPTIONS = MODULE_OPTIONS_TOKEN;
         host: HttpAdapterHost,
       ): JstpServer => {
         assertAlone(modules);
-        // One that a factory forgot to return would be a server on localhost.
+        // Why checked here: without options, which a factory may forget to return, the server would listen on
+        // localhost.
         check('options', options, 'an object', isObject);
         return new JstpServer(
           shareHttpServer(options, host),
@@ -103,7 +105,7 @@ export const JSTP_MODULE_OPTIONS = MODULE_OPTIONS_TOKEN;
 export class JstpModule extends ConfigurableModuleClass implements OnApplicationBootstrap {
   private readonly logger = new Logger('JstpModule');
 
-  /** @internal */
+  /** @internal Nest makes the module. */
   constructor(
     private readonly server: JstpServer,
     private readonly modules: ModulesContainer,
@@ -112,9 +114,9 @@ export class JstpModule extends ConfigurableModuleClass implements OnApplication
   }
 
   /**
-   * Makes the module of options.
-   * @param options those of the server; without any it listens as `new JstpServer()` does
-   * @throws ConfigurationError where that is no object
+   * Makes the module from options.
+   * @param options those of the server, and `isGlobal`. @default those of `new JstpServer()`
+   * @throws ConfigurationError where `options` is no object
    */
   static override forRoot(options: ModuleOptions = {}): DynamicModule {
     check('options', options, 'an object', isObject);
@@ -122,8 +124,11 @@ export class JstpModule extends ConfigurableModuleClass implements OnApplication
   }
 
   /**
-   * Makes the module of options that providers of the application give.
-   * @throws ConfigurationError for an unknown name, and unless there is one source of the options
+   * Makes the module from options that a provider of the application gives.
+   * @param options exactly one of `useFactory` (with `inject`), `useClass` and `useExisting`
+   * @throws ConfigurationError for an unknown name, and for none or several of these three
+   * @example
+   * JstpModule.forRootAsync({ inject: [ConfigService], useFactory: (config) => ({ port: config.get('JSTP_PORT') }) })
    */
   static override forRootAsync(options: AsyncOptions): DynamicModule {
     checkNames('options', options, ASYNC_NAMES);
@@ -133,9 +138,9 @@ export class JstpModule extends ConfigurableModuleClass implements OnApplication
     return super.forRootAsync(options);
   }
 
-  /** Nest's: warns of a server that listens to nobody, and of another one beside it. */
+  /** Warns where the server was never connected, or where another JstpServer is connected. Nest calls it. */
   onApplicationBootstrap(): void {
-    // A test may have put something else in its place.
+    // A test may have replaced the provider.
     if (!(this.server instanceof JstpServer)) return;
     const strategies = strategiesOf(this.modules);
     const others = strategies.size - (strategies.has(this.server) ? 1 : 0);

@@ -7,15 +7,15 @@ const INTERNAL_SERVER_ERROR = 'Internal server error';
 const NO_MESSAGE = 'Error';
 
 /**
- * A handler's error as the wire has it: `[code, message, value]` for a Nest peer, else `[code, message]`. A
- * RemoteError is its own array `[code, message, ...info]`; where a Nest peer would take that for a value of
- * Nest's, a null is added, which {@link fromWireError} takes off again. Never throws, and what it returns can
- * always be sent: a value that cannot is left out.
+ * Makes the array of an error as the wire has it: `[code, message, value]` for a Nest peer, else `[code, message]`. A
+ * RemoteError keeps its own array `[code, message, ...info]`; where a Nest peer would mistake that for a value of
+ * Nest's, a null is added, which {@link fromWireError} removes. Never throws. The result can always be sent: a value
+ * that cannot be sent is left out.
  *
  * @param value what Nest's filters made of the error: the object of an RpcException, `{ status, message }`...
- * @param withValue whether the peer takes Nest's value (`nest` was agreed)
- * @param code the code where the value has none, as 12 and 14 for a missing handler
- * @param onUnsendable is told why a value is left out
+ * @param withValue whether the peer takes Nest's value (the extension `nest` was agreed)
+ * @param code the code where the value has none, for example 12 or 14 for a missing handler
+ * @param onUnsendable called with the reason why a value is left out
  */
 export function toWireError(
   value: unknown,
@@ -31,11 +31,11 @@ export function toWireError(
 }
 
 /**
- * What a caller gets for the error of a call: the Nest value that a Nest peer sent, else the RemoteError that
- * its handler threw, or the error as it is.
+ * Returns what a caller gets for the error of a call: the Nest value that a Nest peer has sent, the RemoteError that
+ * its handler has thrown, or the error as it is.
  *
- * @param error what the core's callback got: a RemoteError, or the number -1 of a lost call
- * @param nestAgreed whether the peer sends Nest's values
+ * @param error what the callback of the core got: a RemoteError, or the number -1 for a lost call
+ * @param nestAgreed whether the peer sends Nest's values (the extension `nest` was agreed)
  */
 export function fromWireError(error: unknown, nestAgreed: boolean): unknown {
   if (!nestAgreed || !(error instanceof RemoteError) || !looksLikeNest(error)) return error;
@@ -54,14 +54,14 @@ function ownArrayOf(error: RemoteError, toNest: boolean, onUnsendable: (cause: u
   }
 }
 
-/** A value of Nest's has the error's message; a RemoteError that happens to be so has a null more than its own. */
+/** Whether an error carries a value of Nest's, which has the same message; or is a RemoteError with an added null. */
 function looksLikeNest(error: RemoteError): error is RemoteError & { info: unknown[] } {
   if (!error.info) return false;
   const [value, ...rest] = error.info;
   return messageOf(value) === error.message && rest.every((item) => item === null);
 }
 
-/** The part of a value that may be seen at the other side: what JSON would show of it. */
+/** Returns the part of a value that the peer may see: what JSON shows of it. */
 function shownOf(value: unknown): unknown {
   try {
     const { toJSON } = Object(value) as { toJSON?: unknown };
@@ -74,7 +74,7 @@ function shownOf(value: unknown): unknown {
 function codeOf(shown: unknown): number | undefined {
   const code = fieldOf(shown, 'code');
   if (!Number.isSafeInteger(code) || code === 0) return undefined;
-  // A peer takes -1 for an answer that was lost on the way, and may call again.
+  // Why never -1: it would mean to the peer that the answer was lost, and the peer may call again.
   return code === ERR_CALLBACK_LOST ? GENERIC_ERROR_CODE : (code as number);
 }
 
@@ -87,7 +87,7 @@ function messageOf(shown: unknown): string {
   return typeof message === 'string' && message !== '' ? message : NO_MESSAGE;
 }
 
-/** An own enumerable field: the text of an Error is not enumerable, and nobody else's business. */
+/** Returns an own enumerable field. Why: the message of an Error is not enumerable, and must not go to the peer. */
 function fieldOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   try {

@@ -1,15 +1,17 @@
 import { ignore } from '../util/callback.js';
 
-/** Hands on what a serializer or deserializer returns, Promises too, in the order in which it was asked. */
+/**
+ * Runs a serializer or deserializer, and hands its results on in the order of the calls, even if it returns Promises.
+ */
 export class OrderedConversion {
   private waiting = 0;
   private tail: Promise<void> = Promise.resolve();
 
   /**
-   * Converts, and hands the outcome on: at once if it is there and nothing is waiting, else when it comes and
-   * all before it have been handed on.
-   * @param convert makes the value, or a Promise of it; what it throws goes to `fail`
-   * @param use gets the value; what it throws goes to `fail`
+   * Converts a value, and hands the result on: at once if it is no Promise and no earlier call waits, else after the
+   * results of the earlier calls.
+   * @param convert makes the result, or a Promise of it; what it throws goes to `fail`
+   * @param use gets the result; what it throws goes to `fail`
    * @param fail gets the error
    */
   run<T>(convert: () => T | PromiseLike<T>, use: (value: T) => void, fail: (error: unknown) => void): void {
@@ -28,7 +30,7 @@ export class OrderedConversion {
       }
       outcome = Promise.reject(error);
     }
-    // It is looked at when its turn comes, which may be after it has failed.
+    // Why: the Promise may reject before its turn comes, and must not count as unhandled until then.
     outcome.catch(ignore);
     this.waiting += 1;
     this.tail = this.tail

@@ -1,12 +1,12 @@
 import { Logger } from '@nestjs/common';
 import { toLogText, toLogValue } from '../util/log-text.js';
 
-// Lines of this package itself are shorter; a peer's own texts are cut before they come here.
+// Longer than any entry of this package; the texts of peers are cut before they come here.
 const MAX_LINE_LENGTH = 64 * 1024;
 
 /**
- * Nest's logger for lines that may hold what a peer has sent: a name, or an error's message. Control characters in
- * them are escaped, so that a peer writes no lines of its own and tells a terminal nothing.
+ * Logs texts that may hold what a peer has sent, as a name or an error's message. It escapes control characters, so
+ * that a peer can neither fake entries of the log nor send commands to a terminal.
  */
 export class PrintableLogger extends Logger {
   override log(message: unknown, ...rest: unknown[]): void {
@@ -30,7 +30,7 @@ function shown(value: unknown): unknown {
   return typeof value === 'string' ? toLogText(value, MAX_LINE_LENGTH) : toLogValue(value);
 }
 
-/** What is beside the message may be a stack, which has lines. */
+/** Escapes a further argument, line by line: it may be a stack. */
 function shownBeside(value: unknown): unknown {
   if (typeof value !== 'string') return toLogValue(value);
   return value

@@ -1,28 +1,30 @@
 import { TextCache } from '../util/text-cache.js';
 
-/** The interface of handlers and patterns that name none. */
+/** The interface of handlers and patterns that do not name one. */
 export const DEFAULT_INTERFACE = 'default';
 
-/** A method or event of a JSTP application. */
+/** Names a method or event of a JSTP application. */
 export interface Target {
+  /** The name of the interface. */
   readonly interfaceName: string;
-  /** The method's or the event's name. */
+  /** The name of the method or event. */
   readonly name: string;
 }
 
-/** Makes Nest's route string of a pattern: `ClientProxy` and `Server` have it as `normalizePattern`. */
+/** Makes Nest's route string of a pattern; the method `normalizePattern` of `ClientProxy` and `Server`. */
 export type PatternNormalizer = (pattern: never) => unknown;
 
 /**
- * What a Nest pattern means in JSTP, for both sides of the line:
+ * Returns the method or event that a Nest pattern names, for clients and servers alike:
  *
- * - `'iface.method'`: split at the last dot; where a part would be empty, or the interface 'default', or
- *   without a dot, the whole string is a name in 'default'. A number is taken as its text.
- * - `{ interface, method }` and `{ interface, event }` (own string properties, no others): as they say.
- * - any other pattern: Nest's route string as a name in 'default'.
+ * - `'iface.method'` is split at the last dot. Without a dot, where a part would be empty, and where the interface
+ * would be
+ *   'default', the whole string is a name in 'default'. A number counts as its text.
+ * - `{ interface, method }` and `{ interface, event }` (own string properties, and no others) name both.
+ * - Any other pattern is a name in 'default': Nest's route string.
  *
- * @param pattern the pattern of a handler or of `send` and `emit`
- * @param normalizePattern gives Nest's route string of a pattern that is none of JSTP's
+ * @param pattern the pattern of a handler, or of `send` and `emit`
+ * @param normalizePattern makes Nest's route string of a pattern of the third kind
  */
 export function targetOf(pattern: unknown, normalizePattern: PatternNormalizer): Target {
   if (typeof pattern === 'string') return targetOfText(pattern);
@@ -50,7 +52,8 @@ function targetOfText(text: string): Target {
 function splitText(text: string): Target {
   const dot = text.lastIndexOf('.');
   const interfaceName = text.slice(0, Math.max(dot, 0));
-  // 'default.sum' is not 'sum' (two patterns are never one name), and the text of an object pattern is one name.
+  // 'default.sum' is another name than 'sum', as two patterns are never one name. The text of an object pattern (which
+  // begins with a brace) is one name.
   const isName = interfaceName === '' || interfaceName === DEFAULT_INTERFACE || text.startsWith('{');
   return isName || dot === text.length - 1
     ? { interfaceName: DEFAULT_INTERFACE, name: text }

@@ -197,7 +197,7 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   /**
-   * Hands the sessions over to the other servers that share their store (see {@link SharedSessionStorageProvider}).
+   * Hands the sessions over to the other servers that share their store (see `SharedSessionStorageProvider`).
    * Calls that are being served get `limits.drainTimeoutMs` to end, then the clients are told to move. Sessions of
    * other stores stay. Call it after {@link close} and before {@link closeConnections}.
    * @example

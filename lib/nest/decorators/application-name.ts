@@ -4,19 +4,21 @@ import { splitVersionedName } from '../../util/versioned-name.js';
 
 const DEFAULT_VERSION = '1.0.0';
 
-/** An application's name and version, apart and together. */
+/** The name and version of an application, apart and together. */
 export interface ApplicationName {
+  /** The name without a version. */
   readonly name: string;
+  /** The semver version. */
   readonly version: string;
-  /** 'name@version' */
+  /** The text 'name@version'. */
   readonly full: string;
 }
 
 /**
- * Reads 'name' or 'name@version'; the version is 1.0.0 where there is none.
+ * Reads 'name' or 'name@version'. The default version is 1.0.0.
  *
- * @param option what to call it in the error
- * @throws ConfigurationError for an empty name or a version that is not semver
+ * @param option the name of the option in the error
+ * @throws ConfigurationError for an empty name, and for a version that is not semver
  */
 export function parseApplicationName(text: unknown, option: string): ApplicationName {
   const [name, version = DEFAULT_VERSION] = typeof text === 'string' ? splitVersionedName(text) : [''];

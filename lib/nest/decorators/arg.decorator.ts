@@ -7,23 +7,24 @@ import { addExtras, classNameOf, type Arity, type DeclaredArgument } from './han
 const ARGUMENTS_METADATA = 'jstp:arguments';
 const MAX_INDEX = 255;
 
-/** How an argument is declared. */
+/** The options of `@Arg`. */
 export interface ArgOptions {
-  /** Whether callers may leave it out. @default false */
+  /** Whether callers may leave the argument out. @default false */
   readonly optional?: boolean;
 }
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 
 /**
- * One argument of a call or event by its position. A handler with an `@Arg` gets the array of all arguments
- * as its data (its guards and interceptors too), and their number is checked before anything runs: the
- * highest position plus one, or a range where arguments are optional; otherwise the caller gets code 17. An optional
- * argument before a required one, and a position that no parameter reads, are an error when the application starts.
+ * Declares a parameter as one argument of a call or event, by its position. The data of a handler with an `@Arg` (and
+ * of its guards and interceptors) are the array of all arguments. Their number is checked before anything runs: it
+ * must be the highest position plus one, or in a range where arguments are optional; else the caller gets the code
+ * 17. An optional argument before a required one, and a position that no parameter reads, are errors when the
+ * application starts.
  *
- * @param index the position, from 0
- * @param optionsAndPipes options, then pipes for this argument; global and controller pipes see it as well
- * @throws ConfigurationError for an index that is not an integer from 0 to 255
+ * @param index the position, from 0 to 255
+ * @param optionsAndPipes options, then pipes for this argument; global pipes and those of the controller get it as well
+ * @throws ConfigurationError for an index that is not an integer from 0 to 255, and for an unknown option
  * @example
  * send(&#64;Arg(0) room: string, &#64;Arg(1, { optional: true }) text?: string) {}
  */

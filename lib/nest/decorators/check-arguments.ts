@@ -2,25 +2,25 @@ import { ConfigurationError } from '../../protocol/configuration-error.js';
 import { ROUTE_ARGUMENTS_METADATA } from '../constants.js';
 import type { DeclaredArgument } from './handler-extras.js';
 
-/** A handler's method and the class that it is of. */
+/** The method of a handler, and its class. */
 interface HandlerMethod {
   readonly controller: object;
   readonly name: string;
 }
 
-/** What Nest keeps of a parameter under its kind and position. */
+/** What Nest stores about the parameters of a method, by their kind and position. */
 type Parameters = Record<string, { readonly data?: unknown } | undefined>;
 
-// Of Nest's `@Payload()`; those that a decorator of the user's own has made look otherwise.
+// The key of Nest's `@Payload()`. Parameters of a user's own decorators have keys of another form.
 const PAYLOAD_KEY = '3:';
 const NEST_KEY = /^\d+:/;
 
 /**
  * Checks the `@Arg` parameters of a handler against each other, once all of them are known.
  *
- * @param declared what they say
- * @param method the handler's; undefined where it is not known
- * @param name what to call the handler in the error
+ * @param declared the arguments that the parameters declare
+ * @param method the handler's method; undefined where it is not known
+ * @param name the handler's name in the error
  * @throws ConfigurationError for an optional argument before a required one, and for a position that no parameter reads
  */
 export function checkArguments(
@@ -51,7 +51,7 @@ function kindOf(declared: readonly DeclaredArgument[], index: number): 'required
   return same.every(({ optional }) => optional) ? 'optional' : 'required';
 }
 
-/** Whether another parameter may read what no `@Arg` does. */
+/** Whether a parameter without `@Arg` may read the positions that no `@Arg` reads. */
 function readsMore({ controller, name }: HandlerMethod): boolean {
   const parameters = (Reflect.getMetadata(ROUTE_ARGUMENTS_METADATA, controller, name) ?? {}) as Parameters;
   return Object.entries(parameters).some(

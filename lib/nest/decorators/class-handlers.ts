@@ -6,7 +6,7 @@ import {
   type JstpHandlerExtras,
 } from './handler-extras.js';
 
-/** Where a handler belongs, as class and method decorators say it. */
+/** The application and interface of a handler, as decorators of classes and methods declare them. */
 export type Placement = Pick<JstpHandlerExtras, 'application' | 'interface'>;
 
 type Method = (...args: unknown[]) => unknown;
@@ -14,7 +14,7 @@ type Class = abstract new (...args: never[]) => object;
 
 const PLACEMENT_METADATA = 'jstp:placement';
 
-/** Makes a decorator for classes and methods; what a method says of itself wins, in whatever order they stand. */
+/** Makes a decorator for classes and methods. That of a method wins, in whatever order decorators run. */
 export function placementDecorator(placement: Placement): ClassDecorator & MethodDecorator {
   return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (key === undefined) placeClass(target as Class, placement);
@@ -28,8 +28,8 @@ function placeMethod(prototype: object, key: string | symbol, method: Method, pl
 }
 
 /**
- * Places all handlers of a class. An inherited one becomes a method of this class, because the base's method
- * carries its metadata for all subclasses.
+ * Places all handlers of a class. An inherited handler becomes a method of this class. Why: the method of the base
+ * class has one set of metadata for all subclasses.
  */
 function placeClass(target: Class, placement: Placement): void {
   rememberPlacement(target, placement);
@@ -51,13 +51,13 @@ function ownPlacement(target: object): Placement {
   return (Reflect.getOwnMetadata(PLACEMENT_METADATA, target) ?? {}) as Placement;
 }
 
-/** What the class says, and where it says nothing, its base. */
+/** Returns the placement of a class; what the class does not declare comes from its base class. */
 function placementOfClass(target: object | null): Placement {
   if (target === null || target === Function.prototype) return {};
   return { ...placementOfClass(Object.getPrototypeOf(target) as object | null), ...ownPlacement(target) };
 }
 
-/** The names of a class's handlers, inherited ones included, as Nest finds them. */
+/** Returns the names of a class's handlers, inherited ones included, as Nest finds them. */
 function handlerNames(prototype: object): string[] {
   const names = new Set<string>();
   const handlers: string[] = [];
@@ -82,7 +82,9 @@ function functionOf(original: Method): Method {
   };
 }
 
-/** What a handler is shows in its function alone. */
+/**
+ * Wraps an async generator. Why a wrapper of its own: Nest and this package see from the function what a handler is.
+ */
 function generatorOf(original: Method): Method {
   return async function* (this: unknown, ...args: unknown[]): AsyncGenerator {
     yield* Reflect.apply(original, this, args) as AsyncGenerator;

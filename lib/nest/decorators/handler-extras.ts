@@ -2,47 +2,53 @@ import { EXTRAS_KEY, PATTERN_EXTRAS_METADATA } from '../constants.js';
 
 /** How many arguments a handler takes. */
 export interface Arity {
+  /** The lowest number of arguments: the required ones. */
   readonly min: number;
+  /** The highest number of arguments: the required and the optional ones. */
   readonly max: number;
 }
 
-/** What an `@Arg` says. */
+/** An argument that an `@Arg` declares. */
 export interface DeclaredArgument {
+  /** The position of the argument, from 0. */
   readonly index: number;
+  /** Whether callers may leave the argument out. */
   readonly optional: boolean;
 }
 
-/** What the decorators say of a handler: its `extras.jstp`, which `getHandlers()` and Nest's inspector show. */
+/** What the decorators declare about a handler: its `extras.jstp`, which `getHandlers()` and Nest's inspector show. */
 export interface JstpHandlerExtras {
-  /** 'name@version'; without it the server's default application. */
+  /** The application as 'name@version'. @default the server's `application` */
   readonly application?: string;
+  /** The name of the interface. @default the interface that the pattern names */
   readonly interface?: string;
-  /** The controller's class; with it the method's name, for error texts and logs. */
+  /** The name of the controller's class, for error texts and logs. */
   readonly className?: string;
+  /** The name of the handler's method, for error texts and logs. */
   readonly methodName?: string;
-  /** Set where `@Arg` declares the arguments. */
+  /** How many arguments the handler takes; set where `@Arg` declares them. */
   readonly arity?: Arity;
-  /** The arguments themselves, with `arity`. */
+  /** The arguments that `@Arg` declares. */
   readonly arguments?: readonly DeclaredArgument[];
-  /** Set for a `@JstpHandshake`; its strategy is missing where it takes every one. */
+  /** Set for a `@JstpHandshake` handler. Without a strategy, it decides on all strategies without a handler. */
   readonly handshake?: { readonly strategy?: string };
 }
 
 type Extras = Record<string, unknown>;
 
-/** What the decorators say, out of Nest's extras. */
+/** Returns what the decorators have declared, from Nest's extras. */
 export function jstpExtrasOf(extras: Extras | undefined): JstpHandlerExtras {
   return extras?.[EXTRAS_KEY] ?? {};
 }
 
-/** Whether a method is a handler, or has been prepared to become one. */
+/** Whether a method is a handler, or has a decorator of this package that waits for one of Nest's. */
 export function hasExtras(method: object): boolean {
   return Reflect.hasMetadata(PATTERN_EXTRAS_METADATA, method);
 }
 
 /**
- * Says more of a handler. Nest's own decorators merge into what is there, so that their order does not
- * matter. The extras are made anew: a base class's method may share the old ones.
+ * Adds to the extras of a handler. Nest's own decorators merge into what is there, so that their order does not
+ * matter. Why a new object: the method of a base class may share the old one.
  */
 export function addExtras(method: object, more: JstpHandlerExtras): void {
   const extras = Reflect.getMetadata(PATTERN_EXTRAS_METADATA, method) as Extras | undefined;
@@ -50,12 +56,15 @@ export function addExtras(method: object, more: JstpHandlerExtras): void {
   Reflect.defineMetadata(PATTERN_EXTRAS_METADATA, merged, method);
 }
 
-/** The name of the class whose method a decorator sees. */
+/** Returns the name of the class of a prototype. */
 export function classNameOf(prototype: object): string {
   return prototype.constructor.name;
 }
 
-/** Whether a method is an `async *method()`; compiled for ES2017 or older it is a plain function. */
+/**
+ * Whether a method is an `async *method()`. Compiled for ES2017 or older, it is a plain function, and this returns
+ * false.
+ */
 export function isAsyncGenerator(method: object): boolean {
   return Object.prototype.toString.call(method) === '[object AsyncGeneratorFunction]';
 }

@@ -2,11 +2,11 @@ import { parseApplicationName } from './application-name.js';
 import { placementDecorator } from './class-handlers.js';
 
 /**
- * The application of a controller's handlers, or of one handler, inherited ones included. Without it they
+ * Sets the application of a controller's handlers (inherited ones included), or of one handler. Without it, handlers
  * belong to the server's `application`.
  *
- * @param application 'name@version', or 'name' for version 1.0.0
- * @throws ConfigurationError for an empty name or a version that is not semver
+ * @param application 'name@version', or 'name' for the version 1.0.0
+ * @throws ConfigurationError for an empty name, and for a version that is not semver
  * @example
  * &#64;JstpApplication('chat@1.2.0')
  * &#64;Controller()

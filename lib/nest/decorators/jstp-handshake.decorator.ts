@@ -4,21 +4,27 @@ import { JSTP } from '../constants.js';
 import { addExtras, classNameOf } from './handler-extras.js';
 
 /**
- * A handler that decides on handshakes: the AuthPolicy by decoration. Its payload are the credentials, its
- * context the connection that is being opened; guards, pipes, filters, interceptors and request scope work
- * as for any handler, and it is no method that a client could call. The data of guards, interceptors and filters
- * are `{ strategy, credentials }`, pipes get what the handler gets.
+ * Declares a handler that decides on handshakes, as an AuthPolicy does. Its payload is the credentials, its context
+ * has the connection that is being opened. Guards, pipes, filters, interceptors and request scope work as for any
+ * handler; clients cannot call it as a method. Guards, interceptors and filters get the data `{ strategy, credentials
+ * }`, pipes what the handler gets.
  *
- * It says yes by the user's name, or by `true` or nothing after `context.setUsername`. The strategies 'anonymous'
- * and 'session' need no name: `true` is enough. Every other answer refuses with code 11. What is thrown refuses as
- * well, whatever an exception filter answers; an `RpcException` of a `RemoteError` keeps its code.
+ * The handler lets the client in when it returns the user's name, or, after `context.setUsername`, `true` or nothing.
+ * For the strategies 'anonymous' and 'session', which need no name, `true` is enough. Every other answer refuses with
+ * the code 11. A throw refuses as well, whatever an exception filter answers; an `RpcException` of a `RemoteError`
+ * keeps its code.
  *
- * It decides for the application of its controller; without `@JstpApplication` that is the server's
- * `application`. It wins over the server's `authPolicy`.
+ * The handler decides for the application of its controller (see `@JstpApplication`), and wins over the server's
+ * `authPolicy`.
  *
- * @param strategy the strategy it decides on ('login', 'anonymous', 'session' or one of yours). Without it:
- * every strategy that has no handler of its own
+ * @param strategy the strategy on which the handler decides: 'login', 'anonymous', 'session' or one of your own.
+ * @default all strategies that have no handler of their own
  * @throws ConfigurationError for an empty strategy
+ * @example
+ * &#64;JstpHandshake('login')
+ * async login(&#64;Payload() [name, password]: [string, string]) {
+ *   return (await this.users.check(name, password)) && name;
+ * }
  */
 export function JstpHandshake(strategy?: string): MethodDecorator {
   if (strategy === '') throw new ConfigurationError('@JstpHandshake', strategy, 'a strategy, or nothing');

@@ -2,12 +2,11 @@ import { ConfigurationError } from '../../protocol/configuration-error.js';
 import { placementDecorator } from './class-handlers.js';
 
 /**
- * The interface of a controller's handlers, or of one handler (which wins over the class's); the pattern of
- * a handler is then its method's or event's name. Inherited handlers belong to the interface of the class
- * that is registered. Without it the interface is the part of a string pattern before its last dot, else
- * 'default'.
+ * Sets the interface of a controller's handlers, or of one handler (which wins over the class). The pattern of a
+ * handler is then the name of its method or event. Inherited handlers belong to the interface of the class that is
+ * registered. Without it, the interface is the part of a string pattern before its last dot, or else 'default'.
  *
- * @param name the interface's name
+ * @param name the name of the interface
  * @throws ConfigurationError for an empty name
  * @example
  * &#64;JstpInterface('rooms')

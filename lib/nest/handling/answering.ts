@@ -5,16 +5,16 @@ import { UnsendableAnswer } from '../../connection/calls/unsendable-answer.js';
 import { JstpArgs } from '../jstp-args.js';
 import { toWireError } from '../nest-error.js';
 
-/** A call as the Nest layer sees it. */
+/** A call as the Nest layer handles it. */
 export type NestCall = IncomingCall<Connection>;
 
-/** How what a handler gives becomes a call's answer. One for all calls of a server. */
+/** Makes the answers of calls from what handlers return. One object serves all calls of a server. */
 export interface Answering {
-  /** Answers with the one value of a handler. */
+  /** Answers with the single value of a handler. */
   value(call: NestCall, value: unknown): void;
-  /** Answers with an error, as Nest's filters gave it; `code` is for an error that has none of its own. */
+  /** Answers with an error, as Nest's filters made it. @param code for an error without a code of its own */
   error(call: NestCall, error: unknown, code?: number): void;
-  /** Starts to answer with several values; `fail` takes an error as Nest's filters gave it. */
+  /** Starts a stream of values. Its `fail` takes an error as Nest's filters made it. */
   stream(call: NestCall): OutgoingStream;
 }
 
@@ -74,7 +74,7 @@ function isArgs(value: unknown): value is JstpArgs {
   return value instanceof JstpArgs;
 }
 
-/** An item of a stream is one value. */
+/** Makes the one value of a stream's item. */
 function itemOf(value: unknown): unknown {
   return isArgs(value) ? [...value.values] : value;
 }

@@ -6,9 +6,9 @@ import { flowOf } from './iterable-flow.js';
 import { isAsyncIterable, pump } from './iterable-answer.js';
 
 /**
- * Makes an Observable of the async iterable that a handler returns (an async generator, a Node stream), so that
- * the interceptors and filters around it see one value after the other. It is the innermost interceptor of its
- * handler, and leaves the messages of other transports alone.
+ * Makes an Observable of the async iterable that a handler returns (an async generator, a Node stream), so that the
+ * interceptors and filters around it get one value after the other. It is the innermost interceptor of its handler.
+ * Messages of other transports pass unchanged.
  */
 class AsyncIterableInterceptor implements NestInterceptor {
   private readonly logger = new PrintableLogger('JstpServer');
@@ -31,10 +31,10 @@ class AsyncIterableInterceptor implements NestInterceptor {
       const iterator = iterable[Symbol.asyncIterator]();
       const flow = flowOf(context);
       let isOver = false;
-      const leave = (): void => {
+      const endIterator = (): void => {
         if (isOver) return;
         isOver = true;
-        // What a generator throws on its way out is nobody's answer.
+        // What a generator throws while it is ended cannot be an answer, and is logged.
         Promise.resolve(iterator.return?.()).catch((error: unknown) => {
           this.logger.error(error);
         });
@@ -55,10 +55,10 @@ class AsyncIterableInterceptor implements NestInterceptor {
           subscriber.error(error);
         },
       );
-      return leave;
+      return endIterator;
     });
   }
 }
 
-/** One for all handlers: it keeps nothing. */
+/** The interceptor of all handlers. Why one is enough: it holds no state. */
 export const asyncIterableInterceptor: NestInterceptor = new AsyncIterableInterceptor();

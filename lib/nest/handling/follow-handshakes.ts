@@ -14,7 +14,7 @@ import { JstpContext } from '../jstp-context.js';
 import type { Registration } from '../server/registration.js';
 import { HandshakeRun } from './handshake-run.js';
 
-/** Matches no error, but is asked about each that is thrown. */
+/** Matches no error. Why it exists: Nest asks it about each error that is thrown, before a filter gets the error. */
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- Nest asks by `instanceof`, which takes a class
 class EveryError {
   static [Symbol.hasInstance](error: unknown): boolean {
@@ -23,7 +23,7 @@ class EveryError {
   }
 }
 
-/** Never catches: Nest asks the filters in turn whether an error is theirs, and this one first. */
+/** Never catches an error, but is the first filter that Nest asks whether an error is its own. */
 @Catch(EveryError)
 class ErrorsOfHandshakes implements RpcExceptionFilter {
   catch(error: unknown): Observable<never> {
@@ -32,8 +32,8 @@ class ErrorsOfHandshakes implements RpcExceptionFilter {
 }
 
 /**
- * The innermost interceptor of a handshake handler: it hears the handler's own answer, and gives the handler and
- * its pipes the credentials, where guards and other interceptors see `{ strategy, credentials }`.
+ * The innermost interceptor of a handshake handler: it notes the handler's own answer. It also gives the credentials
+ * to the handler and its pipes, whereas guards and other interceptors get `{ strategy, credentials }`.
  */
 class AnswersOfHandshakes implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -62,8 +62,8 @@ class AnswersOfHandshakes implements NestInterceptor {
 }
 
 /**
- * The outermost interceptor of a handshake handler: only what comes by it is an answer. What a filter makes of an
- * error comes by no interceptor, whatever async context the error was thrown in.
+ * The outermost interceptor of a handshake handler. Only what passes it is an answer. Why: what a filter makes of an
+ * error passes no interceptor, in whatever async context the error was thrown.
  */
 class OutcomesOfHandshakes implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -86,7 +86,9 @@ class OutcomesOfHandshakes implements NestInterceptor {
 const prepared = new WeakSet<object>();
 const errors = new ErrorsOfHandshakes();
 const answers = new AnswersOfHandshakes();
-/** One for each place where interceptors stand: the same handler may have its outermost in another place in another class. */
+/**
+ * One outermost interceptor for each level. Why: a handler that two classes inherit may have it at different levels.
+ */
 const outcomes = {
   application: new OutcomesOfHandshakes(),
   controller: new OutcomesOfHandshakes(),
@@ -94,8 +96,8 @@ const outcomes = {
 };
 
 /**
- * Has the handshake handlers of an application followed by {@link HandshakeRun}. Nest asks the last filter of a method
- * first and the last interceptor last: that is why this is done when all decorators have run.
+ * Adds the filter and the interceptors by which {@link HandshakeRun} follows handshake handlers. Call it when all
+ * decorators have run. Why: Nest asks the last filter of a method first, and its last interceptor last.
  */
 export function followHandshakes({ methods, putOutermost }: Registration): void {
   let areAny = false;
@@ -114,7 +116,7 @@ export function followHandshakes({ methods, putOutermost }: Registration): void 
   if (areAny) putOutermost(outcomes.application);
 }
 
-/** Puts an interceptor around those of a class or a method. */
+/** Puts an interceptor outside of those of a class or a method. */
 function putFirst(interceptor: NestInterceptor, target: object): void {
   const known = (Reflect.getMetadata(INTERCEPTORS_METADATA, target) ?? []) as readonly unknown[];
   if (!known.includes(interceptor))

@@ -22,20 +22,21 @@ export interface ProcessingHooks {
   end: ((context: JstpContext) => void) | undefined;
 }
 
-/** What runs handlers needs of its server. */
+/** What the runner of handlers needs of its server. */
 export interface RunnerSettings {
-  /** Nest's table. */
+  /** Nest's table of handlers, by the key of a {@link Route}. */
   readonly handlers: ReadonlyMap<string, MessageHandler>;
+  /** Nest's hooks; Nest may set them at any time. */
   readonly hooks: ProcessingHooks;
   readonly serializer: Serializer | undefined;
   readonly deserializer: Deserializer | undefined;
-  /** Takes an error that no peer is told of. */
+  /** Reports an error that no peer is told of. */
   readonly report: (error: unknown) => void;
 }
 
 type OnEnd = (() => void) | undefined;
 
-/** Runs Nest's handlers for calls and events, and answers with what they give. */
+/** Runs Nest's handlers for calls and events, and answers with what they return. */
 export class HandlerRunner implements AnswerContext {
   readonly answering: Answering;
   readonly report: (error: unknown) => void;
@@ -86,7 +87,7 @@ export class HandlerRunner implements AnswerContext {
 
   /**
    * Runs the handler of an event.
-   * @returns a Promise of its end, which does not fail
+   * @returns a Promise that is settled when the handler has ended, and never rejects; undefined where no handler runs
    */
   event(
     connection: Connection,
@@ -120,7 +121,7 @@ export class HandlerRunner implements AnswerContext {
     });
   }
 
-  /** @internal Answers with what a handler gave. */
+  /** @internal Answers with what a handler has returned. */
   readonly settle = (call: NestCall, value: unknown, onEnd: OnEnd): void => {
     if (typeof value === 'object' && value !== null) {
       if (isObservable(value)) {
@@ -152,7 +153,7 @@ export class HandlerRunner implements AnswerContext {
       );
   }
 
-  /** @returns a Promise only where the handler does: of the time when its outcome is taken */
+  /** @returns a Promise, if the handler returned one: it is settled when the call is answered */
   private run(
     call: NestCall,
     route: Route,
@@ -198,7 +199,7 @@ export class HandlerRunner implements AnswerContext {
         },
         resolve,
       );
-      // A hook that has come to its end without running the handler has dropped the event.
+      // A hook that ends without having run the handler has dropped the event.
       const settle = (): void => {
         resolve(run);
       };
@@ -225,7 +226,7 @@ export class HandlerRunner implements AnswerContext {
   }
 
   /**
-   * Runs a handler between the hooks; the end hook runs once, where the start hook left it.
+   * Runs a handler between the hooks. The end hook runs once, in the async context that the start hook has set up.
    * @returns what the start hook returns
    */
   private hook(
@@ -237,7 +238,7 @@ export class HandlerRunner implements AnswerContext {
     const done = async (): Promise<void> => {
       hasBegun = true;
       let hasEnded = false;
-      // The end of an Observable may come from anywhere.
+      // Why: an Observable may end in any async context.
       const scope = new AsyncResource('JstpHandler');
       await run(() => {
         if (hasEnded) return;
@@ -275,7 +276,7 @@ function fits(arity: Arity, args: unknown[]): boolean {
   return args.length >= arity.min && args.length <= arity.max;
 }
 
-/** The code travels alone to peers that may not know a text of it. */
+/** Makes the error of a call with a wrong number of arguments: the code alone for peers other than Nest's. */
 function wrongArguments({ args, connection }: NestCall, { pattern }: Route, arity: Arity): unknown {
   if (!connection.extensions.nest) return ERR_INVALID_SIGNATURE;
   const text = RemoteError.defaultMessages[ERR_INVALID_SIGNATURE];
@@ -286,13 +287,15 @@ function show({ min, max }: Arity): string {
   return min === max ? String(max) : `${min} to ${max}`;
 }
 
-/** With `@Arg` the array; else one argument is the data itself, and none is none. */
+/**
+ * Returns a handler's data: the array of arguments with `@Arg`, or of several; else the only argument, or undefined.
+ */
 function dataOf(route: Route, args: unknown[]): unknown {
   if (route.arity || args.length > 1) return args;
   return args[0];
 }
 
-/** As Nest does: nobody listens, an error has been logged by Nest's filters. */
+/** Waits for the end of an Observable, as Nest does. Why errors are ignored: Nest's filters have logged them. */
 function endOf(source: Observable<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {

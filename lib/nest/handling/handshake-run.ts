@@ -3,12 +3,12 @@ import type { JstpContext } from '../jstp-context.js';
 
 const running = new AsyncLocalStorage<HandshakeRun>();
 const byContext = new WeakMap<JstpContext, HandshakeRun>();
-/** The error that a run has just taken itself: the filters are asked about it next, in whatever async context. */
-let takenError: { readonly value: unknown } | undefined;
+/** The error that a run has just noted itself; Nest asks the filters about it next, in any async context. */
+let notedError: { readonly value: unknown } | undefined;
 
 /**
- * One handshake on its way through the guards, interceptors, pipes, handler and filters of Nest. What comes out of
- * them does not tell whether the handler said it, or a filter made it of an error: this does.
+ * Follows one handshake through the guards, interceptors, pipes, handler and filters of Nest. Why: their result alone
+ * does not show whether it is the handler's answer, or what a filter has made of an error.
  */
 export class HandshakeRun {
   private outermost: object | undefined;
@@ -20,19 +20,19 @@ export class HandshakeRun {
     byContext.set(context, this);
   }
 
-  /** The run of a context; undefined for one that is no handshake's. */
+  /** Returns the run of a context; undefined where the context is no handshake's. */
   static of(context: JstpContext): HandshakeRun | undefined {
     return byContext.get(context);
   }
 
   /**
-   * Takes an error before a filter gets it. Whose it is, is told by the async context: that is right for what guards
-   * throw. What an Observable fails with may come from anywhere, and was taken by {@link noteError} before.
+   * Notes an error before a filter gets it. The async context tells the run, which is right for what guards throw.
+   * The error of an Observable may come in any async context; {@link noteError} has noted it before.
    */
   static noteErrorUnderWay(value: unknown): void {
-    const taken = takenError;
-    takenError = undefined;
-    if (taken && Object.is(taken.value, value)) return;
+    const noted = notedError;
+    notedError = undefined;
+    if (noted && Object.is(noted.value, value)) return;
     const run = running.getStore();
     if (run) run.error ??= { value };
   }
@@ -42,36 +42,36 @@ export class HandshakeRun {
     return running.run(this, callback);
   }
 
-  /** Takes the handler's own answer, of several the first, before interceptors change it. */
+  /** Notes the handler's own answer, before interceptors change it; of several answers the first. */
   noteAnswer(value: unknown): void {
     this.ownAnswer ??= { value };
   }
 
-  /** Whether an interceptor is the outermost of those that ask: the first one that asks is. */
+  /** Whether an interceptor is the outermost one of those that ask: the first one to ask is. */
   isOutermost(interceptor: object): boolean {
     this.outermost ??= interceptor;
     return this.outermost === interceptor;
   }
 
-  /** Takes what the interceptors have made of the answer, of several the first, before filters see anything. */
+  /** Notes what the interceptors have made of the answer, before filters get it; of several values the first. */
   noteOutcome(value: unknown): void {
     this.outcome ??= { value };
   }
 
-  /** Takes the error with which interceptors, pipes or the handler have failed, before a filter gets it. */
+  /** Notes the error with which interceptors, pipes or the handler have failed, before a filter gets it. */
   noteError(value: unknown): void {
     this.error ??= { value };
-    takenError = { value };
+    notedError = { value };
   }
 
-  /** What a guard, an interceptor, a pipe or the handler has thrown; undefined where nobody has. */
+  /** What a guard, an interceptor, a pipe or the handler has thrown; undefined where none has. */
   get thrown(): { readonly value: unknown } | undefined {
     return this.error;
   }
 
   /**
-   * The handler's own answer; undefined where it was not asked, has not answered, or where the interceptors have let
-   * nothing out: then what came out is a filter's.
+   * The handler's own answer; undefined where the handler was not asked, has not answered, or where no value has
+   * passed the outermost interceptor: then the result is a filter's.
    */
   get answer(): { readonly value: unknown } | undefined {
     return this.outcome && this.ownAnswer;

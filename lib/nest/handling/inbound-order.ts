@@ -2,7 +2,7 @@ import type { Deserializer } from '@nestjs/microservices';
 import type { Connection } from '../../connection/connection.js';
 import { OrderedConversion } from '../ordered-conversion.js';
 
-/** What a deserializer is given; events have no id. */
+/** The argument of a deserializer. Events have no id. */
 export interface IncomingPacket {
   readonly pattern: string;
   readonly data: unknown;
@@ -10,14 +10,14 @@ export interface IncomingPacket {
   readonly metadata?: Record<string, unknown> | undefined;
 }
 
-/** Runs the user's deserializer, which may take its time; each connection's messages stay in their order. */
+/** Runs the user's deserializer, which may be asynchronous, and keeps the order of each connection's messages. */
 export class InboundOrder {
   private readonly conversions = new WeakMap<Connection, OrderedConversion>();
   private lastId = 0;
 
   constructor(private readonly deserializer: Deserializer) {}
 
-  /** A number for a call's packet. */
+  /** Makes the id of a call's packet. */
   nextId(): string {
     this.lastId += 1;
     return String(this.lastId);
@@ -25,8 +25,8 @@ export class InboundOrder {
 
   /**
    * Reads a packet.
-   * @param onData gets the data, at once where the deserializer answers at once
-   * @param onError gets what it throws
+   * @param onData called with the data; at once, if the deserializer returns no Promise
+   * @param onError called with what the deserializer throws
    */
   read(
     connection: Connection,

@@ -7,9 +7,9 @@ import { asyncIterableInterceptor } from './async-iterable.interceptor.js';
 const prepared = new WeakSet<object>();
 
 /**
- * Puts the interceptor of async iterables around the handlers that may give one, inside of all others: around async
- * generators, whose errors filters are to see, and around every method under an interceptor, because what a plain
- * function returns is not known before. Other handlers stay as they are: an interceptor costs time.
+ * Adds the interceptor of async iterables to the handlers that may return one, as their innermost: to async
+ * generators, so that filters get their errors, and to each method that has interceptors, as it is not known what a
+ * plain function returns. Why not to all: an interceptor costs time.
  */
 export function interceptIterables({ methods, hasGlobalInterceptors }: Registration): void {
   for (const entry of methods) {

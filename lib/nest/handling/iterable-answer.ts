@@ -1,16 +1,16 @@
 import { TimeSlice } from '../../util/time-slice.js';
 import type { Answering, NestCall } from './answering.js';
 
-/** Whether a handler's result is an async generator, a Node stream, or the like. */
+/** Whether a handler's result is an async iterable: an async generator, a Node stream... */
 export function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
   return typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function';
 }
 
 /**
- * Answers a call with the values of an async iterable. It is asked for a value only when the caller has
- * credit for it, and its `return` runs when nobody waits any more.
+ * Answers a call with the values of an async iterable. The iterable is asked for a value only when there is credit
+ * for it. Its `return` runs when the caller no longer waits.
  *
- * @param errorOf makes Nest's error of what the iterable throws: no filter of the handler sees that
+ * @param errorOf makes Nest's error of what the iterable throws. Why: no filter of the handler gets it
  */
 export async function answerIterable(
   call: NestCall,
@@ -21,40 +21,42 @@ export async function answerIterable(
   const { signal } = call;
   const iterator = iterable[Symbol.asyncIterator]();
   const stream = answering.stream(call);
-  let isLeft = false;
-  const leave = (): void => {
-    if (isLeft) return;
-    isLeft = true;
-    // What a generator throws on its way out is nobody's answer.
+  let isEnded = false;
+  const endIterator = (): void => {
+    if (isEnded) return;
+    isEnded = true;
+    // What a generator throws while it is ended cannot be an answer, and is reported.
     Promise.resolve(iterator.return?.()).catch(errorOf);
   };
   const abort = (): void => {
-    // The caller's time is over: it is told, in case it still listens.
+    // The call's time ran out. The caller is told, in case it still waits.
     if (call.isOpen) call.fail(signal.reason);
-    leave();
+    endIterator();
   };
   signal.addEventListener('abort', abort, { once: true });
   try {
     if (await pump(iterator, stream)) stream.end();
-    else leave();
+    else endIterator();
   } catch (error) {
     stream.fail(errorOf(error));
-    leave();
+    endIterator();
   } finally {
     signal.removeEventListener('abort', abort);
   }
 }
 
-/** Where the values of an iterator go. */
+/** Takes the values of an iterator. */
 export interface IterableSink {
-  /** Resolves when a value may be made; false when nobody waits for one. */
+  /** Resolves with true when a value may be made, with false when no values are wanted any more. */
   ready(): Promise<boolean>;
+  /** Takes a value. */
   write(value: unknown): unknown;
 }
 
 /**
- * Asks an iterator for its values as fast as they are taken; the rest of the program has its turns all the same.
- * @returns whether the iterator has come to its end, rather than whoever takes its values
+ * Moves the values of an iterator to a sink, as fast as the sink takes them, and leaves turns of the event loop to
+ * the rest of the program.
+ * @returns true where the iterator has ended, false where the sink wants no more values
  */
 export async function pump(iterator: AsyncIterator<unknown>, sink: IterableSink): Promise<boolean> {
   const slice = new TimeSlice();

@@ -4,35 +4,35 @@ import type { JstpContext } from '../jstp-context.js';
 
 const flows = new WeakMap<object, IterableFlow>();
 
-/** Tells when an async iterable inside of a handler may be asked for its next value. */
+/** Decides when an async iterable under interceptors may be asked for its next value. */
 export class IterableFlow {
   private stream: OutgoingStream | undefined;
   private hasBegun = false;
 
   /**
-   * @param isAnswered whether the values go to a caller, who gives credit for them
-   * @param isWanted whether it is to be run at all: not where an event has named a method
+   * @param isAnswered whether the values go to a caller, which gives credit for them
+   * @param isWanted whether the iterable runs at all: not where an event has reached the handler of a method
    */
   constructor(
     private readonly isAnswered: boolean,
     private readonly isWanted: boolean,
   ) {}
 
-  /** Takes the stream to which the values go in the end. */
+  /** Sets the stream to which the values go, after all interceptors. */
   attach(stream: OutgoingStream): void {
     this.stream = stream;
   }
 
-  /** Resolves when a value may be made; false when nobody waits for one. */
+  /** Resolves with true when a value may be made, with false when no values are wanted any more. */
   async ready(): Promise<boolean> {
-    // An interceptor may keep the first values, or drop them: until one comes through, each has a turn of its own.
+    // Interceptors may hold or drop the first values. Until one passes them, each value has a turn of the event loop.
     if (this.hasBegun && this.isAnswered && !this.stream) await nextTurn();
     this.hasBegun = true;
     return this.stream ? this.stream.ready() : this.isWanted;
   }
 }
 
-/** The flow of a message that is being handled, made when a handler gives an async iterable. */
+/** Returns the flow of a message that is being handled. Makes it where there is none. */
 export function flowOf(context: JstpContext): IterableFlow {
   const message = context.getArgs()[2];
   const known = flows.get(message);
@@ -43,7 +43,7 @@ export function flowOf(context: JstpContext): IterableFlow {
   return flow;
 }
 
-/** Tells the iterable inside of a call's handler, if there is one, where its values go. */
+/** Sets the stream of a call's flow, if the call's handler has returned an async iterable. */
 export function attachFlow(call: object, stream: OutgoingStream): void {
   flows.get(call)?.attach(stream);
 }

@@ -2,10 +2,10 @@ import { RpcException } from '@nestjs/microservices';
 import { INTERNAL_SERVER_ERROR } from '../constants.js';
 
 /**
- * What Nest's own filter makes of an error, for those that never reach it: an async generator's, or those
- * of a handler that was added by hand.
+ * Makes of an error what Nest's own filter makes of it. For errors that never reach the filter: those of an async
+ * generator, and those of a handler that was added by hand.
  *
- * @param report takes an error that the peer is not told of
+ * @param report called with an error that the peer is not told of
  */
 export function failureOf(error: unknown, report: (error: unknown) => void): unknown {
   if (error instanceof RpcException) {

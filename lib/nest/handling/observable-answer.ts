@@ -11,19 +11,19 @@ const ITERABLE_IN_OBSERVABLE =
   'The value of an Observable is an async iterable, whose own values no interceptor has seen. ' +
   'Return the iterable itself from the handler, or make an Observable of its values: from(iterable)';
 
-/** What an Observable's answer needs besides the call. */
+/** What the answer of an Observable needs, besides the call. */
 export interface AnswerContext {
   readonly answering: Answering;
-  /** Answers with the only value of a source, which may be a source itself. */
+  /** Answers with the only value of a source, which may itself be an Observable. */
   settle(call: NestCall, value: unknown, onEnd: (() => void) | undefined): void;
-  /** Takes what went wrong with an answer. */
+  /** Reports what went wrong with an answer. */
   readonly report: (error: unknown) => void;
 }
 
 /**
- * Answers a call with the values of an Observable, as they come. The first one waits for the end of the
- * present tick: with an interceptor every handler's result is an Observable of one value, and a value that
- * is followed by the end at once is a plain result.
+ * Answers a call with the values of an Observable, as they come. The first value waits for the end of the tick; if the
+ * Observable has completed by then, the value is a plain result. Why: under an interceptor, every result is an
+ * Observable of one value.
  */
 export class ObservableAnswer {
   private held: unknown = NOTHING;
@@ -34,7 +34,7 @@ export class ObservableAnswer {
   /**
    * @param call the call
    * @param context how to answer
-   * @param onEnd runs when the source has ended, or is ended
+   * @param onEnd called when the source has ended by itself, or was unsubscribed from
    */
   constructor(
     private readonly call: NestCall,
@@ -42,9 +42,9 @@ export class ObservableAnswer {
     private onEnd: (() => void) | undefined,
   ) {}
 
-  /** Subscribes. */
+  /** Subscribes to the source. */
   start(source: Observable<unknown>): void {
-    // A source that runs at once has no subscription yet that could be ended.
+    // Why `takeWhile`: a source that emits while it is subscribed to cannot be unsubscribed from yet.
     this.subscription = source.pipe(takeWhile(() => !this.isOver)).subscribe({
       next: (value) => {
         this.next(value);
@@ -81,7 +81,7 @@ export class ObservableAnswer {
     if (this.stream) this.stream.end();
     else if (isIterable(this.held)) this.refuseIterable();
     else {
-      // The end of what the only value may be is the end of all.
+      // Why `onEnd` is handed on: the only value may be an Observable, whose end comes later.
       const { onEnd } = this;
       this.onEnd = undefined;
       this.context.settle(this.call, this.held === NOTHING ? undefined : this.held, onEnd);
@@ -89,7 +89,9 @@ export class ObservableAnswer {
     this.onEnd?.();
   }
 
-  /** Its values have passed by the interceptors, which might have removed something. */
+  /**
+   * Refuses an async iterable as a value. Why: its values have not passed the interceptors, which may hide something.
+   */
   private refuseIterable(): void {
     this.context.report(new Error(ITERABLE_IN_OBSERVABLE));
     this.context.answering.error(this.call, INTERNAL_SERVER_ERROR);
@@ -127,7 +129,7 @@ export class ObservableAnswer {
     }
     try {
       stream.write(value);
-      // A value that cannot be sent is an answer, too.
+      // A value that could not be sent has answered the call with an error.
       if (!this.call.isOpen) this.end();
     } catch (error) {
       this.context.report(error);
@@ -136,11 +138,11 @@ export class ObservableAnswer {
     }
   }
 
-  /** Nobody waits any more. */
+  /** Ends the source, as the caller no longer waits. */
   private readonly stop = (): void => {
     const { call } = this;
     if (this.isOver) return;
-    // The caller's time is over: it is told, in case it still listens.
+    // The call's time ran out. The caller is told, in case it still waits.
     if (call.isOpen) call.fail(call.signal.reason);
     this.end();
   };
@@ -151,7 +153,7 @@ export class ObservableAnswer {
     this.onEnd?.();
   }
 
-  /** @returns whether it was under way */
+  /** Marks the answer as over. @returns whether it was not over before */
   private finish(): boolean {
     if (this.isOver) return false;
     this.isOver = true;

@@ -4,7 +4,7 @@ import { plainAnswering, type Answering, type NestCall } from './answering.js';
 import { INTERNAL_SERVER_ERROR } from '../constants.js';
 import { OrderedConversion } from '../ordered-conversion.js';
 
-/** What a serializer is given: the envelope of Nest's transports. */
+/** The argument of a serializer: the envelope of Nest's transports. */
 interface Packet {
   readonly id: string;
   readonly response?: unknown;
@@ -12,19 +12,19 @@ interface Packet {
   readonly isDisposed: boolean;
 }
 
-/** What it made of it: an outcome of the same kind, or of the other. */
+/** What a serializer has made of a packet: a value or an error. */
 interface Outcome {
   readonly isError: boolean;
   readonly value: unknown;
 }
 
-/** Answers with what the user's serializer makes of the values; it may take its time. */
+/** Answers with what the user's serializer, which may be asynchronous, makes of the values. */
 export class SerializedAnswering implements Answering {
   private lastId = 0;
 
   /**
-   * @param serializer the user's
-   * @param report takes what it throws
+   * @param serializer the user's serializer
+   * @param report called with what the serializer throws
    */
   constructor(
     private readonly serializer: Serializer,
@@ -43,7 +43,7 @@ export class SerializedAnswering implements Answering {
     return new SerializedStream(this, this.nextId(), plainAnswering.stream(call));
   }
 
-  /** Hands on what the serializer makes of a packet, in the order of a conversion. */
+  /** Serializes a packet, and hands the outcome on in the order of a conversion. */
   serialize(packet: Packet, order: OrderedConversion, use: (outcome: Outcome) => void): void {
     order.run<unknown>(
       () => this.serializer.serialize(packet),
@@ -70,7 +70,7 @@ export class SerializedAnswering implements Answering {
   }
 }
 
-/** The values of one stream, one after the other through the serializer. */
+/** Serializes the values of one stream, in their order. */
 class SerializedStream implements OutgoingStream {
   private readonly order = new OrderedConversion();
 
@@ -109,7 +109,7 @@ class SerializedStream implements OutgoingStream {
     });
   }
 
-  /** Runs after all values that were written before. */
+  /** Runs a function after all values that were written before. */
   private inTurn(run: () => void): void {
     const ignore = (): void => undefined;
     this.order.run(() => undefined, run, ignore);
@@ -123,7 +123,7 @@ function outcomeOf(packet: Packet, made: unknown): Outcome {
     : { isError: true, value: made.err };
 }
 
-/** A serializer returns Nest's envelope, or what is to be sent in its place. */
+/** Whether a serializer has returned Nest's envelope; if not, its result is sent in place of the envelope. */
 function isEnvelope(made: unknown): made is Partial<Packet> {
   if (typeof made !== 'object' || made === null) return false;
   return ['response', 'err', 'isDisposed'].some((key) => Object.hasOwn(made, key));

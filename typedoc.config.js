@@ -1,3 +1,6 @@
+import { OptionDefaults } from 'typedoc';
+import { loadMarkdown } from './test/tools/site-plugin.js';
+
 /** `npm run docs:build`: a static site of all documents and of the API reference, in site/. */
 
 /** @type {Partial<import('typedoc').TypeDocOptions>} */
@@ -15,6 +18,7 @@ const config = {
     '{CHANGELOG,CONTRIBUTING,CODE_OF_CONDUCT,RELEASING,SECURITY}.md',
   ],
   searchInDocuments: true,
+  markdownItLoader: loadMarkdown,
 
   // The first entry that exports a name has its page: what all applications share is the core's.
   entryPoints: [
@@ -37,7 +41,8 @@ const config = {
   // A page's address follows from where its document or its declaration is, not from its title.
   router: 'structure',
   navigation: { includeGroups: true },
-  groupOrder: ['Documents', 'Guides', 'Migration', 'Reference', 'Modules', 'Examples', '*'],
+  groupOrder: ['Documents', 'Guides', 'Migration', 'Reference', 'Modules', 'Examples', 'Decisions', '*'],
+  highlightLanguages: [...OptionDefaults.highlightLanguages, 'diff'],
   ignoredHighlightLanguages: ['wire', 'mdsf', 'text'],
   headings: { readme: false, document: false },
   customCss: 'test/tools/site.css',

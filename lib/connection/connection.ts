@@ -9,7 +9,7 @@ import type { AbortSignalLike } from '../util/host.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 import { createOutgoingCall, type OutgoingCall } from './calls/outgoing-calls.js';
 import type { RemoteProxy } from './calls/remote-proxy.js';
-import { CONTROL, type ConnectionControl, type Controlled } from './control.js';
+import { CONTROL, type ConnectionControl } from './control.js';
 import type { ExtensionName, Extensions } from './extensions.js';
 import { ANONYMOUS, loginCredentials, resumeCredentials, type Credentials } from './handshake/credentials.js';
 import type { ConnectionState } from './state.js';
@@ -169,7 +169,7 @@ export interface ConnectionChannel {
 }
 
 /** What a {@link Connection} shows, and asks of the machine behind it. */
-export interface ConnectionCore extends ConnectionControl<Connection> {
+export interface ConnectionCore extends ConnectionControl {
   readonly state: ConnectionState;
   readonly session: Session<Connection> | null;
   readonly application: ApplicationLike<Connection> | null;
@@ -202,7 +202,7 @@ let connectionCount = 0;
 export let createConnection: (core: ConnectionCore) => Connection;
 
 /** One side of a JSTP connection: calls and events both ways, over a session that may outlive its transports. */
-export class Connection extends EventEmitter<ConnectionEvents> implements Controlled<Connection> {
+export class Connection extends EventEmitter<ConnectionEvents> {
   /** Counts the connections of this process. */
   readonly id = connectionCount++;
   /** @internal What the rooms above may drive. */

@@ -1,27 +1,8 @@
-import type { ApplicationLike } from '../application/application.js';
-import type { RemoteError } from '../protocol/remote-error.js';
-import type { Session } from '../session/session.js';
 import type { Callback } from '../util/callback.js';
 import type { OutgoingCalls } from './calls/outgoing-calls.js';
 import type { UnsentMessage } from './channel/outbox.js';
-import type { Dialer, Transport } from './transport.js';
-
-/** What a server decides on a handshake that it accepts. */
-export interface Admission<C> {
-  /** The new session, or the one that is resumed. */
-  readonly session: Session<C>;
-  /** The application that serves the client. */
-  readonly application: ApplicationLike<C>;
-  /** What the client has received, where it resumes; undefined for a new session. */
-  readonly receivedCount?: number | undefined;
-  /** Stores the session, where each step must be stored before it is acted on. */
-  readonly save?: (() => Promise<void>) | undefined;
-  /** The largest message in bytes that the client takes; undefined: it has not told. */
-  readonly peerMaxBytes: number | undefined;
-}
-
-/** Why a session goes on without a connection: its client is sent away, or another connection has claimed it. */
-export type LeaveReason = 'moved' | 'taken';
+import type { TerminationReason } from './termination.js';
+import type { Dialer } from './transport.js';
 
 /** Takes over the calls of another connection that wait for an answer. */
 export interface CallHeir {
@@ -29,12 +10,10 @@ export interface CallHeir {
 }
 
 /**
- * What the rooms above may ask of a connection besides its public API: `server/` decides on handshakes and moves
- * sessions, `nest/` keeps a client connected. {@link controlOf} gives it.
- *
- * @typeParam C the connection's own type
+ * What the rooms above may ask of a connection besides its public API; {@link controlOf} gives it. `serving.ts` has what
+ * a server does besides.
  */
-export interface ConnectionControl<C> {
+export interface ConnectionControl {
   /** Whether messages flow now. */
   readonly isOpen: boolean;
   /** Whether the connection has ended. */
@@ -45,41 +24,14 @@ export interface ConnectionControl<C> {
   guard(run: () => unknown): void;
   /** Reports an error of the user's code: it never vanishes and never ends the process. */
   reportError(error: unknown): void;
-  /** Ends the connection without a word to the peer. */
-  abandon(): void;
-
-  /** Server: the policy decides now; another message of the peer ends the connection. */
-  awaitDecision(application: ApplicationLike<C>): void;
-  /** Server: names the user of a session before the policy decides on its resume. */
-  presume(username: string | null): void;
-  /** Server: lets a client in, or back in. The answer goes out first, then what the client has missed. */
-  admit(admission: Admission<C>): void;
-  /** Server: refuses the handshake and ends the connection. */
-  refuse(error: unknown): void;
-  /** Server: serves the client by another application from now on. */
-  changeApplication(application: ApplicationLike<C>): void;
-
-  /** Server: gives the transport away; what was read of it and not served is dropped. */
-  detach(): Transport | null;
-  /** Server: goes on with another transport. The peer at the present one hears 'taken'. */
-  replaceTransport(transport: Transport | null): void;
+  /** Ends the connection; `termination.ts` tells what each reason means. */
+  end(reason: TerminationReason): void;
   /**
-   * Server: begins nothing new and waits for what is in service. What that needs is read on.
-   * @param timeoutMs how long calls may take
-   * @param storeTimeoutMs how long the store may take before the calls, and again after them
-   * @param streamCode ends streams that have not ended by themselves; undefined: they get the time of calls
+   * Ends the session for good, and the connection with it.
+   * @param error why, for this side's log
+   * @param info what the peer is told of the reason
    */
-  finishServing(timeoutMs: number, storeTimeoutMs: number, streamCode?: number): Promise<void>;
-  /** Server: undoes {@link finishServing}; the session stays. */
-  resumeServing(): void;
-  /** Server: the session goes on without this connection, whose client is told why. */
-  leave(reason: LeaveReason): void;
-  /** Server: the client has not come back in time. */
-  expire(): void;
-  /** Server: the session ends because more waits for the client than may. */
-  overflow(error: RemoteError): void;
-  /** Server: the session ends because of an error of this side. */
-  endSession(error: Error): void;
+  endSession(error: Error, info?: string): void;
   /** The session goes on with another connection of this process, which gets the calls that wait for the transport. */
   passSessionTo(heir: CallHeir): void;
 
@@ -105,11 +57,11 @@ export interface ConnectionControl<C> {
 export const CONTROL = Symbol('control');
 
 /** A connection, as far as its control is concerned. */
-export interface Controlled<C> {
-  readonly [CONTROL]: ConnectionControl<C>;
+export interface Controlled {
+  readonly [CONTROL]: ConnectionControl;
 }
 
 /** What may be driven of a connection besides its public API. */
-export function controlOf<C extends Controlled<C>>(connection: C): ConnectionControl<C> {
+export function controlOf(connection: Controlled): ConnectionControl {
   return connection[CONTROL];
 }

@@ -1,13 +1,12 @@
 import type { ApplicationLike } from '../application/application.js';
 import { ERR_NOT_A_SERVER } from '../protocol/error-codes.js';
-import { formatBye, formatHandshakeError, formatHandshakeOk } from '../protocol/format-message.js';
+import { formatBye, formatHandshakeError } from '../protocol/format-message.js';
 import { JstpError } from '../protocol/jstp-error.js';
 import { checkInterval, type Limits } from '../protocol/limits.js';
 import { maskHandshakeOk } from '../protocol/mask-secrets.js';
 import type { ByeReason, Message } from '../protocol/message.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { JOURNAL_FULL_INFO } from '../protocol/refusal-info.js';
-import { RemoteError } from '../protocol/remote-error.js';
 import { NO_CALLS, type Session } from '../session/session.js';
 import { isThenable, type Callback } from '../util/callback.js';
 import { isSystemError } from '../util/errors.js';
@@ -26,8 +25,8 @@ import {
   type ConnectionEvents,
   type LogEvent,
 } from './connection.js';
-import { controlOf, type Admission, type CallHeir, type LeaveReason } from './control.js';
-import { NO_EXTENSIONS, toExtensions, toOffer, type ExtensionName, type Extensions } from './extensions.js';
+import { CONTROL, controlOf, type CallHeir } from './control.js';
+import { NO_EXTENSIONS, toExtensions, type ExtensionName, type Extensions } from './extensions.js';
 import { sessionFull, type ClientHandshake, type Entrance } from './handshake/client-handshake.js';
 import type { Credentials } from './handshake/credentials.js';
 import { shakeHands, type HandshakeOwner } from './handshake/shake-hands.js';
@@ -118,7 +117,7 @@ export class Lifecycle
   }
 
   /** The one place where the state changes. */
-  private setState(state: ConnectionState): void {
+  setState(state: ConnectionState): void {
     this.currentState = state;
   }
 
@@ -139,12 +138,6 @@ export class Lifecycle
     // A request of the old transport is not waited for on the new one.
     this.abandonHandshake();
     return transport;
-  }
-
-  replaceTransport(transport: Transport | null): void {
-    this.sayBye('taken');
-    this.detach()?.end();
-    if (transport) this.attach(transport);
   }
 
   get remoteAddress(): string | undefined {
@@ -310,45 +303,10 @@ export class Lifecycle
     handshake?.abandon();
   }
 
-  // Handshakes of a server
-
-  awaitDecision(application: ApplicationLike<Connection>): void {
-    this.setState(HANDSHAKING);
-    this.application = application;
-  }
-
-  presume(username: string | null): void {
-    this.username = username;
-  }
-
-  changeApplication(application: ApplicationLike<Connection>): void {
-    this.application = application;
-  }
-
-  admit(admission: Admission<Connection>): void {
-    const { session, receivedCount, peerMaxBytes, save } = admission;
-    // What waits to be stored may still be given up: the client must keep it.
-    const isKept = session === this.session && this.keepsAnswers;
-    const count = (isKept ? this.openedChannel?.actedCount : undefined) ?? session.receivedCount;
-    const ok = receivedCount === undefined ? session.id : count;
-    // Only a client that has told its limit expects to hear one.
-    const maxBytes = peerMaxBytes === undefined ? undefined : this.limits.maxMessageBytes;
-    const answer = formatHandshakeOk(0, ok, toOffer(session.binding?.extensions ?? [], maxBytes));
-    if (save) this.channel.openGate(save);
-    this.openSession(admission, answer);
-    this.announce('client', session, this.connection);
-  }
-
-  refuse(error: unknown): void {
-    if (!this.wire.transport) return;
-    this.wire.write(formatHandshakeError(0, RemoteError.getJstpArrayFor(error)));
-    this.abandon();
-  }
-
   // Sessions
 
   /** Opens the transport for messages: a server's answer goes out first, then what the peer has missed. */
-  private openSession({ session, application, receivedCount, peerMaxBytes }: Opening, answer?: string): void {
+  openSession({ session, application, receivedCount, peerMaxBytes }: Opening, answer?: string): void {
     const previous = session.connection;
     this.session = session;
     session.connection = this.connection;
@@ -378,7 +336,7 @@ export class Lifecycle
     const isNews = !this.serverSide && !this.isClosed && !this.hasHeardBye;
     // Calls of a transport that is up fail, as they do where a stranger takes the session.
     if (!this.isOpen && this.openedChannel) heir.adoptCalls(this.openedChannel.outgoingCalls);
-    this.terminate('taken');
+    this.end('taken');
     if (isNews) this.announce('bye', 'taken');
   }
 
@@ -400,14 +358,6 @@ export class Lifecycle
     this.openedChannel?.releaseJournal();
     session.connection = null;
     session.serving = NO_CALLS;
-  }
-
-  finishServing(timeoutMs: number, storeTimeoutMs: number, streamCode?: number): Promise<void> {
-    return this.channel.finishServing(timeoutMs, storeTimeoutMs, streamCode);
-  }
-
-  resumeServing(): void {
-    this.openedChannel?.resumeServing();
   }
 
   get pendingCalls(): number {
@@ -444,23 +394,11 @@ export class Lifecycle
   close(): void {
     this.closedIntentionally = true;
     this.redialer?.stop();
-    this.terminate('closed');
-  }
-
-  abandon(): void {
-    this.terminate('abandoned');
-  }
-
-  leave(reason: LeaveReason): void {
-    this.terminate(reason);
-  }
-
-  expire(): void {
-    this.terminate('expired');
+    this.end('closed');
   }
 
   /** The one way to end; {@link TERMINATIONS} tells what each reason means. */
-  private terminate(reason: TerminationReason): void {
+  end(reason: TerminationReason): void {
     const { bye, saidBy, releasesSession } = TERMINATIONS[reason];
     const { openedChannel } = this;
     // Before the bye, as long as the peer listens; the gate first, as what it holds was never begun.
@@ -477,23 +415,11 @@ export class Lifecycle
     openedChannel?.loseCalls();
   }
 
-  overflow(error: RemoteError): void {
-    this.endSessionFor(error, JOURNAL_FULL_INFO);
-  }
-
-  endSession(error: Error): void {
-    this.endSessionFor(error);
-  }
-
-  /**
-   * @param error why, for this side's log
-   * @param info what the peer is told of the reason
-   */
-  private endSessionFor(error: Error, info?: string): void {
+  endSession(error: Error, info?: string): void {
     if (this.isSessionOver) return;
     this.sayBye('close', info);
     this.isSessionOver = true;
-    this.terminate('abandoned');
+    this.end('abandoned');
     this.session?.journal.giveUp();
     this.serverSide?.sessionOver(this.connection, info === JOURNAL_FULL_INFO);
     this.tell(error);
@@ -512,7 +438,7 @@ export class Lifecycle
     else if (this.isSessionOver) this.serverSide?.sessionOver(this.connection, false);
   }
 
-  private sayBye(reason: ByeReason, info?: string): void {
+  sayBye(reason: ByeReason, info?: string): void {
     if (!this.isOpen || !this.extensions.bye) return;
     // Not through the gate: the transport ends with it.
     this.wire.write(formatBye(reason, info));
@@ -571,9 +497,24 @@ export class Lifecycle
 }
 
 /** A session that opens on a connection. */
-type Opening = Omit<Admission<Connection>, 'application' | 'save'> & {
+export interface Opening {
+  readonly session: Session<Connection>;
+  /** What this side offers to the peer. */
   readonly application: ApplicationLike<Connection> | null;
-};
+  /** What the peer has received, where it resumes; undefined for a new session. */
+  readonly receivedCount?: number | undefined;
+  /** The largest message in bytes that the peer takes; undefined: it has not told. */
+  readonly peerMaxBytes: number | undefined;
+}
+
+/**
+ * The machine behind a connection.
+ *
+ * Invariant: nothing else makes connections, so that every control is one.
+ */
+export function lifecycleOf(connection: Connection): Lifecycle {
+  return connection[CONTROL] as Lifecycle;
+}
 
 /** A file's or another socket's error must not look like an error of this connection. */
 function ofTheApplication(error: Error): JstpError {

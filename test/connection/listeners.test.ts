@@ -12,7 +12,7 @@ import { API, startCore, stopCore } from '../support/core.js';
 import { dialled, Door, turns } from '../support/quiet.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { waitFor, within } from '../support/wait-for.js';
-import { lifecycleOf } from '../support/internals.js';
+import { lifecycleOf } from '../../lib/connection/lifecycle.js';
 
 const closing = new Closing();
 let consoleError: jest.SpiedFunction<typeof console.error>;

@@ -8,7 +8,7 @@ import { failureOf } from '../support/jstp.js';
 import { turns } from '../support/quiet.js';
 import { watchProcess } from '../support/real-process.js';
 import { waitFor, within } from '../support/wait-for.js';
-import { lifecycleOf } from '../support/internals.js';
+import { lifecycleOf } from '../../lib/connection/lifecycle.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());

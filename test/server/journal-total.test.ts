@@ -15,7 +15,7 @@ import type { RawPeer } from '../support/raw-peer.js';
 import { ClientOnTheWire, EXTENSIONS, ServerOnTheWire, SESSION_FULL, yes } from '../support/resume-wire.js';
 import { waitFor } from '../support/wait-for.js';
 import { SERVER_CONTROL } from '../../lib/server/control.js';
-import { lifecycleOf } from '../support/internals.js';
+import { lifecycleOf } from '../../lib/connection/lifecycle.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());

@@ -12,6 +12,7 @@ import {
 } from '../../protocol/format-message.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { Message, Metadata } from '../../protocol/message.js';
+import { JOURNAL_FULL_INFO } from '../../protocol/refusal-info.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Journal } from '../../session/journal.js';
 import { NO_CALLS, type Session } from '../../session/session.js';
@@ -32,7 +33,7 @@ import type { Reporter } from '../reporter.js';
 import type { ServerSide } from '../server-side.js';
 import type { Wire } from '../wire.js';
 import { Outbox, type OutboxOwner, type UnsentMessage } from './outbox.js';
-import { StoreGate } from './store-gate.js';
+import type { StoreGate } from './store-gate.js';
 
 /** The number of a ping that is not counted: it asks about the transport alone. */
 export const TRANSPORT_PING = 0;
@@ -58,8 +59,8 @@ export interface ChannelOwner extends Pick<Reporter, 'guard' | 'reportError'> {
   readonly isClosed: boolean;
   /** Whether one side has said that the session ends with this connection. */
   readonly isSessionOver: boolean;
-  /** More waits for the peer than may: the session ends. */
-  overflow(error: RemoteError): void;
+  /** Ends the session for good. @param info what the peer is told of the reason */
+  endSession(error: Error, info?: string): void;
 }
 
 /**
@@ -72,7 +73,8 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   private ownReceivedCalls: ReceivedCalls | undefined;
   /** Texts that go out behind what the next resume sends again. */
   private afterResume: string[] | undefined;
-  private gate: StoreGate | undefined;
+  /** Holds back what must be stored first; undefined where nothing must. */
+  gate: StoreGate | undefined;
   /** The peer's interfaces that were inspected, by name. */
   private proxies: Record<string, RemoteProxy> | undefined;
   /** Why nothing new is served: {@link FINISHING}, and a {@link CALLER} for each. */
@@ -361,7 +363,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   }
 
   overflow(): void {
-    this.owner.overflow(journalFull());
+    this.owner.endSession(journalFull(), JOURNAL_FULL_INFO);
   }
 
   cancelServing(callId: number): void {
@@ -439,49 +441,16 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     if (this.ownOutbox) this.journal?.noteCut();
   }
 
-  /** Stores each step from now on before it is acted on. */
-  openGate(save: () => Promise<void>): void {
-    const { limits } = this.owner;
-    // A replaced transport leaves its gate to the next one: what has come first still waits in it.
-    this.gate ??= new StoreGate(
-      save,
-      limits.maxCallsInFlight,
-      () => {
-        this.balanceReading();
-      },
-      (error) => {
-        this.reportError(error);
-      },
-    );
-  }
-
-  /** Begins nothing new and waits for what is in service; see `ConnectionControl.finishServing`. */
-  async finishServing(timeoutMs: number, storeTimeoutMs: number, streamCode?: number): Promise<void> {
-    this.holds |= FINISHING;
-    if (streamCode !== undefined) this.ownReceivedCalls?.endStreams(streamCode);
-    this.balanceReading();
-    const isStored = await this.gateIdle(storeTimeoutMs);
-    // A store that is away would not take what the calls bring either.
-    if (!isStored || !this.isFinishing()) return;
-    await this.ownReceivedCalls?.idle(timeoutMs);
-    await this.gateIdle(storeTimeoutMs);
-  }
-
-  /** Undoes {@link finishServing}. */
-  resumeServing(): void {
-    this.holds &= ~FINISHING;
-    this.gate?.tellIdle();
-    this.ownReceivedCalls?.endWait();
+  /** Serves nothing new, as the session is about to leave; or serves again. */
+  setFinishing(isFinishing: boolean): void {
+    if (isFinishing) this.holds |= FINISHING;
+    else this.holds &= ~FINISHING;
     this.balanceReading();
   }
 
-  // A method, and not a property that TypeScript takes for constant over an await.
-  private isFinishing(): boolean {
+  /** Whether nothing new is served, because the session is about to leave. */
+  get isFinishing(): boolean {
     return (this.holds & FINISHING) !== 0;
-  }
-
-  private async gateIdle(timeoutMs: number): Promise<boolean> {
-    return (await this.gate?.idle(timeoutMs)) ?? true;
   }
 
   /** Drops what waits to be stored: it counts as not received, and the peer sends it again. */

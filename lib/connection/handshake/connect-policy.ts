@@ -33,7 +33,7 @@ export function runConnectPolicy(
   };
   const fail = (error: unknown): void => {
     if (isAnswered) return;
-    controlOf(connection).abandon();
+    controlOf(connection).end('abandoned');
     // It may have thrown anything, and a callback that is given nothing means success.
     answer(error ? error : new RemoteError(ERR_NO_HANDSHAKE_RESPONSE), connection);
   };

@@ -25,8 +25,8 @@ export interface HandshakeOwner {
    * @param isAnswered whether the server's answer says that the session, if there is one, cannot be had
    */
   handshakeFailed(error: unknown, resumed: Session<Connection> | undefined, isAnswered: boolean): void;
-  /** Ends the connection without a word to the peer. */
-  abandon(): void;
+  /** Ends the connection. */
+  end(reason: 'abandoned'): void;
 }
 
 /** Sends a client's handshake and follows it to its end, into the session or out of the connection. */
@@ -69,7 +69,7 @@ export function shakeHands(
     owner.awaitAnswer(handshake, offered);
   } catch (error) {
     // Credentials that cannot be sent.
-    owner.abandon();
+    owner.end('abandoned');
     later(error);
   }
 }

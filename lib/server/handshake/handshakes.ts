@@ -2,6 +2,14 @@ import type { ApplicationLike } from '../../application/application.js';
 import type { Applications } from '../../application/applications.js';
 import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
+import {
+  admit,
+  awaitDecision,
+  changeApplication,
+  moveTransport,
+  presumeUser,
+  refuse,
+} from '../../connection/serving.js';
 import { agreedNames, maxBytesOf, sameNames } from '../../connection/extensions.js';
 import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED } from '../../protocol/error-codes.js';
 import type { HandshakeRequest } from '../../protocol/message.js';
@@ -76,12 +84,12 @@ export class Handshakes {
     const application = applications.find(request.application, request.version);
     if (!application) {
       if (request.strategy === 'session' && this.keeper.isShared) refuseUnserved(connection, request);
-      else controlOf(connection).refuse(ERR_APP_NOT_FOUND);
+      else refuse(connection, ERR_APP_NOT_FOUND);
       const reason = applications.reasonForNone(request.application, request.version);
       this.tell(connection, request, 'application', ERR_APP_NOT_FOUND, reason);
       return;
     }
-    controlOf(connection).awaitDecision(application);
+    awaitDecision(connection, application);
     if (request.strategy === 'session') this.decideResume(connection, application, request);
     else this.decideLogin(connection, application, request);
   }
@@ -121,7 +129,7 @@ export class Handshakes {
     const session = new Session(connection, username);
     session.binding = this.bindingOf(request);
     const save = this.keeper.saverOf(connection);
-    controlOf(connection).admit({ session, application, save, peerMaxBytes: maxBytesOf(request.extensions) });
+    admit(connection, { session, application, save, peerMaxBytes: maxBytesOf(request.extensions) });
     this.outcome.entered(connection);
   }
 
@@ -134,7 +142,7 @@ export class Handshakes {
     }
     const request: ResumeRequest = { ...claim, connection, application, handshake };
     // A late request: the client has asked by a newer transport since.
-    if (!this.pending.add(request)) controlOf(connection).abandon();
+    if (!this.pending.add(request)) controlOf(connection).end('abandoned');
     else this.resume(request);
   }
 
@@ -153,7 +161,7 @@ export class Handshakes {
       else if (isAllowed) this.restore(request, session);
       else {
         // Why: the policy sees whose session it decides on.
-        controlOf(connection).presume(session.username);
+        presumeUser(connection, session.username);
         this.ask(
           connection,
           application,
@@ -174,7 +182,7 @@ export class Handshakes {
    */
   private putOff({ connection, handshake }: ResumeRequest): void {
     const wasWaiting = isWaiting(connection);
-    controlOf(connection).abandon();
+    controlOf(connection).end('abandoned');
     this.pending.settle(connection);
     if (wasWaiting) this.tell(connection, handshake, 'later', undefined, NOT_OWNED);
   }
@@ -211,7 +219,7 @@ export class Handshakes {
       }
       onNo();
       if (!refusal || !isWaiting(connection)) return;
-      controlOf(connection).refuse(refusal.error);
+      refuse(connection, refusal.error);
       const kind = strategy === 'session' ? 'session' : 'login';
       this.tell(connection, request, kind, refusal.error.code, refusal.reason);
     });
@@ -278,14 +286,14 @@ export class Handshakes {
     // A client that moves its own session takes it away from nobody. The claim is compared before it is replaced.
     if (holder?.handshakeDone && !isSameClaimant(order, session.claim)) this.outcome.taken(holder);
     session.claim = order;
-    const connection = holder ? moveTransport(newcomer, holder) : newcomer;
+    if (holder) moveTransport(newcomer, holder);
+    const connection = holder ?? newcomer;
     if (connection !== newcomer) this.outcome.moved(newcomer);
-    const control = controlOf(connection);
     // First: the application may have a store of its own.
-    control.changeApplication(application);
+    changeApplication(connection, application);
     const save = this.keeper.saverOf(connection);
     const peerMaxBytes = maxBytesOf(handshake.extensions);
-    control.admit({ session, application, receivedCount, save, peerMaxBytes });
+    admit(connection, { session, application, receivedCount, save, peerMaxBytes });
     this.outcome.resumed(connection, session, application);
   }
 
@@ -318,12 +326,6 @@ function isSameBinding(a: SessionBinding, b: SessionBinding): boolean {
   return a.application === b.application && a.version === b.version && sameNames(a.extensions, b.extensions);
 }
 
-/** Moves a newcomer's transport to the connection that holds the session. @returns the holder */
-function moveTransport(newcomer: Connection, holder: Connection): Connection {
-  controlOf(holder).replaceTransport(controlOf(newcomer).detach());
-  return holder;
-}
-
 /** Whether a connection still waits for the answer to its handshake. */
 function isWaiting(connection: Connection): boolean {
   return connection.state.name === 'handshaking';
@@ -332,9 +334,7 @@ function isWaiting(connection: Connection): boolean {
 /** Refuses a resume with the code 11; a peer of this package is told more. */
 function refuseSession(connection: Connection, request: HandshakeRequest, ...info: string[]): void {
   const code = ERR_AUTH_FAILED;
-  controlOf(connection).refuse(
-    request.extensions ? [code, RemoteError.defaultMessages[code], ...info] : code,
-  );
+  refuse(connection, request.extensions ? [code, RemoteError.defaultMessages[code], ...info] : code);
 }
 
 /**
@@ -343,9 +343,8 @@ function refuseSession(connection: Connection, request: HandshakeRequest, ...inf
  */
 function refuseUnserved(connection: Connection, request: HandshakeRequest): void {
   const code = ERR_APP_NOT_FOUND;
-  if (request.extensions)
-    controlOf(connection).refuse([code, RemoteError.defaultMessages[code], SESSION_KEPT_INFO]);
-  else controlOf(connection).abandon();
+  if (request.extensions) refuse(connection, [code, RemoteError.defaultMessages[code], SESSION_KEPT_INFO]);
+  else controlOf(connection).end('abandoned');
 }
 
 function claimOf(credentials: unknown): ResumeClaim | undefined {

@@ -98,7 +98,7 @@ export class PendingResumes {
     pending.requests.add(request);
     this.byConnection.set(connection, request);
     for (const other of overtaken) {
-      controlOf(other.connection).abandon();
+      controlOf(other.connection).end('abandoned');
       this.settle(other.connection);
     }
     return true;

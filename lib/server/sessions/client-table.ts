@@ -65,7 +65,7 @@ export class ClientTable {
   clear(): void {
     for (const connection of this.bySession.values()) {
       if (connection.handshakeDone) continue;
-      controlOf(connection).expire();
+      controlOf(connection).end('expired');
       this.onExpired(connection);
     }
     this.bySession.clear();
@@ -88,7 +88,7 @@ export class ClientTable {
   expire(connection: Connection): void {
     this.remove(connection);
     if (connection.handshakeDone) return;
-    controlOf(connection).expire();
+    controlOf(connection).end('expired');
     this.onExpired(connection);
   }
 

@@ -1,6 +1,7 @@
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
+import { finishServing, resumeServing } from '../../connection/serving.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import { deleteSession, loadSession, storeSession } from '../../session/ask-session-storage.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
@@ -223,7 +224,7 @@ export class SessionKeeper implements SessionOwner {
     if (!handover?.isFinishing || !isOvertaken(handover.claim, claim)) return false;
     handover.isCancelled = true;
     this.handovers.delete(id);
-    controlOf(handover.connection).resumeServing();
+    resumeServing(handover.connection);
     return true;
   }
 
@@ -311,11 +312,7 @@ export class SessionKeeper implements SessionOwner {
       claim,
       isFinishing: true,
       isCancelled: false,
-      finished: controlOf(connection).finishServing(
-        drainTimeoutMs,
-        closeTimeoutMs,
-        this.options.drainStreamCode,
-      ),
+      finished: finishServing(connection, drainTimeoutMs, closeTimeoutMs, this.options.drainStreamCode),
       done: Promise.resolve(),
     };
     this.handovers.set(id, handover);
@@ -357,7 +354,7 @@ export class SessionKeeper implements SessionOwner {
   private detachSession(connection: Connection, reason: 'moved' | 'taken'): void {
     const isTaken = reason === 'taken' && connection.handshakeDone;
     this.changed.delete(connection);
-    controlOf(connection).leave(reason);
+    controlOf(connection).end(reason);
     this.clients.remove(connection);
     this.handedOver.add(connection);
     if (isTaken) this.observer.taken(connection);

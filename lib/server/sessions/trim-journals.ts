@@ -1,4 +1,5 @@
 import { ERR_JOURNAL_FULL } from '../../protocol/error-codes.js';
+import { JOURNAL_FULL_INFO } from '../../protocol/refusal-info.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { JournalMeter } from '../../session/journal-meter.js';
 import type { Connection } from '../../connection/connection.js';
@@ -15,12 +16,12 @@ export function trimJournals(meter: JournalMeter, clients: ClientTable, keeper: 
   for (const connection of clients.awayLongestFirst()) {
     if (!meter.isOver) return;
     if (bytesOf(connection) > 0 && !keeper.releaseToStore(connection))
-      controlOf(connection).overflow(journalsFull());
+      controlOf(connection).endSession(journalsFull(), JOURNAL_FULL_INFO);
   }
   const connected = [...clients.connected].sort((a, b) => bytesOf(b) - bytesOf(a));
   for (const connection of connected) {
     if (!meter.isOver) return;
-    controlOf(connection).overflow(journalsFull());
+    controlOf(connection).endSession(journalsFull(), JOURNAL_FULL_INFO);
   }
 }
 

@@ -7,7 +7,7 @@ import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { timersOf, turns } from '../../support/quiet.js';
 import { retried, waitFor, within } from '../../support/wait-for.js';
 import { API, Bench, CallApplication, MemoryBench, record } from './fixture.js';
-import { lifecycleOf } from '../../support/internals.js';
+import { lifecycleOf } from '../../../lib/connection/lifecycle.js';
 
 const REFUSED = { code: 'ECONNREFUSED' };
 const QUICK = { minDelayMs: 5, maxDelayMs: 20 };
@@ -306,7 +306,7 @@ describe('a server that says bye', () => {
     const events = record(client);
     const connection = await client.connect();
     const [peer] = server.getClientsArray();
-    lifecycleOf(peer).leave('moved');
+    lifecycleOf(peer).end('moved');
     await waitFor(() => events.includes('reconnect true'), 'the resume');
     expect(client.unwrap()).toBe(connection);
     expect(await valuesOf(client.send('echo', 1))).toEqual([1]);

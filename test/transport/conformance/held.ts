@@ -3,7 +3,8 @@ import type { Api, ClientOptions, Connection, Server } from '../../../lib/core.j
 import { API, type Back, heartbeats } from '../../support/core.js';
 import { waitFor, within } from '../../support/wait-for.js';
 import type { Ring } from '../ring.js';
-import { lifecycleOf, servedCalls } from '../../support/internals.js';
+import { servedCalls } from '../../support/internals.js';
+import { lifecycleOf } from '../../../lib/connection/lifecycle.js';
 
 const KIB = 1024;
 

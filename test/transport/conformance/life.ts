@@ -11,7 +11,7 @@ import { countHandles, expectNoNewHandles } from '../../support/open-handles.js'
 import { waitFor, within } from '../../support/wait-for.js';
 import { dialOf } from '../contender.js';
 import type { Ring } from '../ring.js';
-import { lifecycleOf } from '../../support/internals.js';
+import { lifecycleOf } from '../../../lib/connection/lifecycle.js';
 
 const SILENT: ConnectPolicyFunction = () => undefined;
 

@@ -1,0 +1,117 @@
+import type { ApplicationLike } from '../application/application.js';
+import { formatHandshakeError, formatHandshakeOk } from '../protocol/format-message.js';
+import { RemoteError } from '../protocol/remote-error.js';
+import { StoreGate } from './channel/store-gate.js';
+import type { Connection } from './connection.js';
+import { toOffer } from './extensions.js';
+import { lifecycleOf, type Lifecycle, type Opening } from './lifecycle.js';
+import { HANDSHAKING } from './state.js';
+
+/*
+ * What a server does with its connections besides what `control.ts` has for both sides. Why apart: a browser is never
+ * one, and need not load it.
+ */
+
+/** What a server decides on a handshake that it accepts. */
+export interface Admission extends Opening {
+  /** The application that serves the client. */
+  readonly application: ApplicationLike<Connection>;
+  /** Stores the session, where each step must be stored before it is acted on. */
+  readonly save?: (() => Promise<void>) | undefined;
+}
+
+/** Lets the policy decide; another message of the peer ends the connection meanwhile. */
+export function awaitDecision(connection: Connection, application: ApplicationLike<Connection>): void {
+  lifecycleOf(connection).setState(HANDSHAKING);
+  changeApplication(connection, application);
+}
+
+/** Names the user of a session before the policy decides on its resume. */
+export function presumeUser(connection: Connection, username: string | null): void {
+  lifecycleOf(connection).username = username;
+}
+
+/** Serves a client by another application from now on. */
+export function changeApplication(connection: Connection, application: ApplicationLike<Connection>): void {
+  lifecycleOf(connection).application = application;
+}
+
+/** Lets a client in, or back in. The answer goes out first, then what the client has missed. */
+export function admit(connection: Connection, admission: Admission): void {
+  const lifecycle = lifecycleOf(connection);
+  const { session, receivedCount, peerMaxBytes, save } = admission;
+  // What waits to be stored may still be given up: the client must keep it.
+  const isKept = session === lifecycle.session && lifecycle.keepsAnswers;
+  const count = isKept ? lifecycle.channel.actedCount : session.receivedCount;
+  const ok = receivedCount === undefined ? session.id : count;
+  // Only a client that has told its limit expects to hear one.
+  const maxBytes = peerMaxBytes === undefined ? undefined : lifecycle.limits.maxMessageBytes;
+  const answer = formatHandshakeOk(0, ok, toOffer(session.binding?.extensions ?? [], maxBytes));
+  if (save) openGate(lifecycle, save);
+  lifecycle.openSession(admission, answer);
+  lifecycle.announce('client', session, connection);
+}
+
+/** Refuses a handshake and ends the connection. Nothing that follows is read. */
+export function refuse(connection: Connection, error: unknown): void {
+  const lifecycle = lifecycleOf(connection);
+  if (!lifecycle.wire.transport) return;
+  lifecycle.wire.write(formatHandshakeError(0, RemoteError.getJstpArrayFor(error)));
+  lifecycle.end('abandoned');
+}
+
+/** Moves a newcomer's transport to the connection that holds the session. The peer at its present one hears 'taken'. */
+export function moveTransport(newcomer: Connection, holder: Connection): void {
+  const transport = lifecycleOf(newcomer).detach();
+  const lifecycle = lifecycleOf(holder);
+  lifecycle.sayBye('taken');
+  lifecycle.detach()?.end();
+  if (transport) lifecycle.attach(transport);
+}
+
+/**
+ * Begins nothing new and waits for what is in service. What that needs is read on.
+ * @param timeoutMs how long calls may take
+ * @param storeTimeoutMs how long the store may take before the calls, and again after them
+ * @param streamCode ends streams that have not ended by themselves; undefined: they get the time of calls
+ */
+export async function finishServing(
+  connection: Connection,
+  timeoutMs: number,
+  storeTimeoutMs: number,
+  streamCode?: number,
+): Promise<void> {
+  const { channel } = lifecycleOf(connection);
+  const { receivedCalls } = channel;
+  if (streamCode !== undefined) receivedCalls.endStreams(streamCode);
+  channel.setFinishing(true);
+  const isStored = (await channel.gate?.idle(storeTimeoutMs)) ?? true;
+  // A store that is away would not take what the calls bring either.
+  if (!isStored || !channel.isFinishing) return;
+  await receivedCalls.idle(timeoutMs);
+  await channel.gate?.idle(storeTimeoutMs);
+}
+
+/** Undoes {@link finishServing}: the session stays. */
+export function resumeServing(connection: Connection): void {
+  const { channel } = lifecycleOf(connection);
+  channel.gate?.tellIdle();
+  channel.receivedCalls.endWait();
+  channel.setFinishing(false);
+}
+
+/** Stores each step from now on before it is acted on. */
+function openGate(lifecycle: Lifecycle, save: () => Promise<void>): void {
+  const { channel, limits } = lifecycle;
+  // A replaced transport leaves its gate to the next one: what has come first still waits in it.
+  channel.gate ??= new StoreGate(
+    save,
+    limits.maxCallsInFlight,
+    () => {
+      channel.balanceReading();
+    },
+    (error) => {
+      lifecycle.reportError(error);
+    },
+  );
+}

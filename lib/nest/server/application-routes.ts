@@ -4,38 +4,45 @@ import type { Arity } from '../decorators/handler-extras.js';
 import type { Target } from '../target.js';
 import type { HandlerOrigin } from './handler-origins.js';
 
-/** One method or event. */
+/** A method or event that has a handler. */
 export interface Route extends Target {
-  /** Where the handler is in `getHandlers()`: read there at each call, because tracing libraries replace it. */
+  /**
+   * The key of the handler in `getHandlers()`. Why not the handler itself: tracing libraries replace it after the
+   * start.
+   */
   readonly key: string;
-  /** The context's pattern. */
+  /** The pattern that the context tells. */
   readonly pattern: string;
-  /** How many arguments it takes; undefined: not checked, and one argument is the data itself. */
+  /** How many arguments the handler takes; undefined: any number, and a single argument is the data itself. */
   readonly arity: Arity | undefined;
-  /** Who handles it, for error texts; an event may have several. */
+  /** The origins of the handlers, for error texts; an event may have several. */
   readonly origins: HandlerOrigin[];
 }
 
 /** A handler that decides on handshakes. */
 export interface HandshakeRoute {
   readonly handler: MessageHandler;
+  /** The origin of the handler, for error texts. */
   readonly origin: HandlerOrigin;
 }
 
-/** The methods and the events of an interface, each in the order of their registration. */
+/** The methods and events of an interface, each in the order of their registration. */
 export interface InterfaceRoutes {
   readonly methods: Map<string, Route>;
   readonly events: Map<string, Route>;
 }
 
-/** The handlers of one application, by Maps only: no name of a peer ever meets a prototype. */
+/**
+ * Holds the handlers of one application. Why Maps: a name that a peer has sent must not find a property of a
+ * prototype.
+ */
 export class ApplicationRoutes {
   readonly name: string;
   readonly version: string;
-  /** 'name@version' */
+  /** The text 'name@version'. */
   readonly full: string;
   readonly interfaces = new Map<string, InterfaceRoutes>();
-  /** Who decides on handshakes, by strategy; undefined: on every one that has nobody. */
+  /** The handlers that decide on handshakes, by strategy; that of undefined decides on all other strategies. */
   readonly handshakes = new Map<string | undefined, HandshakeRoute>();
 
   constructor(application: ApplicationName) {
@@ -44,13 +51,13 @@ export class ApplicationRoutes {
     this.full = application.full;
   }
 
-  /** The route of the same kind. */
-  own({ interfaceName, name }: Target, isEvent: boolean): Route | undefined {
+  /** Finds the route of a target among the methods, or among the events. */
+  find({ interfaceName, name }: Target, isEvent: boolean): Route | undefined {
     const routes = this.interfaces.get(interfaceName);
     return (isEvent ? routes?.events : routes?.methods)?.get(name);
   }
 
-  /** Adds a route of a name that is free. */
+  /** Adds a route. Its target must have none yet. */
   add(route: Route, isEvent: boolean): void {
     let routes = this.interfaces.get(route.interfaceName);
     if (!routes) {
@@ -60,7 +67,7 @@ export class ApplicationRoutes {
     (isEvent ? routes.events : routes.methods).set(route.name, route);
   }
 
-  /** Interfaces with their methods and events, for the log. */
+  /** Lists the interfaces with their methods and events, for the log. */
   describe(): string {
     const list = [...this.interfaces].map(([name, { methods, events }]) => {
       const parts = [...methods.keys()];
@@ -71,7 +78,7 @@ export class ApplicationRoutes {
   }
 }
 
-/** Who handles a route, for error texts. */
+/** Lists the origins of a route's handlers, for error texts. */
 export function originText({ origins }: Route): string {
   return origins.map(({ text }) => text).join(', ');
 }

@@ -5,14 +5,14 @@ type HttpHost = ReturnType<ExecutionContext['switchToHttp']>;
 type RpcHost = ReturnType<ExecutionContext['switchToRpc']>;
 type WsHost = ReturnType<ExecutionContext['switchToWs']>;
 
-/** What a guard sees that is the server's authPolicy: an RPC message of the handshake's data. */
+/** The context of a guard that is the server's `authPolicy`: an RPC message whose data are those of the handshake. */
 export class GuardExecutionContext implements ExecutionContext {
   private readonly args: [JstpHandshakeData, JstpContext];
 
   /**
    * @param guard the guard that is asked
-   * @param data strategy and credentials
-   * @param context the connection that is being opened
+   * @param data the strategy and the credentials
+   * @param context the context of the handshake
    */
   constructor(
     private readonly guard: CanActivate,
@@ -26,12 +26,12 @@ export class GuardExecutionContext implements ExecutionContext {
     return 'rpc' as TContext;
   }
 
-  /** The guard's own class, so that a Reflector finds its metadata. */
+  /** Returns the guard's own class. Why: a Reflector finds the guard's metadata there. */
   getClass<T>(): Type<T> {
     return this.guard.constructor as Type<T>;
   }
 
-  /** A function of the name 'handshake': there is no handler. */
+  /** Returns a function named 'handshake', as there is no handler. */
   getHandler(): typeof handshake {
     return handshake;
   }

@@ -3,7 +3,7 @@ import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
 import type { JstpContext, JstpHandshakeData } from '../jstp-context.js';
 
-/** A guard as `authPolicy` has it: an instance, or a class that JstpModule resolves. */
+/** A guard as `authPolicy`: an instance, or (with JstpModule) a class. */
 export type GuardOption = CanActivate | Type<CanActivate>;
 
 /** Whether an option is a guard's class. */
@@ -17,18 +17,21 @@ export function isGuard(option: unknown): option is CanActivate {
   return isObject && typeof (option as Partial<CanActivate>).canActivate === 'function';
 }
 
-/** Gives the guards that handshakes are decided by. */
+/** Provides the guards that decide on handshakes. */
 export interface GuardSource {
-  /** Makes what can be made before there is a handshake; rejects where that cannot be done. */
+  /** Makes what can be made before the first handshake; undefined where there is nothing to wait for. */
   prepare(): Promise<unknown> | undefined;
-  /** Gives the guard for a handshake. */
+  /** Returns the guard for a handshake. */
   guardFor(data: JstpHandshakeData, context: JstpContext): CanActivate | Promise<CanActivate>;
 }
 
-/** Gives the guard of a class; JstpModule has one. */
+/** Makes the source of the guards of a class; JstpModule provides one. */
 export type GuardClassResolver = (guardClass: Type<CanActivate>) => GuardSource;
 
-/** The guard that an `authPolicy` is, an instance or a class; undefined where it is none. */
+/**
+ * Makes the source of an `authPolicy` that is a guard, or a guard's class; undefined where it is neither.
+ * @throws ConfigurationError for a class without JstpModule
+ */
 export function guardOf(
   authPolicy: unknown,
   resolve: GuardClassResolver | undefined,
@@ -44,7 +47,7 @@ export function guardOf(
   return isGuard(authPolicy) ? new GuardInstance(authPolicy) : undefined;
 }
 
-/** A guard that is there already. */
+/** Provides a guard that the user has made. */
 class GuardInstance implements GuardSource {
   constructor(private readonly guard: CanActivate) {}
 
@@ -58,16 +61,16 @@ class GuardInstance implements GuardSource {
 }
 
 /**
- * The guards of a class: the provider of the application, in request scope a new one for each handshake (its
- * REQUEST has getData, getContext and getPattern, as Nest's microservices have it); a class that is no provider
- * is made once, with what the module can inject.
+ * Provides the guards of a class. If the class is a provider of the application, that provider is used, in request
+ * scope a new one for each handshake (its REQUEST has getData, getContext and getPattern, as in Nest's
+ * microservices). Any other class is made once, with what the module can inject.
  */
 export class GuardClass implements GuardSource {
   private made: Promise<CanActivate> | undefined;
 
   /**
-   * @param guardClass the class
-   * @param moduleRef the module that asks for it
+   * @param guardClass the class of the guard
+   * @param moduleRef the module that injects into the guard
    */
   constructor(
     private readonly guardClass: Type<CanActivate>,
@@ -75,7 +78,7 @@ export class GuardClass implements GuardSource {
   ) {}
 
   prepare(): Promise<unknown> | undefined {
-    // Nest has found the dependencies of providers already.
+    // Why nothing for a provider: Nest has resolved its dependencies already.
     return this.isProvided ? undefined : this.make();
   }
 

@@ -2,25 +2,26 @@ import { PATTERN_EXTRAS_METADATA } from '../constants.js';
 import { jstpExtrasOf } from '../decorators/handler-extras.js';
 import type { ControllerMethod } from './registration.js';
 
-/** Where a handler is from, for error texts and logs. */
+/** Tells where a handler comes from, for error texts and logs. */
 export interface HandlerOrigin {
   /** 'Class.method', or the pattern of a handler that was added by hand. */
   readonly text: string;
-  /** The controller's class, its method and its module; undefined of a handler that was added by hand. */
+  /** The controller's class, its method and its module; undefined for a handler that was added by hand. */
   readonly method: Pick<ControllerMethod, 'controller' | 'name' | 'moduleName'> | undefined;
 }
 
 type Extras = Record<string, unknown>;
 
 /**
- * Tells of handlers whose methods they are. A method's extras are an object of its own, which Nest hands on with the
- * handler; where classes share an inherited method, their handlers come in the order of the classes.
+ * Finds the methods of handlers. Nest hands on a handler with the extras object of its method, which no other method
+ * has. Where classes share an inherited method, Nest registers their handlers in the order of the classes.
  */
 export class HandlerOrigins {
   private readonly methods = new Map<unknown, ControllerMethod[]>();
-  private readonly taken = new Map<unknown, Map<unknown, number>>();
+  /** How many handlers were registered, by their extras and pattern. */
+  private readonly counts = new Map<unknown, Map<unknown, number>>();
 
-  /** Takes the methods of an application that is about to register its handlers, in their order. */
+  /** Adds the methods of an application that is about to register its handlers, in the order of registration. */
   add(methods: readonly ControllerMethod[]): void {
     for (const entry of methods) {
       const extras: unknown = Reflect.getMetadata(PATTERN_EXTRAS_METADATA, entry.method);
@@ -30,27 +31,27 @@ export class HandlerOrigins {
     }
   }
 
-  /** The origin of a handler that is being registered. */
-  take(extras: Extras | undefined, pattern: unknown): HandlerOrigin {
-    const method = this.next(extras, pattern);
+  /** Returns the origin of a handler that is being registered. Call it once for each handler. */
+  next(extras: Extras | undefined, pattern: unknown): HandlerOrigin {
+    const method = this.nextMethod(extras, pattern);
     if (method) return { text: `${method.controller.name}.${method.name}`, method };
     const { className, methodName } = jstpExtrasOf(extras);
     const isNamed = className !== undefined && methodName !== undefined;
     return { text: isNamed ? `${className}.${methodName}` : patternText(pattern), method: undefined };
   }
 
-  private next(extras: unknown, pattern: unknown): ControllerMethod | undefined {
+  private nextMethod(extras: unknown, pattern: unknown): ControllerMethod | undefined {
     const methods = this.methods.get(extras);
     if (!methods) return undefined;
-    const counts = this.taken.get(extras) ?? new Map<unknown, number>();
-    this.taken.set(extras, counts);
+    const counts = this.counts.get(extras) ?? new Map<unknown, number>();
+    this.counts.set(extras, counts);
     const count = counts.get(pattern) ?? 0;
     counts.set(pattern, count + 1);
     return methods[Math.min(count, methods.length - 1)];
   }
 }
 
-/** What is wrong with two handlers of one place, and what to do. */
+/** Makes the text of an error about two handlers of the same message, and what to do about it. */
 export function clashText(known: HandlerOrigin, other: HandlerOrigin, does: string): string {
   const [first, second] = [known.method, other.method];
   if (!first || first.controller !== second?.controller || first.name !== second.name)

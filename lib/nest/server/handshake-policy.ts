@@ -13,26 +13,27 @@ import { HandshakeRun } from '../handling/handshake-run.js';
 import { JstpContext, type JstpHandshakeData } from '../jstp-context.js';
 import type { RouteTable } from './route-table.js';
 
-/** Who decides on handshakes. */
+/** What decides on handshakes, in the order in which it is asked. */
 export interface HandshakeDeciders {
+  /** The table with the `@JstpHandshake` handlers. */
   readonly routes: RouteTable;
   /** The guard of the `authPolicy`. */
   readonly guard: GuardSource | undefined;
   /** The function or object of the `authPolicy`. */
   readonly policy: AuthPolicy | undefined;
-  /** Lets anonymous clients in unasked. */
+  /** Whether anonymous clients are let in without a question. */
   readonly allowAnonymous: boolean;
-  /** Asks about resumes too. */
+  /** Whether resumes are decided on, too. */
   readonly authorizeResume: boolean;
-  /** Takes an error that the client is not told of. */
+  /** Reports an error that the client is not told of. */
   readonly report: (error: unknown) => void;
 }
 
 type Application = ApplicationLike<Connection>;
 
 /**
- * The server's auth policy as the core sees it: the application's `@JstpHandshake` handlers, then the guard,
- * function or object of the `authPolicy`. Who is asked about and has nobody is refused.
+ * The auth policy that the core asks: the application's `@JstpHandshake` handlers decide, then the guard, function or
+ * object of the `authPolicy`. A handshake on which none of them decides is refused.
  */
 export class HandshakePolicy implements AuthPolicyObject {
   readonly decidesAnonymous: boolean;
@@ -62,15 +63,18 @@ export class HandshakePolicy implements AuthPolicyObject {
     const { guard } = this.deciders;
     if (guard) return this.askGuard(guard, contextOf(connection, data), data);
     const { policy } = this;
-    if (!policy || !this.mayAsk(policy, strategy))
+    if (!policy || !this.decidesOn(policy, strategy))
       throw new AuthError(
         `no @JstpHandshake handler and no authPolicy decides on the strategy ${describe(strategy)}`,
       );
     return policy.authenticate(connection, application, strategy, credentials, callback);
   };
 
-  /** JSTP's policies do not know these strategies, unless they say so. */
-  private mayAsk(policy: AuthPolicyObject, strategy: string): boolean {
+  /**
+   * Whether a policy decides on a strategy. Why not on 'anonymous' and 'session': policies of JSTP do so only if they
+   * say so.
+   */
+  private decidesOn(policy: AuthPolicyObject, strategy: string): boolean {
     if (strategy === 'anonymous') return policy.decidesAnonymous === true;
     if (strategy === 'session') return this.decidesResume;
     return true;
@@ -89,12 +93,12 @@ export class HandshakePolicy implements AuthPolicyObject {
         ? await run.follow(() => firstValueFrom(result, { defaultValue: undefined }))
         : result;
     } catch (error) {
-      // Nest's filters have logged what needs to be, and may have made something else of the error.
+      // Why `thrown` first: a filter may have made another error of it. Nest's filters have logged it, where needed.
       throw asRemoteError(error) ?? refusedWith(run.thrown ?? { value: error });
     }
     if (run.thrown) throw asRemoteError(run.thrown.value) ?? refusedWith(run.thrown);
     if (!run.answer) throw new AuthError('the handshake handler has not answered');
-    // Interceptors may still say no, but nobody may make a yes of the handler's no.
+    // Both have to be a yes: interceptors may refuse, but they must not turn the handler's refusal into a yes.
     return yesOf(run.answer.value, context) && yesOf(answer, context);
   }
 
@@ -119,10 +123,13 @@ export class HandshakePolicy implements AuthPolicyObject {
   }
 }
 
-/** The name, or true without one, that a handler's answer is a yes by. */
+/**
+ * Returns the user's name of a handler's answer that lets the client in; true where the answer names no user.
+ * @throws AuthError for any other answer
+ */
 function yesOf(answer: unknown, context: JstpContext): string | true {
   if (typeof answer === 'string' && answer !== '') return answer;
-  // Who has set a name need not say it again.
+  // A handler that has set a name need not return it.
   const isYes = answer === true || (answer === undefined && context.namedUser !== undefined);
   if (!isYes) throw new AuthError(`the handshake handler answered ${describe(answer)}`);
   return context.namedUser ?? true;
@@ -136,13 +143,13 @@ function contextOf(connection: Connection, handshake: JstpHandshakeData): JstpCo
   return new JstpContext([connection, `handshake:${handshake.strategy}`, { handshake }]);
 }
 
-/** A guard that lets a login pass without naming the user means the one who logs in. */
+/** Returns the name that a client logs in with: the user of a guard that lets a login pass without setting a name. */
 function firstCredential({ strategy, credentials }: JstpHandshakeData): string | null {
   const first: unknown = strategy === 'login' && Array.isArray(credentials) ? credentials[0] : undefined;
   return typeof first === 'string' && first !== '' ? first : null;
 }
 
-/** The RemoteError that was thrown, or that an RpcException carries. */
+/** Returns the RemoteError that was thrown, or that an RpcException carries; undefined where there is none. */
 function asRemoteError(error: unknown): RemoteError | undefined {
   const carried: unknown = error instanceof RpcException ? error.getError() : error;
   return carried instanceof RemoteError ? carried : undefined;

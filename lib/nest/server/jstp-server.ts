@@ -34,16 +34,16 @@ import { NestApplication } from './nest-application.js';
 import { watchRegistrations, type Registration } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
 import { RefusalLog } from './refusal-log.js';
-import { Seldom } from './seldom.js';
+import { MinuteLimit } from './minute-limit.js';
 import { RouteTable } from './route-table.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
-const MAX_SIZE_WARNINGS_A_MINUTE = 10;
+const MAX_SIZE_WARNINGS_PER_MINUTE = 10;
 
-/** What a server is: it listens, or it does not. */
+/** The status of a server: 'connected' while it listens. */
 export type JstpServerStatus = 'connected' | 'disconnected';
 
-/** The events of a JstpServer: those of the core's server, as `on` takes them. */
+/** The events of a JstpServer, which are those of the core's server, as listeners for `on`. */
 export type JstpServerEvents = {
   [Name in keyof ServerEvents]: (...args: ServerEvents[Name]) => void;
 };
@@ -54,7 +54,7 @@ type StartHook = Parameters<Server['setOnProcessingStartHook']>[0];
 type EndHook = Parameters<Server['setOnProcessingEndHook']>[0];
 
 /**
- * Nest's strategy for JSTP: serves the application's handlers as JSTP applications.
+ * Serves the handlers of a Nest application by JSTP; the `strategy` of a microservice.
  *
  * @example
  * const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, {
@@ -65,7 +65,7 @@ export class JstpServer
   extends Server<JstpServerEvents, JstpServerStatus>
   implements CustomTransportStrategy
 {
-  /** {@link JSTP}, for handlers that are meant for this transport only. */
+  /** The transport id {@link JSTP}, for handlers that are meant for this transport only. */
   override readonly transportId: symbol = JSTP;
   protected override readonly logger = new PrintableLogger('JstpServer');
   private readonly resolved: ResolvedJstpServerOptions;
@@ -75,18 +75,18 @@ export class JstpServer
   private readonly hooks: ProcessingHooks = { start: undefined, end: undefined };
   private readonly guard: GuardSource | undefined;
   private readonly eventListeners: [name: EventName, listener: (...args: never[]) => void][] = [];
-  private readonly sizeWarnings = new Seldom(MAX_SIZE_WARNINGS_A_MINUTE);
+  private readonly sizeWarnings = new MinuteLimit(MAX_SIZE_WARNINGS_PER_MINUTE);
   private core: CoreServer | undefined;
   private readonly refusals = new RefusalLog(this.logger);
   private unwatchShared: () => void = ignore;
-  /** Waits no longer for a shared server, to log its address. */
+  /** Stops waiting for shared HTTP servers whose addresses are still to be logged. */
   private stopLogging: () => void = ignore;
-  /** The core while it listens, or is about to. */
+  /** The core's server while it listens, or is about to listen. */
   private running: CoreServer | undefined;
 
   /**
-   * @param options where to listen, what to serve, whom to let in
-   * @param resolveGuardClass makes a guard of its class; JstpModule gives it
+   * @param options where to listen, what to serve, which clients to let in. @default TCP on localhost:3000
+   * @param resolveGuardClass resolves the class of a guard; JstpModule passes it
    * @throws ConfigurationError naming the option, what was given and what is allowed
    */
   constructor(
@@ -113,9 +113,9 @@ export class JstpServer
   }
 
   /**
-   * Starts to listen.
-   * @param callback called once: without an argument when the server listens, with the error when it cannot
-   * (a port in use, two handlers of one method...)
+   * Starts to listen. Nest calls it.
+   * @param callback called once: without an argument when the server listens, with the error when it cannot listen (a
+   * port in use, two handlers of one method...)
    */
   override listen(callback: (error?: unknown) => unknown): void {
     if (this.running) {
@@ -150,7 +150,7 @@ export class JstpServer
       });
       this.unwatchShared();
       const shared = places.flatMap((place) => place.shared ?? []);
-      // A hybrid application closes its server of HTTP before its microservices.
+      // Why: a hybrid application closes its HTTP server before its microservices.
       this.unwatchShared = onServerClose(shared, () => void this.close());
       this.listenAfter(this.guard?.prepare(), core, tell);
     } catch (error) {
@@ -160,8 +160,8 @@ export class JstpServer
   }
 
   /**
-   * Accepts nobody any more and ends all connections; sessions in a store that others share are handed over first.
-   * Resolves when all is gone; does nothing before `listen`.
+   * Stops listening, hands over the sessions of stores that other servers share, and closes all connections, in this
+   * order. Resolves when the server and all connections are closed. Does nothing before `listen`.
    */
   override async close(): Promise<void> {
     const { core } = this;
@@ -174,16 +174,16 @@ export class JstpServer
         resolve();
       });
     });
-    // Not to be waited for without need: what arrives meanwhile would be handled.
+    // Why only if needed: messages that arrive while it waits would still be handled.
     if (core[SERVER_CONTROL].isDrainable) await core.drain();
     core.closeConnections();
     await closed;
     this.refusals.stop();
-    // Node tells the server's end before the sockets'.
+    // Why one more turn: Node emits 'close' of a server before that of its sockets.
     await nextTurn();
   }
 
-  /** Adds a listener of one of the server's events, before or after `listen`; it stays for later ones. */
+  /** Adds a listener of an event, before or after `listen`. It stays for later calls of `listen`. */
   override on<
     Name extends EventName = EventName,
     Listener extends JstpServerEvents[Name] = JstpServerEvents[Name],
@@ -194,7 +194,7 @@ export class JstpServer
   }
 
   /**
-   * The server of the core; its `getRawServer()` is Node's.
+   * Returns the core's server, whose `getRawServer()` is Node's.
    * @throws Error before `listen`
    */
   override unwrap<T = CoreServer>(): T {
@@ -202,16 +202,17 @@ export class JstpServer
   }
 
   /**
-   * Renews the certificates: clients that connect from now on get the new ones, the others stay.
-   * @param options as for Node's `tls.createSecureContext`: `key`, `cert`, `ca`...
-   * @throws Error before `listen`, and where nothing listens on TLS; what Node says of a bad certificate
+   * Renews the certificates for clients that connect from now on. Open connections stay.
+   * @param options those of Node's `tls.createSecureContext`: `key`, `cert`, `ca`...
+   * @throws Error before `listen`, and where no listener uses TLS; Node's error for a certificate that cannot be used
    */
   setSecureContext(options: SecureContextOptions): void {
     renewCertificates(this.listened().getRawServer(), options);
   }
 
   /**
-   * Sends an event to all clients, of all applications; those whose sessions wait for their resume get it then.
+   * Sends an event to all clients of all applications. A client that is away gets the event when it resumes its
+   * session.
    * @throws Error before `listen`
    */
   broadcast(interfaceName: string, event: string, ...args: unknown[]): void {
@@ -219,30 +220,30 @@ export class JstpServer
   }
 
   /**
-   * The connected clients.
+   * Returns the connected clients.
    * @throws Error before `listen`
    */
   getClients(): IterableIterator<Connection> {
     return this.listened().getClients();
   }
 
-  /** @internal Runs before Nest makes the handlers of an application. */
+  /** @internal Called before Nest makes the handlers of an application. */
   beforeRegistration(registration: Registration): void {
     this.origins.add(registration.methods);
     followHandshakes(registration);
-    // Last, so that it is the innermost.
+    // After `followHandshakes`, as the last interceptor of a method is the innermost.
     interceptIterables(registration);
   }
 
   /**
-   * The clients that events reach: the connected ones, and those whose sessions wait here for their resume.
+   * Returns the clients that events reach: the connected ones, and those whose sessions wait here to be resumed.
    * @throws Error before `listen`
    */
   getReachableClients(): IterableIterator<Connection> {
     return this.listened().getReachableClients();
   }
 
-  /** @internal Nest's: registers a handler. */
+  /** @internal Registers a handler. Nest calls it. */
   override addHandler(
     pattern: unknown,
     callback: MessageHandler,
@@ -250,7 +251,7 @@ export class JstpServer
     extras: Record<string, unknown> = {},
   ): void {
     const { core, messageHandlers } = this;
-    const origin = this.origins.take(extras, pattern);
+    const origin = this.origins.next(extras, pattern);
     const definition = { pattern, handler: callback, isEvent: isEventHandler, extras, origin };
     const { handshake } = jstpExtrasOf(extras);
     if (handshake) this.routes.addHandshake(definition, handshake);
@@ -259,18 +260,18 @@ export class JstpServer
       if (key !== undefined) super.addHandler(key, callback, isEventHandler, extras);
     }
     if (!core?.listening) return;
-    // Too late for an error at start.
+    // The server runs already: it is checked and updated now, and not at the start.
     this.routes.assertSound();
     core.updateApplications(this.createApplications());
   }
 
-  /** @internal Nest's. */
+  /** @internal Sets the hook that runs before a handler. Nest calls it. */
   override setOnProcessingStartHook(hook: StartHook): void {
     super.setOnProcessingStartHook(hook);
     this.hooks.start = (context, done) => hook(this.transportId, context, done);
   }
 
-  /** @internal Nest's. */
+  /** @internal Sets the hook that runs after a handler. Nest calls it. */
   override setOnProcessingEndHook(hook: EndHook): void {
     super.setOnProcessingEndHook(hook);
     this.hooks.end = (context) => {
@@ -278,7 +279,7 @@ export class JstpServer
     };
   }
 
-  /** Listens as soon as what it needs is there; where that fails, it does not. */
+  /** Listens as soon as the guard is prepared. A failure of that goes to `tell`. */
   private listenAfter(
     prepared: Promise<unknown> | undefined,
     core: CoreServer,
@@ -306,7 +307,7 @@ export class JstpServer
     throw new Error('The JSTP server has not been started: call "listen" or "startAllMicroservices" first');
   }
 
-  /** An error of the application, for the log; of an answer that cannot be sent with its handler. */
+  /** Logs an error of the application; that of an answer that cannot be sent with the name of its handler. */
   private report(error: unknown): void {
     if (!(error instanceof UnsendableAnswer)) {
       this.logger.error(error);
@@ -316,7 +317,7 @@ export class JstpServer
     this.logger.error(handler === undefined ? error : `${handler}: ${error.message}`);
   }
 
-  /** A core listens no more; if it is not the present one, that is of no importance. */
+  /** Notes that a core's server does not listen any more. Ignores one that was replaced by a later `listen`. */
   private stopped(core: CoreServer | undefined): void {
     if (core !== this.core) return;
     this.running = undefined;
@@ -375,11 +376,11 @@ export class JstpServer
     return core;
   }
 
-  /** The core applications, and those of the handlers; the default one also where there is no other. */
+  /** Makes the applications: those of the core, and those of the handlers; the default one where there are none. */
   private createApplications(): App[] {
     const { routes, runner } = this;
     const given = [...new Set(flatten(this.options.applications ?? []))];
-    if (given.length === 0 && routes.applications.next().done) routes.open(this.resolved.application);
+    if (given.length === 0 && routes.applications.next().done) routes.getOrCreate(this.resolved.application);
     const decorated = [...routes.applications].map((own) => {
       const core = given.find(({ name, version }) => name === own.name && version === own.version);
       return new NestApplication(own, runner, core);
@@ -388,7 +389,7 @@ export class JstpServer
   }
 
   private logAddresses(core: CoreServer, places: readonly ListeningPlace[]): void {
-    // A listener of the user's may have closed it already.
+    // A user's listener of 'listening' may have closed the server already.
     if (core !== this.running) return;
     this.stopLogging = logAddresses(places, core.address(), (text) => {
       this.logger.log(text);
@@ -401,12 +402,12 @@ export class JstpServer
     }
   }
 
-  /** @internal What `JSON.stringify` shows: no options. */
+  /** @internal Returns what `JSON.stringify` shows: no options. */
   toJSON(): object {
     return { application: this.resolved.application, listening: this.running?.listening ?? false };
   }
 
-  /** @internal What Node prints, see {@link toJSON}. */
+  /** @internal Returns what Node prints, see {@link toJSON}. */
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectAsJson('JstpServer', this, options, inspect);
   }

@@ -30,38 +30,38 @@ import {
 const ENTRIES = { net, tls, ws, wss };
 const NAMES = Object.keys(ENTRIES).join(', ');
 const LISTEN_NAMES = ['backlog', 'exclusive', 'readableAll', 'writableAll', 'ipv6Only'] as const;
-/** One of them has to be there, or no TLS handshake could ever succeed. */
+/** The options of which TLS needs one. Why: without a certificate no TLS handshake can succeed. */
 const CERTIFICATE_NAMES = ['cert', 'pfx', 'SNICallback', 'pskCallback'] as const;
 const SOCKET_ADDRESS_NAMES = ['host', 'port', 'backlog', 'exclusive', 'ipv6Only'] as const;
 const STREAM_ADDRESS_NAMES = [...SOCKET_ADDRESS_NAMES, 'path', 'readableAll', 'writableAll'] as const;
 const SERVER_ALLOWED =
   "a server of HTTP, as app.getHttpServer() gives it, a function that gives it, or 'http' (with JstpModule only)";
-/** What only WebSockets have. */
+/** The options of WebSockets alone. */
 const NOT_OF_SOCKETS = ['server', 'allowedOrigins', 'originCheckStrategy'] as const;
-// That of `listen(2)` is an int.
+// The backlog of `listen(2)` is a C int.
 const MAX_BACKLOG = 2 ** 31 - 1;
 
-/** The names of the transports. */
+/** The name of a transport: 'net', 'tls', 'ws' or 'wss'. */
 export type JstpTransport = keyof typeof ENTRIES;
 
 /** Where to listen on TCP. */
 export interface SocketAddressOptions extends Pick<ListenOptions, 'backlog' | 'exclusive' | 'ipv6Only'> {
-  /** The host. @default 'localhost' */
+  /** The name or address of the host. @default 'localhost' */
   host?: string;
-  /** The port, a number or its digits as environment variables have them; 0: any that is free. @default 3000 */
+  /** The port, as a number or (as in environment variables) as digits; 0: any free port. @default 3000 */
   port?: number | string;
 }
 
 /** Where to listen on TCP or on an IPC socket. */
 export interface StreamAddressOptions
   extends SocketAddressOptions, Pick<ListenOptions, 'readableAll' | 'writableAll'> {
-  /** Path of an IPC socket, in the place of host and port. */
+  /** The path of an IPC socket, in place of host and port. @default none: TCP */
   path?: string;
 }
 
 /** TCP or IPC, with the options of Node's `net.createServer`. */
 export interface NetListenerOptions extends ServerOpts, StreamAddressOptions {
-  /** What to listen on. @default 'net' */
+  /** The transport. @default 'net' */
   transport?: 'net';
 }
 
@@ -71,11 +71,12 @@ export interface TlsListenerOptions extends TlsOptions, StreamAddressOptions {
   transport: 'tls';
 }
 
-/** A server of HTTP to share, in the place of one of its own. */
+/** An HTTP server that a WebSocket listener shares, in place of one of its own. */
 export interface SharedServerOption {
   /**
-   * The server of HTTP: as `app.getHttpServer()` gives it, a function that gives it when the JSTP server begins to
-   * listen, or (with JstpModule) `'http'`, that of the application. It listens and closes at its owner's word.
+   * The HTTP server: what `app.getHttpServer()` returns, a function that returns it when the JSTP server begins to
+   * listen, or (with JstpModule) `'http'` for that of the application. Its owner lets it listen and closes it.
+   * @default a server of its own
    */
   server?: HttpServer | HttpsServer | (() => HttpServer | HttpsServer) | 'http';
 }
@@ -94,7 +95,7 @@ export interface WssListenerOptions
   transport: 'wss';
 }
 
-/** Another transport, as `createMemoryEntry()` of nestjs-jstp/testing makes one. */
+/** An entry object, for example one that `createMemoryEntry()` of nestjs-jstp/testing has made. */
 export interface EntryListenerOptions extends StreamAddressOptions {
   /** What to listen on. */
   transport: TransportEntry;
@@ -104,26 +105,26 @@ export interface EntryListenerOptions extends StreamAddressOptions {
 export type JstpListenerOptions =
   NetListenerOptions | TlsListenerOptions | WsListenerOptions | WssListenerOptions | EntryListenerOptions;
 
-/** What a server listens on. */
+/** How and where a server listens, after the check of its options. */
 export interface ResolvedListening {
-  /** Asks for what is there only when the server begins to listen. */
+  /** Prepares to listen. Shared HTTP servers are asked for only now. */
   readonly open: (limits: Limits) => OpenedListening;
-  /** The argument of the listener's `listen`. */
+  /** The argument of the listener's method `listen`. */
   readonly listen: ListenOptions;
 }
 
-/** How a server listens this time. */
+/** What one start of a server needs. */
 export interface OpenedListening {
   /** Makes the listener. */
   readonly createListener: ListenerFactory;
-  /** Where it listens, for the log; in the order of `address()`. */
+  /** The places where the server listens, for the log; in the order of `address()`. */
   readonly places: readonly ListeningPlace[];
 }
 
 type Given = Readonly<Record<string, unknown>>;
 
 /**
- * Checks where to listen: one transport, or several as `listeners`.
+ * Checks the options about listening: one transport, or several as `listeners`.
  * @param serviceNames the names of the options that are not about listening
  * @throws ConfigurationError naming the option, what was given and what is allowed
  */
@@ -151,7 +152,10 @@ export function resolveListening(options: object, serviceNames: readonly string[
   };
 }
 
-/** The entry object that an option names. */
+/**
+ * Returns the entry object that an option names, or is.
+ * @throws ConfigurationError for anything else
+ */
 export function entryOf(option: string, transport: unknown = 'net'): TransportEntry {
   if (typeof transport === 'string' && Object.hasOwn(ENTRIES, transport))
     return ENTRIES[transport as JstpTransport];
@@ -173,10 +177,10 @@ function resolveListener(
   const isShared = 'server' in given;
   const addressNames = isWebSocket ? SOCKET_ADDRESS_NAMES : STREAM_ADDRESS_NAMES;
   const { optionNames } = entry;
-  // What an entry object of the user's takes is not known.
+  // The options of a user's entry object are not known.
   if (optionNames) {
     const names = ['transport', ...addressNames, ...optionNames.server, ...serviceNames];
-    // Node's server is there already, where it is shared.
+    // A shared server of Node takes no options any more.
     checkNames(
       prefix.slice(0, -1) || 'options',
       given,
@@ -205,7 +209,7 @@ function resolveListener(
   };
 }
 
-/** The server of HTTP that is shared, when it is needed. */
+/** Returns the HTTP server that is shared. */
 function sharedServerOf(given: unknown, prefix: string): HttpServer {
   const server: unknown = typeof given === 'function' ? (given as () => unknown)() : given;
   check(`${prefix}server`, server, 'a function that gives a server of HTTP', isHttpServer);
@@ -214,7 +218,8 @@ function sharedServerOf(given: unknown, prefix: string): HttpServer {
 
 function checkWebSocket(given: Given, prefix: string): void {
   const { server, path, allowedOrigins, originCheckStrategy } = given;
-  // One that is undefined was meant to be shared, and is not there: nobody wants a server of one's own instead.
+  // Why `in`: an undefined server was meant to be shared but is missing, and a server of its own is not what the user
+  // wants.
   if ('server' in given) {
     check(
       `${prefix}server`,
@@ -260,7 +265,7 @@ function checkListenOptions(given: Given, prefix: string): void {
   }
 }
 
-/** Options that another transport has, and this one has not. */
+/** Refuses options that this transport does not have. */
 function refuse(given: Given, prefix: string, names: readonly string[], allowed: string): void {
   for (const name of names) {
     const isGiven = name === 'server' ? name in given : given[name] !== undefined;
@@ -268,7 +273,10 @@ function refuse(given: Given, prefix: string, names: readonly string[], allowed:
   }
 }
 
-/** Node tells an undefined option from one that is missing. */
+/**
+ * Returns the given options of some names. Why without undefined ones: Node treats them differently from missing
+ * ones.
+ */
 function pick(given: Given, names: readonly string[]): Given {
   return Object.fromEntries(
     Object.entries(given).filter(([name, value]) => names.includes(name) && value !== undefined),

@@ -1,21 +1,20 @@
 import type { Server as HttpServer } from 'node:http';
 
-/** One of the places where a server listens, as far as its log is concerned. */
+/** A place where a server listens, as its log shows it. */
 export interface ListeningPlace {
-  /** The transport's name; empty for an entry object of the user's. */
+  /** The name of the transport; '' for a user's entry object. */
   readonly transport: string;
-  /** The path of the URL, of WebSockets. */
+  /** The path of the URL for WebSockets; '' for other transports. */
   readonly path: string;
-  /** The server of HTTP that belongs to somebody else. */
+  /** The user's HTTP server that is shared; undefined where the listener has a server of its own. */
   readonly shared: HttpServer | undefined;
 }
 
 /**
- * Logs each address that a server listens on. A server of HTTP that is somebody else's may listen later: it is logged
- * then.
- * @param address what the server's `address()` tells: of several places an array
- * @param log takes one line for each address
- * @returns waits for no server of HTTP any more
+ * Logs each address on which a server listens. That of a shared HTTP server is logged as soon as that server listens.
+ * @param address what the server's `address()` returns: an array for several places
+ * @param log called with one text for each address
+ * @returns a function that stops waiting for shared HTTP servers
  */
 export function logAddresses(
   places: readonly ListeningPlace[],
@@ -42,7 +41,7 @@ export function logAddresses(
   };
 }
 
-/** `127.0.0.1:3000`, `[::1]:3000`, or the path of an IPC socket. */
+/** Returns an address as `127.0.0.1:3000`, `[::1]:3000`, or the path of an IPC socket. */
 function shownAddress(given: unknown): string {
   if (typeof given !== 'object' || given === null) return String(given);
   const { address, port } = given as { address?: string; port?: number };

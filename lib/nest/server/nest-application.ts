@@ -17,17 +17,17 @@ const SHOWN_NAME_LENGTH = 200;
 type CoreApplication = ApplicationLike<Connection>;
 
 /**
- * The handlers of one application and version as the core sees them, besides the methods of a core
- * application of the same name and version, if the server has one.
+ * Serves the handlers of one application to the core, together with the methods of a core application of the same
+ * name and version, if the server has one.
  */
 export class NestApplication implements CoreApplication {
   readonly name: string;
   readonly version: string;
 
   /**
-   * @param routes where the handlers are; may grow while the server runs
-   * @param runner runs them
-   * @param core a core application that this one is merged with
+   * @param routes the routes of the handlers; may grow while the server runs
+   * @param runner runs the handlers
+   * @param core the core application that is merged with the handlers, if there is one
    * @throws JstpError ERR_JSTP_DUPLICATE_HANDLER for a method that both have
    */
   constructor(
@@ -40,16 +40,16 @@ export class NestApplication implements CoreApplication {
     if (core) assertNoClash(routes, core);
   }
 
-  /** Where the core application keeps its sessions. */
+  /** The session store of the core application. */
   get sessionsStorage(): SessionStorageProvider | undefined {
     return this.core?.sessionsStorage;
   }
 
-  /** Runs a method, a core one or a handler. */
+  /** Runs a handler, or a method of the core application. */
   handleCall(call: NestCall): void {
     const { interfaceName, methodName } = call;
     const routes = this.routes.interfaces.get(interfaceName);
-    // As on Nest's TCP, a call may also reach an event's handler.
+    // As in Nest's TCP transport, a call may also reach the handler of an event.
     const route = routes?.methods.get(methodName) ?? routes?.events.get(methodName);
     if (route) this.runner.call(call, route);
     else if (this.core?.getMethods(interfaceName)?.includes(methodName))
@@ -61,7 +61,7 @@ export class NestApplication implements CoreApplication {
       );
   }
 
-  /** The methods of an interface, those of the core application first; no events and no handshakes. */
+  /** Returns the methods of an interface, those of the core application first; without events and handshakes. */
   getMethods(interfaceName: string): string[] | undefined {
     const core = this.core?.getMethods(interfaceName);
     const own = this.routes.interfaces.get(interfaceName);
@@ -69,8 +69,8 @@ export class NestApplication implements CoreApplication {
   }
 
   /**
-   * Runs the handlers of an event, and those of the core application.
-   * @returns a Promise of the time when they have ended, where that is later
+   * Runs the handlers of an event, and the core application's.
+   * @returns a Promise that is settled when they have ended; undefined where they have already
    */
   handleEvent(
     connection: Connection,
@@ -93,7 +93,7 @@ export class NestApplication implements CoreApplication {
   ): PromiseLike<unknown> | undefined {
     const routes = this.routes.interfaces.get(interfaceName);
     const route = routes?.events.get(eventName);
-    // As on Nest's TCP, an event may also reach a method's handler, and nobody gets its answer.
+    // As in Nest's TCP transport, an event may also reach the handler of a method. Its answer is dropped.
     const reached = route ?? routes?.methods.get(eventName);
     if (reached) {
       const message = { interfaceName, methodName: eventName, metadata, isEvent: route !== undefined };
@@ -103,7 +103,7 @@ export class NestApplication implements CoreApplication {
     return undefined;
   }
 
-  /** The same as {@link handleCall}, for those who call by hand. */
+  /** Does what {@link handleCall} does, for callers in this process. */
   callMethod(
     connection: Connection,
     interfaceName: string,
@@ -111,12 +111,12 @@ export class NestApplication implements CoreApplication {
     args: unknown[],
     callback: MethodCallback,
   ): void {
-    this.handleCall(new CallByHand(connection, interfaceName, methodName, args, callback));
+    this.handleCall(new LocalCall(connection, interfaceName, methodName, args, callback));
   }
 }
 
-/** A call that no peer made. */
-class CallByHand implements IncomingCall<Connection> {
+/** A call from this process, without a peer. */
+class LocalCall implements IncomingCall<Connection> {
   readonly metadata = undefined;
   readonly signal = new AbortController().signal;
   isOpen = true;
@@ -178,7 +178,7 @@ function assertNoClash(routes: ApplicationRoutes, core: CoreApplication): void {
   }
 }
 
-/** Nest's text; names are the peer's, and may be long. */
+/** Makes Nest's text about an event without a handler. Why cut: the name is the peer's, and may be long. */
 function noEventHandler(interfaceName: string, eventName: string): string {
   const pattern = interfaceName === 'default' ? eventName : `${interfaceName}.${eventName}`;
   const shown = pattern.length > SHOWN_NAME_LENGTH ? `${pattern.slice(0, SHOWN_NAME_LENGTH)}...` : pattern;

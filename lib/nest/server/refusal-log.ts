@@ -3,10 +3,10 @@ import { MAX_REFUSALS_LOGGED, REFUSAL_WINDOW_MS } from '../../protocol/limits.js
 import type { RefusalKind, RefusedHandshake } from '../../server/handshake/refusal.js';
 import { startTimer, stopTimer, type Timer } from '../../util/timer.js';
 
-/** What is written to. */
+/** The logger that a RefusalLog writes to. */
 export interface RefusalLogger {
-  warn(line: string): void;
-  debug(line: string): void;
+  warn(text: string): void;
+  debug(text: string): void;
 }
 
 /** The refusals of one kind within one window of time. */
@@ -16,8 +16,8 @@ interface Window {
 }
 
 /**
- * Logs who is not let in, and why. Of each kind so many lines in a while, so that strangers cannot fill a log; the others
- * are counted.
+ * Logs refused handshakes with their reasons: of each kind {@link MAX_REFUSALS_LOGGED} in {@link REFUSAL_WINDOW_MS};
+ * further ones are counted. Why: strangers must not be able to fill a log.
  */
 export class RefusalLog {
   private readonly windows = new Map<RefusalKind, Window>();
@@ -29,10 +29,10 @@ export class RefusalLog {
     const { kind } = refusal;
     const window = this.windows.get(kind) ?? this.open(kind);
     window.count += 1;
-    if (window.count <= MAX_REFUSALS_LOGGED) this.write(kind, lineOf(connection, refusal));
+    if (window.count <= MAX_REFUSALS_LOGGED) this.write(kind, textOf(connection, refusal));
   }
 
-  /** Says what was counted so far, and waits for nothing any more. */
+  /** Logs what was counted so far, and stops the timers. */
   stop(): void {
     for (const kind of [...this.windows.keys()]) this.close(kind);
   }
@@ -60,14 +60,14 @@ export class RefusalLog {
     }
   }
 
-  private write(kind: RefusalKind, line: string): void {
-    // A client asks again by itself, and gets its session a moment later: that is everyday life in a cluster.
-    if (kind === 'later') this.logger.debug(line);
-    else this.logger.warn(line);
+  private write(kind: RefusalKind, text: string): void {
+    // Why only debug: the client asks again by itself, and usually gets its session a moment later.
+    if (kind === 'later') this.logger.debug(text);
+    else this.logger.warn(text);
   }
 }
 
-function lineOf(
+function textOf(
   { remoteAddress }: Connection,
   { application, strategy, code, reason }: RefusedHandshake,
 ): string {

@@ -5,29 +5,36 @@ import { hasExtras } from '../decorators/handler-extras.js';
 
 /** A method of a controller that may be a handler. */
 export interface ControllerMethod {
+  /** The controller's class. */
   readonly controller: Type;
+  /** The name of the method. */
   readonly name: string;
+  /** The function, which has the metadata. */
   readonly method: object;
   /** The name of the module that has the controller. */
   readonly moduleName: string;
 }
 
-/** What an application is made of, as far as its handlers are concerned. */
+/** The parts of an application that concern its handlers. */
 export interface Registration {
+  /** The methods that may be handlers, in the order in which Nest registers them. */
   readonly methods: readonly ControllerMethod[];
-  /** Whether interceptors of the application stand around each of its handlers. */
+  /** Whether the application has global interceptors. */
   readonly hasGlobalInterceptors: boolean;
-  /** Puts an interceptor around those of the application, if there are any: without them handlers run faster. */
+  /**
+   * Puts an interceptor outside of the global ones, if there are any. Why not otherwise: handlers without
+   * interceptors are faster.
+   */
   putOutermost(this: void, interceptor: NestInterceptor): void;
 }
 
-/** A strategy that is told of an application before that registers its handlers. */
+/** A strategy that is told about an application before the application registers its handlers. */
 export interface RegistrationListener {
-  /** Runs before Nest makes the handlers. */
+  /** Called before Nest makes the handlers. */
   beforeRegistration(registration: Registration): void;
 }
 
-/** The parts of a microservice that Nest has declared private; in Nest 11 and 12 they are the same. */
+/** Private parts of Nest's microservice; they are the same in Nest 11 and 12. */
 interface MicroserviceParts {
   readonly serverInstance?: unknown;
   readonly applicationConfig?: Pick<
@@ -38,20 +45,20 @@ interface MicroserviceParts {
 
 const scanner = new MetadataScanner();
 let isWatching = false;
-/** The strategies of ours that applications have been connected to. */
+/** The strategies of this package, by the applications that they are connected to. */
 const connected = new WeakMap<ModulesContainer, Set<unknown>>();
 
-/** The strategies of ours that an application has been connected to. */
+/** Returns the strategies of this package to which an application is connected. */
 export function strategiesOf(modules: ModulesContainer): ReadonlySet<unknown> {
   return connected.get(modules) ?? new Set();
 }
 
 /**
- * From now on tells strategies of what they serve. Nest hands a strategy functions only: neither whose method one
- * is, nor could its result still be seen before the interceptors see it. `NestMicroservice.registerListeners` is
- * where Nest makes these functions, of a microservice as of a hybrid application.
+ * Calls `beforeRegistration` of strategies from now on. Why: Nest hands a strategy functions, which show neither
+ * whose method they run, nor the result before the interceptors get it. Nest makes these functions in
+ * `NestMicroservice.registerListeners`, for microservices and hybrid applications alike, so that method is replaced.
  *
- * @param isListener whether a strategy is one of ours
+ * @param isListener whether a strategy is one of this package
  */
 export function watchRegistrations(
   isListener: (strategy: unknown) => strategy is RegistrationListener,
@@ -66,15 +73,15 @@ export function watchRegistrations(
     if (isListener(serverInstance)) {
       const modules = this.get(ModulesContainer);
       connected.set(modules, new Set([...strategiesOf(modules), serverInstance]));
-      const everywhere = applicationConfig?.getGlobalInterceptors() ?? [];
+      const interceptors = applicationConfig?.getGlobalInterceptors() ?? [];
       const ofRequests = applicationConfig?.getGlobalRequestInterceptors() ?? [];
-      const hasGlobalInterceptors = everywhere.length > 0 || ofRequests.length > 0;
+      const hasGlobalInterceptors = interceptors.length > 0 || ofRequests.length > 0;
       serverInstance.beforeRegistration({
         methods: methodsOf(modules),
         hasGlobalInterceptors,
         putOutermost: (interceptor) => {
-          // Nest's own list, in which those of requests come last.
-          if (hasGlobalInterceptors && !everywhere.includes(interceptor)) everywhere.unshift(interceptor);
+          // This is Nest's own list. Nest runs its interceptors before those of request scope.
+          if (hasGlobalInterceptors && !interceptors.includes(interceptor)) interceptors.unshift(interceptor);
         },
       });
     }
@@ -82,7 +89,7 @@ export function watchRegistrations(
   };
 }
 
-/** In the order in which Nest registers them. */
+/** Returns the methods that may be handlers, in the order in which Nest registers them. */
 function methodsOf(modules: ModulesContainer): ControllerMethod[] {
   const methods: ControllerMethod[] = [];
   for (const module of modules.values()) {

@@ -3,9 +3,9 @@ import type { SecureContextOptions, Server as TlsServer } from 'node:tls';
 type Secured = Pick<TlsServer, 'setSecureContext'>;
 
 /**
- * Gives new certificates to those of Node's servers that are on TLS.
- * @param raw one server, or the array of several
- * @throws Error where there is none
+ * Sets new certificates for those of Node's servers that use TLS.
+ * @param raw one server, or an array of several
+ * @throws Error where no server uses TLS
  */
 export function renewCertificates(raw: unknown, options: SecureContextOptions): void {
   const servers: unknown[] = Array.isArray(raw) ? raw : [raw];

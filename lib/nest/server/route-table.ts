@@ -12,20 +12,22 @@ export interface HandlerDefinition {
   readonly pattern: unknown;
   readonly handler: MessageHandler;
   readonly isEvent: boolean;
+  /** Nest's extras, see `jstpExtrasOf`. */
   readonly extras: Record<string, unknown> | undefined;
   readonly origin: HandlerOrigin;
 }
 
 type ApplicationId = Pick<ApplicationName, 'name' | 'version'>;
 
-/** Where the handlers of a server are: application -> interface -> name -> key in Nest's own table. */
+/** Finds the handlers of a server: by application, interface and name the key in Nest's own table. */
 export class RouteTable {
   private readonly byApplication = new Map<string, ApplicationRoutes>();
+  /** The texts of errors that are thrown when the server starts. */
   private readonly faults: string[] = [];
 
   /**
-   * @param defaultApplication the application of handlers that name none
-   * @param normalizePattern gives Nest's route string of a pattern
+   * @param defaultApplication the application of handlers that do not name one
+   * @param normalizePattern makes Nest's route string of a pattern
    */
   constructor(
     private readonly defaultApplication: ApplicationName,
@@ -42,21 +44,24 @@ export class RouteTable {
     return [...this.applications].some((application) => application.handshakes.size > 0);
   }
 
-  /** The routes of an application; undefined where it has none. */
+  /** Returns the routes of an application; undefined where it has none. */
   find(name: string, version: string): ApplicationRoutes | undefined {
     return this.byApplication.get(`${name}@${version}`);
   }
 
-  /** The routes of an application, made where there are none. */
-  open(application: ApplicationName): ApplicationRoutes {
+  /** Returns the routes of an application; makes them where there are none. */
+  getOrCreate(application: ApplicationName): ApplicationRoutes {
     const known = this.byApplication.get(application.full);
     if (known) return known;
-    const opened = new ApplicationRoutes(application);
-    this.byApplication.set(application.full, opened);
-    return opened;
+    const created = new ApplicationRoutes(application);
+    this.byApplication.set(application.full, created);
+    return created;
   }
 
-  /** Keeps a handler that decides on handshakes. */
+  /**
+   * Adds a handler that decides on handshakes. A second one for the same strategy is a fault, see {@link
+   * assertSound}.
+   */
   addHandshake(definition: HandlerDefinition, handshake: { readonly strategy?: string }): void {
     const extras = jstpExtrasOf(definition.extras);
     const { handshakes, full } = this.applicationOf(extras);
@@ -70,10 +75,11 @@ export class RouteTable {
   }
 
   /**
-   * Keeps a route.
+   * Adds a handler of a method or event.
    * @param isTaken whether a key is in use in Nest's table
    * @throws ConfigurationError for `@Arg` parameters that contradict each other
-   * @returns the key for Nest's table; undefined for a second method of the same name, which is a fault
+   * @returns the key for Nest's table; undefined for a second method of the same name, which is a fault, see
+   * {@link assertSound}
    */
   add(definition: HandlerDefinition, isTaken: (key: string) => boolean): string | undefined {
     const { pattern, isEvent, origin } = definition;
@@ -81,7 +87,7 @@ export class RouteTable {
     if (extras.arguments) checkArguments(extras.arguments, origin.method, origin.text);
     const application = this.applicationOf(extras);
     const target = placedTarget(extras, pattern, this.normalizePattern);
-    const known = application.own(target, isEvent);
+    const known = application.find(target, isEvent);
     if (known && isEvent) {
       known.origins.push(origin);
       return known.key;
@@ -105,7 +111,7 @@ export class RouteTable {
     return route.key;
   }
 
-  /** Who handles a method, as 'Class.method'; undefined where no handler does. */
+  /** Returns the origin of a method's handler, as 'Class.method'; undefined where there is no handler. */
   handlerOf(
     application: ApplicationId | null,
     interfaceName: string,
@@ -118,6 +124,7 @@ export class RouteTable {
   }
 
   /**
+   * Checks that no two handlers serve the same method, or decide on the same strategy.
    * @throws JstpError ERR_JSTP_DUPLICATE_HANDLER naming both handlers
    */
   assertSound(): void {
@@ -127,13 +134,16 @@ export class RouteTable {
   private applicationOf(extras: JstpHandlerExtras): ApplicationRoutes {
     const { application } = extras;
     const isDefault = application === undefined;
-    return this.open(
+    return this.getOrCreate(
       isDefault ? this.defaultApplication : parseApplicationName(application, '@JstpApplication'),
     );
   }
 }
 
-/** The interface that is declared, with the pattern as the name in it; else what the pattern says. */
+/**
+ * Returns the target of a handler: the pattern is a name in the declared interface, or names both where none is
+ * declared.
+ */
 function placedTarget(
   extras: JstpHandlerExtras,
   pattern: unknown,
@@ -145,12 +155,12 @@ function placedTarget(
   return { interfaceName: extras.interface, name: isText ? String(pattern) : target.name };
 }
 
-/** What a client's `send` names a method by. */
+/** Returns the pattern by which a client's `send` names a method. */
 function patternOf({ interfaceName, name }: Target): string {
   return interfaceName === DEFAULT_INTERFACE ? name : `${interfaceName}.${name}`;
 }
 
-/** Nest has one table for methods and events: where both have a name, the later one gets a key of its own. */
+/** Returns a key that is free. Why: Nest has one table for methods and events, and the same name may be in both. */
 function freeKey(wanted: string, isEvent: boolean, isTaken: (key: string) => boolean): string {
   let key = wanted;
   while (isTaken(key)) key += isEvent ? ' (event)' : ' (method)';

@@ -3,7 +3,10 @@ import type { HttpAdapterHost } from '@nestjs/core';
 import { isObject } from '../../protocol/option-checks.js';
 import type { JstpServerOptions } from './jstp-server-options.js';
 
-/** Puts the application's server of HTTP where an option says 'http'; it is there when the JSTP server listens. */
+/**
+ * Replaces `server: 'http'` by a function that returns the application's HTTP server when the JSTP server begins to
+ * listen.
+ */
 export function shareHttpServer(options: JstpServerOptions, host: HttpAdapterHost): JstpServerOptions {
   const share = <Given>(given: Given): Given =>
     isObject(given) && given['server'] === 'http' ? { ...given, server: () => httpServerOf(host) } : given;
@@ -12,7 +15,7 @@ export function shareHttpServer(options: JstpServerOptions, host: HttpAdapterHos
 }
 
 function httpServerOf({ httpAdapter }: HttpAdapterHost): unknown {
-  // There is none in an application of microservices alone, whatever the type says.
+  // Why optional: an application of microservices alone has no adapter, whatever the type says.
   const adapter = httpAdapter as HttpAdapter | null | undefined;
   if (adapter) return adapter.getHttpServer();
   throw new Error(

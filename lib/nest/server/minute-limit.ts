@@ -2,14 +2,14 @@ import { now } from '../../util/host.js';
 
 const MINUTE_MS = 60_000;
 
-/** Lets so many through in a minute: what peers can cause at will must not fill a log. */
-export class Seldom {
+/** Limits how often something happens in a minute. Why: peers must not be able to fill a log. */
+export class MinuteLimit {
   private count = 0;
   private since = -Infinity;
 
   constructor(private readonly maxPerMinute: number) {}
 
-  /** Whether one more may pass; asking counts. */
+  /** Counts one more event. @returns whether it is within the limit */
   allows(): boolean {
     const time = now();
     if (time - this.since >= MINUTE_MS) {

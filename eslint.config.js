@@ -46,6 +46,10 @@ const noWallClock = {
   message: 'The clock on the wall is set forward and back: take now() of util/host.ts.',
 };
 
+/** For tests, whose waits test/support/quiet.ts has. */
+const noBareWait =
+  'A wait proves nothing on a slow machine: test/support/quiet.ts waits for what comes after what must not come.';
+
 export default defineConfig(
   {
     ignores: [
@@ -117,6 +121,7 @@ export default defineConfig(
       ],
       // Handlers of Nest and of JSTP may be async without awaiting anything.
       '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/explicit-member-accessibility': ['error', { accessibility: 'no-public' }],
     },
   },
   {
@@ -149,6 +154,28 @@ export default defineConfig(
           property,
           message: 'This room also runs in a browser.',
         })),
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    // The kit has the waits; the fault runs pause at random, and the rest are programs that use no kit.
+    ignores: ['test/support/**', 'test/faults/**', 'test/bench/**', 'test/browser/program.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        ...['timers/promises', 'node:timers/promises'].map((name) => ({
+          name,
+          importNames: ['setTimeout', 'scheduler'],
+          message: noBareWait,
+        })),
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'NewExpression[callee.name="Promise"] CallExpression[callee.name="setTimeout"]',
+          message: noBareWait,
+        },
       ],
     },
   },

@@ -25,20 +25,20 @@ const ENTRIES = [
 ] as const;
 
 class Streaming {
-  public readonly name = 'app';
-  public readonly version = '1.0.0';
+  readonly name = 'app';
+  readonly version = '1.0.0';
 
-  public constructor(private readonly seen: Seen) {}
+  constructor(private readonly seen: Seen) {}
 
-  public getMethods(): string[] {
+  getMethods(): string[] {
     return ['stream'];
   }
 
-  public callMethod(): never {
+  callMethod(): never {
     throw new Error('Calls are taken whole');
   }
 
-  public handleCall(call: IncomingCall<Connection>): void {
+  handleCall(call: IncomingCall<Connection>): void {
     this.seen.push(['method', who.getStore()]);
     const stream = call.openStream();
     stream.write(1);
@@ -51,7 +51,7 @@ class Streaming {
     });
   }
 
-  public handleEvent(): void {
+  handleEvent(): void {
     this.seen.push(['event', who.getStore()]);
   }
 }

@@ -70,13 +70,13 @@ interface Emitter {
 
 /** What happens at each event: a listener fails, a later one is called. */
 class Failing {
-  public readonly thrown: Error[] = [];
-  public readonly heard: string[] = [];
+  readonly thrown: Error[] = [];
+  readonly heard: string[] = [];
   private readonly told: unknown[] = [];
 
-  public constructor(private readonly how: Fails) {}
+  constructor(private readonly how: Fails) {}
 
-  public watch(who: string, emitter: Emitter, names: readonly string[]): void {
+  watch(who: string, emitter: Emitter, names: readonly string[]): void {
     for (const name of names) {
       emitter.on(name, (...args) => {
         if (name === 'error' || name === 'connectionError') this.told.push(args[0]);
@@ -91,7 +91,7 @@ class Failing {
   }
 
   /** How often each error that was thrown has been told to somebody. */
-  public reports(): number[] {
+  reports(): number[] {
     const told = [...this.told, ...consoleError.mock.calls.map((args) => args.at(-1))];
     return this.thrown.map((error) => told.filter((each) => each === error).length);
   }

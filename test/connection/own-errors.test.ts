@@ -98,7 +98,7 @@ describe('of an error of a method a caller learns', () => {
 
 test('an application whose list of methods fails answers an inspect with 16, and is told', async () => {
   class Broken extends Application<Connection> {
-    public override getMethods(): string[] {
+    override getMethods(): string[] {
       throw new Error(SECRET);
     }
   }

@@ -7,32 +7,32 @@ const KIB = 1024;
 
 /** A connection that notes what is done with it. */
 class FakeLink implements ReadAheadOwner {
-  public keepsAnswers = false;
-  public readonly done: string[] = [];
-  public onServed: (text: string) => void = () => undefined;
+  keepsAnswers = false;
+  readonly done: string[] = [];
+  onServed: (text: string) => void = () => undefined;
 
-  public peek(data: Uint8Array | string): ReturnType<ReadAheadOwner['peek']> {
+  peek(data: Uint8Array | string): ReturnType<ReadAheadOwner['peek']> {
     return parseMessage(data, null, DEFAULT_LIMITS);
   }
 
-  public mayOvertake(message: { kind: string }): boolean {
+  mayOvertake(message: { kind: string }): boolean {
     return message.kind === 'pong';
   }
 
-  public receiveMessage(data: Uint8Array | string): void {
+  receiveMessage(data: Uint8Array | string): void {
     this.done.push(String(data));
     this.onServed(String(data));
   }
 
-  public fail(): void {
+  fail(): void {
     this.done.push('protocol error');
   }
 
-  public holdReading(isStopped: boolean): void {
+  holdReading(isStopped: boolean): void {
     this.done.push(isStopped ? 'stop' : 'go on');
   }
 
-  public probe(): void {
+  probe(): void {
     this.done.push('probe');
   }
 }

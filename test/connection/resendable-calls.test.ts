@@ -18,10 +18,10 @@ afterEach(() => closing.run());
 
 /** Counts the runs of its one method; the first of them may be left without an answer. */
 class Counted {
-  public runs = 0;
-  public readonly application: Application<Connection>;
+  runs = 0;
+  readonly application: Application<Connection>;
 
-  public constructor(onFirst?: () => void) {
+  constructor(onFirst?: () => void) {
     const api: Api = {
       iface: {
         method: (_connection: Connection, callback: Back) => {

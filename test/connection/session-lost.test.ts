@@ -20,9 +20,9 @@ afterEach(() => closing.run());
 
 /** A reconnector that dials when it is asked, and counts. */
 class Eager {
-  public asked = 0;
-  public readonly errors: unknown[] = [];
-  public readonly reconnector: Reconnector = (_connection, reconnectFn) => {
+  asked = 0;
+  readonly errors: unknown[] = [];
+  readonly reconnector: Reconnector = (_connection, reconnectFn) => {
     this.asked += 1;
     setTimeout(() => reconnectFn((error: unknown) => this.errors.push(error ?? null)), 1);
   };

@@ -22,7 +22,7 @@ let calls: IncomingCall<Connection>[];
 
 /** An application that takes its calls whole. */
 class Taker extends Application<Connection> {
-  public handleCall(call: IncomingCall<Connection>): void {
+  handleCall(call: IncomingCall<Connection>): void {
     calls.push(call);
   }
 }

@@ -29,19 +29,19 @@ const eager: Reconnector = (connection, reconnectFn) => {
 
 /** A client and a server that talk both ways through a proxy, and what each has seen. */
 class World {
-  public readonly ran: number[] = [];
-  public readonly answers: unknown[] = [];
-  public readonly heard: number[] = [];
+  readonly ran: number[] = [];
+  readonly answers: unknown[] = [];
+  readonly heard: number[] = [];
   /** Calls of `work.held` that nobody has answered yet. */
-  public readonly held: (() => void)[] = [];
+  readonly held: (() => void)[] = [];
   private made = 0;
 
   private constructor(
-    public readonly server: CoreServer['server'],
-    public readonly proxy: FaultProxy,
+    readonly server: CoreServer['server'],
+    readonly proxy: FaultProxy,
   ) {}
 
-  public static async start(options: Partial<NetServerOptions> = {}): Promise<World> {
+  static async start(options: Partial<NetServerOptions> = {}): Promise<World> {
     const holder: { world?: World } = {};
     const run = (n: number): void => void holder.world?.ran.push(n);
     const application = new Application<Connection>('app', {
@@ -62,7 +62,7 @@ class World {
     return (holder.world = new World(server, proxy));
   }
 
-  public connect(options: ClientOptions = {}): Promise<Connection> {
+  connect(options: ClientOptions = {}): Promise<Connection> {
     const application = new Application<Connection>(
       'side',
       {},
@@ -72,12 +72,12 @@ class World {
   }
 
   /** The server's side of the client's connection, which stays the same. */
-  public get far(): Connection {
+  get far(): Connection {
     return this.server.getClientsArray()[0];
   }
 
   /** Talks both ways: so many calls, of which every third is held, and as many events. */
-  public talk(near: Connection, far: Connection, count = 6): void {
+  talk(near: Connection, far: Connection, count = 6): void {
     for (let turn = 0; turn < count; turn++) {
       const n = this.made++;
       const method = n % 3 === 2 ? 'held' : 'quick';
@@ -89,7 +89,7 @@ class World {
   }
 
   /** All that was made was run once and in order, answered once, and heard once and in order. */
-  public async expectNothingLost(): Promise<void> {
+  async expectNothingLost(): Promise<void> {
     const all = Array.from({ length: this.made }, (_, n) => n);
     await waitFor(() => this.ran.length >= this.made, 'all calls');
     for (const answer of this.held.splice(0)) answer();

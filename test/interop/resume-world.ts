@@ -13,21 +13,21 @@ import { waitFor } from '../support/wait-for.js';
 /** A server and a client of it, and what each has seen: for tests that cut the line between them. */
 export class ResumeWorld {
   /** What ran at the server, in order. */
-  public readonly served: unknown[] = [];
+  readonly served: unknown[] = [];
   /** What ran at the client, in order. */
-  public readonly clientSaw: unknown[] = [];
+  readonly clientSaw: unknown[] = [];
   /** Answers of `slow.wait` that the test gives. */
-  public readonly slow: ((result: unknown) => void)[] = [];
-  public server!: PeerServer;
-  public port = 0;
-  public near!: PeerConnection;
+  readonly slow: ((result: unknown) => void)[] = [];
+  server!: PeerServer;
+  port = 0;
+  near!: PeerConnection;
 
   private constructor(
-    public readonly pair: Pair,
+    readonly pair: Pair,
     private readonly closing: Closing,
   ) {}
 
-  public static async start(
+  static async start(
     pair: Pair,
     closing: Closing,
     serverOptions = {},
@@ -40,25 +40,25 @@ export class ResumeWorld {
     return world;
   }
 
-  public connect(options = {}): Promise<PeerConnection> {
+  connect(options = {}): Promise<PeerConnection> {
     const client = { application: this.clientApplication(), ...options };
     return connect(this.pair.client, this.closing, 'app', this.port, client);
   }
 
   /** The server's side of the client's connection. */
-  public get far(): PeerConnection {
+  get far(): PeerConnection {
     const [first] = this.server.getClientsArray();
     return first;
   }
 
   /** Cuts the line and waits until both sides have seen it. */
-  public async cutLine(): Promise<void> {
+  async cutLine(): Promise<void> {
     cut(this.near);
     await waitFor(() => !isUp(this.near), 'the client to see the cut');
     await waitFor(() => this.server.getClientsArray().length === 0, 'the server to see the cut');
   }
 
-  public serverApplication(): unknown {
+  serverApplication(): unknown {
     return new this.pair.server.Application(
       'app',
       {
@@ -87,7 +87,7 @@ export class ResumeWorld {
     );
   }
 
-  public clientApplication(): unknown {
+  clientApplication(): unknown {
     return new this.pair.client.Application(
       'side',
       {

@@ -31,11 +31,11 @@ function bytesOf(text: string): Buffer {
 
 /** The end of a byte stream. */
 export class SocketEnd implements PlayedEnd {
-  public readonly messages: string[] = [];
-  public rest = '';
-  public hasEnded = false;
+  readonly messages: string[] = [];
+  rest = '';
+  hasEnded = false;
 
-  public constructor(private readonly socket: Socket) {
+  constructor(private readonly socket: Socket) {
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => {
       const parts = (this.rest + chunk).split('\0');
@@ -51,31 +51,31 @@ export class SocketEnd implements PlayedEnd {
       .on('close', ended);
   }
 
-  public async opened(): Promise<this> {
+  async opened(): Promise<this> {
     await waitFor(() => !this.socket.connecting, 'a transport');
     return this;
   }
 
-  public write(text: string): void {
+  write(text: string): void {
     this.socket.write(bytesOf(text));
   }
 
-  public finish(): void {
+  finish(): void {
     this.socket.end();
   }
 
-  public cut(): void {
+  cut(): void {
     this.socket.resetAndDestroy();
   }
 }
 
 /** The end of a WebSocket. */
 export class WebSocketEnd implements PlayedEnd {
-  public readonly messages: string[] = [];
-  public readonly rest = '';
-  public hasEnded = false;
+  readonly messages: string[] = [];
+  readonly rest = '';
+  hasEnded = false;
 
-  public constructor(private readonly webSocket: WebSocket) {
+  constructor(private readonly webSocket: WebSocket) {
     webSocket.on('message', (data: Buffer, isBinary: boolean) => {
       this.messages.push(isBinary ? `binary ${data.toString()}` : data.toString());
     });
@@ -86,20 +86,20 @@ export class WebSocketEnd implements PlayedEnd {
       });
   }
 
-  public async opened(): Promise<this> {
+  async opened(): Promise<this> {
     await waitFor(() => this.webSocket.readyState === this.webSocket.OPEN, 'a WebSocket');
     return this;
   }
 
-  public write(text: string): void {
+  write(text: string): void {
     this.webSocket.send(bytesOf(text).toString());
   }
 
-  public finish(): void {
+  finish(): void {
     this.webSocket.close();
   }
 
-  public cut(): void {
+  cut(): void {
     this.webSocket.terminate();
   }
 }

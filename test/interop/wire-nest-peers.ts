@@ -12,30 +12,30 @@ const HOST = '127.0.0.1';
 @Controller()
 class Rooms {
   @MessagePattern('rooms.join')
-  public join(@Payload() name: string): string {
+  join(@Payload() name: string): string {
     if (name !== 'lobby') throw new RpcException({ status: 'error', message: 'No such room', code: 1404 });
     return 'welcome';
   }
 
   @MessagePattern('rooms.last')
-  public last(@Arg(0) room: string, @Arg(1) count: number): string {
+  last(@Arg(0) room: string, @Arg(1) count: number): string {
     return `${String(count)} of ${room}`;
   }
 
   @MessagePattern(17)
-  public seventeen(): string {
+  seventeen(): string {
     return 'seventeen';
   }
 }
 
 /** A server of the Nest layer. */
 export class RealNestServer implements RealPeer {
-  public readonly side = 'server';
-  public port = 0;
+  readonly side = 'server';
+  port = 0;
 
-  public constructor(private readonly closing: Closing) {}
+  constructor(private readonly closing: Closing) {}
 
-  public async listen(): Promise<void> {
+  async listen(): Promise<void> {
     const strategy = new JstpServer({ host: HOST, port: 0, heartbeatInterval: 0 });
     const app = await NestFactory.createMicroservice<MicroserviceOptions>(
       moduleOf({ controllers: [Rooms] }),
@@ -49,35 +49,35 @@ export class RealNestServer implements RealPeer {
     ({ port: this.port } = strategy.unwrap().address() as { port: number });
   }
 
-  public act(words: string): Promise<void> {
+  act(words: string): Promise<void> {
     return new Sentences().act(words);
   }
 
-  public seenCut(): Promise<void> {
+  seenCut(): Promise<void> {
     throw new Error('No example cuts a server of the Nest layer');
   }
 }
 
 /** A client of the Nest layer. */
 export class RealNestClient implements RealPeer {
-  public readonly side = 'client';
+  readonly side = 'client';
   private readonly sentences = new Sentences();
   private readonly outcomes = new Outcomes();
   private readonly client: JstpClient;
   private subscription: Subscription | undefined;
 
-  public constructor(closing: Closing, port: number) {
+  constructor(closing: Closing, port: number) {
     this.client = new JstpClient({ host: HOST, port, app: 'app', heartbeatInterval: 0, reconnect: false });
     this.client.on('error', () => undefined);
     closing.add(() => this.client.close());
     this.program();
   }
 
-  public act(words: string): Promise<void> {
+  act(words: string): Promise<void> {
     return this.sentences.act(words);
   }
 
-  public seenCut(): Promise<void> {
+  seenCut(): Promise<void> {
     throw new Error('No example cuts a client of the Nest layer');
   }
 

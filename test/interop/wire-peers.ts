@@ -35,12 +35,12 @@ export class Sentences {
   private readonly acts: (readonly [pattern: RegExp, act: Act])[] = [];
 
   /** @param text a sentence, in which `X` is a name and `(...)` arguments */
-  public on(text: RegExp, act: Act): this {
+  on(text: RegExp, act: Act): this {
     this.acts.push([text, act]);
     return this;
   }
 
-  public async act(words: string): Promise<void> {
+  async act(words: string): Promise<void> {
     for (const [pattern, act] of this.acts) {
       const match = pattern.exec(words);
       if (match) return act(match);
@@ -61,16 +61,16 @@ export class Outcomes {
   private readonly outcomes: unknown[][] = [];
   private readonly values: unknown[] = [];
 
-  public readonly done: Done = (error, ...results) => {
+  readonly done: Done = (error, ...results) => {
     this.outcomes.push(error ? [codeOf(error)] : [null, ...results]);
   };
 
-  public readonly value = (value: unknown): void => {
+  readonly value = (value: unknown): void => {
     this.values.push(value);
   };
 
   /** Says what has to come next. */
-  public sentences(sentences: Sentences): Sentences {
+  sentences(sentences: Sentences): Sentences {
     return sentences
       .on(/^waits (\d+) ms$/, ([, ms]) => {
         jest.advanceTimersByTime(Number(ms));
@@ -97,45 +97,45 @@ function codeOf(error: unknown): unknown {
 
 /** A store as servers share one, without anybody to share it with. */
 class SharedStore implements SharedSessionStorageProvider {
-  public readonly writeThrough = false;
+  readonly writeThrough = false;
   private readonly texts = new Map<string, string>();
 
-  public serve(_owner: SessionOwner): () => Promise<void> {
+  serve(_owner: SessionOwner): () => Promise<void> {
     return () => Promise.resolve();
   }
 
-  public create(id: string, session: Session): Promise<void> {
+  create(id: string, session: Session): Promise<void> {
     return this.save(id, session);
   }
 
-  public claim(id: string): Promise<Session | undefined> {
+  claim(id: string): Promise<Session | undefined> {
     const text = this.texts.get(id);
     return Promise.resolve(text === undefined ? undefined : Session.deserialize(id, text));
   }
 
-  public revive(): Promise<void> {
+  revive(): Promise<void> {
     return Promise.resolve();
   }
 
-  public save(id: string, session: Session): Promise<void> {
+  save(id: string, session: Session): Promise<void> {
     this.texts.set(id, session.serialize());
     return Promise.resolve();
   }
 
-  public release(id: string, session: Session): Promise<void> {
+  release(id: string, session: Session): Promise<void> {
     return this.save(id, session);
   }
 
-  public delete(id: string): Promise<void> {
+  delete(id: string): Promise<void> {
     this.texts.delete(id);
     return Promise.resolve();
   }
 
-  public get(id: string): Promise<Session | undefined> {
+  get(id: string): Promise<Session | undefined> {
     return this.claim(id);
   }
 
-  public set(id: string, session: Session): Promise<void> {
+  set(id: string, session: Session): Promise<void> {
     return this.save(id, session);
   }
 }
@@ -176,7 +176,7 @@ function applicationOf(jstp: JstpModule, name: string, waiting: Done[]): unknown
 
 /** An application with streams, which only this package has. */
 class StreamingApplication extends Application<Connection> {
-  public handleCall(call: IncomingCall<Connection>): void {
+  handleCall(call: IncomingCall<Connection>): void {
     if (call.interfaceName === 'feed') void feed(call);
     else
       this.callMethod(
@@ -206,8 +206,8 @@ async function feed(call: IncomingCall<Connection>): Promise<void> {
 
 /** A server of the core, or of the reference. */
 export class RealServer implements RealPeer {
-  public readonly side = 'server';
-  public port = 0;
+  readonly side = 'server';
+  port = 0;
   private readonly waiting: Done[] = [];
   private readonly outcomes = new Outcomes();
   private readonly sentences = new Sentences();
@@ -216,7 +216,7 @@ export class RealServer implements RealPeer {
   private readonly names: string[] = [];
   private readonly options: Record<string, unknown> = {};
 
-  public constructor(
+  constructor(
     private readonly jstp: JstpModule,
     private readonly closing: Closing,
   ) {
@@ -225,7 +225,7 @@ export class RealServer implements RealPeer {
   }
 
   /** Starts to listen, after its settings. */
-  public async listen(isWebSocket: boolean): Promise<void> {
+  async listen(isWebSocket: boolean): Promise<void> {
     const { jstp, options, waiting } = this;
     const names = this.names.length > 0 ? this.names : ['app'];
     const applications = names.map((name) => applicationOf(jstp, name, waiting));
@@ -247,11 +247,11 @@ export class RealServer implements RealPeer {
     ({ port: this.port } = server.address() as { port: number });
   }
 
-  public act(words: string): Promise<void> {
+  act(words: string): Promise<void> {
     return this.sentences.act(words);
   }
 
-  public async seenCut(): Promise<void> {
+  async seenCut(): Promise<void> {
     await waitFor(() => this.server?.getClientsArray().length === 0, 'the server to see the cut');
   }
 
@@ -324,7 +324,7 @@ const EXTENSIONS: Readonly<Record<string, readonly ExtensionName[]>> = {
 
 /** A client of the core, or of the reference. */
 export class RealClient implements RealPeer {
-  public readonly side = 'client';
+  readonly side = 'client';
   private readonly waiting: Done[] = [];
   private readonly outcomes = new Outcomes();
   private readonly sentences = new Sentences();
@@ -332,7 +332,7 @@ export class RealClient implements RealPeer {
   private call: OutgoingCall | undefined;
   private readonly limits: Record<string, number> = {};
 
-  public constructor(
+  constructor(
     private readonly jstp: JstpModule,
     private readonly closing: Closing,
     private readonly port: number,
@@ -342,11 +342,11 @@ export class RealClient implements RealPeer {
     this.program();
   }
 
-  public act(words: string): Promise<void> {
+  act(words: string): Promise<void> {
     return this.sentences.act(words);
   }
 
-  public async seenCut(): Promise<void> {
+  async seenCut(): Promise<void> {
     const connection = await this.connected();
     if (this.jstp === ours) await waitFor(() => !connection.handshakeDone, 'the client to see the cut');
     else

@@ -22,10 +22,10 @@ const PLACEHOLDERS: Readonly<Record<string, readonly [pattern: string, played: s
 
 /** Accepts the transports of a real client. */
 export class PlayedServer {
-  public port = 0;
-  public readonly ends: PlayedEnd[] = [];
+  port = 0;
+  readonly ends: PlayedEnd[] = [];
 
-  public async listen(closing: Closing, isWebSocket: boolean): Promise<void> {
+  async listen(closing: Closing, isWebSocket: boolean): Promise<void> {
     const sockets = new Set<Socket>();
     const listener = isWebSocket ? createHttpServer() : createServer();
     listener.on('connection', (socket: Socket) => {
@@ -70,13 +70,13 @@ export class Replay {
    * @param peer the real side
    * @param open gives the played side's end of the next transport
    */
-  public constructor(
+  constructor(
     private readonly example: WireExample,
     private readonly peer: RealPeer,
     private readonly open: () => Promise<PlayedEnd>,
   ) {}
 
-  public async run(): Promise<void> {
+  async run(): Promise<void> {
     const { steps } = this.example;
     const first = steps.findIndex(({ kind }) => kind === 'message');
     for (const [index, step] of steps.entries()) {

@@ -13,7 +13,7 @@ import { waitFor, within } from '../support/wait-for.js';
 @Controller()
 class Echo {
   @MessagePattern('echo.back')
-  public back(value: unknown): unknown {
+  back(value: unknown): unknown {
     return value;
   }
 }

@@ -12,11 +12,11 @@ import { PACKAGES, RedisServer } from './redis-server.js';
 
 /** A way to Redis on which connections can die without a word, as behind a router that has lost them. */
 class Router {
-  public port = 0;
+  port = 0;
   private readonly listening = new Map<Socket, Socket>();
   private readonly all = new Set<Socket>();
 
-  public static async start(redisPort: number, closing: Closing): Promise<Router> {
+  static async start(redisPort: number, closing: Closing): Promise<Router> {
     const router = new Router();
     const server = createServer((near) => {
       const far = connect(redisPort, LOOPBACK);
@@ -46,12 +46,12 @@ class Router {
   }
 
   /** How many connections listen, as far as bytes pass. */
-  public get listeners(): number {
+  get listeners(): number {
     return this.listening.size;
   }
 
   /** From now on the connections that listen pass no byte, and nobody is told. */
-  public lose(): void {
+  lose(): void {
     for (const [near, far] of this.listening) {
       far.removeAllListeners('data').pause();
       near.removeAllListeners('data').pause();

@@ -48,21 +48,21 @@ export interface Member {
 /** Servers of one process that share a Redis at a distance, behind a balancer whose lines can be cut. */
 export class Servers {
   /** Where the balancer sends the next connection, by the place of the server. */
-  public next = 0;
-  public readonly members: Member[] = [];
+  next = 0;
+  readonly members: Member[] = [];
 
   private constructor(
-    public readonly redis: RedisServer,
+    readonly redis: RedisServer,
     /** What stands before Redis. */
-    public readonly distance: DelayingProxy,
+    readonly distance: DelayingProxy,
     private readonly closing: Closing,
     private readonly settings: ServersSettings,
   ) {}
 
   /** The balancer: clients dial its port, and it breaks their lines. */
-  public balancer!: FaultProxy;
+  balancer!: FaultProxy;
 
-  public static async start(closing: Closing, settings: ServersSettings = {}): Promise<Servers> {
+  static async start(closing: Closing, settings: ServersSettings = {}): Promise<Servers> {
     const redis = await RedisServer.start(closing);
     const distance = await DelayingProxy.start(redis.port, settings.redisDelayMs ?? 0);
     closing.add(() => distance.close());
@@ -79,18 +79,18 @@ export class Servers {
   }
 
   /** One more server. */
-  public async add(options: Partial<NetServerOptions> = {}, app = 'jstp'): Promise<Member> {
+  async add(options: Partial<NetServerOptions> = {}, app = 'jstp'): Promise<Member> {
     const { closing, settings } = this;
     const { redis } = await this.redis.connect(settings.client ?? 'redis', this.distance.port);
     const calls: IncomingCall<Connection>[] = [];
     const events: unknown[] = [];
     const application = new (class extends Application<Connection> {
-      public handleCall(call: IncomingCall<Connection>): void {
+      handleCall(call: IncomingCall<Connection>): void {
         calls.push(call);
         if (call.methodName === 'quick') call.succeed([call.args[0]]);
       }
 
-      public override handleEvent(
+      override handleEvent(
         _connection: Connection,
         _interface: string,
         _event: string,
@@ -129,13 +129,13 @@ export class Servers {
   }
 
   /** Cuts the client's line, and sends it to a server next. */
-  public cutTo(place: number): void {
+  cutTo(place: number): void {
     this.next = place;
     this.balancer.cut();
   }
 
   /** Waits until a server has been asked for so many calls. */
-  public async called(place: number, count = 1): Promise<IncomingCall<Connection>> {
+  async called(place: number, count = 1): Promise<IncomingCall<Connection>> {
     const { calls } = this.members[place];
     await waitFor(() => calls.length >= count, `call ${String(count)} of server ${String(place)}`);
     return calls[count - 1];

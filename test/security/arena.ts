@@ -38,12 +38,12 @@ function prototypeKeys(): string {
 /** A server under attack. */
 export class Arena {
   /** What the methods were called with: the proof that something ran. */
-  public readonly executed: string[] = [];
+  readonly executed: string[] = [];
   /** What the server heard of. */
-  public readonly errors: unknown[] = [];
-  public readonly server: Server;
+  readonly errors: unknown[] = [];
+  readonly server: Server;
   /** Calls of `slow.wait` that nobody has answered. */
-  public readonly waiting: (() => void)[] = [];
+  readonly waiting: (() => void)[] = [];
   private guests = 0;
 
   private constructor(
@@ -54,7 +54,7 @@ export class Arena {
     this.server.on('connectionError', (error) => this.errors.push(error));
   }
 
-  public static async start(closing: Closing, options: Partial<ServerOptions> = {}): Promise<Arena> {
+  static async start(closing: Closing, options: Partial<ServerOptions> = {}): Promise<Arena> {
     const arena = new Arena(closing, options);
     const { server } = arena;
     closing.add(async () => {
@@ -66,12 +66,12 @@ export class Arena {
     return arena;
   }
 
-  public get port(): number {
+  get port(): number {
     return (this.server.address() as { port: number }).port;
   }
 
   /** The application that is attacked. */
-  public application(name = 'app'): Application<Connection> {
+  application(name = 'app'): Application<Connection> {
     return new Application<Connection>(name, {
       mark: {
         run: (_connection: Connection, label: string, callback: (error: null) => void) => {
@@ -99,14 +99,14 @@ export class Arena {
   }
 
   /** A peer that has said nothing. */
-  public async stranger(): Promise<RawPeer> {
+  async stranger(): Promise<RawPeer> {
     const peer = await RawPeer.connect(this.port);
     this.closing.add(() => peer.destroy());
     return peer;
   }
 
   /** A peer that is logged in; its one message so far is the handshake's answer. */
-  public async guest(handshake = HANDSHAKE): Promise<RawPeer> {
+  async guest(handshake = HANDSHAKE): Promise<RawPeer> {
     const peer = await this.stranger();
     peer.send(handshake);
     await peer.received(1);
@@ -114,14 +114,14 @@ export class Arena {
   }
 
   /** Waits until the server has read what was sent by now: a later peer, whose first words are none, was sent away. */
-  public async hasRead(): Promise<void> {
+  async hasRead(): Promise<void> {
     const peer = await this.stranger();
     peer.send('}{');
     await peer.end();
   }
 
   /** Asserts that a new client is served, within a time that a blocked loop would exceed. */
-  public async expectServing(): Promise<void> {
+  async expectServing(): Promise<void> {
     const label = `guest ${String(++this.guests)}`;
     const peer = await RawPeer.connect(this.port);
     try {
@@ -135,7 +135,7 @@ export class Arena {
   }
 
   /** Asserts that an attack ended its connection, that nothing behind it was run, and that others are served. */
-  public async expectEnded(peer: RawPeer): Promise<void> {
+  async expectEnded(peer: RawPeer): Promise<void> {
     await peer.end();
     // What was written behind the end has arrived by the time when a later connection is served.
     await this.expectServing();

@@ -12,10 +12,10 @@ afterEach(() => closing.run());
 
 /** An application whose calls are streams that the test feeds. */
 class Streaming extends Application<Connection> {
-  public readonly calls: IncomingCall<Connection>[] = [];
-  public readonly streams: OutgoingStream[] = [];
+  readonly calls: IncomingCall<Connection>[] = [];
+  readonly streams: OutgoingStream[] = [];
 
-  public handleCall(call: IncomingCall<Connection>): void {
+  handleCall(call: IncomingCall<Connection>): void {
     if (call.interfaceName !== 'feed') {
       super.callMethod(
         call.connection,

@@ -20,17 +20,17 @@ export const SUBPROTOCOL = 'metarhia-jstp';
 
 /** A socket of an attacker: what it was answered, and whether it was ended. */
 export class Attacker {
-  public text = '';
-  public isEnded = false;
+  text = '';
+  isEnded = false;
 
-  public constructor(public readonly socket: Socket) {
+  constructor(readonly socket: Socket) {
     socket.on('data', (chunk: Buffer) => (this.text += chunk.toString('latin1')));
     socket.on('error', () => (this.isEnded = true));
     socket.on('end', () => (this.isEnded = true));
     socket.on('close', () => (this.isEnded = true));
   }
 
-  public async end(): Promise<string> {
+  async end(): Promise<string> {
     await waitFor(() => this.isEnded, 'the end of an attack');
     return this.text;
   }
@@ -38,15 +38,15 @@ export class Attacker {
 
 /** A server of any transport, under attack. */
 export class SecureArena {
-  public readonly errors: unknown[] = [];
-  public readonly timeouts: unknown[] = [];
+  readonly errors: unknown[] = [];
+  readonly timeouts: unknown[] = [];
 
   private constructor(
-    public readonly server: Server,
+    readonly server: Server,
     private readonly closing: Closing,
   ) {}
 
-  public static async start(
+  static async start(
     closing: Closing,
     entry: object,
     options: object = {},
@@ -65,12 +65,12 @@ export class SecureArena {
     return arena;
   }
 
-  public get port(): number {
+  get port(): number {
     return (this.server.address() as { port: number }).port;
   }
 
   /** A plain socket. */
-  public async socket(): Promise<Attacker> {
+  async socket(): Promise<Attacker> {
     const socket = connect({ port: this.port, host: LOOPBACK, allowHalfOpen: true });
     this.closing.add(() => socket.destroy());
     const attacker = new Attacker(socket);
@@ -79,7 +79,7 @@ export class SecureArena {
   }
 
   /** A socket on TLS, as soon as it is secured or refused. */
-  public async secured(options: ConnectionOptions = {}): Promise<Attacker> {
+  async secured(options: ConnectionOptions = {}): Promise<Attacker> {
     const socket: TLSSocket = connectTls({ port: this.port, host: LOOPBACK, ca, ...options });
     this.closing.add(() => socket.destroy());
     const attacker = new Attacker(socket);
@@ -90,7 +90,7 @@ export class SecureArena {
   }
 
   /** A WebSocket that is open. */
-  public async webSocket(options: ClientOptions = {}, scheme = 'ws'): Promise<WebSocket> {
+  async webSocket(options: ClientOptions = {}, scheme = 'ws'): Promise<WebSocket> {
     const webSocket = this.dialWebSocket(SUBPROTOCOL, options, scheme);
     await within(
       new Promise((resolve, reject) => webSocket.on('open', resolve).on('error', reject)),
@@ -100,10 +100,7 @@ export class SecureArena {
   }
 
   /** The status with which an upgrade is refused. */
-  public async refusal(
-    protocol: string | undefined,
-    options: ClientOptions = {},
-  ): Promise<number | undefined> {
+  async refusal(protocol: string | undefined, options: ClientOptions = {}): Promise<number | undefined> {
     const webSocket = this.dialWebSocket(protocol, options, 'ws');
     const status = new Promise<number | undefined>((resolve, reject) => {
       webSocket.on('unexpected-response', (_request, response) => resolve(response.statusCode));
@@ -113,7 +110,7 @@ export class SecureArena {
   }
 
   /** Asserts that nothing is left of what was opened since; the handles of this process are both sides'. */
-  public async expectNothingLeft(before: ReturnType<typeof countHandles>): Promise<void> {
+  async expectNothingLeft(before: ReturnType<typeof countHandles>): Promise<void> {
     await expectNoNewHandles(before);
   }
 

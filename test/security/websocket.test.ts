@@ -5,6 +5,7 @@ import { ws } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { stopCore } from '../support/core.js';
 import { countHandles } from '../support/open-handles.js';
+import { takesTime } from '../support/quiet.js';
 import { waitFor } from '../support/wait-for.js';
 import { guardProcess } from './arena.js';
 import { ask, closeOf, SecureArena, SUBPROTOCOL } from './secure-arena.js';
@@ -125,7 +126,7 @@ describe('origins', () => {
   test.each<[string, (origin?: string) => unknown, boolean]>([
     ['true', () => true, true],
     ['a Promise of true', async () => Promise.resolve(true), true],
-    ['a Promise of true of later', async () => new Promise((resolve) => setTimeout(resolve, 5, true)), true],
+    ['a Promise of true of later', async () => takesTime(5, true), true],
     ['a thenable of a Promise of true', () => ({ then: (done: Back) => done(Promise.resolve(true)) }), true],
     ['false', () => false, false],
     ['undefined', () => undefined, false],

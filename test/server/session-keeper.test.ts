@@ -21,78 +21,77 @@ const BROKEN = new Error('broken store');
 
 /** An answer that a test gives when it is time. */
 class Later {
-  public asked = 0;
+  asked = 0;
   private resolves: (() => void)[] = [];
 
-  public readonly answer = (): Promise<void> => {
+  readonly answer = (): Promise<void> => {
     this.asked += 1;
     return new Promise((resolve) => this.resolves.push(resolve));
   };
 
-  public give(): void {
+  give(): void {
     for (const resolve of this.resolves.splice(0)) resolve();
   }
 }
 
 /** A store that servers share, in memory. What is in `before` is asked before a method does its work. */
 class Store implements SharedSessionStorageProvider {
-  public readonly texts = new Map<string, string>();
-  public readonly log: string[] = [];
-  public owner: SessionOwner | undefined;
-  public before: Partial<Record<'save' | 'release' | 'claim' | 'revive' | 'delete', () => Promise<void>>> =
-    {};
+  readonly texts = new Map<string, string>();
+  readonly log: string[] = [];
+  owner: SessionOwner | undefined;
+  before: Partial<Record<'save' | 'release' | 'claim' | 'revive' | 'delete', () => Promise<void>>> = {};
 
-  public constructor(public readonly writeThrough = false) {}
+  constructor(readonly writeThrough = false) {}
 
-  public serve(owner: SessionOwner): () => Promise<void> {
+  serve(owner: SessionOwner): () => Promise<void> {
     this.log.push('serve');
     this.owner = owner;
     return async () => void this.log.push('stop');
   }
 
-  public async create(id: string, session: Session): Promise<void> {
+  async create(id: string, session: Session): Promise<void> {
     this.log.push('create');
     this.texts.set(id, session.serialize());
   }
 
-  public async save(id: string, session: Session): Promise<void> {
+  async save(id: string, session: Session): Promise<void> {
     await this.before.save?.();
     this.log.push('save');
     this.texts.set(id, session.serialize());
   }
 
-  public async release(id: string, session: Session): Promise<void> {
+  async release(id: string, session: Session): Promise<void> {
     await this.before.release?.();
     this.log.push('release');
     this.texts.set(id, session.serialize());
   }
 
-  public async claim(id: string): Promise<Session | undefined> {
+  async claim(id: string): Promise<Session | undefined> {
     await this.before.claim?.();
     const text = this.texts.get(id);
     return text === undefined ? undefined : Session.deserialize(id, text);
   }
 
-  public async revive(_id: string, _claim?: SessionClaim): Promise<void> {
+  async revive(_id: string, _claim?: SessionClaim): Promise<void> {
     await this.before.revive?.();
     this.log.push('revive');
   }
 
-  public async delete(id: string): Promise<void> {
+  async delete(id: string): Promise<void> {
     await this.before.delete?.();
     this.log.push('delete');
     this.texts.delete(id);
   }
 
-  public get(id: string): Promise<Session | undefined> {
+  get(id: string): Promise<Session | undefined> {
     return this.claim(id);
   }
 
-  public set(id: string, session: Session): Promise<void> {
+  set(id: string, session: Session): Promise<void> {
     return this.save(id, session);
   }
 
-  public count(method: string): number {
+  count(method: string): number {
     return this.log.filter((name) => name === method).length;
   }
 }

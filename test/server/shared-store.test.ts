@@ -22,70 +22,70 @@ const OFFER_WITH_BYE = '{bye:1,cancel:1,resume:1,stream:1}';
 
 /** A store that several servers could share, which says when it writes. */
 class Store implements SharedSessionStorageProvider {
-  public readonly texts = new Map<string, string>();
-  public readonly log: string[] = [];
-  public owner: SessionOwner | undefined;
+  readonly texts = new Map<string, string>();
+  readonly log: string[] = [];
+  owner: SessionOwner | undefined;
   /** Ends the last claim. */
-  public signal: ClaimRequest['signal'] | undefined;
+  signal: ClaimRequest['signal'] | undefined;
   /** Whether answers wait for {@link let}. */
-  public isSlow = false;
+  isSlow = false;
   private waiting: (() => void)[] = [];
 
-  public constructor(public readonly writeThrough = true) {}
+  constructor(readonly writeThrough = true) {}
 
   /** Gives the answers that wait. */
-  public let(): void {
+  let(): void {
     this.isSlow = false;
     for (const resolve of this.waiting.splice(0)) resolve();
   }
 
-  public get waits(): number {
+  get waits(): number {
     return this.waiting.length;
   }
 
-  public serve(owner: SessionOwner): () => Promise<void> {
+  serve(owner: SessionOwner): () => Promise<void> {
     this.owner = owner;
     return () => Promise.resolve();
   }
 
-  public create(id: string, session: Session): Promise<void> {
+  create(id: string, session: Session): Promise<void> {
     return this.save(id, session);
   }
 
-  public async claim(id: string, request?: ClaimRequest): Promise<Session | undefined> {
+  async claim(id: string, request?: ClaimRequest): Promise<Session | undefined> {
     this.signal = request?.signal;
     const text = this.texts.get(id);
     await this.answered();
     return text === undefined ? undefined : Session.deserialize(id, text);
   }
 
-  public revive(id: string): Promise<void> {
+  revive(id: string): Promise<void> {
     if (!this.writeThrough) this.texts.delete(id);
     return Promise.resolve();
   }
 
-  public async save(id: string, session: Session): Promise<void> {
+  async save(id: string, session: Session): Promise<void> {
     // Orders arrive in their order, however long their answers take.
     this.log.push('save');
     this.texts.set(id, session.serialize());
     await this.answered();
   }
 
-  public async release(id: string, session: Session): Promise<void> {
+  async release(id: string, session: Session): Promise<void> {
     this.log.push('release');
     this.texts.set(id, session.serialize());
   }
 
-  public async delete(id: string): Promise<void> {
+  async delete(id: string): Promise<void> {
     this.log.push('delete');
     this.texts.delete(id);
   }
 
-  public get(id: string): Promise<Session | undefined> {
+  get(id: string): Promise<Session | undefined> {
     return this.claim(id);
   }
 
-  public set(id: string, session: Session): Promise<void> {
+  set(id: string, session: Session): Promise<void> {
     return this.save(id, session);
   }
 

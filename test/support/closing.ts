@@ -5,11 +5,11 @@ export type Release = () => unknown;
 export class Closing {
   private releases: Release[] = [];
 
-  public add(release: Release): void {
+  add(release: Release): void {
     this.releases.push(release);
   }
 
-  public async run(): Promise<void> {
+  async run(): Promise<void> {
     const releases = this.releases.reverse();
     this.releases = [];
     const failures: unknown[] = [];

@@ -19,7 +19,7 @@ export class DelayingProxy {
   }
 
   /** Starts one in front of a port of this machine. */
-  public static start(targetPort: number, delayMs: number): Promise<DelayingProxy> {
+  static start(targetPort: number, delayMs: number): Promise<DelayingProxy> {
     const proxy = new DelayingProxy(targetPort, delayMs);
     return new Promise((resolve) => {
       proxy.server.listen(0, LOOPBACK, () => resolve(proxy));
@@ -27,24 +27,24 @@ export class DelayingProxy {
   }
 
   /** The port to connect to. */
-  public get port(): number {
+  get port(): number {
     return (this.server.address() as AddressInfo).port;
   }
 
   /** Passes nothing on, until {@link release}. */
-  public hold(): void {
+  hold(): void {
     this.held ??= [];
   }
 
   /** Passes on what was held back, in its order, and what comes. */
-  public release(): void {
+  release(): void {
     const { held = [] } = this;
     this.held = undefined;
     for (const pass of held) pass();
   }
 
   /** Ends it and its connections. */
-  public async close(): Promise<void> {
+  async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());
     });

@@ -3,13 +3,13 @@ import { waitFor } from './wait-for.js';
 
 /** Everything a subscriber of an Observable was told, in the order in which it was told. */
 export class Observed<T> {
-  public readonly values: T[] = [];
+  readonly values: T[] = [];
   /** What the error callback received, boxed: an error may be undefined. */
-  public failure: { readonly error: unknown } | undefined;
-  public completed = false;
+  failure: { readonly error: unknown } | undefined;
+  completed = false;
   private readonly subscription: Subscription;
 
-  public constructor(source: Observable<T>) {
+  constructor(source: Observable<T>) {
     this.subscription = source.subscribe({
       next: (value) => this.values.push(value),
       error: (error: unknown) => {
@@ -21,21 +21,21 @@ export class Observed<T> {
     });
   }
 
-  public get ended(): boolean {
+  get ended(): boolean {
     return this.completed || this.failure !== undefined;
   }
 
-  public async received(count: number): Promise<readonly T[]> {
+  async received(count: number): Promise<readonly T[]> {
     await waitFor(() => this.values.length >= count, `value ${String(count)}`);
     return this.values;
   }
 
-  public async end(): Promise<this> {
+  async end(): Promise<this> {
     await waitFor(() => this.ended, 'the end of an Observable');
     return this;
   }
 
-  public unsubscribe(): void {
+  unsubscribe(): void {
     this.subscription.unsubscribe();
   }
 }

@@ -6,12 +6,12 @@ const NUL = '\0';
 /** A peer that writes what no implementation would: bytes as they are given, and reads messages as texts. */
 export class RawPeer {
   /** The texts of the messages received, without their NUL. */
-  public readonly messages: string[] = [];
+  readonly messages: string[] = [];
   /** Whether the other side has ended or cut the link. */
-  public ended = false;
+  ended = false;
   private rest = '';
 
-  public constructor(public readonly socket: Socket) {
+  constructor(readonly socket: Socket) {
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => {
       const parts = (this.rest + chunk).split(NUL);
@@ -28,25 +28,25 @@ export class RawPeer {
   }
 
   /** A peer that is connected to a port of this machine. */
-  public static async connect(port: number): Promise<RawPeer> {
+  static async connect(port: number): Promise<RawPeer> {
     const peer = new RawPeer(connect({ port, host: '127.0.0.1', allowHalfOpen: true }));
     await waitFor(() => !peer.socket.connecting, 'a raw link');
     return peer;
   }
 
   /** Sends messages in one write. */
-  public send(...texts: string[]): void {
+  send(...texts: string[]): void {
     this.socket.write(texts.map((text) => text + NUL).join(''));
   }
 
   /** Waits for so many messages, counted from the link's beginning. */
-  public async received(count: number): Promise<readonly string[]> {
+  async received(count: number): Promise<readonly string[]> {
     await waitFor(() => this.messages.length >= count, `message ${String(count)} of a raw link`);
     return this.messages;
   }
 
   /** Waits until the other side has ended the link. */
-  public async end(): Promise<void> {
+  async end(): Promise<void> {
     await waitFor(() => this.ended, 'the end of a raw link');
   }
 
@@ -55,14 +55,14 @@ export class RawPeer {
    * before, and what it had said before is here.
    * @param number 0, where resume is agreed: it is not counted there. Elsewhere one that follows the last one sent
    */
-  public async pong(number = 0): Promise<void> {
+  async pong(number = 0): Promise<void> {
     const text = `{pong:[${String(number)}]}`;
     this.send(`{ping:[${String(number)}]}`);
     await waitFor(() => this.messages.includes(text), `the pong ${String(number)} of a raw link`);
     this.messages.splice(this.messages.indexOf(text), 1);
   }
 
-  public destroy(): void {
+  destroy(): void {
     this.socket.destroy();
   }
 }

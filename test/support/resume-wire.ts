@@ -23,25 +23,25 @@ export const SESSION_FULL = SESSION_LOST.replace(']}', ",'ERR_JOURNAL_FULL']}");
 
 /** What a side of this package was asked to do. */
 export class Served {
-  public readonly calls: IncomingCall<Connection>[] = [];
-  public readonly events: string[] = [];
-  public readonly application: Application<Connection>;
+  readonly calls: IncomingCall<Connection>[] = [];
+  readonly events: string[] = [];
+  readonly application: Application<Connection>;
 
-  public constructor(name: string) {
+  constructor(name: string) {
     const { calls, events } = this;
     this.application = new (class extends Application<Connection> {
-      public handleCall(call: IncomingCall<Connection>): void {
+      handleCall(call: IncomingCall<Connection>): void {
         calls.push(call);
       }
 
-      public override handleEvent(_connection: Connection, iface: string, event: string): void {
+      override handleEvent(_connection: Connection, iface: string, event: string): void {
         events.push(`${iface}.${event}`);
       }
     })(name, {});
   }
 
   /** Waits for a call, counted from the beginning. */
-  public async call(count: number): Promise<IncomingCall<Connection>> {
+  async call(count: number): Promise<IncomingCall<Connection>> {
     await waitFor(() => this.calls.length >= count, `call ${String(count)}`);
     return this.calls[count - 1];
   }
@@ -49,28 +49,25 @@ export class Served {
 
 /** A server of this package, whose clients are written by hand. */
 export class ServerOnTheWire {
-  public readonly served: Served;
+  readonly served: Served;
 
   private constructor(
     private readonly closing: Closing,
-    public readonly server: Server,
-    public readonly port: number,
+    readonly server: Server,
+    readonly port: number,
     served: Served,
   ) {
     this.served = served;
   }
 
-  public static async start(
-    closing: Closing,
-    options: Partial<NetServerOptions> = {},
-  ): Promise<ServerOnTheWire> {
+  static async start(closing: Closing, options: Partial<NetServerOptions> = {}): Promise<ServerOnTheWire> {
     const served = new Served('app');
     const { server, port } = await startCore(closing, { applications: [served.application], ...options });
     return new ServerOnTheWire(closing, server, port, served);
   }
 
   /** A peer that has said its first words. */
-  public async peer(...texts: string[]): Promise<RawPeer> {
+  async peer(...texts: string[]): Promise<RawPeer> {
     const peer = await RawPeer.connect(this.port);
     this.closing.add(() => peer.destroy());
     peer.send(...texts);
@@ -78,9 +75,7 @@ export class ServerOnTheWire {
   }
 
   /** A client that is in, with its session's id; the handshake's answer is not among its messages any more. */
-  public async login(
-    extensions = EXTENSIONS,
-  ): Promise<{ peer: RawPeer; id: string; connection: Connection }> {
+  async login(extensions = EXTENSIONS): Promise<{ peer: RawPeer; id: string; connection: Connection }> {
     const peer = await this.peer(`{handshake:[0,'app'${extensions && `,'',${extensions}`}]}`);
     await peer.received(1);
     const id = /ok:'([^']+)'/.exec(peer.messages.splice(0, 1)[0] ?? '')?.[1] ?? '';
@@ -90,14 +85,14 @@ export class ServerOnTheWire {
   }
 
   /** A peer that asks for a session. */
-  public resume(id: string, count: number, extensions = EXTENSIONS): Promise<RawPeer> {
+  resume(id: string, count: number, extensions = EXTENSIONS): Promise<RawPeer> {
     return this.peer(
       `{handshake:[0,'app'${extensions && `,'',${extensions}`}],session:['${id}',${String(count)}]}`,
     );
   }
 
   /** Cuts a peer's line, and waits until the server has seen it. */
-  public async cut(peer: RawPeer): Promise<void> {
+  async cut(peer: RawPeer): Promise<void> {
     peer.socket.resetAndDestroy();
     await waitFor(() => this.server.getClientsArray().length === 0, 'the server to see the cut');
   }
@@ -106,9 +101,9 @@ export class ServerOnTheWire {
 /** A client of this package, whose server is written by hand. */
 export class ClientOnTheWire {
   /** The links of the client, in the order of their coming. */
-  public readonly links: RawPeer[] = [];
-  public readonly served = new Served('side');
-  public port = 0;
+  readonly links: RawPeer[] = [];
+  readonly served = new Served('side');
+  port = 0;
   private readonly door: Door;
 
   private constructor(
@@ -118,7 +113,7 @@ export class ClientOnTheWire {
     this.door = new Door(listener, () => this.port);
   }
 
-  public static async start(closing: Closing): Promise<ClientOnTheWire> {
+  static async start(closing: Closing): Promise<ClientOnTheWire> {
     const listener = createServer();
     const wire = new ClientOnTheWire(closing, listener);
     listener.on('connection', (socket) => wire.links.push(new RawPeer(socket)));
@@ -133,7 +128,7 @@ export class ClientOnTheWire {
   }
 
   /** Connects, and answers the handshake as the server of the text would. */
-  public async connect(answer: string, options: ClientOptions = {}): Promise<Connection> {
+  async connect(answer: string, options: ClientOptions = {}): Promise<Connection> {
     const turn = this.links.length;
     const client = { application: this.served.application, reconnector: () => undefined, ...options };
     const connecting = net.connect('app', client, this.port, '127.0.0.1');
@@ -144,7 +139,7 @@ export class ClientOnTheWire {
   }
 
   /** Brings a connection back; the server answers with its count. */
-  public async reconnect(connection: Connection, answer: string): Promise<RawPeer> {
+  async reconnect(connection: Connection, answer: string): Promise<RawPeer> {
     const turn = this.links.length;
     const done = net.reconnect(connection, this.port, '127.0.0.1');
     const link = await this.answer(turn, answer);
@@ -153,13 +148,13 @@ export class ClientOnTheWire {
   }
 
   /** The server's end of the link that has come so many links after the first. */
-  public async link(turn: number): Promise<RawPeer> {
+  async link(turn: number): Promise<RawPeer> {
     await waitFor(() => this.links.length > turn, `link ${String(turn)}`);
     return this.links[turn];
   }
 
   /** How many links have come, once all have that are dialled by now. */
-  public async dialled(): Promise<number> {
+  async dialled(): Promise<number> {
     const count = await this.door.came();
     const knock = this.links.findIndex(({ socket }) => this.door.isKnock(socket));
     this.links.splice(knock, 1);
@@ -167,7 +162,7 @@ export class ClientOnTheWire {
   }
 
   /** Cuts the newest line, and waits until the client has seen it. */
-  public async cut(connection: Connection): Promise<void> {
+  async cut(connection: Connection): Promise<void> {
     this.links.at(-1)?.socket.resetAndDestroy();
     await waitFor(() => !connection.handshakeDone, 'the client to see the cut');
   }

@@ -10,23 +10,23 @@ import { moduleOf, QUIET } from '../support/nest-app.js';
 @Controller()
 class SumsController {
   @MessagePattern('sums.add')
-  public add(@Payload() numbers: number[]): number {
+  add(@Payload() numbers: number[]): number {
     return numbers.reduce((a, b) => a + b, 0);
   }
 
   @MessagePattern('sums.remember')
-  public remember(@Payload() value: number, @Ctx() context: JstpContext): number {
+  remember(@Payload() value: number, @Ctx() context: JstpContext): number {
     context.getSession()?.set('value', value);
     return value;
   }
 
   @MessagePattern('sums.recall')
-  public recall(@Ctx() context: JstpContext): unknown {
+  recall(@Ctx() context: JstpContext): unknown {
     return context.getSession()?.get('value');
   }
 
   @MessagePattern('sums.never')
-  public never(): Promise<never> {
+  never(): Promise<never> {
     return new Promise(() => undefined);
   }
 }

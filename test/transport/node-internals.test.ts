@@ -4,7 +4,6 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
   acceptedSocket,
@@ -69,7 +68,10 @@ async function secured(): Promise<{ accepted: net.Socket; wrapping: tls.TLSSocke
 
 /** Asks until the system tells what is wanted. */
 async function unacknowledged(socket: net.Socket, isWanted: (bytes: number) => boolean): Promise<void> {
-  while (!socket.destroyed && !isWanted((await unacknowledgedBytes(socket)) ?? NaN)) await delay(2);
+  await waitFor(
+    async () => socket.destroyed || isWanted((await unacknowledgedBytes(socket)) ?? NaN),
+    'what the system is to tell',
+  );
 }
 
 async function ipcPath(): Promise<string> {

@@ -24,22 +24,22 @@ export interface Link {
 export class Ring {
   private readonly closing = new Closing();
 
-  public constructor(public readonly contender: Contender) {
+  constructor(readonly contender: Contender) {
     afterEach(() => this.closing.run());
   }
 
   /** Ends something else with the test. */
-  public ends(release: () => unknown): void {
+  ends(release: () => unknown): void {
     this.closing.add(release);
   }
 
   /** What a side offers. */
-  public application(api: Api): Application<Connection> {
+  application(api: Api): Application<Connection> {
     return new Application<Connection>('app', api);
   }
 
   /** A server that does not listen. */
-  public server(options: Partial<ServerOptions> = {}, api: Api = API): Server {
+  server(options: Partial<ServerOptions> = {}, api: Api = API): Server {
     const { entry, serverOptions } = this.contender;
     const applications = [this.application(api)];
     const server = entry.createServer({ applications, ...serverOptions, ...options });
@@ -48,7 +48,7 @@ export class Ring {
   }
 
   /** A server that listens. */
-  public async serve(options: Partial<ServerOptions> = {}, api: Api = API): Promise<Server> {
+  async serve(options: Partial<ServerOptions> = {}, api: Api = API): Promise<Server> {
     const server = this.server(options, api);
     const listening = new Promise<void>((resolve) => server.once('listening', resolve));
     server.listen(...this.contender.listenArguments());
@@ -57,11 +57,7 @@ export class Ring {
   }
 
   /** A client; nothing is dialled again unless the options say so. */
-  public async dial(
-    server: Server,
-    options: ClientOptions = {},
-    app: AppSpecifier = 'app',
-  ): Promise<Connection> {
+  async dial(server: Server, options: ClientOptions = {}, app: AppSpecifier = 'app'): Promise<Connection> {
     const { entry } = this.contender;
     const client = { reconnector: () => undefined, ...options };
     const connection = await within(
@@ -74,7 +70,7 @@ export class Ring {
   }
 
   /** Waits until a server has served one more client: what came before from others has been read. */
-  public async serves(server: Server): Promise<void> {
+  async serves(server: Server): Promise<void> {
     const before = server.getClientsArray().length;
     const connection = await this.dial(server);
     await within(connection.ping(), 'a pong');
@@ -83,7 +79,7 @@ export class Ring {
   }
 
   /** Both sides of a fresh line. */
-  public async link(options: Partial<ServerOptions> = {}, client: ClientOptions = {}): Promise<Link> {
+  async link(options: Partial<ServerOptions> = {}, client: ClientOptions = {}): Promise<Link> {
     const server = await this.serve(options);
     const connection = await this.dial(server, client);
     const remote = server.getClientsArray().at(0);
@@ -92,12 +88,12 @@ export class Ring {
   }
 
   /** Breaks a client's line, and waits until both sides know. */
-  public async cut({ server, client }: Pick<Link, 'server' | 'client'>): Promise<void> {
+  async cut({ server, client }: Pick<Link, 'server' | 'client'>): Promise<void> {
     this.contender.cut(client);
     await waitFor(() => !client.handshakeDone && server.getClientsArray().length === 0, 'the end of a line');
   }
 
-  public async reconnect({ server, client }: Pick<Link, 'server' | 'client'>): Promise<void> {
+  async reconnect({ server, client }: Pick<Link, 'server' | 'client'>): Promise<void> {
     await within(this.contender.entry.reconnect(client, ...dialOf(this.contender, server)), 'a reconnect');
   }
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { writeParts, writeText } from '../../lib/transport/socket/write-text.js';
+import { turns } from '../support/quiet.js';
 
 const PIECE = 128 * 1024;
 
@@ -65,7 +65,7 @@ describe('writeText', () => {
     );
     expect(answers).toContain(false);
     expect(writer.writableLength).toBeGreaterThan(0);
-    await delay(20);
+    await turns();
     const received = readAll();
     await once(writer, 'drain');
     writeText(writer, texts[0] ?? '');

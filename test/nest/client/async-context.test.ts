@@ -23,13 +23,13 @@ function note(what: string): void {
 @Controller()
 class NotingController {
   @MessagePattern('stream')
-  public stream(): Observable<number> {
+  stream(): Observable<number> {
     note('handler');
     return from([1, 2]);
   }
 
   @MessagePattern('ask')
-  public async ask(@Ctx() context: JstpContext): Promise<unknown> {
+  async ask(@Ctx() context: JstpContext): Promise<unknown> {
     const answer: unknown = await who.run('asking', async () => {
       const got: unknown = await context.getClient().call('side', 'method');
       note('handler after its own call');
@@ -40,7 +40,7 @@ class NotingController {
   }
 
   @EventPattern<string>('happened')
-  public happened(): void {
+  happened(): void {
     note('event handler');
   }
 }

@@ -124,7 +124,7 @@ describe('a serializer', () => {
 
   test('may be set by a subclass', async () => {
     class Doubling extends JstpClient {
-      public constructor(port: number) {
+      constructor(port: number) {
         super({ app: 'app', host: '127.0.0.1', port });
         this.serializer = serializer((packet) => ({
           ...packet,

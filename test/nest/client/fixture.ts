@@ -27,29 +27,29 @@ type Handler = (call: IncomingCall<Connection>) => void;
 
 /** An application that takes calls whole: it sees their metadata and signal, and can stream. */
 export class CallApplication implements ApplicationLike<Connection> {
-  public readonly version = '1.0.0';
-  public readonly calls: IncomingCall<Connection>[] = [];
-  public readonly events: { interfaceName: string; event: string; args: unknown[]; metadata: unknown }[] = [];
+  readonly version = '1.0.0';
+  readonly calls: IncomingCall<Connection>[] = [];
+  readonly events: { interfaceName: string; event: string; args: unknown[]; metadata: unknown }[] = [];
 
-  public constructor(
+  constructor(
     private readonly handler: Handler = (call) => call.succeed(call.args),
-    public readonly name = 'app',
+    readonly name = 'app',
   ) {}
 
-  public callMethod(): never {
+  callMethod(): never {
     throw new Error('Calls are taken whole');
   }
 
-  public getMethods(): undefined {
+  getMethods(): undefined {
     return undefined;
   }
 
-  public handleCall(call: IncomingCall<Connection>): void {
+  handleCall(call: IncomingCall<Connection>): void {
     this.calls.push(call);
     this.handler(call);
   }
 
-  public handleEvent(
+  handleEvent(
     _connection: Connection,
     interfaceName: string,
     event: string,
@@ -98,12 +98,12 @@ Logger.overrideLogger(false);
 export class Bench {
   private readonly closing = new Closing();
 
-  public constructor() {
+  constructor() {
     afterEach(() => this.closing.run());
   }
 
   /** Starts a server that accepts the extensions of the Nest layer. */
-  public async serve(
+  async serve(
     application: ApplicationLike<Connection> | Api = API,
     options: Partial<NetServerOptions> & { readonly port?: number } = {},
   ): Promise<TestServer> {
@@ -148,14 +148,14 @@ export class Bench {
   }
 
   /** Makes a client, which is closed with the test. */
-  public client(port: number, options: Partial<JstpClientOptions> = {}): JstpClient {
+  client(port: number, options: Partial<JstpClientOptions> = {}): JstpClient {
     const client = new JstpClient({ app: 'app', host: LOOPBACK, port, ...options });
     this.closing.add(() => client.close());
     return client;
   }
 
   /** Ends something else with the test. */
-  public ends(release: () => unknown): void {
+  ends(release: () => unknown): void {
     this.closing.add(release);
   }
 }
@@ -180,15 +180,12 @@ export class MemoryBench {
   private readonly closing = new Closing();
   private entry = createMemoryEntry();
 
-  public constructor() {
+  constructor() {
     afterEach(() => this.closing.run());
   }
 
   /** Starts the server. */
-  public serve(
-    application: ApplicationLike<Connection>,
-    options: Partial<NetServerOptions> = {},
-  ): MemoryWorld {
+  serve(application: ApplicationLike<Connection>, options: Partial<NetServerOptions> = {}): MemoryWorld {
     const entry = createMemoryEntry();
     this.entry = entry;
     let connections = 0;
@@ -233,12 +230,12 @@ export class MemoryBench {
   }
 
   /** Ends something else with the test. */
-  public ends(release: () => unknown): void {
+  ends(release: () => unknown): void {
     this.closing.add(release);
   }
 
   /** Makes a client, which is closed with the test. */
-  public client(options: Partial<JstpClientOptions> = {}): JstpClient {
+  client(options: Partial<JstpClientOptions> = {}): JstpClient {
     const client = new JstpClient({ app: 'app', transport: this.entry, port: MEMORY_PORT, ...options });
     this.closing.add(() => client.close());
     return client;

@@ -60,8 +60,8 @@ describe('the target of a pattern', () => {
       'route of {"method":"b","x":1}',
     ]);
     class Pattern {
-      public readonly interface = 'a';
-      public readonly method = 'b';
+      readonly interface = 'a';
+      readonly method = 'b';
     }
     expect(target(new Pattern())).toEqual(['default', 'route of {"interface":"a","method":"b"}']);
   });

@@ -31,7 +31,7 @@ import { Contract } from './contract.js';
 import { REFUSED, type TransportUnderTest } from './transport-under-test.js';
 
 class Wrapping implements NestInterceptor {
-  public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle().pipe(map((value) => ({ wrapped: value })));
   }
 }
@@ -40,7 +40,7 @@ class Wrapping implements NestInterceptor {
 class Counter {
   private count = 0;
 
-  public next(): number {
+  next(): number {
     this.count += 1;
     return this.count;
   }
@@ -48,21 +48,21 @@ class Counter {
 
 @Controller('count')
 class CountController {
-  public constructor(private readonly counter: Counter) {}
+  constructor(private readonly counter: Counter) {}
 
   @Get()
   @MessagePattern('count')
-  public count(): string {
+  count(): string {
     return String(this.counter.next());
   }
 }
 
 @Controller('relay')
 class RelayController {
-  public constructor(@Inject('UPSTREAM') private readonly upstream: ClientProxy) {}
+  constructor(@Inject('UPSTREAM') private readonly upstream: ClientProxy) {}
 
   @Get()
-  public relay(): Promise<unknown> {
+  relay(): Promise<unknown> {
     return firstValueFrom(this.upstream.send<unknown>('count', {}));
   }
 }
@@ -169,12 +169,12 @@ export function describeApplications(transport: TransportUnderTest): void {
       @Controller()
       class BoundController {
         @MessagePattern('own', transportId)
-        public own(@Payload() data: unknown): unknown {
+        own(@Payload() data: unknown): unknown {
           return data;
         }
 
         @MessagePattern('other', Transport.REDIS)
-        public other(): string {
+        other(): string {
           return 'unreachable';
         }
       }
@@ -223,7 +223,7 @@ export function describeApplications(transport: TransportUnderTest): void {
       @Controller()
       class CallingController {
         @Client(provider)
-        public readonly upstream: ClientProxy | undefined;
+        readonly upstream: ClientProxy | undefined;
       }
       const app = await NestFactory.create(moduleOf({ controllers: [CallingController] }), QUIET);
       closing.add(() => app.close());

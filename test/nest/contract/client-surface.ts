@@ -13,12 +13,12 @@ let calls = 0;
 @Controller()
 class EchoController {
   @MessagePattern('echo')
-  public echo(@Payload() data: unknown): unknown {
+  echo(@Payload() data: unknown): unknown {
     return data;
   }
 
   @MessagePattern('silent')
-  public silent(): Observable<never> {
+  silent(): Observable<never> {
     calls += 1;
     return NEVER;
   }

@@ -36,16 +36,16 @@ export interface StartedService {
 export class Contract {
   private constructor(
     private readonly transport: TransportUnderTest,
-    public readonly port: number,
+    readonly port: number,
     private readonly closing: Closing,
   ) {}
 
-  public static async onFreePort(transport: TransportUnderTest): Promise<Contract> {
+  static async onFreePort(transport: TransportUnderTest): Promise<Contract> {
     const closing = new Closing();
     return new Contract(transport, await reservedPort(closing), closing);
   }
 
-  public async openClient(settings: SideSettings = {}): Promise<OpenedClient> {
+  async openClient(settings: SideSettings = {}): Promise<OpenedClient> {
     const clients = ClientsModule.register([
       this.transport.clientProvider(CLIENT, { ...settings, port: this.port }),
     ]);
@@ -55,7 +55,7 @@ export class Contract {
     return { client: app.get<ClientProxy>(CLIENT, { strict: false }), close };
   }
 
-  public async startService(setup: ServiceSetup): Promise<StartedService> {
+  async startService(setup: ServiceSetup): Promise<StartedService> {
     const { controllers = [], providers = [], settings = {}, configure } = setup;
     const server = this.transport.createServer({ ...settings, port: this.port });
     const app = await NestFactory.createMicroservice(moduleOf({ controllers, providers }), {
@@ -68,7 +68,7 @@ export class Contract {
     return { app, server };
   }
 
-  public async close(): Promise<void> {
+  async close(): Promise<void> {
     await this.closing.run();
   }
 }

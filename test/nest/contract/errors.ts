@@ -20,7 +20,7 @@ const SECRET = 'select * from users where password = 1';
 const INTERNAL = { status: 'error', message: 'Internal server error' };
 
 class QuotaException extends RpcException {
-  public constructor() {
+  constructor() {
     super({ code: 'QUOTA', limit: 3 });
   }
 }
@@ -76,7 +76,7 @@ const THROWN: readonly (readonly [title: string, thrown: () => unknown, received
 ];
 
 class AfterError implements NestInterceptor {
-  public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle().pipe(
       tap(() => {
         throw new RpcException('of the interceptor');
@@ -86,7 +86,7 @@ class AfterError implements NestInterceptor {
 }
 
 class BeforeError implements NestInterceptor {
-  public intercept(): Observable<unknown> {
+  intercept(): Observable<unknown> {
     throw new Error(SECRET);
   }
 }
@@ -98,18 +98,18 @@ function thrownBy(index: number): unknown {
 @Controller()
 class ErrorsController {
   @MessagePattern('throws')
-  public throws(@Payload() index: number): never {
+  throws(@Payload() index: number): never {
     throw thrownBy(index);
   }
 
   @MessagePattern('rejects')
-  public async rejects(@Payload() index: number): Promise<never> {
+  async rejects(@Payload() index: number): Promise<never> {
     await Promise.resolve();
     throw thrownBy(index);
   }
 
   @MessagePattern('emits')
-  public emits(@Payload() index: number): Observable<unknown> {
+  emits(@Payload() index: number): Observable<unknown> {
     return concat(
       of(1),
       throwError(() => thrownBy(index)),
@@ -117,37 +117,37 @@ class ErrorsController {
   }
 
   @MessagePattern('promised Observable')
-  public async promised(@Payload() index: number): Promise<Observable<unknown>> {
+  async promised(@Payload() index: number): Promise<Observable<unknown>> {
     await Promise.resolve();
     return throwError(() => thrownBy(index));
   }
 
   @UseInterceptors(AfterError)
   @MessagePattern('interceptor after')
-  public after(): string {
+  after(): string {
     return 'never seen';
   }
 
   @UseInterceptors(BeforeError)
   @MessagePattern('interceptor before')
-  public before(): string {
+  before(): string {
     return 'never seen';
   }
 
   @MessagePattern('number')
-  public number(@Payload(ParseIntPipe) value: number): number {
+  number(@Payload(ParseIntPipe) value: number): number {
     return value;
   }
 
   @MessagePattern('number with a text')
-  public numberWithText(
+  numberWithText(
     @Payload(new ParseIntPipe({ exceptionFactory: (text) => new RpcException(text) })) value: number,
   ): number {
     return value;
   }
 
   @MessagePattern('returns an error')
-  public returned(): unknown {
+  returned(): unknown {
     return { status: 'error', message: 'as a value' };
   }
 }

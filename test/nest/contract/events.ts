@@ -14,7 +14,7 @@ const handled: unknown[] = [];
 // Nest 12 types `@EventPattern('text')` for handlers of exactly one declared parameter; `<string>` keeps the older type.
 
 class Refuse implements CanActivate {
-  public canActivate(): boolean {
+  canActivate(): boolean {
     return false;
   }
 }
@@ -22,64 +22,64 @@ class Refuse implements CanActivate {
 @Controller()
 class FirstController {
   @EventPattern<string>('created')
-  public created(@Payload() data: unknown, @Ctx() context: { getPattern(): string }): void {
+  created(@Payload() data: unknown, @Ctx() context: { getPattern(): string }): void {
     handled.push({ data, pattern: context.getPattern() });
   }
 
   @EventPattern({ cmd: 'created', of: 'x' })
-  public object(@Payload() data: unknown): void {
+  object(@Payload() data: unknown): void {
     handled.push(['object', data]);
   }
 
   @EventPattern(7)
-  public number(@Payload() data: unknown): void {
+  number(@Payload() data: unknown): void {
     handled.push(['number', data]);
   }
 
   @EventPattern<string>('dotted.event.name')
-  public dotted(@Payload() data: unknown): void {
+  dotted(@Payload() data: unknown): void {
     handled.push(['dotted', data]);
   }
 
   @EventPattern(['one', 'two'])
-  public several(@Payload() data: unknown): void {
+  several(@Payload() data: unknown): void {
     handled.push(['several', data]);
   }
 
   @EventPattern<string>('shared')
-  public shared(): void {
+  shared(): void {
     handled.push('first');
     throw new Error('the first fails');
   }
 
   @EventPattern<string>('source')
-  public source(@Payload() data: unknown): Observable<unknown> {
+  source(@Payload() data: unknown): Observable<unknown> {
     return of(data, 'end').pipe(tap((value) => handled.push(['source', value])));
   }
 
   @EventPattern<string>('numbered')
-  public numbered(@Payload() index: number): void {
+  numbered(@Payload() index: number): void {
     handled.push(index);
   }
 
   @EventPattern<string>('answers')
-  public answers(@Payload() data: unknown): unknown {
+  answers(@Payload() data: unknown): unknown {
     return { answered: data };
   }
 
   @MessagePattern('message')
-  public message(@Payload() data: unknown): string {
+  message(@Payload() data: unknown): string {
     handled.push(['message', data]);
     return 'answered';
   }
 
   @MessagePattern('observed message')
-  public observed(@Payload() data: unknown): Observable<unknown> {
+  observed(@Payload() data: unknown): Observable<unknown> {
     return of(data).pipe(tap((value) => handled.push(['observed', value])));
   }
 
   @MessagePattern('generated message')
-  public async *generated(@Payload() data: unknown): AsyncGenerator<unknown> {
+  async *generated(@Payload() data: unknown): AsyncGenerator<unknown> {
     handled.push(['generated', data]);
     yield await Promise.resolve(data);
   }
@@ -88,20 +88,20 @@ class FirstController {
 @Controller()
 class SecondController {
   @EventPattern<string>('shared')
-  public async shared(): Promise<never> {
+  async shared(): Promise<never> {
     await Promise.resolve();
     handled.push('second');
     throw new RpcException('the second fails later');
   }
 
   @EventPattern<string>('shared')
-  public sharedAgain(): Observable<unknown> {
+  sharedAgain(): Observable<unknown> {
     handled.push('third');
     return throwError(() => new Error('the third fails in its Observable'));
   }
 
   @EventPattern<string>('source')
-  public source(): Observable<unknown> {
+  source(): Observable<unknown> {
     return interval(2).pipe(
       take(2),
       tap((value) => handled.push(['another source', value])),
@@ -112,18 +112,18 @@ class SecondController {
 @Controller()
 class ThirdController {
   @EventPattern<string>('shared')
-  public shared(): void {
+  shared(): void {
     handled.push('fourth');
   }
 
   @UseGuards(Refuse)
   @EventPattern<string>('refused')
-  public refused(): void {
+  refused(): void {
     handled.push('unreachable');
   }
 
   @EventPattern<string>('refused')
-  public allowed(): void {
+  allowed(): void {
     handled.push('allowed');
   }
 }

@@ -23,7 +23,7 @@ class OfTheContainer extends Error {}
 
 @Catch(NotEnough)
 class MethodFilter implements RpcExceptionFilter<NotEnough> {
-  public catch(error: NotEnough, host: ArgumentsHost): Observable<unknown> {
+  catch(error: NotEnough, host: ArgumentsHost): Observable<unknown> {
     const data: unknown = host.switchToRpc().getData();
     return throwError(() => ({ by: 'method', text: error.message, type: host.getType(), data }));
   }
@@ -31,43 +31,43 @@ class MethodFilter implements RpcExceptionFilter<NotEnough> {
 
 @Catch(OfTheClass)
 class ClassFilter implements ExceptionFilter<OfTheClass> {
-  public catch(error: OfTheClass): Observable<unknown> {
+  catch(error: OfTheClass): Observable<unknown> {
     return throwError(() => ({ by: 'class', text: error.message }));
   }
 }
 
 @Catch(OfAll)
 class GlobalFilter implements ExceptionFilter<OfAll> {
-  public catch(error: OfAll): Observable<unknown> {
+  catch(error: OfAll): Observable<unknown> {
     return throwError(() => ({ by: 'global', text: error.message }));
   }
 }
 
 @Injectable()
 class Greeting {
-  public readonly text = 'injected';
+  readonly text = 'injected';
 }
 
 @Catch(OfTheContainer)
 @Injectable({ scope: Scope.REQUEST })
 class ContainerFilter implements ExceptionFilter<OfTheContainer> {
-  public constructor(private readonly greeting: Greeting) {}
+  constructor(private readonly greeting: Greeting) {}
 
-  public catch(): Observable<unknown> {
+  catch(): Observable<unknown> {
     return throwError(() => ({ by: this.greeting.text }));
   }
 }
 
 @Catch()
 class ExtendedFilter extends BaseRpcExceptionFilter {
-  public override catch(exception: RpcException, host: ArgumentsHost): Observable<unknown> {
+  override catch(exception: RpcException, host: ArgumentsHost): Observable<unknown> {
     return super.catch(new RpcException({ wrapped: exception.message }), host);
   }
 }
 
 @Catch()
 class RecoveringFilter implements ExceptionFilter {
-  public catch(): Observable<unknown> {
+  catch(): Observable<unknown> {
     return of('instead', 'of the error');
   }
 }
@@ -93,7 +93,7 @@ const GIVEN: readonly (readonly [unknown, unknown])[] = [
 
 @Catch()
 class GivingFilter implements ExceptionFilter {
-  public catch(_error: unknown, host: ArgumentsHost): Observable<unknown> {
+  catch(_error: unknown, host: ArgumentsHost): Observable<unknown> {
     return throwError(() => GIVEN[host.switchToRpc().getData<number>()]?.[0]);
   }
 }
@@ -103,52 +103,52 @@ class GivingFilter implements ExceptionFilter {
 class FiltersController {
   @UseFilters(MethodFilter)
   @MessagePattern('method')
-  public method(): never {
+  method(): never {
     throw new NotEnough('1 < 2');
   }
 
   @MessagePattern('class')
-  public class(): never {
+  class(): never {
     throw new OfTheClass('text');
   }
 
   @UseFilters(MethodFilter)
   @MessagePattern('class past a method filter')
-  public async past(): Promise<never> {
+  async past(): Promise<never> {
     await Promise.resolve();
     throw new OfTheClass('later');
   }
 
   @MessagePattern('global')
-  public global(): Observable<never> {
+  global(): Observable<never> {
     return throwError(() => new OfAll('in an Observable'));
   }
 
   @MessagePattern('container')
-  public container(): never {
+  container(): never {
     throw new OfTheContainer();
   }
 
   @MessagePattern('caught by none')
-  public none(): never {
+  none(): never {
     throw new NotEnough('internal');
   }
 
   @UseFilters(ExtendedFilter)
   @MessagePattern('extended')
-  public extended(): never {
+  extended(): never {
     throw new RpcException('inner');
   }
 
   @UseFilters(RecoveringFilter)
   @MessagePattern('recovered')
-  public recovered(): never {
+  recovered(): never {
     throw new Error('internal');
   }
 
   @UseFilters(GivingFilter)
   @MessagePattern('given')
-  public given(@Payload() _index: number): never {
+  given(@Payload() _index: number): never {
     throw new Error('internal');
   }
 }

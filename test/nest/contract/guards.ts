@@ -25,9 +25,9 @@ const trace: string[] = [];
 
 @Injectable()
 class RolesGuard implements CanActivate {
-  public constructor(private readonly reflector: Reflector) {}
+  constructor(private readonly reflector: Reflector) {}
 
-  public canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean {
     const targets = [context.getHandler(), context.getClass()];
     const role = this.reflector.getAllAndOverride<string | undefined>('role', targets);
     if (role === undefined) return true;
@@ -38,9 +38,9 @@ class RolesGuard implements CanActivate {
 }
 
 class Answer implements CanActivate {
-  public constructor(private readonly answer: () => ReturnType<CanActivate['canActivate']>) {}
+  constructor(private readonly answer: () => ReturnType<CanActivate['canActivate']>) {}
 
-  public canActivate(): ReturnType<CanActivate['canActivate']> {
+  canActivate(): ReturnType<CanActivate['canActivate']> {
     return this.answer();
   }
 }
@@ -50,7 +50,7 @@ const refuse = (error: unknown) => (): never => {
 };
 
 class Noting implements NestInterceptor {
-  public intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     trace.push(`interceptor of ${context.getHandler().name}`);
     return next.handle();
   }
@@ -60,7 +60,7 @@ class Noting implements NestInterceptor {
 @Controller()
 class RolesController {
   @MessagePattern('for users')
-  public users(): string {
+  users(): string {
     trace.push('handler');
     return 'for users';
   }
@@ -68,7 +68,7 @@ class RolesController {
   @SetMetadata('role', 'admin')
   @UseInterceptors(Noting)
   @MessagePattern('for admins')
-  public admins(): string {
+  admins(): string {
     trace.push('handler');
     return 'for admins';
   }
@@ -78,49 +78,49 @@ class RolesController {
 class GuardedController {
   @UseGuards(new Answer(() => false))
   @MessagePattern('guard false')
-  public no(): string {
+  no(): string {
     return 'unreachable';
   }
 
   @UseGuards(new Answer(() => Promise.resolve(false)))
   @MessagePattern('guard promise of false')
-  public promisedNo(): string {
+  promisedNo(): string {
     return 'unreachable';
   }
 
   @UseGuards(new Answer(() => of(false)))
   @MessagePattern('guard Observable of false')
-  public observableNo(): string {
+  observableNo(): string {
     return 'unreachable';
   }
 
   @UseGuards(new Answer(() => true), new Answer(() => Promise.resolve(true)), new Answer(() => of(true)))
   @MessagePattern('guards true')
-  public yes(): string {
+  yes(): string {
     return 'reached';
   }
 
   @UseGuards(new Answer(() => true), new Answer(() => false))
   @MessagePattern('one guard of two')
-  public half(): string {
+  half(): string {
     return 'unreachable';
   }
 
   @UseGuards(new Answer(refuse(new ForbiddenException('internal'))))
   @MessagePattern('guard ForbiddenException')
-  public forbidden(): string {
+  forbidden(): string {
     return 'unreachable';
   }
 
   @UseGuards(new Answer(refuse(new RpcException({ code: 403, message: 'not you' }))))
   @MessagePattern('guard RpcException')
-  public refused(): string {
+  refused(): string {
     return 'unreachable';
   }
 
   @UseGuards(new Answer(() => Promise.reject(new Error('internal'))))
   @MessagePattern('guard rejection')
-  public rejected(): string {
+  rejected(): string {
     return 'unreachable';
   }
 }

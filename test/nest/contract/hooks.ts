@@ -36,14 +36,14 @@ interface PatternContext {
 }
 
 class NotingGuard implements CanActivate {
-  public canActivate(): boolean {
+  canActivate(): boolean {
     note('guard');
     return true;
   }
 }
 
 class NotingInterceptor implements NestInterceptor {
-  public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     note('interceptor');
     return next.handle();
   }
@@ -54,44 +54,44 @@ class HookedController {
   @UseGuards(NotingGuard)
   @UseInterceptors(NotingInterceptor)
   @MessagePattern('value')
-  public value(@Payload() data: unknown, @Ctx() context: unknown): unknown {
+  value(@Payload() data: unknown, @Ctx() context: unknown): unknown {
     contexts.push(context);
     note('handler');
     return data;
   }
 
   @MessagePattern('promise')
-  public async promise(): Promise<string> {
+  async promise(): Promise<string> {
     await turns();
     note('handler');
     return 'x';
   }
 
   @MessagePattern('nothing')
-  public nothing(): void {
+  nothing(): void {
     note('handler');
   }
 
   @MessagePattern('error')
-  public error(): never {
+  error(): never {
     note('handler');
     throw new Error('internal');
   }
 
   @MessagePattern('values')
-  public values(): Observable<number> {
+  values(): Observable<number> {
     note('handler');
     return interval(1).pipe(take(4));
   }
 
   @MessagePattern('empty')
-  public empty(): Observable<never> {
+  empty(): Observable<never> {
     note('handler');
     return EMPTY;
   }
 
   @MessagePattern('values then error')
-  public valuesThenError(): Observable<number> {
+  valuesThenError(): Observable<number> {
     note('handler');
     return concat(
       of(1, 2),
@@ -100,18 +100,18 @@ class HookedController {
   }
 
   @EventPattern<string>('event')
-  public event(): void {
+  event(): void {
     note('handler');
   }
 
   @EventPattern<string>('failing event')
-  public failingEvent(): never {
+  failingEvent(): never {
     note('handler');
     throw new Error('internal');
   }
 
   @EventPattern<string>('event of values')
-  public eventOfValues(): Observable<number> {
+  eventOfValues(): Observable<number> {
     return interval(1).pipe(
       take(2),
       tap(() => {

@@ -19,9 +19,9 @@ import type { TransportUnderTest } from './transport-under-test.js';
 const trace: string[] = [];
 
 class Tracing implements NestInterceptor {
-  public constructor(private readonly name: string) {}
+  constructor(private readonly name: string) {}
 
-  public intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     trace.push(`${this.name} before ${context.getHandler().name}`);
     return next.handle().pipe(
       tap({
@@ -34,33 +34,33 @@ class Tracing implements NestInterceptor {
 
 @Injectable()
 class Doubling implements NestInterceptor<number, number> {
-  public intercept(_context: ExecutionContext, next: CallHandler<number>): Observable<number> {
+  intercept(_context: ExecutionContext, next: CallHandler<number>): Observable<number> {
     return next.handle().pipe(map((value) => value * 2));
   }
 }
 
 class Replacing implements NestInterceptor {
-  public intercept(): Observable<unknown> {
+  intercept(): Observable<unknown> {
     return from(['not', 'called']);
   }
 }
 
 class Impatient implements NestInterceptor {
-  public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const tooLate = new RpcException({ code: 408, message: 'too late' });
     return next.handle().pipe(timeout({ first: 10, with: () => throwError(() => tooLate) }));
   }
 }
 
 class Recovering implements NestInterceptor {
-  public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle().pipe(catchError((error: unknown) => of(`recovered from ${String(error)}`)));
   }
 }
 
 /** Acts only where the payload asks for it, so that the other handlers stay as they are. */
 class Global implements NestInterceptor {
-  public intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const wanted = context.switchToRpc().getData<unknown>() === 'wrap';
     return wanted ? next.handle().pipe(map((value) => ({ wrapped: value }))) : next.handle();
   }
@@ -71,38 +71,38 @@ class Global implements NestInterceptor {
 class InterceptedController {
   @UseInterceptors(new Tracing('inner'))
   @MessagePattern('traced')
-  public traced(@Payload() data: number): number {
+  traced(@Payload() data: number): number {
     trace.push('handler');
     return data;
   }
 
   @UseInterceptors(Doubling)
   @MessagePattern('doubled values')
-  public doubled(): Observable<number> {
+  doubled(): Observable<number> {
     return of(1, 2, 3);
   }
 
   @UseInterceptors(Replacing)
   @MessagePattern('replaced')
-  public replaced(): string {
+  replaced(): string {
     trace.push('handler');
     return 'unreachable';
   }
 
   @UseInterceptors(Impatient)
   @MessagePattern('slow')
-  public slow(): Observable<never> {
+  slow(): Observable<never> {
     return NEVER;
   }
 
   @UseInterceptors(Recovering)
   @MessagePattern('recovered')
-  public recovered(): never {
+  recovered(): never {
     throw new Error('trouble');
   }
 
   @MessagePattern('plain')
-  public plain(): string {
+  plain(): string {
     return 'plain';
   }
 }

@@ -22,24 +22,24 @@ const handled: unknown[] = [];
 @Controller()
 class LifecycleController {
   @MessagePattern('echo')
-  public echo(@Payload() data: unknown): unknown {
+  echo(@Payload() data: unknown): unknown {
     handled.push(data);
     return data;
   }
 
   @MessagePattern('endless')
-  public endless(): Observable<number> {
+  endless(): Observable<number> {
     return concat(of(1), NEVER);
   }
 
   @MessagePattern('silent')
-  public silent(): Promise<never> {
+  silent(): Promise<never> {
     handled.push('silent');
     return new Promise(() => undefined);
   }
 
   @EventPattern('event')
-  public event(@Payload() data: unknown): void {
+  event(@Payload() data: unknown): void {
     handled.push(data);
   }
 }
@@ -53,19 +53,19 @@ class Hooked
     BeforeApplicationShutdown,
     OnApplicationShutdown
 {
-  public onModuleInit(): void {
+  onModuleInit(): void {
     handled.push('onModuleInit');
   }
-  public onApplicationBootstrap(): void {
+  onApplicationBootstrap(): void {
     handled.push('onApplicationBootstrap');
   }
-  public onModuleDestroy(): void {
+  onModuleDestroy(): void {
     handled.push('onModuleDestroy');
   }
-  public beforeApplicationShutdown(): void {
+  beforeApplicationShutdown(): void {
     handled.push('beforeApplicationShutdown');
   }
-  public onApplicationShutdown(): void {
+  onApplicationShutdown(): void {
     handled.push('onApplicationShutdown');
   }
 }

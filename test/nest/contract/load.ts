@@ -18,23 +18,23 @@ const range = (length: number): number[] => Array.from({ length }, (_, index) =>
 @Controller()
 class LoadController {
   @MessagePattern('double')
-  public async double(@Payload() value: number): Promise<number> {
+  async double(@Payload() value: number): Promise<number> {
     if (value % 3 === 0) await Promise.resolve();
     return value * 2;
   }
 
   @MessagePattern('recorded')
-  public recorded(@Payload() value: unknown): void {
+  recorded(@Payload() value: unknown): void {
     handled.push(value);
   }
 
   @MessagePattern('gate')
-  public gate(@Payload() name: string): Promise<string> {
+  gate(@Payload() name: string): Promise<string> {
     return new Promise((resolve) => gates.set(name, resolve));
   }
 
   @MessagePattern('counted')
-  public counted(@Payload() name: number): Observable<string> {
+  counted(@Payload() name: number): Observable<string> {
     return interval(1).pipe(
       take(5),
       map((index) => `${String(name)}:${String(index)}`),

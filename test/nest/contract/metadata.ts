@@ -28,7 +28,7 @@ function hasDispatchHook(client: object): client is DispatchHookClient {
 
 @Injectable()
 class MetadataGuard implements CanActivate {
-  public canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean {
     seen.push(`guard ${JSON.stringify(context.switchToRpc().getContext<MetadataContext>().getMetadata())}`);
     return true;
   }
@@ -38,13 +38,13 @@ class MetadataGuard implements CanActivate {
 class MetadataController {
   @UseGuards(MetadataGuard)
   @MessagePattern('metadata')
-  public metadata(@Payload() data: unknown, @Ctx() context: MetadataContext): unknown {
+  metadata(@Payload() data: unknown, @Ctx() context: MetadataContext): unknown {
     const metadata = context.getMetadata();
     return { data, metadata, isMissing: metadata === undefined };
   }
 
   @EventPattern<string>('event')
-  public event(@Payload() data: unknown, @Ctx() context: MetadataContext): void {
+  event(@Payload() data: unknown, @Ctx() context: MetadataContext): void {
     handled.push({ data, metadata: context.getMetadata() });
   }
 }

@@ -24,12 +24,12 @@ interface PatternContext extends BaseRpcContext {
 }
 
 class Order {
-  public constructor(public readonly amount: number) {}
+  constructor(readonly amount: number) {}
 }
 
 @Injectable()
 class ToOrder implements PipeTransform<unknown, unknown> {
-  public transform(value: unknown, metadata: ArgumentMetadata): unknown {
+  transform(value: unknown, metadata: ArgumentMetadata): unknown {
     if (metadata.metatype !== Order) return value;
     const amount: unknown = Reflect.get(Object(value) as object, 'amount');
     if (typeof amount !== 'number') throw new RpcException({ field: 'amount', received: value });
@@ -39,15 +39,15 @@ class ToOrder implements PipeTransform<unknown, unknown> {
 
 /** Says where it stood, and what Nest told it about the parameter. */
 class Mark implements PipeTransform<unknown, unknown> {
-  public constructor(private readonly name: string) {}
+  constructor(private readonly name: string) {}
 
-  public transform(value: unknown): unknown {
+  transform(value: unknown): unknown {
     return Array.isArray(value) && value[0] === 'mark' ? [...(value as unknown[]), this.name] : value;
   }
 }
 
 class Describe implements PipeTransform<unknown, unknown> {
-  public transform(_value: unknown, { type, data, metatype }: ArgumentMetadata): unknown {
+  transform(_value: unknown, { type, data, metatype }: ArgumentMetadata): unknown {
     return { type, data: data ?? null, metatype: metatype?.name };
   }
 }
@@ -65,70 +65,70 @@ const Pattern = createParamDecorator((_: unknown, context: ExecutionContext): st
 @Controller()
 class ParamsController {
   @MessagePattern('fields')
-  public fields(@Payload('a') a: unknown, @Payload('b') b: unknown, @Payload() all: unknown): unknown {
+  fields(@Payload('a') a: unknown, @Payload('b') b: unknown, @Payload() all: unknown): unknown {
     return { a, b, missing: b === undefined, all };
   }
 
   @MessagePattern('index')
-  public index(@Payload('0') first: unknown, @Payload('1') second: unknown): unknown {
+  index(@Payload('0') first: unknown, @Payload('1') second: unknown): unknown {
     return { first, second };
   }
 
   @MessagePattern('piped field')
-  public piped(@Payload('n', new DefaultValuePipe(5), ParseIntPipe) n: number): number {
+  piped(@Payload('n', new DefaultValuePipe(5), ParseIntPipe) n: number): number {
     return n;
   }
 
   @UsePipes(new Mark('method'))
   @MessagePattern('marks')
-  public marks(@Payload(new Mark('parameter')) marks: unknown): unknown {
+  marks(@Payload(new Mark('parameter')) marks: unknown): unknown {
     return marks;
   }
 
   @MessagePattern('described')
-  public described(@Payload('field', new Describe()) description: string): unknown {
+  described(@Payload('field', new Describe()) description: string): unknown {
     return description;
   }
 
   @MessagePattern('order')
-  public order(@Payload() order: Order): unknown {
+  order(@Payload() order: Order): unknown {
     return { isOrder: order instanceof Order, amount: order.amount };
   }
 
   @MessagePattern('context')
-  public context(@Payload() data: unknown, @Ctx() context: PatternContext): unknown {
+  context(@Payload() data: unknown, @Ctx() context: PatternContext): unknown {
     return { data, isContext: context instanceof BaseRpcContext, pattern: context.getPattern() };
   }
 
   @MessagePattern('context first')
-  public contextFirst(@Ctx() context: PatternContext, @Payload() data: unknown): unknown {
+  contextFirst(@Ctx() context: PatternContext, @Payload() data: unknown): unknown {
     return { data, pattern: context.getPattern() };
   }
 
   @MessagePattern({ cmd: 'context' })
-  public objectContext(@Ctx() context: PatternContext): string {
+  objectContext(@Ctx() context: PatternContext): string {
     return context.getPattern();
   }
 
   @MessagePattern('undecorated')
-  public undecorated(data: unknown, context: unknown): unknown {
+  undecorated(data: unknown, context: unknown): unknown {
     return { data, alone: context === undefined };
   }
 
   @MessagePattern('arguments of the context')
-  public contextArguments(@Ctx() context: BaseRpcContext): unknown {
+  contextArguments(@Ctx() context: BaseRpcContext): unknown {
     const args: unknown[] = context.getArgs();
     const index = args.indexOf('arguments of the context');
     return { hasPattern: index >= 0, byIndex: context.getArgByIndex(index) as unknown };
   }
 
   @MessagePattern('own decorators')
-  public own(@FromPayload('a') a: unknown, @Pattern() pattern: string): unknown {
+  own(@FromPayload('a') a: unknown, @Pattern() pattern: string): unknown {
     return { a, pattern };
   }
 
   @MessagePattern('own decorator with a pipe')
-  public ownPiped(@FromPayload('a', new Describe()) a: string): unknown {
+  ownPiped(@FromPayload('a', new Describe()) a: string): unknown {
     return a;
   }
 }

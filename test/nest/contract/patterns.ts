@@ -65,32 +65,32 @@ Controller()(AwkwardController);
 @Controller()
 class PatternsController {
   @MessagePattern('sum')
-  public sum(@Payload() numbers: number[]): number {
+  sum(@Payload() numbers: number[]): number {
     return numbers.reduce((total, value) => total + value, 0);
   }
 
   @MessagePattern({ cmd: 'sum' })
-  public objectSum(@Payload() numbers: number[]): string {
+  objectSum(@Payload() numbers: number[]): string {
     return `object ${String(this.sum(numbers))}`;
   }
 
   @MessagePattern({ cmd: 'math.sum' })
-  public dottedObject(): string {
+  dottedObject(): string {
     return 'dotted object';
   }
 
   @MessagePattern(42)
-  public number(): string {
+  number(): string {
     return 'number';
   }
 
   @MessagePattern({ b: { d: 1, c: [1, 2] }, a: 'x', flag: true, nothing: null })
-  public nested(): string {
+  nested(): string {
     return 'nested';
   }
 
   @MessagePattern(['one', 'two', { cmd: 'three' }, 4])
-  public several(@Payload() data: unknown): unknown {
+  several(@Payload() data: unknown): unknown {
     return { several: data };
   }
 }

@@ -10,42 +10,42 @@ const MEBIBYTE = 1024 * 1024;
 @Controller()
 class PayloadsController {
   @MessagePattern('echo')
-  public echo(@Payload() data: unknown): unknown {
+  echo(@Payload() data: unknown): unknown {
     return data;
   }
 
   @MessagePattern('boxed')
-  public boxed(@Payload() data: unknown): unknown {
+  boxed(@Payload() data: unknown): unknown {
     return { type: typeof data, isArray: Array.isArray(data), data };
   }
 
   @MessagePattern('bare')
-  public bare(data: unknown): unknown {
+  bare(data: unknown): unknown {
     return { type: typeof data, data };
   }
 
   @MessagePattern('nothing')
-  public nothing(): undefined {
+  nothing(): undefined {
     return undefined;
   }
 
   @MessagePattern('later nothing')
-  public async laterNothing(): Promise<void> {
+  async laterNothing(): Promise<void> {
     await Promise.resolve();
   }
 
   @MessagePattern('null result')
-  public null(): null {
+  null(): null {
     return null;
   }
 
   @MessagePattern('date')
-  public date(): unknown {
+  date(): unknown {
     return { at: new Date(0), list: [new Date(1000)] };
   }
 
   @MessagePattern('what JSON leaves out')
-  public lossy(): unknown {
+  lossy(): unknown {
     return {
       missing: undefined,
       method: () => 1,
@@ -56,17 +56,17 @@ class PayloadsController {
   }
 
   @MessagePattern('undefined in an array')
-  public holes(@Payload() data: unknown): unknown {
+  holes(@Payload() data: unknown): unknown {
     return { received: data, list: [undefined, 1] };
   }
 
   @MessagePattern('own text')
-  public ownText(): unknown {
+  ownText(): unknown {
     return { toJSON: () => ({ own: 'text' }), hidden: 'secret' };
   }
 
   @MessagePattern('large')
-  public large(@Payload() size: number): string {
+  large(@Payload() size: number): string {
     return 'é'.repeat(size);
   }
 }

@@ -13,23 +13,23 @@ let silentCalls = 0;
 @Controller()
 class AwayController {
   @MessagePattern('echo')
-  public echo(@Payload() data: unknown): unknown {
+  echo(@Payload() data: unknown): unknown {
     return data;
   }
 
   @MessagePattern('silent')
-  public silent(): Observable<never> {
+  silent(): Observable<never> {
     silentCalls += 1;
     return NEVER;
   }
 
   @MessagePattern('endless')
-  public endless(): Observable<number> {
+  endless(): Observable<number> {
     return concat(of(1, 2), NEVER);
   }
 
   @EventPattern('event')
-  public event(@Payload() data: unknown): void {
+  event(@Payload() data: unknown): void {
     events.push(data);
   }
 }

@@ -25,33 +25,33 @@ let instances = 0;
 
 @Injectable({ scope: Scope.REQUEST })
 class RequestState {
-  public readonly id = (instances += 1);
+  readonly id = (instances += 1);
 
-  public constructor(@Inject(REQUEST) public readonly request: RequestContext<unknown, BaseRpcContext>) {}
+  constructor(@Inject(REQUEST) readonly request: RequestContext<unknown, BaseRpcContext>) {}
 }
 
 @Injectable()
 class UsesState {
-  public constructor(public readonly state: RequestState) {}
+  constructor(readonly state: RequestState) {}
 }
 
 @Controller()
 class ScopedController {
   private calls = 0;
 
-  public constructor(
+  constructor(
     private readonly state: RequestState,
     private readonly uses: UsesState,
   ) {}
 
   @MessagePattern('instance')
-  public instance(): unknown {
+  instance(): unknown {
     this.calls += 1;
     return { id: this.state.id, calls: this.calls, shared: this.uses.state === this.state };
   }
 
   @MessagePattern({ cmd: 'request', of: 'the message' })
-  public request(@Payload() data: unknown, @Ctx() context: BaseRpcContext): unknown {
+  request(@Payload() data: unknown, @Ctx() context: BaseRpcContext): unknown {
     const { request } = this.state;
     return {
       pattern: request.getPattern(),
@@ -62,41 +62,41 @@ class ScopedController {
   }
 
   @EventPattern('scoped event')
-  public event(@Payload() data: unknown): void {
+  event(@Payload() data: unknown): void {
     events.push({ data, request: this.state.request.getData() });
   }
 }
 
 @Injectable({ scope: Scope.REQUEST })
 class Failing {
-  public constructor(@Inject(REQUEST) request: RequestContext<{ fail: boolean }>) {
+  constructor(@Inject(REQUEST) request: RequestContext<{ fail: boolean }>) {
     if (request.getData().fail) throw new Error('of the constructor');
   }
 }
 
 @Controller({ scope: Scope.REQUEST })
 class FailingController {
-  public constructor(private readonly dependency: Failing) {}
+  constructor(private readonly dependency: Failing) {}
 
   @MessagePattern('needs a dependency')
-  public needs(): boolean {
+  needs(): boolean {
     return this.dependency instanceof Failing;
   }
 }
 
 @Injectable({ scope: Scope.REQUEST, durable: true })
 class Tenant {
-  public calls = 0;
+  calls = 0;
 
-  public constructor(@Inject(REQUEST) public readonly payload: { tenant: string }) {}
+  constructor(@Inject(REQUEST) readonly payload: { tenant: string }) {}
 }
 
 @Controller({ scope: Scope.REQUEST, durable: true })
 class TenantController {
-  public constructor(private readonly tenant: Tenant) {}
+  constructor(private readonly tenant: Tenant) {}
 
   @MessagePattern('tenant')
-  public ofTenant(): unknown {
+  ofTenant(): unknown {
     this.tenant.calls += 1;
     return { name: this.tenant.payload.tenant, calls: this.tenant.calls };
   }
@@ -106,7 +106,7 @@ class TenantController {
 class TenantStrategy implements ContextIdStrategy<RequestContext> {
   private readonly trees = new Map<string, ContextId>();
 
-  public attach(contextId: ContextId, request: RequestContext): ContextIdResolver {
+  attach(contextId: ContextId, request: RequestContext): ContextIdResolver {
     const tenant: unknown = Reflect.get(Object(request.data) as object, 'tenant');
     if (typeof tenant !== 'string') return { resolve: () => contextId, payload: {} };
     const tree = this.trees.get(tenant) ?? ContextIdFactory.create();

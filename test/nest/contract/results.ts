@@ -14,60 +14,60 @@ class ResultsController {
   private calls = 0;
 
   @MessagePattern('count')
-  public count(): number {
+  count(): number {
     this.calls += 1;
     return this.calls;
   }
 
   @MessagePattern('sync')
-  public sync(@Payload() value: number): number {
+  sync(@Payload() value: number): number {
     return value * 2;
   }
 
   @MessagePattern('promise')
-  public async promise(@Payload() value: number): Promise<number> {
+  async promise(@Payload() value: number): Promise<number> {
     await Promise.resolve();
     return value * 2;
   }
 
   @MessagePattern('observable')
-  public observable(@Payload() value: number): Observable<number> {
+  observable(@Payload() value: number): Observable<number> {
     return of(value * 2);
   }
 
   @MessagePattern('promise of observable')
-  public async promiseOfObservable(@Payload() value: number): Promise<Observable<number>> {
+  async promiseOfObservable(@Payload() value: number): Promise<Observable<number>> {
     await Promise.resolve();
     return of(value, value * 2);
   }
 
   @MessagePattern('several')
-  public several(): Observable<unknown> {
+  several(): Observable<unknown> {
     return of(1, 'two', [3], { four: 4 }, null, false, '');
   }
 
   @MessagePattern('array')
-  public array(): Observable<number[]> {
+  array(): Observable<number[]> {
     return of([1, 2, 3]);
   }
 
   @MessagePattern('empty')
-  public empty(): Observable<never> {
+  empty(): Observable<never> {
     return EMPTY;
   }
 
   @MessagePattern('later')
-  public later(): Observable<number> {
+  later(): Observable<number> {
     return interval(2).pipe(take(3));
   }
 
   @MessagePattern('many')
-  public many(): Observable<number> {
+  many(): Observable<number> {
     return from(Array.from({ length: MANY }, (_, index) => index));
   }
 
   @MessagePattern('undefined among values')
-  public holes(): Observable<unknown> {
+  holes(): Observable<unknown> {
     return of(1, undefined, 3);
   }
 }

@@ -68,28 +68,28 @@ const refuse =
 @Controller()
 class SerializedController {
   @MessagePattern('echo')
-  public echo(@Payload() data: unknown): unknown {
+  echo(@Payload() data: unknown): unknown {
     handled.push(data);
     return data;
   }
 
   @MessagePattern('stream')
-  public stream(@Payload() data: unknown): Observable<unknown> {
+  stream(@Payload() data: unknown): Observable<unknown> {
     return of(data, 'second', { third: 3 });
   }
 
   @MessagePattern('fail')
-  public fail(): never {
+  fail(): never {
     throw new RpcException({ code: 5, message: 'five' });
   }
 
   @MessagePattern('nothing')
-  public nothing(): void {
+  nothing(): void {
     // Has no result.
   }
 
   @EventPattern('event')
-  public event(@Payload() data: unknown): void {
+  event(@Payload() data: unknown): void {
     handled.push(data);
   }
 }

@@ -12,22 +12,22 @@ import { listenTo, type ServerUnderTest, type TransportUnderTest } from './trans
 @Controller()
 class RoutesController {
   @MessagePattern('plain')
-  public plain(@Payload() data: unknown): unknown {
+  plain(@Payload() data: unknown): unknown {
     return { plain: data };
   }
 
   @MessagePattern('with extras', { timeout: 5, roles: ['a'] })
-  public extras(): string {
+  extras(): string {
     return 'with extras';
   }
 
   @MessagePattern({ cmd: 'x', a: 1 }, { of: 'an object' })
-  public object(): string {
+  object(): string {
     return 'object';
   }
 
   @EventPattern<string>('an event', { durable: true })
-  public event(@Payload() _data: unknown): void {
+  event(@Payload() _data: unknown): void {
     // Only its registration counts here.
   }
 }

@@ -12,9 +12,9 @@ import type { TransportUnderTest } from './transport-under-test.js';
 /** Sources that a test drives while a client listens to them, by name. */
 class Sources {
   private readonly sources = new Map<string, Subject<unknown>>();
-  public readonly unsubscribed: string[] = [];
+  readonly unsubscribed: string[] = [];
 
-  public open(name: string): Observable<unknown> {
+  open(name: string): Observable<unknown> {
     const source = new Subject<unknown>();
     this.sources.set(name, source);
     return source.pipe(
@@ -25,14 +25,14 @@ class Sources {
   }
 
   /** The source once the handler has been called and Nest has subscribed to what it returned. */
-  public async of(name: string): Promise<Subject<unknown>> {
+  async of(name: string): Promise<Subject<unknown>> {
     await waitFor(() => this.sources.get(name)?.observed === true, `a subscription to ${name}`);
     const source = this.sources.get(name);
     if (source === undefined) throw new Error(`No source ${name}`);
     return source;
   }
 
-  public clear(): void {
+  clear(): void {
     for (const source of this.sources.values()) source.complete();
     this.sources.clear();
     this.unsubscribed.length = 0;
@@ -44,18 +44,18 @@ const sources = new Sources();
 @Controller()
 class StreamsController {
   @MessagePattern('stream')
-  public stream(@Payload() name: string): Observable<unknown> {
+  stream(@Payload() name: string): Observable<unknown> {
     return sources.open(name);
   }
 
   @MessagePattern('promised stream')
-  public async promised(@Payload() name: string): Promise<Observable<unknown>> {
+  async promised(@Payload() name: string): Promise<Observable<unknown>> {
     await Promise.resolve();
     return sources.open(name);
   }
 
   @MessagePattern('ping')
-  public ping(): Observable<string> {
+  ping(): Observable<string> {
     return of('pong');
   }
 }

@@ -19,14 +19,14 @@ const seenByPipe: ArgumentMetadata[] = [];
 const events: unknown[] = [];
 
 class Seeing implements CanActivate {
-  public canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean {
     seenByGuard.push(context.switchToRpc().getData());
     return true;
   }
 }
 
 class GlobalPipe implements PipeTransform {
-  public transform(value: unknown, metadata: ArgumentMetadata): unknown {
+  transform(value: unknown, metadata: ArgumentMetadata): unknown {
     seenByPipe.push(metadata);
     return value === 'global' ? 'seen by the global pipe' : value;
   }
@@ -37,45 +37,38 @@ const OPTIONAL_INT = new ParseIntPipe({ optional: true });
 @Controller()
 class ArgumentsController {
   @MessagePattern('payload')
-  public payload(@Payload() data: unknown): unknown {
+  payload(@Payload() data: unknown): unknown {
     return { data, isArray: Array.isArray(data) };
   }
 
   @UseGuards(Seeing)
   @MessagePattern('send')
-  public send(
-    @Arg(0) room: string,
-    @Arg(1, ParseIntPipe) count: number,
-    @Ctx() context: JstpContext,
-  ): unknown {
+  send(@Arg(0) room: string, @Arg(1, ParseIntPipe) count: number, @Ctx() context: JstpContext): unknown {
     return { room, count, method: context.getMethod() };
   }
 
   @MessagePattern('swapped')
-  public swapped(@Arg(1) second: unknown, @Arg(0) first: unknown): unknown {
+  swapped(@Arg(1) second: unknown, @Arg(0) first: unknown): unknown {
     return [first, second];
   }
 
   @MessagePattern('optional')
-  public optional(
-    @Arg(0) first: unknown,
-    @Arg(1, { optional: true }, OPTIONAL_INT) second?: number,
-  ): unknown {
+  optional(@Arg(0) first: unknown, @Arg(1, { optional: true }, OPTIONAL_INT) second?: number): unknown {
     return { first, second };
   }
 
   @MessagePattern('gap')
-  public gap(@Arg(2) third: unknown, @Payload() all: unknown[]): unknown {
+  gap(@Arg(2) third: unknown, @Payload() all: unknown[]): unknown {
     return { third, all };
   }
 
   @MessagePattern('several results')
-  public several(): unknown {
+  several(): unknown {
     return JstpArgs.of(1, [2], 'three');
   }
 
   @EventPattern<string>('moved')
-  public event(@Arg(0) first: unknown, @Arg(1) second: unknown): void {
+  event(@Arg(0) first: unknown, @Arg(1) second: unknown): void {
     events.push([first, second]);
   }
 }
@@ -194,7 +187,7 @@ describe('@Arg', () => {
     @Controller()
     class OptionalFirst {
       @MessagePattern('x')
-      public run(
+      run(
         @Arg(0) first: unknown,
         @Arg(1, { optional: true }) second: unknown,
         @Arg(2) third: unknown,
@@ -214,14 +207,14 @@ describe('@Arg', () => {
     @Controller()
     class Third {
       @MessagePattern('x')
-      public run(@Arg(2) third: unknown): unknown {
+      run(@Arg(2) third: unknown): unknown {
         return third;
       }
     }
     @Controller()
     class Second {
       @EventPattern<string>('x')
-      public run(@Arg(0) first: unknown, @Arg(2, { optional: true }) third: unknown): void {
+      run(@Arg(0) first: unknown, @Arg(2, { optional: true }) third: unknown): void {
         events.push([first, third]);
       }
     }
@@ -242,7 +235,7 @@ describe('@Arg', () => {
     @Controller()
     class Own {
       @MessagePattern('x')
-      public run(@Arg(1) second: unknown, @All() all: unknown): unknown {
+      run(@Arg(1) second: unknown, @All() all: unknown): unknown {
         return { second, all };
       }
     }

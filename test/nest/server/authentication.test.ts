@@ -35,7 +35,7 @@ import { callError, KeptLog, startService, type Service } from './fixture.js';
 @Controller()
 class WhoController {
   @MessagePattern('who')
-  public who(@Ctx() context: JstpContext): string | null {
+  who(@Ctx() context: JstpContext): string | null {
     return context.getUsername();
   }
 }
@@ -43,11 +43,11 @@ class WhoController {
 type Answer = (context: ExecutionContext, jstp: JstpContext) => ReturnType<CanActivate['canActivate']>;
 
 class Guard implements CanActivate {
-  public readonly asked: JstpHandshakeData[] = [];
+  readonly asked: JstpHandshakeData[] = [];
 
-  public constructor(private readonly answer: Answer = () => true) {}
+  constructor(private readonly answer: Answer = () => true) {}
 
-  public canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
+  canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
     this.asked.push(context.switchToRpc().getData<JstpHandshakeData>());
     return this.answer(context, context.switchToRpc().getContext<JstpContext>());
   }
@@ -295,14 +295,14 @@ describe('a function or an object as the authPolicy', () => {
 
 @Injectable()
 class Users {
-  public readonly passwords = new Map([['anna', 'secret']]);
+  readonly passwords = new Map([['anna', 'secret']]);
 }
 
 @Injectable()
 class PasswordGuard implements CanActivate {
-  public constructor(private readonly users: Users) {}
+  constructor(private readonly users: Users) {}
 
-  public canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean {
     const { credentials } = context.switchToRpc().getData<JstpHandshakeData>();
     const [name, password] = credentials as string[];
     return this.users.passwords.get(name) === password;
@@ -310,7 +310,7 @@ class PasswordGuard implements CanActivate {
 }
 
 class OnlyTexts implements PipeTransform {
-  public transform(value: unknown): unknown {
+  transform(value: unknown): unknown {
     if (typeof value === 'string') return value.toLowerCase();
     throw new RpcException(new RemoteError(1003, 'texts only'));
   }
@@ -318,13 +318,13 @@ class OnlyTexts implements PipeTransform {
 
 @Catch(RangeError)
 class RangeFilter implements RpcExceptionFilter {
-  public catch(): Observable<never> {
+  catch(): Observable<never> {
     return throwError(() => new RemoteError(1004, 'out of range'));
   }
 }
 
 class Prefixing implements NestInterceptor {
-  public intercept(_context: ExecutionContext, next: CallHandler): Observable<string> {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<string> {
     return next.handle().pipe(map((name) => `the ${String(name)}`));
   }
 }
@@ -332,45 +332,45 @@ class Prefixing implements NestInterceptor {
 @Injectable({ scope: Scope.REQUEST })
 class PerHandshake {
   private static made = 0;
-  public readonly number = (PerHandshake.made += 1);
+  readonly number = (PerHandshake.made += 1);
 
-  public constructor(@Inject(REQUEST) public readonly request: { getContext: () => JstpContext }) {}
+  constructor(@Inject(REQUEST) readonly request: { getContext: () => JstpContext }) {}
 }
 
 @Controller()
 class DoorsController {
   @JstpHandshake('login')
   @UseGuards(PasswordGuard)
-  public login(@Payload() credentials: string[]): string | undefined {
+  login(@Payload() credentials: string[]): string | undefined {
     return credentials[0];
   }
 
   @UseInterceptors(Prefixing)
   @JstpHandshake('badge')
-  public async badge(@Payload(OnlyTexts) text: string, @Ctx() context: JstpContext): Promise<string> {
+  async badge(@Payload(OnlyTexts) text: string, @Ctx() context: JstpContext): Promise<string> {
     await Promise.resolve();
     return `${text} of ${String(context.getHandshake()?.strategy)}`;
   }
 
   @UseFilters(RangeFilter)
   @JstpHandshake('number')
-  public number(@Payload() value: number): Observable<string> {
+  number(@Payload() value: number): Observable<string> {
     if (value > 9) throw new RangeError('internal');
     return of(`number ${value}`, 'and no more');
   }
 
   @JstpHandshake('answer')
-  public answer(@Payload() value: unknown): unknown {
+  answer(@Payload() value: unknown): unknown {
     return value;
   }
 
   @JstpHandshake('set')
-  public set(@Payload() name: string, @Ctx() context: JstpContext): void {
+  set(@Payload() name: string, @Ctx() context: JstpContext): void {
     context.setUsername(name);
   }
 
   @MessagePattern('who')
-  public who(@Ctx() context: JstpContext): string | null {
+  who(@Ctx() context: JstpContext): string | null {
     return context.getUsername();
   }
 }
@@ -467,7 +467,7 @@ describe('a @JstpHandshake handler', () => {
     @Controller()
     class AnyDoor extends DoorsController {
       @JstpHandshake()
-      public any(@Ctx() context: JstpContext): string | boolean {
+      any(@Ctx() context: JstpContext): string | boolean {
         const { strategy } = context.getHandshake() ?? { strategy: '?' };
         asked.push(strategy);
         return strategy === 'token' ? 'by token' : true;
@@ -491,7 +491,7 @@ describe('a @JstpHandshake handler', () => {
     @Controller()
     class Inner {
       @JstpHandshake('key')
-      public key(): string {
+      key(): string {
         return 'key';
       }
     }
@@ -504,16 +504,16 @@ describe('a @JstpHandshake handler', () => {
   test('is made anew for each handshake in request scope, with the context in its REQUEST', async () => {
     @Controller()
     class ScopedDoor {
-      public constructor(private readonly perHandshake: PerHandshake) {}
+      constructor(private readonly perHandshake: PerHandshake) {}
 
       @JstpHandshake('login')
-      public login(@Ctx() context: JstpContext): string {
+      login(@Ctx() context: JstpContext): string {
         const isSame = this.perHandshake.request.getContext() === context;
         return `${this.perHandshake.number} ${isSame}`;
       }
 
       @MessagePattern('who')
-      public who(@Ctx() context: JstpContext): string | null {
+      who(@Ctx() context: JstpContext): string | null {
         return context.getUsername();
       }
     }
@@ -531,7 +531,7 @@ describe('a @JstpHandshake handler', () => {
   test('is seen by global guards, which can tell it from a call', async () => {
     const seen: unknown[] = [];
     class Global implements CanActivate {
-      public canActivate(context: ExecutionContext): boolean {
+      canActivate(context: ExecutionContext): boolean {
         seen.push(context.switchToRpc().getContext<JstpContext>().getHandshake()?.strategy ?? 'a call');
         return true;
       }

@@ -25,7 +25,7 @@ import { atEnd, startService, type Service } from './fixture.js';
 
 /** Lets those in whose certificate names them. */
 class CertificateGuard implements CanActivate {
-  public canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean {
     const rpc = context.switchToRpc();
     const name = rpc.getContext<JstpContext>().getPeerCertificate()?.subject.CN;
     if (typeof name !== 'string') return false;
@@ -36,7 +36,7 @@ class CertificateGuard implements CanActivate {
 
 /** A handler's own guard. */
 class AnnGuard implements CanActivate {
-  public canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean {
     return context.switchToRpc().getContext<JstpContext>().getPeerCertificate()?.subject.CN === 'ann';
   }
 }
@@ -45,7 +45,7 @@ class AnnGuard implements CanActivate {
 class WhoController {
   @MessagePattern('who')
   @UseGuards(AnnGuard)
-  public who(@Ctx() context: JstpContext): unknown[] {
+  who(@Ctx() context: JstpContext): unknown[] {
     return [context.getUsername(), context.getPeerCertificate()?.subject.CN];
   }
 }

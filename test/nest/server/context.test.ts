@@ -19,29 +19,29 @@ const contexts: JstpContext[] = [];
 @Controller()
 class ContextController {
   @MessagePattern('keep')
-  public keep(@Ctx() context: JstpContext): void {
+  keep(@Ctx() context: JstpContext): void {
     contexts.push(context);
   }
 
   @EventPattern<string>('kept')
-  public kept(_data: unknown): void {
+  kept(_data: unknown): void {
     // Shadowed below: a handler without @Ctx has no context.
   }
 
   @EventPattern<string>('seen')
-  public seen(@Ctx() context: JstpContext): void {
+  seen(@Ctx() context: JstpContext): void {
     contexts.push(context);
   }
 
   @MessagePattern('back')
-  public async back(@Ctx() context: JstpContext): Promise<unknown> {
+  async back(@Ctx() context: JstpContext): Promise<unknown> {
     const client = context.getClient();
     client.emit('screen', 'shown', 1, 'two');
     return [await client.call('screen', 'size'), await client.call('screen', 'scale', 2, 3)];
   }
 
   @MessagePattern('wait')
-  public wait(@Ctx() context: JstpContext): Promise<string> {
+  wait(@Ctx() context: JstpContext): Promise<string> {
     contexts.push(context);
     return new Promise((resolve) => {
       context.getSignal().addEventListener('abort', () => {
@@ -51,7 +51,7 @@ class ContextController {
   }
 
   @MessagePattern('state')
-  public state(@Ctx() context: JstpContext): unknown {
+  state(@Ctx() context: JstpContext): unknown {
     const session = context.getSession();
     session?.set('calls', Number(session.get('calls') ?? 0) + 1);
     return session?.get('calls');

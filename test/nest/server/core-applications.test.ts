@@ -21,12 +21,12 @@ const events: unknown[] = [];
 @Controller()
 class FilesController {
   @MessagePattern('list')
-  public list(): string[] {
+  list(): string[] {
     return ['a', 'b'];
   }
 
   @EventPattern<string>('changed')
-  public changed(): void {
+  changed(): void {
     events.push('decorated');
   }
 }

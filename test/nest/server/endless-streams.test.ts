@@ -15,17 +15,17 @@ async function* endless(): AsyncGenerator<number> {
 @Controller()
 class Feed {
   @MessagePattern('feed.all')
-  public all(_data: unknown): AsyncGenerator<number> {
+  all(_data: unknown): AsyncGenerator<number> {
     return endless();
   }
 
   @EventPattern('feed.run')
-  public run(_data: unknown): AsyncGenerator<number> {
+  run(_data: unknown): AsyncGenerator<number> {
     return endless();
   }
 
   @MessagePattern('feed.turn')
-  public turn(_data: unknown): string {
+  turn(_data: unknown): string {
     turns.isOver = true;
     return 'served';
   }

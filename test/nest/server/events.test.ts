@@ -14,41 +14,41 @@ const ends: (() => void)[] = [];
 @Controller()
 class FirstController {
   @EventPattern<string>('typing')
-  public typing(@Payload() who: string): void {
+  typing(@Payload() who: string): void {
     handled.push(['first', who]);
   }
 
   @EventPattern<string>('both')
-  public both(): void {
+  both(): void {
     handled.push('event');
   }
 
   @MessagePattern('both')
-  public bothToo(): string {
+  bothToo(): string {
     handled.push('method');
     return 'of the method';
   }
 
   @MessagePattern('method')
-  public method(): Observable<never> {
+  method(): Observable<never> {
     handled.push('method');
     return throwError(() => new Error('nobody is told'));
   }
 
   @EventPattern<string>('generator')
-  public async *generator(): AsyncGenerator<number> {
+  async *generator(): AsyncGenerator<number> {
     handled.push('a');
     yield 1;
     handled.push('b');
   }
 
   @EventPattern<string>('slow')
-  public slow(): Promise<void> {
+  slow(): Promise<void> {
     return new Promise((resolve) => ends.push(resolve));
   }
 
   @EventPattern<string>('observed')
-  public observed(): Observable<never> {
+  observed(): Observable<never> {
     return new Observable((subscriber) => {
       ends.push(() => {
         subscriber.complete();
@@ -57,7 +57,7 @@ class FirstController {
   }
 
   @EventPattern<string>('answers')
-  public answers(): string {
+  answers(): string {
     return 'of the event';
   }
 }
@@ -66,7 +66,7 @@ class FirstController {
 @Controller()
 class SecondController {
   @EventPattern<string>('rooms.typing')
-  public typing(@Payload() who: string): void {
+  typing(@Payload() who: string): void {
     handled.push(['second', who]);
   }
 }

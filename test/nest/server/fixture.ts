@@ -36,17 +36,17 @@ export interface ServiceSetup extends ModuleMetadata {
 
 /** A Nest service over JSTP on a free port, and ways to talk to it. */
 export class Service {
-  public constructor(
-    public readonly app: INestMicroservice,
-    public readonly server: JstpServer,
+  constructor(
+    readonly app: INestMicroservice,
+    readonly server: JstpServer,
   ) {}
 
-  public get port(): number {
+  get port(): number {
     return (this.server.unwrap<CoreServer>().address() as AddressInfo).port;
   }
 
   /** A client of the core; without a name anonymous. */
-  public async connect(
+  async connect(
     app = 'jstp',
     options: ClientOptions = {},
     login?: string,
@@ -62,21 +62,21 @@ export class Service {
   }
 
   /** A handshake of any strategy; answers with the code of its refusal, 0 if there is none. */
-  public async handshake(strategy: string, credentials: unknown, app = 'jstp'): Promise<number> {
+  async handshake(strategy: string, credentials: unknown, app = 'jstp'): Promise<number> {
     const frames = await this.say(`{handshake:[0,'${app}'],${strategy}:${JSON.stringify(credentials)}}`, 1);
     const code = /error:\[(\d+)/.exec(frames[0] ?? '')?.[1];
     return Number(code ?? 0);
   }
 
   /** Says something as raw text, and waits for as many messages as answer. */
-  public async say(text: string, count: number): Promise<readonly string[]> {
+  async say(text: string, count: number): Promise<readonly string[]> {
     const wire = this.open();
     wire.write(text);
     return wire.frames(count);
   }
 
   /** A raw line. */
-  public open(): Wire {
+  open(): Wire {
     return new Wire(this.port);
   }
 }
@@ -86,7 +86,7 @@ export class Wire {
   private readonly socket;
   private text = '';
 
-  public constructor(port: number) {
+  constructor(port: number) {
     this.socket = connectSocket(port, LOOPBACK);
     this.socket.on('data', (chunk: Buffer) => {
       this.text += chunk.toString();
@@ -97,22 +97,22 @@ export class Wire {
     });
   }
 
-  public write(...texts: readonly string[]): void {
+  write(...texts: readonly string[]): void {
     this.socket.write(texts.map((text) => `${text}\0`).join(''));
   }
 
-  public destroy(): void {
+  destroy(): void {
     this.socket.destroy();
   }
 
   /** Waits for the pong to a ping, which follows the peer's last number: all that was written before has been read. */
-  public async pong(number: number): Promise<void> {
+  async pong(number: number): Promise<void> {
     this.write(`{ping:[${String(number)}]}`);
     await waitFor(() => this.text.includes(`{pong:[${String(number)}]}\0`), `the pong ${String(number)}`);
   }
 
   /** All messages so far, as soon as there are so many. */
-  public async frames(count: number): Promise<readonly string[]> {
+  async frames(count: number): Promise<readonly string[]> {
     const all = (): string[] => this.text.split('\0').slice(0, -1).map(normalize);
     await waitFor(() => all().length >= count, `message ${count}; so far: ${this.text}`);
     return all();
@@ -158,23 +158,23 @@ export async function callError(call: Promise<unknown>): Promise<{ code: number;
 
 /** A logger of Nest that keeps what it is told. */
 export class KeptLog implements LoggerService {
-  public readonly errors: unknown[] = [];
-  public readonly lines: unknown[] = [];
-  public readonly debugs: unknown[] = [];
+  readonly errors: unknown[] = [];
+  readonly lines: unknown[] = [];
+  readonly debugs: unknown[] = [];
 
-  public log(line: unknown): void {
+  log(line: unknown): void {
     this.lines.push(line);
   }
 
-  public warn(line: unknown): void {
+  warn(line: unknown): void {
     this.lines.push(line);
   }
 
-  public error(error: unknown): void {
+  error(error: unknown): void {
     this.errors.push(error);
   }
 
-  public debug(line: unknown): void {
+  debug(line: unknown): void {
     this.debugs.push(line);
   }
 }

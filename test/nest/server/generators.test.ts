@@ -34,9 +34,9 @@ afterEach(() => {
 });
 
 class User {
-  public readonly password = 'secret';
+  readonly password = 'secret';
 
-  public constructor(public readonly name: string) {}
+  constructor(readonly name: string) {}
 }
 
 /** What class-transformer does for a class whose password is excluded. */
@@ -50,25 +50,25 @@ const transformerPackage = {
 const serializer = new ClassSerializerInterceptor(new Reflector(), { transformerPackage } as never);
 
 class Seeing implements NestInterceptor {
-  public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle().pipe(tap((value) => seen.push(value)));
   }
 }
 
 class Slow implements NestInterceptor {
-  public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle().pipe(mergeMap((value) => from(takesTime(1).then(() => value)), 1));
   }
 }
 
 class Sparse implements NestInterceptor<number> {
-  public intercept(_context: ExecutionContext, next: CallHandler<number>): Observable<number> {
+  intercept(_context: ExecutionContext, next: CallHandler<number>): Observable<number> {
     return next.handle().pipe(filter((value) => value % 100 === 0));
   }
 }
 
 class Wrapping implements NestInterceptor {
-  public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle().pipe(map((value: unknown) => ({ wrapped: value })));
   }
 }
@@ -77,14 +77,14 @@ class NotFound extends Error {}
 
 @Catch(NotFound)
 class NotFoundFilter implements ExceptionFilter<NotFound> {
-  public catch(error: NotFound): Observable<unknown> {
+  catch(error: NotFound): Observable<unknown> {
     return throwError(() => ({ code: 404, message: error.message }));
   }
 }
 
 @Catch(NotFound)
 class Recovering implements ExceptionFilter<NotFound> {
-  public catch(): Observable<unknown> {
+  catch(): Observable<unknown> {
     return of('instead');
   }
 }
@@ -110,28 +110,28 @@ async function* count(to: number): AsyncGenerator<number> {
 @Controller()
 class UsersController {
   @MessagePattern('generator')
-  public async *generator(): AsyncGenerator<User> {
+  async *generator(): AsyncGenerator<User> {
     yield* users();
   }
 
   @MessagePattern('function')
-  public function(): AsyncGenerator<User> {
+  function(): AsyncGenerator<User> {
     return users();
   }
 
   @MessagePattern('promise')
-  public async promise(): Promise<AsyncGenerator<User>> {
+  async promise(): Promise<AsyncGenerator<User>> {
     await takesTime(1);
     return users();
   }
 
   @MessagePattern('readable')
-  public readable(): Readable {
+  readable(): Readable {
     return Readable.from([new User('anna'), new User('bob')]);
   }
 
   @MessagePattern('single')
-  public single(): User {
+  single(): User {
     return new User('anna');
   }
 }
@@ -140,55 +140,55 @@ class UsersController {
 class CountController {
   @UseInterceptors(new Seeing())
   @MessagePattern('seen')
-  public async *seen(@Payload() to: number): AsyncGenerator<number> {
+  async *seen(@Payload() to: number): AsyncGenerator<number> {
     yield* count(to);
   }
 
   @UseInterceptors(new Slow())
   @MessagePattern('slow')
-  public async *slow(@Payload() to: number): AsyncGenerator<number> {
+  async *slow(@Payload() to: number): AsyncGenerator<number> {
     yield* count(to);
   }
 
   @UseInterceptors(new Sparse())
   @MessagePattern('sparse')
-  public async *sparse(@Payload() to: number): AsyncGenerator<number> {
+  async *sparse(@Payload() to: number): AsyncGenerator<number> {
     yield* count(to);
   }
 
   @UseFilters(new NotFoundFilter())
   @MessagePattern('failing')
-  public async *failing(): AsyncGenerator<number> {
+  async *failing(): AsyncGenerator<number> {
     yield* count(2);
     throw new NotFound('no third one');
   }
 
   @UseFilters(new Recovering())
   @MessagePattern('recovered')
-  public async *recovered(): AsyncGenerator<number> {
+  async *recovered(): AsyncGenerator<number> {
     yield* count(2);
     throw new NotFound('no third one');
   }
 
   @UseInterceptors(new Wrapping())
   @EventPattern<string>('happened')
-  public async *happened(@Payload() to: number): AsyncGenerator<number> {
+  async *happened(@Payload() to: number): AsyncGenerator<number> {
     yield* count(to);
   }
 }
 
 @Injectable({ scope: Scope.REQUEST })
 class Own {
-  public readonly names = ['anna', 'bob'];
+  readonly names = ['anna', 'bob'];
 }
 
 @UseInterceptors(serializer)
 @Controller()
 class ScopedController {
-  public constructor(private readonly own: Own) {}
+  constructor(private readonly own: Own) {}
 
   @MessagePattern('scoped')
-  public async *scoped(): AsyncGenerator<User> {
+  async *scoped(): AsyncGenerator<User> {
     for (const name of this.own.names) yield await Promise.resolve(new User(name));
   }
 }
@@ -196,7 +196,7 @@ class ScopedController {
 class Base {
   @UseFilters(new NotFoundFilter())
   @MessagePattern('inherited')
-  public async *inherited(): AsyncGenerator<number> {
+  async *inherited(): AsyncGenerator<number> {
     yield* count(1);
     throw new NotFound('inherited');
   }
@@ -209,7 +209,7 @@ class DerivedController extends Base {}
 @Controller()
 class PlainController {
   @MessagePattern('function')
-  public function(): AsyncGenerator<User> {
+  function(): AsyncGenerator<User> {
     return users();
   }
 }

@@ -77,9 +77,9 @@ const expected = ([login, token, other]: Row[2]): number[] => [login, token, oth
 
 describe('a guard lets in by true alone', () => {
   class Guard implements CanActivate {
-    public constructor(private readonly answer: Answer) {}
+    constructor(private readonly answer: Answer) {}
 
-    public canActivate(context: ExecutionContext): boolean {
+    canActivate(context: ExecutionContext): boolean {
       const jstp = context.switchToRpc().getContext<JstpContext>();
       if (jstp.getHandshake()?.strategy === 'owner') {
         jstp.setUsername('owner');
@@ -159,12 +159,12 @@ describe('a @JstpHandshake handler lets in by a name, and by true who needs none
     @Controller()
     class Door {
       @JstpHandshake()
-      public any(@Ctx() context: JstpContext): unknown {
+      any(@Ctx() context: JstpContext): unknown {
         return answer(context);
       }
 
       @JstpHandshake('owner')
-      public owner(): string {
+      owner(): string {
         return 'owner';
       }
     }

@@ -25,16 +25,16 @@ let verdict: (error: unknown) => unknown = () => undefined;
 
 @Catch()
 class AnsweringFilter implements ExceptionFilter {
-  public catch(error: unknown): unknown {
+  catch(error: unknown): unknown {
     return verdict(error);
   }
 }
 
 /** Fails where the credentials say so, before the handler or after it. */
 class Failing implements NestInterceptor {
-  public constructor(private readonly layer: string) {}
+  constructor(private readonly layer: string) {}
 
-  public intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { credentials } = context.switchToRpc().getData<JstpHandshakeData>();
     const fail = (): never => {
       throw new Error('denied');
@@ -47,7 +47,7 @@ class Failing implements NestInterceptor {
 }
 
 class Guard implements CanActivate {
-  public canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean {
     const { credentials } = context.switchToRpc().getData<JstpHandshakeData>();
     if (credentials === 'guard throws') throw new Error('denied');
     // Whoever sets a name before it refuses.
@@ -57,7 +57,7 @@ class Guard implements CanActivate {
 }
 
 class Pipe implements PipeTransform {
-  public transform(value: unknown): unknown {
+  transform(value: unknown): unknown {
     if (value === 'pipe throws') throw new Error('denied');
     return value;
   }
@@ -76,7 +76,7 @@ class Door {
   @UseInterceptors(new Failing('above'))
   @JstpHandshake('above')
   @UseGuards(Guard)
-  public above(@Payload(Pipe) credentials: unknown, @Ctx() context: JstpContext): unknown {
+  above(@Payload(Pipe) credentials: unknown, @Ctx() context: JstpContext): unknown {
     return answer(credentials, context);
   }
 
@@ -84,13 +84,13 @@ class Door {
   @UseFilters(AnsweringFilter)
   @UseInterceptors(new Failing('below'))
   @UseGuards(Guard)
-  public below(@Payload(Pipe) credentials: unknown, @Ctx() context: JstpContext): unknown {
+  below(@Payload(Pipe) credentials: unknown, @Ctx() context: JstpContext): unknown {
     return answer(credentials, context);
   }
 
   @JstpHandshake('plain')
   @UseGuards(Guard)
-  public plain(@Payload(Pipe) credentials: unknown, @Ctx() context: JstpContext): unknown {
+  plain(@Payload(Pipe) credentials: unknown, @Ctx() context: JstpContext): unknown {
     return answer(credentials, context);
   }
 }
@@ -164,7 +164,7 @@ describe('what an exception filter makes of an error is no yes to a handshake', 
     @Controller()
     class Locked {
       @JstpHandshake('token')
-      public token(): never {
+      token(): never {
         throw new RpcException(new RemoteError(1001, 'locked'));
       }
     }
@@ -173,10 +173,10 @@ describe('what an exception filter makes of an error is no yes to a handshake', 
 
   /** Asks somebody over a line that others have opened: answers come in the async context of whoever did. */
   class Asking implements NestInterceptor {
-    public readonly asked = new Map<unknown, Subject<unknown>>();
+    readonly asked = new Map<unknown, Subject<unknown>>();
     private line: AsyncResource | undefined;
 
-    public intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
       const { credentials } = context.switchToRpc().getData<JstpHandshakeData>();
       this.line ??= new AsyncResource('Line');
       const answer = new Subject<unknown>();
@@ -189,7 +189,7 @@ describe('what an exception filter makes of an error is no yes to a handshake', 
     }
 
     /** Answers about somebody: 'yes', or 'no' by an error. */
-    public async say(credentials: unknown, outcome: 'yes' | 'no'): Promise<void> {
+    async say(credentials: unknown, outcome: 'yes' | 'no'): Promise<void> {
       await waitFor(() => this.asked.has(credentials), String(credentials));
       const answer = this.asked.get(credentials);
       this.line?.runInAsyncScope(() => {
@@ -207,7 +207,7 @@ describe('what an exception filter makes of an error is no yes to a handshake', 
     @UseFilters(AnsweringFilter)
     class Waiting {
       @JstpHandshake('token')
-      public token(): string {
+      token(): string {
         return 'ann';
       }
     }
@@ -263,7 +263,7 @@ describe('what an exception filter makes of an error is no yes to a handshake', 
     @Controller()
     class Waiting {
       @JstpHandshake('token')
-      public token(@Payload() who: 'bad' | 'good'): Observable<string> {
+      token(@Payload() who: 'bad' | 'good'): Observable<string> {
         return sources[who];
       }
     }
@@ -279,9 +279,9 @@ describe('what an exception filter makes of an error is no yes to a handshake', 
 
 describe('an interceptor around a handshake handler', () => {
   class With implements NestInterceptor {
-    public constructor(private readonly change: (answers: Observable<unknown>) => Observable<unknown>) {}
+    constructor(private readonly change: (answers: Observable<unknown>) => Observable<unknown>) {}
 
-    public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
       return this.change(next.handle());
     }
   }
@@ -292,7 +292,7 @@ describe('an interceptor around a handshake handler', () => {
     @Controller()
     class Intercepted {
       @JstpHandshake('token')
-      public token(@Payload() credentials: unknown, @Ctx() context: JstpContext): unknown {
+      token(@Payload() credentials: unknown, @Ctx() context: JstpContext): unknown {
         calls += 1;
         if (credentials === 'set') context.setUsername('ann');
         if (credentials === 'fail' || (credentials === 'once' && calls === 1)) throw new Error('denied');
@@ -324,7 +324,7 @@ describe('an interceptor around a handshake handler', () => {
     class Twice {
       @JstpHandshake('token')
       @UseInterceptors(new With(map((name) => name)))
-      public token(@Payload() failures: number): string {
+      token(@Payload() failures: number): string {
         calls += 1;
         if (calls <= failures) throw new Error('denied');
         return 'ann';
@@ -344,7 +344,7 @@ describe('an interceptor around a handshake handler', () => {
   test('sees the same data behind the handler as before it', async () => {
     const seen: unknown[] = [];
     class Looking implements NestInterceptor {
-      public intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+      intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
         const look = (): void => {
           seen.push(context.switchToRpc().getData());
         };
@@ -356,7 +356,7 @@ describe('an interceptor around a handshake handler', () => {
     @Controller()
     class Looked {
       @JstpHandshake('token')
-      public token(@Payload() credentials: unknown): unknown {
+      token(@Payload() credentials: unknown): unknown {
         seen.push(credentials);
         if (credentials === 'bad') throw new Error('denied');
         return 'ann';

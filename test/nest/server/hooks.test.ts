@@ -15,24 +15,24 @@ let source = new Subject<number>();
 @Controller()
 class HookedController {
   @MessagePattern('value')
-  public value(): string {
+  value(): string {
     log.push(`handler in ${String(span.getStore())}`);
     return 'x';
   }
 
   @MessagePattern('source')
-  public source(): Observable<number> {
+  source(): Observable<number> {
     return source;
   }
 
   @MessagePattern('generator')
-  public async *generator(): AsyncGenerator<number> {
+  async *generator(): AsyncGenerator<number> {
     yield 1;
     log.push(`generator in ${String(span.getStore())}`);
   }
 
   @EventPattern<string>('happened')
-  public happened(): void {
+  happened(): void {
     log.push(`handler in ${String(span.getStore())}`);
   }
 }

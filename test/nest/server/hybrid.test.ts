@@ -15,12 +15,12 @@ import { atEnd } from './fixture.js';
 @Controller()
 class PageController {
   @Get('page')
-  public page(): string {
+  page(): string {
     return 'a page';
   }
 
   @MessagePattern('sums.one')
-  public one(): number {
+  one(): number {
     return 1;
   }
 }

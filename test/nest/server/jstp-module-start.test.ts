@@ -33,14 +33,14 @@ const OPTIONS: JstpServerOptions = { host: LOOPBACK, port: 0 };
 
 @Injectable()
 class Names {
-  public readonly byToken = new Map([['k1', 'ida']]);
+  readonly byToken = new Map([['k1', 'ida']]);
 }
 
 @Injectable()
 class KeyGuard implements CanActivate {
-  public constructor(private readonly names: Names) {}
+  constructor(private readonly names: Names) {}
 
-  public canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean {
     const { credentials } = context.switchToRpc().getData<JstpHandshakeData>();
     const name = this.names.byToken.get(String(credentials));
     if (name !== undefined) context.switchToRpc().getContext<JstpContext>().setUsername(name);
@@ -50,20 +50,20 @@ class KeyGuard implements CanActivate {
 
 @Injectable()
 class Board {
-  public constructor(public readonly server: JstpServer) {}
+  constructor(readonly server: JstpServer) {}
 }
 
 @Controller()
 class BoardController {
-  public constructor(private readonly board: Board) {}
+  constructor(private readonly board: Board) {}
 
   @Get('page')
-  public page(): string {
+  page(): string {
     return 'a page';
   }
 
   @MessagePattern('board.pin')
-  public pin(@Ctx() context: JstpContext): string {
+  pin(@Ctx() context: JstpContext): string {
     this.board.server.broadcast('board', 'pinned', context.getUsername());
     return 'pinned';
   }

@@ -32,14 +32,14 @@ const OPTIONS: JstpServerOptions = { host: LOOPBACK, port: 0 };
 
 @Injectable()
 class Tokens {
-  public readonly names = new Map([['abc', 'anna']]);
+  readonly names = new Map([['abc', 'anna']]);
 }
 
 abstract class TokenGuardBase implements CanActivate {
-  public static made = 0;
+  static made = 0;
   protected abstract readonly tokens: Tokens;
 
-  public canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean {
     const { credentials } = context.switchToRpc().getData<JstpHandshakeData>();
     const name = this.tokens.names.get(String(credentials));
     if (name !== undefined) context.switchToRpc().getContext<JstpContext>().setUsername(name);
@@ -49,7 +49,7 @@ abstract class TokenGuardBase implements CanActivate {
 
 @Injectable()
 class TokenGuard extends TokenGuardBase {
-  public constructor(protected readonly tokens: Tokens) {
+  constructor(protected readonly tokens: Tokens) {
     super();
     TokenGuardBase.made += 1;
   }
@@ -57,7 +57,7 @@ class TokenGuard extends TokenGuardBase {
 
 @Injectable({ scope: Scope.REQUEST })
 class ScopedGuard extends TokenGuardBase {
-  public constructor(
+  constructor(
     protected readonly tokens: Tokens,
     @Inject(REQUEST) private readonly request: { getData: () => JstpHandshakeData; getPattern: () => string },
   ) {
@@ -65,7 +65,7 @@ class ScopedGuard extends TokenGuardBase {
     TokenGuardBase.made += 1;
   }
 
-  public override canActivate(context: ExecutionContext): boolean {
+  override canActivate(context: ExecutionContext): boolean {
     expect(this.request.getData()).toBe(context.switchToRpc().getData());
     expect(this.request.getPattern()).toBe('handshake:token');
     return super.canActivate(context);
@@ -74,22 +74,22 @@ class ScopedGuard extends TokenGuardBase {
 
 @Injectable()
 class OpenGuard implements CanActivate {
-  public canActivate(): boolean {
+  canActivate(): boolean {
     return true;
   }
 }
 
 @Injectable()
 class Announcer {
-  public constructor(public readonly server: JstpServer) {}
+  constructor(readonly server: JstpServer) {}
 }
 
 @Controller()
 class PingController {
-  public constructor(private readonly announcer: Announcer) {}
+  constructor(private readonly announcer: Announcer) {}
 
   @MessagePattern('ping')
-  public ping(): string {
+  ping(): string {
     this.announcer.server.broadcast('news', 'pinged', 'by somebody');
     return 'pong';
   }
@@ -199,7 +199,7 @@ describe('JstpModule', () => {
   test('exports its options to the providers of others', async () => {
     @Injectable()
     class Reader {
-      public constructor(@Inject(JSTP_MODULE_OPTIONS) public readonly options: JstpServerOptions) {}
+      constructor(@Inject(JSTP_MODULE_OPTIONS) readonly options: JstpServerOptions) {}
     }
     const jstp = JstpModule.forRoot({ ...OPTIONS, isGlobal: false });
     const reading = moduleOf({ imports: [jstp], providers: [Reader] });
@@ -222,7 +222,7 @@ describe('JstpModule', () => {
     const seen: unknown[] = [];
     @Injectable()
     class SeeingGuard implements CanActivate {
-      public canActivate(context: ExecutionContext): boolean {
+      canActivate(context: ExecutionContext): boolean {
         const rpc = context.switchToRpc();
         const jstp = rpc.getContext<JstpContext>();
         seen.push(rpc.getData(), context.getArgByIndex(0), jstp.getHandshake(), jstp.getPattern());
@@ -235,7 +235,7 @@ describe('JstpModule', () => {
     class Door {
       @JstpHandshake()
       @UseGuards(SeeingGuard)
-      public any(
+      any(
         @Payload() credentials: unknown,
         @Payload('pin') pin: unknown,
         @Ctx() context: JstpContext,
@@ -271,7 +271,7 @@ describe('JstpModule', () => {
 
   @Injectable()
   class Settings implements JstpOptionsFactory {
-    public createJstpOptions(): JstpServerOptions {
+    createJstpOptions(): JstpServerOptions {
       return { ...OPTIONS, application: 'configured@1.0.0' };
     }
   }

@@ -27,12 +27,12 @@ import { atEnd, KeptLog, startError, startService, type Service } from './fixtur
 @Controller()
 class MemoController {
   @MessagePattern('memo.keep')
-  public keep(@Payload() value: unknown, @Ctx() context: JstpContext): void {
+  keep(@Payload() value: unknown, @Ctx() context: JstpContext): void {
     context.getSession()?.set('memo', value);
   }
 
   @MessagePattern('memo.read')
-  public read(@Ctx() context: JstpContext): unknown {
+  read(@Ctx() context: JstpContext): unknown {
     return context.getSession()?.get('memo');
   }
 }

@@ -20,7 +20,7 @@ beforeEach(() => {
 @Controller()
 class Ticks {
   @MessagePattern('ticks.observable')
-  public observable(start: number): Observable<number> {
+  observable(start: number): Observable<number> {
     return interval(5).pipe(
       map((n) => start + n),
       finalize(() => (ends.count += 1)),
@@ -28,7 +28,7 @@ class Ticks {
   }
 
   @MessagePattern('ticks.generator')
-  public async *generator(start: number): AsyncGenerator<number> {
+  async *generator(start: number): AsyncGenerator<number> {
     try {
       for (let n = start; ; n++) {
         await takesTime(5);

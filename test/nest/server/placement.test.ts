@@ -22,34 +22,34 @@ const NO_HANDLER = 'There is no matching message handler defined in the remote s
 @Controller()
 class RoomsController {
   @MessagePattern('join')
-  public join(@Payload() room: string): string {
+  join(@Payload() room: string): string {
     return `joined ${room}`;
   }
 
   @MessagePattern('leave.now')
-  public leave(): string {
+  leave(): string {
     return 'left';
   }
 
   @EventPattern<string>('typing')
-  public typing(): void {
+  typing(): void {
     // Only its place counts.
   }
 
   @JstpInterface('admin')
   @MessagePattern('kick')
-  public kick(): string {
+  kick(): string {
     return 'kicked';
   }
 
   @MessagePattern('close')
   @JstpInterface('admin')
-  public close(): string {
+  close(): string {
     return 'closed';
   }
 
   @JstpHandshake('login')
-  public login(): string {
+  login(): string {
     return 'somebody';
   }
 }
@@ -59,7 +59,7 @@ class RoomsController {
 @JstpApplication('chat@2.0.0')
 class NewRoomsController {
   @MessagePattern('join')
-  public join(): string {
+  join(): string {
     return 'joined the new way';
   }
 }
@@ -67,22 +67,22 @@ class NewRoomsController {
 @Controller()
 class PlainController {
   @MessagePattern('math.sum')
-  public sum(@Payload() numbers: number[]): number {
+  sum(@Payload() numbers: number[]): number {
     return numbers.reduce((total, number) => total + number, 0);
   }
 
   @MessagePattern('ping')
-  public ping(): string {
+  ping(): string {
     return 'pong';
   }
 
   @MessagePattern({ interface: 'math', method: 'zero' })
-  public zero(): number {
+  zero(): number {
     return 0;
   }
 
   @MessagePattern(5)
-  public five(): number {
+  five(): number {
     return 5;
   }
 }
@@ -183,13 +183,13 @@ describe('an undecorated controller', () => {
     @Controller()
     class Both {
       @MessagePattern('x')
-      public method(): string {
+      method(): string {
         calls.push('method');
         return 'of the method';
       }
 
       @EventPattern<string>('x')
-      public event(): void {
+      event(): void {
         calls.push('event');
       }
     }
@@ -207,9 +207,9 @@ describe('an inherited controller', () => {
 
   @Injectable()
   class NamingGuard implements CanActivate {
-    public constructor(private readonly reflector: Reflector) {}
+    constructor(private readonly reflector: Reflector) {}
 
-    public canActivate(context: ExecutionContext): boolean {
+    canActivate(context: ExecutionContext): boolean {
       const label = this.reflector.get<string>('label', context.getHandler());
       seen.push(`${label} of ${context.getClass().name}.${context.getHandler().name}`);
       return true;
@@ -222,13 +222,13 @@ describe('an inherited controller', () => {
     @SetMetadata('label', 'reading')
     @UseGuards(NamingGuard)
     @MessagePattern('get')
-    public get(@Payload('id') id: number): string {
+    get(@Payload('id') id: number): string {
       return `${this.title} ${id}`;
     }
 
     @JstpInterface('common')
     @MessagePattern('title')
-    public ofAll(): string {
+    ofAll(): string {
       return this.title;
     }
   }
@@ -245,7 +245,7 @@ describe('an inherited controller', () => {
   class GoodsController extends CrudController {
     protected readonly title = 'item';
 
-    public override ofAll(): string {
+    override ofAll(): string {
       return 'no handler any more';
     }
   }
@@ -286,7 +286,7 @@ describe('an inherited controller', () => {
     @JstpApplication('base@4.0.0')
     class Base {
       @MessagePattern('x')
-      public x(): string {
+      x(): string {
         return 'x';
       }
     }
@@ -304,7 +304,7 @@ describe('two handlers of one method', () => {
   @Controller()
   class OtherRooms {
     @MessagePattern('join')
-    public enter(): void {
+    enter(): void {
       // Never reached.
     }
   }
@@ -312,12 +312,12 @@ describe('two handlers of one method', () => {
   @Controller()
   class Again {
     @MessagePattern('ping')
-    public again(): void {
+    again(): void {
       // Never reached.
     }
 
     @MessagePattern('math.sum')
-    public sum(): void {
+    sum(): void {
       // Never reached.
     }
   }
@@ -341,7 +341,7 @@ describe('two handlers of one method', () => {
   test('that two classes inherit are named by these classes', async () => {
     class Base {
       @MessagePattern(['inherited', 'other'])
-      public run(): void {
+      run(): void {
         // Never reached.
       }
     }
@@ -388,7 +388,7 @@ describe('two handlers of one method', () => {
     @Controller()
     class MathController {
       @MessagePattern('sum')
-      public sum(): void {
+      sum(): void {
         // Never reached.
       }
     }
@@ -408,7 +408,7 @@ describe('two handlers of one method', () => {
     @Controller()
     class Doors {
       @JstpHandshake('login')
-      public open(): string {
+      open(): string {
         return 'x';
       }
     }
@@ -429,7 +429,7 @@ describe('the decorators', () => {
     @Controller()
     class Bare {
       @MessagePattern('x')
-      public x(): string {
+      x(): string {
         return 'x';
       }
     }
@@ -448,7 +448,7 @@ describe('the decorators', () => {
   test('know where the installed Nest keeps the extras of a pattern', () => {
     class Target {
       @MessagePattern('x', { some: 'extra' })
-      public x(): void {
+      x(): void {
         // Only its metadata counts.
       }
     }

@@ -21,12 +21,12 @@ const REFUSED: RefusedHandshake = {
 const from = (remoteAddress: string | null): Connection => ({ remoteAddress }) as Connection;
 
 class Lines {
-  public readonly warnings: string[] = [];
-  public readonly details: string[] = [];
-  public warn(line: string): void {
+  readonly warnings: string[] = [];
+  readonly details: string[] = [];
+  warn(line: string): void {
     this.warnings.push(line);
   }
-  public debug(line: string): void {
+  debug(line: string): void {
     this.details.push(line);
   }
 }
@@ -90,7 +90,7 @@ describe('the log of refused handshakes', () => {
 
 describe('JstpServer logs once why a handshake was refused:', () => {
   class Guard implements CanActivate {
-    public canActivate(context: ExecutionContext): boolean {
+    canActivate(context: ExecutionContext): boolean {
       const { strategy } = context.switchToRpc().getData<JstpHandshakeData>();
       if (strategy === 'throws') throw new ForbiddenException('not you');
       return strategy === 'nameless';
@@ -100,7 +100,7 @@ describe('JstpServer logs once why a handshake was refused:', () => {
   @Controller()
   class Door {
     @JstpHandshake('handler')
-    public handler(@Payload() credentials: unknown): unknown {
+    handler(@Payload() credentials: unknown): unknown {
       if (credentials === 'throw') throw new Error('the database is away');
       return credentials;
     }

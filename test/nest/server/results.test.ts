@@ -29,7 +29,7 @@ const log: string[] = [];
 let source = new Subject<unknown>();
 
 class Passing implements NestInterceptor {
-  public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle();
   }
 }
@@ -48,43 +48,43 @@ async function* count(to: number, name: string): AsyncGenerator<number> {
 @Controller()
 class ResultsController {
   @MessagePattern('value')
-  public value(@Payload() data: unknown): unknown {
+  value(@Payload() data: unknown): unknown {
     return data;
   }
 
   @UseInterceptors(Passing)
   @MessagePattern('intercepted')
-  public intercepted(@Payload() data: unknown): unknown {
+  intercepted(@Payload() data: unknown): unknown {
     return data;
   }
 
   @MessagePattern('one')
-  public one(): Observable<number> {
+  one(): Observable<number> {
     return of(1);
   }
 
   @MessagePattern('args')
-  public args(): Observable<unknown> {
+  args(): Observable<unknown> {
     return of(JstpArgs.of(1, 2));
   }
 
   @MessagePattern('many args')
-  public manyArgs(): Observable<unknown> {
+  manyArgs(): Observable<unknown> {
     return of(JstpArgs.of(1, 2), 3);
   }
 
   @MessagePattern('none')
-  public none(): Observable<never> {
+  none(): Observable<never> {
     return EMPTY;
   }
 
   @MessagePattern('source')
-  public source(): Observable<unknown> {
+  source(): Observable<unknown> {
     return source.pipe(finalize(() => log.push('unsubscribed')));
   }
 
   @MessagePattern('then error')
-  public thenError(): Observable<unknown> {
+  thenError(): Observable<unknown> {
     return concat(
       of(1),
       throwError(() => new RpcException(new RemoteError(1001, 'broken', ['why']))),
@@ -92,44 +92,44 @@ class ResultsController {
   }
 
   @MessagePattern('endless at once')
-  public endless(): Observable<number> {
+  endless(): Observable<number> {
     return range(0, Number.MAX_SAFE_INTEGER).pipe(finalize(() => log.push('unsubscribed')));
   }
 
   @MessagePattern('unsendable')
-  public unsendable(): Observable<unknown> {
+  unsendable(): Observable<unknown> {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
     return concat(of(1, cycle, 2), NEVER).pipe(finalize(() => log.push('unsubscribed')));
   }
 
   @MessagePattern('unsendable value')
-  public unsendableValue(): unknown {
+  unsendableValue(): unknown {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
     return cycle;
   }
 
   @MessagePattern('generator')
-  public generator(@Payload() to: number): AsyncGenerator<number> {
+  generator(@Payload() to: number): AsyncGenerator<number> {
     return count(to, 'generator');
   }
 
   @UseInterceptors(Passing)
   @MessagePattern('intercepted generator')
-  public interceptedGenerator(@Payload() to: number): AsyncGenerator<number> {
+  interceptedGenerator(@Payload() to: number): AsyncGenerator<number> {
     return count(to, 'generator');
   }
 
   @MessagePattern('failing generator')
-  public async *failing(@Payload() error: string): AsyncGenerator<number> {
+  async *failing(@Payload() error: string): AsyncGenerator<number> {
     yield 1;
     await takesTime(1);
     throw error === 'meant' ? new RpcException({ code: 7, message: 'seven' }) : new Error('internal');
   }
 
   @MessagePattern('waiting generator')
-  public async *waiting(@Ctx() context: JstpContext): AsyncGenerator<number> {
+  async *waiting(@Ctx() context: JstpContext): AsyncGenerator<number> {
     yield 1;
     await new Promise((resolve) => {
       context.getSignal().addEventListener('abort', resolve);
@@ -138,7 +138,7 @@ class ResultsController {
   }
 
   @MessagePattern('slow source')
-  public slow(): Observable<number> {
+  slow(): Observable<number> {
     return interval(1).pipe(finalize(() => log.push('unsubscribed')));
   }
 }

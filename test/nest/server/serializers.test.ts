@@ -15,40 +15,40 @@ const handled: unknown[] = [];
 @Controller()
 class SerializedController {
   @MessagePattern('echo')
-  public echo(@Payload() data: unknown): unknown {
+  echo(@Payload() data: unknown): unknown {
     return data;
   }
 
   @MessagePattern('sum')
-  public sum(@Arg(0) first: number, @Arg(1) second: number): number {
+  sum(@Arg(0) first: number, @Arg(1) second: number): number {
     return first + second;
   }
 
   @MessagePattern('values')
-  public values(): Observable<number> {
+  values(): Observable<number> {
     return of(1, 2, 3);
   }
 
   @MessagePattern('endless')
-  public endless(): Observable<number> {
+  endless(): Observable<number> {
     return range(0, 10_000);
   }
 
   @MessagePattern('generator')
-  public async *generator(): AsyncGenerator<number> {
+  async *generator(): AsyncGenerator<number> {
     yield* [1, 2, 3];
     await takesTime(1);
   }
 
   @MessagePattern('failing generator')
-  public async *failing(): AsyncGenerator<number> {
+  async *failing(): AsyncGenerator<number> {
     yield 1;
     await takesTime(1);
     throw new RpcException({ code: 7, message: 'seven' });
   }
 
   @EventPattern<string>('happened')
-  public happened(@Payload() data: unknown): void {
+  happened(@Payload() data: unknown): void {
     handled.push(data);
   }
 }

@@ -30,17 +30,17 @@ import { atEnd, KeptLog, Service, startService } from './fixture.js';
 @Controller()
 class RoomsController {
   @MessagePattern('join')
-  public join(): string {
+  join(): string {
     return 'joined';
   }
 
   @EventPattern<string>('typing')
-  public typing(): void {
+  typing(): void {
     // Only its place counts.
   }
 
   @JstpHandshake('login')
-  public login(): string {
+  login(): string {
     return 'x';
   }
 }
@@ -48,7 +48,7 @@ class RoomsController {
 @Controller()
 class PlainController {
   @MessagePattern('ping')
-  public ping(): string {
+  ping(): string {
     return 'pong';
   }
 }
@@ -189,7 +189,7 @@ describe('the options of a server', () => {
       'a guard class outside of JstpModule',
       {
         authPolicy: class {
-          public canActivate(): boolean {
+          canActivate(): boolean {
             return true;
           }
         },

@@ -21,7 +21,7 @@ function cycle(): object {
 }
 
 class Passing {
-  public intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return next.handle();
   }
 }
@@ -29,54 +29,54 @@ class Passing {
 @Controller()
 class OddController {
   @MessagePattern('bigint')
-  public bigint(): bigint {
+  bigint(): bigint {
     return 5n;
   }
 
   @MessagePattern('cycle')
-  public async cycle(): Promise<object> {
+  async cycle(): Promise<object> {
     return Promise.resolve(cycle());
   }
 
   @MessagePattern('large')
-  public large(): string {
+  large(): string {
     return 'x'.repeat(MAX_MESSAGE_BYTES);
   }
 
   @MessagePattern('among several')
-  public several(): JstpArgs {
+  several(): JstpArgs {
     return JstpArgs.of(1, { deep: [2n] });
   }
 
   @MessagePattern('observable')
-  public observable(): Observable<unknown> {
+  observable(): Observable<unknown> {
     return of(1, cycle());
   }
 
   @UseInterceptors(Passing)
   @MessagePattern('generator')
-  public async *generator(): AsyncGenerator<unknown> {
+  async *generator(): AsyncGenerator<unknown> {
     yield 1;
     yield await Promise.resolve(2n);
   }
 
   @MessagePattern('iterable')
-  public iterable(): AsyncGenerator<unknown> {
+  iterable(): AsyncGenerator<unknown> {
     return this.generator();
   }
 
   @MessagePattern('large error')
-  public largeError(): never {
+  largeError(): never {
     throw new RpcException({ message: 'x'.repeat(MAX_MESSAGE_BYTES) });
   }
 
   @MessagePattern('remote error')
-  public remoteError(): never {
+  remoteError(): never {
     throw new RpcException(new RemoteError(1001, 'no', [5n]));
   }
 
   @MessagePattern('error')
-  public error(): never {
+  error(): never {
     throw new RpcException({ code: 7, message: 'seven', of: 5n });
   }
 }
@@ -85,7 +85,7 @@ class OddController {
 @Controller()
 class DecoratedController {
   @MessagePattern('bigint')
-  public run(): bigint {
+  run(): bigint {
     return 5n;
   }
 }

@@ -62,8 +62,8 @@ export class CoverageMap {
   }
 
   /**
-   * The test files that run the statement at a place, the most likely to notice a change first. Of a statement that none
-   * is known to run (a field's value, a line that is new) all that run the file.
+   * The test files that run the statement at a place, the most likely to notice a change first, and then those that only
+   * run the file: a field's value belongs to no statement, and a line may be newer than what was noted.
    * @param {string} file
    * @param {string} text
    * @param {number} position
@@ -77,8 +77,9 @@ export class CoverageMap {
       const rank = (run.length * (test.startsWith(`test/${room}/`) ? 4 : 1)) / (ms + 500);
       return [{ test, rank, isExact: unit !== undefined && run.includes(unit.key) }];
     });
-    const exact = all.filter(({ isExact }) => isExact);
-    return (exact.length > 0 ? exact : all).sort((a, b) => b.rank - a.rank).map(({ test }) => test);
+    return all
+      .sort((a, b) => Number(b.isExact) - Number(a.isExact) || b.rank - a.rank)
+      .map(({ test }) => test);
   }
 
   /** @param {readonly string[]} tests */

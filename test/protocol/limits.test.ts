@@ -1,6 +1,13 @@
+import { getHeapStatistics } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigurationError } from '../../lib/protocol/configuration-error.js';
-import { DEFAULT_LIMITS, resolveLimits, type Limits } from '../../lib/protocol/limits.js';
+import {
+  checkInterval,
+  DEFAULT_LIMITS,
+  journalBytesTotal,
+  resolveLimits,
+  type Limits,
+} from '../../lib/protocol/limits.js';
 
 describe('resolveLimits', () => {
   it('gives the defaults where nothing is said', () => {
@@ -23,6 +30,42 @@ describe('resolveLimits', () => {
     }
   });
 
+  const MAX_TIMER = 2 ** 31 - 1;
+  const BOUNDS: readonly [name: keyof Limits, least: number, most: number][] = [
+    ['maxMessageBytes', 1, 2 ** 29 - 24],
+    ['maxDepth', 2, 1000],
+    ['maxVersionRangeLength', 1, 10_000],
+    ['handshakeTimeoutMs', 1, MAX_TIMER],
+    ['connectTimeoutMs', 0, MAX_TIMER],
+    ['maxCallsInFlight', 1, Number.MAX_SAFE_INTEGER],
+    ['maxJournalBytesTotal', 0, Number.MAX_SAFE_INTEGER],
+    ['sendStallTimeoutMs', 0, MAX_TIMER],
+    ['streamCredit', 1, Number.MAX_SAFE_INTEGER],
+    ['drainTimeoutMs', 0, MAX_TIMER],
+    ['closeTimeoutMs', 1, MAX_TIMER],
+    ['heartbeatTimeoutMs', 0, MAX_TIMER],
+  ];
+
+  it.each(BOUNDS)('lets %s be from %d to %d', (name, least, most) => {
+    for (const value of [least, most]) expect(resolveLimits({ [name]: value })[name]).toBe(value);
+    for (const value of [least - 1, most + 1])
+      expect(() => resolveLimits({ [name]: value })).toThrow(`limits.${name} must be an integer from`);
+  });
+
+  it('has the limits that are documented', () => {
+    expect(DEFAULT_LIMITS).toMatchObject({
+      maxMessageBytes: 8_388_608,
+      maxDepth: 256,
+      handshakeTimeoutMs: 3000,
+      connectTimeoutMs: 10_000,
+      maxCallsInFlight: 10_000,
+      journalMaxBytes: 67_108_864,
+      maxSendBufferBytes: 268_435_456,
+      maxStreamBufferBytes: 16_777_216,
+      heartbeatTimeoutMs: 0,
+    });
+  });
+
   it('tells the option, what was given and what is allowed', () => {
     expect(() => resolveLimits({ maxDepth: 5000 })).toThrow(
       'limits.maxDepth must be an integer from 2 to 1000, but 5000 was given',
@@ -38,5 +81,54 @@ describe('resolveLimits', () => {
       /Unknown name "maxMesageBytes" in .*: did you mean "maxMessageBytes"\?/,
     );
     expect(() => resolveLimits({ ['__proto__']: 5 } as Partial<Limits>)).toThrow(ConfigurationError);
+  });
+});
+
+describe('journalBytesTotal', () => {
+  it('is what is said, or a part of the heap', () => {
+    expect(journalBytesTotal(resolveLimits({ maxJournalBytesTotal: 1 }))).toBe(1);
+    expect(journalBytesTotal(DEFAULT_LIMITS)).toBe(Math.floor(getHeapStatistics().heap_size_limit / 5));
+  });
+});
+
+describe('checkInterval', () => {
+  it.each([0.5, 1, 2 ** 31 - 1])('takes %d', (value) => {
+    expect(() => checkInterval('every', value)).not.toThrow();
+  });
+
+  it.each([0, -1, NaN, 2 ** 31, '5', null, undefined])('refuses %p', (value) => {
+    expect(() => checkInterval('every', value)).toThrow('every must be a number of milliseconds above 0');
+  });
+});
+
+describe('a ConfigurationError', () => {
+  class Guard {}
+
+  it.each<[given: unknown, shown: string]>([
+    ['text\n', '"text\\\\n"'],
+    ['redis://user:secret@host', '"redis://***@host"'],
+    [[], 'an empty array'],
+    [[1], 'an array'],
+    [Guard, 'the class Guard'],
+    [5n, '5n'],
+    [1.5, '1.5'],
+    [false, 'false'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [{}, 'a value of type object'],
+    [() => 1, 'a value of type function'],
+  ])('of %p says %s', (given, shown) => {
+    expect(new ConfigurationError('option', given, 'other').message).toBe(
+      `option must be other, but ${shown} was given`,
+    );
+  });
+
+  it('says nothing of a secret but its type, or that there is none', () => {
+    const textOf = (given: unknown): string => new ConfigurationError('password', given, 'a text').message;
+    expect(textOf('secret')).toBe('password must be a text, but a value of type string was given');
+    expect([textOf(null), textOf(undefined)]).toEqual([
+      'password must be a text, but null was given',
+      'password must be a text, but undefined was given',
+    ]);
   });
 });

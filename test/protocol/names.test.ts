@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isPortableName } from '../../lib/protocol/name-rules.js';
+import { isPortableName, isUsername } from '../../lib/protocol/name-rules.js';
 
 describe('isPortableName', () => {
   it.each(['method', 'ping', 'ok', 'stream', 'cancel', 'a.b', 'имя', '1a', '01', '-1', '1.5', 'constructor'])(
@@ -22,4 +22,17 @@ describe('isPortableName', () => {
     expect(isPortableName('handshake', 'handshake')).toBe(false);
     for (const name of ['call', 'event', 'handshake']) expect(isPortableName(name)).toBe(false);
   });
+});
+
+describe('isUsername', () => {
+  it.each(['a', 'Ann Smith', ' ann ', 'имя', 'x'.repeat(256), '\u{1f600}'])('takes %j', (name) => {
+    expect(isUsername(name)).toBe(true);
+  });
+
+  it.each(['', ' ', '\u3000', 'x'.repeat(257), 'ann\nroot', '\0', '\u2028', '\ud83d'])(
+    'refuses %j',
+    (name) => {
+      expect(isUsername(name)).toBe(false);
+    },
+  );
 });

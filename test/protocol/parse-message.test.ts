@@ -383,3 +383,31 @@ describe('parseMessage - what is no message', () => {
     expect(read('{ping:[1]}')).toStrictEqual({ kind: 'ping', id: 1 });
   });
 });
+
+describe('parseMessage - what follows the first keys', () => {
+  const KINDS = [
+    "call:[1,'i']",
+    'callback:[1]',
+    "event:[1,'i']",
+    'ping:[1]',
+    'pong:[1]',
+    "inspect:[1,'i']",
+    "handshake:[0,'app']",
+    'stream:[1]',
+    'cancel:[1]',
+    "bye:['close']",
+    'other:[1]',
+  ];
+
+  it.each(KINDS)('is checked, behind {%s', (kind) => {
+    for (const rest of ['', ',ok:[', ',ok:[],x:[', ',ok:[],x:[1,]', ',ok:[]}{', ',ok:[]}}'])
+      expect(refused(`{${kind}${rest}`)).toBeInstanceOf(ProtocolError);
+  });
+
+  it.each(['ping:[1]', "call:[1,'i'],m:[]", "event:[1,'i'],e:[]", "bye:['close'],x:1"])(
+    'is ignored where it is well-formed, behind {%s',
+    (message) => {
+      expect(read(`{${message},more:{a:[1]},other:'x'}`)).toStrictEqual(read(`{${message}}`));
+    },
+  );
+});

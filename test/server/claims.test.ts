@@ -28,6 +28,23 @@ describe('a request to resume that comes late', () => {
     expect((await second.received(2))[1]).toBe("{event:[-1,'news'],told:['still here']}");
   });
 
+  test('ends the line that the client has come by before, which hears why', async () => {
+    const extensions = ['bye', 'cancel', 'resume', 'stream'] as const;
+    const wire = await ServerOnTheWire.start(closing, { extensions });
+    const { id, connection } = await wire.login('{bye:1,resume:1}');
+    const copy = Session.fromString<Connection>(connection.session?.toString() ?? '');
+    const provider = { get: () => copy, set: () => undefined };
+    const other = await ServerOnTheWire.start(closing, { extensions, sessionStorageProvider: provider });
+    const resume = (count: number): Promise<RawPeer> =>
+      other.peer(`{handshake:[0,'app','',{bye:1,resume:1}],session:['${id}',0,[7,${String(count)}]]}`);
+    const second = await resume(1);
+    expect(await second.received(1)).toEqual(['{handshake:[0,null,{bye:1,resume:1}],ok:0}']);
+    const third = await resume(2);
+    expect(await third.received(1)).toEqual(['{handshake:[0,null,{bye:1,resume:1}],ok:0}']);
+    await second.end();
+    expect(second.messages.slice(1)).toEqual(["{bye:['taken']}"]);
+  });
+
   test('is known by a server that has the session from a store', async () => {
     const wire = await ServerOnTheWire.start(closing);
     const { id, connection } = await wire.login();

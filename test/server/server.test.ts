@@ -282,6 +282,24 @@ describe('the clients of a server', () => {
   });
 });
 
+describe('applications that are replaced', () => {
+  const versions = (...names: string[]): Application<Connection>[] =>
+    names.map((version) => new Application<Connection>('app', API, {}, version));
+
+  test('are for new clients; those who are in stay with theirs, until they are moved within their range', async () => {
+    const { server, port } = await startCore(closing, { applications: versions('1.0.0', '2.0.0') });
+    const clients: Connection[] = [];
+    for (const app of ['app@1.0.0', 'app@^1.0.0', 'app']) clients.push(await dial(closing, port, {}, app));
+    const served = (): unknown[] => server.getClientsArray().map(({ application }) => application?.version);
+    expect(served()).toEqual(['1.0.0', '1.0.0', '2.0.0']);
+    server.updateApplications(versions('1.0.0', '1.1.0', '2.3.0', '3.0.0'));
+    await dial(closing, port);
+    expect(served()).toEqual(['1.0.0', '1.0.0', '2.0.0', '3.0.0']);
+    server.updateConnectionsApi();
+    expect(served()).toEqual(['1.0.0', '1.1.0', '2.3.0', '3.0.0']);
+  });
+});
+
 describe('a policy that decides on anonymous clients too', () => {
   test('lets them in without a name, or not', async () => {
     let isOpen = true;

@@ -9,7 +9,7 @@ import {
 import { Closing } from '../support/closing.js';
 import { stopCore } from '../support/core.js';
 import { EXTENSIONS, ServerOnTheWire } from '../support/resume-wire.js';
-import { turns } from '../support/quiet.js';
+import { timersOf, turns } from '../support/quiet.js';
 import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
@@ -18,6 +18,9 @@ afterEach(() => closing.run());
 const BUSY = new JstpError('ERR_JSTP_SESSION_BUSY', 'busy');
 const NOT_OWNED = new JstpError('ERR_JSTP_SESSION_NOT_OWNED', 'elsewhere');
 const BROKEN = new Error('broken store');
+
+/** How long a server waits for more before it stores what changed while a client is away. */
+const SAVE_AFTER_MS = 100;
 
 /** An answer that a test gives when it is time. */
 class Later {
@@ -128,6 +131,47 @@ describe('a session whose client is away', () => {
       [1, "{event:[-1,'news'],one:[]}"],
       [2, "{event:[-2,'news'],two:[]}"],
     ]);
+  });
+
+  test('is not stored again by this server after it has gone to another one', async () => {
+    const store = new Store();
+    const { wire } = await start(store);
+    const { peer, id, connection } = await wire.login();
+    connection.session?.set('worth', 'keeping');
+    await wire.cut(peer);
+    await waitFor(() => store.count('save') === 1, 'the save of the cut');
+    connection.emitRemoteEvent('news', 'one', []);
+    await within(Promise.resolve(store.owner?.handOver(id)), 'the hand-over');
+    connection.emitRemoteEvent('news', 'two', []);
+    await timersOf(SAVE_AFTER_MS);
+    expect([store.log.at(-1), store.count('save')]).toEqual(['release', 1]);
+  });
+
+  test('is not stored again after it has ended, nor after its time is over', async () => {
+    const store = new Store();
+    const { wire } = await start(store, { clientExpirationTime: 40 });
+    const { peer, connection } = await wire.login();
+    connection.session?.set('worth', 'keeping');
+    await wire.cut(peer);
+    await waitFor(() => store.count('save') === 1, 'the save of the cut');
+    connection.emitRemoteEvent('news', 'one', []);
+    await waitFor(() => store.count('release') === 1, 'the end of its time');
+    await timersOf(SAVE_AFTER_MS);
+    expect([store.log.at(-1), store.count('save')]).toEqual(['release', 1]);
+  });
+
+  test('stays as it is in the store where its client may not come back', async () => {
+    const store = new Store();
+    const { wire } = await start(store);
+    const { peer, id, connection } = await wire.login();
+    connection.session?.set('worth', 'keeping');
+    await wire.cut(peer);
+    await waitFor(() => store.count('save') === 1, 'the save of the cut');
+    store.before.revive = failing(BUSY);
+    const heir = await wire.resume(id, 0);
+    await heir.end();
+    await (await wire.login()).peer.pong();
+    expect(store.count('save')).toBe(1);
   });
 
   test('is given to the others when more clients are away than are remembered, and comes back from the store', async () => {
@@ -257,7 +301,7 @@ describe('a server that ends', () => {
   test('by a drain: has drained when the store has all, and then owns nothing', async () => {
     const store = new Store();
     const release = new Later();
-    const { wire } = await start(store);
+    const { wire, errors } = await start(store);
     const { peer } = await wire.login();
     store.before.release = release.answer;
     let isDrained = false;
@@ -268,7 +312,7 @@ describe('a server that ends', () => {
     expect([isDrained, store.log]).toEqual([false, ['serve', 'create']]);
     release.give();
     await within(drain, 'the drain');
-    expect(store.log).toEqual(['serve', 'create', 'release', 'stop']);
+    expect([store.log, errors]).toEqual([['serve', 'create', 'release', 'stop'], []]);
   });
 
   test('and goes on nevertheless: serves the store again for the next client', async () => {
@@ -311,6 +355,41 @@ describe('a server that ends', () => {
   });
 });
 
+describe('a store that is away', () => {
+  const AWAY = new JstpError('ERR_JSTP_STORE_AWAY', 'away');
+
+  test.each([false, true])('is told of once for each outage (each step stored: %s)', async (writeThrough) => {
+    const store = new Store(writeThrough);
+    const { wire, errors } = await start(store);
+    // The cut is told, too.
+    const told = (): number => errors.filter((error) => error === AWAY).length;
+    let saves = 0;
+    let isAway = true;
+    store.before.save = async () => {
+      saves += 1;
+      if (isAway) throw AWAY;
+    };
+    const { peer, connection } = await wire.login();
+    connection.session?.set('worth', 'keeping');
+    const step = async (count: number): Promise<void> => {
+      const before = saves;
+      if (writeThrough) peer.send(`{event:[${String(count)},'a'],b:[]}`);
+      else if (count === 1) await wire.cut(peer);
+      else connection.emitRemoteEvent('news', 'told', []);
+      await waitFor(() => saves > before, 'a save');
+      await turns();
+    };
+    await step(1);
+    expect(told()).toBe(1);
+    isAway = false;
+    await step(2);
+    expect(told()).toBe(1);
+    isAway = true;
+    await step(3);
+    expect(told()).toBe(2);
+  });
+});
+
 describe('a store that takes each step', () => {
   test('and fails: that is told once, the step waits until it has taken it', async () => {
     const store = new Store(true);
@@ -350,4 +429,20 @@ describe('a store that takes each step', () => {
     await turns();
     expect([wire.served.events, errors, store.count('save')]).toEqual([[], [], 0]);
   });
+});
+
+test('sessions that were given to a store of one server at its end are not given to it again later', async () => {
+  const stored: string[] = [];
+  const wire = await ServerOnTheWire.start(closing, {
+    clientExpirationTime: 40,
+    sessionStorageProvider: { get: () => undefined, set: (id) => stored.push(id) },
+  });
+  const { peer, id, connection } = await wire.login();
+  connection.session?.set('worth', 'keeping');
+  await wire.cut(peer);
+  wire.server.closeConnections();
+  await turns();
+  expect(stored).toEqual([id, id]);
+  await timersOf(40);
+  expect(stored).toEqual([id, id]);
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Session, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
+import type { RawPeer } from '../support/raw-peer.js';
 import { ClientOnTheWire, EXTENSIONS, ServerOnTheWire, yes } from '../support/resume-wire.js';
 
 const closing = new Closing();

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import * as codes from '../../lib/protocol/error-codes.js';
-import { DEFAULT_LIMITS, resolveLimits } from '../../lib/protocol/limits.js';
+import {
+  DEFAULT_LIMITS,
+  MAX_REFUSALS_LOGGED,
+  MAX_USERNAME_LENGTH,
+  resolveLimits,
+} from '../../lib/protocol/limits.js';
 import { JstpClient, JstpServer } from '../../lib/index.js';
 import { membersOf, textsOfLib } from './members.js';
 
@@ -100,6 +105,12 @@ test('the reference of limits tells each limit with its default, and no other', 
   const told = Object.fromEntries(rows.map(([name, , value]) => [name.replaceAll('`', ''), Number(value)]));
   expect(told).toEqual(DEFAULT_LIMITS);
   expect(knownNames(() => resolveLimits({ zzz: 1 } as never)).sort()).toEqual(sorted(Object.keys(told)));
+});
+
+test('the reference of limits tells what is not an option as it is', () => {
+  const page = readFileSync('docs/reference/limits.md', 'utf8');
+  expect(page).toContain(`| length of a user's name | ${MAX_USERNAME_LENGTH} characters |`);
+  expect(page).toContain(`that are logged in ten seconds | ${MAX_REFUSALS_LOGGED};`);
 });
 
 describe('the reference of events has each event, and no other', () => {

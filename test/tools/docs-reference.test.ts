@@ -7,7 +7,7 @@ import {
   MAX_USERNAME_LENGTH,
   resolveLimits,
 } from '../../lib/protocol/limits.js';
-import { JstpClient, JstpServer } from '../../lib/index.js';
+import { JstpClient, JstpModule, JstpServer } from '../../lib/index.js';
 import { membersOf, textsOfLib } from './members.js';
 
 type Cells = readonly string[];
@@ -67,6 +67,7 @@ describe('the reference of options has each option, and no other', () => {
     ['## RedisBroadcaster', ['RedisBroadcasterOptions'], []],
     ['## Servers of the core', ['ServerOptions'], []],
     ['## Clients of the core', ['ClientOptions'], []],
+    ['## Testing', ['TestingPairOptions', 'FaultOptions', 'Pace', 'FaultProxyOptions', 'ProxyPace'], []],
   ] as const;
 
   test.each(tables)('%s', (heading, interfaces, inherited) => {
@@ -91,6 +92,14 @@ describe('the reference of options has each option, and no other', () => {
       );
       expect([transport, sorted([...own, ...namesIn(told)])]).toEqual([transport, sorted(known)]);
     }
+  });
+
+  test('of JstpModule', () => {
+    const page = readFileSync('docs/reference/options.md', 'utf8');
+    const [, section = ''] = page.split('## JstpModule');
+    const [told = ''] = section.split('\n## ');
+    const known = knownNames(() => JstpModule.forRootAsync(unknown({})));
+    expect(known.filter((name) => !told.includes(`\`${name}\``))).toEqual([]);
   });
 
   test('and those that JstpClient takes', () => {

@@ -7,7 +7,7 @@ import {
   type Reconnector,
   type ReconnectFunction,
 } from '../../lib/core.js';
-import { backoffMs } from '../../lib/connection/reconnect/backoff.js';
+import { Backoff } from '../../lib/connection/reconnect/backoff.js';
 import { Closing } from '../support/closing.js';
 import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { API, dial, startCore, stopCore } from '../support/core.js';
@@ -121,9 +121,15 @@ describe('a reconnector', () => {
   });
 });
 
+function backoffAfter(failures: number): Backoff {
+  const backoff = new Backoff();
+  for (let count = 0; count < failures; count++) backoff.failed();
+  return backoff;
+}
+
 describe('the default reconnector', () => {
   test('waits 1 s to 32 s, twice as long after each failure, plus up to 1 s', () => {
-    const delays = [0, 1, 2, 3, 4, 5, 6, 60].map((failures) => backoffMs(failures, false));
+    const delays = [0, 1, 2, 3, 4, 5, 6, 60].map((failures) => backoffAfter(failures).nextDelayMs());
     const expected = [1000, 2000, 4000, 8000, 16_000, 32_000, 32_000, 32_000];
     for (const [index, delayMs] of delays.entries()) {
       expect(delayMs).toBeGreaterThanOrEqual(expected[index]);
@@ -132,8 +138,11 @@ describe('the default reconnector', () => {
   });
 
   test('does not wait where the server has just said that the session is lost', () => {
-    expect(backoffMs(0, true)).toBe(0);
-    expect(backoffMs(1, true)).toBeGreaterThanOrEqual(2000);
+    const backoff = backoffAfter(3);
+    backoff.sessionLost();
+    expect(backoff.nextDelayMs()).toBe(0);
+    backoff.failed();
+    expect(backoff.nextDelayMs()).toBeGreaterThanOrEqual(2000);
   });
 
   test('brings a connection back within its first two seconds', async () => {

@@ -8,10 +8,9 @@ import type { ByeReason } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Session } from '../../session/session.js';
 import { ignore, popCallback } from '../../util/callback.js';
-import { now } from '../../util/host.js';
-import { startKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
 import { Attempt } from './attempt.js';
-import { backoffMs } from './backoff.js';
+import { Backoff } from './backoff.js';
+import { ReconnectSchedule } from './schedule.js';
 import { runConnectPolicy } from '../handshake/connect-policy.js';
 import type { AppSpecifier, Connection, ReconnectFunction } from '../connection.js';
 import { NO_EXTENSIONS, type Extensions } from '../extensions.js';
@@ -40,34 +39,38 @@ export interface DialedAs {
   readonly args: readonly unknown[];
 }
 
-// A line that is lost sooner than this after it was made counts as an attempt that failed, but for the first.
-const STABLE_AFTER_MS = 1000;
-
 const SUPERSEDED = new RemoteError(ERR_NOT_CONNECTED, 'The attempt to connect was given up');
 
 type Done = (error: unknown, connection?: Connection) => void;
 
-/** Brings a client's connection back on a new link, at the reconnector's word or at the user's. */
+/**
+ * Brings a client's connection back on a new transport: when the user says so, when the user's reconnector does or, where
+ * there is none, by a schedule of its own.
+ */
 export class Redialer {
-  /** How many attempts have failed, or led to a short line, since the last line that lasted. */
-  failures = 0;
-  /** Whether the server has refused the session as gone: attempts log in, by the connect policy, to a new one. */
-  isSessionLost = false;
+  private readonly backoff = new Backoff();
+  private readonly schedule = new ReconnectSchedule(this.backoff, () => {
+    this.reconnectFn();
+  });
+  /** Whether the server has refused the session as lost: attempts log in, by the connect policy, to a new one. */
+  private isSessionLost = false;
+  /** Whether the loss of the transport starts the reconnector. */
   private isArmed = false;
   private isStopped = false;
+  /** Whether the server has said that its client is to come back at once. */
   private isMoving = false;
-  /** The old link was lost while another was dialled: that dial decides what comes of it. */
+  /** Whether the old transport was lost while another was dialled: that dial decides what becomes of it. */
   private isLossPending = false;
-  /** The attempt under way, whether it dials still, who takes its end, and whether the reconnector comes after it. */
+  /** The attempt under way. */
   private attempt: Attempt | undefined;
+  /** Whether it has no transport yet. */
   private isDialling = false;
+  /** Ends it. */
   private finish: Done | undefined;
+  /** Whether the reconnector has made it, and makes the next one if it fails. */
   private isByReconnector = false;
   /** Whether the reconnector would have brought the connection back, had the attempt under way not been made. */
   private isAwaited = false;
-  private timer: Timer | undefined;
-  private openedAt = 0;
-  private shortLives = 0;
 
   constructor(
     private readonly owner: RedialerOwner,
@@ -76,15 +79,15 @@ export class Redialer {
     private readonly dialedAs: DialedAs,
   ) {}
 
-  /** The connection is up: its next loss starts the reconnector. */
+  /** The handshake is done: the next loss of the transport starts the reconnector. */
   arm(): void {
-    // Whoever was told first may have closed it again.
+    // A listener may have closed the connection.
     if (this.owner.isClosed) return;
     this.isArmed = true;
     this.isStopped = false;
     this.isSessionLost = false;
     this.isAwaited = false;
-    this.openedAt = now();
+    this.backoff.connected();
   }
 
   /** Nothing is dialled any more, until `reconnect` is called by the user. */
@@ -95,24 +98,24 @@ export class Redialer {
     this.cancel();
   }
 
-  /** The link is gone. */
+  /** The transport is lost. */
   transportLost(): void {
-    // The word holds for this loss alone.
+    // A bye holds for the loss that follows it.
     const { isMoving } = this;
     this.isMoving = false;
     if (!this.isArmed) return;
     this.isLossPending = this.isDialling;
     if (this.isLossPending) return;
     this.isArmed = false;
-    this.countLife();
-    // At once, but not again and again to servers that let us in and send us away.
-    if (isMoving && this.failures === 0) this.reconnectFn();
+    this.backoff.lost();
+    // At once, but not again and again to servers that let the client in and send it away.
+    if (isMoving && this.backoff.isFresh) this.reconnectFn();
     else this.askReconnector();
   }
 
   /**
-   * After 'taken' another link has the session: coming back would only take it away again. After 'moved'
-   * it is to come back at once.
+   * The peer ends the transport on purpose. After 'taken' another connection has the session, and coming back would only
+   * take it away again. After 'moved' the client is to come back at once.
    */
   peerSaidBye(reason: ByeReason): void {
     if (reason === 'taken') this.stop();
@@ -125,11 +128,10 @@ export class Redialer {
    */
   resumeRefused(error: unknown, { binding }: Session<Connection>): boolean {
     const code = error instanceof RemoteError ? error.code : undefined;
-    // A peer that knows no extensions says no more than this of a session that it does not know.
+    // A peer without extensions has no other code for a session that it does not know.
     const isUnknown = code === ERR_AUTH_FAILED && !binding?.extensions.length;
     this.isSessionLost = code === ERR_SESSION_LOST || isUnknown;
-    // The server is there: whoever logs in need not wait.
-    if (this.isSessionLost) this.failures = 0;
+    if (this.isSessionLost) this.backoff.sessionLost();
     return this.isSessionLost;
   }
 
@@ -138,24 +140,15 @@ export class Redialer {
     return this.isByReconnector;
   }
 
-  /** Runs something later, unless dialling is stopped before. */
-  private later(delayMs: number, callback: () => void): void {
-    this.cancel();
-    this.timer = startKeepAliveTimer(delayMs, () => {
-      this.timer = undefined;
-      if (!this.isStopped) callback();
-    });
-  }
-
   /**
-   * Dials, moves the connection to the new link and resumes its session there; one that is lost is not asked for
-   * again. Where the user's own attempt fails, the reconnector goes on with what that has interrupted.
+   * Dials, moves the connection to the new transport and resumes its session there; a session that is lost is not asked
+   * for again. Where an attempt of the user fails, the reconnector goes on with what that has interrupted.
    */
   redial(dialer: Dialer, args: readonly unknown[], done: Done, isByReconnector = false): void {
-    this.isAwaited ||= this.isArmed || this.timer !== undefined || this.isByReconnector;
+    this.isAwaited ||= this.isArmed || this.schedule.isWaiting || this.isByReconnector;
     this.cancel();
     if (this.attempt) {
-      // Whoever was told of the end of the attempt before has begun a newer one.
+      // A callback that was told of the end of the attempt before has begun a newer one.
       done(SUPERSEDED, this.owner.connection);
       return;
     }
@@ -164,7 +157,7 @@ export class Redialer {
     if (isByReconnector) this.isAwaited = false;
     const attempt = new Attempt(this.settings);
     const finish: Done = (...outcome) => {
-      // An attempt whose place another has taken was told so.
+      // An attempt that another has replaced was told so.
       if (this.attempt !== attempt) return;
       attempt.stop();
       this.attempt = undefined;
@@ -193,7 +186,7 @@ export class Redialer {
     attempt.shakeHands(() => {
       transport.destroy();
     });
-    // The old link goes before the resume is written: what it still brings, the peer sends again.
+    // The old transport goes before the resume is written: the peer sends again what it still brings.
     this.isArmed = false;
     const old = owner.detach();
     owner.attach(transport);
@@ -202,12 +195,12 @@ export class Redialer {
       runConnectPolicy(settings.connectPolicy, this.dialedAs.app, connection, session, (failure) => {
         if (this.attempt !== attempt) return;
         if (!failure) this.arm();
-        // Others have the session, and would only lose it to this one again.
+        // Another client has the session, and would only lose it to this one again.
         else if (isTaken(failure)) this.isStopped = true;
         finish(failure, connection);
       });
     };
-    // The reference's server ends the new link of a session when it sees the old one close after the resume.
+    // The reference's server ends a session's new transport when it sees the old one close after the resume.
     const waits = old !== null && owner.extensions === NO_EXTENSIONS;
     if (waits) old.receiver = { receiveMessage: ignore, transportClosed: resume };
     old?.end();
@@ -226,12 +219,12 @@ export class Redialer {
     const dialArguments = args.length > 0 ? args : dialedAs.args;
     const { attempt, isSessionLost } = this;
     const done: Done = (error) => {
-      // To hear that the session is lost is the way to the next one.
+      // An attempt that has found out that the session is lost has not failed: the next one logs in.
       const isNews = this.isSessionLost && !isSessionLost;
-      if (error && error !== SUPERSEDED && !isNews) this.failures += 1;
+      if (error && error !== SUPERSEDED && !isNews) this.backoff.failed();
       owner.announce('reconnect', error);
       owner.guard(() => callback(error, owner.connection));
-      // Nor where one of those has dialled by itself.
+      // A listener or the callback may have dialled by itself.
       if (error && error !== SUPERSEDED && !this.isStopped && !this.attempt) this.askReconnector();
     };
     this.isAwaited = true;
@@ -246,39 +239,32 @@ export class Redialer {
   }
 
   private askReconnector(): void {
-    const { owner, failures, isSessionLost } = this;
+    const { owner } = this;
     const { reconnector } = this.settings;
     if (reconnector) owner.guard(() => reconnector(owner.connection, this.reconnectFn));
     else {
-      this.later(backoffMs(failures, isSessionLost), () => {
-        this.reconnectFn();
-      });
+      this.cancel();
+      this.schedule.start();
     }
   }
 
   /** The user's attempt has failed. */
   private goOnAfter(): void {
     const { isAwaited, owner } = this;
-    // Whoever was told may have begun the next one.
+    // A callback may have begun the next one.
     if (this.attempt) return;
     this.isAwaited = false;
-    // One that has its line still, or has ended, is not to be brought back.
+    // A connection that still has its transport, or has ended, is not to be brought back.
     if (isAwaited && !this.isArmed && !this.isStopped && !owner.isClosed) this.askReconnector();
   }
 
-  private countLife(): void {
-    this.shortLives = now() - this.openedAt >= STABLE_AFTER_MS ? 0 : this.shortLives + 1;
-    this.failures = Math.max(this.shortLives - 1, 0);
-  }
-
   private cancel(): void {
-    stopTimer(this.timer);
-    this.timer = undefined;
+    this.schedule.stop();
     this.dialled();
     this.finish?.(SUPERSEDED, this.owner.connection);
   }
 
-  /** No dial is under way any more; answers whether the old link was lost in it. */
+  /** Notes that no dial is under way. @returns whether the old transport was lost during it */
   private dialled(): boolean {
     const isLost = this.isLossPending;
     this.isDialling = false;

@@ -4,6 +4,7 @@ import { controlOf } from '../../connection/control.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { OutgoingCall } from '../../connection/calls/outgoing-calls.js';
 import type { UnsentMessage } from '../../connection/channel/outbox.js';
+import { ReconnectSchedule } from '../../connection/reconnect/schedule.js';
 import {
   ERR_AUTH_FAILED,
   ERR_CALLBACK_LOST,
@@ -13,12 +14,12 @@ import {
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { runInRootContext } from '../../util/async-context.js';
-import { startKeepAliveTimer, startPatientKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
+import { startPatientKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
 import type { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientStatus } from './client-events.js';
 import type { ResolvedClientOptions } from './client-options.js';
 import { isNetworkError } from '../connection-trouble.js';
-import { ReconnectDelay } from './reconnect-delay.js';
+import { OutageDelay } from './outage-delay.js';
 
 /** Who is told what becomes of the link. */
 export interface LinkObserver {
@@ -61,10 +62,10 @@ export class ClientLink {
   private acknowledgedAtOpen = 0;
   private receivedAtOpen = 0;
   /** Says when to dial in the background; undefined: never. */
-  private readonly delay: ReconnectDelay | undefined;
+  private readonly delay: OutageDelay | undefined;
+  private readonly schedule: ReconnectSchedule | undefined;
   private attempts = 0;
   private hasWarned = false;
-  private redialTimer: Timer | undefined;
   private resumeTimer: Timer | undefined;
   /** What never went out in a session that is lost: for the next one. */
   private unsent: UnsentMessage[] = [];
@@ -76,7 +77,14 @@ export class ClientLink {
     private readonly observer: LinkObserver,
   ) {
     const { reconnect, resumeTimeoutMs, address } = options;
-    this.delay = reconnect && new ReconnectDelay(reconnect, resumeTimeoutMs);
+    this.delay = reconnect && new OutageDelay(reconnect, resumeTimeoutMs);
+    this.schedule =
+      this.delay &&
+      new ReconnectSchedule(this.delay, () => {
+        this.attempts += 1;
+        this.observer.emit('reconnecting', this.attempts);
+        if (this.isWanted) this.dial();
+      });
     this.shown = address.shown;
   }
 
@@ -104,7 +112,7 @@ export class ClientLink {
   /** Somebody waits for what the server sends: the link is made and brought back in the background, refused or not. */
   keepUp(): void {
     if (this.isUp || this.taken) return;
-    const isDialling = this.isWanted && (this.connecting ?? this.redialTimer);
+    const isDialling = this.isWanted && (this.connecting !== undefined || this.schedule?.isWaiting === true);
     this.isWanted = true;
     if (!isDialling) this.dial();
   }
@@ -113,7 +121,7 @@ export class ClientLink {
   letGo(): void {
     if (this.hasBeenUp) return;
     this.isWanted = false;
-    this.stopRedialling();
+    this.schedule?.stop();
     this.delay?.reset();
   }
 
@@ -134,7 +142,7 @@ export class ClientLink {
     this.isUp = false;
     this.connecting = undefined;
     this.abort = undefined;
-    this.stopRedialling();
+    this.schedule?.stop();
     this.delay?.reset();
     abort?.abort();
     this.failUnsent(ERR_CALLBACK_LOST);
@@ -258,7 +266,7 @@ export class ClientLink {
   private opened(connection: Connection, isResumed: boolean): void {
     const isReturn = this.hasBeenUp;
     stopTimer(this.resumeTimer);
-    this.stopRedialling();
+    this.schedule?.stop();
     this.abort = undefined;
     this.current = connection;
     this.sending = connection;
@@ -266,7 +274,7 @@ export class ClientLink {
     this.hasBeenUp = true;
     this.isWanted = true;
     this.taken = false;
-    this.delay?.up();
+    this.delay?.connected();
     this.acknowledgedAtOpen = controlOf(connection).acknowledgedCount;
     this.receivedAtOpen = connection.session?.receivedCount ?? 0;
     this.attempts = 0;
@@ -298,7 +306,7 @@ export class ClientLink {
     // A server that greets before it sends the client away is of no use.
     const wasHeard = !isUnwelcome && (connection.session?.receivedCount ?? 0) > this.receivedAtOpen;
     const wasUseful = wasHeard || controlOf(connection).acknowledgedCount > this.acknowledgedAtOpen;
-    this.delay?.down(wasUseful, isUnwelcome);
+    this.delay?.lost(wasUseful, isUnwelcome);
     if (isSessionOver) this.deleteSession();
     else this.waitForResume(connection);
     // Who closes the connection behind this object's back, or has lost it to another, does not want it back.
@@ -357,14 +365,7 @@ export class ClientLink {
    * an attempt of a caller, made meanwhile, changes nothing.
    */
   private comeBackLater(): void {
-    const { delay } = this;
-    if (!delay || !this.isWanted || this.connecting || this.redialTimer) return;
-    this.redialTimer = startKeepAliveTimer(delay.next(), () => {
-      this.redialTimer = undefined;
-      this.attempts += 1;
-      this.observer.emit('reconnecting', this.attempts);
-      if (this.isWanted) this.dial();
-    });
+    if (this.isWanted && !this.connecting) this.schedule?.start();
   }
 
   private dial(): void {
@@ -383,11 +384,6 @@ export class ClientLink {
     } catch (error) {
       this.observer.reportError(error);
     }
-  }
-
-  private stopRedialling(): void {
-    stopTimer(this.redialTimer);
-    this.redialTimer = undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { firstValueFrom } from 'rxjs';
-import { ReconnectDelay } from '../../../lib/nest/client/reconnect-delay.js';
+import { OutageDelay } from '../../../lib/nest/client/outage-delay.js';
 import type { JstpClient } from '../../../lib/nest/client/jstp-client.js';
 import { CallApplication, MemoryBench, record } from './fixture.js';
 
@@ -147,22 +147,22 @@ describe('the delay before an attempt in the background', () => {
   const delays = { minDelayMs: 100, maxDelayMs: 10_000 };
 
   /** Expects the next delay to be `mostMs`, less a random half. */
-  async function expectNext(delay: ReconnectDelay, mostMs: number): Promise<void> {
-    const ms = delay.next();
+  async function expectNext(delay: OutageDelay, mostMs: number): Promise<void> {
+    const ms = delay.nextDelayMs();
     expect(ms).toBeLessThanOrEqual(mostMs);
     expect(ms).toBeGreaterThanOrEqual(mostMs / 2);
     await pass(ms);
   }
 
-  async function afterLifeOf(delay: ReconnectDelay, lifeMs: number, wasUseful: boolean): Promise<void> {
-    delay.up();
+  async function afterLifeOf(delay: OutageDelay, lifeMs: number, wasUseful: boolean): Promise<void> {
+    delay.connected();
     await pass(lifeMs);
-    delay.down(wasUseful, false);
+    delay.lost(wasUseful, false);
   }
 
   test('is none at first, then doubles to 400 ms while the outage may be short, then to its maximum', async () => {
     for (let round = 0; round < 20; round++) {
-      const delay = new ReconnectDelay(delays, 0);
+      const delay = new OutageDelay(delays, 0);
       const begin = performance.now();
       for (const mostMs of [0, 100, 200]) await expectNext(delay, mostMs);
       while (performance.now() - begin < 3000) await expectNext(delay, 400);
@@ -175,7 +175,7 @@ describe('the delay before an attempt in the background', () => {
       [8000, 8000],
       [Infinity, 30_000],
     ]) {
-      const delay = new ReconnectDelay(delays, resumeTimeoutMs);
+      const delay = new OutageDelay(delays, resumeTimeoutMs);
       const begin = performance.now();
       for (const mostMs of [0, 100, 200]) await expectNext(delay, mostMs);
       while (performance.now() - begin < quickMs) await expectNext(delay, 400);
@@ -184,14 +184,14 @@ describe('the delay before an attempt in the background', () => {
   });
 
   test('keeps to its bounds where both are below or above the 400 ms', async () => {
-    const short = new ReconnectDelay({ minDelayMs: 5, maxDelayMs: 20 }, 0);
+    const short = new OutageDelay({ minDelayMs: 5, maxDelayMs: 20 }, 0);
     for (const mostMs of [0, 5, 10, 20, 20, 20]) await expectNext(short, mostMs);
-    const long = new ReconnectDelay({ minDelayMs: 3000, maxDelayMs: 3000 }, 0);
+    const long = new OutageDelay({ minDelayMs: 3000, maxDelayMs: 3000 }, 0);
     for (const mostMs of [0, 3000, 3000, 3000]) await expectNext(long, mostMs);
   });
 
   test('begins anew after a line of a second, and only after that', async () => {
-    const delay = new ReconnectDelay(delays, 0);
+    const delay = new OutageDelay(delays, 0);
     for (const mostMs of [0, 100, 200]) await expectNext(delay, mostMs);
     await afterLifeOf(delay, 999, false);
     await expectNext(delay, 400);
@@ -200,7 +200,7 @@ describe('the delay before an attempt in the background', () => {
   });
 
   test('is short after a short line that something came over, however often', async () => {
-    const delay = new ReconnectDelay(delays, 0);
+    const delay = new OutageDelay(delays, 0);
     await afterLifeOf(delay, 10, true);
     await expectNext(delay, 0);
     for (let round = 0; round < 20; round++) {
@@ -210,7 +210,7 @@ describe('the delay before an attempt in the background', () => {
   });
 
   test('grows to its maximum where each line is cut as soon as it is made', async () => {
-    const delay = new ReconnectDelay(delays, 0);
+    const delay = new OutageDelay(delays, 0);
     await afterLifeOf(delay, 10, false);
     for (const mostMs of [0, 100, 200]) {
       await expectNext(delay, mostMs);
@@ -224,16 +224,16 @@ describe('the delay before an attempt in the background', () => {
   });
 
   test('is not left out where the server has ended the line on purpose', async () => {
-    const delay = new ReconnectDelay(delays, 0);
-    delay.up();
+    const delay = new OutageDelay(delays, 0);
+    delay.connected();
     await pass(5000);
-    delay.down(true, true);
+    delay.lost(true, true);
     await expectNext(delay, 100);
     await expectNext(delay, 200);
   });
 
   test('begins anew where nobody wants to come back any more', async () => {
-    const delay = new ReconnectDelay(delays, 0);
+    const delay = new OutageDelay(delays, 0);
     for (const mostMs of [0, 100, 200]) await expectNext(delay, mostMs);
     await pass(60_000);
     delay.reset();

@@ -1,9 +1,8 @@
+import { STABLE_AFTER_MS, type DelayPolicy } from '../../connection/reconnect/schedule.js';
 import { now } from '../../util/host.js';
 import { randomUpTo } from '../../util/random.js';
 import type { ReconnectDelays } from './client-options.js';
 
-/** A line that is lost sooner than this after it was made counts as an attempt that failed. */
-const STABLE_AFTER_MS = 1000;
 /** While an outage may be a short one, attempts are no further apart. */
 const QUICK_DELAY_MS = 400;
 /** An outage may be a short one for as long as calls wait for its end, within these bounds. */
@@ -17,12 +16,12 @@ const QUICK_AT_MOST_MS = 30_000;
  *
  * Only attempts in the background count: what callers attempt meanwhile says nothing about how long to wait.
  */
-export class ReconnectDelay {
+export class OutageDelay implements DelayPolicy {
   private readonly quickForMs: number;
   private nextMs = 0;
-  private upSince = 0;
-  /** The begin of the outage; undefined before the first. */
-  private downSince: number | undefined;
+  private connectedAt = 0;
+  /** When the outage began; undefined before the first. */
+  private lostAt: number | undefined;
 
   /**
    * @param delays the bounds of the delay
@@ -35,24 +34,24 @@ export class ReconnectDelay {
     this.quickForMs = Math.min(QUICK_AT_MOST_MS, Math.max(QUICK_AT_LEAST_MS, resumeTimeoutMs));
   }
 
-  /** The line is up. */
-  up(): void {
-    this.upSince = now();
+  /** The client is connected. */
+  connected(): void {
+    this.connectedAt = now();
   }
 
   /**
-   * The line is lost. After a stable line a new outage begins. A line that something came over is worth dialling
-   * soon again, if not at once again and again. A server that lets the client in and cuts the line has not ended
-   * the outage.
+   * The connection is lost. After a stable one a new outage begins. Where something came over it, the server is worth
+   * dialling soon again, though not at once again and again. A server that lets the client in and cuts the connection
+   * has not ended the outage.
    *
-   * @param wasUseful whether something came over the line
-   * @param isUnwelcome whether the server has ended it on purpose: it is not dialled at once
+   * @param wasUseful whether something came over the connection
+   * @param isUnwelcome whether the server has ended it on purpose, and is not to be dialled at once
    */
-  down(wasUseful: boolean, isUnwelcome: boolean): void {
+  lost(wasUseful: boolean, isUnwelcome: boolean): void {
     const time = now();
-    const wasStable = time - this.upSince >= STABLE_AFTER_MS;
+    const wasStable = time - this.connectedAt >= STABLE_AFTER_MS;
     const { minDelayMs } = this.delays;
-    if (wasStable || wasUseful) this.downSince = time;
+    if (wasStable || wasUseful) this.lostAt = time;
     if (wasStable) this.nextMs = 0;
     else if (wasUseful) this.nextMs = Math.min(this.nextMs, minDelayMs);
     if (isUnwelcome) this.nextMs = Math.max(this.nextMs, minDelayMs);
@@ -61,15 +60,14 @@ export class ReconnectDelay {
   /** Nothing is dialled any more: what comes next is another outage. */
   reset(): void {
     this.nextMs = 0;
-    this.downSince = undefined;
+    this.lostAt = undefined;
   }
 
-  /** Milliseconds before the next attempt in the background. */
-  next(): number {
+  nextDelayMs(): number {
     const time = now();
-    this.downSince ??= time;
+    this.lostAt ??= time;
     const { minDelayMs, maxDelayMs } = this.delays;
-    const isQuick = time - this.downSince < this.quickForMs;
+    const isQuick = time - this.lostAt < this.quickForMs;
     const mostMs = isQuick ? Math.min(maxDelayMs, Math.max(minDelayMs, QUICK_DELAY_MS)) : maxDelayMs;
     const delayMs = Math.min(this.nextMs, mostMs);
     this.nextMs = Math.max(minDelayMs, delayMs * 2);

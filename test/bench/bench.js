@@ -1,10 +1,12 @@
 /** `npm run bench`: this package beside others, see README.md in this folder. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { runCalls, runEvents, runLatency, runPayloads, runScale, runSecure } from './groups/calls.js';
 import { runCodec, runFraming } from './groups/codec.js';
 import { runIdle } from './groups/connections.js';
 import { runResume } from './groups/resume.js';
 import { runSoak } from './groups/soak.js';
+import { keep } from './history.js';
 import { machineNow } from './machine.js';
 import { parseOptions, USAGE } from './options.js';
 import { rowsOf } from './rows.js';
@@ -33,8 +35,8 @@ if (options) await run(options);
 else console.log(USAGE);
 
 /** @param {BenchOptions} options */
-async function run({ output, ...measured }) {
-  const runner = new Runner({ output, ...measured });
+async function run({ output, isKept, ...measured }) {
+  const runner = new Runner({ output, isKept, ...measured });
   try {
     for (const runGroup of GROUPS) await runGroup(runner);
   } finally {
@@ -53,6 +55,7 @@ async function run({ output, ...measured }) {
   };
   writeFileSync(output, JSON.stringify(results));
   print(results, runner.startedAt);
+  if (isKept) console.log(`kept: ${path.relative('.', keep(results))}`);
 }
 
 /**

@@ -16,6 +16,7 @@ export const USAGE = `npm run bench -- [options]
   --resume              this package with the extension 'resume' on both sides
   --no-resume           without it; default: as the package negotiates by itself
   --soak MINUTES        a long run under full load besides, which looks at the memory
+  --keep                keeps the ratios as those of the version, in benchmarks/history/; of whole runs only
   --output FILE         where the JSON goes (default test/bench/results/<date>.json)
 `;
 
@@ -35,12 +36,15 @@ export function parseOptions(argv) {
       resume: { type: 'boolean', default: false },
       'no-resume': { type: 'boolean', default: false },
       soak: { type: 'string', default: '0' },
+      keep: { type: 'boolean', default: false },
       output: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return undefined;
   const { quick: isQuick, resume, 'no-resume': isWithout } = values;
+  if (values.keep && (isQuick || values.only.length > 0))
+    throw new Error('--keep is for whole runs: not with --quick or --only');
   const wish = isWithout ? 'without' : 'default';
   return {
     isQuick,
@@ -52,6 +56,7 @@ export function parseOptions(argv) {
     resume: resume ? 'with' : wish,
     soakMinutes: numberOf('soak', values.soak, 0),
     output: values.output ?? defaultOutput(),
+    isKept: values.keep,
   };
 }
 

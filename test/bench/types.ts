@@ -166,6 +166,8 @@ export interface BenchOptions {
   /** Minutes of the long run; 0: none. */
   readonly soakMinutes: number;
   readonly output: string;
+  /** Whether the ratios are kept as those of the version, in benchmarks/history/. */
+  readonly isKept: boolean;
 }
 
 /** A ratio of the table: what is compared, and what is wanted. */
@@ -213,12 +215,18 @@ export interface Machine {
   readonly isPinned: boolean;
 }
 
+/** What is kept of a whole run, for each version, as JSON. */
+export interface History extends Pick<Results, 'date' | 'version' | 'machine' | 'options' | 'absent'> {
+  /** Of the rows that were measured, by their ids. */
+  readonly ratios: Readonly<Record<string, Summary | undefined>>;
+}
+
 /** What a run leaves, as JSON. */
 export interface Results {
   readonly date: string;
   readonly version: string;
   readonly machine: Machine;
-  readonly options: Omit<BenchOptions, 'output'>;
+  readonly options: Omit<BenchOptions, 'output' | 'isKept'>;
   readonly rows: readonly Row[];
   /** The contenders that could not run, and why. */
   readonly absent: Readonly<Record<string, string>>;

@@ -23,7 +23,7 @@ const prefixes = new TextCache<MemberPrefix>(MAX_KEYS, MAX_KEY_LENGTH);
  * The forms in which a key is written.
  *
  * Why they are kept: the same objects are written again and again, and checking a key for what has to be quoted takes
- * longer than finding it (`test/bench/shortcuts.js`).
+ * longer than finding it (`npm run bench:shortcuts`).
  */
 export function memberPrefix(key: string): MemberPrefix {
   return prefixes.get(key) ?? prefixes.add(key, createPrefix);

@@ -42,7 +42,7 @@ const MAX_PATTERNS = 16_384;
 const MAX_PATTERN_LENGTH = 128;
 
 // Why they are kept: a program sends few patterns, again and again. The texts that are cut out of one are not the
-// engine's copies, and finding how they are written takes longer (`test/bench/shortcuts.js`).
+// engine's copies, and finding how they are written takes longer (`npm run bench:shortcuts`).
 const targets = new TextCache<Target>(MAX_PATTERNS, MAX_PATTERN_LENGTH);
 
 function targetOfText(text: string): Target {

@@ -13,9 +13,9 @@ interface JoinedMessage {
 
 /**
  * The last message that {@link joinParts} made within this tick.
- * Why a variable of the module: the parts would have to pass through the connection, its journal and every transport
- * beside the text. It takes a tenth off the processor time of a message of 64 KiB, more of a larger one
- * (`test/bench/shortcuts.js`).
+ * Why a variable of the module: else the parts would have to pass through the connection, its journal and every
+ * transport beside the text. They take a fifth or more off the processor time of sending a large message
+ * (`npm run bench:shortcuts`).
  */
 let lastJoined: JoinedMessage | undefined;
 

@@ -20,7 +20,7 @@ const targets = new TextCache<Target>(MAX_TARGETS, MAX_NAME_LENGTH);
  * The text of a call's or event's target: `,'iface'],name:`.
  *
  * Why it is kept: a program calls few methods, and checking names for what has to be quoted takes longer than finding
- * them (`test/bench/shortcuts.js`).
+ * them (`npm run bench:shortcuts`).
  */
 export function plainTargetText(interfaceName: string | undefined, name: string): string {
   const known = targets.get(name);

@@ -7,6 +7,7 @@ import { fstat, readFile } from 'node:fs';
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
+import { intern } from '../util/intern.js';
 
 /** A socket with its private parts. */
 type InternalSocket = Socket & {
@@ -53,7 +54,9 @@ export function peerAddress(socket: Socket): string | undefined {
   const { _handle: handle } = socket as InternalSocket;
   if (typeof handle?.getpeername !== 'function') return socket.remoteAddress;
   const peer: { address?: string } = {};
-  return handle.getpeername(peer) === 0 ? peer.address : socket.remoteAddress;
+  if (handle.getpeername(peer) !== 0 || peer.address === undefined) return socket.remoteAddress;
+  // Why: behind a proxy all connections have the same address, and share one text then.
+  return intern(peer.address);
 }
 
 /**

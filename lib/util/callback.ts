@@ -1,21 +1,24 @@
 import { TooManyValuesError } from './too-many-values-error.js';
 
+/** How many arguments a function is called with at most. Why: each takes a place on the stack, which has some 120,000. */
 const MAX_ARGUMENTS = 32_768;
 
-/** A callback as JSTP's API has it: the error first, then the results. */
+/** A callback of JSTP's API: it gets the error first, then the results. */
 export type Callback<Results extends unknown[] = unknown[]> = (error: unknown, ...results: Results) => void;
 
-/** A callback whose author says what the results are: its parameters may have any types. */
+/** A callback with parameters of any types, for users who declare what the results are. */
 export type TypedCallback = (error: never, ...results: never[]) => void;
 
 /**
- * A Promise for a function that takes a callback. It is marked as handled, so that a caller who does
- * not look at it (fire and forget) does not end the process when the call fails.
+ * Returns a Promise of the outcome of a function that takes a callback.
+ *
+ * The Promise counts as handled. Why: a caller that ignores it (fire and forget) must not end the process when the call
+ * fails.
  */
 export function promisify<T>(run: (callback: (error: unknown, value: T) => void) => void): Promise<T> {
   const promise = new Promise<T>((resolve, reject) => {
     run((error, value) => {
-      // JSTP's own errors may be plain numbers, as -1 for a lost callback.
+      // Not `instanceof Error`: JSTP has errors that are plain numbers, such as -1 for a lost callback.
       if (error) reject(error);
       else resolve(value);
     });
@@ -24,7 +27,7 @@ export function promisify<T>(run: (callback: (error: unknown, value: T) => void)
   return promise;
 }
 
-/** Takes the callback off the end of an argument list, if there is one. */
+/** Removes the callback at the end of an argument list, and returns it; undefined where there is none. */
 export function popCallback(args: unknown[]): Callback | undefined {
   const last = args.at(-1);
   if (typeof last !== 'function') return undefined;
@@ -32,34 +35,34 @@ export function popCallback(args: unknown[]): Callback | undefined {
   return last as Callback;
 }
 
-/** Whether so many values may be the arguments of a function. Each takes a place on the stack, of which there are some 120,000. */
+/** Whether the values are few enough to be the arguments of a function. */
 export function canBeArguments(values: readonly unknown[]): boolean {
   return values.length <= MAX_ARGUMENTS;
 }
 
-/** Calls back with results of any number, which a peer may have chosen. */
+/** Calls back with results. Too many of them, as a peer may send, are a {@link TooManyValuesError}. */
 export function callWith(callback: Callback, error: unknown, results: readonly unknown[]): void {
   if (results.length === 1) callback(error, results[0]);
   else if (canBeArguments(results)) callback(error, ...results);
   else callback(new TooManyValuesError(results.length));
 }
 
-/** Does nothing: for callbacks whose outcome nobody waits for. */
+/** Does nothing. */
 export function ignore(): void {
   // Nothing to do.
 }
 
-/** The one result of a call, the array of several, or undefined of none: what a Promise resolves to. */
+/** What a Promise of results resolves to: the only result, the array of several, undefined of none. */
 export function unwrapResults(results: unknown[]): unknown {
   return results.length > 1 ? results : results[0];
 }
 
-/** Whether a value is a Promise, or is used as one. */
+/** Whether a value is a Promise or has a `then` like one. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-/** Whether a function is a class, which cannot be called. */
+/** Whether a function is a class, which cannot be called without `new`. */
 export function isClass(value: object): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }

@@ -2,18 +2,20 @@ import { now } from './host.js';
 import { startPatientTimer, stopTimer, type Timer } from './timer.js';
 
 /**
- * Many waits of the same length on one timer: a server with 10,000 connections has one timer for all
- * their handshakes, not one each. Entries expire in the order of their adding, and never before what had arrived in
- * time was read (see {@link startPatientTimer}).
+ * Many waits of the same length on one timer. Entries expire in the order in which they were added, and never before
+ * what had arrived in time was read (see {@link startPatientTimer}).
+ *
+ * Why not a timer for each: a server with 10,000 connections has 10,000 handshakes to wait for. Node keeps timers of one
+ * length in one list, too, but a timer is larger than an entry of a Map.
  */
 export class DeadlineQueue<T> {
-  // Insertion order is expiry order, because every entry waits for the same time.
+  // Invariant: the order of insertion is the order of expiry, because all entries wait for the same time.
   private readonly deadlines = new Map<T, number>();
   private timer: Timer | undefined;
 
   /**
-   * @param durationMs how long an entry waits
-   * @param onExpire called with an entry whose time is over; the entry has left the queue by then
+   * @param durationMs how long an entry waits, in milliseconds
+   * @param onExpire called with an entry whose time is over, after the entry was removed
    */
   constructor(
     private readonly durationMs: number,
@@ -25,30 +27,30 @@ export class DeadlineQueue<T> {
     return this.deadlines.size;
   }
 
-  /** The entry that expires first. */
+  /** The entry that expires first; undefined where none waits. */
   get oldest(): T | undefined {
     return this.deadlines.keys().next().value;
   }
 
-  /** The entries, the first to expire first. */
+  /** Iterates over the entries in the order of their expiry. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.deadlines.keys();
   }
 
-  /** Starts an entry's wait, or starts it again. */
+  /** Adds an entry. The wait of an entry that is there already starts again. */
   add(entry: T): void {
     this.deadlines.delete(entry);
     this.deadlines.set(entry, now() + this.durationMs);
     if (this.timer === undefined) this.arm(this.durationMs);
   }
 
-  /** Ends an entry's wait without its expiry. */
+  /** Removes an entry, which does not expire then. */
   delete(entry: T): void {
     this.deadlines.delete(entry);
     if (this.deadlines.size === 0) this.disarm();
   }
 
-  /** Ends all waits. */
+  /** Removes all entries. */
   clear(): void {
     this.deadlines.clear();
     this.disarm();

@@ -4,8 +4,9 @@ export function isError(value: unknown): value is Error {
 }
 
 /**
- * Whether an error is one of the host's system errors (a file, a socket, a process): its text names paths and
- * addresses, which are nobody else's business. One with a `toJSTP` says itself what others get to see.
+ * Whether an error is a system error of the host (of a file, a socket, a process).
+ * Why it matters: its text names paths and addresses, which no peer must see. An error with a `toJSTP` is none, as that
+ * method says what peers see.
  */
 export function isSystemError(error: unknown): error is Error {
   if (!isError(error)) return false;

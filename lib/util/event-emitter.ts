@@ -12,25 +12,26 @@ interface Registration {
   readonly once: boolean;
 }
 
-// Symbols, because RemoteProxy puts methods under names that a peer chose beside these.
+// Symbols, because a RemoteProxy has methods beside these, under names that a peer chose.
 const REGISTRATIONS = Symbol('registrations');
 const REGISTER = Symbol('register');
 const REMOVE = Symbol('remove');
 
-/** Who is told what a listener throws. */
+/** Gets the errors that listeners throw. */
 export interface ErrorReporter {
+  /** Reports an error of a listener. */
   reportError(error: unknown): void;
 }
 
-/** Told where a listener throws that was itself told of an error: there is nobody else left. */
+/** Reports to the console, for errors of the listeners that get errors. */
 export const LAST_RESORT: ErrorReporter = {
   reportError: (error) => {
     reportUnhandledError('error in a listener', error);
   },
 };
 
-/** The key of the `emit` of this package itself. */
-export const SAFE_EMIT = Symbol('tell');
+/** The key of the method by which this package itself emits. */
+export const SAFE_EMIT = Symbol('safe emit');
 
 /**
  * The part of Node's EventEmitter that the core needs, typed and without Node, so that the same classes
@@ -38,7 +39,7 @@ export const SAFE_EMIT = Symbol('tell');
  * run in the order of their registration, and `emit('error')` without a listener throws the error.
  */
 export class EventEmitter<Events extends object = EventMap> {
-  // Made with the first listener: most connections of a server never have one.
+  // Made with the first listener. Why: most connections of a server never have one.
   private [REGISTRATIONS]: Map<string | symbol, readonly Registration[]> | undefined;
 
   /** Adds a listener. */
@@ -101,7 +102,7 @@ export class EventEmitter<Events extends object = EventMap> {
       if (name === 'error') throw args[0];
       return false;
     }
-    // The array is never changed in place, so that a listener may add and remove others.
+    // Invariant: the array is never changed in place, so that a listener may add and remove others.
     for (const entry of registered) {
       if (entry.once) this[REMOVE](name, entry);
       entry.listener.apply(this, args as unknown[]);
@@ -110,9 +111,9 @@ export class EventEmitter<Events extends object = EventMap> {
   }
 
   /**
-   * @internal Calls the listeners of an event, whose name may be one that a peer chose. What one throws, or rejects
-   * with, is reported once; the other listeners, and whoever tells, go on as if it had not. An 'error' that nobody
-   * listens for is not thrown.
+   * @internal Calls the listeners of an event, whose name may be one that a peer chose. An error that a listener throws
+   * or rejects with is reported once, and stops neither the other listeners nor the caller. An 'error' without a
+   * listener is not thrown.
    * @returns whether there was a listener
    */
   [SAFE_EMIT](name: string, args: readonly unknown[], reporter: ErrorReporter): boolean {
@@ -150,12 +151,12 @@ export class EventEmitter<Events extends object = EventMap> {
     return [...(this[REGISTRATIONS]?.keys() ?? [])];
   }
 
-  /** Kept for programs that call it; there is no warning limit here. */
+  /** Does nothing: there is no limit of listeners. It exists for programs written for Node's emitter. */
   setMaxListeners(_count: number): this {
     return this;
   }
 
-  /** Kept for programs that call it: there is no limit. */
+  /** Returns Infinity: there is no limit of listeners. */
   getMaxListeners(): number {
     return Infinity;
   }
@@ -174,7 +175,7 @@ export class EventEmitter<Events extends object = EventMap> {
   }
 }
 
-/** Reports what an async function of the user rejects with. */
+/** Reports the error that an async listener rejects with. */
 export function reportRejection(outcome: PromiseLike<unknown>, reporter: ErrorReporter): void {
   outcome.then(undefined, (error: unknown) => {
     reporter.reportError(error);

@@ -1,13 +1,13 @@
 import { toLogValue } from './log-text.js';
 
 /**
- * What the core takes from the platform that runs it, Node or a browser. Looked up at each use, so that
- * a test's fake timers are seen.
+ * The globals of the platform, Node or a browser, that the core uses.
+ * Invariant: they are read at each use. Why: a test may have replaced the timers.
  */
 interface Host {
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
-  /** Only Node has it. */
+  /** Only Node has this one. */
   setImmediate?(callback: () => void): unknown;
   queueMicrotask(callback: () => void): void;
   readonly performance: { now(): number };
@@ -22,20 +22,20 @@ interface Host {
   };
 }
 
-/** Modules of Node that the core uses where they exist. */
+/** Node's modules that the core uses where they exist. */
 interface BuiltinModules {
   'node:async_hooks': AsyncHooks;
   'node:v8': HeapModule;
 }
 
-/** The part of Node's module of that name that the core uses. */
+/** The part of `node:async_hooks` that the core uses. */
 interface AsyncHooks {
   readonly AsyncResource: new (type: string) => {
     runInAsyncScope<Args extends unknown[], T>(run: (...args: Args) => T, thisArg: unknown, ...args: Args): T;
   };
 }
 
-/** The part of the platform's AbortSignal that the core passes on. */
+/** The part of an AbortSignal that the core uses. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -43,7 +43,7 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** The part of the platform's AbortController that the core uses. */
+/** The part of an AbortController that the core uses. */
 export interface AbortControllerLike {
   readonly signal: AbortSignalLike;
   abort(reason?: unknown): void;
@@ -55,24 +55,27 @@ export const host = globalThis as unknown as Host;
 const resolved = Promise.resolve();
 
 /**
- * Runs a callback after the current work, before timers and I/O. By a promise: fake timers replace
- * `queueMicrotask`, and under them nothing would go on by itself.
+ * Runs a callback after the current work, before timers and I/O.
+ * Why by a promise: fake timers replace `queueMicrotask`, and then nothing would run by itself.
  */
 export function nextTick(callback: () => void): void {
   resolved.then(callback).catch((error: unknown) => {
-    // What a callback throws is an uncaught exception, as everywhere, and no rejection.
+    // An error of the callback has to be an uncaught exception, as for timers, and not a rejection.
     host.queueMicrotask(() => {
       throw error;
     });
   });
 }
 
-// Of the code around an `await`, each async function that hands a Promise on costs three turns, a race or a `then` one.
+/**
+ * How many turns of promises {@link afterContinuations} waits. An async function that returns a Promise takes three of
+ * them, a `then` or a `Promise.race` one: so this passes about ten async functions.
+ */
 const CONTINUATION_TURNS = 32;
 
 /**
- * Runs a callback when whoever awaits a Promise that is resolved now has gone on, through the functions that hand it on.
- * By turns of promises: a timer would not run under fake timers.
+ * Runs a callback after the code that awaits a Promise resolved now, also where a few async functions pass that Promise
+ * on. Why by turns of promises: a timer would not fire under fake timers.
  */
 export function afterContinuations(callback: () => void): void {
   let turns = 0;
@@ -84,37 +87,38 @@ export function afterContinuations(callback: () => void): void {
 }
 
 /**
- * Runs a callback after what has arrived by now was read: a timer that fires late, because the program was busy, would
- * else come before it.
+ * Runs a callback after everything was read that has arrived by now.
+ * Why: a timer that fires late, because the program was busy, runs before what has arrived meanwhile.
  */
 export function afterPoll(callback: () => void): void {
   if (host.setImmediate) host.setImmediate(callback);
   else host.setTimeout(callback, 0);
 }
 
-/** Milliseconds on a clock that only goes forward. */
+/** The time in milliseconds, by a clock that is never set back. */
 export function now(): number {
   return host.performance.now();
 }
 
-/** What the memory of a program's values may grow to, in bytes; undefined where the platform does not tell (a browser). */
+/** How large the heap may become, in bytes; undefined where the platform does not tell (a browser). */
 export function heapLimitBytes(): number | undefined {
   return host.process?.getBuiltinModule?.('node:v8')?.getHeapStatistics().heap_size_limit;
 }
 
-/** The part of Node's module `v8` that is used. */
+/** The part of `node:v8` that the core uses. */
 interface HeapModule {
   getHeapStatistics(): { readonly heap_size_limit: number };
 }
 
-/** Whether the program runs with NODE_ENV=production (never in a browser without a `process`). */
+/** Whether the program runs with NODE_ENV=production. False in a browser without a `process`. */
 export function isProduction(): boolean {
   return host.process?.env?.NODE_ENV === 'production';
 }
 
 /**
- * The last resort for an error of the application that nobody listens for: it must not end the process,
- * and it must not vanish.
+ * Writes an error to the console that nobody listens for.
+ * Why: an error of the application must neither end the process nor vanish.
+ * @param what the kind of error, and the event to listen for
  */
 export function reportUnhandledError(what: string, error: unknown): void {
   host.console.error(`[jstp] ${what}:`, toLogValue(error));

@@ -1,56 +1,58 @@
-/** What an {@link IdTable} holds. */
+/** An item of an {@link IdTable}. */
 export interface Identified {
-  /** Its number: an integer. Stays the same while it is held. */
+  /** An integer. Invariant: it does not change while the item is in a table. */
   readonly id: number;
 }
 
+/** How many slots a new table has. All capacities are powers of two. */
 const MIN_CAPACITY = 8;
-/** A larger table that is nearly empty again becomes smaller. */
+/** A table of up to this many slots never shrinks. */
 const KEPT_CAPACITY = 1024;
+/** A larger one is halved when fewer than this part of its slots are in use. */
 const NEARLY_EMPTY = 1 / 8;
 const TWO_TO_32 = 2 ** 32;
 const GOLDEN_RATIO = 0x9e3779b1;
 const MIXED_BITS = 15;
 
-// Peers choose numbers. Which of them meet in one place is different in each process, so that nobody can choose
-// many that do. Odd, as what is multiplied by an even number loses bits.
+// Why random: peers choose ids, and could choose many that belong into one slot. Why odd: a product with an even number
+// loses bits.
 const SEED = oddRandom();
 const HIGH_SEED = oddRandom();
 
 /**
- * Objects by their number, of which some are added and removed all the time: open addressing, in place.
+ * Items by their id, for items that are added and removed all the time. A hash table with open addressing, in place.
  *
- * In the place of a Map: V8's Map makes a new table after so many deletions, which the old one refers to. An old
- * one that lives in the old generation is dead there for long, and keeps alive what comes after it, table after
- * table with all that they hold: several times the work of a collection, and memory that grows in the meantime.
+ * Why not a Map: after a number of deletions V8 makes a new table for a Map, and the old one refers to the new one. An
+ * old table that has moved to the old generation stays there, dead, until the next full collection, and keeps alive all
+ * tables after it with all their items. Collections take several times the work, and memory grows meanwhile.
  */
 export class IdTable<Item extends Identified> {
   private slots: (Item | undefined)[] = emptySlots(MIN_CAPACITY);
   private shift = shiftOf(MIN_CAPACITY);
   private count = 0;
 
-  /** How many are held. */
+  /** How many items there are. */
   get size(): number {
     return this.count;
   }
 
-  /** The one of a number. */
+  /** The item of an id; undefined where there is none. */
   get(id: number): Item | undefined {
     return this.slots[this.find(id)];
   }
 
-  /** Holds an item. @returns false, and changes nothing, where its number is in use */
+  /** Adds an item. @returns false, having changed nothing, where the id is in use */
   add(item: Item): boolean {
     const slot = this.find(item.id);
     if (this.slots[slot] !== undefined) return false;
     this.slots[slot] = item;
     this.count += 1;
-    // Half full at most: what is looked for is found within a step or two.
+    // At most half full: so an item is found within a step or two.
     if (this.count * 2 > this.slots.length) this.resize(this.slots.length * 2);
     return true;
   }
 
-  /** Removes the one of a number, and returns it. */
+  /** Removes the item of an id, and returns it; undefined where there is none. */
   remove(id: number): Item | undefined {
     const slot = this.find(id);
     const item = this.slots[slot];
@@ -62,14 +64,14 @@ export class IdTable<Item extends Identified> {
     return item;
   }
 
-  /** All, in no order. */
+  /** All items, in no order. */
   toArray(): Item[] {
     const items: Item[] = [];
     for (const item of this.slots) if (item !== undefined) items.push(item);
     return items;
   }
 
-  /** Where the one of a number is, or would be. */
+  /** The slot of an id's item; where there is none, the empty slot for it. */
   private find(id: number): number {
     const { slots } = this;
     const mask = slots.length - 1;
@@ -79,16 +81,16 @@ export class IdTable<Item extends Identified> {
     return slot;
   }
 
-  /** Where to look for a number first. */
+  /** The slot where the search for an id begins. */
   private homeOf(id: number): number {
     let bits = id | 0;
     if (bits !== id) bits ^= Math.imul(Math.floor(id / TWO_TO_32), HIGH_SEED);
     bits = Math.imul(bits, SEED);
-    // Numbers come one after the other. Multiplied once, they would lie close together with some seeds.
+    // Why mixed twice: ids follow one another, and multiplied once by some seeds they would lie close together.
     return Math.imul(bits ^ (bits >>> MIXED_BITS), GOLDEN_RATIO) >>> this.shift;
   }
 
-  /** Frees a slot, and moves up those behind it that would not be found across the gap. */
+  /** Empties a slot, and moves items behind it up, since the search for them would end at the gap. */
   private vacate(slot: number): void {
     const { slots } = this;
     const mask = slots.length - 1;

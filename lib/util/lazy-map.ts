@@ -1,18 +1,19 @@
 type AnyMethod = (this: Map<unknown, unknown>, ...args: unknown[]) => unknown;
 
 /**
- * A Map whose table is made with its first entry: an empty Map of JavaScript's own takes 150 bytes for it. It is one
- * to `instanceof` and has all methods of a Map, but not its insides: `structuredClone` and `Map.prototype.get.call` do not
- * take it for one.
+ * A Map whose table is made with its first entry. Why: an empty Map of JavaScript takes 150 bytes for its table.
+ *
+ * It is an `instanceof Map` and has all methods of a Map, but not a Map's internals: `structuredClone` and
+ * `Map.prototype.get.call` do not accept it.
  */
 export class LazyMap<Key, Value> implements Map<Key, Value> {
-  /** Inherited of Map. */
+  /** Inherited from Map. */
   declare readonly [Symbol.toStringTag]: string;
   #table: Map<Key, Value> | undefined = undefined;
 
-  /** @param entries what it begins with */
+  /** @param entries the first entries */
   constructor(entries?: Iterable<readonly [Key, Value]> | null) {
-    // By the subclass's own `set`, as Map does it.
+    // By `set`, which a subclass may override, as with Map.
     for (const [key, value] of entries ?? []) this.set(key, value);
   }
 
@@ -42,14 +43,14 @@ export class LazyMap<Key, Value> implements Map<Key, Value> {
   }
 
   forEach(callback: (value: Value, key: Key, map: Map<Key, Value>) => void, thisArg?: unknown): void {
-    // Opened, since the callback may add entries, which it then gets too.
+    // Needs the table: the callback may add entries, and is called with them, too.
     this.open().forEach((value, key) => {
       callback.call(thisArg, value, key, this);
     });
   }
 
-  // An iterator goes on with what is added after it was made, so that there has to be a table.
-  // The types are taken from Map: compilers before 5.6 have no MapIterator, and check these declarations as well.
+  // Iterators need the table: they go on with entries that are added later.
+  // Why these types: compilers before 5.6 have no MapIterator, and check these declarations as well.
   entries(): ReturnType<Map<Key, Value>['entries']> {
     return this.open().entries();
   }
@@ -72,7 +73,7 @@ export class LazyMap<Key, Value> implements Map<Key, Value> {
 
   static {
     Object.setPrototypeOf(this.prototype, Map.prototype);
-    // What later versions of the language give to Map (`getOrInsert`) would refuse an object that has no table inside.
+    // Methods that later versions of the language add to Map (`getOrInsert`) need a real Map: they get the table.
     for (const name of Object.getOwnPropertyNames(Map.prototype)) {
       if (Object.hasOwn(this.prototype, name)) continue;
       const { value: method } = Object.getOwnPropertyDescriptor(Map.prototype, name) as { value: AnyMethod };

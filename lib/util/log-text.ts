@@ -1,17 +1,17 @@
-/** What a log shows at most of a text that a peer may have chosen. */
+/** How much a log shows of a text that a peer may have chosen, in UTF-16 units. */
 const MAX_PEER_TEXT_LENGTH = 1000;
-/** How deep the causes of an error are looked at. */
+/** How many causes of an error are followed. */
 const MAX_CAUSES = 8;
 
-// Control characters (C0, DEL, C1), line separators, marks that turn the direction of writing, lone surrogates: what
-// makes a terminal, or the reader of a log, see something else than one line of text.
+// Control characters (C0, DEL, C1), line separators, marks of the writing direction, lone surrogates: with them a terminal,
+// or the reader of a log, sees something else than one line of text.
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-/** A line of the engine's own in a stack. */
+/** A line of a stack that the engine wrote. */
 const FRAME = /^ {4}at .*$/gm;
 
 /**
- * A text as one line of a log may show it: control characters are escaped, and what is too long is cut.
+ * Makes a text safe for a line of a log: escapes control characters, and cuts a text that is too long.
  * @param maxLength in UTF-16 units. @default 1000
  */
 export function toLogText(text: string, maxLength = MAX_PEER_TEXT_LENGTH): string {
@@ -21,8 +21,8 @@ export function toLogText(text: string, maxLength = MAX_PEER_TEXT_LENGTH): strin
 }
 
 /**
- * A value for a log that may hold a peer's text: the same value where it is harmless. Of an error whose message has
- * control characters, or is too long, it is a copy of the same class with a printable message.
+ * Makes a value safe for a log, as it may contain a peer's text. A harmless value is returned as it is. Of an error
+ * whose message has control characters or is too long, a copy of the same class with a safe message is returned.
  */
 export function toLogValue(value: unknown): unknown {
   if (typeof value === 'string') return toLogText(value);
@@ -34,7 +34,7 @@ function printableError(error: Error, causesLeft: number): Error {
   const message = toLogText(raw);
   const cause = printableCause(error.cause, causesLeft);
   if (message === raw && cause === error.cause) return error;
-  // A native error, which loggers tell from other objects.
+  // Made as a native error, which loggers tell from other objects.
   const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error) as object) as Error;
   Object.defineProperties(copy, Object.getOwnPropertyDescriptors(error));
   define(copy, 'message', message);
@@ -45,14 +45,14 @@ function printableError(error: Error, causesLeft: number): Error {
 
 function printableCause(cause: unknown, causesLeft: number): unknown {
   if (!(cause instanceof Error)) return toLogValue(cause);
-  // What is behind so many errors is left out: it may be a circle.
+  // Further causes are left out, as they may form a circle.
   return causesLeft > 0 ? printableError(cause, causesLeft - 1) : undefined;
 }
 
-/** The lines of the engine, under the printable message. */
+/** A stack with the safe message and the lines that the engine wrote. */
 function printableStack(error: Error, stack: string, rawMessage: string): string {
   const at = stack.indexOf(rawMessage);
-  // A message may have lines that look like the engine's.
+  // Lines of the message may look like the engine's, and are skipped.
   const behind = at === -1 ? stack : stack.slice(at + rawMessage.length);
   const frames = behind.match(FRAME) ?? [];
   return [`${error.name}: ${error.message}`, ...frames.map((frame) => toLogText(frame))].join('\n');

@@ -1,7 +1,7 @@
-/** The name that was meant by a slip: the nearest one, if it is similar at all. */
+/** The name that a misspelt one stands for: the most similar one, undefined where none is similar. */
 export function nearestName(given: string, names: readonly string[]): string | undefined {
   let nearest: string | undefined;
-  // With more than half of its characters changed, a name is another one and no slip.
+  // A name that differs in more than half of its characters is another name, and not a misspelt one.
   let least = Math.max(MIN_SLIP, given.length / 2) + 0.001;
   for (const name of names) {
     const distance = distanceOf(given.toLowerCase(), name.toLowerCase());
@@ -12,10 +12,10 @@ export function nearestName(given: string, names: readonly string[]): string | u
   return nearest;
 }
 
-/** Two characters that changed places count as two changes: 'prot' is a slip of 'port'. */
+/** How many changes always count as misspelling. Two, since swapped characters are two changes: 'prot' for 'port'. */
 const MIN_SLIP = 2;
 
-/** How many characters have to change; less than one where a name is a part of the other ('min' of 'minDelayMs'). */
+/** How many characters differ; less than one where a name is a part of the other ('min' of 'minDelayMs'). */
 function distanceOf(a: string, b: string): number {
   if (a.length > 2 && (a.includes(b) || b.includes(a))) return Math.abs(a.length - b.length) / 1000;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

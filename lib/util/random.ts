@@ -1,19 +1,19 @@
 import { host } from './host.js';
 
 const ID_BYTES = 16;
-// Taken from the system for many ids at once: each asking costs as much as ten ids.
+// Why random bytes for many ids at once: a request to the system takes as long as making ten ids.
 const POOL_BYTES = 256 * ID_BYTES;
 /** The character codes of the hexadecimal digits. */
 const DIGITS = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
-// An id of one piece: joined from parts it would be a tree of them, until somebody reads it.
+// Why an array of codes: an id that was joined from parts would be a tree of strings until somebody reads it.
 const codes = new Array<number>(2 * ID_BYTES).fill(0);
 
 let pool: Uint8Array | undefined;
 let poolUsed = POOL_BYTES;
 
 /**
- * 128 random bits as 32 hexadecimal digits: what nobody can guess, for session ids. Only servers make them.
- * @throws where the platform has no global `crypto`
+ * Makes an id that nobody can guess, for sessions: 128 random bits as 32 hexadecimal digits. Only servers make ids.
+ * @throws {TypeError} where the platform has no global `crypto`
  */
 export function randomId(): string {
   if (!pool || poolUsed === POOL_BYTES) {
@@ -27,14 +27,14 @@ export function randomId(): string {
     pool[poolUsed++] = 0;
   }
   const id = String.fromCharCode(...codes);
-  // No id can be read from here afterwards.
+  // Leaves no copy of the id behind.
   codes.fill(0);
   return id;
 }
 
 /**
- * A random whole number from 0 to max, max included: to spread the reconnects of many clients, to tell two claimants
- * apart. It need not be hard to guess, so that clients run where there is no global `crypto`, too (React Native).
+ * A random integer from 0 to max, both included. It may be easy to guess: use it to spread the reconnects of many
+ * clients, or to tell two claimants apart. Why not `crypto`: clients run where there is none, too (React Native).
  */
 export function randomUpTo(max: number): number {
   return Math.floor(Math.random() * (max + 1));

@@ -1,4 +1,4 @@
-/** Texts of late, a number of them at most: the oldest is forgotten first. */
+/** The texts that were added last. Bounded in number: the oldest is removed first. */
 export class RecentSet {
   private readonly texts = new Set<string>();
 

@@ -1,16 +1,16 @@
 import { DeadlineQueue } from './deadline-queue.js';
 
-/** Something that waits for a time to pass. */
+/** An entry of a shared queue. */
 export interface Expirable {
-  /** The time has passed; the wait is over. */
+  /** Called when its time is over. */
   expire(): void;
 }
 
-// One queue, and so one timer, for all waits of the same length. Programs use a handful of lengths, so
-// the table stays as small as their number.
+// One queue, and so one timer, for all waits of the same length. Why they are never removed: lengths come from options,
+// and a program has a handful of them.
 const queues = new Map<number, DeadlineQueue<Expirable>>();
 
-/** The queue that all waits of a length share. */
+/** Returns the queue that all waits of a length share. @param durationMs the length, in milliseconds */
 export function sharedDeadlines(durationMs: number): DeadlineQueue<Expirable> {
   let queue = queues.get(durationMs);
   if (!queue) {

@@ -1,13 +1,13 @@
 import { afterPoll, now } from './host.js';
 
-/** So long a loop may go on before the rest of the program gets a turn. */
+/** How long a loop may run, in milliseconds, before the rest of the program gets a turn. */
 const SLICE_MS = 10;
 
-/** Lets a loop that never waits for anything give the rest of the program its turns. */
+/** Gives the rest of the program its turns while a long loop runs that awaits nothing else. */
 export class TimeSlice {
   private end = now() + SLICE_MS;
 
-  /** A Promise to wait for where the slice is over; undefined: the loop may go on. */
+  /** Returns a Promise to await before the loop goes on; undefined while the time slice is not over. */
   pause(): Promise<void> | undefined {
     if (now() < this.end) return undefined;
     return new Promise<void>((resolve) => {

@@ -1,35 +1,36 @@
 import { afterPoll, host, now } from './host.js';
 
-/** A timer that was started. */
+/** A timer, from its start on. */
 export interface Timer {
-  /** What it waits for now; undefined once it was stopped. */
+  /** The platform's timer, or the marker of a wait; undefined once the timer was stopped. */
   handle: unknown;
 }
 
-/** A timer that fires this late may come before what had arrived in time. */
+/** A timer that fires this late, in milliseconds, may run before what had arrived in time was read. */
 const LATE_MS = 1;
-/** One that fires this late was held up by this process's own work. */
+/** A timer that fires this late, in milliseconds, was held up by this process's own work. */
 const BUSY_MS = 20;
 
-/** Starts a timer that does not keep a Node process alive (in a browser there is nothing to keep). */
+/** Starts a timer. It does not keep a Node process alive. */
 export function startTimer(delayMs: number, callback: () => void): Timer {
   return unref(startKeepAliveTimer(delayMs, callback));
 }
 
-/** Starts a timer that keeps a Node process alive: for work that would be lost with it. */
+/** Starts a timer that keeps a Node process alive, for work that must not be lost. */
 export function startKeepAliveTimer(delayMs: number, callback: () => void): Timer {
   return { handle: host.setTimeout(callback, delayMs) };
 }
 
 /**
- * Starts a timer that judges somebody else: when the callback runs, what had arrived in time was read. Where this
- * process was busy at its end, the other gets as much longer, once. Does not keep a Node process alive.
+ * Starts a timer for the deadline of a peer: everything that had arrived in time was read before the callback runs.
+ * Where this process was busy when the time was over, the peer gets as much longer, once. The timer does not keep a Node
+ * process alive.
  */
 export function startPatientTimer(delayMs: number, callback: () => void): Timer {
   return unref(startPatientKeepAliveTimer(delayMs, callback));
 }
 
-/** As {@link startPatientTimer}, but keeps a Node process alive. */
+/** Starts a timer as {@link startPatientTimer} does, which keeps a Node process alive. */
 export function startPatientKeepAliveTimer(delayMs: number, callback: () => void): Timer {
   const end = now() + delayMs;
   const timer = startKeepAliveTimer(delayMs, () => {
@@ -48,7 +49,7 @@ export function startPatientKeepAliveTimer(delayMs: number, callback: () => void
   return timer;
 }
 
-/** Stops a timer; nothing happens if it has fired. */
+/** Stops a timer. Does nothing for a timer that has fired, or for undefined. */
 export function stopTimer(timer: Timer | undefined): void {
   if (!timer) return;
   host.clearTimeout(timer.handle);

@@ -33,7 +33,7 @@ export interface InspectedConnection {
   readonly proxies: RemoteProxies;
 }
 
-/** Told how a connect ended; a connection that could not shake hands comes with the error. */
+/** Gets the end of a connect. A connection that could not shake hands comes with the error. */
 export type ConnectCallback = (error: unknown, connection: Connection, session: Session<Connection>) => void;
 
 /** The client's half of a transport's entry object. */
@@ -101,7 +101,7 @@ function either<T>(
 ): Promise<T> {
   if (callback) {
     runInRootContext(run, bindContext(callback));
-    // The types of the callback's form promise nothing; this is for the Promise's form only.
+    // Only the form with a Promise has a result.
     return undefined as unknown as Promise<T>;
   }
   return promisify<T>((settle) => {
@@ -190,7 +190,7 @@ function policyFunction(policy: ConnectPolicy): ConnectPolicyFunction {
   return typeof policy === 'function' ? policy : policy.connect.bind(policy);
 }
 
-/** Calls back in the turn of the last answer: who listens then hears what comes right behind it. */
+/** Calls back in the turn of the last answer, so that a listener added then hears what comes right behind it. */
 function inspectAll(connection: Connection, interfaces: readonly string[], done: Callback): void {
   const proxies = Object.create(null) as RemoteProxies;
   let waiting = interfaces.length;

@@ -409,6 +409,26 @@ describe('a store that takes each step', () => {
     expect(errors).toEqual([new Error('failure 1'), new Error('failure 3')]);
   });
 
+  test('reads on after as many steps as may be in flight have waited for one save', async () => {
+    const store = new Store(true);
+    const save = new Later();
+    const { wire } = await start(store, { limits: { maxCallsInFlight: 2 } });
+    const { peer, connection } = await wire.login();
+    const event = (number: number): string => `{event:[${String(number)},'a'],b:[]}`;
+    store.before.save = save.answer;
+    peer.send(event(1));
+    await waitFor(() => save.asked === 1, 'the save');
+    peer.send(event(2), event(3));
+    await waitFor(() => connection.session?.receivedCount === 3, 'the third event');
+    peer.send(event(4), event(5));
+    save.give();
+    await waitFor(() => save.asked === 2, 'the second save');
+    expect([connection.session?.receivedCount, wire.served.events.length]).toEqual([3, 1]);
+    delete store.before.save;
+    save.give();
+    await waitFor(() => wire.served.events.length === 5, 'all events');
+  });
+
   test('and says that another server has the session: nothing of what waits for it runs', async () => {
     const store = new Store(true);
     const { wire, errors } = await start(store);

@@ -1,6 +1,6 @@
 import { Application } from '../application/application.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
-import { checkInterval, resolveLimits } from '../protocol/limits.js';
+import { optionalInterval, resolveLimits } from '../protocol/limits.js';
 import type { Session } from '../session/session.js';
 import { promisify, popCallback, type Callback } from '../util/callback.js';
 import { bindContext, runInRootContext } from '../util/async-context.js';
@@ -168,12 +168,11 @@ function resolveClient(client: ClientOptions): ResolvedClient {
   const { dialArguments } = client;
   if (dialArguments !== undefined && typeof dialArguments !== 'function')
     throw new ConfigurationError('dialArguments', dialArguments, 'a function');
-  if (client.heartbeatInterval) checkInterval('heartbeatInterval', client.heartbeatInterval);
   return {
     client,
     application: client.application ?? new Application<Connection>('jstp', {}),
     connectPolicy: policyFunction(client.connectPolicy ?? new SimpleConnectPolicy()),
-    heartbeatInterval: client.heartbeatInterval,
+    heartbeatInterval: optionalInterval('heartbeatInterval', client.heartbeatInterval),
     session: client.session,
     reconnector: client.reconnector,
     logger: client.logger,

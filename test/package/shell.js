@@ -1,6 +1,6 @@
 /** What the package checks share: running a command loudly, and packing the built package. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -61,11 +61,26 @@ export function packInto(/** @type {string} */ folder) {
   });
   const packed = /** @type {{ filename: string, files: { path: string }[] }[]} */ (JSON.parse(report)).at(0);
   if (!packed) throw new Error('npm pack made no tarball');
-  const strangers = packed.files.map((file) => file.path).filter((file) => !isPublished(file));
+  const files = packed.files.map((file) => file.path);
+  const strangers = files.filter((file) => !isPublished(file));
   if (strangers.length > 0) throw new Error(`not for publishing, but packed: ${strangers.join(', ')}`);
+  const sources = files.filter((file) => file.endsWith('.d.ts.map')).flatMap(sourcesOf);
+  const lost = sources.filter((file) => !files.includes(file));
+  if (sources.length === 0 || lost.length > 0)
+    throw new Error(`declaration maps lead to what is not packed: ${lost.join(', ') || 'there are none'}`);
   return path.join(folder, packed.filename);
 }
 
+/** The files, from the package's folder, that a declaration map leads to. @returns {string[]} */
+function sourcesOf(/** @type {string} */ map) {
+  const { sources } = /** @type {{ sources: string[] }} */ (
+    JSON.parse(readFileSync(path.join(root, map), 'utf8'))
+  );
+  return sources.map((source) => path.posix.join(path.posix.dirname(map), source));
+}
+
 function isPublished(/** @type {string} */ file) {
-  return /^(dist\/.+\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file);
+  return /^(dist\/.+\.(js|d\.ts|d\.ts\.map)|lib\/.+\.ts|(package\.json|README\.md|LICENSE|CHANGELOG\.md))$/.test(
+    file,
+  );
 }

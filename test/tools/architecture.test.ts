@@ -28,6 +28,15 @@ describe('docs/architecture.md', () => {
     expect([...ROOMS].sort()).toEqual(rooms.sort());
   });
 
+  test('names owners and parts that are declared in their files', () => {
+    const named = read('docs/architecture.md').matchAll(/([A-Z]\w+)(?: -> \w+)? +(lib\/\S+\.ts)/g);
+    const parts = Array.from(named, ([, name, file]) => ({ name, file }));
+    expect(parts).not.toHaveLength(0);
+    const isDeclared = ({ name, file }: (typeof parts)[number]): boolean =>
+      new RegExp(`^export (class|interface) ${name}\\b`, 'm').test(read(file));
+    expect(parts.filter((part) => !isDeclared(part))).toEqual([]);
+  });
+
   test('has the picture that npm run docs:picture draws', () => {
     expect(read('docs/architecture.svg')).toBe(drawArchitecture());
   });

@@ -13,6 +13,15 @@ const swcOptions = {
   },
 };
 
+/** What the tests that use Nest may run with: 12, the one of the root, or 11, which test/matrix/run.js installs. */
+const nest = process.env['NEST_MAJOR'] ?? '12';
+if (nest !== '11' && nest !== '12') throw new Error(`NEST_MAJOR must be 11 or 12, but ${nest} was given`);
+
+/** Whoever imports a package of Nest, or one whose only instance Nest shares, gets that beside Nest 11. */
+const nest11 = {
+  '^(@nestjs/.+|rxjs|rxjs/.+|reflect-metadata)$': '<rootDir>/test/matrix/nest11/node_modules/$1',
+};
+
 const config: Config = {
   testEnvironment: 'node',
   // Above the bound of every wait in a test (test/support/wait-for.ts), so that the wait says what did not come.
@@ -21,6 +30,7 @@ const config: Config = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', swcOptions] },
   moduleNameMapper: {
+    ...(nest === '11' && nest11),
     // TypeScript's ESM imports name the .js that will be built.
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^nestjs-jstp$': '<rootDir>/lib/index.ts',

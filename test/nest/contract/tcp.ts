@@ -1,12 +1,10 @@
 import { expect } from '@jest/globals';
-import { ClientProxy, ServerTCP, Transport } from '@nestjs/microservices';
+import { ServerTCP, Transport } from '@nestjs/microservices';
+import { isNest12 } from '../../support/nest-app.js';
 import { LOOPBACK } from '../../support/ports.js';
 import type { TransportUnderTest } from './transport-under-test.js';
 
-/** Nest 12 repaired parts of its TCP transport; the same release brought the dispatch hook, which is how it is told. */
-const isNest12 = 'setOnDispatchHook' in ClientProxy.prototype;
-
-/** The control: what Nest's own TCP transport does for its users. */
+/** The control: what Nest's own TCP transport does for its users. Nest 12 repaired parts of it. */
 export const tcp: TransportUnderTest = {
   name: 'TCP',
   capabilities: {

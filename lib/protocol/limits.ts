@@ -1,5 +1,5 @@
 import { heapLimitBytes } from '../util/host.js';
-import { check, checkNames, isInteger, MAX_TIMER_MS, nullable } from './option-checks.js';
+import { check, checkNames, isInteger, MAX_TIMER_MS } from './option-checks.js';
 
 /**
  * All bounds of a peer in one place. Each is an integer; times are milliseconds, sizes bytes.
@@ -14,8 +14,8 @@ export interface Limits {
   /** A connection without a handshake is ended after this time. @default 3000 */
   readonly handshakeTimeoutMs: number;
   /**
-   * A peer that has not accepted the link after this time is given up; then `handshakeTimeoutMs` counts, TLS and
-   * upgrade included (in a browser: after the upgrade); 0: never. @default 10000
+   * A peer that has not accepted the link after this time is given up; then `handshakeTimeoutMs` counts, TLS and upgrade
+   * included (in a browser: after the upgrade); 0: never. @default 10000
    */
   readonly connectTimeoutMs: number;
   /** Calls of the peer under way at once on a connection; at it, reading pauses. @default 10000 */
@@ -24,10 +24,7 @@ export interface Limits {
   readonly maxPendingCalls: number;
   /** Unacknowledged messages of a session. @default 100000 */
   readonly journalMaxEntries: number;
-  /**
-   * Bytes of the unacknowledged messages of a session; answers of calls under way may make it twice as many. @default
-   * 67108864 (64 MiB)
-   */
+  /** Bytes of the unacknowledged messages of a session; answers of calls under way may make it twice as many. @default 67108864 (64 MiB) */
   readonly journalMaxBytes: number;
   /**
    * Bytes of the unacknowledged messages of all sessions of a server; over it the sessions of the clients that are away
@@ -150,34 +147,14 @@ export function journalBytesTotal({ maxJournalBytesTotal }: Limits): number {
 }
 
 /**
- * Checks a time in milliseconds.
+ * Checks a time that recurs.
  * @throws {ConfigurationError} for anything but a number of milliseconds that a timer can wait
  */
 export function checkInterval(option: string, value: unknown): void {
-  check(option, value, `a number of milliseconds above 0, ${MAX_TIMER_MS} at most`, isInterval);
-}
-
-/**
- * Checks a time in milliseconds that need not be given: 0, null and undefined stand for the default.
- * @param zero what 0 means, for the error
- * @returns the time; undefined for the default
- * @throws {ConfigurationError} for anything else but a number of milliseconds that a timer can wait
- */
-export function optionalInterval(
-  option: string,
-  value: number | null | undefined,
-  zero = 'none',
-): number | undefined {
-  const allowed = `a number of milliseconds from 0 (${zero}) to ${MAX_TIMER_MS}`;
   check(
     option,
     value,
-    allowed,
-    nullable((time) => time === 0 || isInterval(time)),
+    `a number of milliseconds above 0, ${MAX_TIMER_MS} at most`,
+    (time) => typeof time === 'number' && time > 0 && time <= MAX_TIMER_MS,
   );
-  return value || undefined;
-}
-
-function isInterval(value: unknown): boolean {
-  return typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS;
 }

@@ -63,10 +63,7 @@ export async function dialPlayed(closing: Closing, port: number, isWebSocket: bo
 
 /** Replays one example: plays the side that is not real, and compares what the real one sends. */
 export class Replay {
-  /** The played side's ends of all transports. */
-  private readonly ends: PlayedEnd[] = [];
-  /** Which of them the steps are about. */
-  private present = -1;
+  private end: PlayedEnd | undefined;
   private readonly known = new Map<string, string>();
 
   /**
@@ -83,7 +80,7 @@ export class Replay {
     const { steps } = this.example;
     const first = steps.findIndex(({ kind }) => kind === 'message');
     for (const [index, step] of steps.entries()) {
-      if (index === first && this.ends.length === 0) await this.connect();
+      if (index === first && !this.end) this.end = await this.open();
       try {
         await this.take(step);
       } catch (error) {
@@ -102,9 +99,6 @@ export class Replay {
         return undefined;
       case 'transport':
         return this.move(step.from === this.peer.side, step.event);
-      case 'turn':
-        this.present = this.ends.length - (step.to === 'new' ? 1 : 2);
-        return undefined;
       case 'cut':
         this.played.cut();
         return this.peer.seenCut();
@@ -114,13 +108,8 @@ export class Replay {
   }
 
   private get played(): PlayedEnd {
-    const end = this.ends.at(this.present);
-    if (this.present < 0 || !end) throw new Error('There is no transport');
-    return end;
-  }
-
-  private async connect(): Promise<void> {
-    this.present = this.ends.push(await this.open()) - 1;
+    if (!this.end) throw new Error('There is no transport');
+    return this.end;
   }
 
   private play(text: string): void {
@@ -167,23 +156,24 @@ export class Replay {
   }
 
   private async move(isOfPeer: boolean, event: TransportEvent): Promise<void> {
-    if (event === 'connects') await this.connect();
+    if (event === 'connects') this.end = await this.open();
     else if (isOfPeer) {
       await waitFor(() => this.played.hasEnded, `the ${this.peer.side} to end the transport`);
-      expectNothing(this.played);
+      this.expectNothing();
     } else this.played.finish();
   }
 
   /** The example is over: nothing else was sent. */
   private async finish(): Promise<void> {
-    for (const end of this.ends) {
-      if (!end.hasEnded) end.finish();
-      await waitFor(() => end.hasEnded, 'the end of a transport');
-      expectNothing(end);
+    if (this.end === undefined) return;
+    if (!this.played.hasEnded) {
+      this.played.finish();
+      await waitFor(() => this.played.hasEnded, 'the end of the transport');
     }
+    this.expectNothing();
   }
-}
 
-function expectNothing({ messages, rest }: PlayedEnd): void {
-  expect({ further: messages, rest }).toEqual({ further: [], rest: '' });
+  private expectNothing(): void {
+    expect({ further: this.played.messages, rest: this.played.rest }).toEqual({ further: [], rest: '' });
+  }
 }

@@ -14,15 +14,17 @@ const PROGRAM_TIMEOUT_MS = 300_000;
  * @param {string} cwd
  * @param {string} command
  * @param {string[]} args
- * @param {{ timeoutMs?: number, quiet?: boolean, withErrors?: boolean }} [options] quiet: show the output only after a
- *   failure; withErrors: return the standard error as well
+ * @param {{ timeoutMs?: number, quiet?: boolean, withErrors?: boolean, env?: Record<string, string> }} [options]
+ *   quiet: show the output only after a failure; withErrors: return the standard error as well; env: what the
+ *   environment has besides ours
  * @returns {string} its standard output
  */
 export function run(cwd, command, args, options = {}) {
-  const { timeoutMs = PROGRAM_TIMEOUT_MS, quiet = false, withErrors = false } = options;
+  const { timeoutMs = PROGRAM_TIMEOUT_MS, quiet = false, withErrors = false, env = {} } = options;
   console.log(`$ ${command} ${args.join(' ')}`);
   const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
     cwd,
+    env: { ...process.env, ...env },
     encoding: 'utf8',
     timeout: timeoutMs,
     killSignal: 'SIGKILL',

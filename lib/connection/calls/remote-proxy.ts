@@ -2,7 +2,7 @@ import { canBeArguments, type Callback } from '../../util/callback.js';
 import { EventEmitter, SAFE_EMIT, type ErrorReporter } from '../../util/event-emitter.js';
 import { CONTROL } from '../control.js';
 
-// Why symbols: the peer's methods may have any name.
+// Symbols leave every name to the methods of the peer.
 const CONNECTION = Symbol('connection');
 const INTERFACE = Symbol('interface');
 
@@ -32,7 +32,7 @@ export interface ProxiedConnection {
 export const EMIT_LOCAL = Symbol('emitLocal');
 
 /** A method of a remote interface: `(...args[, callback[, resend]])`; without a callback it returns a Promise. */
-// Written as a method. Why: TypeScript compares its parameters both ways, so that the proxy's own methods fit as well.
+// Written as a method, whose parameters TypeScript compares both ways: so the proxy's own methods are such ones too.
 export type RemoteMethod = { call(...args: unknown[]): unknown }['call'];
 
 /**
@@ -70,7 +70,7 @@ export class RemoteProxy extends EventEmitter<Record<string, never[]>> {
 
   /** Tells the local listeners of an event of the peer. */
   [EMIT_LOCAL](eventName: string, args: readonly unknown[]): boolean {
-    // More arguments than a function can take reach no listener.
+    // More than a function may have is no event of anybody.
     return canBeArguments(args) && this[SAFE_EMIT](eventName, args, this[CONNECTION][CONTROL]);
   }
 }

@@ -6,8 +6,9 @@ import type { Dialer, Transport } from '../transport.js';
 
 /**
  * One attempt to get a transport and shake hands on it. It has one deadline: until the peer has accepted the transport
- * `limits.connectTimeoutMs`, from then on `limits.handshakeTimeoutMs` for all that is left (TLS, the upgrade, the
- * handshake), as servers count it. Why: a peer that accepts and stays silent costs the same time on every transport.
+ * `limits.connectTimeoutMs`, from then on `limits.handshakeTimeoutMs` for all that is left (TLS, the upgrade,
+ * the handshake), as servers count it. So a peer that accepts and stays silent costs no more on one transport than on
+ * another.
  */
 export class Attempt {
   private timer: Timer | undefined;
@@ -18,7 +19,7 @@ export class Attempt {
 
   constructor(private readonly settings: Pick<ResolvedClient, 'limits' | 'dialArguments'>) {}
 
-  /** Opens a transport. The callback is called once, and not after {@link stop}. */
+  /** Opens a link. The callback is called once, and not after {@link stop}. */
   dial(
     dialer: Dialer,
     given: readonly unknown[],
@@ -30,7 +31,7 @@ export class Attempt {
       this.giveUp = ignore;
       if (transport) this.accepted();
       else this.stop();
-      // The user's function may have failed with undefined.
+      // The user's function may have failed with anything, undefined included.
       callback(transport || error ? error : unexplained(), transport);
     };
     const dial = (args: readonly unknown[]): void => {
@@ -53,7 +54,7 @@ export class Attempt {
     this.onLate = onLate;
   }
 
-  /** Ends the attempt: it has succeeded, failed, or is given up. */
+  /** It has ended, well or not, or is given up. */
   stop(): void {
     if (this.isOver) return;
     this.isOver = true;

@@ -4,8 +4,7 @@ import type { ExposedApi } from './exposed-methods.js';
 import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
 import type { AppSpecifier } from '../../connection/connection.js';
 import type { Connection } from '../../connection/connection.js';
-import { optionalInterval, resolveLimits, type Limits } from '../../protocol/limits.js';
-import { splitVersionedName } from '../../util/versioned-name.js';
+import { resolveLimits, type Limits } from '../../protocol/limits.js';
 import { DEFAULT_HEARTBEAT_MS } from '../constants.js';
 import {
   checkPlacement,
@@ -26,7 +25,7 @@ import {
   optional,
 } from '../../protocol/option-checks.js';
 
-/** How a client reconnects by itself after its connection was lost. Attempts that callers cause do not count here. */
+/** How a client comes back by itself after its line was cut. Attempts that callers cause do not count here. */
 export interface ReconnectOptions {
   /**
    * Milliseconds before the second attempt (the first is made at once); each further one waits twice as long, less a
@@ -37,42 +36,38 @@ export interface ReconnectOptions {
   readonly maxDelayMs?: number;
 }
 
-/** What a client does with calls and events while its connection is lost, see {@link JstpClientOptions.offline}. */
+/** What a client does with what it is to send while its line is cut. */
 export type OfflineMode = 'wait' | 'fail';
 
 /** The options of a {@link JstpClient}. */
 export interface JstpClientOptions extends ClientAddressOptions {
   /** The application to call: 'name', 'name@version-or-range' or both apart. @default 'jstp' */
   readonly app?: AppSpecifier;
-  /** The user's name. @default an anonymous login, or the `strategy` */
+  /** User name; without it (and without a `strategy`) the login is anonymous. */
   readonly login?: string | null;
-  /** The user's password. @default '' */
+  /** The user's password. */
   readonly password?: string | null;
-  /** The name of a handshake that the server's policy knows, in place of 'login'. @default 'login' or 'anonymous' */
+  /** A handshake that the server's policy knows, in the place of 'login'. */
   readonly strategy?: string;
-  /** What the strategy sends, or a function that returns it (or a Promise of it) for each login. */
+  /** What the strategy sends, or a function that gives it (or a Promise of it) for each login. */
   readonly credentials?: unknown;
-  /**
-   * Milliseconds between pings. The connection to a server that does not answer in time is given up. 0: no pings.
-   * @default 15000
-   */
+  /** Milliseconds between pings; a server that answers none in time is given up. 0: none. @default 15000 */
   readonly heartbeatInterval?: number;
   /** Caps and timeouts. @default see Limits */
   readonly limits?: Partial<Limits>;
   /**
-   * How long after the loss of its connection, in milliseconds, a client with a session behaves as if it were
-   * connected: calls under way wait for the resume, and so does what is sent meanwhile. Infinity: for ever.
-   * @default 3000
+   * For so long from the cut of its line on, in milliseconds, a client with a session behaves as if it were connected:
+   * calls under way wait for the line to come back, and so does what is sent meanwhile. Infinity: for ever. @default 3000
    */
   readonly resumeTimeoutMs?: number;
   /**
-   * What `send` and `emit` do during `resumeTimeoutMs`: `'wait'` for the resume, or `'fail'` with the error of an
-   * attempt to connect. Without `reconnect` it is always `'fail'`, as there is nothing to wait for. @default 'wait'
+   * What `send` and `emit` do in that time: 'wait', or 'fail' with the error of an attempt to connect. Without
+   * `reconnect` there is nothing to wait for: it is 'fail'. @default 'wait'
    */
   readonly offline?: OfflineMode;
-  /** How the client reconnects by itself; false: only for the next call, event or `connect`. @default true */
+  /** How the client comes back by itself; false: only with the next call, event or `connect`. @default true */
   readonly reconnect?: boolean | ReconnectOptions;
-  /** Methods that the server may call, see {@link JstpClient.expose}. @default none */
+  /** What the server may call on this side, see {@link JstpClient.expose}. @default nothing */
   readonly application?: ApplicationLike<Connection> | ExposedApi;
   /** Converts outgoing packets, as with Nest's own transports. */
   readonly serializer?: Serializer;
@@ -80,7 +75,7 @@ export interface JstpClientOptions extends ClientAddressOptions {
   readonly deserializer?: Deserializer;
 }
 
-/** The delays before attempts to reconnect, in milliseconds. */
+/** Milliseconds before the attempts to come back; undefined: none are made. */
 export interface ReconnectDelays {
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
@@ -152,6 +147,12 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
     isAppSpecifier,
   );
   check(
+    'heartbeatInterval',
+    heartbeatInterval,
+    `0 (none), or an integer from 1 to ${MAX_TIMER_MS}`,
+    isInteger(0, MAX_TIMER_MS),
+  );
+  check(
     'resumeTimeoutMs',
     resumeTimeoutMs,
     `an integer from 0 to ${MAX_TIMER_MS}, or Infinity`,
@@ -175,7 +176,7 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
     password,
     strategy,
     credentials,
-    heartbeatInterval: optionalInterval('heartbeatInterval', heartbeatInterval) ?? 0,
+    heartbeatInterval,
     limits: resolveLimits(given.limits),
     resumeTimeoutMs,
     offline,
@@ -232,11 +233,7 @@ function isAppSpecifier(value: unknown): boolean {
   const isName = isText(value) || (isObject(value) && isText((value as { name?: unknown }).name));
   if (!isName) return false;
   try {
-    const { version } = isString(value)
-      ? { version: splitVersionedName(value)[1] }
-      : (value as { version?: unknown });
-    // Why no empty version: it is the slip of a text with a missing variable, and would mean the newest one.
-    return parseAppSpecifier(value as AppSpecifier).name !== '' && version !== '';
+    return parseAppSpecifier(value as AppSpecifier).name !== '';
   } catch {
     return false;
   }

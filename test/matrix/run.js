@@ -1,0 +1,142 @@
+/**
+ * `npm run test:matrix`: the tests on every Node that `engines` allows, with Nest 11 and 12, the packed package on each
+ * Node, and a smoke program on each Node, Bun and Deno. `--quick` runs what differs most from one Node to the next, on
+ * the Nodes other than the running one. Everything is run, whatever failed before; the end lists what failed.
+ */
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
+import { packInto, root, run, withTemporaryFolder, writeJson } from '../package/shell.js';
+import { BUN, DENO, installAll, NODES } from './installed.js';
+
+/** A run of Jest that takes longer hangs. */
+const JEST_TIMEOUT_MS = 20 * 60_000;
+const PACKAGE_TIMEOUT_MS = 15 * 60_000;
+const SMOKE_TIMEOUT_MS = 60_000;
+
+/** Where Node itself shows: sockets, TLS, WebSockets, timers and contexts of async calls, and Nest on top of them. */
+const QUICK_TESTS = [
+  'test/application/',
+  'test/session/',
+  'test/connection/(async-context|connect|heartbeat|messages|reconnect|resume|robustness|streams)',
+  'test/transport/(?!conformance)[^/]+\\.test',
+  'test/security/(tls|websocket)',
+  'test/nest/contract/jstp-(net|wss)',
+  'test/nest/version',
+];
+const QUICK_NEST_11_TESTS = [
+  'test/nest/version',
+  'test/nest/contract/jstp-ws\\.test',
+  'test/nest/server/hybrid',
+];
+
+const quick = process.argv.includes('--quick');
+const running = Number(process.versions.node.split('.')[0]);
+/** @type {{ title: string, outcome: string, seconds: number, failed: boolean }[]} */
+const results = [];
+
+installAll();
+if (!quick) run(root, 'bash', ['test/tools/get-redis.sh']);
+for (const node of quick ? NODES.filter(({ major }) => major !== running) : NODES) {
+  const title = `Node ${node.major}`;
+  step(`${title}: tests`, () => jest(node, '12', quick ? QUICK_TESTS : []));
+  if (!quick) step(`${title}: test/nest with Nest 11`, () => jest(node, '11', ['test/nest/']));
+}
+if (quick) step(`Node ${running}: tests with Nest 11`, () => jest(undefined, '11', QUICK_NEST_11_TESTS));
+await withTemporaryFolder((home) => {
+  installPackage(home);
+  for (const [name, command, flags] of smokeRuntimes())
+    step(`${name}: smoke`, () => smoke(home, command, flags));
+});
+if (!quick) for (const node of NODES) step(`Node ${node.major}: packed package`, () => packedPackage(node));
+finish();
+
+/** @param {string} title @param {() => string} work gives what it came to, or throws */
+function step(title, work) {
+  console.log(`\n== ${title}`);
+  const started = performance.now();
+  const seconds = () => Math.round((performance.now() - started) / 1000);
+  try {
+    const outcome = work();
+    results.push({ title, outcome, seconds: seconds(), failed: false });
+    console.log(outcome);
+  } catch (error) {
+    const outcome = `FAILED: ${error instanceof Error ? error.message : String(error)}`;
+    results.push({ title, outcome, seconds: seconds(), failed: true });
+    console.error(outcome);
+  }
+}
+
+/**
+ * Runs Jest.
+ * @param {import('./installed.js').NodeRuntime | undefined} node undefined for the running one
+ * @param {'11' | '12'} nest
+ * @param {readonly string[]} tests patterns of files, none for all
+ */
+function jest(node, nest, tests) {
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const options = ['--maxWorkers=2', '--workerIdleMemoryLimit=2GB'];
+  const output = run(
+    root,
+    node?.binary ?? process.execPath,
+    [...flags, 'node_modules/jest/bin/jest.js', ...options, ...tests],
+    { timeoutMs: JEST_TIMEOUT_MS, quiet: true, withErrors: true, env: { ...node?.env, NEST_MAJOR: nest } },
+  );
+  const totals = /^tests: (\d+) passed, 0 failed.*$/m.exec(output);
+  if (!totals || totals[1] === '0') throw new Error('No test was run');
+  return totals[0];
+}
+
+/** @param {string} home gets the packed package as a user has it, without Nest */
+function installPackage(home) {
+  const dependencies = { 'nestjs-jstp': `file:${packInto(home)}` };
+  writeJson(path.join(home, 'package.json'), { private: true, type: 'module', dependencies });
+  run(home, 'npm', ['install', '--omit=peer', '--prefer-offline', '--no-audit', '--no-fund'], {
+    quiet: true,
+  });
+  copyFileSync(path.join(import.meta.dirname, 'smoke/program.js'), path.join(home, 'program.js'));
+}
+
+/** @returns {[name: string, command: string, flags: string[]][]} */
+function smokeRuntimes() {
+  return [
+    // From Node 22 on the global WebSocket is there without the flag.
+    ...NODES.map(
+      ({ major, binary }) =>
+        /** @type {[string, string, string[]]} */ ([
+          `Node ${major}`,
+          binary,
+          major < 22 ? ['--experimental-websocket'] : [],
+        ]),
+    ),
+    ['Bun', BUN, []],
+    ['Deno', DENO, ['run', '--allow-all', '--node-modules-dir=manual']],
+  ];
+}
+
+/** @type {(home: string, command: string, flags: readonly string[]) => string} */
+function smoke(home, command, flags) {
+  const certificates = path.join(root, 'test/support/certificates');
+  const output = run(home, command, [...flags, 'program.js', certificates], { timeoutMs: SMOKE_TIMEOUT_MS });
+  if (!output.endsWith('smoke passed\n')) throw new Error('The program ended before its end');
+  return 'passed';
+}
+
+/** @param {import('./installed.js').NodeRuntime} node */
+function packedPackage({ binary, env }) {
+  const output = run(root, binary, ['test/package/run.js'], {
+    timeoutMs: PACKAGE_TIMEOUT_MS,
+    quiet: true,
+    env,
+  });
+  const totals = /^package: .+ passed$/m.exec(output);
+  if (!totals) throw new Error('The checks of the package ended before their end');
+  return totals[0];
+}
+
+function finish() {
+  console.log('\nThe matrix:');
+  for (const { title, outcome, seconds } of results) console.log(`  ${title} (${seconds} s): ${outcome}`);
+  const failed = results.filter((result) => result.failed);
+  console.log(`${results.length - failed.length} of ${results.length} passed`);
+  if (failed.length > 0) process.exitCode = 1;
+}

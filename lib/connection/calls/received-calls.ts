@@ -6,8 +6,8 @@ import {
 } from '../../protocol/error-codes.js';
 import { formatCallbackError } from '../../protocol/format-message.js';
 import type { CallMessage } from '../../protocol/message.js';
-import type { ApplicationLike, MethodCallback } from '../../application/application.js';
-import { InternalApiError } from '../../application/application.js';
+import type { ApplicationLike } from '../../application/application.js';
+import { serveCall } from '../../application/serve-call.js';
 import { IdTable } from '../../util/id-table.js';
 import { startPatientTimer, stopTimer } from '../../util/timer.js';
 import type { Connection } from '../connection.js';
@@ -164,15 +164,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   private serve(call: ReceivedCall, application: ApplicationLike<Connection>): void {
     try {
-      if (application.handleCall) application.handleCall(call);
-      else
-        application.callMethod(
-          this.owner.connection,
-          call.interfaceName,
-          call.methodName,
-          call.args,
-          callbackOf(call, this),
-        );
+      serveCall(application, call, this);
     } catch (error) {
       call.fail(ERR_INTERNAL_API_ERROR);
       this.owner.reportError(error);
@@ -204,15 +196,4 @@ function faultOf(message: CallMessage): number {
   if (message.interfaceName === undefined) return ERR_INTERFACE_NOT_FOUND;
   if (message.method === undefined) return ERR_METHOD_NOT_FOUND;
   return 0;
-}
-
-function callbackOf(call: ReceivedCall, keeper: ReceivedCallKeeper): MethodCallback {
-  return (error, ...results) => {
-    if (error === null || error === undefined || error === false || error === 0 || error === '') {
-      call.succeed(results);
-      return;
-    }
-    call.fail(error);
-    if (error instanceof InternalApiError) keeper.reportError(error.cause);
-  };
 }

@@ -5,6 +5,7 @@ import type { Connection } from '../../connection/connection.js';
 import { ERR_INVALID_SIGNATURE, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore, isThenable } from '../../util/callback.js';
+import type { ErrorReporter } from '../../util/event-emitter.js';
 import { plainAnswering, type Answering, type NestCall } from './answering.js';
 import type { Route } from '../server/application-routes.js';
 import { INTERNAL_SERVER_ERROR, NO_MESSAGE_HANDLER } from '../constants.js';
@@ -37,7 +38,7 @@ export interface RunnerSettings {
 type OnEnd = (() => void) | undefined;
 
 /** Runs Nest's handlers for calls and events, and answers with what they return. */
-export class HandlerRunner implements AnswerContext {
+export class HandlerRunner implements AnswerContext, ErrorReporter {
   readonly answering: Answering;
   readonly report: (error: unknown) => void;
   private readonly handlers: ReadonlyMap<string, MessageHandler>;
@@ -51,6 +52,11 @@ export class HandlerRunner implements AnswerContext {
     this.report = settings.report;
     this.answering = serializer ? new SerializedAnswering(serializer, this.report) : plainAnswering;
     this.inbound = deserializer && new InboundOrder(deserializer);
+  }
+
+  /** Reports what a method of a core application has thrown that is served beside the handlers. */
+  reportError(error: unknown): void {
+    this.report(error);
   }
 
   /** Answers a call that has no handler. */

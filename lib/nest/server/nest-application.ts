@@ -1,6 +1,6 @@
 import type { ApplicationLike, MethodCallback } from '../../application/application.js';
-import { InternalApiError } from '../../application/application.js';
 import type { IncomingCall } from '../../application/incoming-call.js';
+import { serveCall } from '../../application/serve-call.js';
 import type { Connection } from '../../connection/connection.js';
 import { LastValueStream } from '../../connection/calls/stream-sender.js';
 import { ERR_INTERFACE_NOT_FOUND, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
@@ -53,7 +53,7 @@ export class NestApplication implements CoreApplication {
     const route = routes?.methods.get(methodName) ?? routes?.events.get(methodName);
     if (route) this.runner.call(call, route);
     else if (this.core?.getMethods(interfaceName)?.includes(methodName))
-      callCore(this.core, call, this.runner.report);
+      serveCall(this.core, call, this.runner);
     else
       this.runner.refuse(
         call,
@@ -146,22 +146,6 @@ class LocalCall implements IncomingCall<Connection> {
     this.isOpen = false;
     callWith(this.callback, error, results);
   }
-}
-
-function callCore(core: CoreApplication, call: NestCall, report: (error: unknown) => void): void {
-  if (core.handleCall) {
-    core.handleCall(call);
-    return;
-  }
-  core.callMethod(call.connection, call.interfaceName, call.methodName, call.args, (error, ...results) => {
-    // Any falsy error is none, as everywhere in JSTP.
-    if (!error) {
-      call.succeed(results);
-      return;
-    }
-    call.fail(error);
-    if (error instanceof InternalApiError) report(error.cause);
-  });
 }
 
 function assertNoClash(routes: ApplicationRoutes, core: CoreApplication): void {

@@ -8,6 +8,8 @@ import { Controller, Injectable, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MessagePattern, type MicroserviceOptions } from '@nestjs/microservices';
 import { Arg, JstpClient, JstpModule, JstpServer, net, Session, type Connection } from 'nestjs-jstp';
+import { RedisSessionStorageProvider } from 'nestjs-jstp/redis';
+import { createClient } from 'redis';
 import { firstValueFrom } from 'rxjs';
 import { WebSocket } from 'ws';
 
@@ -124,6 +126,16 @@ await fails(
 await fails(
   'ca must be given in connectOptions: { ca }',
   () => new JstpClient({ transport: 'tls', ca: 'x' } as never),
+);
+
+const redis = createClient();
+await fails(
+  'redis must be told to connect first: connect() was not called',
+  () => new RedisSessionStorageProvider(redis),
+);
+await fails(
+  'sessionStorageProvider must be an object with methods get and set, and no client of Redis',
+  wrong({ sessionStorageProvider: redis }),
 );
 
 // Starts.

@@ -1,4 +1,6 @@
-/** Classes of bytes, as bits of {@link CHAR_CLASS}. */
+// Classes of bytes, as bits of CHAR_CLASS.
+
+/** A letter, `$` or `_`. */
 export const IDENTIFIER_START = 1;
 /** A letter, digit, `$` or `_`. */
 export const IDENTIFIER_PART = 2;
@@ -6,10 +8,10 @@ export const IDENTIFIER_PART = 2;
 export const DIGIT = 4;
 /** 0 to 9, a to f, A to F. */
 export const HEX_DIGIT = 8;
-/** What may follow a backslash in JSON and needs no more than itself. */
+/** A character that makes a complete escape of JSON behind a backslash. */
 export const JSON_ESCAPE = 16;
 
-/** The classes of each byte. */
+/** The classes of each byte, as bits. */
 export const CHAR_CLASS: Uint8Array = makeTable();
 
 function makeTable(): Uint8Array {

@@ -1,15 +1,15 @@
-// Reading by hand is as fast as JSON.parse for text and objects of ASCII. Its decimals of more than 15 digits
-// are slower, and so are strings beyond ASCII: a value of those, if it is JSON, goes to JSON.parse.
+// Why JSON.parse: it is faster for decimals of more than 15 digits and for strings beyond ASCII. For everything else the
+// reader of this room is as fast.
 
-/** How much of a value is looked at before `JSON.parse` is tried. */
+/** How many bytes of a value are looked at before `JSON.parse` is tried. */
 const LOOK_AHEAD_BYTES = 64;
 
-/** What the beginning of a value looks like: no JSON, JSON, or JSON with nothing but numbers. */
+/** What a value looks like: no JSON, JSON, or JSON without strings. */
 export type JsonLook = 'none' | 'json' | 'numbers';
 
 /**
- * What the beginning of a value looks like: in JSON quotes are double and keys are quoted. A wrong guess
- * costs time only.
+ * Guesses by the first bytes whether a value is JSON, where quotes are double and keys are quoted. A wrong guess costs
+ * time only.
  */
 export function lookAtJson(data: Uint8Array, start: number, length: number): JsonLook {
   const first = data[start];
@@ -18,14 +18,14 @@ export function lookAtJson(data: Uint8Array, start: number, length: number): Jso
   for (let i = start; i < end; i++) {
     const c = data[i];
     if (c === 34) return 'json';
-    // An apostrophe, a comment, `undefined`, an object that does not begin with a quoted key.
+    // An apostrophe, a comment, `undefined`; then an object that does not begin with a quoted key.
     if (c === 39 || c === 47 || c === 117) return 'none';
     if (c === 123 && data[i + 1] !== 34 && data[i + 1] > 32) return 'none';
   }
   return 'numbers';
 }
 
-/** Whether a value that `JSON.parse` made is nested deeper than so many levels. */
+/** Whether a value that `JSON.parse` made is nested deeper than `levels`. */
 export function exceedsDepth(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;

@@ -1,22 +1,22 @@
 /**
- * Large values go through `JSON.stringify`, which is faster there, wherever it says the same as MDSF:
- * no undefined in an array, no `toMDSF`, no `toJSON` but a date's (a buffer has one), no bigint.
- * Long strings are faster by hand.
+ * Decides which values are written by `JSON.stringify`: large ones, as it is faster for them, where its text means the
+ * same in MDSF. That needs a value without undefined in an array, without `toMDSF` or `toJSON` (but for dates) and without
+ * a bigint. Long strings are written faster by this package.
  */
 
-/** An array of so many elements, or an object of so many keys, is worth a look. */
+/** From this many elements or keys on, an array or object counts as large. */
 export const LARGE = 16;
-/** And so is an array of so many objects. */
+/** From this many objects on, an array of them counts as large. */
 const MANY_OBJECTS = 6;
-/** How deep a large array or object is looked for: arguments -> object -> its list. */
+/** How many levels are searched for a large array or object: arguments -> object -> its list. */
 const PROBE_LEVELS = 3;
-/** A string of this length is written faster by hand. */
+/** From this length on a string is written faster by this package. */
 const LONG_STRING = 1024;
 
-/** What is nested deeper is written by hand, where cycles are found at once. */
+/** A value nested deeper is written by this package, which finds cycles at once. */
 const MAX_LEVELS = 32;
 
-/** Objects that say themselves what to write. */
+/** An object that determines what is written in its place. */
 interface Convertible {
   readonly toMDSF?: unknown;
   readonly toJSON?: unknown;
@@ -25,7 +25,7 @@ interface Convertible {
 const datePrototype: unknown = Date.prototype;
 const objectPrototype: unknown = Object.prototype;
 
-/** Whether there is a large array or object near the top. Cheap: it looks at few members. */
+/** Whether a value is or contains a large array or object near its top. Cheap: few members are read. */
 export function isLarge(value: unknown, levels = PROBE_LEVELS): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) {
@@ -42,7 +42,7 @@ export function isLarge(value: unknown, levels = PROBE_LEVELS): boolean {
 }
 
 function isLargeObject(object: Record<string, unknown>, levels: number): boolean {
-  // To begin with the keys of a buffer or typed array takes the engine as long as to make a text of each index.
+  // Why not its keys: `for in` over a buffer or typed array makes a text of each index first.
   if (ArrayBuffer.isView(object)) return false;
   if (!isPlain(object)) return isLargeInstance(object, levels);
   let count = 0;
@@ -54,7 +54,7 @@ function isLargeObject(object: Record<string, unknown>, levels: number): boolean
   return false;
 }
 
-/** The same for an object that may inherit members, which are not written: there may be thousands. */
+/** Does the same for an object that may inherit members: those are not written, and there may be thousands. */
 function isLargeInstance(object: Record<string, unknown>, levels: number): boolean {
   const keys = Object.keys(object);
   if (keys.length >= LARGE || levels === 1) return keys.length >= LARGE;
@@ -67,8 +67,7 @@ function isPlain(object: object): boolean {
 }
 
 /**
- * Whether `JSON.stringify` says the same of this value as MDSF would, and is safe to call: neither a
- * cycle nor too deep.
+ * Whether `JSON.stringify` writes a value as MDSF would, and can be called: the value has no cycle and is not too deep.
  */
 export function isJsonEligible(value: unknown, maxDepth: number): boolean {
   return isEligible(value, Math.min(maxDepth, MAX_LEVELS));
@@ -106,10 +105,10 @@ function isObjectEligible(object: object, levels: number): boolean {
   if (isConvertible(object)) return Object.getPrototypeOf(object) === datePrototype && isPlainDate(object);
   if (object instanceof BigInt) return false;
   const members = object as Record<string, unknown>;
-  // Numbers, all of them, or bigints.
+  // A typed array has numbers only, or bigints only.
   if (ArrayBuffer.isView(object)) return typeof members[0] !== 'bigint';
   if (!isPlain(object)) return Object.keys(members).every((key) => isMemberEligible(members[key], levels));
-  // What somebody has added to Object.prototype is looked at too: at worst the value is written by hand.
+  // Reads members that somebody added to Object.prototype, too. At worst the value is written by this package.
   for (const key in members) {
     if (!isMemberEligible(members[key], levels)) return false;
   }

@@ -2,19 +2,21 @@ import type { ByteDecoder } from './byte-decoder.js';
 import { MdsfReader } from './reader.js';
 import { DEFAULT_MAX_DEPTH } from './stringify.js';
 
-/** How a text is read. */
+/** Options of {@link parse}. */
 export interface ParseOptions {
   /** How deep arrays and objects may be nested. @default 256 */
   readonly maxDepth?: number;
 }
 
-// One for all: reading is synchronous and calls nobody's code.
+// One for all. Invariant: reading is synchronous and calls no code of users, so that no two readings overlap.
 const reader = new MdsfReader();
 
 /**
- * The value of an MDSF text: JSON and more (bare keys, either quote, holes, comments, hexadecimal, octal
- * and binary integers, NaN and the infinities). `__proto__` is a key like any other.
+ * Reads a value from MDSF text: JSON with bare keys, either quote, holes, comments, hexadecimal, octal and binary
+ * integers, NaN and the infinities. `__proto__` is a key like any other.
  * @throws {MdsfSyntaxError} for text that is no MDSF, with the position in UTF-16 units
+ * @example
+ * parse("{name:'Marcus',tags:['a','b']}"); // { name: 'Marcus', tags: ['a', 'b'] }
  */
 export function parse(text: string, options?: ParseOptions): unknown {
   reader.startText(text, options?.maxDepth ?? DEFAULT_MAX_DEPTH);
@@ -22,7 +24,7 @@ export function parse(text: string, options?: ParseOptions): unknown {
 }
 
 /**
- * As {@link parse}, from the bytes of an UTF-8 text.
+ * Reads a value as {@link parse} does, from the bytes of a UTF-8 text.
  * @throws {MdsfSyntaxError} for bytes that are no UTF-8 or no MDSF, with the position in bytes
  */
 export function parseBytes(bytes: Uint8Array, decoder: ByteDecoder, options?: ParseOptions): unknown {

@@ -1,24 +1,24 @@
-/** From this length on, searching with `indexOf` (memchr) beats looking at each character. */
+/** From this length on, searches by `indexOf` (memchr) are faster than reading each character. */
 const SEARCH_FROM_LENGTH = 192;
 
 const LINE_SEPARATORS = /[\u2028\u2029]/g;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
-/** ES2024, so not in the types; every supported Node has it, an older browser may not. */
+/** A string with a method of ES2024. Every supported Node has it, an older browser may not. */
 type MaybeWellFormed = string & { isWellFormed?(): boolean };
 
 /**
- * A string as MDSF. `'text'` as it is where nothing has to be escaped, else a JSON string, which both
- * reference parsers read as well.
+ * Writes a string as MDSF: between apostrophes where nothing has to be escaped, else as a JSON string. Both reference
+ * parsers read either.
  */
 export function quote(text: string): string {
   return isClean(text) ? "'" + text + "'" : escaped(text);
 }
 
 /**
- * Whether nothing has to be escaped between single quotes: no apostrophe, no backslash, no NUL (it frames
- * messages), CR, LF, U+2028 and U+2029 (the native reference parser refuses them), and no surrogates
- * (a lone one is nothing in UTF-8; a pair is left to {@link escaped}, which tells them apart).
+ * Whether nothing has to be escaped between apostrophes. These have to be: apostrophe, backslash, NUL (it ends
+ * messages), CR, LF, U+2028 and U+2029 (the native reference parser refuses them), and lone surrogates, which UTF-8 cannot
+ * encode. A short string with a surrogate pair counts as one with a lone one: {@link escaped} tells them apart.
  */
 export function isClean(text: string): boolean {
   const { length } = text;
@@ -37,7 +37,7 @@ export function isClean(text: string): boolean {
   return true;
 }
 
-/** A key as MDSF: bare where it is an identifier of ASCII, else quoted. */
+/** Writes a key as MDSF: bare where it is an identifier of ASCII, else quoted. */
 export function quoteKey(key: string): string {
   const length = key.length;
   if (length === 0) return "''";
@@ -49,7 +49,7 @@ export function quoteKey(key: string): string {
   return key;
 }
 
-/** Escapes U+2028 and U+2029 in text that `JSON.stringify` made (it leaves them as they are). */
+/** Escapes U+2028 and U+2029 in a text of `JSON.stringify`, which leaves them as they are. */
 export function escapeLineSeparators(json: string): string {
   return json.includes('\u2028') || json.includes('\u2029')
     ? json.replace(LINE_SEPARATORS, (c) => (c === '\u2028' ? '\\u2028' : '\\u2029'))

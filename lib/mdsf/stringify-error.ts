@@ -1,14 +1,14 @@
-/** Why a value has no text: it contains itself, is nested beyond `maxDepth`, or has a bigint. */
+/** Why a value cannot be written: it contains itself, is nested deeper than `maxDepth`, or contains a bigint. */
 export type MdsfStringifyErrorCode = 'ERR_MDSF_CYCLE' | 'ERR_MDSF_DEPTH' | 'ERR_MDSF_BIGINT';
 
 /** The value cannot be written as MDSF. */
 export class MdsfStringifyError extends TypeError {
-  /** Why. */
+  /** Why the value cannot be written. */
   readonly code: MdsfStringifyErrorCode;
 
   /**
-   * @param code - why
-   * @param message - the same for people
+   * @param code - why the value cannot be written
+   * @param message - the reason as a text
    */
   constructor(code: MdsfStringifyErrorCode, message: string) {
     super(message);

@@ -3,16 +3,16 @@ import { memberPrefix } from './member-prefix.js';
 import { escapeLineSeparators, isClean, quote } from './quote.js';
 import { MdsfStringifyError } from './stringify-error.js';
 
-/** How a value is written. */
+/** Options of {@link stringify}. */
 export interface StringifyOptions {
   /** How deep arrays and objects may be nested. @default 256 */
   readonly maxDepth?: number;
 }
 
-/** How deep arrays and objects may be nested where nothing else is said. */
+/** The default of `maxDepth`, for reading and writing. */
 export const DEFAULT_MAX_DEPTH = 256;
 
-/** Objects that say themselves what to write. */
+/** An object that determines what is written in its place. */
 interface Convertible {
   readonly toMDSF?: unknown;
   readonly toJSON?: unknown;
@@ -21,16 +21,19 @@ interface Convertible {
 const objectPrototype: unknown = Object.prototype;
 
 /**
- * A value as MDSF text, without a raw NUL, CR or LF, as short as it can be. Like `JSON.stringify`, but:
- * `undefined` within an array is kept, `toMDSF(key)` goes before `toJSON(key)`, a Node Buffer is a
- * base64 string. Functions and symbols are left out of objects and null in arrays, NaN and the
- * infinities are null. A top-level undefined, function or symbol is `undefined`.
- * @throws {MdsfStringifyError} for a cycle, for nesting beyond `maxDepth`, for a bigint
+ * Writes a value as MDSF text, as short as possible, without a raw NUL, CR or LF.
+ *
+ * Like `JSON.stringify`, it leaves functions and symbols out of objects, and writes null for them in arrays, as for NaN and
+ * the infinities. Unlike it, `undefined` within an array is kept, `toMDSF(key)` is preferred to `toJSON(key)`, and a
+ * Node Buffer becomes a base64 string. A top-level undefined, function or symbol is written as `undefined`.
+ * @throws {MdsfStringifyError} for a cycle, for nesting deeper than `maxDepth`, and for a bigint
+ * @example
+ * stringify({ name: 'Marcus', tags: ['a', undefined] }); // {name:'Marcus',tags:['a',undefined]}
  */
 export function stringify(value: unknown, options?: StringifyOptions): string {
   const maxDepth = options?.maxDepth ?? DEFAULT_MAX_DEPTH;
   if (isLarge(value) && isJsonEligible(value, maxDepth)) return escapeLineSeparators(JSON.stringify(value));
-  // A `toJSON` may call this function: a writer serves one call at a time, and is dropped when it throws.
+  // A `toJSON` may call this function again, so that a writer serves one call at a time. One that throws is dropped.
   const writer = idleWriter ?? new Writer();
   idleWriter = undefined;
   const text = writer.writeRoot(value, maxDepth);
@@ -43,7 +46,7 @@ let idleWriter: Writer | undefined;
 class Writer {
   private maxDepth = DEFAULT_MAX_DEPTH;
   private readonly ancestors: object[] = [];
-  /** Whether somebody has added to Object.prototype, so that `for in` gives more than own keys. */
+  /** Whether Object.prototype has members that somebody added, which `for in` would give, too. */
   private seesInherited = false;
 
   writeRoot(value: unknown, maxDepth: number): string {
@@ -53,13 +56,13 @@ class Writer {
     return isOmitted(converted) ? 'undefined' : this.write(converted);
   }
 
-  /** Text of a value that is converted and not to be left out. */
+  /** The text of a value, after its conversion. The value must not be one that is left out. */
   private write(value: unknown): string {
     switch (typeof value) {
       case 'string':
         return quote(value);
       case 'number':
-        // -0 is '0', as JSON has it.
+        // Also '0' for -0, as in JSON.
         return value - value === 0 ? '' + value : 'null';
       case 'boolean':
         return value ? 'true' : 'false';
@@ -121,7 +124,7 @@ class Writer {
     const members = object as Record<string, unknown>;
     let text = '';
     if (isPlain && !this.seesInherited) {
-      // Much faster than an array of the keys.
+      // Why `for in`: it is much faster than an array of the keys.
       for (const key in members) text = this.addMember(text, key, members[key]);
     } else {
       for (const key of Object.keys(members)) text = this.addMember(text, key, members[key]);
@@ -140,7 +143,7 @@ class Writer {
     return (text === '' ? prefix.first : text + prefix.text) + this.write(member);
   }
 
-  /** Text of what a boxed primitive holds. */
+  /** The text of a boxed primitive's value. */
   writePrimitive(value: unknown): string {
     return this.write(value);
   }
@@ -157,7 +160,7 @@ function isOmitted(value: unknown): boolean {
   return value === undefined || typeof value === 'function' || typeof value === 'symbol';
 }
 
-/** What an object with `toMDSF` or `toJSON` (a bigint may have one, too) wants to be written as. */
+/** Returns what is written in the place of a value: the result of its `toMDSF` or `toJSON`, which a bigint may have, too. */
 function convert(value: unknown, key: string | number): unknown {
   if ((typeof value !== 'object' && typeof value !== 'bigint') || value === null) return value;
   const { toMDSF } = value as Convertible;
@@ -167,7 +170,7 @@ function convert(value: unknown, key: string | number): unknown {
   return Reflect.apply(toJSON, value, [String(key)]) as unknown;
 }
 
-/** Text of an object that is more than its keys: a boxed primitive, a Buffer. */
+/** The text of an object that is not written by its keys: a boxed primitive, a Buffer, a long typed array. */
 function specialText(object: object, writer: Writer): string | undefined {
   if (object instanceof Number) return writer.writePrimitive(Number(object));
   if (object instanceof String) return quote(String(object));
@@ -177,18 +180,19 @@ function specialText(object: object, writer: Writer): string | undefined {
   return isLongView(object) ? JSON.stringify(object) : undefined;
 }
 
-/** Whether it is a long typed array of numbers: key by key, its text would take ten times as long to make. */
+/** Whether an object is a long typed array of numbers. Why: written key by key, it would take ten times as long. */
 function isLongView(object: object): boolean {
   if (!ArrayBuffer.isView(object)) return false;
   const { length, 0: first } = object as unknown as ArrayLike<unknown>;
   return length >= LARGE && typeof first === 'number';
 }
 
-/** A Buffer of Node (or of a bundler), found without its global. */
+/** A Buffer of Node or of a bundler. */
 interface BufferLike {
   toString(encoding: 'base64'): string;
 }
 
+/** Whether a value is a Buffer, found by its class, since a browser has no global `Buffer`. */
 function isBuffer(value: unknown): value is BufferLike {
   if (!ArrayBuffer.isView(value)) return false;
   const { isBuffer: test } = value.constructor as { isBuffer?: unknown };

@@ -1,22 +1,22 @@
 /**
- * What kind of flaw stopped the parser: text that is no MDSF, text that ends too early, nesting beyond
- * `maxDepth`, bytes that are no UTF-8.
+ * Why a text cannot be read: it is no MDSF, ends too early, is nested deeper than `maxDepth`, or its bytes are no
+ * UTF-8.
  */
 export type MdsfSyntaxErrorCode =
   'ERR_MDSF_SYNTAX' | 'ERR_MDSF_UNEXPECTED_END' | 'ERR_MDSF_DEPTH' | 'ERR_MDSF_ENCODING';
 
 /** The text is no MDSF. */
 export class MdsfSyntaxError extends SyntaxError {
-  /** What kind of flaw it is. */
+  /** Why the text cannot be read. */
   readonly code: MdsfSyntaxErrorCode;
 
-  /** Where: the offset in bytes, or in UTF-16 units where a string was parsed. */
+  /** The position of the error: in bytes, or in UTF-16 units where a string was parsed. */
   readonly position: number;
 
   /**
-   * @param code - what kind of flaw it is
-   * @param message - what was wrong, without the position
-   * @param position - where
+   * @param code - why the text cannot be read
+   * @param message - the reason as a text, without the position
+   * @param position - where the error is
    */
   constructor(code: MdsfSyntaxErrorCode, message: string, position: number) {
     super(`${message} at position ${position}`);

@@ -1,26 +1,26 @@
-/** Stands for a UTF-16 unit beyond ASCII: no ASCII byte, and no continuation byte of UTF-8. */
+/** The byte for a UTF-16 unit beyond ASCII. It is neither an ASCII byte nor a continuation byte of UTF-8. */
 const NON_ASCII_UNIT = 0xc2;
-/** The bytes of texts up to this length are written to one array, again and again. */
+/** Shorter texts are written to one array that is used again. */
 const SCRATCH_LENGTH = 64 * 1024;
-/** Below this length a call of the platform's encoder costs more than it saves. */
+/** Below this length a call of the platform's encoder takes longer than a loop. */
 const ENCODER_MIN_LENGTH = 24;
 
-/** The part of the platform's TextEncoder that is used. */
+/** The part of a TextEncoder that is used. */
 interface Encoder {
   encodeInto?(text: string, target: Uint8Array): { readonly read: number; readonly written: number };
 }
 
-/** Node and browsers have one, every other platform may do without. */
+// Node and browsers have a TextEncoder. Other platforms may lack it.
 const { TextEncoder } = globalThis as unknown as { readonly TextEncoder?: new () => Encoder };
 const encoder = TextEncoder ? new TextEncoder() : undefined;
 
 const scratch = new Uint8Array(SCRATCH_LENGTH);
-/** For a longer text; making it costs more than filling it. It is given back at the next great collection. */
+/** The array for longer texts. Why it is kept until the next full collection: making it takes longer than filling it. */
 let large: WeakRef<Uint8Array> | undefined;
 
 /**
- * One byte for each UTF-16 unit of a text: ASCII as it is, in the same places, and a byte beyond ASCII for
- * everything else. A NUL follows; what is behind it is of an older text. Good until the next call.
+ * Returns one byte for each UTF-16 unit of a text: the character itself where it is ASCII, else {@link NON_ASCII_UNIT}.
+ * A NUL follows. The bytes behind it belong to an earlier text. The array is valid until the next call.
  */
 export function bytesOfText(text: string): Uint8Array {
   const { length } = text;
@@ -43,7 +43,10 @@ function largeArray(length: number): Uint8Array {
   return made;
 }
 
-/** Many times as fast as a loop, but for ASCII only, of which each character is one byte. */
+/**
+ * Encodes a text, if it is ASCII, many times as fast as a loop.
+ * @returns false where it is not ASCII, or too short to be worth it
+ */
 function encodeAscii(text: string, bytes: Uint8Array): boolean {
   const { length } = text;
   if (length < ENCODER_MIN_LENGTH) return false;

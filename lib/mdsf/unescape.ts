@@ -1,6 +1,6 @@
 import { CHAR_CLASS, HEX_DIGIT } from './chars.js';
 
-/** Tells that an escape sequence is wrong. */
+/** Throws the error of a wrong escape sequence. */
 export type EscapeFailure = (message: string, index: number) => never;
 
 const SIMPLE: Readonly<Record<string, string | undefined>> = {
@@ -15,9 +15,9 @@ const MAX_CODE_POINT = 0x10ffff;
 const MAX_CODE_POINT_DIGITS = 8;
 
 /**
- * The text that a string's inside stands for.
- * @param raw - what is between the quotes
- * @param fail - is called with a position in `raw`
+ * Returns the text that a string with escape sequences stands for.
+ * @param raw - the text between the quotes
+ * @param fail - throws for a wrong sequence; it is called with the position in `raw`
  */
 export function unescape(raw: string, fail: EscapeFailure): string {
   const parts: string[] = [];
@@ -25,13 +25,13 @@ export function unescape(raw: string, fail: EscapeFailure): string {
   for (let at = raw.indexOf('\\'); at !== -1; at = raw.indexOf('\\', from)) {
     if (at > from) parts.push(raw.slice(from, at));
     from = readEscape(raw, at + 1, parts, fail);
-    // The character after a backslash may be one; it is behind `from` then.
+    // Behind `from`, since the character after a backslash may be one, too.
   }
   if (from < raw.length) parts.push(raw.slice(from));
   return parts.join('');
 }
 
-/** Adds what the sequence stands for to `parts`; gives the position after it. */
+/** Adds the text of an escape sequence to `parts`, and returns the position behind the sequence. */
 function readEscape(raw: string, at: number, parts: string[], fail: EscapeFailure): number {
   const character = raw.charAt(at);
   const simple = SIMPLE[character];
@@ -47,7 +47,7 @@ function readEscape(raw: string, at: number, parts: string[], fail: EscapeFailur
     case 'u':
       return readUnicode(raw, at + 1, parts, fail);
     case '\r':
-      // A line that goes on in the next one, as in JavaScript: neither backslash nor line end count.
+      // A line continuation, as in JavaScript: neither the backslash nor the line end belongs to the text.
       return raw.charAt(at + 1) === '\n' ? at + 2 : at + 1;
     case '\n':
     case '\u2028':
@@ -86,7 +86,7 @@ function readUnicode(raw: string, at: number, parts: string[], fail: EscapeFailu
 
 function readHex(raw: string, from: number, to: number, fail: EscapeFailure): number {
   for (let i = from; i < to; i++) {
-    // Beyond the end this is NaN, beyond ASCII no entry: both are no hexadecimal digit.
+    // NaN beyond the end, and no entry beyond ASCII: neither is a hexadecimal digit.
     if ((CHAR_CLASS[raw.charCodeAt(i)] & HEX_DIGIT) === 0) fail('Hexadecimal digit expected', i);
   }
   return Number.parseInt(raw.slice(from, to), 16);

@@ -2,11 +2,11 @@ import { isClass } from '../util/callback.js';
 import { toLogText } from '../util/log-text.js';
 import { JstpError } from './jstp-error.js';
 
-// What stands there may be a secret, or what was meant for another option and is one.
+/** Options whose value is never shown: it may be a secret. */
 const SECRET_OPTION = /(credentials|password|passphrase|secret|token)$/i;
 const URL_CREDENTIALS = /\/\/[^/?#]*@/g;
 
-/** An option's value cannot be used. Its `code` is `'ERR_JSTP_CONFIGURATION'`. */
+/** An option has a value that is not allowed. The `code` is `'ERR_JSTP_CONFIGURATION'`. */
 export class ConfigurationError extends JstpError {
   /** The option's name, for example `'limits.maxMessageBytes'`. */
   readonly option: string;
@@ -15,7 +15,7 @@ export class ConfigurationError extends JstpError {
    * @param option - the option's name
    * @param given - the value that was given
    * @param allowed - what is allowed, for people: `'an integer from 1 to 100'`
-   * @param text - the message, where "must be ..., but ... was given" does not fit
+   * @param text - the message. @default "OPTION must be ALLOWED, but GIVEN was given"
    */
   constructor(
     option: string,

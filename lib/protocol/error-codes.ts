@@ -1,14 +1,14 @@
-/** The connection closed before the callback of a call arrived (never sent, local to the caller). */
+/** The connection was closed before the callback of a call arrived. Never sent: the caller's own side raises it. */
 export const ERR_CALLBACK_LOST = -1;
-/** The connection closed before the handshake was answered. */
+/** The connection was closed before the handshake was answered. */
 export const ERR_NO_HANDSHAKE_RESPONSE = -2;
 /** The server does not know the session that was to be resumed. */
 export const ERR_SESSION_LOST = -3;
-/** Another link has claimed the session. */
+/** Another connection has taken over the session. */
 export const ERR_SESSION_TAKEN = -4;
-/** The journal of unacknowledged messages is at its cap. */
+/** The journal of unacknowledged messages is full (`limits.journalMaxEntries`, `limits.journalMaxBytes`). */
 export const ERR_JOURNAL_FULL = -5;
-/** A stream's receiver did not keep up and its buffer is at its cap. */
+/** The receiver of a stream was too slow, and the stream's buffer is full (`limits.maxStreamBufferItems`, `limits.maxStreamBufferBytes`). */
 export const ERR_STREAM_OVERFLOW = -6;
 /** The call was not answered in time. */
 export const ERR_CALL_TIMEOUT = -7;
@@ -18,9 +18,9 @@ export const ERR_CANCELLED = -8;
 export const ERR_NOT_CONNECTED = -9;
 /** The name cannot be sent to this peer, see `isPortableName`. */
 export const ERR_INVALID_NAME = -10;
-/** The server of a stream that had no end yet is closing. */
+/** The server is closing, and ended a stream before its end. */
 export const ERR_STREAM_ENDED = -11;
-/** The same, and who calls again gets the stream from the next server. */
+/** The server is closing, and ended a stream before its end: a new call gets the stream from the next server. */
 export const ERR_STREAM_MOVED = -12;
 
 /** No application of that name, or none of that version. */
@@ -33,17 +33,17 @@ export const ERR_INTERFACE_NOT_FOUND = 12;
 export const ERR_INTERFACE_INCOMPATIBLE = 13;
 /** The interface has no such method. */
 export const ERR_METHOD_NOT_FOUND = 14;
-/** A handshake request reached a peer that is no server. */
+/** The peer that got the handshake request is no server. */
 export const ERR_NOT_A_SERVER = 15;
-/** The method failed inside; nothing more is said about it. */
+/** The method failed with an error that is not for the caller. */
 export const ERR_INTERNAL_API_ERROR = 16;
-/** The arguments are missing, no array, or of the wrong number. */
+/** The arguments are missing, no array, or too few or too many. */
 export const ERR_INVALID_SIGNATURE = 17;
 
 /** The code of an error that has none of its own. */
 export const GENERIC_ERROR_CODE = 1;
 
-/** The codes that every JSTP peer has a text for: they travel without one. */
+/** The codes that every JSTP peer has a text for. They are sent without one. */
 export const STANDARD_ERROR_CODES: ReadonlySet<number> = new Set([
   ERR_CALLBACK_LOST,
   ERR_NO_HANDSHAKE_RESPONSE,
@@ -57,7 +57,7 @@ export const STANDARD_ERROR_CODES: ReadonlySet<number> = new Set([
   ERR_INVALID_SIGNATURE,
 ]);
 
-/** Texts of the known codes. */
+/** The texts of the known codes. */
 export const DEFAULT_MESSAGES: Readonly<Record<number, string>> = Object.freeze({
   [ERR_CALLBACK_LOST]: 'Connection closed before receiving callback',
   [ERR_NO_HANDSHAKE_RESPONSE]: 'Connection closed before receiving handshake',

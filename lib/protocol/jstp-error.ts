@@ -1,12 +1,12 @@
-/** What may be told of an error besides its text. */
+/** Options of a {@link JstpError}. */
 export interface JstpErrorOptions {
-  /** The error that led to this one. */
+  /** The error that led to this one. @default none */
   readonly cause?: unknown;
 }
 
 /**
- * Base of all errors that this side raises itself (an error that the peer sent is a RemoteError).
- * Test `code`, it is stable; the text is for people.
+ * Base of all errors that this side raises itself. (An error that the peer sent is a RemoteError.)
+ * Programs should test `code`, which is stable. The text is for people and may change.
  */
 export class JstpError extends Error {
   /** A stable name of what went wrong, for example `'ERR_JSTP_PROTOCOL'`. */

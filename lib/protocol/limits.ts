@@ -1,57 +1,61 @@
 import { heapLimitBytes } from '../util/host.js';
 import { check, checkNames, isInteger, MAX_TIMER_MS } from './option-checks.js';
 
-/**
- * All bounds of a peer in one place. Each is an integer; times are milliseconds, sizes bytes.
- */
+/** The limits of one side. Each is an integer. Times are in milliseconds, sizes in bytes. */
 export interface Limits {
-  /** Largest message that is received; over it the connection is destroyed. @default 8388608 (8 MiB) */
+  /**
+   * The largest message, sent or received. Sending a larger one fails with ERR_JSTP_MESSAGE_TOO_LARGE. Receiving a larger
+   * one destroys the transport. @default 8388608 (8 MiB)
+   */
   readonly maxMessageBytes: number;
-  /** How deep arrays and objects of a received message may be nested; what is sent may be 256 deep. @default 256 */
+  /** How deep arrays and objects of a received message may be nested. Sent messages may be 256 deep. @default 256 */
   readonly maxDepth: number;
-  /** Longest version or range that is evaluated, in characters; a longer one matches nothing. @default 256 */
+  /** The longest version or range that is evaluated, in characters. A longer one matches nothing. @default 256 */
   readonly maxVersionRangeLength: number;
-  /** A connection without a handshake is ended after this time. @default 3000 */
+  /** How long the handshake of a new connection may take, with TLS and upgrade; then it is closed. @default 3000 */
   readonly handshakeTimeoutMs: number;
   /**
-   * A peer that has not accepted the link after this time is given up; then `handshakeTimeoutMs` counts, TLS and upgrade
-   * included (in a browser: after the upgrade); 0: never. @default 10000
+   * How long a server may take to accept a client's connection (in a browser: to open the WebSocket). Then
+   * `handshakeTimeoutMs` begins. 0: no limit. @default 10000
    */
   readonly connectTimeoutMs: number;
-  /** Calls of the peer under way at once on a connection; at it, reading pauses. @default 10000 */
+  /** How many calls of the peer may be under way at once on a connection. At the limit, reading pauses. @default 10000 */
   readonly maxCallsInFlight: number;
-  /** Own calls that wait for their callback at once on a connection. @default 100000 */
+  /** How many calls of this side may wait for their callback at once on a connection. @default 100000 */
   readonly maxPendingCalls: number;
-  /** Unacknowledged messages of a session. @default 100000 */
+  /** How many messages of a session may be unacknowledged. @default 100000 */
   readonly journalMaxEntries: number;
-  /** Bytes of the unacknowledged messages of a session; answers of calls under way may make it twice as many. @default 67108864 (64 MiB) */
+  /**
+   * How many bytes the unacknowledged messages of a session may have. The answers of calls under way may make it twice as
+   * many. @default 67108864 (64 MiB)
+   */
   readonly journalMaxBytes: number;
   /**
-   * Bytes of the unacknowledged messages of all sessions of a server; over it the sessions of the clients that are away
-   * the longest end. 0: a fifth of what the heap may grow to. @default 0
+   * How many bytes the unacknowledged messages of all sessions of a server may have. Over it, the sessions end whose
+   * clients are away the longest. 0: a fifth of the largest heap. @default 0
    */
   readonly maxJournalBytesTotal: number;
-  /** Bytes that wait for a slow peer; over it the connection is destroyed. @default 268435456 (256 MiB) */
+  /** How many bytes may wait for a slow peer. Over it, the transport is destroyed. @default 268435456 (256 MiB) */
   readonly maxSendBufferBytes: number;
-  /** A peer that reads nothing for so long while bytes wait is given up; 0: never. @default 30000 */
+  /** How long a peer may read nothing while bytes wait for it; then it is given up. 0: no limit. @default 30000 */
   readonly sendStallTimeoutMs: number;
-  /** Values of one stream that wait to be sent. @default 10000 */
+  /** How many values of one stream may wait to be sent. @default 10000 */
   readonly maxStreamBufferItems: number;
-  /** Bytes of the values of one stream that wait to be sent. @default 16777216 (16 MiB) */
+  /** How many bytes the waiting values of one stream may have. @default 16777216 (16 MiB) */
   readonly maxStreamBufferBytes: number;
-  /** How many values of a stream the receiver lets the sender be ahead. @default 64 */
+  /** How many values of a stream may be sent ahead of what the receiver has read. @default 64 */
   readonly streamCredit: number;
-  /** How long a server that hands a session over waits for the calls that it serves. @default 10000 */
+  /** How long a server that hands a session over waits for the calls that it serves. 0: not at all. @default 10000 */
   readonly drainTimeoutMs: number;
-  /** How long the end of a server waits for a session store, after its calls have had their time. @default 5000 */
+  /** How long the close of a server waits for the session store, after `drainTimeoutMs`. @default 5000 */
   readonly closeTimeoutMs: number;
-  /** Sessions that a server keeps. @default 100000 */
+  /** How many sessions a server keeps. @default 100000 */
   readonly maxSessions: number;
-  /** A peer that answers no ping for so long is given up; 0: two heartbeat intervals. @default 0 */
+  /** How long a peer may leave a ping unanswered; then it is given up. 0: two heartbeat intervals. @default 0 */
   readonly heartbeatTimeoutMs: number;
 }
 
-/** The limits where nothing else is said. */
+/** The defaults of all limits. */
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxMessageBytes: 8 * 1024 * 1024,
   maxDepth: 256,
@@ -76,21 +80,21 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
 
 /** How long a peer may take to close its side of a transport after this side has ended it, in milliseconds. */
 export const END_TIMEOUT_MS = 2000;
-/** Longest name of a user, in characters. */
+/** The longest name of a user, in characters. */
 export const MAX_USERNAME_LENGTH = 256;
-/** How many refused handshakes of a kind are logged in {@link REFUSAL_WINDOW_MS}; the others are counted. */
+/** How many refused handshakes of one kind are logged within {@link REFUSAL_WINDOW_MS}. Further ones are only counted. */
 export const MAX_REFUSALS_LOGGED = 10;
-/** For how long refused handshakes are counted together. */
+/** How long refused handshakes are counted together, in milliseconds. */
 export const REFUSAL_WINDOW_MS = 10_000;
-/** Longest name of a peer in the reason of a refusal, in characters. */
+/** The longest name, chosen by a peer, in the reason of a refusal, in characters. */
 export const MAX_NAME_SHOWN = 100;
 
-// V8's longest string: a longer message could not become text.
+// The longest string of V8: a longer message could not become text.
 const MAX_MESSAGE_BYTES = 2 ** 29 - 24;
-// Every level is two frames of the parser's stack.
+// Why: every level takes two frames of the parser's stack.
 const MAX_DEPTH = 1000;
 
-// A text beyond Latin takes two bytes for each that is counted: so they are less than half of the heap in any case.
+// Why a fifth: a text beyond Latin 1 takes two bytes for each that is counted, and even then it is less than half the heap.
 const JOURNALS_PART_OF_HEAP = 5;
 const ASSUMED_HEAP_BYTES = 2 ** 31;
 
@@ -122,8 +126,8 @@ const RANGES: Readonly<Record<keyof Limits, Range>> = {
 const LIMIT_NAMES = Object.keys(RANGES) as (keyof Limits)[];
 
 /**
- * The limits that hold: those given, the defaults for the rest (an undefined one counts as not given).
- * @param given - what the user set
+ * Returns all limits: the given ones, and the defaults for those that are missing or undefined.
+ * @param given - the user's limits
  * @throws {ConfigurationError} for an unknown name or a value that is not allowed
  */
 export function resolveLimits(given?: Partial<Limits> | null): Limits {
@@ -140,15 +144,15 @@ export function resolveLimits(given?: Partial<Limits> | null): Limits {
   return Object.freeze(resolved);
 }
 
-/** The bytes that `maxJournalBytesTotal` stands for. */
+/** The number of bytes that `maxJournalBytesTotal` stands for, where 0 depends on the heap. */
 export function journalBytesTotal({ maxJournalBytesTotal }: Limits): number {
   if (maxJournalBytesTotal > 0) return maxJournalBytesTotal;
   return Math.floor((heapLimitBytes() ?? ASSUMED_HEAP_BYTES) / JOURNALS_PART_OF_HEAP);
 }
 
 /**
- * Checks a time that recurs.
- * @throws {ConfigurationError} for anything but a number of milliseconds that a timer can wait
+ * Checks the interval of a timer, in milliseconds.
+ * @throws {ConfigurationError} for anything but a number above 0 that a timer can wait
  */
 export function checkInterval(option: string, value: unknown): void {
   check(

@@ -2,16 +2,16 @@ const SESSION = '[session]';
 const CREDENTIALS = '[credentials]';
 
 /**
- * A message as those who log may see it: whoever knows a session's id can resume the session, so neither that
- * nor what a login shows goes into a log.
- * @param message - a parsed message; it is not changed
+ * Returns a message with its secrets masked, for logs: the session's id and the credentials of a handshake.
+ * Why the id: whoever knows it can resume the session.
+ * @param message - a parsed message, which is not changed
  */
 export function maskSecrets(message: unknown): unknown {
   if (typeof message !== 'object' || message === null || !Object.hasOwn(message, 'handshake')) return message;
   return Object.fromEntries(Object.entries(message).map(([key, value]) => [key, maskMember(key, value)]));
 }
 
-/** A handshake's yes as those who log may see it: a count stays, a session's id does not. */
+/** Masks the `ok` of a handshake: a session's id, not a count. */
 export function maskHandshakeOk(ok: unknown): unknown {
   return typeof ok === 'string' ? SESSION : ok;
 }

@@ -2,16 +2,16 @@ import { JstpError } from './jstp-error.js';
 import type { Limits } from './limits.js';
 import { OversizeError } from './oversize-error.js';
 
-/** A UTF-16 unit is three bytes of UTF-8 at most. */
-const MAX_BYTES_A_UNIT = 3;
+/** A UTF-16 unit takes at most this many bytes of UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
 
 const TOO_LARGE = 'ERR_JSTP_MESSAGE_TOO_LARGE';
 
 /**
- * Checks that the peer takes a text.
- * @param limits - those of this side: they hold for what is sent, too
- * @param peerMaxBytes - what the peer has told that it takes; undefined: nothing
- * @throws {JstpError} ERR_JSTP_MESSAGE_TOO_LARGE, saying whose limit it is
+ * Checks that a message may be sent.
+ * @param limits - the limits of this side, which hold for sent messages, too
+ * @param peerMaxBytes - the largest message in bytes that the peer says it takes; undefined: it said nothing
+ * @throws {JstpError} ERR_JSTP_MESSAGE_TOO_LARGE, saying which side has the limit
  */
 export function checkSize(
   text: string,
@@ -27,24 +27,24 @@ export function checkSize(
   );
 }
 
-/** Whether a text has at most so many bytes. */
+/** Whether a text has at most `maxBytes` bytes as UTF-8. */
 function fits(text: string, maxBytes: number): boolean {
-  return text.length * MAX_BYTES_A_UNIT <= maxBytes || byteLength(text) <= maxBytes;
+  return text.length * MAX_BYTES_PER_UNIT <= maxBytes || byteLength(text) <= maxBytes;
 }
 
-/** The error of a message that the peer has cut the line for, as it seems, without having told a limit. */
+/** Makes the error of a message that a peer without a known limit seems to have cut the connection for. */
 export function suspectedSizeError(text: string): JstpError {
   return new JstpError(
     TOO_LARGE,
-    `The line was cut twice while a message of ${byteLength(text)} bytes was being sent. It is given up: the other side seems to have a lower limit for messages (limits.maxMessageBytes there; each side has one)`,
+    `The connection was cut twice while a message of ${byteLength(text)} bytes was being sent. It is given up: the other side seems to have a lower limit for messages (limits.maxMessageBytes there; each side has one)`,
   );
 }
 
-/** The error of a line that the peer has ended because of a message's size. */
+/** Makes the error of a transport that the peer has closed because of a message's size. */
 export function refusedSizeError(): JstpError {
   return new JstpError(
     TOO_LARGE,
-    'The other side has ended the line for a message that is larger than it takes (limits.maxMessageBytes there; each side has one)',
+    'The other side has closed the connection for a message that is larger than it takes (limits.maxMessageBytes there; each side has one)',
   );
 }
 
@@ -57,7 +57,7 @@ function byteLength(text: string): number {
   let bytes = text.length;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
-    // Both halves of a surrogate pair count one more: four bytes for two units.
+    // Each half of a surrogate pair counts one more, as a pair has four bytes for two units.
     if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
   }
   return bytes;

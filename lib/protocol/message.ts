@@ -1,13 +1,14 @@
 /**
- * The messages of JSTP, as the connection sees them: already checked, one shape a kind.
- * On the wire a message is one MDSF object whose first key names the kind, whose second key is the
- * method, event, strategy or status ("verb"); the header is the array under the first key.
+ * The messages of JSTP after their checks, one shape for each kind (docs/protocol.md).
+ *
+ * On the wire a message is an MDSF object. Its first key names the kind, and the array under that key is the header. Its
+ * second key is the method, the event, the strategy or the status.
  */
 
-/** A third header element of call and event: plain data that travels beside the arguments. */
+/** The third header element of a call or an event: plain data beside the arguments. */
 export type Metadata = Record<string, unknown>;
 
-/** Extensions offered in a handshake request, or accepted in its answer: name -> version. */
+/** The extensions that a handshake offers or accepts: name -> version. */
 export type ExtensionOffer = Readonly<Record<string, unknown>>;
 
 /** `{handshake:[0,'app','^1.0.0',{...}],login:['user','password']}` */
@@ -15,7 +16,7 @@ export interface HandshakeRequest {
   readonly kind: 'handshakeRequest';
   readonly id: number;
   readonly application: string;
-  /** undefined where the wire has '', null or nothing: any version. */
+  /** undefined where the wire has '', null or nothing, which means any version. */
   readonly version: string | undefined;
   readonly extensions: ExtensionOffer | undefined;
   /** The second key; 'anonymous' where there is none. */
@@ -38,11 +39,11 @@ export interface HandshakeResponse {
 export interface CallMessage {
   readonly kind: 'call';
   readonly id: number;
-  /** undefined where the wire has none or no string. */
+  /** undefined where the wire has none, or none that is a string. */
   readonly interfaceName: string | undefined;
   /** undefined where there is no second key. */
   readonly method: string | undefined;
-  /** undefined where they are missing or no array. */
+  /** undefined where they are missing, or no array. */
   readonly args: unknown[] | undefined;
   readonly metadata: Metadata | undefined;
 }
@@ -52,7 +53,7 @@ export interface CallbackMessage {
   readonly kind: 'callback';
   readonly id: number;
   readonly ok: unknown[] | undefined;
-  /** Never empty. Exactly one of ok and error is set. */
+  /** Never empty. Invariant: exactly one of ok and error is set. */
   readonly error: readonly unknown[] | undefined;
 }
 
@@ -85,7 +86,7 @@ export interface PongMessage {
   readonly id: number;
 }
 
-/** `{stream:[callId,n],data:[value]}`: the n-th value (1, 2, 3...) of a streaming call. */
+/** `{stream:[callId,n],data:[value]}`: value number n (1, 2, 3...) of a streaming call. */
 export interface StreamItemMessage {
   readonly kind: 'streamItem';
   readonly callId: number;
@@ -93,7 +94,7 @@ export interface StreamItemMessage {
   readonly value: unknown;
 }
 
-/** `{stream:[callId],credit:[limit]}`: values up to n = limit may be sent. */
+/** `{stream:[callId],credit:[limit]}`: values up to number `limit` may be sent. */
 export interface StreamCreditMessage {
   readonly kind: 'streamCredit';
   readonly callId: number;
@@ -113,22 +114,22 @@ export type ByeReason = 'close' | 'moved' | 'taken';
 export interface ByeMessage {
   readonly kind: 'bye';
   readonly reason: ByeReason;
-  /** What led to it, of peers that say so. */
+  /** What led to it; undefined where the peer does not say. */
   readonly info?: string | undefined;
 }
 
-/** `{}`: the heartbeat of old peers; allowed at any time, never answered. */
+/** `{}`: the heartbeat of peers without extensions. Allowed at any time, never answered. */
 export interface EmptyMessage {
   readonly kind: 'empty';
 }
 
-/** A kind that this implementation does not know; ignored after the handshake, not counted. */
+/** A kind that this implementation does not know. Ignored after the handshake, and not counted. */
 export interface UnknownMessage {
   readonly kind: 'unknown';
   readonly name: string;
 }
 
-/** Any message, checked. */
+/** Any message, after its checks. */
 export type Message =
   | HandshakeRequest
   | HandshakeResponse

@@ -4,7 +4,7 @@ import type { Limits } from './limits.js';
 import type { ExtensionOffer, HandshakeRequest, HandshakeResponse, Message, Metadata } from './message.js';
 import { ProtocolError } from './protocol-error.js';
 
-/** The second key and its value; undefined where there is none. */
+/** The second key of a message and its value; undefined where there is none. */
 interface Verb {
   readonly name: string | undefined;
   readonly value: unknown;
@@ -16,21 +16,21 @@ const NO_VERB: Verb = { name: undefined, value: undefined };
 const EMPTY: Message = Object.freeze({ kind: 'empty' });
 
 /**
- * A version that no application has and no range allows: stands for one that is no string, or longer
- * than `maxVersionRangeLength`. (semver would take time that grows with the square of the length.)
+ * A version that no application has and no range allows. It stands for a version that is no string, or longer than
+ * `maxVersionRangeLength`. Why: semver takes time that grows with the square of the length.
  */
 export const UNMATCHABLE_VERSION = '<0.0.0-0';
 
-// One for all: reading is synchronous and calls nobody's code.
+// One for all. Invariant: reading is synchronous and calls no code of users, so that no two readings overlap.
 const reader = new MdsfReader();
 
 /**
- * Reads and checks one message. Only its kind's own rules are checked: whether it may come now, and
- * whether anybody waits for it, is the connection's business.
- * @param data - one message, bytes without the NUL or text
- * @param decoder - how bytes become text; null where only text arrives
- * @param limits - the nesting and the length of a version
- * @throws {ProtocolError} for anything that is no message
+ * Reads a message and checks it by the rules of its kind. Whether it may come now, and whether anybody waits for it, is
+ * checked by the connection.
+ * @param data - one message: bytes without the NUL, or text
+ * @param decoder - makes text of bytes; null where messages arrive as text
+ * @param limits - how deep values may be nested, and how long a version may be
+ * @throws {ProtocolError} for data that is no message
  */
 export function parseMessage(
   data: Uint8Array | string,
@@ -85,7 +85,7 @@ function readMessage(limits: Pick<Limits, 'maxVersionRangeLength'>): Message {
   }
 }
 
-/** Reads the second key, and checks that the rest is well-formed: further keys are ignored. */
+/** Reads the second key, and checks that the rest is well-formed. Further keys are ignored. */
 function readVerb(): Verb {
   const name = reader.nextKey();
   if (name === undefined) return NO_VERB;
@@ -124,7 +124,7 @@ function callbackOf(header: unknown, { name, value }: Verb): Message {
   throw new ProtocolError('callback: neither ok nor error');
 }
 
-/** An error has a number first; another one is the generic error with its text. */
+/** Returns an error array with a number first: one without becomes the generic error with its text. */
 function errorOf(array: readonly unknown[]): readonly unknown[] {
   if (array.length === 0) throw new ProtocolError('error: empty array');
   const [code, message, ...info] = array;
@@ -140,7 +140,7 @@ function handshakeOf(
   const id = idOf('handshake', header);
   const elements = arrayOf('handshake', header);
   const application = elements[1];
-  // A response has nothing here, or null before the accepted extensions.
+  // A response has nothing at this place, or null before the accepted extensions.
   return application ? requestOf(id, elements, verb, maxVersionLength) : responseOf(id, elements, verb);
 }
 

@@ -1,15 +1,15 @@
 import { DEFAULT_MESSAGES, GENERIC_ERROR_CODE, STANDARD_ERROR_CODES } from './error-codes.js';
 import { toSafeString } from './safe-string.js';
 
-/** An error that is also an array on the wire: `[code, message, ...info]`. */
+/** The array that stands for an error on the wire: `[code, message, ...info]`. */
 type WireError = unknown[];
 
-/** How often `toJSTP()` may give another object with `toJSTP()` before we stop asking. */
+/** How many objects with `toJSTP()` may follow one another before the next one is not asked. */
 const MAX_HOPS = 8;
 
 /**
- * An error with a numeric code that travels between peers. A standard code (10 to 17, -1, -2) goes
- * out alone: each side has its text.
+ * An error with a numeric code, which travels between peers. A standard code (10 to 17, -1, -2) is sent without a text:
+ * each side has its own.
  */
 export class RemoteError extends Error {
   /** The code: one of the `ERR_*` constants, or an application's own. */
@@ -20,11 +20,11 @@ export class RemoteError extends Error {
 
   /**
    * @param code - one of the `ERR_*` constants, or an application's own number
-   * @param message - text; default: the text of a known code, else the code itself
-   * @param info - further values for the wire
+   * @param message - text. @default the text of a known code, else the code itself
+   * @param info - further values for the wire. @default none
    */
   constructor(code: number, message?: string | null, info: unknown[] | null = null) {
-    // `||`: an empty text stands for none, as JSTP has it.
+    // Why `||`: an empty text stands for none in JSTP.
     super(message || defaultMessageOf(code));
     this.code = code;
     this.info = info;
@@ -35,14 +35,14 @@ export class RemoteError extends Error {
     return 'RemoteError';
   }
 
-  /** Texts of the known codes. */
+  /** The texts of the known codes. */
   static get defaultMessages(): Readonly<Record<number, string>> {
     return DEFAULT_MESSAGES;
   }
 
   /**
-   * The error that a peer sent.
-   * @param array - `[code, message?, ...info]`; anything that does not fit is made to fit
+   * Makes the error that a peer sent.
+   * @param array - `[code, message?, ...info]`. Without a number first, the code is 1 and the first element is the text
    */
   static fromJstpArray(array: readonly unknown[]): RemoteError {
     const [code, message] = array;
@@ -53,8 +53,8 @@ export class RemoteError extends Error {
   }
 
   /**
-   * The array that stands for any thrown or given value on the wire. Never throws, never empty,
-   * its first element is never an array or object.
+   * Makes the array that stands for an error on the wire, of any value that was thrown. Never throws. The array is never
+   * empty, and its first element is a number or a string.
    * @param error - a RemoteError, an object with `toJSTP()`, an Error, array, number, string...
    */
   static getJstpArrayFor(error: unknown): WireError {
@@ -64,20 +64,20 @@ export class RemoteError extends Error {
       if (next === undefined) break;
       value = next.result;
     }
-    if (Array.isArray(value)) return sound(value);
+    if (Array.isArray(value)) return withReadableCode(value);
     if (typeof value === 'number' && Number.isFinite(value)) return [value];
     return [GENERIC_ERROR_CODE, toSafeString(value)];
   }
 
-  /** What stands for this error on the wire: `[code]`, `[code, message]` or `[code, message, ...info]`. */
+  /** Returns what stands for this error on the wire: `[code]`, `[code, message]` or `[code, message, ...info]`. */
   toJSTP(): unknown {
-    // Applications written for JSTP 1.x override the old name; where they do not, it is our own.
+    // Why by its old name: applications written for JSTP 1.x override that method.
     const method: unknown = Reflect.get(this, 'toJstpArray');
     return typeof method === 'function' ? (Reflect.apply(method, this, []) as unknown) : this.wireArray();
   }
 
   /**
-   * The old name of {@link toJSTP}.
+   * Does what {@link toJSTP} does, under its old name.
    * @deprecated use `toJSTP()`
    */
   toJstpArray(): unknown[] {
@@ -99,11 +99,11 @@ function optionalText(value: unknown): string | undefined {
   return value === undefined || value === null ? undefined : toSafeString(value);
 }
 
-/** Arrays go out as they are, unless the peer could make nothing of them. */
-function sound(array: WireError): WireError {
+/** Returns an array as it is, unless it has no code that a peer could read. */
+function withReadableCode(array: WireError): WireError {
   const code: unknown = array[0];
   if (typeof code === 'number' && Number.isFinite(code)) return array;
-  // String codes are no JSTP, but applications exchange them and the reference lets them through.
+  // Codes that are strings are no JSTP, but applications send them, and the reference passes them on.
   if (typeof code === 'string') return array;
   return array.length === 0 ? [GENERIC_ERROR_CODE] : [GENERIC_ERROR_CODE, toSafeString(code)];
 }

@@ -1,38 +1,39 @@
 import { OversizeError } from './oversize-error.js';
 import { ProtocolError } from './protocol-error.js';
 
-/** What a {@link MessageSplitter} needs to know. */
+/** Options of a {@link MessageSplitter}. */
 export interface SplitterOptions {
-  /** Largest message, in bytes; one more and {@link MessageSplitter.push} throws. */
+  /** The largest message, in bytes. For a larger one {@link MessageSplitter.push} throws. */
   readonly maxMessageBytes: number;
   /**
-   * Makes the array of a large message that came in several chunks; its contents do not matter.
+   * Makes an array, which need not be cleared.
    * @default `(size) => new Uint8Array(size)`
    */
   readonly allocate?: (size: number) => Uint8Array;
 }
 
 /**
- * Takes one message, whose bytes are only good until it returns. Answers false to stop: nothing further is
- * delivered until {@link MessageSplitter.resume}.
+ * Gets one message, whose bytes are only valid until the function returns. It returns false to stop: no further message
+ * is delivered until {@link MessageSplitter.resume}.
  */
 export type MessageSink = (message: Uint8Array) => boolean;
 
 const NOTHING = new Uint8Array(0);
-/** From this size on, a piece of a message is kept as it is, below it is copied. */
+/** From this size on a piece of a message is kept as it is. Smaller pieces are copied together. */
 const ZERO_COPY_BYTES = 4096;
+/** The smallest and the largest array in which small pieces are collected. */
 const MIN_BLOCK_BYTES = 512;
 const MAX_BLOCK_BYTES = 64 * 1024;
-/** Messages up to this size are joined in memory that is used again: it is no garbage, and need not be cleared by the system. */
+/** Messages up to this size are joined in memory that is used again. Why: it is no garbage, and the system need not clear it. */
 const MAX_SCRATCH_BYTES = 16 * 1024 * 1024;
 const MIN_SCRATCH_BYTES = 128 * 1024;
-/** So much of it is kept for good, and more as long as V8 leaves it. */
+/** How much of that memory is kept for good. A larger array is kept until the next full collection. */
 const KEPT_SCRATCH_BYTES = 2 * 1024 * 1024;
 
 // One for all splitters.
 let scratch: Uint8Array = NOTHING;
 let largeScratch: WeakRef<Uint8Array> | undefined;
-/** A sink reads from it, which may make another splitter go on. */
+/** Whether a sink reads from that memory now. It may make another splitter deliver meanwhile. */
 let isScratchInUse = false;
 
 function newBytes(size: number): Uint8Array {
@@ -40,9 +41,8 @@ function newBytes(size: number): Uint8Array {
 }
 
 /**
- * Cuts the bytes of a stream into messages at each NUL. Every byte is searched once and copied at most
- * twice: a message within one chunk is a view of it, the pieces of a longer one are joined when its end
- * arrives (small ones are collected before).
+ * Cuts the bytes of a stream into messages at each NUL. Every byte is searched once and copied at most twice: a message
+ * within one chunk is a view of the chunk, the pieces of other messages are joined when the end arrives.
  */
 export class MessageSplitter {
   private readonly maxMessageBytes: number;
@@ -50,10 +50,10 @@ export class MessageSplitter {
   /** The beginning of a message whose end has not arrived. */
   private pieces: Uint8Array[] | undefined;
   private heldBytes = 0;
-  /** Where small pieces are collected; goes to `pieces` when it is full. */
+  /** The array in which small pieces are collected. It is added to `pieces` when it is full. */
   private block: Uint8Array = NOTHING;
   private blockUsed = 0;
-  /** What arrived while the sink had stopped. */
+  /** The chunks that arrived while the sink had stopped. */
   private waiting: Uint8Array[] | undefined;
   private stopped = false;
 
@@ -63,22 +63,17 @@ export class MessageSplitter {
     this.allocate = options.allocate ?? newBytes;
   }
 
-  /** Bytes that are held: the beginning of a message, and what waits while the sink has stopped. */
-  get bufferedBytes(): number {
-    return (this.waiting ?? []).reduce((sum, chunk) => sum + chunk.length, this.heldBytes);
-  }
-
-  /** Whether nothing is held and nothing is stopped: it is as good as a new one. */
+  /** Whether the splitter holds no bytes and is not stopped, and so can be replaced by a new one. */
   get isIdle(): boolean {
     return this.heldBytes === 0 && !this.waiting && !this.stopped;
   }
 
   /**
-   * Takes the next bytes and hands each message that is complete, without its NUL, to the sink.
-   * @param chunk - the bytes; they must not change while a message of them is incomplete
-   * @param sink - gets the messages in order; false stops
-   * @throws {ProtocolError} for a NUL with nothing before it or a message over the limit; the messages
-   *   before it have been delivered, nothing is held any more, and the splitter is of no further use
+   * Adds bytes, and delivers each message that is complete, without its NUL.
+   * @param chunk - the bytes, which must not change until all messages that begin in them were delivered
+   * @param sink - gets the messages in order
+   * @throws {ProtocolError} for an empty message or one over the limit. The messages before it were delivered, no bytes
+   *   are held any more, and the splitter must not be used again
    */
   push(chunk: Uint8Array, sink: MessageSink): void {
     if (chunk.length === 0) return;
@@ -87,8 +82,8 @@ export class MessageSplitter {
   }
 
   /**
-   * Goes on after the sink had stopped, with what waits.
-   * @param sink - gets the messages in order; false stops again
+   * Goes on after the sink had stopped, with the bytes that wait.
+   * @param sink - gets the messages in order; it may stop again
    * @throws {ProtocolError} as {@link push} does
    */
   resume(sink: MessageSink): void {
@@ -104,7 +99,7 @@ export class MessageSplitter {
     }
   }
 
-  /** Lets go of all bytes that are held. */
+  /** Drops all bytes that are held. */
   clear(): void {
     this.pieces = undefined;
     this.heldBytes = 0;
@@ -134,7 +129,7 @@ export class MessageSplitter {
     if (start < chunk.length) this.hold(start === 0 ? chunk : chunk.subarray(start));
   }
 
-  /** The size of the message that ends with so many bytes. */
+  /** The size of the message that ends with these bytes; throws where it is not allowed. */
   private checkedSize(lastBytes: number): number {
     const size = this.heldBytes + lastBytes;
     if (size === 0) this.fail(new ProtocolError('Empty message'));
@@ -157,7 +152,7 @@ export class MessageSplitter {
     if (scratch.length >= size) return scratch;
     const large = largeScratch?.deref();
     if (large && large.length >= size) return large;
-    // Twice what is needed, so that it does not grow with each message.
+    // Twice what is needed. Why: the memory must not grow with each message.
     const bytes = this.allocate(Math.min(Math.max(2 * size, MIN_SCRATCH_BYTES), MAX_SCRATCH_BYTES));
     if (bytes.length <= KEPT_SCRATCH_BYTES) scratch = bytes;
     else largeScratch = new WeakRef(bytes);
@@ -186,7 +181,7 @@ export class MessageSplitter {
       if (rest.length >= ZERO_COPY_BYTES) {
         (this.pieces ??= []).push(rest);
       } else {
-        // As large as all so far: a short message keeps little, a long one makes few blocks.
+        // As large as all bytes before it: so a short message takes little memory, and a long one few blocks.
         const size = Math.min(Math.max(this.heldBytes, MIN_BLOCK_BYTES), MAX_BLOCK_BYTES);
         this.block = this.allocate(Math.max(size, rest.length));
         this.append(rest);
@@ -196,8 +191,8 @@ export class MessageSplitter {
   }
 
   /**
-   * Copies a small piece to the current block: a peer that sends single bytes must not make us keep an
-   * array object, or a whole read buffer, for each of them.
+   * Copies a small piece to the current block.
+   * Why: for a peer that sends single bytes, an array object (or a whole read buffer) would be kept for each of them.
    */
   private append(rest: Uint8Array): void {
     this.block.set(rest, this.blockUsed);

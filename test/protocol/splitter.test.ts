@@ -20,7 +20,7 @@ describe('MessageSplitter', () => {
     splitter.push(STREAM, (message) => views.push(message) > 0);
     expect(views.map(String)).toStrictEqual(MESSAGES);
     for (const view of views) expect(view.buffer).toBe(STREAM.buffer);
-    expect(splitter.bufferedBytes).toBe(0);
+    expect(splitter.isIdle).toBe(true);
   });
 
   it('gives the same messages wherever the stream is split in two or three', () => {
@@ -43,7 +43,7 @@ describe('MessageSplitter', () => {
       const { splitter, messages, push } = setUp(200_000);
       for (let at = 0; at < stream.length; at += size) push(Uint8Array.from(stream.subarray(at, at + size)));
       expect(messages).toStrictEqual(long);
-      expect(splitter.bufferedBytes).toBe(0);
+      expect(splitter.isIdle).toBe(true);
     },
   );
 
@@ -114,7 +114,7 @@ describe('MessageSplitter', () => {
       push(Buffer.from('{a:1}\0{b:2}\0\0{c:3}\0'));
     }).toThrow(ProtocolError);
     expect(messages).toStrictEqual(['{a:1}', '{b:2}']);
-    expect(splitter.bufferedBytes).toBe(0);
+    expect(splitter.isIdle).toBe(true);
   });
 
   it('throws for a NUL alone', () => {
@@ -145,7 +145,7 @@ describe('MessageSplitter', () => {
         for (const chunk of chunks) push(Buffer.from(chunk));
       }).toThrow('Message of more than 10 bytes');
       expect(messages).toStrictEqual(['{ok:1}']);
-      expect(splitter.bufferedBytes).toBe(0);
+      expect(splitter.isIdle).toBe(true);
     }
   });
 
@@ -166,14 +166,14 @@ describe('MessageSplitter', () => {
     splitter.push(Buffer.from(':6}\0{a:7'), stopAtTwo);
     splitter.push(Buffer.from('}\0'), stopAtTwo);
     expect(got).toHaveLength(2);
-    expect(splitter.bufferedBytes).toBe(30);
+    expect(splitter.isIdle).toBe(false);
     splitter.resume(stopAtTwo);
     expect(got).toStrictEqual(['{a:1}', '{a:2}', '{a:3}', '{a:4}']);
     splitter.resume(stopAtTwo);
     expect(got.slice(4)).toStrictEqual(['{a:5}', '{a:6}']);
     splitter.resume(stopAtTwo);
     expect(got).toHaveLength(7);
-    expect(splitter.bufferedBytes).toBe(0);
+    expect(splitter.isIdle).toBe(true);
   });
 
   it('drops the rest where it is cleared', () => {
@@ -185,7 +185,7 @@ describe('MessageSplitter', () => {
       return false;
     });
     splitter.clear();
-    expect(splitter.bufferedBytes).toBe(0);
+    expect(splitter.isIdle).toBe(false);
     splitter.resume(() => true);
     expect(got).toStrictEqual(['{a:1}']);
     splitter.push(Buffer.from('{b'), () => true);

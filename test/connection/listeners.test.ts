@@ -176,6 +176,7 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
     expect(await connection.callMethod('echo', 'back', [4])).toBe(4);
     expect(server.getClientsArray()).toHaveLength(1);
     await silent.end();
+    silent.destroy();
     connection.close();
     await waitFor(() => server.getClientsArray().length === 0, 'the end of the client');
     await stopCore(server);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { DEFAULT_LIMITS } from '../../lib/core.js';
 import { ReadAhead, type ReadAheadOwner } from '../../lib/connection/read-ahead.js';
 import { parseMessage } from '../../lib/protocol/parse-message.js';
-import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 
 const KIB = 1024;
 

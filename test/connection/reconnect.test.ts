@@ -11,7 +11,8 @@ import { Backoff } from '../../lib/connection/reconnect/backoff.js';
 import { Closing } from '../support/closing.js';
 import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { API, dial, startCore, stopCore } from '../support/core.js';
-import { failureOf } from '../support/jstp.js';
+import { fakeClock } from '../support/fake-clock.js';
+import { cut, failureOf } from '../support/jstp.js';
 import { Door, turns } from '../support/quiet.js';
 import { ClientOnTheWire } from '../support/resume-wire.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
@@ -19,10 +20,6 @@ import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
-
-function cut(connection: Connection): void {
-  (connection.getTransport() as Socket).destroy();
-}
 
 /** A reconnector that tries at once, and notes how it was called. */
 function eager(notes: unknown[], ...options: unknown[]): Reconnector {
@@ -255,7 +252,7 @@ describe('a reconnect by hand that fails', () => {
 
 describe('a server that says moved each time', () => {
   test('is dialled at once after the first short line, then as the back-off has it', async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date'] });
+    fakeClock();
     closing.add(() => jest.useRealTimers());
     const extensions = ['bye'] as const;
     const agreed = '{handshake:[0,null,{bye:1}]';

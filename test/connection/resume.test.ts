@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
+import { fakeClock } from '../support/fake-clock.js';
 import { ServerOnTheWire, SESSION_FULL, SESSION_LOST, yes } from '../support/resume-wire.js';
 import { waitFor } from '../support/wait-for.js';
 
 const closing = new Closing();
 beforeEach(() => {
-  // The sockets are real; what the library waits for goes by the tests.
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date'] });
+  fakeClock();
 });
 afterEach(async () => {
   await closing.run();

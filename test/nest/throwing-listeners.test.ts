@@ -7,6 +7,7 @@ import { JstpClient, net } from '../../lib/index.js';
 import type { JstpClientEvents } from '../../lib/index.js';
 import { Closing } from '../support/closing.js';
 import { startService } from './server/fixture.js';
+import { ALL_EXTENSIONS } from '../support/core.js';
 import { turns } from '../support/quiet.js';
 import { waitFor, within } from '../support/wait-for.js';
 
@@ -81,12 +82,7 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
     // Another connection takes the session.
     const { session } = await client.connect();
     const thief = await within(
-      net.connect(
-        'jstp',
-        { session, extensions: ['nest', 'stream', 'cancel', 'bye', 'resume'] },
-        port,
-        '127.0.0.1',
-      ),
+      net.connect('jstp', { session, extensions: ALL_EXTENSIONS }, port, '127.0.0.1'),
       'the thief',
     );
     closing.add(() => thief.close());

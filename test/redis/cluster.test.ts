@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Socket } from 'node:net';
 import { ERR_CALLBACK_LOST, ERR_SESSION_LOST, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
+import { cut } from '../support/jstp.js';
 import { clockWait } from '../support/quiet.js';
 import { waitFor, within } from '../support/wait-for.js';
 import { Cluster } from './cluster.js';
@@ -16,10 +17,6 @@ beforeEach(async () => {
   cluster = new Cluster(closing, redis.port);
 });
 afterEach(() => closing.run());
-
-function cut(connection: Connection): void {
-  (connection.getTransport() as Socket | undefined)?.destroy();
-}
 
 function call(connection: Connection, method: string, name: string): Promise<unknown> {
   return within(connection.callMethod('works', method, [name]), name);

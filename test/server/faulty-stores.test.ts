@@ -51,6 +51,8 @@ async function liveThrough(wire: ServerOnTheWire, asked: ReadonlySet<string>): P
   const other = await wire.login(EXTENSIONS);
   other.connection.session?.set('cart', 2);
   other.peer.send("{bye:['close']}");
+  // Or the server would give it two seconds to close its side.
+  other.peer.socket.end();
   await waitFor(() => asked.has('delete'), 'the bye');
   other.peer.destroy();
   back.destroy();

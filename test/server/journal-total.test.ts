@@ -4,7 +4,6 @@ import {
   Session,
   SimpleSessionStorageProvider,
   type Connection,
-  type ExtensionName,
   type NetServerOptions,
   type SharedSessionStorageProvider,
 } from '../../lib/core.js';
@@ -12,7 +11,15 @@ import { journalBytesTotal, resolveLimits } from '../../lib/protocol/limits.js';
 import { Closing } from '../support/closing.js';
 import { turns } from '../support/quiet.js';
 import type { RawPeer } from '../support/raw-peer.js';
-import { ClientOnTheWire, EXTENSIONS, ServerOnTheWire, SESSION_FULL, yes } from '../support/resume-wire.js';
+import {
+  ClientOnTheWire,
+  EXTENSIONS,
+  OFFER_WITH_BYE,
+  ServerOnTheWire,
+  SESSION_FULL,
+  WITH_BYE,
+  yes,
+} from '../support/resume-wire.js';
 import { waitFor } from '../support/wait-for.js';
 import { SERVER_CONTROL } from '../../lib/server/control.js';
 import { lifecycleOf } from '../../lib/connection/lifecycle.js';
@@ -22,8 +29,6 @@ afterEach(() => closing.run());
 
 const KIB = 1024;
 const TOTAL = 1000 * KIB;
-const WITH_BYE: readonly ExtensionName[] = ['bye', 'cancel', 'resume', 'stream'];
-const OFFER_WITH_BYE = '{bye:1,cancel:1,resume:1,stream:1}';
 
 interface Client {
   readonly peer: RawPeer;

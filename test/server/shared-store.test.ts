@@ -2,7 +2,6 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import {
   Session,
   type ClaimRequest,
-  type ExtensionName,
   type SessionOwner,
   type SessionStorageProvider,
   type SharedSessionStorageProvider,
@@ -11,14 +10,11 @@ import { Closing } from '../support/closing.js';
 import { dial } from '../support/core.js';
 import { timersOf, turns } from '../support/quiet.js';
 import type { RawPeer } from '../support/raw-peer.js';
-import { EXTENSIONS, ServerOnTheWire } from '../support/resume-wire.js';
+import { EXTENSIONS, OFFER_WITH_BYE, ServerOnTheWire, WITH_BYE } from '../support/resume-wire.js';
 import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
-
-const WITH_BYE: readonly ExtensionName[] = ['bye', 'cancel', 'resume', 'stream'];
-const OFFER_WITH_BYE = '{bye:1,cancel:1,resume:1,stream:1}';
 
 /** A store that several servers could share, which says when it writes. */
 class Store implements SharedSessionStorageProvider {

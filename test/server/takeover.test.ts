@@ -1,17 +1,15 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Session, type AuthCallback, type Connection, type ExtensionName } from '../../lib/core.js';
+import { Session, type AuthCallback, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { timersOf } from '../support/quiet.js';
 import type { RawPeer } from '../support/raw-peer.js';
-import { ClientOnTheWire, ServerOnTheWire, yes } from '../support/resume-wire.js';
+import { ClientOnTheWire, OFFER_WITH_BYE, ServerOnTheWire, WITH_BYE, yes } from '../support/resume-wire.js';
 import { dial, serves } from '../support/core.js';
 import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
 
-const WITH_BYE: readonly ExtensionName[] = ['bye', 'cancel', 'resume', 'stream'];
-const OFFER_WITH_BYE = '{bye:1,cancel:1,resume:1,stream:1}';
 const TAKEN = "{handshake:[0],error:[11,'Authentication failed','ERR_SESSION_TAKEN']}";
 
 const AT_ONCE_MS = 1;

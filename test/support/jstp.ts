@@ -269,8 +269,8 @@ export function ping(connection: PeerConnection): Promise<unknown> {
 }
 
 /** Cuts a connection's link, as a broken network does. */
-export function cut(connection: PeerConnection): void {
-  (connection.getTransport() as Socket).destroy();
+export function cut(connection: Pick<PeerConnection, 'getTransport'>): void {
+  (connection.getTransport() as Socket | undefined)?.destroy();
 }
 
 /** Resumes on a fresh link; resolves to the error, null for none. */

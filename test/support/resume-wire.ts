@@ -4,6 +4,7 @@ import {
   net,
   type ClientOptions,
   type Connection,
+  type ExtensionName,
   type IncomingCall,
   type NetServerOptions,
   type Server,
@@ -16,6 +17,9 @@ import { waitFor, within } from './wait-for.js';
 
 /** The extensions of the core, as the wire has them. */
 export const EXTENSIONS = '{cancel:1,resume:1,stream:1}';
+/** The same and goodbyes, as an option and on the wire. */
+export const WITH_BYE: readonly ExtensionName[] = ['bye', 'cancel', 'resume', 'stream'];
+export const OFFER_WITH_BYE = '{bye:1,cancel:1,resume:1,stream:1}';
 export const SESSION_LOST = "{handshake:[0],error:[11,'Authentication failed','ERR_SESSION_LOST']}";
 
 /** The same, where it has ended because too much waited for its client. */

@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import * as codes from '../../lib/protocol/error-codes.js';
-import {
-  DEFAULT_LIMITS,
-  MAX_REFUSALS_LOGGED,
-  MAX_USERNAME_LENGTH,
-  resolveLimits,
-} from '../../lib/protocol/limits.js';
-import { JstpClient, JstpModule, JstpServer } from '../../lib/index.js';
+import { MAX_REFUSALS_LOGGED, MAX_USERNAME_LENGTH, resolveLimits } from '../../lib/protocol/limits.js';
+import { DEFAULT_LIMITS, JstpClient, JstpModule, JstpServer } from '../../lib/index.js';
 import { membersOf, textsOfLib } from './members.js';
 
 type Cells = readonly string[];

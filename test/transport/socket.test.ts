@@ -7,6 +7,7 @@ import { socketDialer } from '../../lib/transport/socket/socket-dialer.js';
 import { SocketTransport } from '../../lib/transport/socket/socket-transport.js';
 import { nodeDecoder } from '../../lib/transport/node-decoder.js';
 import { Closing } from '../support/closing.js';
+import { fakeClock } from '../support/fake-clock.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
 import { turns } from '../support/quiet.js';
 import { RawPeer } from '../support/raw-peer.js';
@@ -90,7 +91,7 @@ describe('a socket transport', () => {
   });
 
   test('a peer that does not close its side is given two seconds', async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date'] });
+    fakeClock();
     closing.add(() => jest.useRealTimers());
     const { transport, peer, closed } = await linked();
     transport.end();

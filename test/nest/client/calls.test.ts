@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { firstValueFrom, of, timeout, type Observable } from 'rxjs';
+import { JstpArgs, JstpClient } from '../../../lib/index.js';
 import { ERR_CALLBACK_LOST, RemoteError } from '../../../lib/core.js';
-import { JstpArgs } from '../../../lib/nest/jstp-args.js';
-import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
 import { writes } from '../../support/core.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { isNest12 } from '../../support/nest-app.js';

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Serializer } from '@nestjs/microservices';
-import { JstpArgs } from '../../../lib/nest/jstp-args.js';
-import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
+import { JstpArgs, JstpClient } from '../../../lib/index.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { takesTime } from '../../support/quiet.js';
 import { waitFor } from '../../support/wait-for.js';

@@ -1,14 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { RpcException } from '@nestjs/microservices';
 import { config, take } from 'rxjs';
+import { JstpClient, JstpArgs } from '../../../lib/index.js';
 import { Application, RemoteError, type Api, type Connection } from '../../../lib/core.js';
-import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
-import { JstpArgs } from '../../../lib/nest/jstp-args.js';
+import { type Back } from '../../support/core.js';
 import { observe, valuesOf } from '../../support/observed.js';
 import { waitFor, within } from '../../support/wait-for.js';
 import { API, Bench, CallApplication, record } from './fixture.js';
-
-type Answer = (error: unknown, ...results: unknown[]) => void;
 
 describe('emit', () => {
   const bench = new Bench();
@@ -168,7 +166,7 @@ describe('expose', () => {
   };
   const coreApi = {
     local: {
-      double: (_connection: Connection, value: number, answer: Answer): void => answer(null, value * 2),
+      double: (_connection: Connection, value: number, answer: Back): void => answer(null, value * 2),
     },
   } as unknown as Api;
 

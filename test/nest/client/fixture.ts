@@ -1,6 +1,7 @@
 import { afterEach } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Socket } from 'node:net';
+import { JstpClient, type JstpClientOptions } from '../../../lib/index.js';
 import {
   Application,
   net,
@@ -12,17 +13,14 @@ import {
   type NetServerOptions,
   type Server,
 } from '../../../lib/core.js';
-import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
 import type { JstpClientEventArguments } from '../../../lib/nest/client/client-events.js';
-import type { JstpClientOptions } from '../../../lib/nest/client/client-options.js';
 import { createMemoryEntry, cutLine } from '../../../lib/testing/index.js';
 import { Closing } from '../../support/closing.js';
-import { ALL_EXTENSIONS } from '../../support/core.js';
+import { ALL_EXTENSIONS, type Back } from '../../support/core.js';
 import { LOOPBACK } from '../../support/ports.js';
 import { Door } from '../../support/quiet.js';
 import { within } from '../../support/wait-for.js';
 
-type Answer = (error: unknown, ...results: unknown[]) => void;
 type Handler = (call: IncomingCall<Connection>) => void;
 
 /** An application that takes calls whole: it sees their metadata and signal, and can stream. */
@@ -63,16 +61,16 @@ export class CallApplication implements ApplicationLike<Connection> {
 /** What most tests call. */
 export const API = {
   default: {
-    echo: (_connection: Connection, value: unknown, answer: Answer): void => answer(null, value),
-    silent: (_connection: Connection, _value: unknown, _answer: Answer): void => undefined,
-    whoami: (connection: Connection, _value: unknown, answer: Answer): void =>
+    echo: (_connection: Connection, value: unknown, answer: Back): void => answer(null, value),
+    silent: (_connection: Connection, _value: unknown, _answer: Back): void => undefined,
+    whoami: (connection: Connection, _value: unknown, answer: Back): void =>
       answer(null, connection.username),
   },
   calc: {
-    add: (_connection: Connection, a: number, b: number, answer: Answer): void => answer(null, a + b),
-    pair: (_connection: Connection, answer: Answer): void => answer(null, 'first', 'second'),
-    nothing: (_connection: Connection, answer: Answer): void => answer(null),
-    fail: (_connection: Connection, error: unknown, answer: Answer): void => answer(error),
+    add: (_connection: Connection, a: number, b: number, answer: Back): void => answer(null, a + b),
+    pair: (_connection: Connection, answer: Back): void => answer(null, 'first', 'second'),
+    nothing: (_connection: Connection, answer: Back): void => answer(null),
+    fail: (_connection: Connection, error: unknown, answer: Back): void => answer(error),
   },
 } as unknown as Api;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { type JstpClientOptions, JstpClient } from '../../../lib/index.js';
 import { Application, ConfigurationError, net, ws, wss } from '../../../lib/core.js';
-import { resolveClientOptions, type JstpClientOptions } from '../../../lib/nest/client/client-options.js';
-import { JstpClient } from '../../../lib/nest/client/jstp-client.js';
+import { resolveClientOptions } from '../../../lib/nest/client/client-options.js';
 
 function failureOf(options: unknown): ConfigurationError {
   try {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { firstValueFrom } from 'rxjs';
+import type { JstpClient } from '../../../lib/index.js';
 import { OutageDelay } from '../../../lib/nest/client/outage-delay.js';
-import type { JstpClient } from '../../../lib/nest/client/jstp-client.js';
 import { CallApplication, MemoryBench, record } from './fixture.js';
 
 // Virtual time: what is waited for here is exact, and no machine is too slow for it.

@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { EMPTY } from 'rxjs';
 import { net, type Connection, type OutgoingStream } from '../../../lib/core.js';
-import { writes } from '../../support/core.js';
+import { ALL_EXTENSIONS, writes } from '../../support/core.js';
 import { LOOPBACK } from '../../support/ports.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';
 import { timersOf, turns } from '../../support/quiet.js';
@@ -282,7 +282,7 @@ describe('a server that says bye', () => {
     const { session } = connection;
     const thief = await net.connect(
       'app',
-      { session, extensions: ['nest', 'stream', 'cancel', 'bye', 'resume'], reconnector: () => undefined },
+      { session, extensions: ALL_EXTENSIONS, reconnector: () => undefined },
       port,
       LOOPBACK,
     );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { JstpArgs } from '../../../lib/index.js';
 import { NO_EXTENSIONS } from '../../../lib/connection/extensions.js';
-import { JstpArgs } from '../../../lib/nest/jstp-args.js';
 import { Closing } from '../../support/closing.js';
 import { reference, startServer, type Listening, type PeerConnection } from '../../support/jstp.js';
 import { errorOf, observe, valuesOf } from '../../support/observed.js';

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { BaseRpcContext } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
-import type { JstpArgs, JstpContext } from '../../../lib/index.js';
-import { createRemoteApi, type RemoteApi } from '../../../lib/nest/client/client-remote-api.js';
+import type { JstpArgs, JstpContext, RemoteApi } from '../../../lib/index.js';
+import { createRemoteApi } from '../../../lib/nest/client/client-remote-api.js';
 
 interface Rooms {
   join(room: string, silently?: boolean): boolean;

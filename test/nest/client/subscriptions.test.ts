@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { config } from 'rxjs';
-import type { JstpClient } from '../../../lib/nest/client/jstp-client.js';
+import type { JstpClient } from '../../../lib/index.js';
 import type { Connection } from '../../../lib/core.js';
 import { observe } from '../../support/observed.js';
 import { watchProcess } from '../../support/real-process.js';

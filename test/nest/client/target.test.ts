@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
+import { JstpArgs } from '../../../lib/index.js';
 import { targetOf } from '../../../lib/nest/target.js';
-import { JstpArgs } from '../../../lib/nest/jstp-args.js';
 
 const normalize = (pattern: unknown): string => `route of ${JSON.stringify(pattern)}`;
 const target = (pattern: unknown): unknown => {

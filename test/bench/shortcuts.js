@@ -1,31 +1,37 @@
 /**
- * `npm run build && node test/bench/shortcuts.js`: what each shortcut of the hot path wins, in processor time. The built
- * package is compared with a copy of it in which the shortcut is taken out, in turn within one process. A shortcut that
- * wins less than 5 % in every cell does not pay for its code.
+ * `npm run build && node test/bench/shortcuts.js`: what each shortcut of the hot path wins, in processor time or (where it
+ * shares objects) in heap. The built package is compared with a copy of it in which the shortcut is taken out, in turn within
+ * one process. A shortcut that wins less than 5 % in every cell does not pay for its code.
  */
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { median } from './statistics.js';
 import { CALL, OBJECT, ROWS } from './workloads/codec-values.js';
 
 const SLICE_MS = 15;
 const ROUNDS = 31;
+const HEAP_ROUNDS = 3;
+const HEAP_OBJECTS = 2000;
 const ROOT = path.join(import.meta.dirname, '../..');
 const DIST = path.join(ROOT, 'dist');
 const CACHE = path.join(ROOT, 'node_modules/.cache');
 
 /** @typedef {(file: string) => Promise<any>} Load loads a file of the built package */
 /** @typedef {() => unknown} Run */
+/** @typedef {() => Promise<object>} Make makes an object that lives on */
 
 /**
  * @typedef {object} Shortcut
  * @property {string} name
  * @property {string} file
  * @property {Readonly<Record<string, string>>} without functions (or methods) of the file, and their bodies without the shortcut
- * @property {Readonly<Record<string, (load: Load) => Promise<Run>>>} cells
+ * @property {Readonly<Record<string, (load: Load) => Promise<Run>>>} cells what takes processor time
+ * @property {Readonly<Record<string, (load: Load) => Promise<Make>>>} [heap] what takes heap
  */
 
 /** @type {readonly Shortcut[]} */
@@ -88,7 +94,32 @@ const SHORTCUTS = [
       'send answers of 1 MiB': async (load) => sendRun(load, 1024 * 1024),
     },
   },
+  {
+    name: 'sessions share what they were made for',
+    file: 'server/handshake/handshakes.js',
+    without: {
+      bindingOf:
+        'return { application: intern(request.application), version: intern(request.version ?? ""), ' +
+        'extensions: agreedNames(this.options.extensions, request.extensions) };',
+    },
+    cells: {},
+    heap: { 'a client and its connection': clientMaker },
+  },
 ];
+
+/**
+ * @param {Load} load
+ * @returns {Promise<Make>}
+ */
+async function clientMaker(load) {
+  const { Application } = await load('core.js');
+  const { createMemoryEntry } = await load('testing/index.js');
+  const entry = createMemoryEntry();
+  const server = entry.createServer([new Application('chat@1.2.0', {})]);
+  server.listen(1);
+  await once(server, 'listening');
+  return () => entry.connect('chat@^1.0.0', {}, 1);
+}
 
 /**
  * @param {Load} load
@@ -217,6 +248,26 @@ async function compare(usual, without) {
   return { nanoseconds: median(times.usual), ratio: median(times.ratios) };
 }
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = /** @type {() => void} */ (runInNewContext('gc'));
+
+/**
+ * Bytes of heap that an object takes.
+ * @param {Make} make
+ */
+async function heapOf(make) {
+  const kept = [];
+  // The first ones bring what all share.
+  for (let n = 0; n < 100; n++) kept.push(await make());
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  for (let n = 0; n < HEAP_OBJECTS; n++) kept.push(await make());
+  collectGarbage();
+  const bytes = (process.memoryUsage().heapUsed - before) / HEAP_OBJECTS;
+  sink.value = kept.length;
+  return bytes;
+}
+
 /** @param {string} folder @returns {Load} */
 const loaderOf = (folder) => (file) => import(pathToFileURL(path.join(folder, file)).href);
 
@@ -229,6 +280,18 @@ for (const shortcut of SHORTCUTS) {
       const win = `${((1 - 1 / ratio) * 100).toFixed(0)} %`.padStart(5);
       console.log(
         `${shortcut.name}; ${cell}: ${nanoseconds.toFixed(0)} ns, of ${(nanoseconds * ratio).toFixed(0)} ns without:${win}`,
+      );
+    }
+    for (const [cell, prepare] of Object.entries(shortcut.heap ?? {})) {
+      const [usual, without] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
+      for (let round = 0; round < HEAP_ROUNDS; round++) {
+        usual.push(await heapOf(await prepare(loaderOf(DIST))));
+        without.push(await heapOf(await prepare(loaderOf(copy))));
+      }
+      const [bytes, more] = [median(usual), median(without)];
+      const win = `${((1 - bytes / more) * 100).toFixed(0)} %`.padStart(5);
+      console.log(
+        `${shortcut.name}; ${cell}: ${bytes.toFixed(0)} bytes of heap, of ${more.toFixed(0)} without:${win}`,
       );
     }
   } finally {

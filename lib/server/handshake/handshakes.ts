@@ -303,8 +303,8 @@ export class Handshakes {
   }
 
   /**
-   * Returns what a client asks for. Why one object for many sessions: most clients ask for the same, and it saves
-   * memory.
+   * Returns what a client asks for. Why one object for many sessions: most clients ask for the same, and each session is
+   * 240 bytes smaller (`test/bench/shortcuts.js`).
    */
   private bindingOf(request: HandshakeRequest): SessionBinding {
     const { application, version } = request;

@@ -116,6 +116,16 @@ describe('a streaming call', () => {
     expect(ahead).toBeLessThanOrEqual(129);
   });
 
+  test('leaves the rest of the program its turns, however large the credit is, and goes on after each', async () => {
+    const connection = await pair({ maxStreamBufferItems: 1 }, { limits: { streamCredit: 1000 } });
+    const { items, outcome } = await caller(connection);
+    const out = stream();
+    for (let n = 1; n <= 300; n++) if (!out.write(n)) expect(await out.ready()).toBe(true);
+    out.end();
+    await waitFor(() => outcome.length > 0, 'the end');
+    expect([items.length, outcome]).toEqual([300, [null]]);
+  });
+
   test('two streams do not mix', async () => {
     const connection = await pair();
     const first = await caller(connection);

@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { ExtensionName } from '../../lib/core.js';
+import { Closing } from '../support/closing.js';
+import { ClientOnTheWire, ServerOnTheWire } from '../support/resume-wire.js';
+import { waitFor, within } from '../support/wait-for.js';
+
+const closing = new Closing();
+afterEach(() => closing.run());
+
+const extensions: readonly ExtensionName[] = ['bye', 'cancel', 'resume', 'stream'];
+const OFFER = '{bye:1,cancel:1,resume:1,stream:1}';
+const YES = `{handshake:[0,null,${OFFER}],ok:'one'}`;
+
+describe('a bye', () => {
+  test('of a client that has sent nothing else ends its session, and is no error', async () => {
+    const wire = await ServerOnTheWire.start(closing, { extensions });
+    const errors: unknown[] = [];
+    const gone: unknown[] = [];
+    wire.server.on('connectionError', (error) => errors.push(error));
+    wire.server.on('disconnect', (connection) => gone.push(connection));
+    const { peer, id, connection } = await wire.login(OFFER);
+    const reasons: unknown[] = [];
+    connection.on('bye', (reason) => reasons.push(reason));
+    peer.send("{bye:['close']}");
+    await peer.end();
+    await waitFor(() => gone.length === 1, 'the disconnect');
+    expect([gone, reasons, errors, connection.state.name]).toEqual([[connection], ['close'], [], 'closed']);
+    const back = await wire.resume(id, 0, OFFER);
+    expect((await back.received(1))[0]).toContain('ERR_SESSION_LOST');
+  });
+
+  test.each(['close', 'taken'])(
+    '%s fails the calls of a client with -1, and ends those that it serves',
+    async (reason) => {
+      const wire = await ClientOnTheWire.start(closing);
+      const connection = await wire.connect(YES, { extensions });
+      const reasons: unknown[] = [];
+      connection.on('bye', (said) => reasons.push(said));
+      const outcomes: unknown[] = [];
+      connection.callMethod('a', 'b', [], (error: unknown) => outcomes.push(error));
+      const link = await wire.link(0);
+      link.send("{call:[-1,'a'],b:[]}");
+      const served = await wire.served.call(1);
+      link.send(`{bye:['${reason}']}`);
+      await waitFor(() => reasons.length > 0, 'the bye');
+      await within(link.end(), 'the end of the transport');
+      expect([reasons, outcomes]).toEqual([[reason], [-1]]);
+      expect([served.isOpen, served.signal.aborted]).toEqual([false, true]);
+    },
+  );
+
+  test('moved keeps the calls of a client, and those that it serves, for the next transport', async () => {
+    const wire = await ClientOnTheWire.start(closing);
+    const connection = await wire.connect(YES, { extensions });
+    const outcomes: unknown[] = [];
+    connection.callMethod('a', 'b', [], (...outcome: unknown[]) => outcomes.push(outcome));
+    const link = await wire.link(0);
+    link.send("{call:[-1,'a'],b:[]}");
+    const served = await wire.served.call(1);
+    link.send("{bye:['moved']}");
+    await within(link.end(), 'the end of the transport');
+    await waitFor(() => !connection.handshakeDone, 'the end at the client');
+    expect([outcomes, served.isOpen]).toEqual([[], true]);
+    served.succeed(['kept']);
+    const next = await wire.reconnect(connection, YES.replace("ok:'one'", 'ok:1'));
+    next.send("{callback:[1],ok:['too']}");
+    await waitFor(() => outcomes.length === 1, 'the answer');
+    expect(outcomes).toEqual([[null, 'too']]);
+    expect(next.messages).toContain("{callback:[-1],ok:['kept']}");
+  });
+});

@@ -1,6 +1,6 @@
 import { Application } from '../application/application.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
-import { checkInterval, resolveLimits } from '../protocol/limits.js';
+import { optionalInterval, resolveLimits } from '../protocol/limits.js';
 import type { Session } from '../session/session.js';
 import { promisify, popCallback, type Callback } from '../util/callback.js';
 import { bindContext, runInRootContext } from '../util/async-context.js';
@@ -33,7 +33,7 @@ export interface InspectedConnection {
   readonly proxies: RemoteProxies;
 }
 
-/** Told how a connect ended; a connection that could not shake hands comes with the error. */
+/** Gets the end of a connect. A connection that could not shake hands comes with the error. */
 export type ConnectCallback = (error: unknown, connection: Connection, session: Session<Connection>) => void;
 
 /** The client's half of a transport's entry object. */
@@ -101,7 +101,7 @@ function either<T>(
 ): Promise<T> {
   if (callback) {
     runInRootContext(run, bindContext(callback));
-    // The types of the callback's form promise nothing; this is for the Promise's form only.
+    // Only the form with a Promise has a result.
     return undefined as unknown as Promise<T>;
   }
   return promisify<T>((settle) => {
@@ -168,12 +168,11 @@ function resolveClient(client: ClientOptions): ResolvedClient {
   const { dialArguments } = client;
   if (dialArguments !== undefined && typeof dialArguments !== 'function')
     throw new ConfigurationError('dialArguments', dialArguments, 'a function');
-  if (client.heartbeatInterval) checkInterval('heartbeatInterval', client.heartbeatInterval);
   return {
     client,
     application: client.application ?? new Application<Connection>('jstp', {}),
     connectPolicy: policyFunction(client.connectPolicy ?? new SimpleConnectPolicy()),
-    heartbeatInterval: client.heartbeatInterval,
+    heartbeatInterval: optionalInterval('heartbeatInterval', client.heartbeatInterval),
     session: client.session,
     reconnector: client.reconnector,
     logger: client.logger,
@@ -190,7 +189,7 @@ function policyFunction(policy: ConnectPolicy): ConnectPolicyFunction {
   return typeof policy === 'function' ? policy : policy.connect.bind(policy);
 }
 
-/** Calls back in the turn of the last answer: who listens then hears what comes right behind it. */
+/** Calls back in the turn of the last answer, so that a listener added then hears what comes right behind it. */
 function inspectAll(connection: Connection, interfaces: readonly string[], done: Callback): void {
   const proxies = Object.create(null) as RemoteProxies;
   let waiting = interfaces.length;

@@ -23,9 +23,9 @@ export const NO_EXTENSIONS: Extensions = {
 };
 
 /**
- * What the core offers and accepts unless told otherwise. Not 'nest', which only the Nest layers
- * understand, and not 'bye': `connection.close()` of the core leaves its session alive, as the
- * reference's users rely on when they resume it by another `connect`.
+ * What the core offers and accepts by default. Not 'nest', which only the Nest layers understand. Not 'bye': the core's
+ * `connection.close()` leaves its session alive, as users of the reference rely on when they resume it by another
+ * `connect`.
  */
 export const CORE_EXTENSIONS: readonly ExtensionName[] = ['stream', 'cancel', 'resume'];
 
@@ -34,7 +34,7 @@ export const ALL_EXTENSIONS: readonly ExtensionName[] = NAMES;
 
 /**
  * The names as the wire has them: `{stream:1,cancel:1,max:8388608}`; undefined where there is nothing to say.
- * @param maxBytes the largest message that this side takes; undefined: it does not tell
+ * @param maxBytes the largest message in bytes that this side takes; undefined: it is not told
  */
 export function toOffer(names: readonly string[], maxBytes?: number): ExtensionOffer | undefined {
   if (names.length === 0) return undefined;
@@ -57,7 +57,8 @@ export function agreedNames(
   return ours.filter((name) => Object.hasOwn(theirs, name) && theirs[name] === VERSION).sort();
 }
 
-// One object for the connections that have agreed on the same, by the names' places as bits. Of several limits the last.
+// One object for all connections that have agreed on the same. The key has a bit for each name; where peers have told
+// different limits, the last one is kept.
 const known: Extensions[] = [NO_EXTENSIONS];
 
 /**
@@ -66,7 +67,7 @@ const known: Extensions[] = [NO_EXTENSIONS];
  */
 export function toExtensions(names: readonly string[], peerMaxBytes?: number): Extensions {
   const key = NAMES.reduce((bits, name, place) => bits | (Number(names.includes(name)) << place), 0);
-  // Without extensions there is no offer that could have told one.
+  // A peer without extensions has made no offer, and so told no limit.
   if (key === 0) return NO_EXTENSIONS;
   const same = known[key] as Extensions | undefined;
   if (same && same.peerMaxBytes === peerMaxBytes) return same;

@@ -13,13 +13,13 @@ export interface HeartbeatView {
   /** Sends a ping that is counted as any message; calls back with its pong. */
   sendPing(onPong: () => void): void;
   /**
-   * Asks about the transport alone: by a ping that is not counted, whose pong is told by {@link Heartbeat.heard}.
-   * False: the peer does not know such pings.
+   * Sends a ping that is not counted and asks about the transport alone; {@link Heartbeat.heard} tells its pong.
+   * @returns false where the peer does not know such pings
    */
   pingTransport(): boolean;
   /** Whether part of a message has crossed the transport since the last question. */
   hasMoved(): Promise<boolean>;
-  /** The peer did not pong in time. */
+  /** Ends the transport: the peer did not pong in time. */
   peerSilent(): void;
 }
 
@@ -67,7 +67,7 @@ export class Heartbeat implements Expirable {
       this.pingedAt = now();
       this.ping();
     } else {
-      // The pong may wait for a store, or the ping behind calls that are not served yet.
+      // The pong may wait for a store, or the ping may be behind calls that are not served yet.
       this.view.pingTransport();
       void this.judge(this.pingedAt);
     }
@@ -82,7 +82,7 @@ export class Heartbeat implements Expirable {
     });
   }
 
-  /** No pong has come yet: it may be behind a large message, or the ping is. One that was begun and stays is silence. */
+  /** Decides what a missing pong means. Why not at once: the ping or the pong may be behind a large message. */
   private async judge(pingedAt: number): Promise<void> {
     const hasMoved = await this.view.hasMoved();
     if (this.pingedAt !== pingedAt || this.isStopped) return;

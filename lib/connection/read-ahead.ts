@@ -38,8 +38,8 @@ export class ReadAhead implements Expirable {
   private isStopped = false;
 
   /**
-   * @param owner the wire that the messages come by
-   * @param maxBytes more is more than an honest peer can have on its way
+   * @param owner the wire on which the messages come
+   * @param maxBytes ends the transport above this: no honest peer can have so much on its way
    */
   constructor(
     private readonly owner: ReadAheadOwner,
@@ -56,10 +56,10 @@ export class ReadAhead implements Expirable {
     if (this.isServing) return false;
     const message = this.owner.peek(data);
     if (message && this.owner.mayOvertake(message)) return false;
-    // Its pong says that all before it was received: true as long as nothing before it waits.
+    // A pong says that all before the ping was received: true as long as nothing is held.
     if (message?.kind === 'ping' && this.held.length === 0) return false;
     if (message?.kind === 'bye') this.hasBye = true;
-    // A transport uses the bytes again.
+    // A copy. Why: the transport uses the bytes again.
     this.held.push(typeof data === 'string' ? data : new Uint8Array(data));
     this.heldBytes += data.length;
     if (this.heldBytes > this.maxBytes) this.owner.fail(new ProtocolError('Too much sent at once'));
@@ -72,7 +72,7 @@ export class ReadAhead implements Expirable {
     this.isHolding = true;
   }
 
-  /** Serves what is held until {@link hold} is called again; answers whether nothing is left. */
+  /** Serves what is held until {@link hold} is called again. @returns whether nothing is left */
   release(): boolean {
     this.isHolding = false;
     if (this.isServing) return false;
@@ -85,8 +85,8 @@ export class ReadAhead implements Expirable {
   }
 
   /**
-   * The transport has ended. What is held is served, however much is under way: nothing follows it. But a peer that will
-   * come back sends again what is not served: its calls wait for that.
+   * Serves what is held at the end of the transport, however much is under way, as nothing follows it. Calls of a peer that
+   * will come back are left out: the peer sends them again.
    */
   finish(): void {
     if (this.isServing) return;
@@ -95,14 +95,14 @@ export class ReadAhead implements Expirable {
     this.drop();
   }
 
-  /** Forgets what is held. */
+  /** Drops what is held. */
   drop(): void {
     this.held = [];
     this.heldBytes = 0;
     sharedDeadlines(PROBE_EVERY_MS).delete(this);
   }
 
-  /** The transport is read again. */
+  /** Reads the transport again. */
   goOn(): void {
     if (!this.isStopped) return;
     this.isStopped = false;
@@ -110,7 +110,7 @@ export class ReadAhead implements Expirable {
     this.owner.holdReading(false);
   }
 
-  /** Time for a probe. */
+  /** Sends a probe: its time has come. */
   expire(): void {
     sharedDeadlines(PROBE_EVERY_MS).add(this);
     this.owner.probe();

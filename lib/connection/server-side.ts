@@ -4,14 +4,14 @@ import type { JournalMeter } from '../session/journal-meter.js';
 import type { ErrorReporter } from '../util/event-emitter.js';
 import type { Connection } from './connection.js';
 
-/** What a connection of a listening side asks of its server. */
+/** What a connection asks of its server. */
 export interface ServerSide {
   /** The server's public object. */
   readonly server: object;
-  /** Told what a listener of errors throws. */
+  /** Gets what a listener of errors throws. */
   readonly lastResort: ErrorReporter;
   readonly limits: Limits;
-  /** Decides on a handshake; answers by the control's `admit` or `refuse`. */
+  /** Decides on a handshake, now or later; `admit` and `refuse` of `serving.ts` answer it. */
   decideHandshake(connection: Connection, request: HandshakeRequest): void;
   /** The connection's transport is lost. */
   transportLost(connection: Connection): void;
@@ -28,6 +28,6 @@ export interface ServerSide {
   connectionError(error: unknown, connection: Connection): boolean;
   /** Whether anybody listens for log events, so that the costly ones are made at all. */
   readonly hasLogListeners: boolean;
-  /** One of the connection's log events. */
+  /** Emits one of the connection's log events. */
   log(connection: Connection, event: string, args: readonly unknown[]): void;
 }

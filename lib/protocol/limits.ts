@@ -1,5 +1,5 @@
 import { heapLimitBytes } from '../util/host.js';
-import { check, checkNames, isInteger, MAX_TIMER_MS } from './option-checks.js';
+import { check, checkNames, isInteger, MAX_TIMER_MS, nullable } from './option-checks.js';
 
 /** The limits of one side. Each is an integer. Times are in milliseconds, sizes in bytes. */
 export interface Limits {
@@ -155,10 +155,30 @@ export function journalBytesTotal({ maxJournalBytesTotal }: Limits): number {
  * @throws {ConfigurationError} for anything but a number above 0 that a timer can wait
  */
 export function checkInterval(option: string, value: unknown): void {
+  check(option, value, `a number of milliseconds above 0, ${MAX_TIMER_MS} at most`, isInterval);
+}
+
+/**
+ * Checks a time in milliseconds that need not be given: 0, null and undefined stand for the default.
+ * @param zero what 0 means, for the error
+ * @returns the time; undefined for the default
+ * @throws {ConfigurationError} for anything else but a number of milliseconds that a timer can wait
+ */
+export function optionalInterval(
+  option: string,
+  value: number | null | undefined,
+  zero = 'none',
+): number | undefined {
+  const allowed = `a number of milliseconds from 0 (${zero}) to ${MAX_TIMER_MS}`;
   check(
     option,
     value,
-    `a number of milliseconds above 0, ${MAX_TIMER_MS} at most`,
-    (time) => typeof time === 'number' && time > 0 && time <= MAX_TIMER_MS,
+    allowed,
+    nullable((time) => time === 0 || isInterval(time)),
   );
+  return value || undefined;
+}
+
+function isInterval(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && value <= MAX_TIMER_MS;
 }

@@ -3,9 +3,8 @@ import type { AppsIndex } from '../application/applications.js';
 import type { Connection } from '../connection/connection.js';
 import { CORE_EXTENSIONS, type ExtensionName } from '../connection/extensions.js';
 import { ERR_STREAM_ENDED, ERR_STREAM_MOVED } from '../protocol/error-codes.js';
-import { ConfigurationError } from '../protocol/configuration-error.js';
-import { journalBytesTotal, resolveLimits, type Limits } from '../protocol/limits.js';
-import { MAX_TIMER_MS } from '../protocol/option-checks.js';
+import { journalBytesTotal, optionalInterval, resolveLimits, type Limits } from '../protocol/limits.js';
+import { check, hasMethod, nullable } from '../protocol/option-checks.js';
 import { SimpleSessionStorageProvider } from '../session/simple-session-storage-provider.js';
 import type { SessionStorageProvider } from '../session/session-storage.js';
 import { resolvePolicy, type AuthPolicy, type ResolvedPolicy } from './handshake/auth-policy.js';
@@ -99,20 +98,21 @@ export function storageOf(
  * @throws ConfigurationError naming the option, what was given and what is allowed
  */
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
-  checkApplications(options.applications);
+  check('applications', options.applications, APPLICATIONS_ALLOWED, isApplications);
   const limits = resolveLimits(options.limits);
   return {
-    policy: resolvePolicy(checkPolicy(options.authPolicy)),
+    policy: policyOf(options.authPolicy),
     storage:
-      checkProvider(options.sessionStorageProvider) ??
+      providerOf(options.sessionStorageProvider) ??
       new SimpleSessionStorageProvider<Connection>(
         undefined,
         undefined,
         limits.maxSessions,
         journalBytesTotal(limits) / 2,
       ),
-    heartbeatInterval: checkTime('heartbeatInterval', options.heartbeatInterval),
-    clientExpirationTime: checkTime('clientExpirationTime', options.clientExpirationTime) ?? HOUR_MS,
+    heartbeatInterval: optionalInterval('heartbeatInterval', options.heartbeatInterval),
+    clientExpirationTime:
+      optionalInterval('clientExpirationTime', options.clientExpirationTime, 'the default') ?? HOUR_MS,
     drainStreamCode: drainCodeOf(options.drainStreams ?? 'wait'),
     limits,
     extensions: options.extensions ?? CORE_EXTENSIONS,
@@ -120,38 +120,40 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
 }
 
 function drainCodeOf(given: DrainStreams): number | undefined {
-  if (Object.hasOwn(DRAIN_CODES, given)) return DRAIN_CODES[given];
-  throw new ConfigurationError('drainStreams', given, "'wait', 'end' or 'move'");
+  check('drainStreams', given, "'wait', 'end' or 'move'", () => Object.hasOwn(DRAIN_CODES, given));
+  return DRAIN_CODES[given];
 }
 
-function checkTime(name: string, value: number | null | undefined): number | undefined {
-  // 0 has always meant "none" to JSTP's users.
-  if (value === null || value === undefined || value === 0) return undefined;
-  if (value > 0 && value <= MAX_TIMER_MS) return value;
-  throw new ConfigurationError(name, value, `a number of milliseconds from 1 to ${MAX_TIMER_MS}`);
+/** The values that `applications` may have, for errors. */
+export const APPLICATIONS_ALLOWED = 'an array of applications, or what createAppsIndex made';
+
+function isApplications(value: unknown): boolean {
+  return Array.isArray(value) || value instanceof Map;
 }
 
-function checkApplications(applications: unknown): void {
-  if (Array.isArray(applications) || applications instanceof Map) return;
-  throw new ConfigurationError(
-    'applications',
-    applications,
-    'an array of applications, or what createAppsIndex made',
-  );
-}
-
-function checkProvider(provider: unknown): SessionStorageProvider<Connection> | undefined {
-  if (provider === undefined || provider === null) return undefined;
-  const { get, set, duplicate } = provider as Record<string, unknown>;
-  // A client of Redis has `get` and `set` as well, and is the likely slip.
-  if (typeof get === 'function' && typeof set === 'function' && duplicate === undefined)
-    return provider as SessionStorageProvider<Connection>;
+function providerOf(
+  given: SessionStorageProvider | null | undefined,
+): SessionStorageProvider<Connection> | undefined {
   const allowed =
     'an object with methods get and set, and no client of Redis (RedisSessionStorageProvider takes one)';
-  throw new ConfigurationError('sessionStorageProvider', provider, allowed);
+  check('sessionStorageProvider', given, allowed, nullable(isProvider));
+  return (given ?? undefined) as SessionStorageProvider<Connection> | undefined;
 }
 
-function checkPolicy(policy: AuthPolicy | null | undefined): AuthPolicy | null | undefined {
-  if (!policy || typeof policy === 'function' || typeof policy.authenticate === 'function') return policy;
-  throw new ConfigurationError('authPolicy', policy, 'a function, or an object with a method authenticate');
+/**
+ * Whether a value is a provider. Why not with `duplicate`: a client of Redis has `get` and `set` as well, and is a
+ * likely slip.
+ */
+function isProvider(value: unknown): boolean {
+  return hasMethod('get')(value) && hasMethod('set')(value) && !hasMethod('duplicate')(value);
+}
+
+function policyOf(given: AuthPolicy | null | undefined): ResolvedPolicy {
+  const allowed = 'a function, or an object with a method authenticate';
+  check('authPolicy', given, allowed, nullable(isPolicy));
+  return resolvePolicy(given);
+}
+
+function isPolicy(value: unknown): boolean {
+  return typeof value === 'function' || hasMethod('authenticate')(value);
 }

@@ -132,7 +132,7 @@ describe('a heartbeat', () => {
     expect(() => {
       connection.startHeartbeat(Number(interval));
     }).toThrow(expect.objectContaining({ code: 'ERR_JSTP_CONFIGURATION' }));
-    if (interval) {
+    if (interval !== undefined && interval !== 0) {
       const client = { heartbeatInterval: interval };
       await expect(net.connect('app', client, port, '127.0.0.1')).rejects.toThrow('heartbeatInterval');
     }

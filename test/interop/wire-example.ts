@@ -20,6 +20,8 @@ export type Step =
   | { readonly kind: 'message'; readonly from: Side; readonly text: string; readonly line: number }
   | { readonly kind: 'transport'; readonly from: Side; readonly event: TransportEvent; readonly line: number }
   | { readonly kind: 'cut'; readonly line: number }
+  /** The steps that follow are about another transport: the one before the newest, or that one again. */
+  | { readonly kind: 'turn'; readonly to: 'former' | 'new'; readonly line: number }
   | { readonly kind: 'program'; readonly side: Side; readonly words: string; readonly line: number };
 
 /** An example of bytes. */
@@ -105,6 +107,8 @@ function stepOf(row: string, line: number): Step {
 
 function programOf(text: string, line: number): Step {
   if (text === 'the transport is cut') return { kind: 'cut', line };
+  const turn = /^on the (former|new) transport$/.exec(text)?.[1];
+  if (turn) return { kind: 'turn', to: turn as 'former' | 'new', line };
   const program = /^(client|server): (.+)$/.exec(text);
   if (!program) throw new Error(`Line ${String(line)} of the document names no side: ${text}`);
   return { kind: 'program', side: program[1] as Side, words: program[2], line };

@@ -63,7 +63,10 @@ export async function dialPlayed(closing: Closing, port: number, isWebSocket: bo
 
 /** Replays one example: plays the side that is not real, and compares what the real one sends. */
 export class Replay {
-  private end: PlayedEnd | undefined;
+  /** The played side's ends of all transports. */
+  private readonly ends: PlayedEnd[] = [];
+  /** Which of them the steps are about. */
+  private present = -1;
   private readonly known = new Map<string, string>();
 
   /**
@@ -80,7 +83,7 @@ export class Replay {
     const { steps } = this.example;
     const first = steps.findIndex(({ kind }) => kind === 'message');
     for (const [index, step] of steps.entries()) {
-      if (index === first && !this.end) this.end = await this.open();
+      if (index === first && this.ends.length === 0) await this.connect();
       try {
         await this.take(step);
       } catch (error) {
@@ -99,6 +102,9 @@ export class Replay {
         return undefined;
       case 'transport':
         return this.move(step.from === this.peer.side, step.event);
+      case 'turn':
+        this.present = this.ends.length - (step.to === 'new' ? 1 : 2);
+        return undefined;
       case 'cut':
         this.played.cut();
         return this.peer.seenCut();
@@ -108,8 +114,13 @@ export class Replay {
   }
 
   private get played(): PlayedEnd {
-    if (!this.end) throw new Error('There is no transport');
-    return this.end;
+    const end = this.ends.at(this.present);
+    if (this.present < 0 || !end) throw new Error('There is no transport');
+    return end;
+  }
+
+  private async connect(): Promise<void> {
+    this.present = this.ends.push(await this.open()) - 1;
   }
 
   private play(text: string): void {
@@ -156,24 +167,23 @@ export class Replay {
   }
 
   private async move(isOfPeer: boolean, event: TransportEvent): Promise<void> {
-    if (event === 'connects') this.end = await this.open();
+    if (event === 'connects') await this.connect();
     else if (isOfPeer) {
       await waitFor(() => this.played.hasEnded, `the ${this.peer.side} to end the transport`);
-      this.expectNothing();
+      expectNothing(this.played);
     } else this.played.finish();
   }
 
   /** The example is over: nothing else was sent. */
   private async finish(): Promise<void> {
-    if (this.end === undefined) return;
-    if (!this.played.hasEnded) {
-      this.played.finish();
-      await waitFor(() => this.played.hasEnded, 'the end of the transport');
+    for (const end of this.ends) {
+      if (!end.hasEnded) end.finish();
+      await waitFor(() => end.hasEnded, 'the end of a transport');
+      expectNothing(end);
     }
-    this.expectNothing();
   }
+}
 
-  private expectNothing(): void {
-    expect({ further: this.played.messages, rest: this.played.rest }).toEqual({ further: [], rest: '' });
-  }
+function expectNothing({ messages, rest }: PlayedEnd): void {
+  expect({ further: messages, rest }).toEqual({ further: [], rest: '' });
 }

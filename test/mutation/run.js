@@ -18,6 +18,7 @@ Makes changes to lib, one at a time, and tells which no test notices.
   --file    only files with this in their names
   --only    only changes with this text in their names, as they are printed
   --sample  so many changes of each room. Default: 40
+  --skip    leaves out so many of the sample, for a run that was interrupted. Default: 0
   --seed    other changes for another number. Default: 7
   --tests   so many test files at most for each change. One that only further files would notice counts as survived.
             Default: 12
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     file: { type: 'string', default: '' },
     only: { type: 'string', default: '' },
     sample: { type: 'string', default: '40' },
+    skip: { type: 'string', default: '0' },
     seed: { type: 'string', default: '7' },
     tests: { type: 'string', default: '12' },
     fresh: { type: 'boolean', default: false },
@@ -74,6 +76,7 @@ async function tryRoom(room, { equivalents, coverage, types, folder }) {
     if (!types.allows(mutant.file, text.slice(0, mutant.start) + mutant.text + text.slice(mutant.end)))
       continue;
     tried += 1;
+    if (tried <= Number(values.skip)) continue;
     const word = equivalents.get(mutant.key);
     const tests = coverage.testsOf(mutant.file, text, mutant.start).slice(0, Number(values.tests));
     const killer = word ? undefined : await killerOf(mutant, tests, coverage, folder);

@@ -46,23 +46,31 @@ describe('createServer', () => {
   const WRONG: readonly [options: object, message: string][] = [
     [
       { heartbeatInterval: -1 },
-      'heartbeatInterval must be a number of milliseconds from 1 to 2147483647, but -1 was given',
+      'heartbeatInterval must be a number of milliseconds from 0 (none) to 2147483647, but -1 was given',
     ],
     [
       { heartbeatInterval: Number.NaN },
-      'heartbeatInterval must be a number of milliseconds from 1 to 2147483647, but NaN was given',
+      'heartbeatInterval must be a number of milliseconds from 0 (none) to 2147483647, but NaN was given',
     ],
     [
       { heartbeatInterval: 'often' },
-      'heartbeatInterval must be a number of milliseconds from 1 to 2147483647, but "often" was given',
+      'heartbeatInterval must be a number of milliseconds from 0 (none) to 2147483647, but "often" was given',
     ],
     [
       { clientExpirationTime: 2 ** 31 },
-      'clientExpirationTime must be a number of milliseconds from 1 to 2147483647, but 2147483648 was given',
+      'clientExpirationTime must be a number of milliseconds from 0 (the default) to 2147483647, but 2147483648 was given',
     ],
     [
       { authPolicy: {} },
       'authPolicy must be a function, or an object with a method authenticate, but a value of type object was given',
+    ],
+    [
+      { authPolicy: false },
+      'authPolicy must be a function, or an object with a method authenticate, but false was given',
+    ],
+    [
+      { authPolicy: '' },
+      'authPolicy must be a function, or an object with a method authenticate, but "" was given',
     ],
     [
       { authPolicy: 'yes' },

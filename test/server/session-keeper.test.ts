@@ -8,6 +8,7 @@ import {
 } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { stopCore } from '../support/core.js';
+import type { RawPeer } from '../support/raw-peer.js';
 import { EXTENSIONS, ServerOnTheWire } from '../support/resume-wire.js';
 import { timersOf, turns } from '../support/quiet.js';
 import { waitFor, within } from '../support/wait-for.js';
@@ -214,6 +215,35 @@ describe('a session that was handed over to another server', () => {
     expect(await back.received(1)).toEqual([YES]);
   });
 
+  test('stays where its client comes back by a later claim while it is about to go', async () => {
+    const store = new Store();
+    const { wire } = await start(store);
+    const { peer, id } = await wire.login();
+    peer.send("{call:[1,'a'],b:[]}");
+    const call = await wire.served.call(1);
+    const handOver = store.owner?.handOver(id, { by: 7, count: 2 });
+    const claim = (count: number): Promise<RawPeer> =>
+      wire.peer(`{handshake:[0,'app','',${EXTENSIONS}],session:['${id}',0,[7,${String(count)}]]}`);
+    const early = await claim(1);
+    await early.end();
+    expect(early.messages).toEqual([]);
+    const back = await claim(3);
+    expect(await back.received(1)).toEqual([`{handshake:[0,null,${EXTENSIONS}],ok:1}`]);
+    await within(handOver ?? Promise.reject(new Error('No owner')), 'the hand-over');
+    call.succeed(['here']);
+    back.send("{call:[2,'a'],b:[]}");
+    (await wire.served.call(2)).succeed(['too']);
+    expect((await back.received(3)).slice(1)).toEqual([
+      "{callback:[1],ok:['here']}",
+      "{callback:[2],ok:['too']}",
+    ]);
+    expect(store.count('release')).toBe(0);
+    // Nor does a request that is older than that of its client take it away.
+    await within(Promise.resolve(store.owner?.handOver(id, { by: 7, count: 3 })), 'a late hand-over');
+    await back.pong();
+    expect(store.count('release')).toBe(0);
+  });
+
   test('is asked for twice, and handed over once', async () => {
     const store = new Store();
     const { wire } = await start(store);
@@ -407,6 +437,26 @@ describe('a store that takes each step', () => {
     peer.send("{event:[2,'a'],second:[]}");
     await waitFor(() => wire.served.events.length === 2, 'the second event');
     expect(errors).toEqual([new Error('failure 1'), new Error('failure 3')]);
+  });
+
+  test('reads on after as many steps as may be in flight have waited for one save', async () => {
+    const store = new Store(true);
+    const save = new Later();
+    const { wire } = await start(store, { limits: { maxCallsInFlight: 2 } });
+    const { peer, connection } = await wire.login();
+    const event = (number: number): string => `{event:[${String(number)},'a'],b:[]}`;
+    store.before.save = save.answer;
+    peer.send(event(1));
+    await waitFor(() => save.asked === 1, 'the save');
+    peer.send(event(2), event(3));
+    await waitFor(() => connection.session?.receivedCount === 3, 'the third event');
+    peer.send(event(4), event(5));
+    save.give();
+    await waitFor(() => save.asked === 2, 'the second save');
+    expect([connection.session?.receivedCount, wire.served.events.length]).toEqual([3, 1]);
+    delete store.before.save;
+    save.give();
+    await waitFor(() => wire.served.events.length === 5, 'all events');
   });
 
   test('and says that another server has the session: nothing of what waits for it runs', async () => {

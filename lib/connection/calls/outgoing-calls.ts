@@ -10,15 +10,15 @@ export const INITIAL_STREAM_CREDIT = 64;
 const NO_RESULTS: readonly unknown[] = [];
 
 /**
- * What waits for an answer: 'call' (or an inspect); 'resendable', a call that is made again where its answer is lost,
- * and so outlives the close of a connection that may be brought back; 'ping', answered as soon as the peer is known to
- * have had it.
+ * What waits for an answer. 'call': a call or an inspect. 'resendable': a call that is made again where its answer is lost;
+ * it outlives the close of a connection that may be brought back. 'ping': is answered as soon as the peer is known to have
+ * received it.
  */
 export type OutgoingKind = 'call' | 'resendable' | 'ping';
 
 /** A numbered message of ours that waits for its callback or pong. */
 export interface OutgoingCall {
-  /** Its number, without sign; 0 until it is sent, and where it never was. */
+  /** Its number, without sign; 0 until it is sent. */
   id: number;
   /** Called once with the outcome. */
   readonly callback: Callback;
@@ -26,15 +26,15 @@ export interface OutgoingCall {
   readonly takesArray: boolean;
   /** Takes the values of a stream as they come; undefined: the caller takes the last one as its result. */
   readonly onItem: ((value: unknown) => void) | undefined;
-  /** The context of whoever made the call, in which it is answered. */
+  /** The asynchronous context of the caller, in which the call is answered. */
   readonly context: AsyncContext | undefined;
   /** The number of the last stream value that arrived. */
   lastItem: number;
-  /** The last value that arrived, where nobody takes them as they come. */
+  /** The last stream value that arrived, where no `onItem` takes them. */
   lastValue: unknown;
   /** The highest number of a stream value that the callee may send. */
   creditLimit: number;
-  /** The highest number that the callee may think to be allowed: of a credit that is on its way it knows nothing. */
+  /** The highest number that the callee may believe to be allowed. A credit on its way to it is not counted yet. */
   knownLimit: number;
   readonly kind: OutgoingKind;
 }
@@ -105,7 +105,7 @@ export class OutgoingCalls {
     return this.calls?.remove(id);
   }
 
-  /** The calls whose callee has heard of another credit than the first. */
+  /** The calls whose callee has been told another credit than the first. */
   credited(): OutgoingCall[] {
     return this.all().filter((call) => call.creditLimit !== INITIAL_STREAM_CREDIT);
   }
@@ -116,7 +116,7 @@ export class OutgoingCalls {
     others.calls = undefined;
   }
 
-  /** Ends the pings up to a number: the peer has had them, their pongs are lost. */
+  /** Ends the pings up to a number: the peer has received them, and their pongs are lost. */
   endPings(id: number): void {
     this.settle(
       this.removeAll((call) => call.kind === 'ping' && call.id <= id),
@@ -124,7 +124,7 @@ export class OutgoingCalls {
     );
   }
 
-  /** Fails the calls up to a number with -1: the peer had received them, their answers are lost. */
+  /** Fails the calls up to a number with -1: the peer has received them, and their answers are lost. */
   loseUpTo(id: number): void {
     this.settle(
       this.removeAll((call) => call.id <= id),
@@ -132,7 +132,7 @@ export class OutgoingCalls {
     );
   }
 
-  /** Fails all calls with -1 but those that a reconnect may still bring an answer. */
+  /** Fails all calls with -1, except those that a reconnect may still bring an answer. */
   loseUnlessResendable(): void {
     this.settle(
       this.removeAll((call) => call.kind !== 'resendable'),
@@ -140,7 +140,7 @@ export class OutgoingCalls {
     );
   }
 
-  /** Fails all calls with -1, as no answer can come any more; answers with them. */
+  /** Fails all calls with -1, as no answer can come any more. @returns those calls */
   loseAll(): readonly OutgoingCall[] {
     const lost = this.all();
     this.calls = undefined;
@@ -148,7 +148,7 @@ export class OutgoingCalls {
     return lost;
   }
 
-  /** Fails calls that are in no table any more with -1. */
+  /** Fails calls with -1 that were taken out before. */
   lose(calls: readonly OutgoingCall[]): void {
     this.settle(calls, ERR_CALLBACK_LOST);
   }
@@ -166,7 +166,7 @@ export class OutgoingCalls {
   private settle(calls: readonly OutgoingCall[], error: number | null): void {
     if (calls.length === 0) return;
     const inOrder = [...calls].sort((a, b) => a.id - b.id);
-    // Later, so that the connection is in its new state when the callbacks make calls of their own.
+    // Later. Why: the connection is in its new state when the callbacks make calls of their own.
     nextTick(() => {
       for (const call of inOrder) {
         this.owner.guard(() => {

@@ -12,11 +12,11 @@ import type { Connection } from '../connection.js';
 import { UnsendableAnswer } from './unsendable-answer.js';
 import { LastValueStream, StreamSender } from './stream-sender.js';
 
-/** What a received call needs of those who keep it. */
+/** What a received call asks of the table that holds it. */
 export interface ReceivedCallKeeper {
-  /** Sends the answer's text and forgets the call. */
+  /** Sends the answer's text and removes the call. */
   answer(call: ReceivedCall, text: string): void;
-  /** Sends a stream value's text; false: not now, there is no room for it. */
+  /** Sends the text of a stream's value; false: there is no room for it now. */
   sendItem(text: string): boolean;
   /** An error in making an answer. */
   reportError(error: unknown): void;
@@ -34,7 +34,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
   private abortReason: RemoteError | undefined;
   private controller: AbortControllerLike | undefined;
   private stream: StreamSender | undefined;
-  /** How many stream values the caller takes, where it has said so before there was a stream. */
+  /** The credit that the caller gave before there was a stream. */
   private credit: number | undefined;
   private timer: Timer | undefined;
 
@@ -108,7 +108,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
     this.stream?.flush();
   }
 
-  /** The server leaves: a stream whose source has not ended ends with this code, and the handler's signal fires. */
+  /** Ends a stream whose source has not ended with a code, and aborts the handler's signal: the session leaves the server. */
   endStream(code: number): void {
     if (!this.stream?.isEndless) return;
     const reason = new RemoteError(code);
@@ -148,7 +148,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
     this.controller?.abort(reason);
   }
 
-  /** The caller said how long it waits: after that time the signal fires, the handler may still answer. */
+  /** Aborts the signal when the time is over that the caller waits. The handler may still answer. */
   private watchTimeout(timeout: unknown): void {
     if (typeof timeout !== 'number' || !(timeout >= 0 && timeout <= MAX_TIMER_MS)) return;
     this.timer = startTimer(timeout, () => {

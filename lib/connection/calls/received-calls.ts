@@ -21,7 +21,7 @@ export interface ReceivedCallsOwner {
   readonly application: ApplicationLike<Connection> | null;
   /** Sends an answer's text. */
   sendAnswer(text: string): void;
-  /** Sends the text of a stream's value; false: not now, there is no room for it. */
+  /** Sends the text of a stream's value; false: there is no room for it now. */
   sendItem(text: string): boolean;
   /**
    * Runs something when the session is stored as it is now; at once where it is not stored at each step.
@@ -38,10 +38,10 @@ export interface ReceivedCallsOwner {
 export class ReceivedCalls implements ReceivedCallKeeper {
   // Made with the first call.
   private calls: IdTable<ReceivedCall> | undefined;
-  // A number that is in use is taken again by servers that count wrongly, and by peers that mean no good: both
-  // calls are served, and both are counted.
+  // Calls with a number that is in use: a server may count wrongly, or a peer be hostile. Both calls are served, and both
+  // are counted.
   private doubles: Set<ReceivedCall> | undefined;
-  // Handlers of events that take their time: an event has no answer, so that it is counted only.
+  // Handlers of events that have not ended. An event has no answer, so that it is only counted.
   private eventCount = 0;
   private onEventEnd: (() => void) | undefined;
   private onIdle: (() => void) | undefined;
@@ -58,7 +58,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     return (this.calls?.size ?? 0) + (this.doubles?.size ?? 0) + this.eventCount;
   }
 
-  /** Counts an event until its handler has come to its end. */
+  /** Counts an event until its handler has ended. */
   addEvent(handled: PromiseLike<unknown>): void {
     const end = (this.onEventEnd ??= () => {
       this.eventCount -= 1;
@@ -135,7 +135,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     call.cancel();
   }
 
-  /** Ends all without an answer of their own; returns them. */
+  /** Cancels all without an answer. @returns those calls */
   cancelAll(): readonly ReceivedCall[] {
     const cancelled = this.all();
     this.calls = undefined;
@@ -182,7 +182,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
   }
 
   private balanceReading(): void {
-    // Goes on at half, so that a busy peer does not switch reading on and off with each call.
+    // Goes on at half. Why: a busy peer would switch reading on and off with each call.
     const hold = this.isHolding ? this.size > this.maxInFlight / 2 : this.size >= this.maxInFlight;
     if (hold === this.isHolding) return;
     this.isHolding = hold;

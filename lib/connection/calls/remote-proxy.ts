@@ -2,7 +2,7 @@ import { canBeArguments, type Callback } from '../../util/callback.js';
 import { EventEmitter, SAFE_EMIT, type ErrorReporter } from '../../util/event-emitter.js';
 import { CONTROL } from '../control.js';
 
-// Symbols leave every name to the methods of the peer.
+// Why symbols: the peer's methods may have any name.
 const CONNECTION = Symbol('connection');
 const INTERFACE = Symbol('interface');
 
@@ -32,7 +32,7 @@ export interface ProxiedConnection {
 export const EMIT_LOCAL = Symbol('emitLocal');
 
 /** A method of a remote interface: `(...args[, callback[, resend]])`; without a callback it returns a Promise. */
-// Written as a method, whose parameters TypeScript compares both ways: so the proxy's own methods are such ones too.
+// Written as a method. Why: TypeScript compares its parameters both ways, so that the proxy's own methods fit as well.
 export type RemoteMethod = { call(...args: unknown[]): unknown }['call'];
 
 /**
@@ -70,7 +70,7 @@ export class RemoteProxy extends EventEmitter<Record<string, never[]>> {
 
   /** Tells the local listeners of an event of the peer. */
   [EMIT_LOCAL](eventName: string, args: readonly unknown[]): boolean {
-    // More than a function may have is no event of anybody.
+    // More arguments than a function can take reach no listener.
     return canBeArguments(args) && this[SAFE_EMIT](eventName, args, this[CONNECTION][CONTROL]);
   }
 }

@@ -23,7 +23,7 @@ export class StreamSender implements OutgoingStream {
   /** The number of the last value sent. */
   private sent = 0;
   private limit = INITIAL_STREAM_CREDIT;
-  /** How far values may be sent before the rest of the program has had a turn, however large the credit is. */
+  /** Up to which value may be sent before the rest of the program gets a turn, however large the credit is. */
   private turnLimit: number;
   private isTurnDue = false;
   private readonly slice = new TimeSlice();
@@ -38,7 +38,7 @@ export class StreamSender implements OutgoingStream {
   constructor(
     private readonly call: StreamedCall,
     private readonly limits: Pick<Limits, 'maxStreamBufferItems' | 'maxStreamBufferBytes'>,
-    /** Sends a value's text; false: not now, {@link flush} is called when there is room. */
+    /** Sends a value's text; false: there is no room now, and {@link flush} is called when there is. */
     private readonly send: (text: string) => boolean,
   ) {
     this.turnLimit = this.perTurn;
@@ -46,7 +46,7 @@ export class StreamSender implements OutgoingStream {
 
   write(value: unknown): boolean {
     if (this.isOver) return false;
-    // The text is made at once: the source may change the value later.
+    // At once. Why: the source may change the value later.
     const text = formatStreamItem(this.call.id, this.made + 1, value);
     this.call.checkSize(text);
     this.made += 1;
@@ -71,7 +71,7 @@ export class StreamSender implements OutgoingStream {
     this.finish({ failed: true, error });
   }
 
-  /** The caller allows values up to this number; the newest word counts. */
+  /** The caller allows values up to this number; the newest grant counts. */
   grant(limit: number): void {
     this.limit = limit;
     this.flush();
@@ -84,7 +84,7 @@ export class StreamSender implements OutgoingStream {
     if (this.held.length === 0 && this.ending && this.call.isOpen) this.answer(this.ending);
   }
 
-  /** The call is over: nothing more is sent, whoever waits for credit is told. */
+  /** Sends nothing more, and ends the waits for credit: the call is over. */
   close(): void {
     this.ending ??= { failed: false };
     this.held = [];

@@ -9,7 +9,10 @@ interface AnsweredCall {
   readonly methodName: string;
 }
 
-/** A result, a value of a stream or an error of a method cannot be sent; its caller got code 16, or the error without its value. */
+/**
+ * A result, a value of a stream or an error of a method that cannot be sent. The caller gets the code 16, or the error
+ * without its value.
+ */
 export class UnsendableAnswer extends JstpError {
   /** The application of the method; null where it has none any more. */
   readonly application: { readonly name: string; readonly version: string } | null;

@@ -104,15 +104,15 @@ function resultsOf(call: OutgoingCall, ok: unknown[]): unknown[] {
 function remoteErrorOf(message: CallbackMessage, isKept: boolean): unknown {
   const error = message.error ?? [];
   if (error[0] !== ERR_CALLBACK_LOST) return RemoteError.fromJstpArray(error);
-  // Where answers are kept, this is how the peer says that it has lost one. From others the -1 is not ours:
-  // users test for the bare number, and would call again.
+  // Where answers are kept, -1 says that the peer has lost one. From other peers it gets another code. Why: users test for
+  // the bare number, and would call again.
   return isKept ? ERR_CALLBACK_LOST : new RemoteError(1, RemoteError.defaultMessages[ERR_CALLBACK_LOST]);
 }
 
 function handlePing(owner: MessageOwner, id: number): boolean {
   const { channel } = owner;
   if (id === TRANSPORT_PING && channel.keepsAnswers) {
-    // The peer watches its way to this side itself, and is there: its pong may be behind megabytes in a proxy.
+    // A peer that pings is there, even if its pong waits behind megabytes in a proxy.
     owner.peerHeard();
     owner.wire.write(formatPong(TRANSPORT_PING));
     return true;
@@ -168,7 +168,7 @@ function inspection(owner: MessageOwner, id: number, interfaceName: string | und
   }
 }
 
-/** What came before it is acted on first, where that has to be stored. */
+/** Acts on a bye after all that came before it, which may have to be stored first. */
 function handleBye(owner: MessageOwner, { reason, info }: ByeMessage): void {
   owner.channel.whenStored(() => {
     owner.peerSaidBye(reason, info);
@@ -193,7 +193,7 @@ function handleStreamItem(owner: MessageOwner, message: StreamItemMessage): bool
   if (call.creditLimit - call.lastItem <= streamCredit / 2) {
     call.creditLimit = call.lastItem + streamCredit;
     owner.channel.outbox.sendCredit(call);
-    // What has come in one piece with this value was sent before.
+    // Later. Why: the values that came in one piece with this one were sent before the credit.
     nextTick(() => {
       call.knownLimit = Math.max(call.knownLimit, call.creditLimit);
     });

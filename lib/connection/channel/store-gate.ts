@@ -10,13 +10,12 @@ interface Waiting {
 }
 
 /**
- * Holds back what a connection does until its session is stored as it was when that was decided: handlers run
- * and texts go out in the order of their coming, each after a save that knows of it. One save serves all that
- * has come while the one before it was under way.
+ * Holds back what a connection does until its session is stored as it was when that was decided. Handlers run and texts
+ * go out in their order, each after a save that includes it. One save serves all that has come during the save before.
  */
 export class StoreGate {
   private waiting: Waiting[] = [];
-  /** What the save under way knows of, or the last one knew of and is being done. */
+  /** What the save under way includes, or what the last one included and is being done. */
   private batch: Waiting[] = [];
   /** How many of the batch are done. */
   private done = 0;
@@ -26,9 +25,9 @@ export class StoreGate {
 
   /**
    * @param save stores the session as it is at the time of the call; a failure means that it never will be
-   * @param cap how many may wait before the peer is not read any more
+   * @param cap how many may wait before reading from the peer stops
    * @param onFullness called when so many wait, and when that may be over
-   * @param report takes what an action throws; the others run nevertheless
+   * @param report gets what an action throws; the others run nevertheless
    */
   constructor(
     private readonly save: () => Promise<void>,
@@ -58,7 +57,7 @@ export class StoreGate {
     if (this.waiting.length === this.cap) this.onFullness();
     if (this.isSaving) return;
     this.isSaving = true;
-    // What the rest of this tick brings is stored with it.
+    // Later. Why: one save then includes what the rest of this tick brings.
     nextTick(() => {
       void this.commit();
     });
@@ -86,7 +85,7 @@ export class StoreGate {
     });
   }
 
-  /** Ends the waits for nothing to wait. */
+  /** Ends the waits of {@link idle}. */
   tellIdle(): void {
     for (const tell of this.onIdle.splice(0)) tell();
   }
@@ -108,7 +107,7 @@ export class StoreGate {
       try {
         await this.save();
       } catch {
-        // Whoever saves has reported it, and ends the connection.
+        // `save` has reported it, and ends the connection.
         this.close();
         return;
       }

@@ -33,7 +33,7 @@ export interface Entrance {
 
 /** A handshake request of this side, until its answer. */
 export class ClientHandshake {
-  /** Whether it ended without an answer, or with one that says nothing of the session: another server may have it. */
+  /** Whether the session may still be alive: there was no answer, or one that leaves it to other servers. */
   isSessionKept = false;
   private done = false;
 
@@ -64,7 +64,7 @@ export class ClientHandshake {
     } else this.settle(null, response);
   }
 
-  /** What a yes of the server leads to; an error where it is no yes to what was asked. */
+  /** Turns the server's yes into a session; an error where it does not answer what was asked. */
   entranceOf(response: HandshakeResponse, offered: readonly ExtensionName[]): Entrance | RemoteError {
     const { ok } = response;
     const { resumed, username } = this.credentials;
@@ -107,7 +107,7 @@ export class ClientHandshake {
   }
 }
 
-/** The session has ended at the other side because more waited for this one than it keeps. */
+/** The error of a session that the other side has ended, because more waited for this side than it keeps. */
 export function sessionFull(): RemoteError {
   return new RemoteError(
     ERR_SESSION_LOST,
@@ -124,7 +124,7 @@ function refusalOf(error: readonly unknown[], application: ClientHandshake['appl
   const refusal = RemoteError.fromJstpArray(error);
   if (code === ERR_APP_NOT_FOUND) {
     const { name, version } = application;
-    // The code travels alone: which application it was, this side knows.
+    // The code travels without the application's name, which this side knows.
     refusal.message = `${RemoteError.defaultMessages[code]}: ${version ? `${name}@${version}` : name}`;
   }
   return refusal;

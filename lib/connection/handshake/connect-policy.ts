@@ -34,7 +34,7 @@ export function runConnectPolicy(
   const fail = (error: unknown): void => {
     if (isAnswered) return;
     controlOf(connection).end('abandoned');
-    // It may have thrown anything, and a callback that is given nothing means success.
+    // The policy may have thrown undefined, which would mean success.
     answer(error ? error : new RemoteError(ERR_NO_HANDSHAKE_RESPONSE), connection);
   };
   connection.on('close', onClose);

@@ -6,9 +6,8 @@ import type { Dialer, Transport } from '../transport.js';
 
 /**
  * One attempt to get a transport and shake hands on it. It has one deadline: until the peer has accepted the transport
- * `limits.connectTimeoutMs`, from then on `limits.handshakeTimeoutMs` for all that is left (TLS, the upgrade,
- * the handshake), as servers count it. So a peer that accepts and stays silent costs no more on one transport than on
- * another.
+ * `limits.connectTimeoutMs`, from then on `limits.handshakeTimeoutMs` for all that is left (TLS, the upgrade, the
+ * handshake), as servers count it. Why: a peer that accepts and stays silent costs the same time on every transport.
  */
 export class Attempt {
   private timer: Timer | undefined;
@@ -19,7 +18,7 @@ export class Attempt {
 
   constructor(private readonly settings: Pick<ResolvedClient, 'limits' | 'dialArguments'>) {}
 
-  /** Opens a link. The callback is called once, and not after {@link stop}. */
+  /** Opens a transport. The callback is called once, and not after {@link stop}. */
   dial(
     dialer: Dialer,
     given: readonly unknown[],
@@ -31,7 +30,7 @@ export class Attempt {
       this.giveUp = ignore;
       if (transport) this.accepted();
       else this.stop();
-      // The user's function may have failed with anything, undefined included.
+      // The user's function may have failed with undefined.
       callback(transport || error ? error : unexplained(), transport);
     };
     const dial = (args: readonly unknown[]): void => {
@@ -54,7 +53,7 @@ export class Attempt {
     this.onLate = onLate;
   }
 
-  /** It has ended, well or not, or is given up. */
+  /** Ends the attempt: it has succeeded, failed, or is given up. */
   stop(): void {
     if (this.isOver) return;
     this.isOver = true;

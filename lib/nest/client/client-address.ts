@@ -4,7 +4,7 @@ import type { TransportEntry, TransportNames } from '../../transport/entry.js';
 import { tls } from '../../transport/index.js';
 import type { WebSocketConfig } from '../../transport/websocket/websocket-options.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
-import { entryOf, type JstpTransport } from '../server/listener-options.js';
+import { checkFlags, entryOf, SOCKET_FLAGS, type JstpTransport } from '../server/listener-options.js';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
 import {
   check,
@@ -26,7 +26,10 @@ export interface ClientAddressOptions {
   readonly host?: string;
   /** A number, or its digits as environment variables have them. @default 3000 */
   readonly port?: number | string;
-  /** net, tls: path of an IPC socket, in the place of host and port; ws, wss: the URL's path. @default '/' for ws and wss */
+  /**
+   * net, tls: path of an IPC socket, in the place of host and port; ws, wss: the URL's path. @default '/' for ws and
+   * wss
+   */
   readonly path?: string;
   /** ws, wss: the whole URL, in the place of host, port and path. */
   readonly url?: string;
@@ -86,8 +89,8 @@ export function resolveAddress(options: ClientAddressOptions): ClientAddress {
 }
 
 /**
- * Checks that no option of the transport stands beside `connectOptions`: a server has them there. The value, which may be
- * a private key, is not shown.
+ * Checks that no option of the transport stands beside `connectOptions`: a server has them there. The value, which
+ * may be a private key, is not shown.
  * @param known the names of the client's own options
  * @throws ConfigurationError naming the option
  */
@@ -114,6 +117,7 @@ function checkedOptions(given: ConnectOptions, names: TransportNames | undefined
   // What an entry object of the user's takes is not known.
   if (!names) return given;
   checkNames('connectOptions', given, [], names.passedToClient);
+  checkFlags({ ...given }, 'connectOptions.', SOCKET_FLAGS);
   const { tlsOptions } = given as WebSocketConfig;
   if (tlsOptions !== undefined)
     checkNames('connectOptions.tlsOptions', tlsOptions, [], tls.optionNames?.passedToClient);

@@ -4,7 +4,8 @@ import type { ExposedApi } from './exposed-methods.js';
 import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
 import type { AppSpecifier } from '../../connection/connection.js';
 import type { Connection } from '../../connection/connection.js';
-import { resolveLimits, type Limits } from '../../protocol/limits.js';
+import { optionalInterval, resolveLimits, type Limits } from '../../protocol/limits.js';
+import { splitVersionedName } from '../../util/versioned-name.js';
 import { DEFAULT_HEARTBEAT_MS } from '../constants.js';
 import {
   checkPlacement,
@@ -25,7 +26,7 @@ import {
   optional,
 } from '../../protocol/option-checks.js';
 
-/** How a client comes back by itself after its line was cut. Attempts that callers cause do not count here. */
+/** How a client reconnects by itself after its connection was lost. Attempts that callers cause do not count here. */
 export interface ReconnectOptions {
   /**
    * Milliseconds before the second attempt (the first is made at once); each further one waits twice as long, less a
@@ -36,38 +37,42 @@ export interface ReconnectOptions {
   readonly maxDelayMs?: number;
 }
 
-/** What a client does with what it is to send while its line is cut. */
+/** What a client does with calls and events while its connection is lost, see {@link JstpClientOptions.offline}. */
 export type OfflineMode = 'wait' | 'fail';
 
 /** The options of a {@link JstpClient}. */
 export interface JstpClientOptions extends ClientAddressOptions {
   /** The application to call: 'name', 'name@version-or-range' or both apart. @default 'jstp' */
   readonly app?: AppSpecifier;
-  /** User name; without it (and without a `strategy`) the login is anonymous. */
+  /** The user's name. @default an anonymous login, or the `strategy` */
   readonly login?: string | null;
-  /** The user's password. */
+  /** The user's password. @default '' */
   readonly password?: string | null;
-  /** A handshake that the server's policy knows, in the place of 'login'. */
+  /** The name of a handshake that the server's policy knows, in place of 'login'. @default 'login' or 'anonymous' */
   readonly strategy?: string;
-  /** What the strategy sends, or a function that gives it (or a Promise of it) for each login. */
+  /** What the strategy sends, or a function that returns it (or a Promise of it) for each login. */
   readonly credentials?: unknown;
-  /** Milliseconds between pings; a server that answers none in time is given up. 0: none. @default 15000 */
+  /**
+   * Milliseconds between pings. The connection to a server that does not answer in time is given up. 0: no pings.
+   * @default 15000
+   */
   readonly heartbeatInterval?: number;
   /** Caps and timeouts. @default see Limits */
   readonly limits?: Partial<Limits>;
   /**
-   * For so long from the cut of its line on, in milliseconds, a client with a session behaves as if it were connected:
-   * calls under way wait for the line to come back, and so does what is sent meanwhile. Infinity: for ever. @default 3000
+   * How long after the loss of its connection, in milliseconds, a client with a session behaves as if it were
+   * connected: calls under way wait for the resume, and so does what is sent meanwhile. Infinity: for ever.
+   * @default 3000
    */
   readonly resumeTimeoutMs?: number;
   /**
-   * What `send` and `emit` do in that time: 'wait', or 'fail' with the error of an attempt to connect. Without
-   * `reconnect` there is nothing to wait for: it is 'fail'. @default 'wait'
+   * What `send` and `emit` do during `resumeTimeoutMs`: `'wait'` for the resume, or `'fail'` with the error of an
+   * attempt to connect. Without `reconnect` it is always `'fail'`, as there is nothing to wait for. @default 'wait'
    */
   readonly offline?: OfflineMode;
-  /** How the client comes back by itself; false: only with the next call, event or `connect`. @default true */
+  /** How the client reconnects by itself; false: only for the next call, event or `connect`. @default true */
   readonly reconnect?: boolean | ReconnectOptions;
-  /** What the server may call on this side, see {@link JstpClient.expose}. @default nothing */
+  /** Methods that the server may call, see {@link JstpClient.expose}. @default none */
   readonly application?: ApplicationLike<Connection> | ExposedApi;
   /** Converts outgoing packets, as with Nest's own transports. */
   readonly serializer?: Serializer;
@@ -75,7 +80,7 @@ export interface JstpClientOptions extends ClientAddressOptions {
   readonly deserializer?: Deserializer;
 }
 
-/** Milliseconds before the attempts to come back; undefined: none are made. */
+/** The delays before attempts to reconnect, in milliseconds. */
 export interface ReconnectDelays {
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
@@ -147,12 +152,6 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
     isAppSpecifier,
   );
   check(
-    'heartbeatInterval',
-    heartbeatInterval,
-    `0 (none), or an integer from 1 to ${MAX_TIMER_MS}`,
-    isInteger(0, MAX_TIMER_MS),
-  );
-  check(
     'resumeTimeoutMs',
     resumeTimeoutMs,
     `an integer from 0 to ${MAX_TIMER_MS}, or Infinity`,
@@ -176,7 +175,7 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
     password,
     strategy,
     credentials,
-    heartbeatInterval,
+    heartbeatInterval: optionalInterval('heartbeatInterval', heartbeatInterval) ?? 0,
     limits: resolveLimits(given.limits),
     resumeTimeoutMs,
     offline,
@@ -233,7 +232,11 @@ function isAppSpecifier(value: unknown): boolean {
   const isName = isText(value) || (isObject(value) && isText((value as { name?: unknown }).name));
   if (!isName) return false;
   try {
-    return parseAppSpecifier(value as AppSpecifier).name !== '';
+    const { version } = isString(value)
+      ? { version: splitVersionedName(value)[1] }
+      : (value as { version?: unknown });
+    // Why no empty version: it is the slip of a text with a missing variable, and would mean the newest one.
+    return parseAppSpecifier(value as AppSpecifier).name !== '' && version !== '';
   } catch {
     return false;
   }

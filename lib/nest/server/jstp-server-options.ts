@@ -1,6 +1,7 @@
 import type { Deserializer, Serializer } from '@nestjs/microservices';
 import type { AuthPolicy } from '../../server/handshake/auth-policy.js';
 import {
+  APPLICATIONS_ALLOWED,
   resolveServerOptions,
   type ApplicationsOption,
   type ResolvedServerOptions,
@@ -11,56 +12,57 @@ import { isClass } from '../../util/callback.js';
 import { DEFAULT_APPLICATION } from '../constants.js';
 import { isGuard, isGuardClass, type GuardOption } from './guard-source.js';
 import { resolveListening, type JstpListenerOptions, type ResolvedListening } from './listener-options.js';
-import {
-  check,
-  hasMethod,
-  isBoolean,
-  isObject,
-  MAX_TIMER_MS,
-  nullable,
-} from '../../protocol/option-checks.js';
+import { check, hasMethod, isBoolean, isObject, nullable } from '../../protocol/option-checks.js';
 
-/** Several transports, all of them serving the same applications, clients and sessions. */
+/** Several listeners of one server, with the same applications, clients and sessions. */
 export interface SeveralListeners {
   /**
-   * What to listen on: `[{ transport: 'net', port: 3000 }, { transport: 'ws', server: app.getHttpServer() }]`.
-   * The server is up when all of them are; the error of one ends the others.
+   * The listeners: `[{ transport: 'net', port: 3000 }, { transport: 'ws', server: app.getHttpServer() }]`. The server
+   * listens when all of them do; where one cannot listen, none does.
    */
   listeners: readonly JstpListenerOptions[];
 }
 
-/** What is served, and to whom: the options of a JstpServer whatever it listens on. */
+/** The options of a JstpServer that are not about listening: what it serves, and to which clients. */
 export interface JstpServiceOptions extends Omit<
   ServerOptions,
   'applications' | 'authPolicy' | 'extensions' | 'heartbeatInterval'
 > {
-  /** Milliseconds between pings; a client that answers none in time is given up. 0 or null: none. @default 15000 */
+  /**
+   * Milliseconds between pings to a client that is silent. The connection of a client that does not answer in time is
+   * closed, and its session kept. 0 or null: no pings. @default 15000
+   */
   heartbeatInterval?: number | null;
-  /** 'name@version' of the handlers without `@JstpApplication`. @default 'jstp@1.0.0' */
+  /** The application of handlers without `@JstpApplication`, as 'name@version'. @default 'jstp@1.0.0' */
   application?: string;
   /**
-   * Core applications that are served as well. One of the same name and version as a decorated one is
-   * merged with it; a method that both have is an error at start.
+   * Core applications that the server serves as well. One with the name and version of decorated handlers is merged
+   * with them; a method that both have is an error at the start. @default none
    */
   applications?: ApplicationsOption;
   /**
-   * Decides on handshakes that no `@JstpHandshake` handler decides on: a function or object as in JSTP, a
-   * guard, or (with JstpModule) a guard's class. @default anonymous clients only
+   * Decides on handshakes on which no `@JstpHandshake` handler decides: a function or object as in the core, a guard,
+   * or (with JstpModule) the class of a guard. @default anonymous clients only
    */
   authPolicy?: AuthPolicy | GuardOption | null;
-  /** Lets anonymous clients in without asking a guard or a `@JstpHandshake` handler. @default false */
+  /** Whether anonymous clients are let in without asking a guard or a `@JstpHandshake` handler. @default false */
   allowAnonymous?: boolean;
-  /** Asks the guard, policy or handler about resumes too (strategy 'session'). @default false */
+  /** Whether the guard, policy or handler decides on resumes too (strategy 'session'). @default false */
   authorizeResume?: boolean;
-  /** Makes what is sent of `{ id, response | err, isDisposed }`; may be asynchronous. @default the values as they are */
+  /**
+   * Makes what is sent from `{ id, response | err, isDisposed }`; may be asynchronous. @default sends values
+   * unchanged
+   */
   serializer?: Serializer;
-  /** Makes `{ data }` of `{ pattern, data, id }` that arrived; may be asynchronous. @default the data as it is */
+  /** Makes `{ data }` from `{ pattern, data, id }` that has arrived; may be asynchronous. @default data unchanged */
   deserializer?: Deserializer;
 }
 
 /**
- * The options of a JstpServer: those of the core's `createServer`, what is Nest's, and what to listen on: one
- * transport with the options of Node's server underneath, or several.
+ * The options of a JstpServer: those of the core's `createServer`, those of Nest, and either one transport (with the
+ * options of Node's server underneath) or several `listeners`.
+ * @example
+ * const options: JstpServerOptions = { transport: 'tls', port: 3000, key, cert, authPolicy: new TokenGuard() };
  */
 export type JstpServerOptions = JstpServiceOptions & (JstpListenerOptions | SeveralListeners);
 
@@ -80,7 +82,7 @@ const SERVICE_NAMES = Object.keys({
   deserializer: true,
 } satisfies Record<keyof (JstpServiceOptions & SeveralListeners), true>);
 
-/** The options after their check. */
+/** The options of a JstpServer after their check. */
 export interface ResolvedJstpServerOptions {
   readonly listening: ResolvedListening;
   readonly limits: ResolvedServerOptions['limits'];
@@ -96,12 +98,7 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
   const { application = DEFAULT_APPLICATION, applications, authPolicy } = options;
   const { serializer, deserializer } = options;
   const listening = resolveListening(options, SERVICE_NAMES);
-  check(
-    'applications',
-    applications,
-    'an array of applications, or what createAppsIndex made',
-    nullable(isApplications),
-  );
+  check('applications', applications, APPLICATIONS_ALLOWED, nullable(isApplications));
   check(
     'authPolicy',
     authPolicy,
@@ -118,16 +115,7 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
     'an object with a method deserialize',
     nullable(hasMethod('deserialize')),
   );
-  const leasts = { heartbeatInterval: '0 (none)', clientExpirationTime: '1' };
-  for (const name of ['heartbeatInterval', 'clientExpirationTime'] as const) {
-    check(
-      name,
-      options[name],
-      `a number of milliseconds from ${leasts[name]} to ${MAX_TIMER_MS}`,
-      nullable((value) => typeof value === 'number' && value >= 0 && value <= MAX_TIMER_MS),
-    );
-  }
-  // The core checks the rest: said here, and not when the application starts.
+  // Why here: the core checks the rest, and would do so only when the application starts.
   const { limits } = resolveServerOptions({ ...options, applications: [], authPolicy: null });
   return {
     listening,
@@ -136,7 +124,7 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
   };
 }
 
-/** The policy of the core, where the option is one. */
+/** Returns the option, if it is a policy of the core; undefined where it is a guard, or its class. */
 export function corePolicyOf(option: JstpServiceOptions['authPolicy']): AuthPolicy | undefined {
   return option && !isGuard(option) && !isGuardClass(option) ? option : undefined;
 }
@@ -145,7 +133,7 @@ function isApplications(value: unknown): boolean {
   return Array.isArray(value) ? value.every(hasMethod('callMethod')) : value instanceof Map;
 }
 
-/** A class cannot be called, as a policy is; that of a guard is none either, but may be resolved. */
+/** Whether a function may be a policy. Why not a class: it cannot be called. That of a guard can be resolved. */
 function isPolicyFunction(value: unknown): boolean {
   if (typeof value !== 'function') return false;
   return isGuardClass(value) || !isClass(value);

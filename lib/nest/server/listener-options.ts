@@ -41,6 +41,12 @@ const NOT_OF_SOCKETS = ['server', 'allowedOrigins', 'originCheckStrategy'] as co
 // The backlog of `listen(2)` is a C int.
 const MAX_BACKLOG = 2 ** 31 - 1;
 
+/**
+ * Node's flags of sockets. Why they are checked here: Node takes every value, so that the text 'false' of an
+ * environment variable would mean true.
+ */
+export const SOCKET_FLAGS = ['noDelay', 'keepAlive', 'allowHalfOpen', 'pauseOnConnect'] as const;
+
 /** The name of a transport: 'net', 'tls', 'ws' or 'wss'. */
 export type JstpTransport = keyof typeof ENTRIES;
 
@@ -260,9 +266,15 @@ function tcpAddressOf(given: Given, prefix: string): ListenOptions {
 function checkListenOptions(given: Given, prefix: string): void {
   const isBacklog = nullable(isInteger(0, MAX_BACKLOG));
   check(`${prefix}backlog`, given['backlog'], `an integer from 0 to ${MAX_BACKLOG}`, isBacklog);
-  for (const name of ['exclusive', 'readableAll', 'writableAll', 'ipv6Only']) {
-    check(`${prefix}${name}`, given[name], 'true or false', nullable(isBoolean));
-  }
+  checkFlags(given, prefix, ['exclusive', 'readableAll', 'writableAll', 'ipv6Only', ...SOCKET_FLAGS]);
+}
+
+/**
+ * Checks options that are true or false.
+ * @throws ConfigurationError for any other value but null and undefined
+ */
+export function checkFlags(given: Given, prefix: string, names: readonly string[]): void {
+  for (const name of names) check(`${prefix}${name}`, given[name], 'true or false', nullable(isBoolean));
 }
 
 /** Refuses options that this transport does not have. */

@@ -5,9 +5,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { reservePort } from '../support/reserved-port.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const TIMEOUT_MS = 60_000;
@@ -26,7 +26,7 @@ const EXPECTED = [
   /Both services stay up/,
 ];
 
-const [chatPort, httpPort] = [await freePort(), await freePort()];
+const [{ port: chatPort }, { port: httpPort }] = [await reservePort(), await reservePort()];
 const sample = spawn(process.execPath, [path.join(root, 'sample/01-chat/dist/main.js')], {
   env: { ...process.env, CHAT_PORT: String(chatPort), HTTP_PORT: String(httpPort) },
   stdio: ['ignore', 'pipe', 'inherit'],
@@ -73,15 +73,6 @@ async function askAsGuest() {
 /** @param {() => boolean} condition */
 async function until(condition) {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** @param {string} reason */

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import net from 'node:net';
+import { reservePort } from '../../support/reserved-port.js';
 
 /** @import { BrokerProgram } from '../types.js' */
 
@@ -31,13 +32,14 @@ export function whatIsMissing({ command, client }) {
  * @param {BrokerProgram} program
  */
 export async function startBroker(program) {
-  const port = await freePort();
+  const { port, release } = await reservePort();
   const child = spawn(program.command, program.args(port), { stdio: 'ignore' });
   const until = Date.now() + START_TIMEOUT_MS;
   while (!(await answers(port))) {
     if (Date.now() > until) throw new Error(`${program.command} does not listen`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  release();
   return {
     port,
     async end() {
@@ -59,13 +61,4 @@ async function answers(port) {
   } finally {
     socket.destroy();
   }
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = /** @type {net.AddressInfo} */ (server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -55,8 +55,9 @@ describe('the options of a client', () => {
     ['password', 'alone', 'with a login'],
     ['strategy', '', 'the name of a handshake'],
     ['strategy', 'session', "not 'session'"],
-    ['heartbeatInterval', -1, '0 (none), or an integer from 1 to'],
-    ['heartbeatInterval', 1.5, 'an integer from 1 to'],
+    ['heartbeatInterval', -1, 'a number of milliseconds from 0 (none) to'],
+    ['heartbeatInterval', '100', 'a number of milliseconds from 0 (none) to'],
+    ['app', 'chat@', "'name@range'"],
     ['resumeTimeoutMs', -1, 'an integer from 0 to'],
     ['resumeTimeoutMs', 2 ** 31, 'or Infinity'],
     ['resumeTimeoutMs', NaN, 'or Infinity'],
@@ -84,6 +85,8 @@ describe('the options of a client', () => {
     ['connectOptions', { url: 'wss://a', connectOptions: { header: {} } }],
     ['connectOptions.tlsOptions', { url: 'wss://a', connectOptions: { tlsOptions: { caa: '' } } }],
     ['strategy', { strategy: 'token', login: 'user' }],
+    ['app', { app: { name: 'chat', version: '' } }],
+    ['connectOptions.noDelay', { connectOptions: { noDelay: 'yes' } }],
     ['path', { path: '/tmp/x', port: 3000 }],
     ['path', { path: '/tmp/x', host: 'a' }],
     ['options', null],
@@ -109,6 +112,7 @@ describe('the options of a client', () => {
     [{ transport: 'wss', host: 'a/b' }, 'host must be a name or an address, but "a/b" was given'],
     [{ login: 'ann', password: 5 }, 'password must be a string, but a value of type number was given'],
     [{ credentials: () => 'x' }, 'but a value of type function was given'],
+    [{ app: 'chat@' }, "app must be 'name', 'name@range' or { name, version }"],
   ])('refuse %j with the way out', (given, text) => {
     expect(failureOf(given).message).toContain(text);
   });

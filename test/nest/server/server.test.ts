@@ -151,7 +151,7 @@ describe('the options of a server', () => {
       { heartbeatInterval: -1 },
       'from 0 (none) to 2147483647',
     ],
-    ['an expiration below zero', { clientExpirationTime: -1 }, 'a number of milliseconds from 1 to'],
+    ['an expiration below zero', { clientExpirationTime: -1 }, 'milliseconds from 0 (the default) to'],
     ['a heartbeat below zero', { heartbeatInterval: -1 }, 'heartbeatInterval must be'],
     ['an expiration that is no time', { clientExpirationTime: 2 ** 40 }, 'clientExpirationTime must be'],
     ['allowAnonymous of text', { allowAnonymous: 'yes' }, 'allowAnonymous must be true or false'],
@@ -184,6 +184,8 @@ describe('the options of a server', () => {
     ['a heartbeat of text', { heartbeatInterval: '5000' }, 'heartbeatInterval must be a number of millis'],
     ['a backlog of text', { backlog: 'x' }, 'backlog must be an integer from 0 to'],
     ['exclusive of text', { exclusive: 'yes' }, 'exclusive must be true or false, but "yes" was given'],
+    ['a flag of Node of text', { noDelay: 'false' }, 'noDelay must be true or false, but "false" was given'],
+    ['a policy that is false', { authPolicy: false }, 'or a guard, but false was given'],
     ['an application that is none', { applications: [1] }, 'applications must be an array of applications'],
     [
       'a guard class outside of JstpModule',

@@ -1,6 +1,5 @@
 import type { Callback } from '../util/callback.js';
 import type { OutgoingCalls } from './calls/outgoing-calls.js';
-import type { UnsentMessage } from './channel/outbox.js';
 import type { TerminationReason } from './termination.js';
 import type { Dialer } from './transport.js';
 
@@ -10,8 +9,8 @@ export interface CallHeir {
 }
 
 /**
- * What the rooms above may ask of a connection besides its public API; {@link controlOf} gives it. `serving.ts` has what
- * a server does besides.
+ * What the rooms above may ask of a connection besides its public API; {@link controlOf} gives it. `serving.ts` and
+ * `client-control.ts` have what a server and Nest's client do besides.
  */
 export interface ConnectionControl {
   /** Whether messages flow now. */
@@ -35,22 +34,8 @@ export interface ConnectionControl {
   /** The session goes on with another connection of this process, which gets the calls that wait for the transport. */
   passSessionTo(heir: CallHeir): void;
 
-  /** Client: how many calls wait for an answer. */
-  readonly pendingCalls: number;
-  /** Client: how many messages of this side the peer is known to have received. */
-  readonly acknowledgedCount: number;
-  /** Client: fails the calls under way with -1; a peer that comes back hears that they are cancelled. @returns how many */
-  abandonCalls(): number;
-  /** Client: what never went out in a session that was just lost; who takes it sends it, or ends its calls. */
-  takeUnsent(): readonly UnsentMessage[];
-  /** Client: sends what never went out in another session. */
-  sendUnsent(messages: readonly UnsentMessage[]): void;
-  /** Client: asks for the names of an interface's methods. */
-  listMethods(interfaceName: string, callback: Callback<[methods?: string[]]>): void;
   /** Client: dials, moves to the new transport and resumes the session there, or says why not. */
   redial(dialer: Dialer, args: readonly unknown[], callback: Callback): void;
-  /** Client: dials no more by itself. */
-  stopRedialling(): void;
 }
 
 /** The key under which a connection has its {@link ConnectionControl}. */

@@ -6,21 +6,25 @@ import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 export interface HeartbeatView {
   /** Whether a ping can be sent now. */
   readonly isOpen: boolean;
-  /** Whether this side has stopped reading: a pong could not be seen. */
-  readonly isDeaf: boolean;
-  /** Whether the journal takes more. */
-  readonly hasRoom: boolean;
-  /** Sends a ping that is counted as any message; calls back with its pong. */
-  sendPing(onPong: () => void): void;
-  /**
-   * Sends a ping that is not counted and asks about the transport alone; {@link Heartbeat.heard} tells its pong.
-   * @returns false where the peer does not know such pings
-   */
-  pingTransport(): boolean;
-  /** Whether part of a message has crossed the transport since the last question. */
-  hasMoved(): Promise<boolean>;
-  /** Ends the transport: the peer did not pong in time. */
-  peerSilent(): void;
+  readonly wire: {
+    /** Whether this side has stopped reading: a pong could not be seen. */
+    readonly isDeaf: boolean;
+    /** Whether part of a message has crossed the transport since the last question. */
+    hasMoved(): Promise<boolean>;
+    /** Ends the transport: the peer did not pong in time. */
+    failSilent(): void;
+  };
+  readonly channel: {
+    /** Whether the journal takes more. */
+    readonly hasRoom: boolean;
+    /** Sends a ping that is counted as any message; calls back with its pong. */
+    sendHeartbeatPing(onPong: () => void): void;
+    /**
+     * Sends a ping that is not counted and asks about the transport alone; {@link Heartbeat.heard} tells its pong.
+     * @returns false where the peer does not know such pings
+     */
+    pingTransport(): boolean;
+  };
 }
 
 /** Pings a peer at an interval and notices when it does not answer. */
@@ -62,21 +66,21 @@ export class Heartbeat implements Expirable {
   expire(): void {
     this.queue.add(this);
     if (!this.view.isOpen) return;
-    if (this.view.isDeaf) this.pingedAt = undefined;
+    if (this.view.wire.isDeaf) this.pingedAt = undefined;
     else if (this.pingedAt === undefined) {
       this.pingedAt = now();
       this.ping();
     } else {
       // The pong may wait for a store, or the ping may be behind calls that are not served yet.
-      this.view.pingTransport();
+      this.view.channel.pingTransport();
       void this.judge(this.pingedAt);
     }
   }
 
   private ping(): void {
-    if ((this.isCounted || !this.view.hasRoom) && this.view.pingTransport()) return;
+    if ((this.isCounted || !this.view.channel.hasRoom) && this.view.channel.pingTransport()) return;
     this.isCounted = true;
-    this.view.sendPing(() => {
+    this.view.channel.sendHeartbeatPing(() => {
       this.isCounted = false;
       this.heard();
     });
@@ -84,9 +88,9 @@ export class Heartbeat implements Expirable {
 
   /** Decides what a missing pong means. Why not at once: the ping or the pong may be behind a large message. */
   private async judge(pingedAt: number): Promise<void> {
-    const hasMoved = await this.view.hasMoved();
+    const hasMoved = await this.view.wire.hasMoved();
     if (this.pingedAt !== pingedAt || this.isStopped) return;
     if (hasMoved) this.pingedAt = now();
-    else if (now() - pingedAt >= this.timeoutMs) this.view.peerSilent();
+    else if (now() - pingedAt >= this.timeoutMs) this.view.wire.failSilent();
   }
 }

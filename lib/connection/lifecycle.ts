@@ -14,7 +14,6 @@ import { LAST_RESORT, reportRejection, SAFE_EMIT, type ArgumentsOf } from '../ut
 import { reportUnhandledError } from '../util/host.js';
 import type { OutgoingCalls } from './calls/outgoing-calls.js';
 import { handleMessage, type MessageOwner } from './channel/message-handlers.js';
-import type { UnsentMessage } from './channel/outbox.js';
 import { SessionChannel, type ChannelOwner } from './channel/session-channel.js';
 import {
   createConnection,
@@ -212,10 +211,6 @@ export class Lifecycle
     shakeHands(this, app, credentials, callback);
   }
 
-  listMethods(interfaceName: string, callback: Callback<[methods?: string[]]>): void {
-    this.channel.listMethods(interfaceName, callback);
-  }
-
   // Heartbeat
 
   startHeartbeat(intervalMs: number): void {
@@ -231,32 +226,8 @@ export class Lifecycle
     this.heartbeatInterval = undefined;
   }
 
-  get isDeaf(): boolean {
-    return this.wire.isDeaf;
-  }
-
-  get hasRoom(): boolean {
-    return this.channel.hasRoom;
-  }
-
-  sendPing(onPong: () => void): void {
-    this.channel.sendHeartbeatPing(onPong);
-  }
-
-  pingTransport(): boolean {
-    return this.channel.pingTransport();
-  }
-
-  hasMoved(): Promise<boolean> {
-    return this.wire.hasMoved();
-  }
-
   peerHeard(): void {
     this.heartbeat?.heard();
-  }
-
-  peerSilent(): void {
-    this.wire.failSilent();
   }
 
   // Handshakes of a client
@@ -280,7 +251,8 @@ export class Lifecycle
       receivedCount,
       peerMaxBytes,
     });
-    this.sendUnsent(this.takeUnsent());
+    const unsent = this.openedChannel?.outbox.takeUnsent();
+    if (unsent) this.channel.sendUnsent(unsent);
   }
 
   handshakeFailed(error: unknown, resumed: Session<Connection> | undefined, isAnswered: boolean): void {
@@ -360,33 +332,9 @@ export class Lifecycle
     session.serving = NO_CALLS;
   }
 
-  get pendingCalls(): number {
-    return this.openedChannel?.outgoingCalls.size ?? 0;
-  }
-
-  get acknowledgedCount(): number {
-    return this.session?.journal.acknowledged ?? 0;
-  }
-
-  abandonCalls(): number {
-    return this.openedChannel?.abandonCalls() ?? 0;
-  }
-
-  takeUnsent(): readonly UnsentMessage[] {
-    return this.openedChannel?.outbox.takeUnsent() ?? [];
-  }
-
-  sendUnsent(messages: readonly UnsentMessage[]): void {
-    if (messages.length > 0) this.channel.sendUnsent(messages);
-  }
-
   redial(dialer: Dialer, args: readonly unknown[], callback: Callback): void {
     if (this.redialer) this.redialer.redial(dialer, args, callback);
     else callback(new TypeError('Only a connection that was made by connect() can be reconnected'));
-  }
-
-  stopRedialling(): void {
-    this.redialer?.stop();
   }
 
   // Ends

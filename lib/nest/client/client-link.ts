@@ -1,5 +1,13 @@
 import type { ConnectPolicyFunction } from '../../connection/connection.js';
 import type { Connection } from '../../connection/connection.js';
+import {
+  abandonCalls,
+  acknowledgedCount,
+  pendingCalls,
+  sendUnsent,
+  stopRedialling,
+  takeUnsent,
+} from '../../connection/client-control.js';
 import { controlOf } from '../../connection/control.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { OutgoingCall } from '../../connection/calls/outgoing-calls.js';
@@ -223,7 +231,7 @@ export class ClientLink {
       if (!error) this.opened(connection, Boolean(session));
       // Of a client that was closed meanwhile the connection fails them itself.
       else if (connection === this.current) {
-        for (const message of controlOf(connection).takeUnsent()) this.unsent.push(message);
+        for (const message of takeUnsent(connection)) this.unsent.push(message);
       }
       callback(error, connection, opened ?? undefined);
     };
@@ -254,7 +262,7 @@ export class ClientLink {
     });
     connection.on('bye', (reason) => {
       // The core would dial by itself after 'moved'.
-      controlOf(connection).stopRedialling();
+      stopRedialling(connection);
       this.lost(connection, reason);
     });
     connection.on('error', (error) => {
@@ -275,14 +283,14 @@ export class ClientLink {
     this.isWanted = true;
     this.taken = false;
     this.delay?.connected();
-    this.acknowledgedAtOpen = controlOf(connection).acknowledgedCount;
+    this.acknowledgedAtOpen = acknowledgedCount(connection);
     this.receivedAtOpen = connection.session?.receivedCount ?? 0;
     this.attempts = 0;
     this.hasWarned = false;
     // Before anything that is sent from now on.
     const { unsent } = this;
     this.unsent = [];
-    controlOf(connection).sendUnsent(unsent);
+    sendUnsent(connection, unsent);
     // Where the user has moved the connection by hand there may be no attempt of ours, or an overtaken one.
     this.connecting ??= Promise.resolve(connection);
     this.resolveAttempt(connection);
@@ -305,7 +313,7 @@ export class ClientLink {
     const isUnwelcome = reason === 'close';
     // A server that greets before it sends the client away is of no use.
     const wasHeard = !isUnwelcome && (connection.session?.receivedCount ?? 0) > this.receivedAtOpen;
-    const wasUseful = wasHeard || controlOf(connection).acknowledgedCount > this.acknowledgedAtOpen;
+    const wasUseful = wasHeard || acknowledgedCount(connection) > this.acknowledgedAtOpen;
     this.delay?.lost(wasUseful, isUnwelcome);
     if (isSessionOver) this.deleteSession();
     else this.waitForResume(connection);
@@ -339,11 +347,11 @@ export class ClientLink {
     const isSending = offline === 'wait' && this.delay !== undefined;
     this.sending = isSending ? connection : undefined;
     stopTimer(this.resumeTimer);
-    const isNeeded = isSending || controlOf(connection).pendingCalls > 0;
+    const isNeeded = isSending || pendingCalls(connection) > 0;
     if (resumeTimeoutMs === Infinity || !isNeeded) return;
     this.resumeTimer = startPatientKeepAliveTimer(resumeTimeoutMs, () => {
       this.sending = undefined;
-      const lost = controlOf(connection).abandonCalls();
+      const lost = abandonCalls(connection);
       const what = `The line to ${this.shown} was not back within ${resumeTimeoutMs} ms`;
       if (lost > 0) this.observer.warn(`${what}: calls that have failed with -1: ${lost}`);
       else this.observer.debug(what);

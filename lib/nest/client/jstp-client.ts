@@ -2,7 +2,7 @@ import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microser
 import { from, Observable, throwError } from 'rxjs';
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
-import { controlOf } from '../../connection/control.js';
+import { listMethods } from '../../connection/client-control.js';
 import { ERR_SESSION_TAKEN } from '../../protocol/error-codes.js';
 import { isTooLarge } from '../../protocol/message-size.js';
 import { RemoteError } from '../../protocol/remote-error.js';
@@ -207,7 +207,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   async inspect(interfaceName: string): Promise<string[]> {
     const connection = this.link.carrier ?? (await this.ensureConnected());
     return new Promise((resolve, reject) => {
-      controlOf(connection).listMethods(interfaceName, (error, methods = []) => {
+      listMethods(connection, interfaceName, (error, methods = []) => {
         if (!error) resolve(methods);
         else if (error instanceof Error) reject(error);
         // The core's only error that is none.

@@ -106,6 +106,26 @@ describe('a subscription of events', () => {
     expect([seen.values, seen.ended]).toEqual([['again'], false]);
   });
 
+  test('made after the line was lost dials, where the client does not dial by itself', async () => {
+    const world = bench.serve(new CallApplication());
+    const client = bench.client({ reconnect: false });
+    const first = observe(client.fromEvent('news', 'flash'));
+    await pass(0);
+    world.down();
+    await pass(0);
+    world.up();
+    await pass(60_000);
+    world.server.broadcast('news', 'flash', 'unheard');
+    await pass(0);
+    const second = observe(client.fromEvent('news', 'other'));
+    await pass(0);
+    world.server.broadcast('news', 'other', 'heard');
+    await pass(0);
+    expect(second.values).toEqual(['heard']);
+    // It is the old session that is back, with what was sent meanwhile.
+    expect(first.values).toEqual(['unheard']);
+  });
+
   test('is no line of its own: many of them dial once at a time', async () => {
     const world = bench.serve(new CallApplication());
     world.down();

@@ -1,0 +1,47 @@
+import type { Callback } from '../util/callback.js';
+import type { UnsentMessage } from './channel/outbox.js';
+import type { Connection } from './connection.js';
+import { lifecycleOf } from './lifecycle.js';
+
+/*
+ * What Nest's client does with its connection besides what `control.ts` has for all. Why apart: nobody else needs it.
+ */
+
+/** How many calls wait for an answer. */
+export function pendingCalls(connection: Connection): number {
+  return lifecycleOf(connection).channel.outgoingCalls.size;
+}
+
+/** How many messages of this side the peer is known to have received. */
+export function acknowledgedCount({ session }: Connection): number {
+  return session?.journal.acknowledged ?? 0;
+}
+
+/** Fails the calls under way with -1; a peer that comes back hears that they are cancelled. @returns how many */
+export function abandonCalls(connection: Connection): number {
+  return lifecycleOf(connection).channel.abandonCalls();
+}
+
+/** Takes what never went out in a session that was just lost. The caller sends it, or ends its calls. */
+export function takeUnsent(connection: Connection): readonly UnsentMessage[] {
+  return lifecycleOf(connection).channel.outbox.takeUnsent();
+}
+
+/** Sends what never went out in another session. */
+export function sendUnsent(connection: Connection, messages: readonly UnsentMessage[]): void {
+  lifecycleOf(connection).channel.sendUnsent(messages);
+}
+
+/** Asks for the names of an interface's methods. */
+export function listMethods(
+  connection: Connection,
+  interfaceName: string,
+  callback: Callback<[methods?: string[]]>,
+): void {
+  lifecycleOf(connection).channel.listMethods(interfaceName, callback);
+}
+
+/** Dials no more by itself. */
+export function stopRedialling(connection: Connection): void {
+  lifecycleOf(connection).redialer?.stop();
+}

@@ -18,25 +18,27 @@ import {
   optional,
 } from '../../protocol/option-checks.js';
 
-/** Where a client connects to, and how. */
+/** The options about a client's transport and the server's address. */
 export interface ClientAddressOptions {
-  /** How to connect. @default 'net', or what the `url` says */
+  /** The transport. @default 'net', or that of the `url` */
   readonly transport?: JstpTransport | TransportEntry;
-  /** @default 'localhost' */
+  /** The name or address of the server's host. @default 'localhost' */
   readonly host?: string;
-  /** A number, or its digits as environment variables have them. @default 3000 */
+  /** The server's port, as a number or (as in environment variables) as digits. @default 3000 */
   readonly port?: number | string;
   /**
    * net, tls: path of an IPC socket, in the place of host and port; ws, wss: the URL's path. @default '/' for ws and
    * wss
    */
   readonly path?: string;
-  /** ws, wss: the whole URL, in the place of host, port and path. */
+  /** ws, wss: the whole URL, in place of host, port and path. @default made of these three */
   readonly url?: string;
   /**
    * Further options of Node's `net.connect` (`localAddress`, `family`...) or `tls.connect` (`ca`, `cert`, `key`,
-   * `servername`...), or of the WebSocket client of `ws` (those of TLS, `headers`, `origin`...); or a function that is
-   * asked for them at each dial, for what changes with time, as a certificate. What it throws is the attempt's error.
+   * `servername`...), or of the WebSocket client of `ws` (those of TLS, `headers`, `origin`...). Or a function that
+   * returns them at each dial, for values that change with time, as a certificate; the attempt fails with what it
+   * throws.
+   * @default none
    */
   readonly connectOptions?: ConnectOptions | (() => ConnectOptions | Promise<ConnectOptions>);
 }
@@ -44,14 +46,14 @@ export interface ClientAddressOptions {
 /** Options of Node's `net.connect` or `tls.connect`, or of the WebSocket client of `ws`. */
 export type ConnectOptions = Partial<NetConnectOpts> | TlsConnectOptions | WebSocketConfig;
 
-/** How a client dials. */
+/** The address of a server, and how to dial it. */
 export interface ClientAddress {
   readonly entry: TransportEntry;
-  /** The arguments of the entry's `connect` that say where to. */
+  /** The arguments with the address, for the entry's `connect`. */
   readonly args: readonly unknown[];
-  /** Asked for them at each dial, where they may be others each time. */
+  /** Returns these arguments at each dial; undefined where they are always the same. */
   readonly dialArguments: (() => Promise<readonly unknown[]>) | undefined;
-  /** The address as a log shows it, without user and password. */
+  /** The address for logs, without user and password. */
   readonly shown: string;
 }
 
@@ -59,7 +61,7 @@ const URL_ALLOWED = 'a URL that begins with "ws://" or "wss://"';
 const URL_TRANSPORTS: Readonly<Record<string, JstpTransport>> = { 'ws:': 'ws', 'wss:': 'wss' };
 
 /**
- * Checks where a client connects to.
+ * Checks the options about a client's transport and address.
  * @throws ConfigurationError naming the option, what was given and what is allowed
  */
 export function resolveAddress(options: ClientAddressOptions): ClientAddress {
@@ -114,7 +116,7 @@ function asked(
 function checkedOptions(given: ConnectOptions, names: TransportNames | undefined): ConnectOptions {
   const allowed = 'an object of options of the transport, or a function that gives one';
   check('connectOptions', given, allowed, isObject);
-  // What an entry object of the user's takes is not known.
+  // The options of a user's entry object are not known.
   if (!names) return given;
   checkNames('connectOptions', given, [], names.passedToClient);
   checkFlags({ ...given }, 'connectOptions.', SOCKET_FLAGS);
@@ -124,7 +126,7 @@ function checkedOptions(given: ConnectOptions, names: TransportNames | undefined
   return given;
 }
 
-/** What of a URL is no secret: neither user and password, nor the query. */
+/** Returns a URL without its secrets: user, password and query. */
 function shownUrl(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;
@@ -134,7 +136,7 @@ function shownAddress({ host, port, path }: StreamAddress): string {
   return path ?? `${host?.includes(':') ? `[${host}]` : (host ?? DEFAULT_HOST)}:${port ?? ''}`;
 }
 
-/** The part of Node's options that says where to. */
+/** The part of Node's options that is the address. */
 interface StreamAddress {
   readonly host?: string;
   readonly port?: number | string;
@@ -150,7 +152,7 @@ function streamAddressOf(
     check('path', path, 'given without host and port', () => isMissing(host) && isMissing(port));
     return { ...connectOptions, path };
   }
-  // What connectOptions say of the address counts where the options themselves say nothing.
+  // The address in connectOptions counts where the options themselves have none.
   const own = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
   if ('path' in connectOptions) return { ...connectOptions, ...own };
   return { host: DEFAULT_HOST, port: DEFAULT_PORT, ...connectOptions, ...own };

@@ -10,20 +10,20 @@ import { ExposedMethods, type ExposedApi } from './exposed-methods.js';
 
 const METHODS_ALLOWED = 'an object of functions, as in { screen: { size: () => [80, 25] } }';
 
-/** What takes an event, each in the context of its subscriber. */
+/** The functions that get an event, each in the async context of its subscriber. */
 type EventSubscribers = Set<(value: unknown) => void>;
 
-/** Where events come from. */
+/** The connection by which events come. */
 interface EventSource {
-  /** Somebody waits for events from now on. */
+  /** Keeps the client connected, as subscribers wait for events from now on. */
   keepUp(): void;
-  /** Nobody does any more. */
+  /** Ends that, as no subscribers are left. */
   letGo(): void;
 }
 
 /**
- * What a client's connection offers to the server: the methods and event handlers of the exposed
- * application, whichever it is at the moment, and the subscribers of events. It outlives connections.
+ * The application that a client's connections offer to the server: the methods and event handlers of the exposed
+ * application, which may change, and the subscribers of events. It outlives connections.
  */
 export class ClientApplication implements ApplicationLike<Connection> {
   readonly name = 'jstp';
@@ -32,8 +32,8 @@ export class ClientApplication implements ApplicationLike<Connection> {
   private readonly subscribers = new Map<string, Map<string, EventSubscribers>>();
 
   /**
-   * Takes the application (or the methods) that the server may call from now on, in the place of the one before.
-   * @throws ConfigurationError for what is neither, and for functions that are in no interface
+   * Sets the application (or the methods) that the server may call from now on; it replaces the one before.
+   * @throws ConfigurationError for anything else, and for functions outside of an interface
    */
   expose(application: ApplicationLike<Connection> | ExposedApi): void {
     check('application', application, 'an Application, or interfaces with their methods', isObject);
@@ -47,12 +47,15 @@ export class ClientApplication implements ApplicationLike<Connection> {
     this.exposed = new ExposedMethods(application);
   }
 
-  /** Whether somebody waits for events. */
+  /** Whether there are subscribers of events. */
   get hasSubscribers(): boolean {
     return this.subscribers.size > 0;
   }
 
-  /** The events of a name, for as long as somebody subscribes: no failure of the link is the subscriber's. */
+  /**
+   * Makes an Observable of the events of a name. It never fails: the client reconnects for as long as there are
+   * subscribers.
+   */
   events(interfaceName: string, eventName: string, link: EventSource): Observable<unknown> {
     return new Observable((subscriber) => {
       const next = bindContext((value: unknown) => {
@@ -69,7 +72,7 @@ export class ClientApplication implements ApplicationLike<Connection> {
     });
   }
 
-  /** The exposed application's own way to take calls, where it has one. */
+  /** The exposed application's `handleCall`, if it has one. */
   get handleCall(): ((call: IncomingCall<Connection>) => void) | undefined {
     const { exposed } = this;
     if (!exposed.handleCall) return undefined;
@@ -100,7 +103,7 @@ export class ClientApplication implements ApplicationLike<Connection> {
     metadata?: Metadata,
   ): unknown {
     const subscribers = this.subscribers.get(interfaceName)?.get(eventName);
-    // A copy: a subscriber may unsubscribe itself, or others, while it is told.
+    // Why a copy: a subscriber may unsubscribe itself or others while it handles the event.
     if (subscribers) for (const next of [...subscribers]) next(unwrapResults(args));
     return this.exposed.handleEvent?.(connection, interfaceName, eventName, args, metadata);
   }

@@ -1,27 +1,29 @@
 import type { Connection } from '../../connection/connection.js';
 
-/** The states of a client. */
+/** The status of a client: 'connected' while it is logged in. */
 export type JstpClientStatus = 'connected' | 'disconnected';
 
 /** The events of a client and the arguments of their listeners. */
 export interface JstpClientEventArguments {
-  /** The client is logged in, for the first time or again, on a line that was just made. */
+  /** The client has logged in, for the first time or again, over a new connection to the server. */
   connect: [connection: Connection];
-  /** The line is gone, whoever ended it. */
+  /** The connection to the server is lost, or was closed by either side. */
   close: [];
-  /** The client tries to come back by itself; attempts are counted from 1 for each lost line. */
+  /** The client tries to reconnect by itself. Attempts count from 1 after each loss of the connection. */
   reconnecting: [attempt: number];
-  /** The client is back: with its session and what was under way in it, or with a new one. */
+  /**
+   * The client has reconnected: with its session and the calls under way in it (`isResumed`), or with a new session.
+   */
   reconnect: [isResumed: boolean];
-  /** The session is gone: the server refused to resume it, or ended it; the next login gets a new one. */
+  /** The session is lost: the server has refused to resume it, or has ended it. The next login gets a new one. */
   sessionLost: [];
-  /** Another client has taken the session over; this one stays away until `connect` is called. */
+  /** Another client has taken the session. This one does not reconnect until `connect` is called. */
   sessionTaken: [];
-  /** An error of the line, of an attempt to come back, or of the exposed application. */
+  /** An error of the connection, of an attempt to reconnect, or of the exposed application. */
   error: [error: unknown];
 }
 
-/** The events of a client, for its `on`. */
+/** The events of a client, as listeners for `on`. */
 export type JstpClientEvents = {
   [Name in keyof JstpClientEventArguments]: (...args: JstpClientEventArguments[Name]) => void;
 };

@@ -11,15 +11,15 @@ import { fromWireError } from '../nest-error.js';
 import { OrderedConversion } from '../ordered-conversion.js';
 import { targetOf, type PatternNormalizer, type Target } from '../target.js';
 
-/** Where packets go. */
+/** The connection by which packets go. */
 interface PacketCarrier {
-  /** The connection that takes what is sent; undefined: none does. */
+  /** The connection that sends packets now; undefined where there is none. */
   readonly carrier: Connection | undefined;
-  /** Nobody waits for a call any more, wherever it is by now. */
+  /** Cancels a call, on whichever connection it is by now. */
   cancel(call: OutgoingCall, startedOn: Connection): void;
 }
 
-/** The user's conversions; undefined where Nest's default would change nothing. */
+/** The user's serializer and deserializer; undefined where Nest's default would change nothing. */
 export interface Conversions {
   readonly serializer: Serializer | undefined;
   readonly deserializer: Deserializer | undefined;
@@ -27,21 +27,21 @@ export interface Conversions {
 
 type Reply = (packet: WritePacket) => void;
 
-/** A packet, ready to be sent. */
+/** A packet that is ready to be sent. */
 interface Outgoing {
   readonly target: Target;
   readonly args: unknown[];
   readonly metadata: Metadata | undefined;
 }
 
-/** Nest's packets as JSTP's messages: pattern and data go out as a target and its arguments, responses come back. */
+/** Sends Nest's packets as JSTP's messages: the pattern as the target, the data as arguments. Hands responses back. */
 export class ClientPackets {
   private readonly outgoing = new OrderedConversion();
 
   /**
-   * @param link where packets go
-   * @param normalizePattern gives Nest's route string of a pattern
-   * @param conversions gives the conversions in force; undefined: none
+   * @param link the connection by which packets go
+   * @param normalizePattern makes Nest's route string of a pattern
+   * @param conversions returns the conversions in force; undefined: none
    */
   constructor(
     private readonly link: PacketCarrier,
@@ -50,8 +50,8 @@ export class ClientPackets {
   ) {}
 
   /**
-   * Calls a method; the reply gets its values, its end or its error, as Nest's clients have them.
-   * @returns cancels the call if it is still under way
+   * Calls a method. The reply gets the values, the end or the error, in the form of Nest's clients.
+   * @returns a function that cancels the call if it is still under way
    */
   call(packet: ReadPacket, reply: Reply): () => void {
     const conversions = this.conversions();
@@ -59,13 +59,13 @@ export class ClientPackets {
     try {
       return this.start(this.outgoingOf(packet), reply);
     } catch (err) {
-      // A pattern that cannot be made a route.
+      // No route can be made of the pattern.
       reply({ err, isDisposed: true });
       return ignore;
     }
   }
 
-  /** Sends an event; the Promise fails with what keeps it from being sent. */
+  /** Sends an event. The Promise rejects where it cannot be sent. */
   emit(packet: ReadPacket): Promise<undefined> {
     const serializer = this.conversions()?.serializer;
     return new Promise((resolve, reject) => {
@@ -114,8 +114,8 @@ export class ClientPackets {
 
   /**
    * Makes the call.
-   * @param reply gets what the server answers
-   * @param replyLocal gets the errors of this side, which no conversion should see
+   * @param reply gets the server's answer
+   * @param replyLocal gets errors of this side, which the deserializer must not get
    */
   private start({ target, args, metadata }: Outgoing, reply: Reply, replyLocal = reply): () => void {
     const { carrier: connection } = this.link;
@@ -157,7 +157,7 @@ export class ClientPackets {
     return connection.sendEvent(target.interfaceName, target.name, args, metadata);
   }
 
-  /** What a packet says, or what a serializer has made of it. */
+  /** Makes the message of a packet, or of what a serializer has made of it. */
   private outgoingOf(packet: ReadPacket, serialized: unknown = packet): Outgoing {
     const { pattern, data, metadata }: AnyPacket = isPacket(serialized)
       ? serialized
@@ -171,19 +171,19 @@ export class ClientPackets {
   }
 }
 
-/** Whether a stream goes on at the next server for who calls again. */
+/** Whether an error means that a stream has moved: a new call gets it from the next server. */
 function isMoved(error: unknown): boolean {
   return error instanceof RemoteError && error.code === ERR_STREAM_MOVED;
 }
 
-/** The -1 of the core as an Error: no answer of a call will come, and whether it ran is not known. */
+/** Makes an Error of the core's -1: a call gets no answer any more, and it is not known whether it ran. */
 export function lostAnswer(interfaceName: string, name?: string): RemoteError {
   const what = name === undefined ? `the interface '${interfaceName}'` : `'${interfaceName}.${name}'`;
   const text = `The answer of ${what} is lost: the connection or its session ended before it came`;
   return new RemoteError(ERR_CALLBACK_LOST, text);
 }
 
-/** A packet as a serializer may return it: any field may be missing. */
+/** A packet that a serializer may return: any field may be missing. */
 interface AnyPacket {
   readonly pattern?: unknown;
   readonly data?: unknown;
@@ -200,21 +200,21 @@ function metadataOf(value: unknown): Metadata | undefined {
     : undefined;
 }
 
-/** A packet as a deserializer returns it. */
+/** A packet that a deserializer returns. */
 interface AnswerPacket {
   readonly err?: unknown;
   readonly response?: unknown;
   readonly isDisposed?: boolean;
 }
 
-/** A reply that goes through the user's deserializer, in order. */
+/** Makes a reply that passes the user's deserializer, in order. */
 function deserialized(deserializer: Deserializer, id: string, reply: Reply): Reply {
   const incoming = new OrderedConversion();
   return (packet) => {
     incoming.run(
       () => deserializer.deserialize({ ...packet, id }) as AnswerPacket | PromiseLike<AnswerPacket>,
       ({ err, response, isDisposed }) => {
-        // As Nest's own clients do: an error is the end.
+        // An error is the end, as in Nest's own clients.
         if (isDisposed || err) reply({ err, response, isDisposed: true });
         else reply({ response });
       },

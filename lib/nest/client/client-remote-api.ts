@@ -2,7 +2,7 @@ import type { BaseRpcContext } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
 import type { JstpArgs } from '../jstp-args.js';
 
-/** What a remote method's declared result is to its caller: of a stream its last value, of `JstpArgs` their values. */
+/** The result that the caller of a remote method gets: the last value of a stream, the values of `JstpArgs`. */
 type ResultOf<Declared> = Arriving<StreamedBy<Awaited<Declared>>>;
 
 type StreamedBy<Result> =
@@ -18,11 +18,11 @@ type Arriving<Result> =
         : Values
     : Result;
 
-/** `@Ctx()` is given by Nest, not by the caller: parameters of its type are left out. */
+/** The arguments of a method, without parameters of the type of `@Ctx()`. Why: Nest passes these, not the caller. */
 type ArgumentsOf<Parameters extends readonly unknown[]> =
   HasContext<Parameters> extends true ? WithoutContexts<Parameters> : Parameters;
 
-/** The last one first: what is before it keeps its names. */
+/** Removes the last parameter first. Why: the parameters before it keep their names. */
 type WithoutContexts<Parameters extends readonly unknown[]> = Parameters extends readonly [
   ...infer Before,
   infer Last,
@@ -47,7 +47,7 @@ type HasContext<Parameters extends readonly unknown[]> = true extends {
   ? true
   : false;
 
-/** `any` is none, nor is what may be something else. */
+/** Whether a parameter is a context. `any` is none, and neither is a union with another type. */
 type IsContext<Parameter> = 0 extends 1 & Parameter
   ? false
   : [NonNullable<Parameter>] extends [never]
@@ -57,10 +57,10 @@ type IsContext<Parameter> = 0 extends 1 & Parameter
       : false;
 
 /**
- * A remote interface as its caller sees it: each method of `Api`, which may be the class of the handlers, returns a
- * Promise of its result (of a stream's last value; of an array where it answers several values by `JstpArgs`), and
- * takes its parameters but those of `@Ctx()`. What is no method, as the events that an interface declares as fields,
- * is left out.
+ * The type of a remote interface for its callers. Each method of `Api`, which may be the class of the handlers, takes
+ * its parameters but those of `@Ctx()`, and returns a Promise of its result: the last value of a stream, an array for
+ * several values by `JstpArgs`. Members that are no methods are left out, for example events that an interface
+ * declares as fields.
  */
 export type RemoteApi<Api> = {
   readonly [Name in keyof Api as MethodName<Api, Name>]: Api[Name] extends (
@@ -78,7 +78,7 @@ type MethodName<Api, Name extends keyof Api> = Api[Name] extends (...args: never
 
 type NotRemote = (typeof NOT_REMOTE)[number];
 
-// `then` would make every `await` of the proxy a call; Nest calls the hooks of whatever a provider gives.
+// Why not `then`: every `await` of the proxy would be a call. Why not the hooks: Nest calls those of all providers.
 const NOT_REMOTE = [
   'then',
   'onModuleInit',
@@ -91,8 +91,8 @@ const NOT_REMOTE = [
 const notRemote: ReadonlySet<string> = new Set(NOT_REMOTE);
 
 /**
- * Makes an object with every name as a method.
- * @param call makes the call of a name
+ * Makes an object on which every name is a method.
+ * @param call makes the call of a method
  */
 export function createRemoteApi<Api>(
   call: (method: string, args: unknown[]) => Promise<unknown>,

@@ -15,18 +15,21 @@ import { canBeArguments, callWith, isThenable } from '../../util/callback.js';
 import { JstpArgs } from '../jstp-args.js';
 import { toWireError } from '../nest-error.js';
 
-// Written by users with parameters of their own types: what arrives is for the method to check.
+// Why `never`: users write methods with parameters of their own types, and check what arrives.
 type ExposedMethod = (...args: never[]) => unknown;
 
-/** What a Nest client exposes: interface name -> method name -> a function of the arguments that returns its result, or a Promise of it. */
+/**
+ * Methods that a Nest client exposes, by interface name, then by method name: functions of the arguments that return
+ * the result, or a Promise of it.
+ */
 export type ExposedApi = Record<string, Record<string, ExposedMethod>>;
 
-/** Plain functions as an application that the server may call. */
+/** Makes an application of plain functions, which the server may call. */
 export class ExposedMethods implements ApplicationLike<Connection> {
   readonly name = 'jstp';
   readonly version = '1.0.0';
 
-  /** @param api the functions; own properties alone are methods */
+  /** @param api the functions; only own properties are methods */
   constructor(private readonly api: ExposedApi) {}
 
   callMethod(
@@ -76,7 +79,10 @@ function resultsOf(value: unknown): readonly unknown[] {
   return value instanceof JstpArgs ? (value as JstpArgs).values : [value];
 }
 
-/** As of a handler: an RpcException and a RemoteError say what the caller gets, anything else stays here. */
+/**
+ * Makes the error that the caller gets: an RpcException and a RemoteError say it, any other error is the code 16
+ * alone.
+ */
 function errorOf(error: unknown, { extensions }: Connection): unknown {
   if (error instanceof RemoteError) return error;
   if (error instanceof RpcException) return toWireError(error.getError(), extensions.nest);

@@ -27,8 +27,8 @@ export interface ClientAddressOptions {
   /** The server's port, as a number or (as in environment variables) as digits. @default 3000 */
   readonly port?: number | string;
   /**
-   * net, tls: path of an IPC socket, in the place of host and port; ws, wss: the URL's path. @default '/' for ws and
-   * wss
+   * net, tls: the path of an IPC socket, in place of host and port; ws, wss: the path of the URL.
+   * @default '/' for ws and wss
    */
   readonly path?: string;
   /** ws, wss: the whole URL, in place of host, port and path. @default made of these three */

@@ -116,6 +116,17 @@ describe('a streaming call', () => {
     expect(ahead).toBeLessThanOrEqual(129);
   });
 
+  test('takes nothing more after its end, though values wait for credit still', async () => {
+    const { items, outcome } = await caller(await pair({ maxStreamBufferItems: 200 }));
+    const out = stream();
+    for (let n = 1; n <= 100; n++) out.write(n);
+    out.end();
+    expect([calls[0]?.isOpen, out.write('late'), await out.ready()]).toEqual([true, false, false]);
+    out.fail('late');
+    await waitFor(() => outcome.length > 0, 'the end');
+    expect([items.length, items.at(-1), outcome]).toEqual([100, 100, [null]]);
+  });
+
   test('leaves the rest of the program its turns, however large the credit is, and goes on after each', async () => {
     const connection = await pair({ maxStreamBufferItems: 1 }, { limits: { streamCredit: 1000 } });
     const { items, outcome } = await caller(connection);

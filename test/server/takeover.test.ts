@@ -85,6 +85,20 @@ describe('a second claimant of a session whose link is up', () => {
   });
 });
 
+test('a connection whose session another one of this process takes hears of it once', async () => {
+  const wire = await ServerOnTheWire.start(closing, { extensions: WITH_BYE });
+  for (const extensions of [WITH_BYE, []]) {
+    const first = await dial(closing, wire.port, { extensions });
+    const told: unknown[] = [];
+    first.on('bye', (reason) => told.push(reason));
+    const gone = new Promise((resolve) => first.once('close', resolve));
+    const second = await dial(closing, wire.port, { extensions, session: first.session });
+    await within(gone, 'the end of the first');
+    await within(second.ping(), 'a pong');
+    expect([told, first.handshakeDone, second.session === first.session]).toEqual([['taken'], false, true]);
+  }
+});
+
 describe('two claimants who both come back by themselves', () => {
   test('do not fight where they know bye: the one who was told stays away', async () => {
     const wire = await ServerOnTheWire.start(closing, { extensions: WITH_BYE });

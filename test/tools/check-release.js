@@ -1,4 +1,4 @@
-/** `npm run check:release`, and before every `npm publish`: refuses what release-obstacles.js finds. */
+/** `npm run check:release`, a part of `npm run release`: refuses what release-obstacles.js finds. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { releaseObstacles } from './release-obstacles.js';

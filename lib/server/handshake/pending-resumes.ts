@@ -6,7 +6,6 @@ import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/se
 import type { ClaimRequest } from '../../session/shared-session-storage.js';
 import type { Session } from '../../session/session.js';
 import { host, type AbortControllerLike } from '../../util/host.js';
-import type { Found } from '../sessions/session-keeper.js';
 
 /** A client's request to resume a session, until it is answered. */
 export interface ResumeRequest {
@@ -20,6 +19,13 @@ export interface ResumeRequest {
   readonly application: ApplicationLike<Connection>;
   readonly handshake: HandshakeRequest;
 }
+
+/** What a search for a session in its store has found. */
+export type Found =
+  | { readonly name: 'found'; readonly session: Session<Connection> }
+  | { readonly name: 'unknown' }
+  /** The store cannot be reached, or another server has not handed the session over yet. */
+  | { readonly name: 'later' };
 
 /** Finds sessions in stores; the server's keeper of sessions does. */
 export interface ResumeSource {

@@ -21,6 +21,7 @@ import { startTimer, stopTimer } from '../../util/timer.js';
 import type { ClientTable } from './client-table.js';
 import { isNotOwned, saveWithRetry } from './save-with-retry.js';
 import { StoreOutages } from './store-outages.js';
+import type { Found, ResumeSource } from '../handshake/pending-resumes.js';
 import { storageOf, type ResolvedServerOptions } from '../server-options.js';
 
 // How long a change of a session whose client is away waits to be saved. Why: many changes become one write.
@@ -32,13 +33,6 @@ const MAX_USERS_NAMED = 10;
 type App = ApplicationLike<Connection>;
 type Provider = SessionStorageProvider<Connection>;
 type SharedProvider = SharedSessionStorageProvider<Connection>;
-
-/** What a search for a session in its store has found. */
-export type Found =
-  | { readonly name: 'found'; readonly session: Session<Connection> }
-  | { readonly name: 'unknown' }
-  /** The store cannot be reached, or another server has not handed the session over yet. */
-  | { readonly name: 'later' };
 
 /** What a keeper of sessions asks of its server, and tells it. */
 export interface KeeperObserver {
@@ -66,7 +60,7 @@ interface Handover {
 }
 
 /** Keeps the sessions of a server in stores, where they outlive their connections and can move to other servers. */
-export class SessionKeeper implements SessionOwner {
+export class SessionKeeper implements SessionOwner, ResumeSource {
   /** The shared stores that this server serves, and what stops that. */
   private readonly served = new Map<SharedProvider, () => Promise<void>>();
   /** The hand-overs under way, by session. */

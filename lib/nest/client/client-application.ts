@@ -56,18 +56,18 @@ export class ClientApplication implements ApplicationLike<Connection> {
    * Makes an Observable of the events of a name. It never fails: the client reconnects for as long as there are
    * subscribers.
    */
-  events(interfaceName: string, eventName: string, link: EventSource): Observable<unknown> {
+  events(interfaceName: string, eventName: string, source: EventSource): Observable<unknown> {
     return new Observable((subscriber) => {
       const next = bindContext((value: unknown) => {
         subscriber.next(value);
       });
       this.add(interfaceName, eventName, next);
       runInRootContext(() => {
-        link.keepUp();
+        source.keepUp();
       });
       return () => {
         this.remove(interfaceName, eventName, next);
-        if (!this.hasSubscribers) link.letGo();
+        if (!this.hasSubscribers) source.letGo();
       };
     });
   }

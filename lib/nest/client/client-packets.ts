@@ -39,12 +39,12 @@ export class ClientPackets {
   private readonly outgoing = new OrderedConversion();
 
   /**
-   * @param link the connection by which packets go
+   * @param carrier the connection by which packets go
    * @param normalizePattern makes Nest's route string of a pattern
    * @param conversions returns the conversions in force; undefined: none
    */
   constructor(
-    private readonly link: PacketCarrier,
+    private readonly carrier: PacketCarrier,
     private readonly normalizePattern: PatternNormalizer,
     private readonly conversions: () => Conversions | undefined,
   ) {}
@@ -118,7 +118,7 @@ export class ClientPackets {
    * @param replyLocal gets errors of this side, which the deserializer must not get
    */
   private start({ target, args, metadata }: Outgoing, reply: Reply, replyLocal = reply): () => void {
-    const { carrier: connection } = this.link;
+    const { carrier: connection } = this.carrier;
     if (!connection) {
       replyLocal({ err: new RemoteError(ERR_NOT_CONNECTED), isDisposed: true });
       return ignore;
@@ -147,12 +147,12 @@ export class ClientPackets {
       );
     let call = begin();
     return () => {
-      this.link.cancel(call, connection);
+      this.carrier.cancel(call, connection);
     };
   }
 
   private sendEvent({ target, args, metadata }: Outgoing): unknown {
-    const { carrier: connection } = this.link;
+    const { carrier: connection } = this.carrier;
     if (!connection) return new RemoteError(ERR_NOT_CONNECTED);
     return connection.sendEvent(target.interfaceName, target.name, args, metadata);
   }

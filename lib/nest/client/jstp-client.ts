@@ -10,7 +10,7 @@ import { ignore } from '../../util/callback.js';
 import { EventEmitter, SAFE_EMIT, type ErrorReporter } from '../../util/event-emitter.js';
 import { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientEvents, JstpClientStatus } from './client-events.js';
-import { ClientLink } from './client-link.js';
+import { ConnectionKeeper } from './connection-keeper.js';
 import { resolveClientOptions, type JstpClientOptions } from './client-options.js';
 import { ClientPackets, lostAnswer, type Conversions } from './client-packets.js';
 import type { ExposedApi } from './exposed-methods.js';
@@ -30,8 +30,8 @@ interface PacketMaker {
  * besides: several arguments, typed proxies, introspection, the server's events, methods that the server
  * may call.
  *
- * It connects when it is first needed, comes back by itself when the line is cut, and resumes its session
- * then. For `resumeTimeoutMs` from the cut on it behaves as if it were connected: calls under way wait for the line,
+ * It connects when it is first needed, comes back by itself when the connection is cut, and resumes its session then. For
+ * `resumeTimeoutMs` from the cut on it behaves as if it were connected: calls under way wait for the server,
  * and so does what `send` and `emit` are given. Then, at `close()`, and when the session is gone, calls fail with a
  * RemoteError of the code -1 (`ERR_CALLBACK_LOST`), and `send` and `emit` make an attempt at once and fail with its
  * error, as `connect` always does.
@@ -48,7 +48,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   };
   private readonly emitter = new EventEmitter<JstpClientEventArguments>();
   private readonly application = new ClientApplication();
-  private readonly link: ClientLink;
+  private readonly keeper: ConnectionKeeper;
   private readonly packets: ClientPackets;
 
   /**
@@ -61,7 +61,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     if (resolved.application) this.application.expose(resolved.application);
     this.initializeSerializer(options);
     this.initializeDeserializer(options);
-    this.link = new ClientLink(resolved, this.application, {
+    this.keeper = new ConnectionKeeper(resolved, this.application, {
       setStatus: (status) => {
         this._status$.next(status);
       },
@@ -84,7 +84,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
       },
     });
     this.packets = new ClientPackets(
-      this.link,
+      this.keeper,
       (pattern) => this.normalizePattern(pattern),
       this.conversionsBeside(options),
     );
@@ -104,20 +104,20 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 
   /**
-   * Connects and logs in, or comes back at once where the line is down. Called by everything that needs a
+   * Connects and logs in, or comes back at once where the connection is cut. Called by everything that needs a
    * connection; after 'sessionTaken' the client waits for the user to call it.
-   * @returns a Promise of the core's connection, the same one until it fails or the line is lost
+   * @returns a Promise of the core's connection, the same one until the attempt fails or the connection is lost
    */
   connect(): Promise<Connection> {
-    return this.link.connect();
+    return this.keeper.connect();
   }
 
   /**
    * Ends the connection and its session; the next use makes new ones. May be called at any time, and again.
-   * @returns resolves when the line is closed
+   * @returns resolves when the connection is closed
    */
   close(_signal?: string): Promise<void> {
-    return this.link.close();
+    return this.keeper.close();
   }
 
   /**
@@ -125,7 +125,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * @throws Error while there is none
    */
   unwrap<T = Connection>(): T {
-    const { connection } = this.link;
+    const { connection } = this.keeper;
     if (!connection) throw new Error('Not initialized. Please call the "connect" method first.');
     return connection as T;
   }
@@ -142,7 +142,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     return new Observable<TResult>((subscriber) => {
       const start = (): (() => void) =>
         this.publish(this.packetOf(pattern, data), this.createObserver(subscriber));
-      if (this.link.carrier) return start();
+      if (this.keeper.carrier) return start();
       let teardown: (() => void) | undefined;
       this.ensureConnected()
         .then(() => {
@@ -167,7 +167,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     if (pattern == null || data == null) return super.emit<TResult, TInput>(pattern, data);
     const start = (): Promise<TResult> => this.dispatchEvent<TResult>(this.packetOf(pattern, data));
     try {
-      const sent = this.link.carrier ? start() : this.ensureConnected().then(start);
+      const sent = this.keeper.carrier ? start() : this.ensureConnected().then(start);
       sent.catch(ignore);
       return from(sent);
     } catch (error) {
@@ -205,7 +205,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
 
   /** The names of an interface's methods. Fails with the RemoteError 12 for an unknown interface. */
   async inspect(interfaceName: string): Promise<string[]> {
-    const connection = this.link.carrier ?? (await this.ensureConnected());
+    const connection = this.keeper.carrier ?? (await this.ensureConnected());
     return new Promise((resolve, reject) => {
       listMethods(connection, interfaceName, (error, methods = []) => {
         if (!error) resolve(methods);
@@ -223,7 +223,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * {@link close}, and after 'sessionTaken', it waits for the client's next use. Without `reconnect` one attempt is made.
    */
   fromEvent<T = unknown>(interfaceName: string, event: string): Observable<T> {
-    return this.application.events(interfaceName, event, this.link) as Observable<T>;
+    return this.application.events(interfaceName, event, this.keeper) as Observable<T>;
   }
 
   /**
@@ -268,13 +268,13 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 
   private ensureConnected(): Promise<Connection> {
-    return this.link.isTaken ? Promise.reject(new RemoteError(ERR_SESSION_TAKEN)) : this.connect();
+    return this.keeper.isTaken ? Promise.reject(new RemoteError(ERR_SESSION_TAKEN)) : this.connect();
   }
 
-  /** An error that no caller gets: of the line, or of what the application has exposed. */
+  /** An error that no caller gets: of the connection, or of what the application has exposed. */
   private reportError(error: unknown): void {
     if (this.tell('error', [error])) return;
-    // A line that breaks is everyday life; what becomes of it is logged by itself.
+    // A connection that breaks is everyday life; its loss and its return are logged by themselves.
     if (isTooLarge(error)) this.logger.warn(error);
     else if (isNetworkError(error)) this.logger.debug(textOf(error));
     else this.logger.error(error);
@@ -289,7 +289,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
 
   /** @internal What `JSON.stringify` shows: no options. */
   toJSON(): object {
-    return { connection: this.link.connection?.toJSON() };
+    return { connection: this.keeper.connection?.toJSON() };
   }
 
   /** @internal What Node prints, see {@link toJSON}. */

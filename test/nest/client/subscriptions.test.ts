@@ -253,7 +253,7 @@ describe('the log of a client that nobody listens to', () => {
     const lines = log.of('debug');
     expect(lines[0]).toMatch(/^Connected to .*localhost:5/);
     expect(lines).toContainEqual(expect.stringMatching(/ECONNRESET/));
-    expect(lines).toContainEqual(expect.stringMatching(/^Lost the line to .*localhost:5 \(cut\)/));
+    expect(lines).toContainEqual(expect.stringMatching(/^Lost the connection to .*localhost:5 \(cut\)/));
     expect(lines.at(-2)).toMatch(/^Resumed the session at .*localhost:5/);
     expect(lines.at(-1)).toMatch(/^Closed the connection to .*localhost:5/);
     expect([log.of('warn'), log.of('error')]).toEqual([[], []]);
@@ -269,7 +269,7 @@ describe('the log of a client that nobody listens to', () => {
     for (const value of [1, 2]) client.send('echo', value).subscribe({ error: () => undefined });
     await pass(2000);
     expect(log.of('warn')).toEqual([
-      expect.stringMatching(/^The line to .* was not back within 1000 ms: .* 2$/),
+      expect.stringMatching(/^The connection to .* was not back within 1000 ms: .* 2$/),
     ]);
     expect(log.of('error')).toEqual([]);
   });

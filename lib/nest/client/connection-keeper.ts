@@ -29,8 +29,8 @@ import type { ResolvedClientOptions } from './client-options.js';
 import { isNetworkError } from '../connection-trouble.js';
 import { OutageDelay } from './outage-delay.js';
 
-/** Who is told what becomes of the link. */
-export interface LinkObserver {
+/** Gets what becomes of the connection. */
+export interface ConnectionObserver {
   /** The client is connected, or no longer, or still not. */
   setStatus(status: JstpClientStatus): void;
   /** One of the client's events. */
@@ -53,7 +53,7 @@ export interface LinkObserver {
 }
 
 /** The life of a client's connection: made when needed, brought back when cut, renewed when its session is gone. */
-export class ClientLink {
+export class ConnectionKeeper {
   /** The connection that has the session, up or waiting to be resumed. */
   private current: Connection | undefined;
   private isUp = false;
@@ -66,7 +66,7 @@ export class ClientLink {
   private connecting: Promise<Connection> | undefined;
   private abort: AbortController | undefined;
   private resolveAttempt: (connection: Connection) => void = ignore;
-  /** What had come over, each way, when the present line was made. */
+  /** The counts of both ways when the present transport was made. */
   private acknowledgedAtOpen = 0;
   private receivedAtOpen = 0;
   /** Says when to dial in the background; undefined: never. */
@@ -82,7 +82,7 @@ export class ClientLink {
   constructor(
     private readonly options: ResolvedClientOptions,
     private readonly application: ClientApplication,
-    private readonly observer: LinkObserver,
+    private readonly observer: ConnectionObserver,
   ) {
     const { reconnect, resumeTimeoutMs, address } = options;
     this.delay = reconnect && new OutageDelay(reconnect, resumeTimeoutMs);
@@ -117,7 +117,7 @@ export class ClientLink {
     return (this.connecting ??= runInRootContext(() => this.begin()));
   }
 
-  /** Somebody waits for what the server sends: the link is made and brought back in the background, refused or not. */
+  /** Connects in the background, and again after each loss or refusal: somebody waits for what the server sends. */
   keepUp(): void {
     if (this.isUp || this.taken) return;
     const isDialling = this.isWanted && (this.connecting !== undefined || this.schedule?.isWaiting === true);
@@ -125,7 +125,7 @@ export class ClientLink {
     if (!isDialling) this.dial();
   }
 
-  /** Nobody waits any longer; a link that was never up is not dialled any more. */
+  /** Undoes {@link keepUp}: nobody waits any longer. A client that was never connected dials no more. */
   letGo(): void {
     if (this.hasBeenUp) return;
     this.isWanted = false;
@@ -140,7 +140,7 @@ export class ClientLink {
     if (this.unsent.length > 0) this.unsent = this.unsent.filter((message) => message.call !== call);
   }
 
-  /** Ends the connection or the attempt to make one: calls under way fail with -1. Resolves when the line is closed. */
+  /** Ends the connection or the attempt to make one: calls under way fail with -1. Resolves when the connection is closed. */
   close(): Promise<void> {
     const { current, isUp, abort } = this;
     this.deleteSession();
@@ -301,7 +301,7 @@ export class ClientLink {
     if (isReturn && connection === this.connection) this.observer.emit('reconnect', isResumed);
   }
 
-  /** The line is gone, or the peer has said why it will be. */
+  /** The transport is lost, or the peer has said why it will be. */
   private lost(connection: Connection, reason: string): void {
     if (connection !== this.connection) return;
     const isTaken = reason === 'taken';
@@ -322,7 +322,7 @@ export class ClientLink {
       this.hasBeenUp = false;
       this.isWanted = false;
     }
-    this.observer.debug(`Lost the line to ${this.shown} (${reason})`);
+    this.observer.debug(`Lost the connection to ${this.shown} (${reason})`);
     this.observer.setStatus('disconnected');
     this.observer.emit('close');
     if (isTaken) {
@@ -341,7 +341,7 @@ export class ClientLink {
     this.sending = undefined;
   }
 
-  /** Calls under way, and what is sent meanwhile, wait for the line, but not for ever. */
+  /** Lets calls under way, and what is sent meanwhile, wait for the return, up to `resumeTimeoutMs`. */
   private waitForResume(connection: Connection): void {
     const { resumeTimeoutMs, offline } = this.options;
     const isSending = offline === 'wait' && this.delay !== undefined;
@@ -352,7 +352,7 @@ export class ClientLink {
     this.resumeTimer = startPatientKeepAliveTimer(resumeTimeoutMs, () => {
       this.sending = undefined;
       const lost = abandonCalls(connection);
-      const what = `The line to ${this.shown} was not back within ${resumeTimeoutMs} ms`;
+      const what = `The connection to ${this.shown} was not back within ${resumeTimeoutMs} ms`;
       if (lost > 0) this.observer.warn(`${what}: calls that have failed with -1: ${lost}`);
       else this.observer.debug(what);
     });

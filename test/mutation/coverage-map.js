@@ -74,7 +74,9 @@ export class CoverageMap {
     const all = [...this.tests].flatMap(([test, { ms, keys }]) => {
       const run = keys[file];
       if (!run) return [];
-      const rank = (run.length * (test.startsWith(`test/${room}/`) ? 4 : 1)) / (ms + 500);
+      // A test of this file runs much of it, little else, and is short.
+      const share = run.length ** 2 / totalOf(keys);
+      const rank = (share * (test.startsWith(`test/${room}/`) ? 4 : 1)) / (ms + 1000);
       return [{ test, rank, isExact: unit !== undefined && run.includes(unit.key) }];
     });
     return all
@@ -127,4 +129,9 @@ function testFiles() {
     .map((name) => `test/${name.replaceAll(path.sep, '/')}`)
     .filter((name) => name.endsWith('.test.ts') && !LEFT_OUT.test(name))
     .sort();
+}
+
+/** @param {Coverage['keys']} keys */
+function totalOf(keys) {
+  return Object.values(keys).reduce((sum, run) => sum + (run?.length ?? 0), 1);
 }

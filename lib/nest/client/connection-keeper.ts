@@ -346,7 +346,6 @@ export class ConnectionKeeper {
     const { resumeTimeoutMs, offline } = this.options;
     const isSending = offline === 'wait' && this.delay !== undefined;
     this.sending = isSending ? connection : undefined;
-    stopTimer(this.resumeTimer);
     const isNeeded = isSending || pendingCalls(connection) > 0;
     if (resumeTimeoutMs === Infinity || !isNeeded) return;
     this.resumeTimer = startPatientKeepAliveTimer(resumeTimeoutMs, () => {

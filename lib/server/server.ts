@@ -54,6 +54,7 @@ export class Server extends EventEmitter<ServerEvents> {
   readonly [SERVER_CONTROL]: ServerControl;
 
   /**
+   * @internal Only `createServer` of a transport makes servers.
    * @param options applications, policies and limits
    * @param createListener makes the listener, which accepts transports
    * @param onConnect a listener of 'connect'

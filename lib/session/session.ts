@@ -73,7 +73,7 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     this.username = username;
   }
 
-  /** What was sent and is not acknowledged yet. */
+  /** @internal What was sent and is not acknowledged yet. */
   get journal(): Journal {
     return (this.ownJournal ??= new Journal());
   }

@@ -68,7 +68,7 @@ export class RemoteProxy extends EventEmitter<Record<string, never[]>> {
     return this[EMIT_LOCAL](eventName, args);
   }
 
-  /** Tells the local listeners of an event of the peer. */
+  /** @internal Tells the local listeners of an event of the peer. */
   [EMIT_LOCAL](eventName: string, args: readonly unknown[]): boolean {
     // More arguments than a function can take reach no listener.
     return canBeArguments(args) && this[SAFE_EMIT](eventName, args, this[CONNECTION][CONTROL]);

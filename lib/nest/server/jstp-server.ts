@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SecureContextOptions } from 'node:tls';
+import type { Logger } from '@nestjs/common';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
@@ -67,7 +68,7 @@ export class JstpServer
 {
   /** The transport id {@link JSTP}, for handlers that are meant for this transport only. */
   override readonly transportId: symbol = JSTP;
-  protected override readonly logger = new PrintableLogger('JstpServer');
+  protected override readonly logger: Logger = new PrintableLogger('JstpServer');
   private readonly resolved: ResolvedJstpServerOptions;
   private readonly routes: RouteTable;
   private readonly origins = new HandlerOrigins();
@@ -86,9 +87,11 @@ export class JstpServer
 
   /**
    * @param options where to listen, what to serve, which clients to let in. @default TCP on localhost:3000
-   * @param resolveGuardClass resolves the class of a guard; JstpModule passes it
    * @throws ConfigurationError naming the option, what was given and what is allowed
    */
+  constructor(options?: JstpServerOptions);
+  /** @internal As JstpModule makes it, which resolves the class of a guard. */
+  constructor(options: JstpServerOptions | undefined, resolveGuardClass: GuardClassResolver);
   constructor(
     private readonly options: JstpServerOptions = {},
     resolveGuardClass?: GuardClassResolver,

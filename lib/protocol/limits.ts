@@ -55,29 +55,6 @@ export interface Limits {
   readonly heartbeatTimeoutMs: number;
 }
 
-/** The defaults of all limits. */
-export const DEFAULT_LIMITS: Limits = Object.freeze({
-  maxMessageBytes: 8 * 1024 * 1024,
-  maxDepth: 256,
-  maxVersionRangeLength: 256,
-  handshakeTimeoutMs: 3000,
-  connectTimeoutMs: 10_000,
-  maxCallsInFlight: 10_000,
-  maxPendingCalls: 100_000,
-  journalMaxEntries: 100_000,
-  journalMaxBytes: 64 * 1024 * 1024,
-  maxJournalBytesTotal: 0,
-  maxSendBufferBytes: 256 * 1024 * 1024,
-  sendStallTimeoutMs: 30_000,
-  maxStreamBufferItems: 10_000,
-  maxStreamBufferBytes: 16 * 1024 * 1024,
-  streamCredit: 64,
-  drainTimeoutMs: 10_000,
-  closeTimeoutMs: 5000,
-  maxSessions: 100_000,
-  heartbeatTimeoutMs: 0,
-});
-
 /** How long a peer may take to close its side of a transport after this side has ended it, in milliseconds. */
 export const END_TIMEOUT_MS = 2000;
 /** The longest name of a user, in characters. */
@@ -98,32 +75,35 @@ const MAX_DEPTH = 1000;
 const JOURNALS_PART_OF_HEAP = 5;
 const ASSUMED_HEAP_BYTES = 2 ** 31;
 
-type Range = readonly [from: number, to: number];
-const COUNT: Range = [1, Number.MAX_SAFE_INTEGER];
+/** The default of a limit, and the range that it must be in, by default that of a count. */
+type Rule = readonly [value: number, from?: number, to?: number];
 
-const RANGES: Readonly<Record<keyof Limits, Range>> = {
-  maxMessageBytes: [1, MAX_MESSAGE_BYTES],
-  maxDepth: [2, MAX_DEPTH],
-  maxVersionRangeLength: [1, 10_000],
-  handshakeTimeoutMs: [1, MAX_TIMER_MS],
-  connectTimeoutMs: [0, MAX_TIMER_MS],
-  maxCallsInFlight: COUNT,
-  maxPendingCalls: COUNT,
-  journalMaxEntries: COUNT,
-  journalMaxBytes: COUNT,
-  maxJournalBytesTotal: [0, Number.MAX_SAFE_INTEGER],
-  maxSendBufferBytes: COUNT,
-  sendStallTimeoutMs: [0, MAX_TIMER_MS],
-  maxStreamBufferItems: COUNT,
-  maxStreamBufferBytes: COUNT,
-  streamCredit: COUNT,
-  drainTimeoutMs: [0, MAX_TIMER_MS],
-  closeTimeoutMs: [1, MAX_TIMER_MS],
-  maxSessions: COUNT,
-  heartbeatTimeoutMs: [0, MAX_TIMER_MS],
+const RULES: Readonly<Record<keyof Limits, Rule>> = {
+  maxMessageBytes: [8 * 1024 * 1024, 1, MAX_MESSAGE_BYTES],
+  maxDepth: [256, 2, MAX_DEPTH],
+  maxVersionRangeLength: [256, 1, 10_000],
+  handshakeTimeoutMs: [3000, 1, MAX_TIMER_MS],
+  connectTimeoutMs: [10_000, 0, MAX_TIMER_MS],
+  maxCallsInFlight: [10_000],
+  maxPendingCalls: [100_000],
+  journalMaxEntries: [100_000],
+  journalMaxBytes: [64 * 1024 * 1024],
+  maxJournalBytesTotal: [0, 0],
+  maxSendBufferBytes: [256 * 1024 * 1024],
+  sendStallTimeoutMs: [30_000, 0, MAX_TIMER_MS],
+  maxStreamBufferItems: [10_000],
+  maxStreamBufferBytes: [16 * 1024 * 1024],
+  streamCredit: [64],
+  drainTimeoutMs: [10_000, 0, MAX_TIMER_MS],
+  closeTimeoutMs: [5000, 1, MAX_TIMER_MS],
+  maxSessions: [100_000],
+  heartbeatTimeoutMs: [0, 0, MAX_TIMER_MS],
 };
 
-const LIMIT_NAMES = Object.keys(RANGES) as (keyof Limits)[];
+const LIMIT_NAMES = Object.keys(RULES) as (keyof Limits)[];
+
+/** The defaults of all limits. */
+export const DEFAULT_LIMITS: Limits = /* @__PURE__ */ limitsOf((name) => RULES[name][0]);
 
 /**
  * Returns all limits: the given ones, and the defaults for those that are missing or undefined.
@@ -133,15 +113,18 @@ const LIMIT_NAMES = Object.keys(RANGES) as (keyof Limits)[];
 export function resolveLimits(given?: Partial<Limits> | null): Limits {
   const options: Partial<Limits> = given ?? {};
   checkNames('limits', options, LIMIT_NAMES);
-  const resolved: { -readonly [Name in keyof Limits]: number } = { ...DEFAULT_LIMITS };
-  for (const name of LIMIT_NAMES) {
-    const value = options[name];
-    if (value === undefined) continue;
-    const [from, to] = RANGES[name];
+  return limitsOf((name) => {
+    const { [name]: value = DEFAULT_LIMITS[name] } = options;
+    const [, from = 1, to = Number.MAX_SAFE_INTEGER] = RULES[name];
     check(`limits.${name}`, value, `an integer from ${from} to ${to}`, isInteger(from, to));
-    resolved[name] = value;
-  }
-  return Object.freeze(resolved);
+    return value;
+  });
+}
+
+function limitsOf(valueOf: (name: keyof Limits) => number): Limits {
+  return Object.freeze(
+    Object.fromEntries(LIMIT_NAMES.map((name) => [name, valueOf(name)])) as Record<keyof Limits, number>,
+  );
 }
 
 /** The number of bytes that `maxJournalBytesTotal` stands for, where 0 depends on the heap. */

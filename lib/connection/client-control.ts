@@ -19,7 +19,10 @@ export function acknowledgedCount({ session }: Connection): number {
 
 /** Fails the calls under way with -1; a peer that comes back hears that they are cancelled. @returns how many */
 export function abandonCalls(connection: Connection): number {
-  return lifecycleOf(connection).channel.abandonCalls();
+  const { channel } = lifecycleOf(connection);
+  const lost = channel.outgoingCalls.loseAll();
+  for (const call of lost) channel.sendCancel(call);
+  return lost.length;
 }
 
 /** Takes what never went out in a session that was just lost. The caller sends it, or ends its calls. */

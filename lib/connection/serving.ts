@@ -1,6 +1,9 @@
 import type { ApplicationLike } from '../application/application.js';
 import { formatHandshakeError, formatHandshakeOk } from '../protocol/format-message.js';
 import { RemoteError } from '../protocol/remote-error.js';
+import { startPatientTimer, stopTimer } from '../util/timer.js';
+import type { ReceivedCalls } from './calls/received-calls.js';
+import { FINISHING } from './channel/session-channel.js';
 import { StoreGate } from './channel/store-gate.js';
 import type { Connection } from './connection.js';
 import { toOffer } from './extensions.js';
@@ -42,7 +45,8 @@ export function admit(connection: Connection, admission: Admission): void {
   const { session, receivedCount, peerMaxBytes, save } = admission;
   // What waits to be stored may still be given up: the client must keep it.
   const isKept = session === lifecycle.session && lifecycle.keepsAnswers;
-  const count = isKept ? lifecycle.channel.actedCount : session.receivedCount;
+  const gate = isKept ? lifecycle.channel.gate : undefined;
+  const count = gate?.actedCount(session.receivedCount) ?? session.receivedCount;
   const ok = receivedCount === undefined ? session.id : count;
   // Only a client that has told its limit expects to hear one.
   const maxBytes = peerMaxBytes === undefined ? undefined : lifecycle.limits.maxMessageBytes;
@@ -83,12 +87,12 @@ export async function finishServing(
 ): Promise<void> {
   const { channel } = lifecycleOf(connection);
   const { receivedCalls } = channel;
-  if (streamCode !== undefined) receivedCalls.endStreams(streamCode);
-  channel.setFinishing(true);
+  if (streamCode !== undefined) endStreams(receivedCalls, streamCode);
+  channel.setHolds(channel.holds | FINISHING);
   const isStored = (await channel.gate?.idle(storeTimeoutMs)) ?? true;
   // A store that is away would not take what the calls bring either.
-  if (!isStored || !channel.isFinishing) return;
-  await receivedCalls.idle(timeoutMs);
+  if (!isStored || (channel.holds & FINISHING) === 0) return;
+  await idle(receivedCalls, timeoutMs);
   await channel.gate?.idle(storeTimeoutMs);
 }
 
@@ -96,8 +100,31 @@ export async function finishServing(
 export function resumeServing(connection: Connection): void {
   const { channel } = lifecycleOf(connection);
   channel.gate?.tellIdle();
-  channel.receivedCalls.endWait();
-  channel.setFinishing(false);
+  channel.receivedCalls.onIdle?.();
+  channel.setHolds(channel.holds & ~FINISHING);
+}
+
+/** Ends the streams whose sources have not ended with a code, and aborts the signals of their handlers. */
+function endStreams(calls: ReceivedCalls, code: number): void {
+  for (const call of calls.all()) {
+    if (!call.isEndless) continue;
+    const reason = new RemoteError(code);
+    call.fail(reason);
+    call.abort(reason);
+  }
+}
+
+/** Waits until no call and no event is being served, or the time (in milliseconds) is over. */
+async function idle(calls: ReceivedCalls, timeoutMs: number): Promise<void> {
+  if (calls.size === 0) return;
+  await new Promise<void>((resolve) => {
+    const timer = startPatientTimer(timeoutMs, resolve);
+    calls.onIdle = () => {
+      stopTimer(timer);
+      resolve();
+    };
+  });
+  calls.onIdle = undefined;
 }
 
 /** Stores each step from now on before it is acted on. */

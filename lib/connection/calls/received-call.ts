@@ -108,12 +108,9 @@ export class ReceivedCall implements IncomingCall<Connection> {
     this.stream?.flush();
   }
 
-  /** Ends a stream whose source has not ended with a code, and aborts the handler's signal: the session leaves the server. */
-  endStream(code: number): void {
-    if (!this.stream?.isEndless) return;
-    const reason = new RemoteError(code);
-    this.fail(reason);
-    this.abort(reason);
+  /** Whether it has a stream whose source has not ended. */
+  get isEndless(): boolean {
+    return this.stream?.isEndless === true;
   }
 
   /** Nobody waits for the answer any more: the caller has cancelled, or its transport is lost. */
@@ -142,7 +139,8 @@ export class ReceivedCall implements IncomingCall<Connection> {
     this.keeper.answer(this, text);
   }
 
-  private abort(reason: RemoteError): void {
+  /** Aborts the handler's signal. */
+  abort(reason: RemoteError): void {
     stopTimer(this.timer);
     this.abortReason = reason;
     this.controller?.abort(reason);

@@ -9,7 +9,6 @@ import type { CallMessage } from '../../protocol/message.js';
 import type { ApplicationLike } from '../../application/application.js';
 import { serveCall } from '../../application/serve-call.js';
 import { IdTable } from '../../util/id-table.js';
-import { startPatientTimer, stopTimer } from '../../util/timer.js';
 import type { Connection } from '../connection.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
 
@@ -44,7 +43,8 @@ export class ReceivedCalls implements ReceivedCallKeeper {
   // Handlers of events that have not ended. An event has no answer, so that it is only counted.
   private eventCount = 0;
   private onEventEnd: (() => void) | undefined;
-  private onIdle: (() => void) | undefined;
+  /** Told when nothing is being served any more; undefined: nobody waits for that. */
+  onIdle: (() => void) | undefined;
   /** Whether so many are being served that nothing is read. */
   isHolding = false;
 
@@ -94,29 +94,6 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     for (const call of this.all()) yield call.id;
   }
 
-  /** Waits until no call and no event is being served, or the time (in milliseconds) is over. */
-  async idle(timeoutMs: number): Promise<void> {
-    if (this.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = startPatientTimer(timeoutMs, resolve);
-      this.onIdle = () => {
-        stopTimer(timer);
-        resolve();
-      };
-    });
-    this.onIdle = undefined;
-  }
-
-  /** Ends the streams whose sources have not ended. */
-  endStreams(code: number): void {
-    for (const call of this.all()) call.endStream(code);
-  }
-
-  /** Ends the wait of {@link idle}. */
-  endWait(): void {
-    this.onIdle?.();
-  }
-
   /** The journal has room again: streams that waited for it go on. */
   flushStreams(): void {
     for (const call of this.all()) call.flushStream();
@@ -158,7 +135,8 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     this.owner.reportError(error);
   }
 
-  private all(): ReceivedCall[] {
+  /** Those that are being served, in an array of their own. */
+  all(): ReceivedCall[] {
     return [...(this.calls?.toArray() ?? []), ...(this.doubles ?? [])];
   }
 

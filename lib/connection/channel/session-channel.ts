@@ -39,7 +39,7 @@ import type { StoreGate } from './store-gate.js';
 export const TRANSPORT_PING = 0;
 
 /** Why nothing new is served, as bits of {@link SessionChannel.holds}: the session is about to leave. */
-const FINISHING = 1;
+export const FINISHING = 1;
 /** The same: a caller who awaits what has just come has not gone on yet. One for each caller. */
 const CALLER = 2;
 
@@ -77,8 +77,8 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   gate: StoreGate | undefined;
   /** The peer's interfaces that were inspected, by name. */
   private proxies: Record<string, RemoteProxy> | undefined;
-  /** Why nothing new is served: {@link FINISHING}, and a {@link CALLER} for each. */
-  private holds = 0;
+  /** Why nothing new is served: {@link FINISHING}, and a {@link CALLER} for each. {@link setHolds} changes it. */
+  holds = 0;
 
   constructor(private readonly owner: ChannelOwner) {}
 
@@ -162,14 +162,8 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     return true;
   }
 
-  /** The number of the last message that was acted on, without its sign: what comes after it the peer must keep. */
-  get actedCount(): number {
-    const waiting = this.gate?.firstWaiting;
-    return waiting === undefined ? (this.owner.session?.receivedCount ?? 0) : waiting - 1;
-  }
-
   whenStored(run: () => void, received?: number): void {
-    if (this.gate) this.gate.run(run, received && Math.abs(received));
+    if (this.gate) this.gate.run(run, received);
     else run();
   }
 
@@ -200,12 +194,16 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   }
 
   holdForCaller(): void {
-    this.holds += CALLER;
-    this.balanceReading();
+    this.setHolds(this.holds + CALLER);
     afterContinuations(() => {
-      this.holds -= CALLER;
-      this.balanceReading();
+      this.setHolds(this.holds - CALLER);
     });
+  }
+
+  /** Serves nothing new while there is a reason, see {@link holds}. */
+  setHolds(holds: number): void {
+    this.holds = holds;
+    this.balanceReading();
   }
 
   balanceReading(): void {
@@ -240,14 +238,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     const { outgoingCalls } = this;
     if (outgoingCalls.get(call.id) !== call) return;
     outgoingCalls.remove(call.id);
-    if (this.owner.extensions.cancel) this.sendCancel(call);
-  }
-
-  /** Fails the calls under way with -1, and tells the peer that they are cancelled. @returns how many */
-  abandonCalls(): number {
-    const lost = this.outgoingCalls.loseAll();
-    if (this.owner.extensions.cancel) for (const call of lost) this.sendCancel(call);
-    return lost.length;
+    this.sendCancel(call);
   }
 
   /** Sends what never went out in another session, which is lost. */
@@ -395,7 +386,9 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     else this.sendAfterResume(formatStreamCredit(this.outbox.wireId(call.id), limits.streamCredit));
   }
 
-  private sendCancel(call: OutgoingCall): void {
+  /** Tells a peer that knows of cancels that nobody waits for a call any more. */
+  sendCancel(call: OutgoingCall): void {
+    if (!this.owner.extensions.cancel) return;
     const text = formatCancel(this.outbox.wireId(call.id));
     if (this.keepsAnswers) this.outbox.sendAnswer(text);
     else this.sendAfterResume(text);
@@ -441,25 +434,11 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     if (this.ownOutbox) this.journal?.noteCut();
   }
 
-  /** Serves nothing new, as the session is about to leave; or serves again. */
-  setFinishing(isFinishing: boolean): void {
-    if (isFinishing) this.holds |= FINISHING;
-    else this.holds &= ~FINISHING;
-    this.balanceReading();
-  }
-
-  /** Whether nothing new is served, because the session is about to leave. */
-  get isFinishing(): boolean {
-    return (this.holds & FINISHING) !== 0;
-  }
-
   /** Drops what waits to be stored: it counts as not received, and the peer sends it again. */
   closeGate(): void {
-    const { gate, actedCount } = this;
+    const { gate } = this;
     const { session } = this.owner;
-    if (!gate) return;
-    gate.close();
-    if (session) session.receivedCount = actedCount;
+    if (gate && session) session.receivedCount = gate.close(session.receivedCount);
   }
 
   /** Cancels the calls in service without an answer: none would be awaited. */

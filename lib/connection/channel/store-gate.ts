@@ -5,7 +5,7 @@ import { startTimer, stopTimer } from '../../util/timer.js';
 /** What waits to be stored. */
 interface Waiting {
   readonly act: () => void;
-  /** The number of the peer's message that it acts on, without its sign; undefined where it acts on none. */
+  /** The number of the peer's message that it acts on; undefined where it acts on none. */
   readonly received: number | undefined;
 }
 
@@ -41,10 +41,14 @@ export class StoreGate {
     return this.waiting.length >= this.cap;
   }
 
-  /** The number of the first received message that was not acted on yet. */
-  get firstWaiting(): number | undefined {
+  /**
+   * The number of the last received message that was acted on: what comes after it the peer must keep.
+   * @param receivedCount the number of the last one that was received
+   */
+  actedCount(receivedCount: number): number {
     const isReceived = ({ received }: Waiting): boolean => received !== undefined;
-    return (this.batch.slice(this.done).find(isReceived) ?? this.waiting.find(isReceived))?.received;
+    const first = this.batch.slice(this.done).find(isReceived) ?? this.waiting.find(isReceived);
+    return first?.received === undefined ? receivedCount : Math.abs(first.received) - 1;
   }
 
   /**
@@ -63,8 +67,14 @@ export class StoreGate {
     });
   }
 
-  /** Drops what waits: the session goes elsewhere. */
-  close(): void {
+  /** Drops what waits: the session goes elsewhere. @returns see {@link actedCount} */
+  close(receivedCount: number): number {
+    const actedCount = this.actedCount(receivedCount);
+    this.drop();
+    return actedCount;
+  }
+
+  private drop(): void {
     this.isClosed = true;
     this.waiting = [];
     this.batch = [];
@@ -108,7 +118,7 @@ export class StoreGate {
         await this.save();
       } catch {
         // `save` has reported it, and ends the connection.
-        this.close();
+        this.drop();
         return;
       }
       for (const waiting of batch) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import { parse, unitsOf } from './statements.js';
 /**
  * What one test file runs.
  * @typedef {object} Coverage
+ * @property {string} hash of the test file
  * @property {number} ms that it takes
  * @property {Partial<Record<string, string[]>>} keys of the statements that it runs, by file of lib
  */
@@ -26,10 +28,7 @@ const GATHER_LIMIT_MS = 3_600_000;
 /** These test the tools, run lib as processes or bundles of their own (where no change arrives), or for minutes. */
 const LEFT_OUT = /^test\/(bench|browser|faults|mutation|package|tools|util|mdsf)\/|\/sample\//;
 
-/**
- * Which test files run which statements of lib: noted once, and then for test files that are new. One that has changed
- * counts with what it ran before.
- */
+/** Which test files run which statements of lib: noted once, and again for test files that have changed. */
 export class CoverageMap {
   /** @param {Map<string, Coverage>} tests by test file */
   constructor(tests) {
@@ -49,7 +48,7 @@ export class CoverageMap {
     const missing = [];
     for (const file of testFiles()) {
       const coverage = known[file];
-      if (coverage) tests.set(file, coverage);
+      if (coverage?.hash === hashOf(file)) tests.set(file, coverage);
       else missing.push(file);
     }
     if (missing.length > 0) {
@@ -111,7 +110,7 @@ async function gather(files) {
         keysOf.set(file, all);
         keys[file] = indexes.map((index) => all[index] ?? '');
       }
-      tests.set(testFile, { ms, keys });
+      tests.set(testFile, { hash: hashOf(testFile), ms, keys });
     }
     return tests;
   } finally {
@@ -134,4 +133,11 @@ function testFiles() {
 /** @param {Coverage['keys']} keys */
 function totalOf(keys) {
   return Object.values(keys).reduce((sum, run) => sum + (run?.length ?? 0), 1);
+}
+
+/** @param {string} file */
+function hashOf(file) {
+  return createHash('sha256')
+    .update(readFileSync(path.join(ROOT, file)))
+    .digest('hex');
 }

@@ -195,8 +195,9 @@ export class Lifecycle
       this.serverSide.decideHandshake(this.connection, message);
       return true;
     }
-    if (message.kind === 'handshakeRequest' && !this.serverSide)
-      this.wire.write(formatHandshakeError(1, [ERR_NOT_A_SERVER]));
+    const isMistaken = message.kind === 'handshakeRequest' && !this.serverSide;
+    // In an open session it is a second handshake, which has no answer.
+    if (isMistaken && !this.isOpen) this.wire.write(formatHandshakeError(1, [ERR_NOT_A_SERVER]));
     // All else comes too early or twice: nothing that follows is read.
     this.wire.end();
     // A policy that is still deciding must not let in a peer that has broken the protocol meanwhile.

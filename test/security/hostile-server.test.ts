@@ -141,17 +141,21 @@ describe('a logged-in client ends the link at', () => {
     '',
   ];
 
-  test.each(FATAL)('%s, runs nothing behind it and fails its calls when it is closed', async (text) => {
-    const { connection, peer } = await connected();
-    const answer = connection.callMethod('iface', 'method', []);
-    await peer.received(2);
-    peer.send(text, "{call:[-1,'mark'],run:['chaser']}", "{callback:[1],ok:['chaser']}");
-    await peer.end();
-    await turns();
-    connection.close();
-    expect(await failureOf(within(answer, 'the call'))).toBe(-1);
-    expect(executed).toEqual([]);
-  });
+  test.each(FATAL)(
+    '%s, without a word, runs nothing behind it and fails its calls when it is closed',
+    async (text) => {
+      const { connection, peer } = await connected();
+      const answer = connection.callMethod('iface', 'method', []);
+      await peer.received(2);
+      peer.send(text, "{call:[-1,'mark'],run:['chaser']}", "{callback:[1],ok:['chaser']}");
+      await peer.end();
+      await turns();
+      expect(peer.messages).toHaveLength(2);
+      connection.close();
+      expect(await failureOf(within(answer, 'the call'))).toBe(-1);
+      expect(executed).toEqual([]);
+    },
+  );
 });
 
 describe('a logged-in client goes on after', () => {

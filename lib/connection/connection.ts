@@ -13,6 +13,7 @@ import { CONTROL, type ConnectionControl } from './control.js';
 import type { ExtensionName, Extensions } from './extensions.js';
 import { ANONYMOUS, loginCredentials, resumeCredentials, type Credentials } from './handshake/credentials.js';
 import type { ConnectionState } from './state.js';
+import type { Transport } from './transport.js';
 
 /** The application that a client asks for: 'name', 'name@version' or both apart; version may be a semver range. */
 export type AppSpecifier = string | { readonly name: string; readonly version?: string | undefined };
@@ -176,12 +177,15 @@ export interface ConnectionCore extends ConnectionControl {
   readonly username: string | null;
   readonly extensions: Extensions;
   readonly closedIntentionally: boolean;
-  readonly remoteAddress: string | undefined;
-  readonly server: object | null;
-  readonly client: ClientOptions | null;
+  readonly wire: {
+    readonly remoteAddress: string | undefined;
+    readonly transport: Pick<Transport, 'getRawTransport' | 'getPeerCertificate'> | null;
+  };
+  /** The server, on its side; null on a client's. */
+  readonly serverSide: { readonly server: object } | null;
+  /** The client's options with their defaults; null on a server's side. */
+  readonly settings: { readonly client: ClientOptions } | null;
   readonly limits: Limits;
-  getTransport(): unknown;
-  getPeerCertificate(): unknown;
   startHeartbeat(intervalMs: number): void;
   stopHeartbeat(): void;
   close(): void;
@@ -254,17 +258,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   /** The peer's address; undefined where the transport knows none. */
   get remoteAddress(): string | undefined {
-    return this[CONTROL].remoteAddress;
+    return this[CONTROL].wire.remoteAddress;
   }
 
   /** The server, on its side; null on a client's. */
   get server(): object | null {
-    return this[CONTROL].server;
+    return this[CONTROL].serverSide?.server ?? null;
   }
 
   /** The client argument as the user gave it; null on a server's side. */
   get client(): ClientOptions | null {
-    return this[CONTROL].client;
+    return this[CONTROL].settings?.client ?? null;
   }
 
   /** The caps and timeouts in force. */
@@ -279,12 +283,12 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   /** The socket (or WebSocket) of the present transport; undefined while there is none. */
   getTransport(): unknown {
-    return this[CONTROL].getTransport();
+    return this[CONTROL].wire.transport?.getRawTransport();
   }
 
   /** The peer's certificate as Node's `getPeerCertificate()` gives it; undefined without TLS. */
   getPeerCertificate(): unknown {
-    return this[CONTROL].getPeerCertificate();
+    return this[CONTROL].wire.transport?.getPeerCertificate?.();
   }
 
   /**

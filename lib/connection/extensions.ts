@@ -13,14 +13,7 @@ const VERSION = 1;
 const NAMES: readonly ExtensionName[] = ['nest', 'stream', 'cancel', 'bye', 'resume'];
 
 /** What a peer that knows no extensions has. */
-export const NO_EXTENSIONS: Extensions = {
-  nest: false,
-  stream: false,
-  cancel: false,
-  bye: false,
-  resume: false,
-  peerMaxBytes: undefined,
-};
+export const NO_EXTENSIONS: Extensions = /* @__PURE__ */ flagsOf([]);
 
 /**
  * What the core offers and accepts by default. Not 'nest', which only the Nest layers understand. Not 'bye': the core's
@@ -71,14 +64,18 @@ export function toExtensions(names: readonly string[], peerMaxBytes?: number): E
   if (key === 0) return NO_EXTENSIONS;
   const same = known[key] as Extensions | undefined;
   if (same && same.peerMaxBytes === peerMaxBytes) return same;
-  return (known[key] = {
+  return (known[key] = flagsOf(names, peerMaxBytes));
+}
+
+function flagsOf(names: readonly string[], peerMaxBytes?: number): Extensions {
+  return {
     nest: names.includes('nest'),
     stream: names.includes('stream'),
     cancel: names.includes('cancel'),
     bye: names.includes('bye'),
     resume: names.includes('resume'),
     peerMaxBytes,
-  });
+  };
 }
 
 /** Whether two sets of names, both sorted, are the same. */

@@ -15,10 +15,12 @@ export interface HeartbeatView {
     failSilent(): void;
   };
   readonly channel: {
-    /** Whether the journal takes more. */
-    readonly hasRoom: boolean;
-    /** Sends a ping that is counted as any message; calls back with its pong. */
-    sendHeartbeatPing(onPong: () => void): void;
+    readonly outbox: {
+      /** Whether the journal takes more. */
+      readonly hasRoom: boolean;
+      /** Sends a ping that is counted as any message; the callback gets its pong, or an error. */
+      ping(callback: (error: unknown) => void): void;
+    };
     /**
      * Sends a ping that is not counted and asks about the transport alone; {@link Heartbeat.heard} tells its pong.
      * @returns false where the peer does not know such pings
@@ -78,9 +80,11 @@ export class Heartbeat implements Expirable {
   }
 
   private ping(): void {
-    if ((this.isCounted || !this.view.channel.hasRoom) && this.view.channel.pingTransport()) return;
+    const { channel } = this.view;
+    if ((this.isCounted || !channel.outbox.hasRoom) && channel.pingTransport()) return;
     this.isCounted = true;
-    this.view.channel.sendHeartbeatPing(() => {
+    channel.outbox.ping((error) => {
+      if (error) return;
       this.isCounted = false;
       this.heard();
     });

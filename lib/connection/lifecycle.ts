@@ -18,7 +18,6 @@ import { SessionChannel, type ChannelOwner } from './channel/session-channel.js'
 import {
   createConnection,
   type AppSpecifier,
-  type ClientOptions,
   type Connection,
   type ConnectionCore,
   type ConnectionEvents,
@@ -84,20 +83,12 @@ export class Lifecycle
   constructor(
     transport: Transport,
     readonly serverSide: ServerSide | null,
-    private readonly settings: ResolvedClient | null,
+    readonly settings: ResolvedClient | null,
     readonly limits: Limits,
   ) {
     this.connection = createConnection(this);
     this.wire = new Wire(this);
     this.attach(transport);
-  }
-
-  get server(): object | null {
-    return this.serverSide?.server ?? null;
-  }
-
-  get client(): ClientOptions | null {
-    return this.settings?.client ?? null;
   }
 
   get state(): ConnectionState {
@@ -140,18 +131,6 @@ export class Lifecycle
     return transport;
   }
 
-  get remoteAddress(): string | undefined {
-    return this.wire.remoteAddress;
-  }
-
-  getTransport(): unknown {
-    return this.wire.transport?.getRawTransport();
-  }
-
-  getPeerCertificate(): unknown {
-    return this.wire.transport?.getPeerCertificate?.();
-  }
-
   transportLost(error: Error | undefined): void {
     // A transport that breaks is the network's everyday life: only those who listen are told.
     if (error) this.tell(error);
@@ -169,10 +148,6 @@ export class Lifecycle
 
   get keepsAnswers(): boolean {
     return this.extensions.resume;
-  }
-
-  mayOvertake(message: Message): boolean {
-    return this.channel.mayOvertake(message);
   }
 
   isIgnored(error: unknown): boolean {

@@ -19,8 +19,10 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   readonly keepsAnswers: boolean;
   /** Acts on a message; answers whether it was expected. */
   handle(message: Message): boolean;
-  /** Whether a message belongs to what is under way, and need not wait for what came before it. */
-  mayOvertake(message: Message): boolean;
+  readonly channel: {
+    /** Whether a message belongs to what is under way, and need not wait for what came before it. */
+    mayOvertake(message: Message): boolean;
+  };
   /** Whether a message that breaks the protocol is of an extension that was not agreed, and so is only ignored. */
   isIgnored(error: unknown): boolean;
   /** The transport is gone; with the error that it ended with, if there is one. */
@@ -161,7 +163,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
   }
 
   mayOvertake(message: Message): boolean {
-    return this.owner.mayOvertake(message);
+    return this.owner.channel.mayOvertake(message);
   }
 
   holdReading(hold: boolean): void {

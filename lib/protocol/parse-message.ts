@@ -1,7 +1,7 @@
 import { type ByteDecoder, MdsfReader, MdsfSyntaxError } from '../mdsf/index.js';
 import { GENERIC_ERROR_CODE } from './error-codes.js';
 import type { Limits } from './limits.js';
-import type { ExtensionOffer, HandshakeRequest, HandshakeResponse, Message, Metadata } from './message.js';
+import type { HandshakeRequest, HandshakeResponse, Message, Metadata } from './message.js';
 import { ProtocolError } from './protocol-error.js';
 
 /** The second key of a message and its value; undefined where there is none. */
@@ -95,24 +95,26 @@ function readVerb(): Verb {
 }
 
 function callOf(header: unknown, { name, value }: Verb): Message {
+  const elements = arrayOf('call', header);
   return {
     kind: 'call',
-    id: idOf('call', header),
-    interfaceName: textOrNothing(arrayOf('call', header)[1]),
+    id: idOf('call', elements),
+    interfaceName: textOrNothing(elements[1]),
     method: name,
     args: arrayOrNothing(value),
-    metadata: plainObjectOrNothing(arrayOf('call', header)[2]),
+    metadata: plainObjectOrNothing(elements[2]),
   };
 }
 
 function eventOf(header: unknown, { name, value }: Verb): Message {
+  const elements = arrayOf('event', header);
   return {
     kind: 'event',
-    id: idOf('event', header),
-    interfaceName: textOrNothing(arrayOf('event', header)[1]),
+    id: idOf('event', elements),
+    interfaceName: textOrNothing(elements[1]),
     event: name,
     args: arrayOrNothing(value),
-    metadata: plainObjectOrNothing(arrayOf('event', header)[2]),
+    metadata: plainObjectOrNothing(elements[2]),
   };
 }
 
@@ -152,14 +154,14 @@ function requestOf(id: number, elements: Header, verb: Verb, maxVersionLength: n
     id,
     application,
     version: versionOf(elements[2], maxVersionLength),
-    extensions: extensionsOf(elements[3]),
+    extensions: plainObjectOrNothing(elements[3]),
     strategy: verb.name ?? 'anonymous',
     credentials: verb.value,
   };
 }
 
 function responseOf(id: number, elements: Header, { name, value }: Verb): HandshakeResponse {
-  const extensions = extensionsOf(elements[2]);
+  const extensions = plainObjectOrNothing(elements[2]);
   if (name === 'ok' && (typeof value === 'string' || typeof value === 'number')) {
     return { kind: 'handshakeResponse', id, extensions, ok: value, error: undefined };
   }
@@ -224,8 +226,4 @@ function plainObjectOrNothing(value: unknown): Metadata | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Metadata)
     : undefined;
-}
-
-function extensionsOf(value: unknown): ExtensionOffer | undefined {
-  return plainObjectOrNothing(value);
 }

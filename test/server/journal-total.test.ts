@@ -225,7 +225,7 @@ describe('a session that has ended because too much waited for its client', () =
     const limits = { journalMaxBytes: 400 * KIB, maxJournalBytesTotal: 0 };
     const crowd = await Crowd.start({ limits, extensions: WITH_BYE });
     const { peer, connection } = await crowd.take(7, OFFER_WITH_BYE);
-    expect(lifecycleOf(connection).channel.hasRoom).toBe(false);
+    expect(lifecycleOf(connection).channel.outbox.hasRoom).toBe(false);
     expect(connection.handshakeDone).toBe(true);
     for (const id of [8, 9]) peer.send(`{call:[${String(id)},'a'],b:[]}`);
     await crowd.wire.served.call(9);

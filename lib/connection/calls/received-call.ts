@@ -62,29 +62,11 @@ export class ReceivedCall implements IncomingCall<Connection> {
   }
 
   succeed(results: unknown[]): void {
-    if (!this.open) return;
-    let text: string;
-    try {
-      text = formatCallbackOk(this.id, results);
-      this.checkSize(text);
-    } catch (error) {
-      this.keeper.reportError(new UnsendableAnswer(this, error));
-      text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
-    }
-    this.finish(text);
+    this.answer(true, results);
   }
 
   fail(error: unknown): void {
-    if (!this.open) return;
-    let text: string;
-    try {
-      text = formatCallbackError(this.id, this.arrayOf(error));
-      this.checkSize(text);
-    } catch (unserializable) {
-      this.keeper.reportError(new UnsendableAnswer(this, unserializable));
-      text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
-    }
-    this.finish(text);
+    this.answer(false, error);
   }
 
   openStream(): OutgoingStream {
@@ -132,7 +114,19 @@ export class ReceivedCall implements IncomingCall<Connection> {
     checkSize(text, this.connection.limits, this.connection.extensions.peerMaxBytes);
   }
 
-  private finish(text: string): void {
+  /** @param outcome the results, or the error */
+  private answer(isOk: boolean, outcome: unknown): void {
+    if (!this.open) return;
+    let text: string;
+    try {
+      text = isOk
+        ? formatCallbackOk(this.id, outcome as unknown[])
+        : formatCallbackError(this.id, this.arrayOf(outcome));
+      this.checkSize(text);
+    } catch (error) {
+      this.keeper.reportError(new UnsendableAnswer(this, error));
+      text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
+    }
     this.open = false;
     stopTimer(this.timer);
     this.stream?.close();

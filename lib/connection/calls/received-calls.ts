@@ -18,10 +18,12 @@ export interface ReceivedCallsOwner {
   readonly connection: Connection;
   /** The application that the peer calls. */
   readonly application: ApplicationLike<Connection> | null;
-  /** Sends an answer's text. */
-  sendAnswer(text: string): void;
-  /** Sends the text of a stream's value; false: there is no room for it now. */
-  sendItem(text: string): boolean;
+  readonly outbox: {
+    /** Sends an answer's text. */
+    sendAnswer(text: string): void;
+    /** Sends the text of a stream's value; false: there is no room for it now. */
+    sendItem(text: string): boolean;
+  };
   /**
    * Runs something when the session is stored as it is now; at once where it is not stored at each step.
    * @param received the number of the peer's message that it acts on
@@ -77,7 +79,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     const fault = faultOf(message);
     const { application, connection } = this.owner;
     if (fault !== 0 || application === null) {
-      this.owner.sendAnswer(formatCallbackError(message.id, [fault || ERR_INTERFACE_NOT_FOUND]));
+      this.owner.outbox.sendAnswer(formatCallbackError(message.id, [fault || ERR_INTERFACE_NOT_FOUND]));
       return;
     }
     const call = new ReceivedCall(this, connection, message);
@@ -124,11 +126,11 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   answer(call: ReceivedCall, text: string): void {
     this.forget(call);
-    this.owner.sendAnswer(text);
+    this.owner.outbox.sendAnswer(text);
   }
 
   sendItem(text: string): boolean {
-    return this.owner.sendItem(text);
+    return this.owner.outbox.sendItem(text);
   }
 
   reportError(error: unknown): void {

@@ -3,6 +3,7 @@ import { ERR_STREAM_OVERFLOW } from '../../protocol/error-codes.js';
 import { formatStreamItem } from '../../protocol/format-message.js';
 import type { Limits } from '../../protocol/limits.js';
 import { RemoteError } from '../../protocol/remote-error.js';
+import { ignore } from '../../util/callback.js';
 import { afterPoll } from '../../util/host.js';
 import { TimeSlice } from '../../util/time-slice.js';
 import { INITIAL_STREAM_CREDIT } from './outgoing-calls.js';
@@ -13,8 +14,6 @@ interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'>
   /** @throws JstpError for a text that the caller does not take */
   checkSize(text: string): void;
 }
-
-type Ending = { readonly failed: false } | { readonly failed: true; readonly error: unknown };
 
 /** The values of one call on their way to a caller that gives credit (docs/protocol.md). */
 export class StreamSender implements OutgoingStream {
@@ -30,7 +29,8 @@ export class StreamSender implements OutgoingStream {
   /** Texts of the values between `sent` and `made`. */
   private held: string[] = [];
   private heldBytes = 0;
-  private ending: Ending | undefined;
+  /** Answers the call, when all values are sent; undefined until the source has ended. */
+  private ending: (() => void) | undefined;
   private waiting: ((open: boolean) => void)[] = [];
   /** Whether values wait that the caller would take, but the journal has no room for. */
   private isHeldUp = false;
@@ -64,11 +64,15 @@ export class StreamSender implements OutgoingStream {
   }
 
   end(): void {
-    this.finish({ failed: false });
+    this.finish(() => {
+      this.call.succeed([]);
+    });
   }
 
   fail(error: unknown): void {
-    this.finish({ failed: true, error });
+    this.finish(() => {
+      this.call.fail(error);
+    });
   }
 
   /** The caller allows values up to this number; the newest grant counts. */
@@ -81,12 +85,12 @@ export class StreamSender implements OutgoingStream {
   flush(): void {
     this.sendHeld();
     if (this.hasCredit) this.wake(true);
-    if (this.held.length === 0 && this.ending && this.call.isOpen) this.answer(this.ending);
+    if (this.held.length === 0 && this.ending && this.call.isOpen) this.ending();
   }
 
   /** Sends nothing more, and ends the waits for credit: the call is over. */
   close(): void {
-    this.ending ??= { failed: false };
+    this.ending ??= ignore;
     this.held = [];
     this.heldBytes = 0;
     this.wake(false);
@@ -109,7 +113,7 @@ export class StreamSender implements OutgoingStream {
     return Math.min(this.limit, this.turnLimit);
   }
 
-  private finish(ending: Ending): void {
+  private finish(ending: () => void): void {
     if (this.isOver) return;
     this.ending = ending;
     this.flush();
@@ -141,11 +145,6 @@ export class StreamSender implements OutgoingStream {
       this.turnLimit = this.sent + this.perTurn;
       this.flush();
     });
-  }
-
-  private answer(ending: Ending): void {
-    if (ending.failed) this.call.fail(ending.error);
-    else this.call.succeed([]);
   }
 
   private checkHeld(): void {

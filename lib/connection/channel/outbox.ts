@@ -8,6 +8,7 @@ import type { Journal } from '../../session/journal.js';
 import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nextTick } from '../../util/host.js';
+import type { Extensions } from '../extensions.js';
 import { unsendableOf, type Unsendable } from './unsendable.js';
 import { createOutgoingCall, OutgoingCalls, type OutgoingCall } from '../calls/outgoing-calls.js';
 
@@ -38,8 +39,8 @@ export interface OutboxOwner {
   readonly isOpen: boolean;
   /** Whether this is a server whose client is away; the application may not know that. */
   readonly isPeerAway: boolean;
-  /** Whether the peer takes any name, and not only those that the reference can read. */
-  readonly allowsAnyName: boolean;
+  /** What both sides agreed on: `nest` allows any name, and `peerMaxBytes` is the largest message that the peer takes. */
+  readonly extensions: Extensions;
   /** Whether answers are kept until they have arrived (`resume`). */
   readonly keepsAnswers: boolean;
   /** Writes a text to the transport. */
@@ -52,8 +53,6 @@ export interface OutboxOwner {
   roomAgain(): void;
   /** More waits for the peer than may: the session ends. */
   overflow(): void;
-  /** The largest message that the peer says it takes; undefined: it does not say. */
-  readonly peerMaxBytes: number | undefined;
   /** Nothing more is sent for a call of the peer. */
   cancelServing(callId: number): void;
   /** Reports what could not be sent, where no callback tells it. */
@@ -92,7 +91,7 @@ export class Outbox implements Expirable {
    * @param isForReturn whether it may wait for a connection that has ended to be brought back
    */
   refusal(kind: NamedKind, name: string, isForReturn = false): RemoteError | undefined {
-    if (!this.owner.allowsAnyName && !isPortableName(name, kind)) {
+    if (!this.owner.extensions.nest && !isPortableName(name, kind)) {
       return new RemoteError(
         ERR_INVALID_NAME,
         `'${name}' cannot be sent as the name of a ${kind} to this peer`,
@@ -139,7 +138,7 @@ export class Outbox implements Expirable {
   commit(text: string, call?: OutgoingCall): void {
     const { journal } = this.owner;
     if (!journal) return;
-    checkSize(text, this.limits, this.owner.peerMaxBytes);
+    checkSize(text, this.limits, this.owner.extensions.peerMaxBytes);
     journal.append(text);
     if (call) {
       call.id = journal.lastId;
@@ -209,7 +208,7 @@ export class Outbox implements Expirable {
     journal.noteReplay();
     if (keepsAnswers) this.calls.endPings(receivedCount);
     else this.calls.loseUpTo(receivedCount);
-    for (const unsendable of unsendableOf(journal, this.limits, this.owner.peerMaxBytes)) {
+    for (const unsendable of unsendableOf(journal, this.limits, this.owner.extensions.peerMaxBytes)) {
       this.giveUp(journal, unsendable);
     }
     for (const { text } of journal) this.owner.write(text);

@@ -106,16 +106,12 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     return this.owner.serverSide !== null && !this.owner.isOpen;
   }
 
-  get allowsAnyName(): boolean {
-    return this.owner.extensions.nest;
+  get extensions(): Extensions {
+    return this.owner.extensions;
   }
 
   get keepsAnswers(): boolean {
     return this.owner.extensions.resume;
-  }
-
-  get peerMaxBytes(): number | undefined {
-    return this.owner.extensions.peerMaxBytes;
   }
 
   /** What this side sends with a number, and the answers between. */
@@ -310,13 +306,6 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     else this.outbox.ping(callback);
   }
 
-  /** Sends a ping that is counted as any message; calls back with its pong. */
-  sendHeartbeatPing(onPong: () => void): void {
-    this.outbox.ping((error) => {
-      if (!error) onPong();
-    });
-  }
-
   /**
    * Asks whether the transport lives, and nothing else: by a ping without a number, which needs no room in the journal
    * and waits for no store. False: the peer knows none.
@@ -340,11 +329,6 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     });
   }
 
-  /** Whether the journal takes more. */
-  get hasRoom(): boolean {
-    return this.outbox.hasRoom;
-  }
-
   keptForLater(): void {
     this.owner.serverSide?.sessionChanged(this.connection);
   }
@@ -359,14 +343,6 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   cancelServing(callId: number): void {
     this.ownReceivedCalls?.cancel(callId);
-  }
-
-  sendAnswer(text: string): void {
-    this.outbox.sendAnswer(text);
-  }
-
-  sendItem(text: string): boolean {
-    return this.outbox.sendItem(text);
   }
 
   guard(run: () => unknown): void {
@@ -388,7 +364,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   /** Tells a peer that knows of cancels that nobody waits for a call any more. */
   sendCancel(call: OutgoingCall): void {
-    if (!this.owner.extensions.cancel) return;
+    if (!this.extensions.cancel) return;
     const text = formatCancel(this.outbox.wireId(call.id));
     if (this.keepsAnswers) this.outbox.sendAnswer(text);
     else this.sendAfterResume(text);

@@ -326,11 +326,12 @@ export class Lifecycle
   /** The one way to end; {@link TERMINATIONS} tells what each reason means. */
   end(reason: TerminationReason): void {
     const { bye, saidBy, releasesSession } = TERMINATIONS[reason];
-    const { openedChannel } = this;
     // Before the bye, as long as the peer listens; the gate first, as what it holds was never begun.
-    if (releasesSession) openedChannel?.closeGate();
-    if (releasesSession) openedChannel?.dropServed();
+    if (releasesSession) this.openedChannel?.closeGate();
+    if (releasesSession) this.openedChannel?.dropServed();
     if (bye && (saidBy === 'both' || this.serverSide)) this.sayBye(bye);
+    // After the bye: a listener that sees it go out may make the first call.
+    const { openedChannel } = this;
     this.setState(CLOSED);
     this.heartbeat?.stop();
     this.wire.end();

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { ExtensionName } from '../../lib/core.js';
+import { Application, type ConnectCallback, type ExtensionName } from '../../lib/core.js';
+import { createMemoryEntry } from '../../lib/testing/index.js';
 import { Closing } from '../support/closing.js';
 import { ClientOnTheWire, ServerOnTheWire } from '../support/resume-wire.js';
 import { waitFor, within } from '../support/wait-for.js';
@@ -48,6 +49,21 @@ describe('a bye', () => {
       expect([served.isOpen, served.signal.aborted]).toEqual([false, true]);
     },
   );
+
+  test('of a client that has sent nothing else fails the first call, which a listener makes when it sees the bye', async () => {
+    const entry = createMemoryEntry();
+    const server = entry.createServer({ applications: [new Application('app', {})], extensions });
+    server.listen(1);
+    closing.add(() => void server.close());
+    const call = new Promise((resolve) => {
+      const connected: ConnectCallback = (_error, connection) => {
+        connection.once('outgoingMessage', () => connection.callMethod('a', 'b', [], resolve));
+        connection.close();
+      };
+      void entry.connect('app', { extensions }, 1, connected);
+    });
+    expect(await within(call, 'the outcome of the call')).toBe(-1);
+  });
 
   test('moved keeps the calls of a client, and those that it serves, for the next transport', async () => {
     const wire = await ClientOnTheWire.start(closing);

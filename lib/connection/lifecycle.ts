@@ -157,26 +157,28 @@ export class Lifecycle
   }
 
   handle(message: Message): boolean {
-    const { handshake } = this;
-    const isHandshake = message.kind === 'handshakeRequest' || message.kind === 'handshakeResponse';
-    if (this.isOpen && !isHandshake) return handleMessage(this, message);
-    if (message.kind === 'handshakeResponse' && handshake) {
-      this.log('handshake', message.error, maskHandshakeOk(message.ok));
-      this.handshake = undefined;
-      handshake.answer(message);
-      return true;
+    const { handshake, serverSide } = this;
+    switch (message.kind) {
+      case 'handshakeResponse':
+        if (!handshake) break;
+        this.log('handshake', message.error, maskHandshakeOk(message.ok));
+        this.handshake = undefined;
+        handshake.answer(message);
+        return true;
+      case 'handshakeRequest':
+        if (!serverSide) this.wire.write(formatHandshakeError(1, [ERR_NOT_A_SERVER]));
+        else if (this.currentState === NEW) {
+          serverSide.decideHandshake(this.connection, message);
+          return true;
+        }
+        break;
+      default:
+        if (this.isOpen) return handleMessage(this, message);
     }
-    if (message.kind === 'handshakeRequest' && this.currentState === NEW && this.serverSide) {
-      this.serverSide.decideHandshake(this.connection, message);
-      return true;
-    }
-    const isMistaken = message.kind === 'handshakeRequest' && !this.serverSide;
-    // In an open session it is a second handshake, which has no answer.
-    if (isMistaken && !this.isOpen) this.wire.write(formatHandshakeError(1, [ERR_NOT_A_SERVER]));
     // All else comes too early or twice: nothing that follows is read.
     this.wire.end();
     // A policy that is still deciding must not let in a peer that has broken the protocol meanwhile.
-    if (this.serverSide && this.currentState === HANDSHAKING) this.setState(CLOSED);
+    if (serverSide && this.currentState === HANDSHAKING) this.setState(CLOSED);
     return false;
   }
 

@@ -91,13 +91,16 @@ export abstract class TextSource {
     this.nextBackslash = -1;
   }
 
-  /** The text of bytes that are known to be ASCII. */
-  protected cutAscii(start: number, end: number): string {
+  /**
+   * The text of bytes that are known to be ASCII.
+   * @param surplus - see {@link cut}
+   */
+  protected cutAscii(start: number, end: number, surplus = 0): string {
     if (end > this.textEnd) {
       if (end - start >= OWN_TEXT_BYTES) return this.decode(start, end);
       this.moveWindow(start);
     }
-    return this.text.slice(start - this.base, end - this.base);
+    return this.text.slice(start - this.base, end - this.base - surplus);
   }
 
   /**
@@ -105,13 +108,7 @@ export abstract class TextSource {
    * @param surplus - how many more bytes than UTF-16 units are between start and end
    */
   protected cut(start: number, end: number, surplus: number): string {
-    let text: string;
-    if (end > this.textEnd && end - start >= OWN_TEXT_BYTES) {
-      text = this.decode(start, end);
-    } else {
-      if (end > this.textEnd) this.moveWindow(start);
-      text = this.text.slice(start - this.base, end - this.base - surplus);
-    }
+    const text = this.cutAscii(start, end, surplus);
     this.base += surplus;
     return text;
   }
@@ -130,13 +127,8 @@ export abstract class TextSource {
 
   /** Does what {@link cutUnread} does, for bytes that may still be read one by one afterwards. */
   protected peekText(start: number, end: number): string {
-    const { decoder, data } = this;
-    if (decoder === undefined) return this.text.slice(start, end);
-    if (this.mode === Mode.Ascii) {
-      if (decoder.isAscii(data.subarray(start, end))) return decoder.latin1Slice(data, start, end);
-      this.enterNonAscii();
-    }
-    return decoder.utf8Slice(data, start, end);
+    if (!this.isAsciiBytes(start, end)) this.enterNonAscii();
+    return this.decode(start, end);
   }
 
   /**

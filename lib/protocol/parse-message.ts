@@ -1,7 +1,7 @@
 import { type ByteDecoder, MdsfReader, MdsfSyntaxError } from '../mdsf/index.js';
 import { GENERIC_ERROR_CODE } from './error-codes.js';
 import type { Limits } from './limits.js';
-import type { HandshakeRequest, HandshakeResponse, Message, Metadata } from './message.js';
+import type { ExtensionOffer, HandshakeRequest, HandshakeResponse, Message, Metadata } from './message.js';
 import { ProtocolError } from './protocol-error.js';
 
 /** The second key of a message and its value; undefined where there is none. */
@@ -9,8 +9,6 @@ interface Verb {
   readonly name: string | undefined;
   readonly value: unknown;
 }
-
-type Header = readonly unknown[];
 
 const NO_VERB: Verb = { name: undefined, value: undefined };
 const EMPTY: Message = Object.freeze({ kind: 'empty' });
@@ -136,18 +134,14 @@ function errorOf(array: readonly unknown[]): readonly unknown[] {
 
 function handshakeOf(
   header: unknown,
-  verb: Verb,
+  { name, value }: Verb,
   maxVersionLength: number,
 ): HandshakeRequest | HandshakeResponse {
   const id = idOf('handshake', header);
   const elements = arrayOf('handshake', header);
   const application = elements[1];
   // A response has nothing at this place, or null before the accepted extensions.
-  return application ? requestOf(id, elements, verb, maxVersionLength) : responseOf(id, elements, verb);
-}
-
-function requestOf(id: number, elements: Header, verb: Verb, maxVersionLength: number): HandshakeRequest {
-  const application = elements[1];
+  if (!application) return responseOf(id, plainObjectOrNothing(elements[2]), name, value);
   if (typeof application !== 'string') throw new ProtocolError('handshake: application is no string');
   return {
     kind: 'handshakeRequest',
@@ -155,20 +149,22 @@ function requestOf(id: number, elements: Header, verb: Verb, maxVersionLength: n
     application,
     version: versionOf(elements[2], maxVersionLength),
     extensions: plainObjectOrNothing(elements[3]),
-    strategy: verb.name ?? 'anonymous',
-    credentials: verb.value,
+    strategy: name ?? 'anonymous',
+    credentials: value,
   };
 }
 
-function responseOf(id: number, elements: Header, { name, value }: Verb): HandshakeResponse {
-  const extensions = plainObjectOrNothing(elements[2]);
-  if (name === 'ok' && (typeof value === 'string' || typeof value === 'number')) {
-    return { kind: 'handshakeResponse', id, extensions, ok: value, error: undefined };
-  }
-  if (name === 'error') {
-    const error = errorOf(arrayOf('handshake', value));
-    return { kind: 'handshakeResponse', id, extensions, ok: undefined, error };
-  }
+function responseOf(
+  id: number,
+  extensions: ExtensionOffer | undefined,
+  name: string | undefined,
+  value: unknown,
+): HandshakeResponse {
+  const kind = 'handshakeResponse';
+  if (name === 'ok' && (typeof value === 'string' || typeof value === 'number'))
+    return { kind, id, extensions, ok: value, error: undefined };
+  if (name === 'error')
+    return { kind, id, extensions, ok: undefined, error: errorOf(arrayOf('handshake', value)) };
   throw new ProtocolError('handshake: neither a request nor an answer');
 }
 

@@ -44,16 +44,16 @@ export function readSessionText(text: string): StoredState & { readonly id: unkn
   checkFormat(fields['format']);
   checkCounts(fields);
   checkBuffer(fields);
-  for (const entry of arrayOf('storage', fields['storage']))
-    check(Array.isArray(entry) && entry.length === 2, 'storage has an entry that is no pair');
+  for (const entry of arrayOf('storage', fields['storage'])) pairOf('storage', entry);
   const { username, binding, serving, claim } = fields;
   check(
     isAbsent(username) || (typeof username === 'string' && isUsername(username)),
-    'username is no name of a user',
+    'username',
+    'name of a user',
   );
   if (binding !== undefined) checkBinding(objectOf('binding', binding));
   if (serving !== undefined)
-    check(arrayOf('serving', serving).every(Number.isSafeInteger), 'serving has what is no integer');
+    for (const number of arrayOf('serving', serving)) checkInteger('serving has what', number);
   if (claim !== undefined) checkClaim(objectOf('claim', claim));
   return fields as unknown as StoredState & { readonly id: unknown };
 }
@@ -63,12 +63,12 @@ export function readSessionText(text: string): StoredState & { readonly id: unkn
  * @throws SessionTextError for anything but a string
  */
 export function checkedId(id: unknown): string {
-  check(typeof id === 'string', 'id is no string');
+  checkString('id', id);
   return id;
 }
 
 function parseJson(text: unknown): unknown {
-  check(typeof text === 'string', `a value of type ${typeof text} is no text`);
+  check(typeof text === 'string', `a value of type ${typeof text}`, 'text');
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -79,20 +79,18 @@ function parseJson(text: unknown): unknown {
 
 function checkFormat(format: unknown): void {
   if (format === undefined || format === SESSION_FORMAT) return;
-  check(Number.isSafeInteger(format), 'format is no integer');
+  checkInteger('format', format);
   const known = `this version of nestjs-jstp reads ${SESSION_FORMAT} and texts without one`;
-  throw new SessionTextError(`its format is ${format as number}, and ${known}`);
+  throw new SessionTextError(`its format is ${format}, and ${known}`);
 }
 
 function checkCounts(fields: Fields): void {
   const { receivedCount, guaranteedDeliveredCount: acknowledged, latestBufferedMessageId: latest } = fields;
-  check(isCount(receivedCount), 'receivedCount is no count');
-  check(isCount(acknowledged), 'guaranteedDeliveredCount is no count');
-  check(Number.isSafeInteger(latest), 'latestBufferedMessageId is no integer');
-  check(
-    acknowledged <= Math.abs(latest as number),
-    'guaranteedDeliveredCount is above latestBufferedMessageId',
-  );
+  checkCount('receivedCount', receivedCount);
+  checkCount('guaranteedDeliveredCount', acknowledged);
+  checkInteger('latestBufferedMessageId', latest);
+  if (acknowledged > Math.abs(latest))
+    throw new SessionTextError('guaranteedDeliveredCount is above latestBufferedMessageId');
 }
 
 function checkBuffer(fields: Fields): void {
@@ -100,54 +98,65 @@ function checkBuffer(fields: Fields): void {
   let previous = fields['guaranteedDeliveredCount'] as number;
   let isFirst = true;
   for (const entry of arrayOf('buffer', fields['buffer'])) {
-    check(Array.isArray(entry) && entry.length === 2, 'buffer has an entry that is no pair');
-    const [place, text] = entry as unknown[];
+    const [place, text] = pairOf('buffer', entry);
     check(
       typeof place === 'number' && Number.isSafeInteger(place * PLACES_PER_NUMBER),
-      'buffer has a place that is no number',
+      'buffer has a place that',
+      'number',
     );
     const isInOrder = isFirst ? place > previous : place >= previous;
-    check(isInOrder && place < last + 1, `buffer has a message out of its place (${place})`);
+    if (!isInOrder || place >= last + 1)
+      throw new SessionTextError(`buffer has a message out of its place (${place})`);
     // Why no NUL: it would end the message on the wire, so that its rest were a message of its own.
-    check(typeof text === 'string' && !text.includes('\0'), 'buffer has a message that is no text');
+    check(typeof text === 'string' && !text.includes('\0'), 'buffer has a message that', 'text');
     previous = place;
     isFirst = false;
   }
 }
 
 function checkBinding({ application, version, extensions }: Fields): void {
-  check(typeof application === 'string', 'binding.application is no string');
-  check(version === undefined || typeof version === 'string', 'binding.version is no string');
-  const names = arrayOf('binding.extensions', extensions);
-  check(
-    names.every((name) => typeof name === 'string'),
-    'binding.extensions has what is no string',
-  );
+  checkString('binding.application', application);
+  if (version !== undefined) checkString('binding.version', version);
+  for (const name of arrayOf('binding.extensions', extensions))
+    checkString('binding.extensions has what', name);
 }
 
 function checkClaim({ by, count }: Fields): void {
-  check(isCount(by), 'claim.by is no count');
-  check(isCount(count), 'claim.count is no count');
+  checkCount('claim.by', by);
+  checkCount('claim.count', count);
 }
 
 function objectOf(name: string, value: unknown): Fields {
-  check(typeof value === 'object' && value !== null && !Array.isArray(value), `${name} is no object`);
+  check(typeof value === 'object' && value !== null && !Array.isArray(value), name, 'object');
   return value as Fields;
 }
 
 function arrayOf(name: string, value: unknown): readonly unknown[] {
-  check(Array.isArray(value), `${name} is no array`);
+  check(Array.isArray(value), name, 'array');
   return value as unknown[];
 }
 
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+function pairOf(name: string, value: unknown): readonly unknown[] {
+  check(Array.isArray(value) && value.length === 2, `${name} has an entry that`, 'pair');
+  return value as unknown[];
+}
+
+function checkString(name: string, value: unknown): asserts value is string {
+  check(typeof value === 'string', name, 'string');
+}
+
+function checkInteger(name: string, value: unknown): asserts value is number {
+  check(Number.isSafeInteger(value), name, 'integer');
+}
+
+function checkCount(name: string, value: unknown): asserts value is number {
+  check(Number.isSafeInteger(value) && (value as number) >= 0, name, 'count');
 }
 
 function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;
 }
 
-function check(holds: boolean, fault: string): asserts holds {
-  if (!holds) throw new SessionTextError(fault);
+function check(holds: boolean, name: string, kind: string): asserts holds {
+  if (!holds) throw new SessionTextError(`${name} is no ${kind}`);
 }

@@ -36,11 +36,13 @@ function printableError(error: Error, causesLeft: number): Error {
   if (message === raw && cause === error.cause) return error;
   // Made as a native error, which loggers tell from other objects.
   const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error) as object) as Error;
-  Object.defineProperties(copy, Object.getOwnPropertyDescriptors(error));
-  define(copy, 'message', message);
-  define(copy, 'stack', printableStack(copy, textOf(error.stack), raw));
-  if (cause !== undefined) define(copy, 'cause', cause);
-  return copy;
+  const stack = printableStack(`${error.name}: ${message}`, textOf(error.stack), raw);
+  return Object.defineProperties(copy, {
+    ...Object.getOwnPropertyDescriptors(error),
+    message: hidden(message),
+    stack: hidden(stack),
+    ...(error.cause !== undefined && { cause: hidden(cause) }),
+  });
 }
 
 function printableCause(cause: unknown, causesLeft: number): unknown {
@@ -50,16 +52,17 @@ function printableCause(cause: unknown, causesLeft: number): unknown {
 }
 
 /** A stack with the safe message and the lines that the engine wrote. */
-function printableStack(error: Error, stack: string, rawMessage: string): string {
+function printableStack(title: string, stack: string, rawMessage: string): string {
   const at = stack.indexOf(rawMessage);
   // Lines of the message may look like the engine's, and are skipped.
   const behind = at === -1 ? stack : stack.slice(at + rawMessage.length);
   const frames = behind.match(FRAME) ?? [];
-  return [`${error.name}: ${error.message}`, ...frames.map((frame) => toLogText(frame))].join('\n');
+  return [title, ...frames.map((frame) => toLogText(frame))].join('\n');
 }
 
-function define(error: Error, name: string, value: unknown): void {
-  Object.defineProperty(error, name, { value, configurable: true, writable: true, enumerable: false });
+/** Describes a property that is not enumerable, as those of native errors are. */
+function hidden(value: unknown): PropertyDescriptor {
+  return { value, configurable: true, writable: true };
 }
 
 function textOf(value: unknown): string {

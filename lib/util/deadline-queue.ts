@@ -22,16 +22,6 @@ export class DeadlineQueue<T> {
     private readonly onExpire: (entry: T) => void,
   ) {}
 
-  /** How many entries wait. */
-  get size(): number {
-    return this.deadlines.size;
-  }
-
-  /** The entry that expires first; undefined where none waits. */
-  get oldest(): T | undefined {
-    return this.deadlines.keys().next().value;
-  }
-
   /** Iterates over the entries in the order of their expiry. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.deadlines.keys();
@@ -47,13 +37,9 @@ export class DeadlineQueue<T> {
   /** Removes an entry, which does not expire then. */
   delete(entry: T): void {
     this.deadlines.delete(entry);
-    if (this.deadlines.size === 0) this.disarm();
-  }
-
-  /** Removes all entries. */
-  clear(): void {
-    this.deadlines.clear();
-    this.disarm();
+    if (this.deadlines.size > 0) return;
+    stopTimer(this.timer);
+    this.timer = undefined;
   }
 
   private arm(delayMs: number): void {
@@ -61,11 +47,6 @@ export class DeadlineQueue<T> {
       this.timer = undefined;
       this.expire();
     });
-  }
-
-  private disarm(): void {
-    stopTimer(this.timer);
-    this.timer = undefined;
   }
 
   private expire(): void {

@@ -168,6 +168,12 @@ describe('a text of a peer in a log', () => {
     expect(inspect(toLogValue(circle)).length).toBeLessThan(50_000);
   });
 
+  test('is left out of an error where it is the cause of too many others', () => {
+    let error = new Error(HOSTILE);
+    for (let depth = 0; depth < 20; depth++) error = new Error('outer', { cause: error });
+    expect(inspect(toLogValue(error), { depth: Infinity }).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+
   test('is escaped by the loggers of the Nest layer and by the last resort; harmless errors are logged as they are', () => {
     const lines: unknown[][] = [];
     const write = (...args: unknown[]): void => void lines.push(args);

@@ -33,7 +33,8 @@ export class ReceivedCall implements IncomingCall<Connection> {
   private open = true;
   private abortReason: RemoteError | undefined;
   private controller: AbortControllerLike | undefined;
-  private stream: StreamSender | undefined;
+  /** The values on their way to the caller; undefined until the application opens a stream. */
+  stream: StreamSender | undefined;
   /** The credit that the caller gave before there was a stream. */
   private credit: number | undefined;
   private timer: Timer | undefined;
@@ -88,11 +89,6 @@ export class ReceivedCall implements IncomingCall<Connection> {
   /** There is room again for values that waited for it. */
   flushStream(): void {
     this.stream?.flush();
-  }
-
-  /** Whether it has a stream whose source has not ended. */
-  get isEndless(): boolean {
-    return this.stream?.isEndless === true;
   }
 
   /** Nobody waits for the answer any more: the caller has cancelled, or its transport is lost. */

@@ -208,8 +208,8 @@ export class Redialer {
   }
 
   private readonly reconnectFn: ReconnectFunction = (...given) => {
-    const { owner, dialedAs } = this;
-    if (!this.mayDial()) return;
+    const { owner, dialedAs, isStopped } = this;
+    if (isStopped) return;
     const args = [...given];
     const callback = popCallback(args) ?? ignore;
     const named = typeof args[0] === 'string' ? this.dialers.get(args[0]) : undefined;
@@ -230,13 +230,9 @@ export class Redialer {
     this.isAwaited = true;
     owner.announce('reconnectAttempt', transportName, ...dialArguments);
     // A listener may have closed the connection, or moved it by itself.
-    if (!this.mayDial() || this.attempt !== attempt) done(SUPERSEDED);
+    if (this.isStopped || this.attempt !== attempt) done(SUPERSEDED);
     else this.redial(dialer, dialArguments, done, true);
   };
-
-  private mayDial(): boolean {
-    return !this.isStopped;
-  }
 
   private askReconnector(): void {
     const { owner } = this;

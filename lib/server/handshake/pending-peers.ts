@@ -59,7 +59,7 @@ export class PendingPeers {
   clear(): void {
     const peers = [...this.queue];
     // The tables are emptied first: `close` and `abandon` call back.
-    this.queue.clear();
+    for (const peer of peers) this.queue.delete(peer);
     this.byConnection.clear();
     for (const { connection, abandon } of peers) {
       if (connection) connection.close();

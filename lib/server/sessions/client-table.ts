@@ -69,7 +69,7 @@ export class ClientTable {
       this.onExpired(connection);
     }
     this.bySession.clear();
-    this.away.clear();
+    for (const connection of this.away) this.away.delete(connection);
   }
 
   /** Iterates over the clients whose sessions are here, connected or away. */
@@ -93,7 +93,7 @@ export class ClientTable {
   }
 
   private expireOldest(): void {
-    const oldest = this.away.oldest;
-    if (oldest) this.expire(oldest);
+    const oldest = this.away[Symbol.iterator]().next();
+    if (!oldest.done) this.expire(oldest.value);
   }
 }

@@ -281,7 +281,7 @@ export class SessionKeeper implements SessionOwner, ResumeSource {
   private async stopServing(): Promise<void> {
     // The stores are left only after the last write: a server that serves no store owns nothing there.
     await Promise.allSettled([...[...this.handovers.values()].map(({ done }) => done), ...this.writes]);
-    this.changed.clear();
+    for (const connection of this.changed) this.changed.delete(connection);
     const stops = [...this.served.values()];
     this.served.clear();
     await Promise.all(stops.map(async (stop) => stop())).catch((error: unknown) => {

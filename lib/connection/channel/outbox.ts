@@ -314,7 +314,10 @@ export class Outbox implements Expirable {
 
   /** Asks for an acknowledgement now if much is kept, else in a while. */
   private watch(journal: Journal): void {
-    const isMuch = journal.size >= this.pingAfterEntries || journal.bytes >= this.pingAfterBytes;
+    const { journalMaxEntries, journalMaxBytes } = this.limits;
+    const isMuch =
+      journal.size >= Math.min(PING_AFTER_ENTRIES, journalMaxEntries / 2) ||
+      journal.bytes >= Math.min(PING_AFTER_BYTES, journalMaxBytes / 2);
     if (isMuch) this.askForAcknowledgement();
     else if (this.waitsIn === undefined && this.owner.keepsAnswers) this.wait();
   }
@@ -322,14 +325,6 @@ export class Outbox implements Expirable {
   private wait(): void {
     this.waitsIn = sharedDeadlines(PING_AFTER_MS);
     this.waitsIn.add(this);
-  }
-
-  private get pingAfterEntries(): number {
-    return Math.min(PING_AFTER_ENTRIES, this.limits.journalMaxEntries / 2);
-  }
-
-  private get pingAfterBytes(): number {
-    return Math.min(PING_AFTER_BYTES, this.limits.journalMaxBytes / 2);
   }
 
   private askForAcknowledgement(): void {

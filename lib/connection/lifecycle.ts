@@ -166,11 +166,12 @@ export class Lifecycle
         handshake.answer(message);
         return true;
       case 'handshakeRequest':
-        if (!serverSide) this.wire.write(formatHandshakeError(1, [ERR_NOT_A_SERVER]));
-        else if (this.currentState === NEW) {
+        if (serverSide && this.currentState === NEW) {
           serverSide.decideHandshake(this.connection, message);
           return true;
         }
+        // In an open session it is a second handshake, which has no answer.
+        if (!serverSide && !this.isOpen) this.wire.write(formatHandshakeError(1, [ERR_NOT_A_SERVER]));
         break;
       default:
         if (this.isOpen) return handleMessage(this, message);

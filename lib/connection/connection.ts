@@ -173,7 +173,7 @@ export interface ConnectionChannel {
 export interface ConnectionCore extends ConnectionControl {
   readonly state: ConnectionState;
   readonly session: Session<Connection> | null;
-  readonly application: ApplicationLike<Connection> | null;
+  application: ApplicationLike<Connection> | null;
   readonly username: string | null;
   readonly extensions: Extensions;
   readonly closedIntentionally: boolean;
@@ -236,9 +236,16 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this[CONTROL].session;
   }
 
-  /** What this side offers to the other: on a server's side what the client asked for, once its handshake is done. */
+  /**
+   * What this side offers to the other: on a server's side what the client asked for, once its handshake is done. It may
+   * be set, and then serves what comes from now on, until the next handshake.
+   */
   get application(): ApplicationLike<Connection> | null {
     return this[CONTROL].application;
+  }
+
+  set application(application: ApplicationLike<Connection> | null) {
+    this[CONTROL].application = application;
   }
 
   /** Who logged in; null: anonymous, or not yet. */

@@ -26,17 +26,12 @@ export interface Admission extends Opening {
 /** Lets the policy decide; another message of the peer ends the connection meanwhile. */
 export function awaitDecision(connection: Connection, application: ApplicationLike<Connection>): void {
   lifecycleOf(connection).setState(HANDSHAKING);
-  changeApplication(connection, application);
+  connection.application = application;
 }
 
 /** Names the user of a session before the policy decides on its resume. */
 export function presumeUser(connection: Connection, username: string | null): void {
   lifecycleOf(connection).username = username;
-}
-
-/** Serves a client by another application from now on. */
-export function changeApplication(connection: Connection, application: ApplicationLike<Connection>): void {
-  lifecycleOf(connection).application = application;
 }
 
 /** Lets a client in, or back in. The answer goes out first, then what the client has missed. */

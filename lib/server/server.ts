@@ -3,7 +3,6 @@ import type { Connection } from '../connection/connection.js';
 import { controlOf } from '../connection/control.js';
 import { Lifecycle } from '../connection/lifecycle.js';
 import type { ServerSide } from '../connection/server-side.js';
-import { changeApplication } from '../connection/serving.js';
 import type { Transport } from '../connection/transport.js';
 import { journalBytesTotal, type Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
@@ -194,7 +193,7 @@ export class Server extends EventEmitter<ServerEvents> {
       const { application, session } = connection;
       if (!application) continue;
       const newer = this.applicationTable.findUpdate(application, session?.binding?.version);
-      if (newer) changeApplication(connection, newer);
+      if (newer) connection.application = newer;
     }
   }
 

@@ -13,7 +13,7 @@ import {
   type Connection,
 } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
-import { API, dial, startCore, stopCore } from '../support/core.js';
+import { API, dial, startCore, stopCore, type Back } from '../support/core.js';
 import { failureOf } from '../support/jstp.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
 import { waitFor, within } from '../support/wait-for.js';
@@ -305,6 +305,21 @@ describe('applications that are replaced', () => {
     expect(served()).toEqual(['1.0.0', '1.0.0', '2.0.0', '3.0.0']);
     server.updateConnectionsApi();
     expect(served()).toEqual(['1.0.0', '1.1.0', '2.3.0', '3.0.0']);
+  });
+
+  test('are changed for one client by its connection', async () => {
+    const { server, port } = await startCore(closing);
+    const special = new Application<Connection>('app', {
+      echo: { back: (_connection: Connection, _value: unknown, callback: Back) => callback(null, 'special') },
+    });
+    const [client, other] = [await dial(closing, port), await dial(closing, port)];
+    const [remote] = server.getClientsArray();
+    remote.application = special;
+    expect([
+      await client.callMethod('echo', 'back', [1]),
+      await other.callMethod('echo', 'back', [1]),
+    ]).toEqual(['special', 1]);
+    expect(await failureOf(client.callMethod('echo', 'pair', [1, 2]))).toMatchObject({ code: 14 });
   });
 });
 

@@ -2,14 +2,7 @@ import type { ApplicationLike } from '../../application/application.js';
 import type { Applications } from '../../application/applications.js';
 import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
-import {
-  admit,
-  awaitDecision,
-  changeApplication,
-  moveTransport,
-  presumeUser,
-  refuse,
-} from '../../connection/serving.js';
+import { admit, awaitDecision, moveTransport, presumeUser, refuse } from '../../connection/serving.js';
 import { agreedNames, maxBytesOf, sameNames } from '../../connection/extensions.js';
 import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED } from '../../protocol/error-codes.js';
 import type { HandshakeRequest } from '../../protocol/message.js';
@@ -290,7 +283,7 @@ export class Handshakes {
     const connection = holder ?? newcomer;
     if (connection !== newcomer) this.outcome.moved(newcomer);
     // First: the application may have a store of its own.
-    changeApplication(connection, application);
+    connection.application = application;
     const save = this.keeper.saverOf(connection);
     const peerMaxBytes = maxBytesOf(handshake.extensions);
     admit(connection, { session, application, receivedCount, save, peerMaxBytes });

@@ -72,7 +72,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
         this.reportError(error);
       },
       attemptFailed: (error, isWorthWarning) => {
-        const text = `Cannot connect to ${resolved.address.shown}: ${textOf(error)}; it is tried again`;
+        const text = `Cannot connect to ${resolved.address.shown}: ${textOf(error)}; trying again`;
         if (this.tell('error', [error]) || !isWorthWarning) this.logger.debug(text);
         else this.logger.warn(text);
       },

@@ -304,7 +304,7 @@ describe('the log of a client that nobody listens to', () => {
     observe(bench.client().fromEvent('news', 'flash'));
     await pass(30_000);
     expect(log.of('warn')).toEqual([
-      expect.stringMatching(/^Cannot connect to .*: connect ECONNREFUSED .*; it is tried again$/),
+      expect.stringMatching(/^Cannot connect to .*: connect ECONNREFUSED .*; trying again$/),
     ]);
   });
 

@@ -119,7 +119,6 @@ async function idle(calls: ReceivedCalls, timeoutMs: number): Promise<void> {
       resolve();
     };
   });
-  calls.onIdle = undefined;
 }
 
 /** Stores each step from now on before it is acted on. */

@@ -45,7 +45,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
   // Handlers of events that have not ended. An event has no answer, so that it is only counted.
   private eventCount = 0;
   private onEventEnd: (() => void) | undefined;
-  /** Told when nothing is being served any more; undefined: nobody waits for that. */
+  /** Told each time that nothing is being served any more; undefined: nobody has waited for that. */
   onIdle: (() => void) | undefined;
   /** Whether so many are being served that nothing is read. */
   isHolding = false;

@@ -108,6 +108,22 @@ describe('MessageSplitter', () => {
     expect(allocated).toBeLessThan(2 * 300_000 + 1024);
   });
 
+  it.each([200_000, 1_500_000])('joins messages of %i bytes one after another in the same memory', (size) => {
+    const half = new Uint8Array(size / 2).fill(120);
+    const end = Uint8Array.from([...half, 0]);
+    let allocations = 0;
+    const { splitter } = setUp(size, (bytes) => {
+      allocations += 1;
+      return new Uint8Array(bytes);
+    });
+    const memory: ArrayBufferLike[] = [];
+    for (let count = 0; count < 3; count++) {
+      splitter.push(half, () => true);
+      splitter.push(end, (message) => memory.push(message.buffer) > 0);
+    }
+    expect([memory.length, new Set(memory).size, allocations <= 1]).toEqual([3, 1, true]);
+  });
+
   it('throws for an empty message, after those before it', () => {
     const { splitter, messages, push } = setUp();
     expect(() => {

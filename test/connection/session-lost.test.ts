@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import {
   Application,
   net,
@@ -8,6 +8,7 @@ import {
   type Reconnector,
   type Session,
 } from '../../lib/core.js';
+import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { Closing } from '../support/closing.js';
 import { API, dial, startCore, stopCore } from '../support/core.js';
 import { failureOf } from '../support/jstp.js';
@@ -97,6 +98,25 @@ describe('a server that is started anew, and knows no session any more', () => {
     await waitFor(() => heir.getClientsArray().length === 1, 'the client');
     expect(heir.getClientsArray()[0]?.username).toBe('anna');
     expect(await connection.callMethod('echo', 'back', [5])).toBe(5);
+  });
+
+  test('is logged in to in the attempt that finds the session lost, without another delay', async () => {
+    jest.useFakeTimers();
+    closing.add(() => jest.useRealTimers());
+    const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
+    const memory = createMemoryEntry();
+    const options = { applications: [new Application<Connection>('app', API)] };
+    const server = memory.createServer(options).listen(1);
+    const connection = await memory.connect('app', null, 1);
+    closing.add(() => connection.close());
+    // A transport that lasted: the first attempt comes 1 s to 2 s after its loss.
+    await pass(5000);
+    server.close();
+    cutLine(connection);
+    const heir = memory.createServer(options).listen(1);
+    closing.add(() => void heir.close());
+    await pass(2050);
+    expect([connection.handshakeDone, heir.getClientsArray().length]).toEqual([true, 1]);
   });
 });
 

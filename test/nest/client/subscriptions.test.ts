@@ -308,6 +308,24 @@ describe('the log of a client that nobody listens to', () => {
     ]);
   });
 
+  test.each(['closed', 'let go'])(
+    'has nothing of an attempt that fails after the client was %s',
+    async (end) => {
+      const world = bench.serve(new CallApplication(), { authPolicy: () => undefined });
+      const log = watchLog(bench);
+      const client = bench.client({ login: 'somebody' });
+      const errors = errorsOf(client);
+      const subscription = client.fromEvent('news', 'flash').subscribe({ error: () => undefined });
+      await pass(100);
+      expect(world.connections).toBe(1);
+      if (end === 'closed') await client.close();
+      else subscription.unsubscribe();
+      await pass(60_000);
+      expect([errors, world.connections]).toEqual([[], 1]);
+      expect([log.of('debug'), log.of('warn'), log.of('error')]).toEqual([[], [], []]);
+    },
+  );
+
   test('does not warn of a server that is there and says nothing', async () => {
     let isSilent = false;
     const world = bench.serve(new CallApplication(), {

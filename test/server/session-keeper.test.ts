@@ -244,6 +244,66 @@ describe('a session that was handed over to another server', () => {
     expect(store.count('release')).toBe(0);
   });
 
+  test.each([
+    ['moved', undefined],
+    ['taken', { by: 7, count: 1 }],
+  ] as const)(
+    'has %s: the end of its transport writes and deletes nothing any more',
+    async (_reason, claim) => {
+      const store = new Store();
+      const { wire, errors } = await start(store, { extensions: ['bye', 'resume'] });
+      const { peer, id, connection } = await wire.login();
+      connection.session?.set('worth', 'keeping');
+      await within(Promise.resolve(store.owner?.handOver(id, claim)), 'the hand-over');
+      // Crosses the word of the server, which has no say any more.
+      peer.send("{bye:['close']}");
+      await peer.end();
+      await (await wire.login()).peer.pong();
+      await turns();
+      expect([store.log, errors]).toEqual([['serve', 'create', 'release', 'create'], []]);
+    },
+  );
+
+  test('is ended here before it goes: it is deleted once, and never released', async () => {
+    const store = new Store();
+    const { wire, errors } = await start(store, { extensions: ['bye', 'resume'] });
+    const { peer, id, connection } = await wire.login('{bye:1,resume:1}');
+    peer.send("{call:[1,'a'],b:[]}");
+    const call = await wire.served.call(1);
+    const handOver = store.owner?.handOver(id);
+    connection.close();
+    call.succeed([]);
+    await within(Promise.resolve(handOver), 'the hand-over');
+    await peer.end();
+    await (await wire.login()).peer.pong();
+    await turns();
+    expect([store.log, errors]).toEqual([['serve', 'create', 'delete', 'create'], []]);
+  });
+
+  test('is taken by another client, and the store does not take it: that is told', async () => {
+    const store = new Store();
+    const { wire, errors } = await start(store);
+    const { id } = await wire.login();
+    store.before.release = failing(BROKEN);
+    await within(Promise.resolve(store.owner?.handOver(id, { by: 7, count: 1 })), 'the hand-over');
+    expect(errors).toEqual([BROKEN]);
+  });
+
+  test('goes without a call that was not stored in time: it counts as not received, and gets no answer', async () => {
+    const store = new Store(true);
+    const { wire } = await start(store, { limits: { closeTimeoutMs: 20 } });
+    const { peer, id } = await wire.login();
+    const save = new Later();
+    store.before.save = save.answer;
+    peer.send("{call:[1,'a'],b:[]}");
+    await waitFor(() => save.asked === 1, 'the save');
+    await within(Promise.resolve(store.owner?.handOver(id)), 'the hand-over');
+    const text = store.texts.get(id) ?? '';
+    const { buffer } = JSON.parse(text) as { buffer: unknown[] };
+    expect([Session.deserialize(id, text).receivedCount, buffer]).toEqual([0, []]);
+    save.give();
+  });
+
   test('is asked for twice, and handed over once', async () => {
     const store = new Store();
     const { wire } = await start(store);
@@ -343,6 +403,34 @@ describe('a server that ends', () => {
     release.give();
     await within(drain, 'the drain');
     expect([store.log, errors]).toEqual([['serve', 'create', 'release', 'stop'], []]);
+  });
+
+  test('by a drain: the time of the store begins when the calls have had theirs', async () => {
+    const closeTimeoutMs = 20;
+    const store = new Store();
+    const { wire, errors } = await start(store, { limits: { closeTimeoutMs } });
+    const { peer } = await wire.login();
+    peer.send("{call:[1,'a'],b:[]}");
+    const call = await wire.served.call(1);
+    let isDrained = false;
+    const drain = wire.server.drain().then(() => (isDrained = true));
+    await timersOf(closeTimeoutMs);
+    expect([isDrained, store.count('release')]).toEqual([false, 0]);
+    call.succeed([]);
+    await within(drain, 'the drain');
+    expect([store.count('release'), errors]).toEqual([1, []]);
+  });
+
+  test.each([
+    ['another server has', NOT_OWNED, NOT_OWNED],
+    ['the store refuses', BROKEN, expect.objectContaining({ code: 'ERR_JSTP_NOT_STORED' })],
+  ])('by a drain that tells once of a session that %s', async (_title, error, told) => {
+    const store = new Store();
+    const { wire, errors } = await start(store);
+    await wire.login();
+    store.before.release = failing(error);
+    await within(wire.server.drain(), 'the drain');
+    expect(errors).toEqual([told]);
   });
 
   test('and goes on nevertheless: serves the store again for the next client', async () => {

@@ -441,3 +441,20 @@ test('a handshake of a raw peer looks as old servers expect it', async () => {
     "{handshake:[0,'app'],login:['ann','x']}",
   ]);
 });
+
+test('a connect policy hears of a transport that is lost before the answer', async () => {
+  const wire = await ClientOnTheWire.start(closing);
+  const heard: unknown[] = [];
+  const connectPolicy: ConnectPolicyFunction = (app, connection, _session, callback) => {
+    connection.handshake(app, null, null, (error, session) => {
+      heard.push(error);
+      callback(error, connection, session);
+    });
+  };
+  const failure = failureOf(net.connect('app', { ...QUIET, connectPolicy }, wire.port, '127.0.0.1'));
+  const link = await wire.link(0);
+  await link.received(1);
+  link.destroy();
+  expect(await within(failure, 'the failure')).toMatchObject({ code: -2 });
+  expect(heard).toEqual([expect.objectContaining({ code: -2 })]);
+});

@@ -430,9 +430,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     const dropped = this.ownReceivedCalls?.cancelAll();
     if (!dropped || this.owner.isSessionOver) return;
     const received = this.owner.session?.receivedCount ?? 0;
-    this.loseAnswers(
-      dropped.map(({ id }) => id).filter((id) => !this.keepsAnswers || Math.abs(id) <= received),
-    );
+    this.loseAnswers(dropped.map(({ id }) => id).filter((id) => Math.abs(id) <= received));
   }
 
   /** Answers calls with -1: nobody can answer them any more. */

@@ -31,8 +31,8 @@ export const ALL_EXTENSIONS: readonly ExtensionName[] = NAMES;
  */
 export function toOffer(names: readonly string[], maxBytes?: number): ExtensionOffer | undefined {
   if (names.length === 0) return undefined;
-  const offer: Record<string, unknown> = Object.fromEntries(names.map((name) => [name, VERSION]));
-  return maxBytes === undefined ? offer : { ...offer, max: maxBytes };
+  // A limit that is undefined is not written.
+  return { ...Object.fromEntries(names.map((name) => [name, VERSION])), max: maxBytes };
 }
 
 /** The largest message in bytes that a peer says it takes; undefined where it tells none. */

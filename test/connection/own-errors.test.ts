@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { Application, RemoteError, type Connection, type IncomingCall } from '../../lib/core.js';
@@ -127,7 +127,9 @@ describe('a handler of an event', () => {
     await readFile(path);
   };
 
-  test('that fails later is reported and ends nothing', async () => {
+  test('that fails later is reported and ends nothing; what the server hears is not printed', async () => {
+    const print = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    closing.add(() => print.mockRestore());
     const application = new Application('app', {}, { files: { happened } });
     const { server, port } = await startCore(closing, { applications: [application] });
     const heard: unknown[] = [];
@@ -137,6 +139,7 @@ describe('a handler of an event', () => {
     await waitFor(() => heard.length === 1, 'the report');
     expect(heard).toEqual([expect.objectContaining({ cause: expect.objectContaining({ code: 'ENOENT' }) })]);
     await connection.ping();
+    expect(print).not.toHaveBeenCalled();
   });
 });
 

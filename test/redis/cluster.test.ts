@@ -52,7 +52,7 @@ describe('a client that comes back to another server', () => {
     expect(await redis.dump()).not.toContain(id);
   });
 
-  test('leaves nothing behind where its old line is still up: that is told so and closed', async () => {
+  test('leaves nothing behind where its old connection is still up: that is told so and closed', async () => {
     const [a, b] = [await cluster.start(), await cluster.start()];
     const { connection } = await cluster.connect({ at: a });
     const byes: string[] = [];
@@ -60,6 +60,8 @@ describe('a client that comes back to another server', () => {
     // Another process that has the session's text.
     const { Session } = await import('../../lib/core.js');
     const copy = Session.fromString<Connection>(connection.session?.toString() ?? '');
+    // A session that has not reached Redis yet is unknown to other servers.
+    await waitFor(async () => (await redis.dump()).includes('session:'), 'the session in the store');
     await cluster.connect({ at: b }, { session: copy });
     await waitFor(() => byes.length > 0, 'the word of the old server');
     expect(byes).toEqual(['taken']);

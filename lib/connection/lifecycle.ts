@@ -76,7 +76,7 @@ export class Lifecycle
 
   /**
    * @param transport the first transport
-   * @param server the server, on its side; null on a client's
+   * @param serverSide the server, on its side; null on a client's
    * @param settings the client's options with their defaults; null on a server's side
    * @param limits the caps and timeouts in force
    */
@@ -356,12 +356,13 @@ export class Lifecycle
   }
 
   peerSaidBye(reason: ByeReason, info: string | undefined): void {
-    const { openedChannel } = this;
     this.hasHeardBye = true;
     if (reason === 'close') this.isSessionOver = true;
     if (info === JOURNAL_FULL_INFO) this.tell(sessionFull());
     this.announce('bye', reason);
     this.redialer?.peerSaidBye(reason);
+    // Now: a listener that was just told may have made the first call.
+    const { openedChannel } = this;
     if (reason !== 'moved') openedChannel?.outgoingCalls.loseAll();
     if (reason !== 'moved' || !this.keepsAnswers) openedChannel?.cancelServed();
     if (this.wire.transport) this.wire.end();

@@ -82,8 +82,9 @@ export async function finishServing(
 ): Promise<void> {
   const { channel } = lifecycleOf(connection);
   const { receivedCalls } = channel;
-  if (streamCode !== undefined) endStreams(receivedCalls, streamCode);
+  // First. Why: a stream that ends makes room for a call that waits, which must not begin here any more.
   channel.setHolds(channel.holds | FINISHING);
+  if (streamCode !== undefined) endStreams(receivedCalls, streamCode);
   const isStored = (await channel.gate?.idle(storeTimeoutMs)) ?? true;
   // A store that is away would not take what the calls bring either.
   if (!isStored || (channel.holds & FINISHING) === 0) return;

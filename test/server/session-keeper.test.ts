@@ -245,8 +245,8 @@ describe('a session that was handed over to another server', () => {
   });
 
   test.each([
-    ['moved', undefined],
-    ['taken', { by: 7, count: 1 }],
+    ['been asked for without a claim', undefined],
+    ['been claimed', { by: 7, count: 1 }],
   ] as const)(
     'has %s: the end of its transport writes and deletes nothing any more',
     async (_reason, claim) => {
@@ -287,6 +287,33 @@ describe('a session that was handed over to another server', () => {
     store.before.release = failing(BROKEN);
     await within(Promise.resolve(store.owner?.handOver(id, { by: 7, count: 1 })), 'the hand-over');
     expect(errors).toEqual([BROKEN]);
+  });
+
+  test('moves at the word of another server, and the store does not take it: that is told', async () => {
+    const store = new Store();
+    const { wire, errors } = await start(store);
+    const { id } = await wire.login();
+    const back = await wire.peer(`{handshake:[0,'app','',${EXTENSIONS}],session:['${id}',0,[7,1]]}`);
+    await back.received(1);
+    store.before.release = failing(BROKEN);
+    await within(Promise.resolve(store.owner?.handOver(id, { by: 7, count: 2 })), 'the hand-over');
+    expect(errors).toEqual([BROKEN]);
+  });
+
+  test('ends its streams without making room for a call that waits: that one is not begun here', async () => {
+    const store = new Store();
+    const options: Options = {
+      extensions: ['resume', 'stream'],
+      drainStreams: 'end',
+      limits: { maxCallsInFlight: 2 },
+    };
+    const { wire } = await start(store, options);
+    const { peer, id } = await wire.login('{resume:1,stream:1}');
+    for (const number of [1, 2, 3]) peer.send(`{call:[${String(number)},'a'],b:[]}`);
+    for (const number of [1, 2]) (await wire.served.call(number)).openStream();
+    await within(Promise.resolve(store.owner?.handOver(id)), 'the hand-over');
+    await peer.end();
+    expect(wire.served.calls).toHaveLength(2);
   });
 
   test('goes without a call that was not stored in time: it counts as not received, and gets no answer', async () => {

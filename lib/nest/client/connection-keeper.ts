@@ -143,7 +143,7 @@ export class ConnectionKeeper {
   /** Ends the connection or the attempt to make one: calls under way fail with -1. Resolves when the connection is closed. */
   close(): Promise<void> {
     const { current, isUp, abort } = this;
-    this.deleteSession();
+    this.leaveSession();
     this.hasBeenUp = false;
     this.isWanted = false;
     this.taken = false;
@@ -198,7 +198,7 @@ export class ConnectionKeeper {
       } catch (error) {
         // One that has led to a connection is over, whatever its listeners have done with that.
         if (!this.isPresent(signal) || !isRefusal(error, current)) throw error;
-        this.deleteSession();
+        this.leaveSession();
         this.observer.warn(`The session at ${this.shown} is lost: ${textOf(error)}`);
         this.observer.emit('sessionLost');
         // A listener may have closed the client.
@@ -315,7 +315,7 @@ export class ConnectionKeeper {
     const wasHeard = !isUnwelcome && (connection.session?.receivedCount ?? 0) > this.receivedAtOpen;
     const wasUseful = wasHeard || acknowledgedCount(connection) > this.acknowledgedAtOpen;
     this.delay?.lost(wasUseful, isUnwelcome);
-    if (isSessionOver) this.deleteSession();
+    if (isSessionOver) this.leaveSession();
     else this.waitForResume(connection);
     // Who closes the connection behind this object's back, or has lost it to another, does not want it back.
     if (isTaken || connection.closedIntentionally) {
@@ -335,7 +335,7 @@ export class ConnectionKeeper {
     this.comeBackLater();
   }
 
-  private deleteSession(): void {
+  private leaveSession(): void {
     stopTimer(this.resumeTimer);
     this.current = undefined;
     this.sending = undefined;

@@ -69,6 +69,7 @@ export class SessionKeeper implements SessionOwner, ResumeSource {
   private readonly writes = new Set<Promise<unknown>>();
   /** Sessions that a drain has detached from their clients, until the store has them. */
   private readonly unstored = new Set<Session<Connection>>();
+  private isDraining = false;
   /** Connections whose sessions are with other servers: the loss of their transports says nothing about a session. */
   private readonly handedOver = new WeakSet<Connection>();
   private readonly outages = new StoreOutages();
@@ -237,6 +238,15 @@ export class SessionKeeper implements SessionOwner, ResumeSource {
    * `limits.closeTimeoutMs` are reported.
    */
   async drain(): Promise<void> {
+    this.isDraining = true;
+    try {
+      await this.drainAll();
+    } finally {
+      this.isDraining = false;
+    }
+  }
+
+  private async drainAll(): Promise<void> {
     const connections = [...this.clients].filter((connection) => this.sharedProviderOf(connection));
     const handovers = connections.map((connection) => this.startHandover(connection, 'moved'));
     await Promise.all([...this.handovers.values()].map(({ finished }) => finished));
@@ -329,7 +339,7 @@ export class SessionKeeper implements SessionOwner, ResumeSource {
     this.detachSession(connection, handover.reason);
     if (!provider) return;
     const isOver = controlOf(connection).isSessionOver;
-    if (!isOver && handover.reason === 'moved') this.unstored.add(session);
+    if (this.isDraining && !isOver && handover.reason === 'moved') this.unstored.add(session);
     // A session that has ended meanwhile (by `bye`) is deleted: nobody can resume it.
     const work = ask(() => (isOver ? provider.delete(session.id) : provider.release(session.id, session)));
     await work.then(

@@ -5,6 +5,7 @@ import { JstpError } from '../protocol/jstp-error.js';
 import { checkInterval, type Limits } from '../protocol/limits.js';
 import { maskHandshakeOk } from '../protocol/mask-secrets.js';
 import type { ByeReason, Message } from '../protocol/message.js';
+import { checkHandshakeSize } from '../protocol/message-size.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { JOURNAL_FULL_INFO } from '../protocol/refusal-info.js';
 import { NO_CALLS, type Session } from '../session/session.js';
@@ -218,6 +219,7 @@ export class Lifecycle
 
   awaitAnswer(handshake: ClientHandshake, offered: readonly ExtensionName[]): void {
     const request = handshake.format(offered, this.limits.maxMessageBytes);
+    checkHandshakeSize(request, this.limits);
     this.setState(HANDSHAKING);
     this.handshake = handshake;
     this.wire.write(request);
@@ -269,6 +271,7 @@ export class Lifecycle
     if (answer !== undefined) this.wire.write(answer);
     this.inherit(session, previous);
     this.setState(OPEN);
+    this.wire.opened();
     if (this.heartbeatInterval) this.startHeartbeat(this.heartbeatInterval);
     this.openedChannel?.opened();
     if (receivedCount !== undefined) this.channel.replay(receivedCount);

@@ -1,5 +1,6 @@
 import type { ByteDecoder } from '../mdsf/index.js';
 import type { Limits } from '../protocol/limits.js';
+import type { SizeLimit } from '../protocol/size-limit.js';
 
 /** Gets what a transport receives: the wire of the connection that has the transport now. */
 export interface TransportReceiver {
@@ -17,6 +18,11 @@ export interface Transport {
   readonly decoder: ByteDecoder | null;
   /** The peer's address, where it has one. */
   readonly remoteAddress: string | undefined;
+  /**
+   * Takes no larger message from now on; `maxMessageBytes` at first. Why: what a stranger sends is not collected.
+   * Undefined where messages arrive whole: the connection checks them.
+   */
+  limitTo?(limit: SizeLimit): void;
   /** Sends a message; what one tick sends goes out in as few writes as are good. */
   send(text: string): void;
   /** Sends what is waiting, then ends the transport both ways. Nothing is received any more. */

@@ -4,8 +4,10 @@ import { HEARTBEAT_TEXT } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
 import { maskSecrets } from '../protocol/mask-secrets.js';
 import type { Message } from '../protocol/message.js';
+import { OversizeError } from '../protocol/oversize-error.js';
 import { parseMessage } from '../protocol/parse-message.js';
 import { RemoteError } from '../protocol/remote-error.js';
+import { tighterLimit } from '../protocol/size-limit.js';
 import { runInRootContext } from '../util/async-context.js';
 import { isProduction } from '../util/host.js';
 import { ReadAhead, type ReadAheadOwner } from './read-ahead.js';
@@ -15,6 +17,8 @@ import type { Transport, TransportReceiver } from './transport.js';
 /** What the wire asks of its connection. */
 export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportError'> {
   readonly limits: Limits;
+  /** Whether the handshake is done, so that messages flow. */
+  readonly isOpen: boolean;
   /** Whether the peer sends again, on its next transport, what was not counted. */
   readonly keepsAnswers: boolean;
   /** Acts on a message; answers whether it was expected. */
@@ -48,6 +52,12 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
     this.transport = transport;
     this.remoteAddress = transport.remoteAddress;
     transport.receiver = this;
+    transport.limitTo?.('maxHandshakeBytes');
+  }
+
+  /** The handshake is done: messages may be larger now. */
+  opened(): void {
+    this.transport?.limitTo?.('maxMessageBytes');
   }
 
   /** Gives the transport away; what was read of it and not served is dropped. */
@@ -98,19 +108,24 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
     const { transport, owner } = this;
     if (!transport) return;
     if (this.readAhead?.add(data)) return;
+    const { isOpen } = owner;
     let message: Message;
     try {
-      message = parseMessage(data, transport.decoder, owner.limits);
+      message = isOpen
+        ? parseMessage(data, transport.decoder, owner.limits)
+        : this.parseEarly(data, transport);
     } catch (error) {
       if (owner.isIgnored(error)) this.logRejected(data, transport);
       else this.fail(error);
       return;
     }
+    // Before the handshake is done, only that is read: of another message its kind alone is known.
+    const unread = !isOpen && message.kind === 'unknown' ? { [message.name]: undefined } : undefined;
     if (owner.isLogged('incomingMessage') && !isProduction())
-      owner.log('incomingMessage', toObject(data, transport, owner.limits.maxDepth));
+      owner.log('incomingMessage', unread ?? toObject(data, transport, owner.limits.maxDepth));
     try {
       if (message.kind === 'empty') owner.log('heartbeat', {});
-      else if (!owner.handle(message)) this.logRejected(data, transport);
+      else if (!owner.handle(message)) this.logRejected(data, transport, unread);
     } catch (error) {
       // A callback of the user has thrown; the peer's next message must still be handled.
       owner.reportError(error);
@@ -155,7 +170,9 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
 
   peek(data: Uint8Array | string): Message | undefined {
     try {
-      return parseMessage(data, this.transport?.decoder ?? null, this.owner.limits);
+      const { transport, owner } = this;
+      if (transport && !owner.isOpen) return this.parseEarly(data, transport);
+      return parseMessage(data, transport?.decoder ?? null, owner.limits);
     } catch {
       // The error is told when the message's turn comes.
       return undefined;
@@ -180,10 +197,19 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
     this.readAhead = undefined;
   }
 
-  private logRejected(data: Uint8Array | string, transport: Transport): void {
+  /** Reads what comes before the handshake is done. */
+  private parseEarly(data: Uint8Array | string, transport: Transport): Message {
+    const { limits } = this.owner;
+    const limit = tighterLimit(limits, 'maxHandshakeBytes');
+    // A text has at least as many bytes as UTF-16 units.
+    if (data.length > limits[limit]) throw new OversizeError(limits[limit], limit);
+    return parseMessage(data, transport.decoder, limits, limits.maxHandshakeDepth);
+  }
+
+  private logRejected(data: Uint8Array | string, transport: Transport, unread?: object): void {
     const { owner } = this;
     if (owner.isLogged('messageRejected'))
-      owner.log('messageRejected', toObject(data, transport, owner.limits.maxDepth));
+      owner.log('messageRejected', unread ?? toObject(data, transport, owner.limits.maxDepth));
   }
 }
 

@@ -1,7 +1,10 @@
 import { heapLimitBytes } from '../util/host.js';
 import { check, checkNames, isInteger, MAX_TIMER_MS, nullable } from './option-checks.js';
 
-/** The limits of one side. Each is an integer. Times are in milliseconds, sizes in bytes. */
+/**
+ * The limits of one side. Each is an integer; where that is said, `Infinity` is allowed, too. Times are in milliseconds,
+ * sizes in bytes.
+ */
 export interface Limits {
   /**
    * The largest message, sent or received. Sending a larger one fails with ERR_JSTP_MESSAGE_TOO_LARGE. Receiving a larger
@@ -10,6 +13,17 @@ export interface Limits {
   readonly maxMessageBytes: number;
   /** How deep arrays and objects of a received message may be nested. Sent messages may be 256 deep. @default 256 */
   readonly maxDepth: number;
+  /**
+   * The largest message until the handshake is done, sent or received. Receiving a larger one destroys the transport; a
+   * client's handshake that is larger is not sent (ERR_JSTP_MESSAGE_TOO_LARGE). `Infinity`: as large as any message.
+   * @default 16384 (16 KiB)
+   */
+  readonly maxHandshakeBytes: number;
+  /**
+   * How deep arrays and objects of a received handshake may be nested: credentials begin at the second level. A deeper
+   * one destroys the transport. `Infinity`: as deep as any message. @default 8
+   */
+  readonly maxHandshakeDepth: number;
   /** The longest version or range that is evaluated, in characters. A longer one matches nothing. @default 256 */
   readonly maxVersionRangeLength: number;
   /** How long the handshake of a new connection may take, with TLS and upgrade; then it is closed. @default 3000 */
@@ -75,12 +89,14 @@ const MAX_DEPTH = 1000;
 const JOURNALS_PART_OF_HEAP = 5;
 const ASSUMED_HEAP_BYTES = 2 ** 31;
 
-/** The default of a limit, and the range that it must be in, by default that of a count. */
+/** The default of a limit, and the range that it must be in, by default that of a count; up to Infinity: without a bound, too. */
 type Rule = readonly [value: number, from?: number, to?: number];
 
 const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxMessageBytes: [8 * 1024 * 1024, 1, MAX_MESSAGE_BYTES],
   maxDepth: [256, 2, MAX_DEPTH],
+  maxHandshakeBytes: [16 * 1024, 1, Infinity],
+  maxHandshakeDepth: [8, 2, Infinity],
   maxVersionRangeLength: [256, 1, 10_000],
   handshakeTimeoutMs: [3000, 1, MAX_TIMER_MS],
   connectTimeoutMs: [10_000, 0, MAX_TIMER_MS],
@@ -115,10 +131,17 @@ export function resolveLimits(given?: Partial<Limits> | null): Limits {
   checkNames('limits', options, LIMIT_NAMES);
   return limitsOf((name) => {
     const { [name]: value = DEFAULT_LIMITS[name] } = options;
-    const [, from = 1, to = Number.MAX_SAFE_INTEGER] = RULES[name];
-    check(`limits.${name}`, value, `an integer from ${from} to ${to}`, isInteger(from, to));
+    checkLimit(name, value);
     return value;
   });
+}
+
+function checkLimit(name: keyof Limits, value: number): void {
+  const [, from = 1, to = Number.MAX_SAFE_INTEGER] = RULES[name];
+  const isBounded = to !== Infinity;
+  const most = isBounded ? to : Number.MAX_SAFE_INTEGER;
+  const allowed = `an integer from ${from} to ${most}${isBounded ? '' : ', or Infinity'}`;
+  if (isBounded || value !== Infinity) check(`limits.${name}`, value, allowed, isInteger(from, most));
 }
 
 function limitsOf(valueOf: (name: keyof Limits) => number): Limits {

@@ -1,6 +1,7 @@
 import { JstpError } from './jstp-error.js';
 import type { Limits } from './limits.js';
 import { OversizeError } from './oversize-error.js';
+import { tighterLimit, type SizeLimits } from './size-limit.js';
 
 /** A UTF-16 unit takes at most this many bytes of UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
@@ -24,6 +25,19 @@ export function checkSize(
   throw new JstpError(
     TOO_LARGE,
     `A message of more than ${maxBytes} bytes cannot be sent: that is limits.maxMessageBytes of ${side}, and each side has one`,
+  );
+}
+
+/**
+ * Checks that a handshake may be sent.
+ * @throws {JstpError} ERR_JSTP_MESSAGE_TOO_LARGE
+ */
+export function checkHandshakeSize(text: string, limits: SizeLimits): void {
+  const name = tighterLimit(limits, 'maxHandshakeBytes');
+  if (fits(text, limits[name])) return;
+  throw new JstpError(
+    TOO_LARGE,
+    `A handshake of more than ${limits[name]} bytes cannot be sent: that is limits.${name} of this side, and each side has one`,
   );
 }
 

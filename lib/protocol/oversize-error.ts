@@ -1,11 +1,18 @@
 import { ProtocolError } from './protocol-error.js';
+import type { SizeLimit } from './size-limit.js';
 
-/** The peer sent a message larger than `limits.maxMessageBytes` of this side. The transport is destroyed. */
+/**
+ * The peer sent a message larger than `limits.maxMessageBytes` of this side, or `limits.maxHandshakeBytes` before the
+ * handshake was done. The transport is destroyed.
+ */
 export class OversizeError extends ProtocolError {
-  /** @param maxBytes - the limit of this side, in bytes */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes - the limit of this side, in bytes
+   * @param limit - which one it is
+   */
+  constructor(maxBytes: number, limit: SizeLimit) {
     super(
-      `Message of more than ${maxBytes} bytes: that is limits.maxMessageBytes of this side, and the other side has one, too`,
+      `Message of more than ${maxBytes} bytes: that is limits.${limit} of this side, and the other side has one, too`,
     );
   }
 

@@ -28,18 +28,23 @@ const reader = new MdsfReader();
  * @param data - one message: bytes without the NUL, or text
  * @param decoder - makes text of bytes; null where messages arrive as text
  * @param limits - how deep values may be nested, and how long a version may be
+ * @param maxHandshakeDepth - given: the handshake is not done. Only a handshake is read, no deeper than this; of any
+ *   other message only its kind (as 'unknown')
  * @throws {ProtocolError} for data that is no message
  */
 export function parseMessage(
   data: Uint8Array | string,
   decoder: ByteDecoder | null,
   limits: Pick<Limits, 'maxDepth' | 'maxVersionRangeLength'>,
+  maxHandshakeDepth?: number,
 ): Message {
+  const isEarly = maxHandshakeDepth !== undefined;
+  const maxDepth = isEarly ? Math.min(maxHandshakeDepth, limits.maxDepth) : limits.maxDepth;
   try {
-    if (typeof data === 'string') reader.startText(data, limits.maxDepth);
-    else if (decoder) reader.startBytes(data, decoder, limits.maxDepth);
+    if (typeof data === 'string') reader.startText(data, maxDepth);
+    else if (decoder) reader.startBytes(data, decoder, maxDepth);
     else throw new ProtocolError('Bytes from a transport of text');
-    return readMessage(limits);
+    return readMessage(limits, isEarly);
   } catch (error) {
     if (!(error instanceof MdsfSyntaxError)) throw error;
     throw new ProtocolError(`Message is no MDSF: ${error.message}`, { cause: error });
@@ -48,10 +53,11 @@ export function parseMessage(
   }
 }
 
-function readMessage(limits: Pick<Limits, 'maxVersionRangeLength'>): Message {
+function readMessage(limits: Pick<Limits, 'maxVersionRangeLength'>, isEarly: boolean): Message {
   reader.openObject();
   const kind = reader.nextKey();
   if (kind === undefined) return EMPTY;
+  if (isEarly && kind !== 'handshake') return { kind: 'unknown', name: kind };
   const header = reader.readMember();
   switch (kind) {
     case 'call':

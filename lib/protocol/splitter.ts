@@ -1,5 +1,6 @@
 import { OversizeError } from './oversize-error.js';
 import { ProtocolError } from './protocol-error.js';
+import type { SizeLimit } from './size-limit.js';
 
 /** Options of a {@link MessageSplitter}. */
 export interface SplitterOptions {
@@ -45,7 +46,9 @@ function newBytes(size: number): Uint8Array {
  * within one chunk is a view of the chunk, the pieces of other messages are joined when the end arrives.
  */
 export class MessageSplitter {
-  private readonly maxMessageBytes: number;
+  private maxBytes: number;
+  /** What `maxBytes` is, for the error. */
+  private limit: SizeLimit = 'maxMessageBytes';
   private readonly allocate: (size: number) => Uint8Array;
   /** The beginning of a message whose end has not arrived. */
   private pieces: Uint8Array[] | undefined;
@@ -59,8 +62,17 @@ export class MessageSplitter {
 
   /** @param options - the largest message, and how to make arrays */
   constructor(options: SplitterOptions) {
-    this.maxMessageBytes = options.maxMessageBytes;
+    this.maxBytes = options.maxMessageBytes;
     this.allocate = options.allocate ?? newBytes;
+  }
+
+  /**
+   * Takes no larger message from now on. The sink may call it: it holds for the rest of the chunk then.
+   * @param limit - which limit that is, for the error
+   */
+  limitTo(maxBytes: number, limit: SizeLimit): void {
+    this.maxBytes = maxBytes;
+    this.limit = limit;
   }
 
   /** Whether the splitter holds no bytes and is not stopped, and so can be replaced by a new one. */
@@ -133,7 +145,7 @@ export class MessageSplitter {
   private checkedSize(lastBytes: number): number {
     const size = this.heldBytes + lastBytes;
     if (size === 0) this.fail(new ProtocolError('Empty message'));
-    if (size > this.maxMessageBytes) this.failTooLarge();
+    if (size > this.maxBytes) this.failTooLarge();
     return size;
   }
 
@@ -173,7 +185,7 @@ export class MessageSplitter {
   }
 
   private hold(rest: Uint8Array): void {
-    if (this.heldBytes + rest.length > this.maxMessageBytes) this.failTooLarge();
+    if (this.heldBytes + rest.length > this.maxBytes) this.failTooLarge();
     if (this.blockUsed + rest.length <= this.block.length) {
       this.append(rest);
     } else {
@@ -210,7 +222,7 @@ export class MessageSplitter {
   }
 
   private failTooLarge(): never {
-    this.fail(new OversizeError(this.maxMessageBytes));
+    this.fail(new OversizeError(this.maxBytes, this.limit));
   }
 
   private fail(error: ProtocolError): never {

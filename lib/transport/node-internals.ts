@@ -89,6 +89,26 @@ export function writesAtOnce(socket: Socket): boolean {
   );
 }
 
+/** A WebSocket of the package `ws` with its private parts. */
+interface InternalWebSocket {
+  /** What receives its frames; undefined in what another platform has in the place of `ws`. */
+  readonly _receiver?: { _maxPayload?: number } | undefined;
+}
+
+/**
+ * Sets the largest message that a WebSocket of `ws` receives, in bytes. Where it cannot be set, the one that the WebSocket
+ * was made with stays.
+ * @returns the one before; undefined where it cannot be set
+ *
+ * Why: `ws` has one for all WebSockets of a server, and a stranger's message is not to be collected like a client's.
+ */
+export function setMaxPayload(webSocket: object, bytes: number): number | undefined {
+  const receiver = (webSocket as InternalWebSocket)._receiver;
+  const before = receiver?._maxPayload;
+  if (receiver && before !== undefined) receiver._maxPayload = bytes;
+  return before;
+}
+
 /** Linux's tables of TCP sockets. */
 const TCP_TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
 /** The column with the queues, as `tx:rx` in hexadecimal. */

@@ -23,7 +23,7 @@ describe('resolveLimits', () => {
   });
 
   it.each(Object.keys(DEFAULT_LIMITS) as (keyof Limits)[])('checks %s', (name) => {
-    for (const value of [-1, 1.5, NaN, Infinity, 2 ** 53, '5', null, {}, 5n]) {
+    for (const value of [-1, 1.5, NaN, -Infinity, 2 ** 53, '5', null, {}, 5n]) {
       const attempt = (): Limits => resolveLimits({ [name]: value });
       expect(attempt).toThrow(ConfigurationError);
       expect(attempt).toThrow(`limits.${name} must be an integer from `);
@@ -50,6 +50,25 @@ describe('resolveLimits', () => {
     for (const value of [least, most]) expect(resolveLimits({ [name]: value })[name]).toBe(value);
     for (const value of [least - 1, most + 1])
       expect(() => resolveLimits({ [name]: value })).toThrow(`limits.${name} must be an integer from`);
+  });
+
+  const UNBOUNDED: readonly [name: keyof Limits, least: number][] = [
+    ['maxHandshakeBytes', 1],
+    ['maxHandshakeDepth', 2],
+  ];
+
+  it.each(UNBOUNDED)('lets %s be Infinity, or an integer from %d up', (name, least) => {
+    for (const value of [least, Number.MAX_SAFE_INTEGER, Infinity])
+      expect(resolveLimits({ [name]: value })[name]).toBe(value);
+    expect(() => resolveLimits({ [name]: least - 1 })).toThrow(
+      `limits.${name} must be an integer from ${String(least)} to ${String(Number.MAX_SAFE_INTEGER)}, or Infinity, but`,
+    );
+  });
+
+  it('lets no other limit be Infinity', () => {
+    const unbounded = new Set<string>(UNBOUNDED.map(([name]) => name));
+    const others = Object.keys(DEFAULT_LIMITS).filter((name) => !unbounded.has(name));
+    for (const name of others) expect(() => resolveLimits({ [name]: Infinity })).toThrow(ConfigurationError);
   });
 
   it('has the limits that are documented', () => {

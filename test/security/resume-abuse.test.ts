@@ -263,7 +263,7 @@ describe('a peer that has agreed to resume, and lies', () => {
   test('an id that is longer than any is not asked for', async () => {
     const asked: string[] = [];
     const sessionStorageProvider = { get: (id: string) => void asked.push(id), set: () => undefined };
-    arena = await Arena.start(closing, { sessionStorageProvider });
+    arena = await Arena.start(closing, { sessionStorageProvider, limits: { maxHandshakeBytes: Infinity } });
     for (const id of ['x'.repeat(257), 'x'.repeat(1_000_000), '']) {
       const peer = await arena.stranger();
       peer.send(`{handshake:[0,'app'],session:['${id}',0]}`, CHASER);

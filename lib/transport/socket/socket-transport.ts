@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Transport, TransportReceiver } from '../../connection/transport.js';
 import { partsOf } from '../../protocol/message-parts.js';
 import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
+import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
 import { MessageSplitter, type MessageSink } from '../../protocol/splitter.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
@@ -36,7 +37,8 @@ export class SocketTransport implements Transport, Expirable {
   private outgoing = '';
   private isFlushScheduled = false;
   private writeAt = FIRST_WRITE_AT;
-  private isUp = true;
+  /** The limit that holds for what is received; undefined: nothing is received any more. Why one field: memory. */
+  private limit: SizeLimit | undefined = 'maxMessageBytes';
   private isPaused = false;
   private isDelivering = false;
   // Made with the first write that the system does not take at once: most sockets never have one.
@@ -73,6 +75,12 @@ export class SocketTransport implements Transport, Expirable {
     return (this.socket as Partial<TLSSocket>).getPeerCertificate?.();
   }
 
+  limitTo(limit: SizeLimit): void {
+    if (!this.isUp) return;
+    this.limit = tighterLimit(this.limits, limit);
+    this.splitter?.limitTo(this.limits[this.limit], this.limit);
+  }
+
   send(text: string): void {
     if (!this.isOpen) return;
     if (text.length >= LAST_WRITE_AT) {
@@ -94,7 +102,7 @@ export class SocketTransport implements Transport, Expirable {
   end(): void {
     if (!this.isOpen) return;
     this.flush();
-    this.isUp = false;
+    this.limit = undefined;
     this.splitter?.clear();
     this.socket.end();
     // Goes on reading to see the peer's end. What arrives until then is dropped.
@@ -103,7 +111,7 @@ export class SocketTransport implements Transport, Expirable {
   }
 
   destroy(error?: Error): void {
-    this.isUp = false;
+    this.limit = undefined;
     this.closeError ??= error;
     this.splitter?.clear();
     this.outgoing = '';
@@ -174,7 +182,7 @@ export class SocketTransport implements Transport, Expirable {
 
   /** @internal Handles the socket's event 'close'. */
   closed(): void {
-    this.isUp = false;
+    this.limit = undefined;
     sharedDeadlines(END_TIMEOUT_MS).delete(this);
     this.guard?.stop();
     const { receiver } = this;
@@ -187,6 +195,10 @@ export class SocketTransport implements Transport, Expirable {
     this.isFlushScheduled = false;
     this.writeAt = FIRST_WRITE_AT;
     this.flush();
+  }
+
+  private get isUp(): boolean {
+    return this.limit !== undefined;
   }
 
   /** Whether messages can be sent: no longer once the peer has closed its side, since Node closes this one then. */
@@ -215,7 +227,10 @@ export class SocketTransport implements Transport, Expirable {
   }
 
   private createSplitter(): MessageSplitter {
-    return new MessageSplitter({ maxMessageBytes: this.limits.maxMessageBytes, allocate: allocateBytes });
+    const { limit = 'maxMessageBytes', limits } = this;
+    const splitter = new MessageSplitter({ maxMessageBytes: limits[limit], allocate: allocateBytes });
+    if (limit === 'maxHandshakeBytes') splitter.limitTo(limits[limit], limit);
+    return splitter;
   }
 
   /** Returns whether the next message may be delivered, too. */

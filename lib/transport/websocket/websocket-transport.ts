@@ -5,8 +5,10 @@ import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import { refusedSizeError } from '../../protocol/message-size.js';
 import { OversizeError } from '../../protocol/oversize-error.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
+import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
+import { setMaxPayload } from '../node-internals.js';
 import { SendGuard } from '../send-guard.js';
 import { TransferProgress } from '../transfer-progress.js';
 
@@ -26,6 +28,10 @@ export class WebSocketTransport implements Transport, Expirable {
   private isOpen = true;
   private isCorked = false;
   private closeError: Error | undefined;
+  /** The limit that holds for what is received. */
+  private limit: SizeLimit = 'maxMessageBytes';
+  /** The largest message, in bytes, that the WebSocket was made for. It takes less until the handshake is done. */
+  private payloadAfter: number | undefined;
   private progress: TransferProgress | undefined;
   /** Whether a complete message was received since the last question about progress. */
   private hasReceived = true;
@@ -38,7 +44,7 @@ export class WebSocketTransport implements Transport, Expirable {
   constructor(
     private readonly webSocket: WebSocket,
     private readonly socket: Socket,
-    limits: Limits,
+    private readonly limits: Limits,
   ) {
     this.remoteAddress = socket.remoteAddress;
     this.guard = new SendGuard(socket, limits, (error) => {
@@ -50,7 +56,7 @@ export class WebSocketTransport implements Transport, Expirable {
     });
     webSocket.on('error', (error) => {
       const isTooLarge = (error as NodeJS.ErrnoException).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
-      this.failed(isTooLarge ? new OversizeError(limits.maxMessageBytes) : error);
+      this.failed(isTooLarge ? new OversizeError(limits[this.limit], this.limit) : error);
     });
     webSocket.on('close', (code) => {
       if (code === MESSAGE_TOO_BIG) this.closeError ??= refusedSizeError();
@@ -64,6 +70,13 @@ export class WebSocketTransport implements Transport, Expirable {
 
   getPeerCertificate(): unknown {
     return (this.socket as Partial<PeerCertificateSource>).getPeerCertificate?.();
+  }
+
+  limitTo(limit: SizeLimit): void {
+    const { webSocket, limits } = this;
+    this.limit = tighterLimit(limits, limit);
+    if (limit === 'maxHandshakeBytes') this.payloadAfter ??= setMaxPayload(webSocket, limits[this.limit]);
+    else if (this.payloadAfter !== undefined) setMaxPayload(webSocket, this.payloadAfter);
   }
 
   send(text: string): void {

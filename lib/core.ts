@@ -51,7 +51,12 @@ export type {
 export type { RefusalKind, RefusedHandshake } from './server/handshake/refusal.js';
 export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';
-export type { ApplicationsOption, DrainStreams, ServerOptions } from './server/server-options.js';
+export type {
+  ApplicationsOption,
+  DrainStreams,
+  Introspection,
+  ServerOptions,
+} from './server/server-options.js';
 export { Session, type SessionBinding } from './session/session.js';
 export { SessionStateError } from './session/session-state-error.js';
 export { SessionTextError } from './session/session-text-error.js';

@@ -151,6 +151,10 @@ export class Lifecycle
     return this.extensions.resume;
   }
 
+  get mayBeInspected(): boolean {
+    return this.serverSide?.mayInspect(this.connection) ?? true;
+  }
+
   isIgnored(error: unknown): boolean {
     const kind = error instanceof ProtocolError ? error.kind : undefined;
     const isOfExtension = kind === 'stream' || kind === 'cancel' || kind === 'bye';

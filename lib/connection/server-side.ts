@@ -13,6 +13,8 @@ export interface ServerSide {
   readonly limits: Limits;
   /** Decides on a handshake, now or later; `admit` and `refuse` of `serving.ts` answer it. */
   decideHandshake(connection: Connection, request: HandshakeRequest): void;
+  /** Whether a client may ask for the names of methods. */
+  mayInspect(connection: Connection): boolean;
   /** The connection's transport is lost. */
   transportLost(connection: Connection): void;
   /** More was journaled for a client that is away. */

@@ -20,6 +20,11 @@ export type ApplicationsOption = readonly ApplicationLike<Connection>[] | AppsIn
  */
 export type DrainStreams = 'wait' | 'end' | 'move';
 
+/** Which clients may ask for the names of an interface's methods, see {@link ServerOptions.introspection}. */
+export type Introspection = 'all' | 'authenticated' | 'none';
+
+const INTROSPECTIONS: ReadonlySet<unknown> = new Set<Introspection>(['all', 'authenticated', 'none']);
+
 const DRAIN_CODES: Readonly<Record<DrainStreams, number | undefined>> = {
   wait: undefined,
   end: ERR_STREAM_ENDED,
@@ -54,6 +59,12 @@ export interface ServerOptions {
    * once with ERR_STREAM_MOVED, and JstpClient calls again, at the next server. @default 'wait'
    */
   drainStreams?: DrainStreams;
+  /**
+   * Which clients may ask for the names of an interface's methods (`inspectInterface`, `connectAndInspect`,
+   * `JstpClient.inspect`). `'authenticated'`: those that have logged in as a user. The others get ERR_INTERFACE_NOT_FOUND,
+   * as for an interface that there is not. Calls are not affected. @default 'all'
+   */
+  introspection?: Introspection;
   /** Caps and timeouts. @default see Limits */
   limits?: Partial<Limits>;
   /** Extensions of the protocol that the server agrees to. @default 'stream', 'cancel' and 'resume' */
@@ -70,6 +81,7 @@ export const SERVER_OPTION_NAMES = Object.keys({
   limits: true,
   extensions: true,
   drainStreams: true,
+  introspection: true,
 } satisfies Record<keyof ServerOptions, true>);
 
 /** The options with their defaults. */
@@ -80,6 +92,7 @@ export interface ResolvedServerOptions {
   readonly clientExpirationTime: number;
   /** The error code that ends open streams when their session is handed over; undefined: they get the time of calls. */
   readonly drainStreamCode: number | undefined;
+  readonly introspection: Introspection;
   readonly limits: Limits;
   readonly extensions: readonly ExtensionName[];
 }
@@ -114,6 +127,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     clientExpirationTime:
       optionalInterval('clientExpirationTime', options.clientExpirationTime, 'the default') ?? HOUR_MS,
     drainStreamCode: drainCodeOf(options.drainStreams ?? 'wait'),
+    introspection: introspectionOf(options.introspection ?? 'all'),
     limits,
     extensions: options.extensions ?? CORE_EXTENSIONS,
   };
@@ -122,6 +136,11 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
 function drainCodeOf(given: DrainStreams): number | undefined {
   check('drainStreams', given, "'wait', 'end' or 'move'", () => Object.hasOwn(DRAIN_CODES, given));
   return DRAIN_CODES[given];
+}
+
+function introspectionOf(given: Introspection): Introspection {
+  check('introspection', given, "'all', 'authenticated' or 'none'", () => INTROSPECTIONS.has(given));
+  return given;
 }
 
 /** The values that `applications` may have, for errors. */

@@ -250,6 +250,10 @@ export class Server extends EventEmitter<ServerEvents> {
       decideHandshake: (connection, request) => {
         this.decideHandshake(connection, request);
       },
+      mayInspect: ({ username }) => {
+        const { introspection } = this.options;
+        return introspection === 'all' || (introspection === 'authenticated' && username !== null);
+      },
       transportLost: (connection) => {
         this.transportLost(connection);
       },

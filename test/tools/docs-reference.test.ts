@@ -54,7 +54,7 @@ describe('the reference of options has each option, and no other', () => {
     [
       '## JstpServer',
       ['JstpServiceOptions', 'SeveralListeners'],
-      ['sessionStorageProvider', 'clientExpirationTime', 'drainStreams', 'limits'],
+      ['sessionStorageProvider', 'clientExpirationTime', 'drainStreams', 'introspection', 'limits'],
     ],
     ['## JstpClient', ['JstpClientOptions', 'ClientAddressOptions'], []],
     ['## `reconnect` of JstpClient', ['ReconnectOptions'], []],

@@ -9,6 +9,7 @@ import {
   acceptedSocket,
   latin1Slice,
   peerAddress,
+  setMaxPayload,
   unacknowledgedBytes,
   unwrittenBytes,
   utf8Slice,
@@ -153,6 +154,17 @@ describe("what is used of Node's private parts", () => {
     const { client: deeper } = await connected();
     deeper._write = (_chunk, _encoding, callback) => callback();
     expect(writesAtOnce(deeper)).toBe(false);
+  });
+
+  test('what a WebSocket of ws receives at most can be set, and is told; of another object nothing', () => {
+    const webSocket = { _receiver: { _maxPayload: 10 } };
+    expect(setMaxPayload(webSocket, 5)).toBe(10);
+    expect(webSocket).toEqual({ _receiver: { _maxPayload: 5 } });
+    for (const other of [{}, { _receiver: undefined }, { _receiver: {} }]) {
+      const before = JSON.stringify(other);
+      expect(setMaxPayload(other, 5)).toBeUndefined();
+      expect(JSON.stringify(other)).toBe(before);
+    }
   });
 
   const onLinux = process.platform === 'linux' ? test : test.skip;

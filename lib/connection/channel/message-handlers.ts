@@ -36,6 +36,8 @@ export interface MessageOwner extends Pick<Reporter, 'isLogged' | 'log' | 'guard
   readonly limits: Limits;
   readonly extensions: Extensions;
   readonly application: ApplicationLike<Connection> | null;
+  /** Whether the peer may ask for the names of methods. */
+  readonly mayBeInspected: boolean;
   /** The peer has answered the heartbeat, or shown otherwise that it is there. */
   peerHeard(): void;
   /** The peer ends the connection on purpose. */
@@ -160,7 +162,8 @@ function handleInspect(owner: MessageOwner, message: InspectMessage): boolean {
 
 function inspection(owner: MessageOwner, id: number, interfaceName: string | undefined): string {
   try {
-    const methods = interfaceName === undefined ? undefined : owner.application?.getMethods(interfaceName);
+    const isTold = interfaceName !== undefined && owner.mayBeInspected;
+    const methods = isTold ? owner.application?.getMethods(interfaceName) : undefined;
     return methods ? formatCallbackOk(id, methods) : formatCallbackError(id, [ERR_INTERFACE_NOT_FOUND]);
   } catch (error) {
     owner.reportError(error);

@@ -77,6 +77,7 @@ const SERVICE_NAMES = Object.keys({
   sessionStorageProvider: true,
   clientExpirationTime: true,
   drainStreams: true,
+  introspection: true,
   limits: true,
   serializer: true,
   deserializer: true,

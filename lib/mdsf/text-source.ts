@@ -75,6 +75,11 @@ export abstract class TextSource {
     this.textEnd = NEVER;
   }
 
+  /** The position of what is read next, in bytes; of a string, in UTF-16 units. */
+  get position(): number {
+    return this.pos;
+  }
+
   /** Drops all references to what was read, so that nothing of it is kept alive. */
   reset(): void {
     this.data = NO_BYTES;

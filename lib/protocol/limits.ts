@@ -26,6 +26,18 @@ export interface Limits {
   readonly maxHandshakeDepth: number;
   /** The longest version or range that is evaluated, in characters. A longer one matches nothing. @default 256 */
   readonly maxVersionRangeLength: number;
+  /**
+   * The longest name of an interface, method or event that is received, and of a handshake's strategy, in characters. A
+   * longer one names nothing: of a call it is the error 12 or 14, of a handshake 11, and an event is ignored. `Infinity`:
+   * any length. @default 256
+   */
+  readonly maxNameLength: number;
+  /**
+   * How many bytes the header of a received call or event that has metadata may have: its number, the interface's name and
+   * the metadata. A call with more fails with the error 17, an event is ignored. `Infinity`: any number. @default 8192 (8
+   * KiB)
+   */
+  readonly maxMetadataBytes: number;
   /** How long the handshake of a new connection may take, with TLS and upgrade; then it is closed. @default 3000 */
   readonly handshakeTimeoutMs: number;
   /**
@@ -73,6 +85,8 @@ export interface Limits {
 export const END_TIMEOUT_MS = 2000;
 /** The longest name of a user, in characters. */
 export const MAX_USERNAME_LENGTH = 256;
+/** The longest id of a session, in characters: far longer than any that a server gives. */
+export const MAX_SESSION_ID_LENGTH = 256;
 /** How many refused handshakes of one kind are logged within {@link REFUSAL_WINDOW_MS}. Further ones are only counted. */
 export const MAX_REFUSALS_LOGGED = 10;
 /** How long refused handshakes are counted together, in milliseconds. */
@@ -98,6 +112,8 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxHandshakeBytes: [16 * 1024, 1, Infinity],
   maxHandshakeDepth: [8, 2, Infinity],
   maxVersionRangeLength: [256, 1, 10_000],
+  maxNameLength: [256, 1, Infinity],
+  maxMetadataBytes: [8 * 1024, 1, Infinity],
   handshakeTimeoutMs: [3000, 1, MAX_TIMER_MS],
   connectTimeoutMs: [10_000, 0, MAX_TIMER_MS],
   maxCallsInFlight: [10_000],

@@ -8,6 +8,9 @@
 /** The third header element of a call or an event: plain data beside the arguments. */
 export type Metadata = Record<string, unknown>;
 
+/** Stands for metadata that is larger than `limits.maxMetadataBytes`. Its message has no arguments. */
+export const OVERSIZED_METADATA: Metadata = Object.freeze({});
+
 /** The extensions that a handshake offers or accepts: name -> version. */
 export type ExtensionOffer = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,14 @@
 import { type ByteDecoder, MdsfReader, MdsfSyntaxError } from '../mdsf/index.js';
 import { GENERIC_ERROR_CODE } from './error-codes.js';
 import type { Limits } from './limits.js';
-import type { ExtensionOffer, HandshakeRequest, HandshakeResponse, Message, Metadata } from './message.js';
+import {
+  OVERSIZED_METADATA,
+  type ExtensionOffer,
+  type HandshakeRequest,
+  type HandshakeResponse,
+  type Message,
+  type Metadata,
+} from './message.js';
 import { ProtocolError } from './protocol-error.js';
 
 /** The second key of a message and its value; undefined where there is none. */
@@ -9,6 +16,9 @@ interface Verb {
   readonly name: string | undefined;
   readonly value: unknown;
 }
+
+/** The limits that concern reading. */
+type ReadLimits = Pick<Limits, 'maxDepth' | 'maxVersionRangeLength' | 'maxNameLength' | 'maxMetadataBytes'>;
 
 const NO_VERB: Verb = { name: undefined, value: undefined };
 const EMPTY: Message = Object.freeze({ kind: 'empty' });
@@ -27,7 +37,7 @@ const reader = new MdsfReader();
  * checked by the connection.
  * @param data - one message: bytes without the NUL, or text
  * @param decoder - makes text of bytes; null where messages arrive as text
- * @param limits - how deep values may be nested, and how long a version may be
+ * @param limits - how deep values may be nested, how long a version or name may be, and how large metadata
  * @param maxHandshakeDepth - given: the handshake is not done. Only a handshake is read, no deeper than this; of any
  *   other message only its kind (as 'unknown')
  * @throws {ProtocolError} for data that is no message
@@ -35,7 +45,7 @@ const reader = new MdsfReader();
 export function parseMessage(
   data: Uint8Array | string,
   decoder: ByteDecoder | null,
-  limits: Pick<Limits, 'maxDepth' | 'maxVersionRangeLength'>,
+  limits: ReadLimits,
   maxHandshakeDepth?: number,
 ): Message {
   const isEarly = maxHandshakeDepth !== undefined;
@@ -53,26 +63,28 @@ export function parseMessage(
   }
 }
 
-function readMessage(limits: Pick<Limits, 'maxVersionRangeLength'>, isEarly: boolean): Message {
+function readMessage(limits: ReadLimits, isEarly: boolean): Message {
   reader.openObject();
   const kind = reader.nextKey();
   if (kind === undefined) return EMPTY;
   if (isEarly && kind !== 'handshake') return { kind: 'unknown', name: kind };
+  const start = reader.position;
   const header = reader.readMember();
+  const headerBytes = reader.position - start;
   switch (kind) {
     case 'call':
-      return callOf(header, readVerb());
+      return callOf(header, headerBytes, readVerb(), limits);
     case 'callback':
       return callbackOf(header, readVerb());
     case 'event':
-      return eventOf(header, readVerb());
+      return eventOf(header, headerBytes, readVerb(), limits);
     case 'ping':
     case 'pong':
       readVerb();
       return { kind, id: idOf(kind, header) };
     case 'inspect':
       readVerb();
-      return { kind, id: idOf(kind, header), interfaceName: textOrNothing(arrayOf(kind, header)[1]) };
+      return { kind, id: idOf(kind, header), interfaceName: nameOf(arrayOf(kind, header)[1], limits) };
     case 'handshake':
       return handshakeOf(header, readVerb(), limits.maxVersionRangeLength);
     case 'stream':
@@ -98,27 +110,31 @@ function readVerb(): Verb {
   return { name, value };
 }
 
-function callOf(header: unknown, { name, value }: Verb): Message {
-  const elements = arrayOf('call', header);
+function callOf(header: unknown, headerBytes: number, { name, value }: Verb, limits: ReadLimits): Message {
+  const id = idOf('call', header);
+  const array = arrayOf('call', header);
+  const metadata = metadataOf(array[2], headerBytes, limits);
   return {
     kind: 'call',
-    id: idOf('call', elements),
-    interfaceName: textOrNothing(elements[1]),
-    method: name,
-    args: arrayOrNothing(value),
-    metadata: plainObjectOrNothing(elements[2]),
+    id,
+    interfaceName: nameOf(array[1], limits),
+    method: nameOf(name, limits),
+    args: metadata === OVERSIZED_METADATA ? undefined : arrayOrNothing(value),
+    metadata,
   };
 }
 
-function eventOf(header: unknown, { name, value }: Verb): Message {
-  const elements = arrayOf('event', header);
+function eventOf(header: unknown, headerBytes: number, { name, value }: Verb, limits: ReadLimits): Message {
+  const id = idOf('event', header);
+  const array = arrayOf('event', header);
+  const metadata = metadataOf(array[2], headerBytes, limits);
   return {
     kind: 'event',
-    id: idOf('event', elements),
-    interfaceName: textOrNothing(elements[1]),
-    event: name,
-    args: arrayOrNothing(value),
-    metadata: plainObjectOrNothing(elements[2]),
+    id,
+    interfaceName: nameOf(array[1], limits),
+    event: nameOf(name, limits),
+    args: metadata === OVERSIZED_METADATA ? undefined : arrayOrNothing(value),
+    metadata,
   };
 }
 
@@ -216,8 +232,18 @@ function faultOf(kind: string, text: string): ProtocolError {
   return new ProtocolError(`${kind}: ${text}`, { kind });
 }
 
-function textOrNothing(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+/** A name that may be looked up; undefined for one that is longer than any. */
+function nameOf(value: unknown, { maxNameLength }: ReadLimits): string | undefined {
+  return typeof value === 'string' && value.length <= maxNameLength ? value : undefined;
+}
+
+function metadataOf(
+  value: unknown,
+  headerBytes: number,
+  { maxMetadataBytes }: ReadLimits,
+): Metadata | undefined {
+  const metadata = plainObjectOrNothing(value);
+  return metadata !== undefined && headerBytes > maxMetadataBytes ? OVERSIZED_METADATA : metadata;
 }
 
 function arrayOrNothing(value: unknown): unknown[] | undefined {

@@ -1,5 +1,6 @@
 /*
- * Why a handshake is refused, behind the code and its message: peers of this package read it, others do not look.
+ * Why a handshake or a call is refused, behind the code and its message: peers of this package read it, others do not
+ * look.
  */
 
 /** The info of a refusal (code 11) that says: it is the session that is unknown. */
@@ -11,3 +12,6 @@ export const SESSION_TAKEN_INFO = 'ERR_SESSION_TAKEN';
 
 /** The info of a refusal (code 10) that says: the session is kept, for servers that have the application. */
 export const SESSION_KEPT_INFO = 'ERR_SESSION_KEPT';
+
+/** The info of a refused call (code 17) that says: its metadata is larger than this side takes. */
+export const METADATA_TOO_LARGE_INFO = 'ERR_METADATA_TOO_LARGE';

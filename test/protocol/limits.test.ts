@@ -55,6 +55,8 @@ describe('resolveLimits', () => {
   const UNBOUNDED: readonly [name: keyof Limits, least: number][] = [
     ['maxHandshakeBytes', 1],
     ['maxHandshakeDepth', 2],
+    ['maxNameLength', 1],
+    ['maxMetadataBytes', 1],
   ];
 
   it.each(UNBOUNDED)('lets %s be Infinity, or an integer from %d up', (name, least) => {

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import * as codes from '../../lib/protocol/error-codes.js';
-import { MAX_REFUSALS_LOGGED, MAX_USERNAME_LENGTH, resolveLimits } from '../../lib/protocol/limits.js';
+import {
+  MAX_REFUSALS_LOGGED,
+  MAX_SESSION_ID_LENGTH,
+  MAX_USERNAME_LENGTH,
+  resolveLimits,
+} from '../../lib/protocol/limits.js';
 import { DEFAULT_LIMITS, JstpClient, JstpModule, JstpServer } from '../../lib/index.js';
 import { membersOf, textsOfLib } from './members.js';
 
@@ -114,6 +119,7 @@ test('the reference of limits tells each limit with its default, and no other', 
 test('the reference of limits tells what is not an option as it is', () => {
   const page = readFileSync('docs/reference/limits.md', 'utf8');
   expect(page).toContain(`| length of a user's name | ${MAX_USERNAME_LENGTH} characters |`);
+  expect(page).toContain(`| length of a session's id | ${MAX_SESSION_ID_LENGTH} characters;`);
   expect(page).toContain(`that are logged in ten seconds | ${MAX_REFUSALS_LOGGED};`);
 });
 

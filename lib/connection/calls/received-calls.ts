@@ -1,16 +1,25 @@
 import {
+  DEFAULT_MESSAGES,
   ERR_INTERFACE_NOT_FOUND,
   ERR_INTERNAL_API_ERROR,
   ERR_INVALID_SIGNATURE,
   ERR_METHOD_NOT_FOUND,
 } from '../../protocol/error-codes.js';
 import { formatCallbackError } from '../../protocol/format-message.js';
-import type { CallMessage } from '../../protocol/message.js';
+import { OVERSIZED_METADATA, type CallMessage } from '../../protocol/message.js';
+import { METADATA_TOO_LARGE_INFO } from '../../protocol/refusal-info.js';
 import type { ApplicationLike } from '../../application/application.js';
 import { serveCall } from '../../application/serve-call.js';
 import { IdTable } from '../../util/id-table.js';
 import type { Connection } from '../connection.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
+
+/** The error of a call with more metadata than this side takes. */
+const METADATA_TOO_LARGE = [
+  ERR_INVALID_SIGNATURE,
+  DEFAULT_MESSAGES[ERR_INVALID_SIGNATURE],
+  METADATA_TOO_LARGE_INFO,
+];
 
 /** What the received calls ask of their channel. */
 export interface ReceivedCallsOwner {
@@ -79,7 +88,9 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     const fault = faultOf(message);
     const { application, connection } = this.owner;
     if (fault !== 0 || application === null) {
-      this.owner.outbox.sendAnswer(formatCallbackError(message.id, [fault || ERR_INTERFACE_NOT_FOUND]));
+      const isOversized = message.metadata === OVERSIZED_METADATA;
+      const error = isOversized ? METADATA_TOO_LARGE : [fault || ERR_INTERFACE_NOT_FOUND];
+      this.owner.outbox.sendAnswer(formatCallbackError(message.id, error));
       return;
     }
     const call = new ReceivedCall(this, connection, message);

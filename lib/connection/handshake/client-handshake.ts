@@ -7,6 +7,7 @@ import {
   ERR_SESSION_TAKEN,
 } from '../../protocol/error-codes.js';
 import { formatHandshakeRequest } from '../../protocol/format-message.js';
+import { MAX_SESSION_ID_LENGTH } from '../../protocol/limits.js';
 import type { HandshakeResponse } from '../../protocol/message.js';
 import {
   JOURNAL_FULL_INFO,
@@ -72,7 +73,8 @@ export class ClientHandshake {
     const peerMaxBytes = maxBytesOf(response.extensions);
     const binding = { application: this.application.name, version: this.application.version, extensions };
     if (!resumed) {
-      if (typeof ok !== 'string') return new RemoteError(ERR_AUTH_FAILED);
+      if (typeof ok !== 'string' || ok.length > MAX_SESSION_ID_LENGTH)
+        return new RemoteError(ERR_AUTH_FAILED);
       const session = new Session<Connection>(null, username, ok);
       session.binding = binding;
       return { session, receivedCount: undefined, peerMaxBytes };

@@ -103,7 +103,12 @@ export class JstpServer
     const { serializer, deserializer } = options;
     this.initializeSerializer({ serializer });
     this.initializeDeserializer({ deserializer });
-    this.routes = new RouteTable(this.resolved.application, (pattern) => this.normalizePattern(pattern));
+    const { application, limits } = this.resolved;
+    this.routes = new RouteTable(
+      application,
+      (pattern) => this.normalizePattern(pattern),
+      limits.maxNameLength,
+    );
     this.runner = new HandlerRunner({
       handlers: this.messageHandlers,
       hooks: this.hooks,

@@ -1,5 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { JstpError } from '../../protocol/jstp-error.js';
+import { check } from '../../protocol/option-checks.js';
 import { parseApplicationName, type ApplicationName } from '../decorators/application-name.js';
 import { ApplicationRoutes, originText, type Route } from './application-routes.js';
 import { clashText, type HandlerOrigin } from './handler-origins.js';
@@ -28,10 +29,12 @@ export class RouteTable {
   /**
    * @param defaultApplication the application of handlers that do not name one
    * @param normalizePattern makes Nest's route string of a pattern
+   * @param maxNameLength `limits.maxNameLength`: no client could call by a longer name
    */
   constructor(
     private readonly defaultApplication: ApplicationName,
     private readonly normalizePattern: PatternNormalizer,
+    private readonly maxNameLength: number,
   ) {}
 
   /** The applications that have handlers. */
@@ -77,7 +80,8 @@ export class RouteTable {
   /**
    * Adds a handler of a method or event.
    * @param isTaken whether a key is in use in Nest's table
-   * @throws ConfigurationError for `@Arg` parameters that contradict each other
+   * @throws ConfigurationError for `@Arg` parameters that contradict each other, and for a name that is longer than
+   *   clients may use
    * @returns the key for Nest's table; undefined for a second method of the same name, which is a fault, see
    * {@link assertSound}
    */
@@ -87,6 +91,9 @@ export class RouteTable {
     if (extras.arguments) checkArguments(extras.arguments, origin.method, origin.text);
     const application = this.applicationOf(extras);
     const target = placedTarget(extras, pattern, this.normalizePattern);
+    const length = Math.max(target.interfaceName.length, target.name.length);
+    const needed = `at least ${length}, the length of the name of ${origin.text}`;
+    check('limits.maxNameLength', this.maxNameLength, needed, (max) => length <= (max as number));
     const known = application.find(target, isEvent);
     if (known && isEvent) {
       known.origins.push(origin);

@@ -5,6 +5,7 @@ import { controlOf } from '../../connection/control.js';
 import { admit, awaitDecision, moveTransport, presumeUser, refuse } from '../../connection/serving.js';
 import { agreedNames, maxBytesOf, sameNames } from '../../connection/extensions.js';
 import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED } from '../../protocol/error-codes.js';
+import { MAX_SESSION_ID_LENGTH } from '../../protocol/limits.js';
 import type { HandshakeRequest } from '../../protocol/message.js';
 import {
   JOURNAL_FULL_INFO,
@@ -25,9 +26,6 @@ import type { ResolvedServerOptions } from '../server-options.js';
 import type { SessionKeeper } from '../sessions/session-keeper.js';
 import { TakeoverLimit } from './takeover-limit.js';
 
-// Far longer than any id that a server gives. Why: a store need not be asked about a longer one.
-const MAX_ID_LENGTH = 256;
-
 // How many sessions with a full journal are remembered. Clients of earlier ones hear only that the session is lost.
 const MAX_FULL_SESSIONS = 10_000;
 
@@ -36,6 +34,8 @@ const OTHER_BINDING = 'the session was made for another application, range or se
 const UNCOVERED = 'what the client counts as received does not fit what the session has sent';
 const FULL = 'more waited for the client than the server keeps (its limits of the journal)';
 const NOT_OWNED = 'nobody can give the session now: another server has it, or its store does not answer';
+
+const STRATEGY_TOO_LONG = 'the name of its strategy is longer than limits.maxNameLength';
 
 type App = ApplicationLike<Connection>;
 
@@ -80,6 +80,12 @@ export class Handshakes {
       else refuse(connection, ERR_APP_NOT_FOUND);
       const reason = applications.reasonForNone(request.application, request.version);
       this.tell(connection, request, 'application', ERR_APP_NOT_FOUND, reason);
+      return;
+    }
+    if (request.strategy.length > this.options.limits.maxNameLength) {
+      // Why: no policy need look at it, or keep it.
+      refuse(connection, ERR_AUTH_FAILED);
+      this.tell(connection, request, 'login', ERR_AUTH_FAILED, STRATEGY_TOO_LONG);
       return;
     }
     awaitDecision(connection, application);
@@ -343,7 +349,8 @@ function refuseUnserved(connection: Connection, request: HandshakeRequest): void
 function claimOf(credentials: unknown): ResumeClaim | undefined {
   if (!Array.isArray(credentials)) return undefined;
   const [id, receivedCount, order] = credentials as unknown[];
-  if (typeof id !== 'string' || id === '' || id.length > MAX_ID_LENGTH) return undefined;
+  // Why the length: a store need not be asked about a longer one.
+  if (typeof id !== 'string' || id === '' || id.length > MAX_SESSION_ID_LENGTH) return undefined;
   if (typeof receivedCount !== 'number' || !Number.isSafeInteger(receivedCount) || receivedCount < 0)
     return undefined;
   return { id, receivedCount, order: orderOf(order) };

@@ -178,6 +178,42 @@ describe('the server tells once why somebody is not let in', () => {
   });
 });
 
+describe('where anonymous clients may not enter, an unknown application is refused like wrong credentials', () => {
+  const authPolicy = { authenticate: answering(null, false), decidesAnonymous: true };
+  const LOST = "{handshake:[0],error:[11,'Authentication failed','ERR_SESSION_LOST']}";
+
+  test.each([
+    ['anonymous', '', '', '{handshake:[0],error:[11]}'],
+    ['login', '', ",login:['ann','x']", '{handshake:[0],error:[11]}'],
+    ['session', '', ",session:['nobody',0]", '{handshake:[0],error:[11]}'],
+    ['session', ",'',{resume:1}", ",session:['nobody',0]", LOST],
+  ])('%s%s', async (strategy, offer, credentials, answer) => {
+    const server = await serve({ authPolicy });
+    const answers: string[] = [];
+    for (const application of ['chat', 'game']) {
+      const peer = await RawPeer.connect(server.port);
+      closing.add(() => peer.destroy());
+      peer.send(`{handshake:[0,'${application}'${offer}]${credentials}}`);
+      await peer.end();
+      answers.push(...peer.messages);
+    }
+    expect(answers).toEqual([answer, answer]);
+    // The server's own log knows better.
+    expect(server.told[1]).toMatchObject({
+      kind: 'application',
+      application: 'game',
+      strategy,
+      code: 11,
+      reason: "there is no application 'game' (known: chat, files)",
+    });
+  });
+
+  test('and otherwise it is told, before any login', async () => {
+    const server = await serve({ authPolicy: answering(null, false) });
+    expect(await refusal(server, "{handshake:[0,'game'],login:['ann','x']}")).toMatchObject({ code: 10 });
+  });
+});
+
 describe('a client is told which application was not found', () => {
   test.each([
     ['game', 'Application not found: game'],

@@ -76,10 +76,9 @@ export class Handshakes {
   decide(connection: Connection, request: HandshakeRequest, applications: Applications<Connection>): void {
     const application = applications.find(request.application, request.version);
     if (!application) {
-      if (request.strategy === 'session' && this.keeper.isShared) refuseUnserved(connection, request);
-      else refuse(connection, ERR_APP_NOT_FOUND);
+      const code = this.refuseUnknown(connection, request);
       const reason = applications.reasonForNone(request.application, request.version);
-      this.tell(connection, request, 'application', ERR_APP_NOT_FOUND, reason);
+      this.tell(connection, request, 'application', code, reason);
       return;
     }
     if (request.strategy.length > this.options.limits.maxNameLength) {
@@ -106,6 +105,23 @@ export class Handshakes {
   /** Whether the client of a claim made at another server has asked here for the session since. */
   overtakes(id: string, claim: SessionClaim | undefined): boolean {
     return this.pending.overtakes(id, claim);
+  }
+
+  /**
+   * Refuses a handshake for an application that there is not. Where strangers may not enter, they are not told which
+   * applications there are: the answer is that of wrong credentials, or of an unknown session.
+   * @returns the code that the client is told
+   */
+  private refuseUnknown(connection: Connection, request: HandshakeRequest): number {
+    const isResume = request.strategy === 'session';
+    if (isResume && this.keeper.isShared) refuseUnserved(connection, request);
+    else if (!this.options.policy.decidesAnonymous) refuse(connection, ERR_APP_NOT_FOUND);
+    else {
+      if (isResume) refuseSession(connection, request, SESSION_LOST_INFO);
+      else refuse(connection, ERR_AUTH_FAILED);
+      return ERR_AUTH_FAILED;
+    }
+    return ERR_APP_NOT_FOUND;
   }
 
   private decideLogin(connection: Connection, application: App, request: HandshakeRequest): void {

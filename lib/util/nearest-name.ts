@@ -15,8 +15,12 @@ export function nearestName(given: string, names: readonly string[]): string | u
 /** How many changes always count as misspelling. Two, since swapped characters are two changes: 'prot' for 'port'. */
 const MIN_SLIP = 2;
 
-/** How many characters differ; less than one where a name is a part of the other ('min' of 'minDelayMs'). */
+/**
+ * How many characters differ: none where they are only in another order ('prot' for 'port'), less than one where a name
+ * is a part of the other ('min' of 'minDelayMs').
+ */
 function distanceOf(a: string, b: string): number {
+  if (sortedCharacters(a) === sortedCharacters(b)) return 0;
   if (a.length > 2 && (a.includes(b) || b.includes(a))) return Math.abs(a.length - b.length) / 1000;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
@@ -28,4 +32,8 @@ function distanceOf(a: string, b: string): number {
     row = next;
   }
   return row[b.length] ?? 0;
+}
+
+function sortedCharacters(name: string): string {
+  return Array.from(name).sort().join('');
 }

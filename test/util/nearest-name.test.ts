@@ -1,7 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { nearestName } from '../../lib/util/nearest-name.js';
 
-const NAMES = ['host', 'port', 'path', 'heartbeatInterval', 'minDelayMs', 'maxDelayMs', 'resumeTimeoutMs'];
+const NAMES = [
+  'host',
+  'port',
+  'path',
+  'heartbeatInterval',
+  'minDelayMs',
+  'maxDelayMs',
+  'resumeTimeoutMs',
+  'proxyProtocol',
+];
 
 test.each([
   ['prot', 'port'],

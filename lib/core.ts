@@ -48,6 +48,7 @@ export type {
   AuthPolicyFunction,
   AuthPolicyObject,
 } from './server/handshake/auth-policy.js';
+export type { ConnectionLimit, RefusedConnection } from './server/door/door.js';
 export type { RefusalKind, RefusedHandshake } from './server/handshake/refusal.js';
 export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';

@@ -77,6 +77,20 @@ export interface Limits {
   readonly closeTimeoutMs: number;
   /** How many sessions a server keeps. @default 100000 */
   readonly maxSessions: number;
+  /** How many connections a server has at once, before and after their login. `Infinity`: any number. @default 65536 */
+  readonly maxConnections: number;
+  /**
+   * How many connections of one address a server has at once. Of IPv6, the first 64 bits count as the address. `Infinity`:
+   * any number. @default 1000
+   */
+  readonly maxConnectionsPerAddress: number;
+  /** How many connections of a server may be before their login at once. `Infinity`: any number. @default 2000 */
+  readonly maxPendingHandshakes: number;
+  /**
+   * How many new connections a second a server takes of one address. An address that was quiet may have those of ten
+   * seconds at once. `Infinity`: any number. @default 100
+   */
+  readonly maxHandshakesPerSecond: number;
   /** How long a peer may leave a ping unanswered; then it is given up. 0: two heartbeat intervals. @default 0 */
   readonly heartbeatTimeoutMs: number;
 }
@@ -129,6 +143,10 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   drainTimeoutMs: [10_000, 0, MAX_TIMER_MS],
   closeTimeoutMs: [5000, 1, MAX_TIMER_MS],
   maxSessions: [100_000],
+  maxConnections: [65_536, 1, Infinity],
+  maxConnectionsPerAddress: [1000, 1, Infinity],
+  maxPendingHandshakes: [2000, 1, Infinity],
+  maxHandshakesPerSecond: [100, 1, Infinity],
   heartbeatTimeoutMs: [0, 0, MAX_TIMER_MS],
 };
 

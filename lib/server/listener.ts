@@ -1,8 +1,26 @@
 import type { Transport } from '../connection/transport.js';
 import type { PendingPeer } from './handshake/pending-peers.js';
 
+/** The place of one connection among those that a server may have. */
+export interface Admission {
+  /**
+   * Notes whose the connection is, where that is known only now.
+   * @param address the client's address
+   * @returns the place that counts from now on; undefined: the address has too many, and the connection must be ended
+   */
+  identify(address: string): Admission | undefined;
+  /** Gives the place back. Called once, when the connection's socket is closed. */
+  release(): void;
+}
+
 /** Receives what a listener accepts: the server's side of it. */
 export interface ListenerSink {
+  /**
+   * Asks for a place for a socket that was just accepted, before any work is done for it.
+   * @param address the client's address; undefined where there is none, or it is not known yet
+   * @returns undefined: the server has too many connections, and the socket must be ended at once
+   */
+  admit(address: string | undefined): Admission | undefined;
   /**
    * Notes a peer whose socket is still being secured (TLS) or upgraded (WebSocket). Its time for the handshake starts.
    * @param abandon ends the socket when that time is over

@@ -1,5 +1,6 @@
 import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
+import type { RefusedConnection } from './door/door.js';
 import type { RefusedHandshake } from './handshake/refusal.js';
 import type { Session } from '../session/session.js';
 
@@ -15,6 +16,8 @@ export interface ServerEvents {
   handshakeRequest: [connection: Connection, applicationName: string, strategy: string];
   /** A handshake was refused, or a resume put off; the refusal says why. The connection ends with it. */
   handshakeRefused: [connection: Connection, refusal: RefusedHandshake];
+  /** A connection was refused, and ended without a word, because there are too many. */
+  connectionRefused: [refusal: RefusedConnection];
   /** A peer did not shake hands in time. */
   handshakeTimeout: [connection: Connection];
   /** An error of a connection, or of an application on it. */

@@ -16,6 +16,7 @@ import {
 } from '../util/event-emitter.js';
 import { reportUnhandledError } from '../util/host.js';
 import { SERVER_CONTROL, type ServerControl } from './control.js';
+import { Door } from './door/door.js';
 import { PendingPeers, type PendingPeer } from './handshake/pending-peers.js';
 import { ClientTable } from './sessions/client-table.js';
 import { Handshakes, type HandshakeOutcome } from './handshake/handshakes.js';
@@ -90,7 +91,14 @@ export class Server extends EventEmitter<ServerEvents> {
       connection.close();
       this.notifyOf(connection, 'handshakeTimeout', connection);
     });
+    const door = new Door(limits, {
+      pendingHandshakes: () => this.pendingPeers.size,
+      connectionRefused: (refusal) => {
+        this.notify('connectionRefused', refusal);
+      },
+    });
     this.listener = createListener({
+      admit: (address) => door.admit(address),
       addPending: (abandon) => this.pendingPeers.add(abandon),
       removePending: (peer) => {
         this.pendingPeers.remove(peer);

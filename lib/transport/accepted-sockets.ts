@@ -1,7 +1,13 @@
 import type { Socket } from 'node:net';
 import type { PendingPeer } from '../server/handshake/pending-peers.js';
-import type { ListenerSink } from '../server/listener.js';
-import { acceptedSocket } from './node-internals.js';
+import type { Admission, ListenerSink } from '../server/listener.js';
+import { acceptedSocket, peerAddress } from './node-internals.js';
+
+/** A socket that was admitted. */
+interface AcceptedSocket {
+  readonly peer: PendingPeer;
+  admission: Admission;
+}
 
 /**
  * The sockets of a server that TLS or an upgrade is under way on.
@@ -9,29 +15,35 @@ import { acceptedSocket } from './node-internals.js';
  */
 export class AcceptedSockets {
   // By the accepted socket, not by address: the peers of an IPC socket have none.
-  private readonly pending = new Map<Socket, PendingPeer>();
+  private readonly pending = new Map<Socket, AcceptedSocket>();
 
-  /** @param sink is told of each socket that is accepted, and of each that is closed while it is pending */
+  /** @param sink admits sockets, and is told of each that is closed while it is pending */
   constructor(private readonly sink: ListenerSink) {}
 
   /**
-   * Adds a socket. Its time counts from now.
+   * Admits a socket. Its time counts from now.
    * @param socket the socket that was accepted, or the TLS socket that was made of it
+   * @param address the client's address; undefined where it is not known yet
+   * @returns whether there is room for it; if not, the caller ends it
    */
-  add(socket: Socket): void {
+  admit(socket: Socket, address = peerAddress(acceptedSocket(socket))): boolean {
     const accepted = acceptedSocket(socket);
-    const peer = this.sink.addPending(() => accepted.destroy());
-    this.pending.set(accepted, peer);
+    const admission = this.sink.admit(address);
+    if (!admission) return false;
+    const entry = { peer: this.sink.addPending(() => accepted.destroy()), admission };
+    this.pending.set(accepted, entry);
     accepted.once('close', () => {
-      if (this.pending.delete(accepted)) this.sink.removePending(peer);
+      entry.admission.release();
+      if (this.pending.delete(accepted)) this.sink.removePending(entry.peer);
     });
+    return true;
   }
 
   /** Removes a socket that has become a transport. Returns what the sink knows it by; undefined if it was not added. */
   remove(socket: Socket): PendingPeer | undefined {
     const accepted = acceptedSocket(socket);
-    const peer = this.pending.get(accepted);
+    const entry = this.pending.get(accepted);
     this.pending.delete(accepted);
-    return peer;
+    return entry?.peer;
   }
 }

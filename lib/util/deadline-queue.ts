@@ -22,6 +22,11 @@ export class DeadlineQueue<T> {
     private readonly onExpire: (entry: T) => void,
   ) {}
 
+  /** How many entries wait. */
+  get size(): number {
+    return this.deadlines.size;
+  }
+
   /** Iterates over the entries in the order of their expiry. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.deadlines.keys();

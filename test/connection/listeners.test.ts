@@ -51,6 +51,7 @@ const SERVER_EVENTS = Object.keys({
   handshakeRequest: true,
   handshakeTimeout: true,
   handshakeRefused: true,
+  connectionRefused: true,
   connectionError: true,
   storageError: true,
   restoreSession: true,
@@ -182,7 +183,13 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
     await stopCore(server);
     await turns();
     const heard = new Set(failing.heard);
-    const notHere = ['client: client', 'server: error', 'server: storageError', 'server: listening'];
+    const notHere = [
+      'client: client',
+      'server: error',
+      'server: storageError',
+      'server: listening',
+      'server: connectionRefused',
+    ];
     const expected = [
       ...CONNECTION_EVENTS.map((name) => `client: ${name}`),
       ...SERVER_EVENTS.map((name) => `server: ${name}`),
@@ -210,6 +217,21 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
     await turns();
     expect(failing.heard).toEqual(['server: error', 'server: listening', 'server: close']);
     expect(failing.reports()).toEqual([1, 1, 1]);
+  });
+
+  test('of a refused connection, is reported once, and the next client is served', async () => {
+    const failing = new Failing(how);
+    const { server, port } = await startCore(closing, { limits: { maxConnections: 1 } });
+    failing.watch('server', server, ['connectionRefused']);
+    const guest = await net.connect('app', null, port, '127.0.0.1');
+    const stranger = await RawPeer.connect(port);
+    await stranger.end();
+    stranger.destroy();
+    expect(await guest.callMethod('echo', 'back', [1])).toBe(1);
+    guest.close();
+    await turns();
+    expect(failing.heard).toEqual(['server: connectionRefused']);
+    expect(failing.reports()).toEqual([1]);
   });
 
   test('of a failing store, is reported once, and the next client is served', async () => {

@@ -15,6 +15,7 @@ const STALLED_PEERS = 1000;
 const EVENT = 'x'.repeat(1000);
 const EVENTS_A_PEER = 200;
 const LIMITS = { journalMaxBytes: 50_000, journalMaxEntries: 1000, maxSendBufferBytes: 100_000 };
+const MANY_OF_ONE_ADDRESS = { maxConnectionsPerAddress: Infinity, maxHandshakesPerSecond: Infinity };
 // A text is held once, by the journal; what waits for the socket is joined, and so a second time.
 const ALLOWED_BYTES_A_PEER = LIMITS.journalMaxBytes + LIMITS.maxSendBufferBytes + 20_000;
 
@@ -89,7 +90,11 @@ async function cycles(server: Server, count: number): Promise<void> {
 }
 
 async function listen(limits: object): Promise<Server> {
-  const server = net.createServer({ applications: [application], extensions: ALL_EXTENSIONS, limits });
+  const server = net.createServer({
+    applications: [application],
+    extensions: ALL_EXTENSIONS,
+    limits: { ...MANY_OF_ONE_ADDRESS, ...limits },
+  });
   await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
   return server;
 }

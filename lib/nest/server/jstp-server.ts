@@ -34,6 +34,7 @@ import { logAddresses, type ListeningPlace } from './log-addresses.js';
 import { NestApplication } from './nest-application.js';
 import { watchRegistrations, type Registration } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
+import { DoorLog } from './door-log.js';
 import { RefusalLog } from './refusal-log.js';
 import { MinuteLimit } from './minute-limit.js';
 import { RouteTable } from './route-table.js';
@@ -79,6 +80,7 @@ export class JstpServer
   private readonly sizeWarnings = new MinuteLimit(MAX_SIZE_WARNINGS_PER_MINUTE);
   private core: CoreServer | undefined;
   private readonly refusals = new RefusalLog(this.logger);
+  private readonly door = new DoorLog(this.logger);
   private unwatchShared: () => void = ignore;
   /** Stops waiting for shared HTTP servers whose addresses are still to be logged. */
   private stopLogging: () => void = ignore;
@@ -187,6 +189,7 @@ export class JstpServer
     core.closeConnections();
     await closed;
     this.refusals.stop();
+    this.door.stop();
     // Why one more turn: Node emits 'close' of a server before that of its sockets.
     await nextTurn();
   }
@@ -379,6 +382,9 @@ export class JstpServer
     });
     core.on('handshakeRefused', (connection, refusal) => {
       this.refusals.add(connection, refusal);
+    });
+    core.on('connectionRefused', (refusal) => {
+      this.door.add(refusal);
     });
     for (const [name, listener] of this.eventListeners) core.on(name, listener as never);
     return core;

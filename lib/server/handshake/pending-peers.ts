@@ -29,6 +29,11 @@ export class PendingPeers {
     });
   }
 
+  /** How many peers have not shaken hands yet. */
+  get size(): number {
+    return this.queue.size;
+  }
+
   /** Adds a peer whose socket has just been accepted. */
   add(abandon: () => void): PendingPeer {
     const peer: PendingPeer = { abandon, connection: undefined };

@@ -104,13 +104,19 @@ export class MemoryListener implements Listener {
   }
 
   /**
-   * Accepts a client.
+   * Accepts a client, if the server has room for it.
    * @param transport this side's end of the transport
    * @param whenClosed is given the function to call when that end is closed
    */
   accept(transport: Transport, whenClosed: (callback: () => void) => void): void {
+    const admission = this.sink.admit(undefined);
+    if (!admission) {
+      transport.destroy();
+      return;
+    }
     this.transports.add(transport);
     whenClosed(() => {
+      admission.release();
       this.transports.delete(transport);
     });
     this.sink.accept(transport);

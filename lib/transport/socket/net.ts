@@ -2,6 +2,7 @@ import * as nodeNet from 'node:net';
 import type { Dialer } from '../../connection/transport.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { ListenerFactory } from '../../server/listener.js';
+import { peerAddress } from '../node-internals.js';
 import { NodeListener } from '../node-listener.js';
 import { socketDialer } from './socket-dialer.js';
 import { SocketTransport } from './socket-transport.js';
@@ -16,7 +17,12 @@ export function netListener(options: nodeNet.ServerOpts, limits: Limits): Listen
   return (sink) => {
     const raw = nodeNet.createServer(options);
     raw.on('connection', (socket) => {
-      sink.accept(new SocketTransport(socket, limits));
+      const admission = sink.admit(peerAddress(socket));
+      if (!admission) {
+        socket.destroy();
+        return;
+      }
+      sink.accept(new SocketTransport(socket, limits, admission));
       sink.forward('connection', [socket]);
     });
     return new NodeListener(raw, sink);

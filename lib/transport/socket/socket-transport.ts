@@ -5,6 +5,7 @@ import { partsOf } from '../../protocol/message-parts.js';
 import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
 import { MessageSplitter, type MessageSink } from '../../protocol/splitter.js';
+import type { Admission } from '../../server/listener.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
 import { peerAddress } from '../node-internals.js';
@@ -46,10 +47,15 @@ export class SocketTransport implements Transport, Expirable {
   private progress: TransferProgress | undefined;
   private closeError: Error | undefined;
 
-  /** @param socket a connected socket, which belongs to the transport from now on */
+  /**
+   * @param socket a connected socket, which belongs to the transport from now on
+   * @param limits the limits of this side
+   * @param admission the place that is given back when the socket is closed
+   */
   constructor(
     private readonly socket: Socket,
     private readonly limits: Limits,
+    private readonly admission?: Admission,
   ) {
     // Why on the socket: the listeners are the same functions for all sockets then.
     (socket as TransportSocket)[TRANSPORT] = this;
@@ -185,6 +191,7 @@ export class SocketTransport implements Transport, Expirable {
     this.limit = undefined;
     sharedDeadlines(END_TIMEOUT_MS).delete(this);
     this.guard?.stop();
+    this.admission?.release();
     const { receiver } = this;
     this.receiver = null;
     receiver?.transportClosed(this.closeError);

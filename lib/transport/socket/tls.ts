@@ -1,9 +1,9 @@
-import type { Socket } from 'node:net';
 import * as nodeTls from 'node:tls';
 import type { Dialer } from '../../connection/transport.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { ListenerFactory } from '../../server/listener.js';
 import { AcceptedSockets } from '../accepted-sockets.js';
+import { decideFirst } from '../decide-first.js';
 import { NodeListener } from '../node-listener.js';
 import { socketDialer } from './socket-dialer.js';
 import { SocketTransport } from './socket-transport.js';
@@ -19,8 +19,9 @@ export function tlsListener(options: nodeTls.TlsOptions, limits: Limits): Listen
   return (sink) => {
     const raw = nodeTls.createServer(options);
     const securing = new AcceptedSockets(sink);
-    raw.on('connection', (socket: Socket) => {
-      securing.add(socket);
+    decideFirst(raw, (socket, goOn) => {
+      if (securing.admit(socket)) goOn();
+      else socket.destroy();
     });
     raw.on('secureConnection', (socket: nodeTls.TLSSocket) => {
       sink.accept(new SocketTransport(socket, limits), securing.remove(socket));

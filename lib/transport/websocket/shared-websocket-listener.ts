@@ -33,13 +33,13 @@ export class SharedWebSocketListener implements Listener {
   ) {
     const upgrading = new AcceptedSockets(sink);
     this.upgrader = new Upgrader(options, limits, {
-      waiting: (socket) => {
-        this.track(socket);
+      arrived: (_request, socket) => {
         // The owner's server accepted the socket, at a time that is not known: its time counts from now.
-        upgrading.add(socket);
+        if (!upgrading.admit(socket)) return false;
+        this.track(socket);
+        return true;
       },
       upgraded: (transport, socket) => {
-        this.track(socket);
         sink.accept(transport, upgrading.remove(socket));
         sink.forward('connection', [transport.getRawTransport()]);
       },
@@ -92,7 +92,6 @@ export class SharedWebSocketListener implements Listener {
 
   /** Makes the listener's close wait for a socket. */
   private track(socket: Socket): void {
-    if (this.sockets.has(socket)) return;
     this.sockets.add(socket);
     socket.once('close', () => {
       this.sockets.delete(socket);

@@ -2,8 +2,8 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Limits } from '../../protocol/limits.js';
 import type { ListenerSink } from '../../server/listener.js';
-import { ignore } from '../../util/callback.js';
 import { AcceptedSockets } from '../accepted-sockets.js';
+import { decideFirst } from '../decide-first.js';
 import { NodeListener } from '../node-listener.js';
 import { pathOf, refuseUpgrade } from './http-upgrades.js';
 import type { WebSocketServerOptions } from './websocket-options.js';
@@ -21,16 +21,17 @@ export class OwnWebSocketListener extends NodeListener<HttpServer> {
     super(raw, sink);
     const upgrading = new AcceptedSockets(sink);
     const upgrader = new Upgrader(options, limits, {
-      // The socket is in `upgrading` since it was accepted.
-      waiting: ignore,
+      // The socket was admitted when it was accepted.
+      arrived: () => true,
       upgraded: (transport, socket) => {
         sink.accept(transport, upgrading.remove(socket));
         sink.forward('connection', [transport.getRawTransport()]);
       },
     });
     // The socket as it was accepted, before TLS: its time counts from now.
-    raw.on('connection', (socket: Socket) => {
-      upgrading.add(socket);
+    decideFirst(raw, (socket, goOn) => {
+      if (upgrading.admit(socket)) goOn();
+      else socket.destroy();
     });
     raw.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       const isServed = options.path === undefined || options.path === pathOf(request);

@@ -10,8 +10,8 @@ import { WebSocketTransport } from './websocket-transport.js';
 
 /** Is told of the sockets that ask for an upgrade. */
 export interface UpgradeObserver {
-  /** A socket waits for the decision whether it is upgraded. */
-  waiting(socket: Socket): void;
+  /** A socket asks for an upgrade. @returns whether there is room for it */
+  arrived(request: IncomingMessage, socket: Socket): boolean;
   /** A socket has become a transport. */
   upgraded(transport: WebSocketTransport, socket: Socket): void;
 }
@@ -41,8 +41,12 @@ export class Upgrader {
     });
   }
 
-  /** Upgrades a request, or answers it with 403. */
+  /** Upgrades a request, or answers it with 403; with 503 where there is no room for it. */
   readonly upgrade: UpgradeHandler = (request, socket, head) => {
+    if (!this.observer.arrived(request, socket)) {
+      refuseUpgrade(socket, 503);
+      return;
+    }
     const decide = (isAllowed: unknown): void => {
       if (isAllowed === true) this.upgradeNow(request, socket, head);
       else refuseUpgrade(socket, 403);
@@ -54,7 +58,6 @@ export class Upgrader {
     }
     // Node no longer listens for errors of a socket that it has handed out.
     socket.on('error', ignore);
-    this.observer.waiting(socket);
     const decideLater = (isAllowed: unknown): void => {
       socket.off('error', ignore);
       // Destroyed: the peer has gone, or its time is over.

@@ -1,6 +1,7 @@
 import { Application, net, tls, ws } from 'nestjs-jstp/core';
 import { authority, serverCertificate } from './certificates.js';
 import { coreExtensions } from './extensions.js';
+import { manyConnections } from './many-connections.js';
 import { connectJstp, jstpClient, startJstpServer } from './jstp-api.js';
 
 /** @import { Contender, Settings } from '../types.js' */
@@ -23,7 +24,7 @@ export const entries = /** @type {Record<'net' | 'tls' | 'ws', JstpEntry>} */ (
 function createContender(entry, serverOptions, addressOf) {
   return {
     startServer({ handlers, resume }) {
-      const options = { ...extensionsOf(resume), ...serverOptions() };
+      const options = { ...manyConnections(), ...extensionsOf(resume), ...serverOptions() };
       return startJstpServer(entry, ApplicationOfCore, { handlers, options });
     },
     async connect({ handlers, resume }, port) {

@@ -1,6 +1,7 @@
 import { JstpClient, JstpServer } from 'nestjs-jstp';
 import { authority, serverCertificate } from './certificates.js';
 import { limitNestExtensions } from './extensions.js';
+import { manyConnections } from './many-connections.js';
 import { nestClient, startNest } from './nest-application.js';
 import { portOf } from './port.js';
 
@@ -18,7 +19,12 @@ function createContender(serverOptions, clientOptions) {
   return {
     async startServer({ handlers, resume }) {
       limitNestExtensions(resume);
-      const options = /** @type {JstpServerOptions} */ ({ host: HOST, port: 0, ...serverOptions() });
+      const options = /** @type {JstpServerOptions} */ ({
+        host: HOST,
+        port: 0,
+        ...manyConnections(),
+        ...serverOptions(),
+      });
       const strategy = new JstpServer(options);
       const { app, received } = await startNest({ strategy }, handlers);
       return { port: portOf(strategy.unwrap()), received, close: () => app.close() };

@@ -48,7 +48,7 @@ export type {
   AuthPolicyFunction,
   AuthPolicyObject,
 } from './server/handshake/auth-policy.js';
-export type { ConnectionLimit, RefusedConnection } from './server/door/door.js';
+export type { ConnectionLimit, ConnectionRefuser, RefusedConnection } from './server/door/door.js';
 export type { RefusalKind, RefusedHandshake } from './server/handshake/refusal.js';
 export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';
@@ -70,6 +70,12 @@ export type { SessionClaim } from './session/session-claim.js';
 export type { SessionStorageProvider } from './session/session-storage.js';
 export { SimpleSessionStorageProvider } from './session/simple-session-storage-provider.js';
 export type { TransportEntry } from './transport/entry.js';
+export type {
+  AddressOptions,
+  ForwardedHeader,
+  SocketAddressSource,
+  WebSocketAddressSource,
+} from './transport/proxy/proxy-options.js';
 export {
   net,
   tls,

@@ -21,6 +21,8 @@ export interface ListenerSink {
    * @returns undefined: the server has too many connections, and the socket must be ended at once
    */
   admit(address: string | undefined): Admission | undefined;
+  /** Notes that a socket is ended because it broke a rule of the listener. */
+  refuse(by: 'proxyProtocol', address: string | undefined): void;
   /**
    * Notes a peer whose socket is still being secured (TLS) or upgraded (WebSocket). Its time for the handshake starts.
    * @param abandon ends the socket when that time is over

@@ -99,6 +99,9 @@ export class Server extends EventEmitter<ServerEvents> {
     });
     this.listener = createListener({
       admit: (address) => door.admit(address),
+      refuse: (by, address) => {
+        door.refuse(by, address);
+      },
       addPending: (abandon) => this.pendingPeers.add(abandon),
       removePending: (peer) => {
         this.pendingPeers.remove(peer);

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { PendingPeer } from '../server/handshake/pending-peers.js';
 import type { Admission, ListenerSink } from '../server/listener.js';
-import { acceptedSocket, peerAddress } from './node-internals.js';
+import { acceptedSocket } from './node-internals.js';
 
 /** A socket that was admitted. */
 interface AcceptedSocket {
@@ -23,10 +23,10 @@ export class AcceptedSockets {
   /**
    * Admits a socket. Its time counts from now.
    * @param socket the socket that was accepted, or the TLS socket that was made of it
-   * @param address the client's address; undefined where it is not known yet
+   * @param address the client's address; undefined where it has none, or it is not known yet
    * @returns whether there is room for it; if not, the caller ends it
    */
-  admit(socket: Socket, address = peerAddress(acceptedSocket(socket))): boolean {
+  admit(socket: Socket, address: string | undefined): boolean {
     const accepted = acceptedSocket(socket);
     const admission = this.sink.admit(address);
     if (!admission) return false;
@@ -36,6 +36,15 @@ export class AcceptedSockets {
       entry.admission.release();
       if (this.pending.delete(accepted)) this.sink.removePending(entry.peer);
     });
+    return true;
+  }
+
+  /** Notes whose a socket is that was admitted. @returns whether that address has room for it; if not, the caller ends it */
+  identify(socket: Socket, address: string): boolean {
+    const entry = this.pending.get(acceptedSocket(socket));
+    const admission = entry?.admission.identify(address);
+    if (!entry || !admission) return false;
+    entry.admission = admission;
     return true;
   }
 

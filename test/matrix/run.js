@@ -35,7 +35,7 @@ const running = Number(process.versions.node.split('.')[0]);
 const results = [];
 
 installAll();
-if (!quick) run(root, 'bash', ['test/tools/get-redis.sh']);
+if (!quick) run(root, 'bash', ['test/tools/get-servers.sh']);
 for (const node of quick ? NODES.filter(({ major }) => major !== running) : NODES) {
   const title = `Node ${node.major}`;
   step(`${title}: tests`, () => jest(node, '12', quick ? QUICK_TESTS : []));

@@ -57,7 +57,7 @@ describe.each(TRANSPORTS)('a server over $name', ({ name, entry, connect }) => {
       expect(await second.callMethod('echo', 'back', [2])).toBe(2);
       expect(refused).toEqual([]);
       await expect(within(connect(arena.port), 'a refusal')).rejects.toThrow();
-      expect(refused).toEqual([{ limit, address: LOOPBACK, count: 1 }]);
+      expect(refused).toEqual([{ by: limit, address: LOOPBACK, count: 1 }]);
       expect(await second.callMethod('echo', 'back', [3])).toBe(3);
       first.close();
       await waitFor(() => arena.server.getClientsArray().length === 1, 'the end of a client');
@@ -88,7 +88,7 @@ describe.each(TRANSPORTS)('a server over $name', ({ name, entry, connect }) => {
     const other = await arena.socket();
     const third = await arena.socket();
     await third.end();
-    expect(refused).toEqual([{ limit: 'maxPendingHandshakes', address: LOOPBACK, count: 1 }]);
+    expect(refused).toEqual([{ by: 'maxPendingHandshakes', address: LOOPBACK, count: 1 }]);
     expect([stranger.isEnded, other.isEnded]).toEqual([false, false]);
     expect(await guest.callMethod('echo', 'back', [1])).toBe(1);
     other.socket.destroy();
@@ -172,7 +172,7 @@ describe('a door', () => {
     for (let n = 0; n < 20; n += 1) door.admit('192.0.2.1')?.release();
     expect(refused).toEqual([]);
     expect(door.admit('192.0.2.1')).toBeUndefined();
-    expect(refused).toEqual([{ limit: 'maxHandshakesPerSecond', address: '192.0.2.1', count: 1 }]);
+    expect(refused).toEqual([{ by: 'maxHandshakesPerSecond', address: '192.0.2.1', count: 1 }]);
     // Another address has its own.
     expect(door.admit('192.0.2.2')).toBeDefined();
     jest.advanceTimersByTime(1000);
@@ -201,7 +201,7 @@ describe('a door', () => {
     const second = door.admit(undefined);
     expect(second?.identify('192.0.2.1')).toBeUndefined();
     expect(door.admit(undefined)).toBeUndefined();
-    expect(refused.map(({ limit }) => limit)).toEqual(['maxConnectionsPerAddress', 'maxConnections']);
+    expect(refused.map(({ by }) => by)).toEqual(['maxConnectionsPerAddress', 'maxConnections']);
     first?.release();
     expect(second?.identify('192.0.2.1')).toBeDefined();
   });

@@ -1,24 +1,25 @@
-import type { ConnectionLimit, RefusedConnection } from '../../server/door/door.js';
+import type { ConnectionRefuser, RefusedConnection } from '../../server/door/door.js';
 import { LogWindows } from './log-windows.js';
 
 /** What to do about a limit that clients behind one address have reached. */
-const ONE_ADDRESS = 'raise the limit if many clients come by that address';
+const ONE_ADDRESS = 'if that is a proxy, use trustProxy or proxyProtocol, else raise the limit';
 
-const ADVICE: Readonly<Record<ConnectionLimit, string>> = {
+const ADVICE: Readonly<Record<ConnectionRefuser, string>> = {
   maxConnections: 'raise the limit if the machine has room for more',
   maxPendingHandshakes: 'raise the limit if so many clients come at once',
   maxConnectionsPerAddress: ONE_ADDRESS,
   maxHandshakesPerSecond: ONE_ADDRESS,
+  proxyProtocol: 'it began with no PROXY header, or came from none of the proxies of trustProxy',
 };
 
 /** Logs connections that were refused: of each limit the first in a window of time, and then their number. */
 export class DoorLog {
-  private readonly windows: LogWindows<ConnectionLimit>;
+  private readonly windows: LogWindows<ConnectionRefuser>;
 
   constructor(logger: { warn(text: string): void }) {
-    this.windows = new LogWindows<ConnectionLimit>(
+    this.windows = new LogWindows<ConnectionRefuser>(
       1,
-      (_limit, text) => {
+      (_by, text) => {
         logger.warn(text);
       },
       (limit, count, seconds) =>
@@ -27,10 +28,10 @@ export class DoorLog {
   }
 
   /** Logs a refusal. */
-  add({ limit, address }: RefusedConnection): void {
+  add({ by, address }: RefusedConnection): void {
     this.windows.add(
-      limit,
-      () => `A connection of ${address ?? 'a local peer'} was refused by limits.${limit}: ${ADVICE[limit]}`,
+      by,
+      () => `A connection of ${address ?? 'a local peer'} was refused by ${optionOf(by)}: ${ADVICE[by]}`,
     );
   }
 
@@ -38,4 +39,8 @@ export class DoorLog {
   stop(): void {
     this.windows.stop();
   }
+}
+
+function optionOf(by: ConnectionRefuser): string {
+  return by === 'proxyProtocol' ? by : `limits.${by}`;
 }

@@ -8,6 +8,12 @@ import type { ListenerFactory } from '../../server/listener.js';
 import type { TransportEntry } from '../../transport/entry.js';
 import { net, tls, ws, wss } from '../../transport/index.js';
 import { listenerGroup } from '../../transport/listener-group.js';
+import { AddressSource } from '../../transport/proxy/address-source.js';
+import {
+  SOCKET_ADDRESS_SOURCE_NAMES,
+  type SocketAddressSource,
+  type WebSocketAddressSource,
+} from '../../transport/proxy/proxy-options.js';
 import type { WebSocketServerOptions } from '../../transport/websocket/websocket-options.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
 import type { ListeningPlace } from './log-addresses.js';
@@ -37,7 +43,7 @@ const STREAM_ADDRESS_NAMES = [...SOCKET_ADDRESS_NAMES, 'path', 'readableAll', 'w
 const SERVER_ALLOWED =
   "a server of HTTP, as app.getHttpServer() gives it, a function that gives it, or 'http' (with JstpModule only)";
 /** The options of WebSockets alone. */
-const NOT_OF_SOCKETS = ['server', 'allowedOrigins', 'originCheckStrategy'] as const;
+const NOT_OF_SOCKETS = ['server', 'allowedOrigins', 'originCheckStrategy', 'forwardedHeader'] as const;
 // The backlog of `listen(2)` is a C int.
 const MAX_BACKLOG = 2 ** 31 - 1;
 
@@ -66,13 +72,13 @@ export interface StreamAddressOptions
 }
 
 /** TCP or IPC, with the options of Node's `net.createServer`. */
-export interface NetListenerOptions extends ServerOpts, StreamAddressOptions {
+export interface NetListenerOptions extends ServerOpts, StreamAddressOptions, SocketAddressSource {
   /** The transport. @default 'net' */
   transport?: 'net';
 }
 
 /** TLS, with the options of Node's `tls.createServer`: `key`, `cert`, `ca`, `requestCert`... */
-export interface TlsListenerOptions extends TlsOptions, StreamAddressOptions {
+export interface TlsListenerOptions extends TlsOptions, StreamAddressOptions, SocketAddressSource {
   /** What to listen on. */
   transport: 'tls';
 }
@@ -89,14 +95,24 @@ export interface SharedServerOption {
 
 /** WebSocket, with the options of Node's `http.createServer`. */
 export interface WsListenerOptions
-  extends HttpOptions, WebSocketServerOptions, SharedServerOption, SocketAddressOptions {
+  extends
+    HttpOptions,
+    WebSocketServerOptions,
+    WebSocketAddressSource,
+    SharedServerOption,
+    SocketAddressOptions {
   /** What to listen on. */
   transport: 'ws';
 }
 
 /** Secure WebSocket, with the options of Node's `https.createServer`. */
 export interface WssListenerOptions
-  extends HttpsOptions, WebSocketServerOptions, SharedServerOption, SocketAddressOptions {
+  extends
+    HttpsOptions,
+    WebSocketServerOptions,
+    WebSocketAddressSource,
+    SharedServerOption,
+    SocketAddressOptions {
   /** What to listen on. */
   transport: 'wss';
 }
@@ -137,7 +153,12 @@ type Given = Readonly<Record<string, unknown>>;
 export function resolveListening(options: object, serviceNames: readonly string[]): ResolvedListening {
   const { listeners } = options as Given;
   if (listeners === undefined) return resolveListener(options as Given, '', serviceNames);
-  const listenerNames = ['transport', ...STREAM_ADDRESS_NAMES, ...NOT_OF_SOCKETS];
+  const listenerNames = [
+    'transport',
+    ...STREAM_ADDRESS_NAMES,
+    ...NOT_OF_SOCKETS,
+    ...SOCKET_ADDRESS_SOURCE_NAMES,
+  ];
   for (const name of listenerNames) {
     const given = (options as Given)[name];
     if (given !== undefined) throw new ConfigurationError(name, given, 'given in one of the listeners');
@@ -195,6 +216,8 @@ function resolveListener(
     );
   }
   checkListenOptions(given, prefix);
+  // Why here: the listener checks them only when the application starts.
+  new AddressSource(given, prefix);
   const isSecure = transport === 'tls' || (transport === 'wss' && !isShared);
   if (isSecure && CERTIFICATE_NAMES.every((name) => given[name] === undefined)) {
     const allowed = `a certificate with its key, or one of ${CERTIFICATE_NAMES.slice(1).join(', ')}`;

@@ -14,13 +14,16 @@ const FORGOTTEN_AT_ONCE = 2;
 export type ConnectionLimit =
   'maxConnections' | 'maxConnectionsPerAddress' | 'maxPendingHandshakes' | 'maxHandshakesPerSecond';
 
-/** A connection that was refused before anything was read of it. */
+/** The option that refuses a connection: a limit, or the listener's `proxyProtocol`. */
+export type ConnectionRefuser = ConnectionLimit | 'proxyProtocol';
+
+/** A connection that was refused before anything was read of it but a proxy's header. */
 export interface RefusedConnection {
-  /** The limit that was reached. */
-  readonly limit: ConnectionLimit;
+  /** The option that refused it. */
+  readonly by: ConnectionRefuser;
   /** The client's address; undefined where it has none, or was refused before its proxy told it. */
   readonly address: string | undefined;
-  /** How many connections this limit has refused since the server was made. */
+  /** How many connections this option has refused since the server was made. */
   readonly count: number;
 }
 
@@ -36,7 +39,7 @@ export class Door {
   private open = 0;
   /** By network, in the order in which they have come or were looked at. */
   private readonly places = new Map<string, Place>();
-  private readonly refused = new Map<ConnectionLimit, number>();
+  private readonly refused = new Map<ConnectionRefuser, number>();
   /** The place of all connections without an address. */
   private readonly unnamed: Place;
   private readonly countsAddresses: boolean;
@@ -129,10 +132,11 @@ export class Door {
     }
   }
 
-  private refuse(limit: ConnectionLimit, address: string | undefined): void {
-    const count = (this.refused.get(limit) ?? 0) + 1;
-    this.refused.set(limit, count);
-    this.owner.connectionRefused({ limit, address, count });
+  /** Counts and tells a refusal. */
+  refuse(by: ConnectionRefuser, address: string | undefined): void {
+    const count = (this.refused.get(by) ?? 0) + 1;
+    this.refused.set(by, count);
+    this.owner.connectionRefused({ by, address, count });
   }
 }
 

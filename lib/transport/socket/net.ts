@@ -2,8 +2,10 @@ import * as nodeNet from 'node:net';
 import type { Dialer } from '../../connection/transport.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { ListenerFactory } from '../../server/listener.js';
-import { peerAddress } from '../node-internals.js';
 import { NodeListener } from '../node-listener.js';
+import { AddressSource } from '../proxy/address-source.js';
+import { Entrance } from '../proxy/entrance.js';
+import type { SocketAddressSource } from '../proxy/proxy-options.js';
 import { socketDialer } from './socket-dialer.js';
 import { SocketTransport } from './socket-transport.js';
 
@@ -12,12 +14,26 @@ export const netDialer: Dialer = socketDialer((args) =>
   nodeNet.connect(...(args as [nodeNet.NetConnectOpts])),
 );
 
-/** Listens on TCP and IPC; the options are those of `net.createServer`. */
-export function netListener(options: nodeNet.ServerOpts, limits: Limits): ListenerFactory {
+/** Listens on TCP and IPC; the options are those of `net.createServer`, and how addresses are found. */
+export function netListener(
+  options: nodeNet.ServerOpts & SocketAddressSource,
+  limits: Limits,
+): ListenerFactory {
+  const source = new AddressSource(options);
   return (sink) => {
     const raw = nodeNet.createServer(options);
+    const entrance = new Entrance(sink, source);
     raw.on('connection', (socket) => {
-      const admission = sink.admit(peerAddress(socket));
+      if (source.readsProxyHeader) {
+        entrance.enter(socket, () => {
+          sink.accept(new SocketTransport(socket, limits), entrance.accepted.remove(socket));
+          sink.forward('connection', [socket]);
+        });
+        return;
+      }
+      // Why not by the entrance: a socket that is read at once needs no listener of its own.
+      const address = source.ofSocket(socket);
+      const admission = address === null ? undefined : sink.admit(address);
       if (!admission) {
         socket.destroy();
         return;

@@ -8,7 +8,7 @@ import { MessageSplitter, type MessageSink } from '../../protocol/splitter.js';
 import type { Admission } from '../../server/listener.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
-import { peerAddress } from '../node-internals.js';
+import { clientAddressOf } from '../proxy/client-address.js';
 import { SendGuard } from '../send-guard.js';
 import { TransferProgress } from '../transfer-progress.js';
 import { writeParts, writeText } from './write-text.js';
@@ -70,7 +70,7 @@ export class SocketTransport implements Transport, Expirable {
   }
 
   get remoteAddress(): string | undefined {
-    return peerAddress(this.socket);
+    return clientAddressOf(this.socket);
   }
 
   getRawTransport(): Socket {

@@ -2,9 +2,11 @@ import * as nodeTls from 'node:tls';
 import type { Dialer } from '../../connection/transport.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { ListenerFactory } from '../../server/listener.js';
-import { AcceptedSockets } from '../accepted-sockets.js';
 import { decideFirst } from '../decide-first.js';
 import { NodeListener } from '../node-listener.js';
+import { AddressSource } from '../proxy/address-source.js';
+import { Entrance } from '../proxy/entrance.js';
+import type { SocketAddressSource } from '../proxy/proxy-options.js';
 import { socketDialer } from './socket-dialer.js';
 import { SocketTransport } from './socket-transport.js';
 
@@ -14,17 +16,20 @@ export const tlsDialer: Dialer = socketDialer(
   'secureConnect',
 );
 
-/** Listens on TLS; the options are those of `tls.createServer`. */
-export function tlsListener(options: nodeTls.TlsOptions, limits: Limits): ListenerFactory {
+/** Listens on TLS; the options are those of `tls.createServer`, and how addresses are found. */
+export function tlsListener(
+  options: nodeTls.TlsOptions & SocketAddressSource,
+  limits: Limits,
+): ListenerFactory {
+  const source = new AddressSource(options);
   return (sink) => {
     const raw = nodeTls.createServer(options);
-    const securing = new AcceptedSockets(sink);
+    const entrance = new Entrance(sink, source);
     decideFirst(raw, (socket, goOn) => {
-      if (securing.admit(socket)) goOn();
-      else socket.destroy();
+      entrance.enter(socket, goOn);
     });
     raw.on('secureConnection', (socket: nodeTls.TLSSocket) => {
-      sink.accept(new SocketTransport(socket, limits), securing.remove(socket));
+      sink.accept(new SocketTransport(socket, limits), entrance.accepted.remove(socket));
       sink.forward('connection', [socket]);
     });
     // A TLS handshake that fails (no certificate, a bad one) ends its own socket, and nothing else.

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Limits } from '../../protocol/limits.js';
 import type { Listener, ListenerSink } from '../../server/listener.js';
 import { AcceptedSockets } from '../accepted-sockets.js';
+import type { AddressSource } from '../proxy/address-source.js';
 import { notRunningError, OpenItems } from '../open-items.js';
 import { serveUpgrades } from './http-upgrades.js';
 import type { WebSocketServerOptions } from './websocket-options.js';
@@ -22,6 +23,7 @@ export class SharedWebSocketListener implements Listener {
    * @param path the path that is served
    * @param options which peers are let in
    * @param limits the limits of the transports
+   * @param source finds the clients' addresses
    * @param sink gets what is accepted, and the events
    */
   constructor(
@@ -29,13 +31,15 @@ export class SharedWebSocketListener implements Listener {
     private readonly path: string,
     options: WebSocketServerOptions,
     limits: Limits,
+    source: AddressSource,
     private readonly sink: ListenerSink,
   ) {
     const upgrading = new AcceptedSockets(sink);
     this.upgrader = new Upgrader(options, limits, {
-      arrived: (_request, socket) => {
+      arrived: (request, socket) => {
+        const address = source.ofRequest(socket, request);
         // The owner's server accepted the socket, at a time that is not known: its time counts from now.
-        if (!upgrading.admit(socket)) return false;
+        if (address === null || !upgrading.admit(socket, address)) return false;
         this.track(socket);
         return true;
       },

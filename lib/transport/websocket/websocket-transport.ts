@@ -9,6 +9,7 @@ import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
 import { setMaxPayload } from '../node-internals.js';
+import { clientAddressOf } from '../proxy/client-address.js';
 import { SendGuard } from '../send-guard.js';
 import { TransferProgress } from '../transfer-progress.js';
 
@@ -46,7 +47,7 @@ export class WebSocketTransport implements Transport, Expirable {
     private readonly socket: Socket,
     private readonly limits: Limits,
   ) {
-    this.remoteAddress = socket.remoteAddress;
+    this.remoteAddress = clientAddressOf(socket);
     this.guard = new SendGuard(socket, limits, (error) => {
       this.destroy(error);
     });

@@ -12,8 +12,8 @@ test('the log of refused connections has the first of each limit with advice, an
   const lines: string[] = [];
   const log = new DoorLog({ warn: (line) => lines.push(line) });
   for (let count = 1; count <= 1000; count += 1)
-    log.add({ limit: 'maxConnectionsPerAddress', address: '192.0.2.7', count });
-  log.add({ limit: 'maxConnections', address: undefined, count: 1 });
+    log.add({ by: 'maxConnectionsPerAddress', address: '192.0.2.7', count });
+  log.add({ by: 'maxConnections', address: undefined, count: 1 });
   expect(lines).toHaveLength(2);
   expect(lines[0]).toMatch(/^A connection of 192\.0\.2\.7 was refused by limits\.maxConnectionsPerAddress: /);
   expect(lines[1]).toMatch(/^A connection of a local peer was refused by limits\.maxConnections: raise/);
@@ -21,7 +21,7 @@ test('the log of refused connections has the first of each limit with advice, an
   expect(lines.slice(2)).toEqual([
     '999 more connections were refused within 10 s (limits.maxConnectionsPerAddress)',
   ]);
-  log.add({ limit: 'maxConnectionsPerAddress', address: '192.0.2.7', count: 1001 });
+  log.add({ by: 'maxConnectionsPerAddress', address: '192.0.2.7', count: 1001 });
   log.stop();
   expect(lines).toHaveLength(4);
   expect(jest.getTimerCount()).toBe(0);

@@ -91,6 +91,16 @@ export interface Limits {
    * seconds at once. `Infinity`: any number. @default 100
    */
   readonly maxHandshakesPerSecond: number;
+  /**
+   * How many logins with credentials may fail a minute of one address. From half of them on, their answers come later and
+   * later; beyond them, logins are refused without asking the policy. `Infinity`: any number. @default 100
+   */
+  readonly maxFailedLoginsPerAddress: number;
+  /**
+   * The same for one user's name, that of `[name, password]`, `{ username }` or `{ login }`. An address that the user has
+   * logged in from is not held up by it. `Infinity`: any number. @default 20
+   */
+  readonly maxFailedLoginsPerName: number;
   /** How long a peer may leave a ping unanswered; then it is given up. 0: two heartbeat intervals. @default 0 */
   readonly heartbeatTimeoutMs: number;
 }
@@ -147,6 +157,8 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxConnectionsPerAddress: [1000, 1, Infinity],
   maxPendingHandshakes: [2000, 1, Infinity],
   maxHandshakesPerSecond: [100, 1, Infinity],
+  maxFailedLoginsPerAddress: [100, 1, Infinity],
+  maxFailedLoginsPerName: [20, 1, Infinity],
   heartbeatTimeoutMs: [0, 0, MAX_TIMER_MS],
 };
 

@@ -9,6 +9,8 @@ export const SESSION_LOST_INFO = 'ERR_SESSION_LOST';
 export const JOURNAL_FULL_INFO = 'ERR_JOURNAL_FULL';
 /** The info of a refusal (code 11) that says: others have claimed the session again and again. */
 export const SESSION_TAKEN_INFO = 'ERR_SESSION_TAKEN';
+/** The info of a refusal (code 11) that says: so many logins have failed that this one was not looked at. */
+export const LOGIN_LIMIT_INFO = 'ERR_LOGIN_LIMIT';
 
 /** The info of a refusal (code 10) that says: the session is kept, for servers that have the application. */
 export const SESSION_KEPT_INFO = 'ERR_SESSION_KEPT';

@@ -1,4 +1,6 @@
 import type { Limits } from '../../protocol/limits.js';
+import { intern } from '../../util/intern.js';
+import { RecentMap } from '../../util/recent-map.js';
 import { TokenBucket } from '../../util/token-bucket.js';
 import type { Admission } from '../listener.js';
 import { networkOf } from './network-of.js';
@@ -7,8 +9,6 @@ import { networkOf } from './network-of.js';
 const BURST_SECONDS = 10;
 /** How many addresses without a connection are remembered, for the rate of their connections. */
 const MAX_REMEMBERED = 50_000;
-/** How many of them are looked at when another one comes: more than one, so that their number falls. */
-const FORGOTTEN_AT_ONCE = 2;
 
 /** A limit of a server's connections, by its name in {@link Limits}. */
 export type ConnectionLimit =
@@ -37,8 +37,10 @@ export interface DoorOwner {
 /** Decides whether a server has room for another connection, before any work is done for it. */
 export class Door {
   private open = 0;
-  /** By network, in the order in which they have come or were looked at. */
+  /** The places with connections, by network. */
   private readonly places = new Map<string, Place>();
+  /** The places without one, whose rate is remembered. */
+  private readonly left = new RecentMap<Place>(MAX_REMEMBERED);
   private readonly refused = new Map<ConnectionRefuser, number>();
   /** The place of all connections without an address. */
   private readonly unnamed: Place;
@@ -88,14 +90,16 @@ export class Door {
       return this.unnamed;
     }
     const network = networkOf(address);
-    const place = this.places.get(network) ?? this.addPlace(network);
+    const place = this.places.get(network) ?? this.left.take(network) ?? this.createPlace(network);
     const limit = this.findReachedBy(place);
-    if (limit) {
-      this.refuse(limit, address);
-      return undefined;
+    if (!limit) {
+      place.taken += 1;
+      this.places.set(network, place);
+      return place;
     }
-    place.taken += 1;
-    return place;
+    if (place.taken === 0) this.left.add(network, place);
+    this.refuse(limit, address);
+    return undefined;
   }
 
   /** The limit that an address has reached; undefined: it has room for one more, which counts for its rate now. */
@@ -104,32 +108,18 @@ export class Door {
     return rate && !rate.take() ? 'maxHandshakesPerSecond' : undefined;
   }
 
-  private addPlace(network: string): Place {
+  private createPlace(network: string): Place {
     const { maxHandshakesPerSecond: rate } = this.limits;
-    const place = new Place(
-      this,
-      network,
-      rate === Infinity ? undefined : new TokenBucket(rate * BURST_SECONDS, rate),
-    );
-    this.places.set(network, place);
-    if (this.places.size > MAX_REMEMBERED) this.forgetSome();
-    return place;
+    const bucket = rate === Infinity ? undefined : new TokenBucket(rate * BURST_SECONDS, rate);
+    return new Place(this, intern(network), bucket);
   }
 
   private vacate(place: Place): void {
+    const { network, rate } = place;
     place.taken -= 1;
-    if (place.taken === 0 && place.network !== undefined && (place.rate?.isFull ?? true))
-      this.places.delete(place.network);
-  }
-
-  /** Forgets addresses without a connection, the oldest first. Why few at once: a flood must not make this slow. */
-  private forgetSome(): void {
-    let left = FORGOTTEN_AT_ONCE;
-    for (const [network, place] of this.places) {
-      if (left-- === 0) return;
-      this.places.delete(network);
-      if (place.taken > 0) this.places.set(network, place);
-    }
+    if (place.taken > 0 || network === undefined) return;
+    this.places.delete(network);
+    if (rate && !rate.isFull) this.left.add(network, place);
   }
 
   /** Counts and tells a refusal. */

@@ -9,12 +9,12 @@ import { MAX_SESSION_ID_LENGTH } from '../../protocol/limits.js';
 import type { HandshakeRequest } from '../../protocol/message.js';
 import {
   JOURNAL_FULL_INFO,
+  LOGIN_LIMIT_INFO,
   SESSION_KEPT_INFO,
   SESSION_LOST_INFO,
   SESSION_TAKEN_INFO,
 } from '../../protocol/refusal-info.js';
 import { RemoteError } from '../../protocol/remote-error.js';
-import { ignore } from '../../util/callback.js';
 import { intern } from '../../util/intern.js';
 import { RecentSet } from '../../util/recent-set.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
@@ -24,6 +24,7 @@ import { PendingResumes, type ResumeRequest } from './pending-resumes.js';
 import { refusedHandshake, type RefusalKind, type RefusedHandshake } from './refusal.js';
 import type { ResolvedServerOptions } from '../server-options.js';
 import type { SessionKeeper } from '../sessions/session-keeper.js';
+import { LoginLimit, nameIn, type LoginTurn } from './login-limit.js';
 import { TakeoverLimit } from './takeover-limit.js';
 
 // How many sessions with a full journal are remembered. Clients of earlier ones hear only that the session is lost.
@@ -61,6 +62,9 @@ export class Handshakes {
   private readonly pending: PendingResumes;
   /** Ids of sessions that ended because their journals were full. Why: their clients are told the reason. */
   private readonly full = new RecentSet(MAX_FULL_SESSIONS);
+  private readonly logins: LoginLimit;
+  /** The logins that are being decided. */
+  private readonly turns = new Map<Connection, LoginTurn>();
   private lastBinding: SessionBinding | undefined;
 
   constructor(
@@ -70,6 +74,7 @@ export class Handshakes {
     private readonly outcome: HandshakeOutcome,
   ) {
     this.pending = new PendingResumes(keeper);
+    this.logins = new LoginLimit(options.limits);
   }
 
   /** Decides on a handshake; the connection gets its answer at once or later. */
@@ -100,6 +105,8 @@ export class Handshakes {
   /** Drops the request of a connection that has lost its transport. */
   transportLost(connection: Connection): void {
     this.pending.settle(connection);
+    this.turns.get(connection)?.abandon();
+    this.turns.delete(connection);
   }
 
   /** Whether the client of a claim made at another server has asked here for the session since. */
@@ -126,13 +133,48 @@ export class Handshakes {
 
   private decideLogin(connection: Connection, application: App, request: HandshakeRequest): void {
     const { policy } = this.options;
-    if (request.strategy === 'anonymous' && !policy.decidesAnonymous)
-      this.logIn(connection, application, request, null);
-    else {
-      this.ask(connection, application, request, (username) => {
-        this.logIn(connection, application, request, username);
-      });
-    }
+    const isAnonymous = request.strategy === 'anonymous';
+    const logIn = (username: string | null): void => {
+      this.logIn(connection, application, request, username);
+    };
+    if (!isAnonymous) this.decideNamed(connection, application, request, logIn);
+    else if (policy.decidesAnonymous) this.ask(connection, application, request, logIn);
+    else logIn(null);
+  }
+
+  /** Decides on a login with credentials, which others who guess may hold up. */
+  private decideNamed(
+    connection: Connection,
+    application: App,
+    request: HandshakeRequest,
+    logIn: (username: string | null) => void,
+  ): void {
+    const turn = this.logins.attempt({
+      address: connection.remoteAddress,
+      name: nameIn(request.credentials),
+      run: (turn) => {
+        this.ask(
+          connection,
+          application,
+          request,
+          (username) => {
+            this.turns.delete(connection);
+            turn.succeeded();
+            logIn(username);
+          },
+          (answer, isRefused) => {
+            if (isRefused) turn.failed(answer);
+            else turn.abandon();
+          },
+        );
+      },
+      refuse: (limit) => {
+        refuseLogin(connection, request);
+        const reason = `too many logins have failed (limits.${limit})`;
+        this.tell(connection, request, 'limit', ERR_AUTH_FAILED, reason);
+      },
+    });
+    if (isWaiting(connection)) this.turns.set(connection, turn);
   }
 
   private logIn(
@@ -184,8 +226,9 @@ export class Handshakes {
           () => {
             this.restore(request, session);
           },
-          () => {
+          (answer) => {
             this.pending.settle(connection);
+            answer();
           },
         );
       }
@@ -219,12 +262,17 @@ export class Handshakes {
     this.outcome.refused(connection, refusedHandshake(request, kind, code, reason));
   }
 
+  /**
+   * Asks the policy.
+   * @param onYes called with the user's name
+   * @param onNo called when the client is refused, or does not wait any more; `answer` tells it, if it still waits
+   */
   private ask(
     connection: Connection,
     application: App,
     request: HandshakeRequest,
     onYes: (username: string | null) => void,
-    onNo: () => void = ignore,
+    onNo: (answer: () => void, isRefused: boolean) => void = answerAtOnce,
   ): void {
     const { strategy, credentials } = request;
     this.options.policy.ask(connection, application, strategy, credentials, (refusal, username) => {
@@ -232,11 +280,12 @@ export class Handshakes {
         onYes(username);
         return;
       }
-      onNo();
-      if (!refusal || !isWaiting(connection)) return;
-      refuse(connection, refusal.error);
-      const kind = strategy === 'session' ? 'session' : 'login';
-      this.tell(connection, request, kind, refusal.error.code, refusal.reason);
+      onNo(() => {
+        if (!refusal || !isWaiting(connection)) return;
+        refuse(connection, refusal.error);
+        const kind = strategy === 'session' ? 'session' : 'login';
+        this.tell(connection, request, kind, refusal.error.code, refusal.reason);
+      }, refusal !== null);
     });
   }
 
@@ -344,6 +393,16 @@ function isSameBinding(a: SessionBinding, b: SessionBinding): boolean {
 /** Whether a connection still waits for the answer to its handshake. */
 function isWaiting(connection: Connection): boolean {
   return connection.state.name === 'handshaking';
+}
+
+function answerAtOnce(answer: () => void): void {
+  answer();
+}
+
+/** Refuses a login undecided, with the code 11; a peer of this package is told why. */
+function refuseLogin(connection: Connection, request: HandshakeRequest): void {
+  const code = ERR_AUTH_FAILED;
+  refuse(connection, request.extensions ? [code, RemoteError.defaultMessages[code], LOGIN_LIMIT_INFO] : code);
 }
 
 /** Refuses a resume with the code 11; a peer of this package is told more. */

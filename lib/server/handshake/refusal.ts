@@ -32,9 +32,10 @@ export function refusalOf(error: unknown): Refusal {
 
 /**
  * What was refused: `'application'`, an unknown application; `'login'`; `'session'`, a resume; `'later'`, a resume that
- * cannot be decided now: the client is told nothing and asks again.
+ * cannot be decided now: the client is told nothing and asks again; `'limit'`, a login that was not decided because too
+ * many have failed.
  */
-export type RefusalKind = 'application' | 'login' | 'session' | 'later';
+export type RefusalKind = 'application' | 'login' | 'session' | 'later' | 'limit';
 
 /** A handshake that was refused. All texts are printable and short, whatever the peer has sent. */
 export interface RefusedHandshake {

@@ -1,0 +1,34 @@
+/**
+ * Values by text, bounded in number: of those that were not asked for since, the older half is dropped at once.
+ * Why not a Map whose first entry is dropped: behind many that were removed, finding the first one takes long.
+ */
+export class RecentMap<Value> {
+  private young = new Map<string, Value>();
+  private old = new Map<string, Value>();
+
+  /** @param capacity how many values are kept at most; half of them at least */
+  constructor(private readonly capacity: number) {}
+
+  get size(): number {
+    return this.young.size + this.old.size;
+  }
+
+  /** Keeps a value. Its text must not be kept already. */
+  add(key: string, value: Value): void {
+    this.young.set(key, value);
+    if (this.young.size < this.capacity / 2) return;
+    this.old = this.young;
+    this.young = new Map();
+  }
+
+  /** Removes and returns a value; undefined where there is none. */
+  take(key: string): Value | undefined {
+    for (const values of [this.young, this.old]) {
+      const value = values.get(key);
+      if (value === undefined) continue;
+      values.delete(key);
+      return value;
+    }
+    return undefined;
+  }
+}

@@ -34,6 +34,7 @@ export { ConfigurationError } from './protocol/configuration-error.js';
 export * from './protocol/error-codes.js';
 export { JstpError } from './protocol/jstp-error.js';
 export { DEFAULT_LIMITS, type Limits } from './protocol/limits.js';
+export { LimitError } from './protocol/limit-error.js';
 export { ProtocolError } from './protocol/protocol-error.js';
 export { RemoteError } from './protocol/remote-error.js';
 export { Session, type SessionBinding } from './session/session.js';

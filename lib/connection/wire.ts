@@ -122,7 +122,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
     // Before the handshake is done, only that is read: of another message its kind alone is known.
     const unread = !isOpen && message.kind === 'unknown' ? { [message.name]: undefined } : undefined;
     if (owner.isLogged('incomingMessage') && !isProduction())
-      owner.log('incomingMessage', unread ?? toObject(data, transport, owner.limits.maxDepth));
+      owner.log('incomingMessage', unread ?? toObject(data, transport, owner.limits));
     try {
       if (message.kind === 'empty') owner.log('heartbeat', {});
       else if (!owner.handle(message)) this.logRejected(data, transport, unread);
@@ -209,14 +209,14 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
   private logRejected(data: Uint8Array | string, transport: Transport, unread?: object): void {
     const { owner } = this;
     if (owner.isLogged('messageRejected'))
-      owner.log('messageRejected', unread ?? toObject(data, transport, owner.limits.maxDepth));
+      owner.log('messageRejected', unread ?? toObject(data, transport, owner.limits));
   }
 }
 
-/** The message as the plain object that log listeners get; as deep as it was received. */
-function toObject(data: Uint8Array | string, transport: Transport, maxDepth: number): unknown {
+/** The message as the plain object that log listeners get; as deep and as large as it was received. */
+function toObject(data: Uint8Array | string, transport: Transport, limits: Limits): unknown {
   const text = typeof data === 'string' ? data : (transport.decoder?.utf8Slice(data, 0, data.length) ?? '');
-  return maskSecrets(parse(text, { maxDepth }));
+  return maskSecrets(parse(text, { maxDepth: limits.maxDepth, maxValues: limits.maxMessageNodes }));
 }
 
 function receive(wire: Wire, data: Uint8Array | string): void {

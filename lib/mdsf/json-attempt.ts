@@ -25,6 +25,19 @@ export function lookAtJson(data: Uint8Array, start: number, length: number): Jso
   return 'numbers';
 }
 
+/**
+ * Whether a text may have more than `most` values. It has fewer than it has commas and opening brackets, of which those
+ * within strings are counted, too. So a yes is a guess, and a no is none.
+ */
+export function mayExceedValues(data: Uint8Array, start: number, end: number, most: number): boolean {
+  let left = most - 1;
+  for (let i = start; i < end && left >= 0; i++) {
+    const c = data[i];
+    if (c === 44 || c === 91 || c === 123) left--;
+  }
+  return left < 0;
+}
+
 /** Whether a value that `JSON.parse` made is nested deeper than `levels`. */
 export function exceedsDepth(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -6,6 +6,8 @@ import { DEFAULT_MAX_DEPTH } from './stringify.js';
 export interface ParseOptions {
   /** How deep arrays and objects may be nested. @default 256 */
   readonly maxDepth?: number;
+  /** How many values there may be: each array, object, member, element and hole is one. @default Infinity */
+  readonly maxValues?: number;
 }
 
 // One for all. Invariant: reading is synchronous and calls no code of users, so that no two readings overlap.
@@ -19,7 +21,7 @@ const reader = new MdsfReader();
  * parse("{name:'Marcus',tags:['a','b']}"); // { name: 'Marcus', tags: ['a', 'b'] }
  */
 export function parse(text: string, options?: ParseOptions): unknown {
-  reader.startText(text, options?.maxDepth ?? DEFAULT_MAX_DEPTH);
+  reader.startText(text, options?.maxDepth ?? DEFAULT_MAX_DEPTH, options?.maxValues ?? Infinity);
   return readAll();
 }
 
@@ -28,7 +30,7 @@ export function parse(text: string, options?: ParseOptions): unknown {
  * @throws {MdsfSyntaxError} for bytes that are no UTF-8 or no MDSF, with the position in bytes
  */
 export function parseBytes(bytes: Uint8Array, decoder: ByteDecoder, options?: ParseOptions): unknown {
-  reader.startBytes(bytes, decoder, options?.maxDepth ?? DEFAULT_MAX_DEPTH);
+  reader.startBytes(bytes, decoder, options?.maxDepth ?? DEFAULT_MAX_DEPTH, options?.maxValues ?? Infinity);
   return readAll();
 }
 

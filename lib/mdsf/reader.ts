@@ -1,6 +1,6 @@
 import { CHAR_CLASS, DIGIT, HEX_DIGIT, IDENTIFIER_PART, IDENTIFIER_START, JSON_ESCAPE } from './chars.js';
 import { EXACT_DIGITS, longDecimal, MAX_FRACTION_DIGITS, MORE_DIGITS, shortDecimal } from './decimal.js';
-import { exceedsDepth, lookAtJson } from './json-attempt.js';
+import { exceedsDepth, lookAtJson, mayExceedValues } from './json-attempt.js';
 import { hashByte, KeyCache } from './key-cache.js';
 import { TextSource } from './text-source.js';
 import { unescape } from './unescape.js';
@@ -32,7 +32,7 @@ export class MdsfReader extends TextSource {
     keyCache.start();
     this.skip();
     const value = this.tryJson(this.length);
-    const document = value === NO_JSON ? this.readValue() : value;
+    const document = value === NO_JSON ? this.readMember() : value;
     this.readEnd();
     return document;
   }
@@ -41,6 +41,7 @@ export class MdsfReader extends TextSource {
   openObject(): void {
     keyCache.start();
     if (this.skip() !== 123) this.failUnexpected('Object');
+    if (--this.valuesLeft < 0) this.failValues();
     this.descend();
     this.pos++;
     this.isFirstKey = true;
@@ -72,6 +73,7 @@ export class MdsfReader extends TextSource {
 
   /** Reads the value of the key that {@link nextKey} gave. */
   readMember(): unknown {
+    if (--this.valuesLeft < 0) this.failValues();
     return this.readValue();
   }
 
@@ -81,11 +83,11 @@ export class MdsfReader extends TextSource {
    * is skipped unseen.
    */
   readLastMember(): unknown {
-    if (this.length - this.pos < JSON_MIN_BYTES) return this.readValue();
+    if (this.length - this.pos < JSON_MIN_BYTES) return this.readMember();
     let last = this.length - 1;
     while (isBlank(this.data[last])) last--;
     const value = this.data[last] === 125 ? this.tryJson(last) : NO_JSON;
-    return value === NO_JSON ? this.readValue() : value;
+    return value === NO_JSON ? this.readMember() : value;
   }
 
   private readEnd(): void {
@@ -97,6 +99,8 @@ export class MdsfReader extends TextSource {
     if (end - pos < JSON_MIN_BYTES) return NO_JSON;
     const look = lookAtJson(this.data, pos, end);
     if (look === 'none' || (look === 'json' && this.isAsciiBytes(pos, end))) return NO_JSON;
+    // Too many values would be made before they could be counted.
+    if (end - pos > this.valuesLeft && mayExceedValues(this.data, pos, end, this.valuesLeft)) return NO_JSON;
     const text = this.peekText(pos, end);
     let value: unknown;
     try {
@@ -147,6 +151,7 @@ export class MdsfReader extends TextSource {
       let c = data[this.pos];
       if (c <= 32 || c === 47 || c > 127) c = this.skip();
       if (c === 93) break;
+      if (--this.valuesLeft < 0) this.failValues();
       // A comma without a value before it is a hole.
       const value = c === 44 ? undefined : c >= 48 && c <= 57 ? this.readNumber(c) : this.readValue();
       if (array !== undefined) array.push(value);
@@ -178,6 +183,7 @@ export class MdsfReader extends TextSource {
       this.pos++;
       c = data[this.pos];
       if (c <= 32 || c === 47 || c > 127) this.skip();
+      if (--this.valuesLeft < 0) this.failValues();
       const value = this.readValue();
       if (key === '__proto__') defineProto(object, value);
       else if (value !== undefined) object[key] = value;
@@ -517,6 +523,10 @@ export class MdsfReader extends TextSource {
 
   private failDepth(): never {
     this.fail('ERR_MDSF_DEPTH', 'Nested too deep');
+  }
+
+  private failValues(): never {
+    this.fail('ERR_MDSF_VALUES', 'Too many values');
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * Why a text cannot be read: it is no MDSF, ends too early, is nested deeper than `maxDepth`, or its bytes are no
- * UTF-8.
+ * Why a text cannot be read: it is no MDSF, ends too early, is nested deeper than `maxDepth`, has more than `maxValues`
+ * values, or its bytes are no UTF-8.
  */
 export type MdsfSyntaxErrorCode =
-  'ERR_MDSF_SYNTAX' | 'ERR_MDSF_UNEXPECTED_END' | 'ERR_MDSF_DEPTH' | 'ERR_MDSF_ENCODING';
+  'ERR_MDSF_SYNTAX' | 'ERR_MDSF_UNEXPECTED_END' | 'ERR_MDSF_DEPTH' | 'ERR_MDSF_VALUES' | 'ERR_MDSF_ENCODING';
 
 /** The text is no MDSF. */
 export class MdsfSyntaxError extends SyntaxError {

@@ -41,6 +41,8 @@ export abstract class TextSource {
   protected pos = 0;
   /** How many more arrays and objects may be opened inside one another. */
   protected depthLeft = 0;
+  /** How many more values may be read. */
+  protected valuesLeft = 0;
   private decoder: ByteDecoder | undefined;
   private mode: Mode = Mode.Units;
   /** The window: decoded text that strings are cut from. */
@@ -54,9 +56,10 @@ export abstract class TextSource {
   /**
    * Starts to read bytes. They must not change until {@link reset}.
    * @param maxDepth - how deep arrays and objects may be nested
+   * @param maxValues - how many values there may be
    */
-  startBytes(data: Uint8Array, decoder: ByteDecoder, maxDepth: number): void {
-    this.start(data, maxDepth);
+  startBytes(data: Uint8Array, decoder: ByteDecoder, maxDepth: number, maxValues: number): void {
+    this.start(data, maxDepth, maxValues);
     this.decoder = decoder;
     this.mode = Mode.Ascii;
     this.textEnd = -1;
@@ -65,9 +68,10 @@ export abstract class TextSource {
   /**
    * Starts to read a string.
    * @param maxDepth - how deep arrays and objects may be nested
+   * @param maxValues - how many values there may be
    */
-  startText(text: string, maxDepth: number): void {
-    this.start(bytesOfText(text), maxDepth);
+  startText(text: string, maxDepth: number, maxValues: number): void {
+    this.start(bytesOfText(text), maxDepth, maxValues);
     this.length = text.length;
     this.decoder = undefined;
     this.mode = Mode.Units;
@@ -87,12 +91,14 @@ export abstract class TextSource {
     this.text = '';
   }
 
-  private start(data: Uint8Array, maxDepth: number): void {
+  private start(data: Uint8Array, maxDepth: number, maxValues: number): void {
     this.data = data;
     this.length = data.length;
     this.pos = 0;
     this.base = 0;
     this.depthLeft = maxDepth;
+    // Why not more: each value but an absent one takes a byte, and a small integer is faster than Infinity.
+    this.valuesLeft = Math.min(maxValues, data.length + 1);
     this.nextBackslash = -1;
   }
 

@@ -24,6 +24,11 @@ export interface Limits {
    * one destroys the transport. `Infinity`: as deep as any message. @default 8
    */
   readonly maxHandshakeDepth: number;
+  /**
+   * How many values a received message may have: each object, array, member, element and hole counts, and so does the
+   * message itself. One with more destroys the transport. `Infinity`: as many as fit in. @default 1000000
+   */
+  readonly maxMessageNodes: number;
   /** The longest version or range that is evaluated, in characters. A longer one matches nothing. @default 256 */
   readonly maxVersionRangeLength: number;
   /**
@@ -135,6 +140,7 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxDepth: [256, 2, MAX_DEPTH],
   maxHandshakeBytes: [16 * 1024, 1, Infinity],
   maxHandshakeDepth: [8, 2, Infinity],
+  maxMessageNodes: [1_000_000, 1, Infinity],
   maxVersionRangeLength: [256, 1, 10_000],
   maxNameLength: [256, 1, Infinity],
   maxMetadataBytes: [8 * 1024, 1, Infinity],

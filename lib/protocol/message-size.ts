@@ -1,6 +1,6 @@
 import { JstpError } from './jstp-error.js';
+import { LimitError } from './limit-error.js';
 import type { Limits } from './limits.js';
-import { OversizeError } from './oversize-error.js';
 import { tighterLimit, type SizeLimits } from './size-limit.js';
 
 /** A UTF-16 unit takes at most this many bytes of UTF-8. */
@@ -62,9 +62,9 @@ export function refusedSizeError(): JstpError {
   );
 }
 
-/** Whether an error says that a message is too large for one of the two sides. */
-export function isTooLarge(error: unknown): boolean {
-  return error instanceof OversizeError || (error instanceof JstpError && error.code === TOO_LARGE);
+/** Whether an error says that one of the two sides has a limit that the other went beyond. */
+export function isBeyondLimit(error: unknown): boolean {
+  return error instanceof LimitError || (error instanceof JstpError && error.code === TOO_LARGE);
 }
 
 function byteLength(text: string): number {

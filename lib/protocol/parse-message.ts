@@ -1,5 +1,6 @@
 import { type ByteDecoder, MdsfReader, MdsfSyntaxError } from '../mdsf/index.js';
 import { GENERIC_ERROR_CODE } from './error-codes.js';
+import { LimitError } from './limit-error.js';
 import type { Limits } from './limits.js';
 import {
   OVERSIZED_METADATA,
@@ -18,7 +19,10 @@ interface Verb {
 }
 
 /** The limits that concern reading. */
-type ReadLimits = Pick<Limits, 'maxDepth' | 'maxVersionRangeLength' | 'maxNameLength' | 'maxMetadataBytes'>;
+type ReadLimits = Pick<
+  Limits,
+  'maxDepth' | 'maxMessageNodes' | 'maxVersionRangeLength' | 'maxNameLength' | 'maxMetadataBytes'
+>;
 
 const NO_VERB: Verb = { name: undefined, value: undefined };
 const EMPTY: Message = Object.freeze({ kind: 'empty' });
@@ -37,7 +41,8 @@ const reader = new MdsfReader();
  * checked by the connection.
  * @param data - one message: bytes without the NUL, or text
  * @param decoder - makes text of bytes; null where messages arrive as text
- * @param limits - how deep values may be nested, how long a version or name may be, and how large metadata
+ * @param limits - how deep values may be nested, how many there may be, how long a version or name may be, and how large
+ *   metadata
  * @param maxHandshakeDepth - given: the handshake is not done. Only a handshake is read, no deeper than this; of any
  *   other message only its kind (as 'unknown')
  * @throws {ProtocolError} for data that is no message
@@ -49,17 +54,42 @@ export function parseMessage(
   maxHandshakeDepth?: number,
 ): Message {
   const isEarly = maxHandshakeDepth !== undefined;
-  const maxDepth = isEarly ? Math.min(maxHandshakeDepth, limits.maxDepth) : limits.maxDepth;
+  const depthLimit = isEarly && maxHandshakeDepth < limits.maxDepth ? 'maxHandshakeDepth' : 'maxDepth';
+  const maxDepth = depthLimit === 'maxDepth' ? limits.maxDepth : (maxHandshakeDepth ?? limits.maxDepth);
   try {
-    if (typeof data === 'string') reader.startText(data, maxDepth);
-    else if (decoder) reader.startBytes(data, decoder, maxDepth);
+    if (typeof data === 'string') reader.startText(data, maxDepth, limits.maxMessageNodes);
+    else if (decoder) reader.startBytes(data, decoder, maxDepth, limits.maxMessageNodes);
     else throw new ProtocolError('Bytes from a transport of text');
     return readMessage(limits, isEarly);
   } catch (error) {
     if (!(error instanceof MdsfSyntaxError)) throw error;
-    throw new ProtocolError(`Message is no MDSF: ${error.message}`, { cause: error });
+    throw unreadable(error, depthLimit, maxDepth, limits.maxMessageNodes);
   } finally {
     reader.reset();
+  }
+}
+
+/** Names the limit that the text is beyond, where it is that and no flaw of the text. */
+function unreadable(
+  error: MdsfSyntaxError,
+  depthLimit: 'maxDepth' | 'maxHandshakeDepth',
+  maxDepth: number,
+  maxMessageNodes: number,
+): ProtocolError {
+  const options = { cause: error };
+  switch (error.code) {
+    case 'ERR_MDSF_DEPTH':
+      return new LimitError(
+        depthLimit,
+        `Message nested deeper than limits.${depthLimit}, ${maxDepth}`,
+        options,
+      );
+    case 'ERR_MDSF_VALUES': {
+      const most = `limits.maxMessageNodes, ${maxMessageNodes}`;
+      return new LimitError('maxMessageNodes', `Message of more values than ${most}`, options);
+    }
+    default:
+      return new ProtocolError(`Message is no MDSF: ${error.message}`, options);
   }
 }
 

@@ -160,6 +160,43 @@ describe('parse - nesting', () => {
   });
 });
 
+describe('parse - how many values', () => {
+  const takes = (text: string, count: number): void => {
+    expect(() => parseBoth(text, { maxValues: count })).not.toThrow();
+    expect(failureOf(text, { maxValues: count - 1 }).code).toBe('ERR_MDSF_VALUES');
+  };
+
+  it.each([
+    ['1', 1],
+    ['[]', 1],
+    ['[1]', 2],
+    ["['a,b']", 2],
+    ['[,,]', 3],
+    ['{a:{b:[null]}}', 4],
+    ['{a:1,a:2}', 3],
+  ])('counts those of %s', takes);
+
+  it('counts in the same way where JSON.parse is used', () => {
+    takes(`[${'1.5,'.repeat(100)}[{"a":["é, [ {"]}]]`, 105);
+    takes(`[${'1,'.repeat(200)}1]`, 202);
+  });
+
+  it('makes no value of a text that has too many', () => {
+    const parsed = JSON.parse;
+    let calls = 0;
+    JSON.parse = (text: string): unknown => {
+      calls++;
+      return parsed(text) as unknown;
+    };
+    try {
+      expect(failureOf('['.repeat(300), { maxValues: 200 }).code).toBe('ERR_MDSF_VALUES');
+    } finally {
+      JSON.parse = parsed;
+    }
+    expect(calls).toBe(0);
+  });
+});
+
 describe('parse - cost', () => {
   it('searches no byte again for each of many long strings', () => {
     let searched = 0;

@@ -53,6 +53,7 @@ describe('resolveLimits', () => {
   });
 
   const UNBOUNDED: readonly [name: keyof Limits, least: number][] = [
+    ['maxMessageNodes', 1],
     ['maxHandshakeBytes', 1],
     ['maxHandshakeDepth', 2],
     ['maxNameLength', 1],
@@ -77,6 +78,7 @@ describe('resolveLimits', () => {
     expect(DEFAULT_LIMITS).toMatchObject({
       maxMessageBytes: 8_388_608,
       maxDepth: 256,
+      maxMessageNodes: 1_000_000,
       handshakeTimeoutMs: 3000,
       connectTimeoutMs: 10_000,
       maxCallsInFlight: 10_000,

@@ -4,7 +4,7 @@ import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { listMethods } from '../../connection/client-control.js';
 import { ERR_SESSION_TAKEN } from '../../protocol/error-codes.js';
-import { isTooLarge } from '../../protocol/message-size.js';
+import { isBeyondLimit } from '../../protocol/message-size.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { EventEmitter, SAFE_EMIT, type ErrorReporter } from '../../util/event-emitter.js';
@@ -275,7 +275,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   private reportError(error: unknown): void {
     if (this.tell('error', [error])) return;
     // A connection that breaks is everyday life; its loss and its return are logged by themselves.
-    if (isTooLarge(error)) this.logger.warn(error);
+    if (isBeyondLimit(error)) this.logger.warn(error);
     else if (isNetworkError(error)) this.logger.debug(textOf(error));
     else this.logger.error(error);
   }

@@ -11,7 +11,7 @@ import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
 import { SERVER_CONTROL } from '../../server/control.js';
 import { onServerClose } from '../../transport/on-server-close.js';
-import { isTooLarge } from '../../protocol/message-size.js';
+import { isBeyondLimit } from '../../protocol/message-size.js';
 import { toSafeString } from '../../protocol/safe-string.js';
 import { ignore } from '../../util/callback.js';
 import { isNetworkError } from '../connection-trouble.js';
@@ -40,7 +40,7 @@ import { MinuteLimit } from './minute-limit.js';
 import { RouteTable } from './route-table.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
-const MAX_SIZE_WARNINGS_PER_MINUTE = 10;
+const MAX_LIMIT_WARNINGS_PER_MINUTE = 10;
 
 /** The status of a server: 'connected' while it listens. */
 export type JstpServerStatus = 'connected' | 'disconnected';
@@ -77,7 +77,7 @@ export class JstpServer
   private readonly hooks: ProcessingHooks = { start: undefined, end: undefined };
   private readonly guard: GuardSource | undefined;
   private readonly eventListeners: [name: EventName, listener: (...args: never[]) => void][] = [];
-  private readonly sizeWarnings = new MinuteLimit(MAX_SIZE_WARNINGS_PER_MINUTE);
+  private readonly limitWarnings = new MinuteLimit(MAX_LIMIT_WARNINGS_PER_MINUTE);
   private core: CoreServer | undefined;
   private readonly refusals = new RefusalLog(this.logger);
   private readonly door = new DoorLog(this.logger);
@@ -372,7 +372,7 @@ export class JstpServer
       },
     };
     core.on('connectionError', (error, { remoteAddress }) => {
-      if (isTooLarge(error) && this.sizeWarnings.allows()) this.logger.warn(error);
+      if (isBeyondLimit(error) && this.limitWarnings.allows()) this.logger.warn(error);
       else if (isNetworkError(error))
         this.logger.debug(`${remoteAddress ?? 'a local peer'}: ${toSafeString(error)}`);
       else this.report(error);

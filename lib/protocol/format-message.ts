@@ -1,12 +1,13 @@
-import { isClean, quote, quoteKey, stringify } from '../mdsf/index.js';
+import { isClean, quote, quoteKey, stringify, type StringifyOptions } from '../mdsf/index.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import type { ByeReason, ExtensionOffer, Metadata } from './message.js';
 import { isLargeString, joinParts } from './message-parts.js';
 import { plainTargetText } from './target-text.js';
 
 // The message around a value is one level, its header two: together they keep a receiver's default limit.
-const IN_MESSAGE = { maxDepth: DEFAULT_LIMITS.maxDepth - 1 };
-const IN_HEADER = { maxDepth: DEFAULT_LIMITS.maxDepth - 2 };
+const DEFAULT_DEPTH = DEFAULT_LIMITS.maxDepth;
+const IN_MESSAGE = { maxDepth: DEFAULT_DEPTH - 1 };
+const IN_HEADER = { maxDepth: DEFAULT_DEPTH - 2 };
 
 /** The parts of a handshake request. */
 export interface HandshakeRequestFields {
@@ -76,15 +77,19 @@ function handshakeHeader(id: number, extensions: ExtensionOffer | undefined): st
   return extensions === undefined ? `[${id}]` : `[${id},null,${stringify(extensions, IN_HEADER)}]`;
 }
 
-/** `{call:[1,'iface',{...}],method:[a,b]}` */
+/**
+ * `{call:[1,'iface',{...}],method:[a,b]}`
+ * @param maxDepth - how deep the message may be nested; the same with the following functions
+ */
 export function formatCall(
   id: number,
   interfaceName: string | undefined,
   method: string,
   args: readonly unknown[],
   metadata?: Metadata,
+  maxDepth = DEFAULT_DEPTH,
 ): string {
-  return withArguments('{call:[' + id + targetText(interfaceName, method, metadata), args);
+  return withArguments('{call:[' + id + targetText(interfaceName, method, metadata), args, maxDepth);
 }
 
 /** `{event:[2,'iface',{...}],name:[a]}` */
@@ -94,8 +99,9 @@ export function formatEvent(
   event: string,
   args: readonly unknown[],
   metadata?: Metadata,
+  maxDepth = DEFAULT_DEPTH,
 ): string {
-  return withArguments('{event:[' + id + targetText(interfaceName, event, metadata), args);
+  return withArguments('{event:[' + id + targetText(interfaceName, event, metadata), args, maxDepth);
 }
 
 /** Whether a message is an event. The text must be one that a function of this file made. */
@@ -125,17 +131,21 @@ function targetText(interfaceName: string | undefined, name: string, metadata: M
  * @param id - the call's number
  * @param results - usually one value, or none
  */
-export function formatCallbackOk(id: number, results: readonly unknown[]): string {
-  return withArguments('{callback:[' + id + '],ok:', results);
+export function formatCallbackOk(id: number, results: readonly unknown[], maxDepth = DEFAULT_DEPTH): string {
+  return withArguments('{callback:[' + id + '],ok:', results, maxDepth);
 }
 
 /** The text of a message that ends with an array, which often is one large string. */
-function withArguments(head: string, args: readonly unknown[]): string {
+function withArguments(head: string, args: readonly unknown[], maxDepth: number): string {
   if (args.length === 1) {
     const [only] = args;
     if (isLargeString(only) && isClean(only)) return joinParts(head + "['", only, "']}");
   }
-  return flat(head + stringify(args, IN_MESSAGE) + '}');
+  return flat(head + stringify(args, inMessage(maxDepth)) + '}');
+}
+
+function inMessage(maxDepth: number): StringifyOptions {
+  return maxDepth === DEFAULT_DEPTH ? IN_MESSAGE : { maxDepth: maxDepth - 1 };
 }
 
 /**
@@ -143,8 +153,8 @@ function withArguments(head: string, args: readonly unknown[]): string {
  * @param id - the call's number
  * @param error - `[code, message?, ...info]`
  */
-export function formatCallbackError(id: number, error: readonly unknown[]): string {
-  return flat(`{callback:[${id}],error:${stringify(error, IN_MESSAGE)}}`);
+export function formatCallbackError(id: number, error: readonly unknown[], maxDepth = DEFAULT_DEPTH): string {
+  return flat(`{callback:[${id}],error:${stringify(error, inMessage(maxDepth))}}`);
 }
 
 /** `{inspect:[3,'iface']}` */
@@ -163,8 +173,13 @@ export function formatPong(id: number): string {
 }
 
 /** `{stream:[callId,n],data:[value]}` */
-export function formatStreamItem(callId: number, n: number, value: unknown): string {
-  return flat(`{stream:[${callId},${n}],data:${stringify([value], IN_MESSAGE)}}`);
+export function formatStreamItem(
+  callId: number,
+  n: number,
+  value: unknown,
+  maxDepth = DEFAULT_DEPTH,
+): string {
+  return flat(`{stream:[${callId},${n}],data:${stringify([value], inMessage(maxDepth))}}`);
 }
 
 /** `{stream:[callId],credit:[limit]}` */

@@ -11,7 +11,10 @@ export interface Limits {
    * one destroys the transport. @default 8388608 (8 MiB)
    */
   readonly maxMessageBytes: number;
-  /** How deep arrays and objects of a received message may be nested. Sent messages may be 256 deep. @default 256 */
+  /**
+   * How deep arrays and objects of a message, sent or received, may be nested. Sending a value that is nested deeper fails
+   * with ERR_MDSF_DEPTH; receiving one destroys the transport. @default 256
+   */
   readonly maxDepth: number;
   /**
    * The largest message until the handshake is done, sent or received. Receiving a larger one destroys the transport; a

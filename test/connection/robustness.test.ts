@@ -43,6 +43,32 @@ describe('a message that no peer would take', () => {
     expect(await call(connection, 'back', 1)).toBe(1);
   });
 
+  test('fails at its sender for a depth beyond limits.maxDepth of that side, higher or lower than the default', async () => {
+    const { port } = await startCore(closing, { limits: { maxDepth: 300 } });
+    const nested = (depth: number): unknown => Array.from({ length: depth }).reduce((inner) => [inner], 1);
+    const deep = await dial(closing, port, { limits: { maxDepth: 300 } });
+    expect(await call(deep, 'back', nested(298))).toEqual(nested(298));
+    await expect(call(deep, 'back', nested(299))).rejects.toMatchObject({ code: 'ERR_MDSF_DEPTH' });
+    const flat = await dial(closing, port, { limits: { maxDepth: 5 } });
+    expect(await call(flat, 'back', nested(3))).toEqual(nested(3));
+    await expect(call(flat, 'back', nested(4))).rejects.toMatchObject({ code: 'ERR_MDSF_DEPTH' });
+    expect(flat.sendEvent('echo', 'note', [nested(4)])).toMatchObject({ code: 'ERR_MDSF_DEPTH' });
+    expect(flat.sendEvent('echo', 'note', [nested(3)])).toBeUndefined();
+  });
+
+  test('is answered by 16 where it is nested deeper than limits.maxDepth of its server', async () => {
+    const api = {
+      echo: { nested: async (_connection: Connection, isDeep: boolean) => (isDeep ? [[1]] : [1]) },
+    };
+    const { port } = await startCore(closing, {
+      applications: [new Application('app', api)],
+      limits: { maxDepth: 3 },
+    });
+    const connection = await dial(closing, port);
+    expect(await call(connection, 'nested', false)).toEqual([1]);
+    await expect(call(connection, 'nested', true)).rejects.toMatchObject({ code: 16 });
+  });
+
   test('is answered by 16 where it is a result', async () => {
     const api = { echo: { large: async (_connection: Connection) => 'x'.repeat(64 * KIB) } };
     const { server, port } = await startCore(closing, {

@@ -113,11 +113,12 @@ export class ReceivedCall implements IncomingCall<Connection> {
   /** @param outcome the results, or the error */
   private answer(isOk: boolean, outcome: unknown): void {
     if (!this.open) return;
+    const { maxDepth } = this.connection.limits;
     let text: string;
     try {
       text = isOk
-        ? formatCallbackOk(this.id, outcome as unknown[])
-        : formatCallbackError(this.id, this.arrayOf(outcome));
+        ? formatCallbackOk(this.id, outcome as unknown[], maxDepth)
+        : formatCallbackError(this.id, this.arrayOf(outcome), maxDepth);
       this.checkSize(text);
     } catch (error) {
       this.keeper.reportError(new UnsendableAnswer(this, error));

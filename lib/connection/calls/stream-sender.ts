@@ -37,7 +37,7 @@ export class StreamSender implements OutgoingStream {
 
   constructor(
     private readonly call: StreamedCall,
-    private readonly limits: Pick<Limits, 'maxStreamBufferItems' | 'maxStreamBufferBytes'>,
+    private readonly limits: Pick<Limits, 'maxDepth' | 'maxStreamBufferItems' | 'maxStreamBufferBytes'>,
     /** Sends a value's text; false: there is no room now, and {@link flush} is called when there is. */
     private readonly send: (text: string) => boolean,
   ) {
@@ -47,7 +47,7 @@ export class StreamSender implements OutgoingStream {
   write(value: unknown): boolean {
     if (this.isOver) return false;
     // At once. Why: the source may change the value later.
-    const text = formatStreamItem(this.call.id, this.made + 1, value);
+    const text = formatStreamItem(this.call.id, this.made + 1, value, this.limits.maxDepth);
     this.call.checkSize(text);
     this.made += 1;
     this.held.push(text);

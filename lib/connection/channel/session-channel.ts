@@ -216,6 +216,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     metadata?: Metadata,
   ): void {
     const { outbox } = this;
+    const { maxDepth } = this.owner.limits;
     const isForReturn = call.kind === 'resendable' && this.mayReturn;
     const refusal = outbox.refusal('call', methodName, isForReturn);
     if (refusal) {
@@ -223,7 +224,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
       return;
     }
     try {
-      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, metadata), call);
+      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, metadata, maxDepth), call);
       this.limitStream(call);
     } catch (error) {
       failCall(call, error);
@@ -253,10 +254,11 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown {
     const { outbox } = this;
+    const { maxDepth } = this.owner.limits;
     const refusal = outbox.refusal('event', eventName);
     if (refusal) return refusal;
     try {
-      outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata));
+      outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata, maxDepth));
       return undefined;
     } catch (error) {
       return error;

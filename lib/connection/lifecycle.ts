@@ -161,7 +161,7 @@ export class Lifecycle
     return this.isOpen && isOfExtension && !this.extensions[kind];
   }
 
-  handle(message: Message): boolean {
+  handle(message: Message, bytes: number): boolean {
     const { handshake, serverSide } = this;
     switch (message.kind) {
       case 'handshakeResponse':
@@ -179,7 +179,7 @@ export class Lifecycle
         if (!serverSide && !this.isOpen) this.wire.write(formatHandshakeError(1, [ERR_NOT_A_SERVER]));
         break;
       default:
-        if (this.isOpen) return handleMessage(this, message);
+        if (this.isOpen) return handleMessage(this, message, bytes);
     }
     // All else comes too early or twice: nothing that follows is read.
     this.wire.end();

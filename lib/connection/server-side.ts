@@ -2,6 +2,7 @@ import type { Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
 import type { JournalMeter } from '../session/journal-meter.js';
 import type { ErrorReporter } from '../util/event-emitter.js';
+import type { InFlightMeter } from './calls/in-flight-meter.js';
 import type { Connection } from './connection.js';
 
 /** What a connection asks of its server. */
@@ -24,6 +25,8 @@ export interface ServerSide {
    * @param isFull whether it has because too much waited for the client
    */
   sessionOver(connection: Connection, isFull: boolean): void;
+  /** Counts what the connections serve. */
+  readonly inFlightMeter: InFlightMeter;
   /** Counts what the journals hold. */
   readonly journalMeter: JournalMeter;
   /** An error of the connection, or of the application on it; answers whether somebody listens for it. */

@@ -21,8 +21,11 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   readonly isOpen: boolean;
   /** Whether the peer sends again, on its next transport, what was not counted. */
   readonly keepsAnswers: boolean;
-  /** Acts on a message; answers whether it was expected. */
-  handle(message: Message): boolean;
+  /**
+   * Acts on a message; answers whether it was expected.
+   * @param bytes its size: in bytes, or in UTF-16 units of a transport of text
+   */
+  handle(message: Message, bytes: number): boolean;
   readonly channel: {
     /** Whether a message belongs to what is under way, and need not wait for what came before it. */
     mayOvertake(message: Message): boolean;
@@ -125,7 +128,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
       owner.log('incomingMessage', unread ?? toObject(data, transport, owner.limits));
     try {
       if (message.kind === 'empty') owner.log('heartbeat', {});
-      else if (!owner.handle(message)) this.logRejected(data, transport, unread);
+      else if (!owner.handle(message, data.length)) this.logRejected(data, transport, unread);
     } catch (error) {
       // A callback of the user has thrown; the peer's next message must still be handled.
       owner.reportError(error);

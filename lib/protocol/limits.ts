@@ -55,6 +55,16 @@ export interface Limits {
   readonly connectTimeoutMs: number;
   /** How many calls of the peer may be under way at once on a connection. At the limit, reading pauses. @default 10000 */
   readonly maxCallsInFlight: number;
+  /**
+   * How many bytes the calls and events of the peer under way on a connection may have, by their size on the wire. At the
+   * limit, reading pauses. May be `Infinity`. @default 67108864 (64 MiB)
+   */
+  readonly maxBytesInFlight: number;
+  /**
+   * How many bytes the calls and events under way on all connections of a server may have. At the limit, reading pauses on
+   * those with 64 KiB of them and more. May be `Infinity`. 0: an eighth of the largest heap. @default 0
+   */
+  readonly maxBytesInFlightTotal: number;
   /** How many calls of this side may wait for their callback at once on a connection. @default 100000 */
   readonly maxPendingCalls: number;
   /** How many messages of a session may be unacknowledged. @default 100000 */
@@ -133,6 +143,8 @@ const MAX_DEPTH = 1000;
 
 // Why a fifth: a text beyond Latin 1 takes two bytes for each that is counted, and even then it is less than half the heap.
 const JOURNALS_PART_OF_HEAP = 5;
+// Why an eighth: values take several times the bytes of their text.
+const IN_FLIGHT_PART_OF_HEAP = 8;
 const ASSUMED_HEAP_BYTES = 2 ** 31;
 
 /** The default of a limit, and the range that it must be in, by default that of a count; up to Infinity: without a bound, too. */
@@ -150,6 +162,8 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   handshakeTimeoutMs: [3000, 1, MAX_TIMER_MS],
   connectTimeoutMs: [10_000, 0, MAX_TIMER_MS],
   maxCallsInFlight: [10_000],
+  maxBytesInFlight: [64 * 1024 * 1024, 1, Infinity],
+  maxBytesInFlightTotal: [0, 0, Infinity],
   maxPendingCalls: [100_000],
   journalMaxEntries: [100_000],
   journalMaxBytes: [64 * 1024 * 1024],
@@ -207,8 +221,16 @@ function limitsOf(valueOf: (name: keyof Limits) => number): Limits {
 
 /** The number of bytes that `maxJournalBytesTotal` stands for, where 0 depends on the heap. */
 export function journalBytesTotal({ maxJournalBytesTotal }: Limits): number {
-  if (maxJournalBytesTotal > 0) return maxJournalBytesTotal;
-  return Math.floor((heapLimitBytes() ?? ASSUMED_HEAP_BYTES) / JOURNALS_PART_OF_HEAP);
+  return maxJournalBytesTotal || partOfHeap(JOURNALS_PART_OF_HEAP);
+}
+
+/** The number of bytes that `maxBytesInFlightTotal` stands for, where 0 depends on the heap. */
+export function bytesInFlightTotal({ maxBytesInFlightTotal }: Limits): number {
+  return maxBytesInFlightTotal || partOfHeap(IN_FLIGHT_PART_OF_HEAP);
+}
+
+function partOfHeap(part: number): number {
+  return Math.floor((heapLimitBytes() ?? ASSUMED_HEAP_BYTES) / part);
 }
 
 /**

@@ -6,6 +6,8 @@ export interface ServerControl {
   lastResort: ErrorReporter;
   /** What the journals of all sessions hold, in bytes. */
   readonly journalBytes: number;
+  /** The size on the wire of the calls and events that are being served, in bytes. */
+  readonly bytesInFlight: number;
   /** Whether `drain` may have something to do. */
   readonly isDrainable: boolean;
 }

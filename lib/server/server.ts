@@ -4,8 +4,9 @@ import { controlOf } from '../connection/control.js';
 import { Lifecycle } from '../connection/lifecycle.js';
 import type { ServerSide } from '../connection/server-side.js';
 import type { Transport } from '../connection/transport.js';
-import { journalBytesTotal, type Limits } from '../protocol/limits.js';
+import { bytesInFlightTotal, journalBytesTotal, type Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
+import { InFlightMeter } from '../connection/calls/in-flight-meter.js';
 import { JournalMeter } from '../session/journal-meter.js';
 import {
   EventEmitter,
@@ -44,6 +45,7 @@ export class Server extends EventEmitter<ServerEvents> {
   private readonly options: ResolvedServerOptions;
   private readonly table: ClientTable;
   private readonly journalMeter: JournalMeter;
+  private readonly inFlightMeter: InFlightMeter;
   private readonly keeper: SessionKeeper;
   private readonly handshakes: Handshakes;
   private readonly pendingPeers: PendingPeers;
@@ -72,6 +74,7 @@ export class Server extends EventEmitter<ServerEvents> {
     this.table = new ClientTable(clientExpirationTime, limits.maxSessions, (connection) => {
       this.keeper.clientExpired(connection);
     });
+    this.inFlightMeter = new InFlightMeter(bytesInFlightTotal(limits));
     this.journalMeter = new JournalMeter(journalBytesTotal(limits), () => {
       trimJournals(this.journalMeter, this.table, this.keeper);
     });
@@ -229,11 +232,14 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   private createControl(): ServerControl {
-    const { keeper, journalMeter } = this;
+    const { keeper, journalMeter, inFlightMeter } = this;
     return {
       lastResort: LAST_RESORT,
       get journalBytes() {
         return journalMeter.bytes;
+      },
+      get bytesInFlight() {
+        return inFlightMeter.bytes;
       },
       get isDrainable() {
         return keeper.isServing;
@@ -249,6 +255,7 @@ export class Server extends EventEmitter<ServerEvents> {
       server: this,
       limits: this.limits,
       journalMeter: this.journalMeter,
+      inFlightMeter: this.inFlightMeter,
       get lastResort() {
         return control.lastResort;
       },

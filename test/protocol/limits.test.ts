@@ -2,6 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigurationError } from '../../lib/protocol/configuration-error.js';
 import {
+  bytesInFlightTotal,
   checkInterval,
   DEFAULT_LIMITS,
   journalBytesTotal,
@@ -54,6 +55,8 @@ describe('resolveLimits', () => {
 
   const UNBOUNDED: readonly [name: keyof Limits, least: number][] = [
     ['maxMessageNodes', 1],
+    ['maxBytesInFlight', 1],
+    ['maxBytesInFlightTotal', 0],
     ['maxHandshakeBytes', 1],
     ['maxHandshakeDepth', 2],
     ['maxNameLength', 1],
@@ -111,6 +114,13 @@ describe('journalBytesTotal', () => {
   it('is what is said, or a part of the heap', () => {
     expect(journalBytesTotal(resolveLimits({ maxJournalBytesTotal: 1 }))).toBe(1);
     expect(journalBytesTotal(DEFAULT_LIMITS)).toBe(Math.floor(getHeapStatistics().heap_size_limit / 5));
+  });
+});
+
+describe('bytesInFlightTotal', () => {
+  it('is what is said, or a part of the heap', () => {
+    expect(bytesInFlightTotal(resolveLimits({ maxBytesInFlightTotal: 1 }))).toBe(1);
+    expect(bytesInFlightTotal(DEFAULT_LIMITS)).toBe(Math.floor(getHeapStatistics().heap_size_limit / 8));
   });
 });
 

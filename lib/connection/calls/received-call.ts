@@ -43,6 +43,8 @@ export class ReceivedCall implements IncomingCall<Connection> {
     private readonly keeper: ReceivedCallKeeper,
     readonly connection: Connection,
     message: CallMessage,
+    /** Its size on the wire. */
+    readonly bytes: number,
   ) {
     this.id = message.id;
     this.interfaceName = message.interfaceName ?? '';

@@ -6,12 +6,14 @@ import {
   ERR_METHOD_NOT_FOUND,
 } from '../../protocol/error-codes.js';
 import { formatCallbackError } from '../../protocol/format-message.js';
+import type { Limits } from '../../protocol/limits.js';
 import { OVERSIZED_METADATA, type CallMessage } from '../../protocol/message.js';
 import { METADATA_TOO_LARGE_INFO } from '../../protocol/refusal-info.js';
 import type { ApplicationLike } from '../../application/application.js';
 import { serveCall } from '../../application/serve-call.js';
 import { IdTable } from '../../util/id-table.js';
 import type { Connection } from '../connection.js';
+import type { InFlightMeter, MeteredCalls } from './in-flight-meter.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
 
 /** The error of a call with more metadata than this side takes. */
@@ -21,10 +23,18 @@ const METADATA_TOO_LARGE = [
   METADATA_TOO_LARGE_INFO,
 ];
 
+/**
+ * How many bytes a connection may always have under way. Why: where others have brought a server to its limit, small calls
+ * must still be served.
+ */
+const ALWAYS_SERVED_BYTES = 64 * 1024;
+
 /** What the received calls ask of their channel. */
 export interface ReceivedCallsOwner {
   /** The connection that the application's methods get. */
   readonly connection: Connection;
+  /** Counts what all connections of the server serve; undefined on a client's side. */
+  readonly inFlightMeter: InFlightMeter | undefined;
   /** The application that the peer calls. */
   readonly application: ApplicationLike<Connection> | null;
   readonly outbox: {
@@ -45,7 +55,7 @@ export interface ReceivedCallsOwner {
 }
 
 /** The peer's calls, and its events, that this side is serving. */
-export class ReceivedCalls implements ReceivedCallKeeper {
+export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   // Made with the first call.
   private calls: IdTable<ReceivedCall> | undefined;
   // Calls with a number that is in use: a server may count wrongly, or a peer be hostile. Both calls are served, and both
@@ -53,7 +63,9 @@ export class ReceivedCalls implements ReceivedCallKeeper {
   private doubles: Set<ReceivedCall> | undefined;
   // Handlers of events that have not ended. An event has no answer, so that it is only counted.
   private eventCount = 0;
-  private onEventEnd: (() => void) | undefined;
+  /** The size of all that is being served, on the wire. */
+  private bytes = 0;
+  private readonly meter: InFlightMeter | undefined;
   /** Told each time that nothing is being served any more; undefined: nobody has waited for that. */
   onIdle: (() => void) | undefined;
   /** Whether so many are being served that nothing is read. */
@@ -61,21 +73,28 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   constructor(
     private readonly owner: ReceivedCallsOwner,
-    private readonly maxInFlight: number,
-  ) {}
+    private readonly limits: Pick<Limits, 'maxCallsInFlight' | 'maxBytesInFlight'>,
+  ) {
+    this.meter = owner.inFlightMeter;
+  }
 
   /** How many are being served. */
   get size(): number {
     return (this.calls?.size ?? 0) + (this.doubles?.size ?? 0) + this.eventCount;
   }
 
-  /** Counts an event until its handler has ended. */
-  addEvent(handled: PromiseLike<unknown>): void {
-    const end = (this.onEventEnd ??= () => {
+  /**
+   * Counts an event until its handler has ended.
+   * @param bytes its size on the wire
+   */
+  addEvent(handled: PromiseLike<unknown>, bytes: number): void {
+    const end = (): void => {
       this.eventCount -= 1;
+      this.uncount(bytes);
       this.ended();
-    });
+    };
     this.eventCount += 1;
+    this.count(bytes);
     this.balanceReading();
     handled.then(end, (error: unknown) => {
       this.owner.reportError(error);
@@ -83,8 +102,11 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     });
   }
 
-  /** Serves a call: checks it, and hands it to the application. */
-  receive(message: CallMessage): void {
+  /**
+   * Serves a call: checks it, and hands it to the application.
+   * @param bytes its size on the wire
+   */
+  receive(message: CallMessage, bytes: number): void {
     const fault = faultOf(message);
     const { application, connection } = this.owner;
     if (fault !== 0 || application === null) {
@@ -93,9 +115,10 @@ export class ReceivedCalls implements ReceivedCallKeeper {
       this.owner.outbox.sendAnswer(formatCallbackError(message.id, error));
       return;
     }
-    const call = new ReceivedCall(this, connection, message);
+    const call = new ReceivedCall(this, connection, message, bytes);
     this.calls ??= new IdTable();
     if (!this.calls.add(call)) (this.doubles ??= new Set()).add(call);
+    this.count(bytes);
     this.balanceReading();
     this.owner.whenStored(() => {
       if (call.isOpen) this.serve(call, application);
@@ -131,7 +154,11 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     this.calls = undefined;
     this.doubles = undefined;
     this.isHolding = false;
-    for (const call of cancelled) call.cancel();
+    for (const call of cancelled) {
+      this.uncount(call.bytes);
+      call.cancel();
+    }
+    this.meter?.leave(this);
     return cancelled;
   }
 
@@ -164,6 +191,7 @@ export class ReceivedCalls implements ReceivedCallKeeper {
 
   private forget(call: ReceivedCall): void {
     if (!this.doubles?.delete(call)) this.calls?.remove(call.id);
+    this.uncount(call.bytes);
     this.ended();
   }
 
@@ -172,12 +200,42 @@ export class ReceivedCalls implements ReceivedCallKeeper {
     this.balanceReading();
   }
 
-  private balanceReading(): void {
-    // Goes on at half. Why: a busy peer would switch reading on and off with each call.
-    const hold = this.isHolding ? this.size > this.maxInFlight / 2 : this.size >= this.maxInFlight;
+  private count(bytes: number): void {
+    this.bytes += bytes;
+    this.meter?.add(bytes);
+  }
+
+  private uncount(bytes: number): void {
+    this.bytes -= bytes;
+    this.meter?.remove(bytes);
+  }
+
+  balanceReading(): void {
+    const hold = this.isHolding ? this.isHalfFull : this.isFull;
     if (hold === this.isHolding) return;
     this.isHolding = hold;
     this.owner.balanceReading();
+  }
+
+  private get isFull(): boolean {
+    const { maxCallsInFlight, maxBytesInFlight } = this.limits;
+    return this.size >= maxCallsInFlight || this.bytes >= maxBytesInFlight || this.isCrowded;
+  }
+
+  /** Whether it is too early to go on. Why at half: a busy peer would switch reading on and off with each call. */
+  private get isHalfFull(): boolean {
+    const { maxCallsInFlight, maxBytesInFlight } = this.limits;
+    return this.size > maxCallsInFlight / 2 || this.bytes > maxBytesInFlight / 2 || this.isCrowded;
+  }
+
+  /** Whether all connections together serve too much, and this one a part of it that counts. */
+  private get isCrowded(): boolean {
+    if (this.bytes < ALWAYS_SERVED_BYTES) return false;
+    const { meter } = this;
+    if (meter === undefined) return false;
+    const isCrowded = this.isHolding ? meter.isHalfFull : meter.isFull;
+    if (isCrowded) meter.wait(this);
+    return isCrowded;
   }
 }
 

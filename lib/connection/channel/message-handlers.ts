@@ -46,16 +46,17 @@ export interface MessageOwner extends Pick<Reporter, 'isLogged' | 'log' | 'guard
 
 /**
  * What an open connection does with each kind of message.
+ * @param bytes its size on the wire
  * @returns whether the message was expected; a rejected one is logged and ignored
  */
-export function handleMessage(owner: MessageOwner, message: Message): boolean {
+export function handleMessage(owner: MessageOwner, message: Message, bytes: number): boolean {
   switch (message.kind) {
     case 'call':
-      return handleCall(owner, message);
+      return handleCall(owner, message, bytes);
     case 'callback':
       return handleCallback(owner, message);
     case 'event':
-      return handleEvent(owner, message);
+      return handleEvent(owner, message, bytes);
     case 'inspect':
       return handleInspect(owner, message);
     case 'ping':
@@ -78,12 +79,12 @@ export function handleMessage(owner: MessageOwner, message: Message): boolean {
   }
 }
 
-function handleCall(owner: MessageOwner, message: CallMessage): boolean {
+function handleCall(owner: MessageOwner, message: CallMessage, bytes: number): boolean {
   if (!owner.channel.countReceived(message.id)) return false;
   if (message.args && owner.isLogged('call')) {
     owner.log('call', message.interfaceName, message.method, message.args);
   }
-  owner.channel.receivedCalls.receive(message);
+  owner.channel.receivedCalls.receive(message, bytes);
   return true;
 }
 
@@ -136,7 +137,7 @@ function handlePong(owner: MessageOwner, wireId: number): boolean {
   return call !== undefined;
 }
 
-function handleEvent(owner: MessageOwner, message: EventMessage): boolean {
+function handleEvent(owner: MessageOwner, message: EventMessage, bytes: number): boolean {
   const { interfaceName, event, args } = message;
   if (!owner.channel.countReceived(message.id)) return false;
   if (owner.isLogged('event')) owner.log('event', interfaceName, event, args);
@@ -146,7 +147,7 @@ function handleEvent(owner: MessageOwner, message: EventMessage): boolean {
     owner.guard(() => {
       const { application, connection } = owner;
       const handled = application?.handleEvent?.(connection, interfaceName, event, args, message.metadata);
-      if (isThenable(handled)) owner.channel.receivedCalls.addEvent(handled);
+      if (isThenable(handled)) owner.channel.receivedCalls.addEvent(handled, bytes);
     });
   }, message.id);
   return true;

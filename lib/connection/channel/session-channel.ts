@@ -26,6 +26,7 @@ import {
   type OutgoingCalls,
 } from '../calls/outgoing-calls.js';
 import { RemoteProxy } from '../calls/remote-proxy.js';
+import type { InFlightMeter } from '../calls/in-flight-meter.js';
 import { ReceivedCalls, type ReceivedCallsOwner } from '../calls/received-calls.js';
 import type { Connection, ConnectionChannel } from '../connection.js';
 import type { Extensions } from '../extensions.js';
@@ -102,6 +103,10 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     return this.owner.isClosed;
   }
 
+  get inFlightMeter(): InFlightMeter | undefined {
+    return this.owner.serverSide?.inFlightMeter;
+  }
+
   get isPeerAway(): boolean {
     return this.owner.serverSide !== null && !this.owner.isOpen;
   }
@@ -142,7 +147,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   private createReceivedCalls(): ReceivedCalls {
     const { session, connection, limits } = this.owner;
-    const calls = new ReceivedCalls(this, limits.maxCallsInFlight);
+    const calls = new ReceivedCalls(this, limits);
     if (session?.connection === connection) session.serving = calls;
     return calls;
   }

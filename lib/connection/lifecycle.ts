@@ -132,6 +132,11 @@ export class Lifecycle
     return transport;
   }
 
+  transportCongested(isCongested: boolean): void {
+    // Why a server alone: two sides that both wait until the other one reads would wait for ever.
+    if (this.serverSide && this.isOpen) this.channel.setCongested(isCongested);
+  }
+
   transportLost(error: Error | undefined): void {
     // A transport that breaks is the network's everyday life: only those who listen are told.
     if (error) this.tell(error);

@@ -32,6 +32,8 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   };
   /** Whether a message that breaks the protocol is of an extension that was not agreed, and so is only ignored. */
   isIgnored(error: unknown): boolean;
+  /** More waits to be sent than may, or all of that has left. */
+  transportCongested(isCongested: boolean): void;
   /** The transport is gone; with the error that it ended with, if there is one. */
   transportLost(error: Error | undefined): void;
 }
@@ -102,8 +104,17 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
     runInRootContext(receive, this, data);
   }
 
+  transportCongested(isCongested: boolean): void {
+    runInRootContext(congested, this, isCongested);
+  }
+
   transportClosed(error: Error | undefined): void {
     runInRootContext(closed, this, error);
+  }
+
+  /** Tells of what waits to be sent. */
+  noteCongestion(isCongested: boolean): void {
+    this.owner.transportCongested(isCongested);
   }
 
   /** Acts on one message, unless it has to wait. */
@@ -224,6 +235,10 @@ function toObject(data: Uint8Array | string, transport: Transport, limits: Limit
 
 function receive(wire: Wire, data: Uint8Array | string): void {
   wire.serve(data);
+}
+
+function congested(wire: Wire, isCongested: boolean): void {
+  wire.noteCongestion(isCongested);
 }
 
 function closed(wire: Wire, error: Error | undefined): void {

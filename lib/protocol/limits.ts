@@ -79,6 +79,11 @@ export interface Limits {
    * clients are away the longest. 0: a fifth of the largest heap. @default 0
    */
   readonly maxJournalBytesTotal: number;
+  /**
+   * How many bytes may wait for a client before its server serves nothing new of it, until they have left. May be
+   * `Infinity`. @default 1048576 (1 MiB)
+   */
+  readonly sendHighWaterMark: number;
   /** How many bytes may wait for a slow peer. Over it, the transport is destroyed. @default 268435456 (256 MiB) */
   readonly maxSendBufferBytes: number;
   /** How long a peer may read nothing while bytes wait for it; then it is given up. 0: no limit. @default 30000 */
@@ -168,6 +173,7 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   journalMaxEntries: [100_000],
   journalMaxBytes: [64 * 1024 * 1024],
   maxJournalBytesTotal: [0, 0],
+  sendHighWaterMark: [1024 * 1024, 1, Infinity],
   maxSendBufferBytes: [256 * 1024 * 1024],
   sendStallTimeoutMs: [30_000, 0, MAX_TIMER_MS],
   maxStreamBufferItems: [10_000],

@@ -9,6 +9,14 @@ import { unacknowledgedBytes, unwrittenBytes } from './node-internals.js';
 /** How many times within `sendStallTimeoutMs` the guard checks for progress. */
 const CHECKS = 4;
 
+/** What the guard asks of its transport. */
+export interface SendGuardOwner {
+  /** Gives the peer up, for that reason. */
+  destroy(error: Error): void;
+  /** More waits than the high-water mark, or all of it has left. */
+  noteCongestion(isCongested: boolean): void;
+}
+
 /** Gives up a peer that reads too slowly, or not at all, by what waits in the socket. */
 export class SendGuard implements Expirable {
   private isWatching = false;
@@ -18,18 +26,19 @@ export class SendGuard implements Expirable {
   private sentBefore = 0;
   /** When the last progress was seen, by the clock of {@link now}. */
   private movedAt = 0;
+  private isCongested = false;
   /** How many unacknowledged bytes the system held at the last check. */
   private queueBefore: number | undefined;
 
   /**
    * @param socket the socket
    * @param limits how many bytes may wait, and how long without any progress
-   * @param giveUp called with the reason when the peer is given up
+   * @param owner the transport
    */
   constructor(
     private readonly socket: Socket,
-    private readonly limits: Pick<Limits, 'maxSendBufferBytes' | 'sendStallTimeoutMs'>,
-    private readonly giveUp: (error: Error) => void,
+    private readonly limits: Pick<Limits, 'maxSendBufferBytes' | 'sendHighWaterMark' | 'sendStallTimeoutMs'>,
+    private readonly owner: SendGuardOwner,
   ) {}
 
   /** Counts a write that was just made. */
@@ -37,8 +46,11 @@ export class SendGuard implements Expirable {
     this.written += length;
     const waiting = this.socket.writableLength;
     if (waiting === 0) return;
+    if (waiting > this.limits.sendHighWaterMark && !this.isCongested) this.noteCongestion();
     if (waiting > this.limits.maxSendBufferBytes) {
-      this.giveUp(new JstpError('ERR_JSTP_SLOW_PEER', 'The peer reads too slowly: its send buffer is full'));
+      this.owner.destroy(
+        new JstpError('ERR_JSTP_SLOW_PEER', 'The peer reads too slowly: its send buffer is full'),
+      );
     } else if (!this.isWatching) this.watch();
   }
 
@@ -60,6 +72,16 @@ export class SendGuard implements Expirable {
     return this.written - this.socket.writableLength - unwrittenBytes(this.socket);
   }
 
+  private noteCongestion(): void {
+    this.isCongested = true;
+    // Why when all has left: the socket tells that by itself, and a peer that reads needs no more than that.
+    this.socket.once('drain', () => {
+      this.isCongested = false;
+      this.owner.noteCongestion(false);
+    });
+    this.owner.noteCongestion(true);
+  }
+
   /** Asks whether the peer has taken some of what the system holds, since nothing new was handed to the system. */
   private async askSystem(): Promise<void> {
     const { queueBefore } = this;
@@ -69,7 +91,7 @@ export class SendGuard implements Expirable {
     const hasMoved = this.sent !== this.sentBefore || (queueBefore !== undefined && queue !== queueBefore);
     if (hasMoved) this.noteProgress();
     else if (now() - this.movedAt < this.limits.sendStallTimeoutMs) this.wait();
-    else this.giveUp(new JstpError('ERR_JSTP_STALLED_PEER', 'The peer has stopped reading'));
+    else this.owner.destroy(new JstpError('ERR_JSTP_STALLED_PEER', 'The peer has stopped reading'));
   }
 
   private watch(): void {

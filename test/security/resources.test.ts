@@ -54,7 +54,9 @@ describe('a peer that reads nothing', () => {
   const BIG = 'x'.repeat(1024 * 1024);
 
   test('is cut off when limits.maxSendBufferBytes wait for it', async () => {
-    const arena = await Arena.start(closing, { limits: { maxSendBufferBytes: 4 * 1024 * 1024 } });
+    const arena = await Arena.start(closing, {
+      limits: { maxSendBufferBytes: 4 * 1024 * 1024, sendHighWaterMark: Infinity },
+    });
     const peer = await arena.guest();
     peer.socket.pause();
     peer.send(
@@ -76,6 +78,46 @@ describe('a peer that reads nothing', () => {
     await waitFor(() => arena.errors.length > 0, 'the cut');
     expect(arena.errors[0]).toMatchObject({ code: 'ERR_JSTP_STALLED_PEER' });
     await arena.expectServing();
+  });
+
+  const echoes = (count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `{call:[${String(index + 1)},'echo'],back:['${BIG}']}`);
+
+  test('is not served beyond limits.sendHighWaterMark, and is again when it has read all', async () => {
+    const arena = await Arena.start(closing, { limits: { sendHighWaterMark: 1024 * 1024 } });
+    let served = 0;
+    arena.server.on('log', (_connection, event) => {
+      if (event === 'call') served++;
+    });
+    const peer = await arena.guest();
+    peer.socket.pause();
+    peer.send(...echoes(100));
+    await waitFor(() => served > 0, 'the first call');
+    let before = 0;
+    await waitFor(async () => {
+      before = served;
+      await arena.hasRead();
+      await arena.expectServing();
+      return served === before + 1;
+    }, 'the pause');
+    // What the system takes, and one message beyond the mark.
+    expect(served).toBeLessThan(50);
+    peer.socket.resume();
+    expect(await peer.received(101)).toHaveLength(101);
+    expect(peer.ended).toBe(false);
+  });
+
+  test('is served on where limits.sendHighWaterMark is Infinity', async () => {
+    const arena = await Arena.start(closing, { limits: { sendHighWaterMark: Infinity } });
+    let served = 0;
+    arena.server.on('log', (_connection, event) => {
+      if (event === 'call') served++;
+    });
+    const peer = await arena.guest();
+    peer.socket.pause();
+    peer.send(...echoes(100));
+    await waitFor(() => served === 100, 'all calls');
+    peer.destroy();
   });
 
   test('is not cut off while it goes on reading, however slowly', async () => {

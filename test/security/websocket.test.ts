@@ -373,3 +373,30 @@ function frameLengths(bytes: Buffer): number[] {
   }
   return lengths;
 }
+
+describe('a WebSocket that reads nothing', () => {
+  test('is not served beyond limits.sendHighWaterMark, and is again when it has read all', async () => {
+    let served = 0;
+    arena.server.on('log', (_connection, event) => {
+      if (event === 'call') served++;
+    });
+    const webSocket = await arena.webSocket();
+    expect(await ask(webSocket, HANDSHAKE)).toMatch(/^\{handshake:\[0\],ok:/);
+    const answers: unknown[] = [];
+    webSocket.on('message', (data) => answers.push(data));
+    webSocket.pause();
+    const text = 'x'.repeat(1024 * 1024);
+    for (let id = 1; id <= 100; id++) webSocket.send(`{call:[${String(id)},'echo'],back:['${text}']}`);
+    await waitFor(() => served > 0, 'the first call');
+    await waitFor(async () => {
+      const before = served;
+      await expectServing();
+      return served === before + 1;
+    }, 'the pause');
+    expect(served).toBeLessThan(50);
+    webSocket.resume();
+    await waitFor(() => answers.length === 100, 'all answers');
+    webSocket.close();
+    await closeOf(webSocket);
+  });
+});

@@ -41,8 +41,10 @@ export const TRANSPORT_PING = 0;
 
 /** Why nothing new is served, as bits of {@link SessionChannel.holds}: the session is about to leave. */
 export const FINISHING = 1;
+/** The same: too much waits to be sent. */
+const CONGESTED = 2;
 /** The same: a caller who awaits what has just come has not gone on yet. One for each caller. */
-const CALLER = 2;
+const CALLER = 4;
 
 /** What a channel asks of its connection. */
 export interface ChannelOwner extends Pick<Reporter, 'guard' | 'reportError'> {
@@ -78,7 +80,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   gate: StoreGate | undefined;
   /** The peer's interfaces that were inspected, by name. */
   private proxies: Record<string, RemoteProxy> | undefined;
-  /** Why nothing new is served: {@link FINISHING}, and a {@link CALLER} for each. {@link setHolds} changes it. */
+  /** Why nothing new is served: {@link FINISHING}, {@link CONGESTED}, and a {@link CALLER} for each. {@link setHolds} changes it. */
   holds = 0;
 
   constructor(private readonly owner: ChannelOwner) {}
@@ -205,6 +207,11 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   setHolds(holds: number): void {
     this.holds = holds;
     this.balanceReading();
+  }
+
+  /** Serves nothing new while too much waits to be sent. */
+  setCongested(isCongested: boolean): void {
+    this.setHolds(isCongested ? this.holds | CONGESTED : this.holds & ~CONGESTED);
   }
 
   balanceReading(): void {
@@ -396,6 +403,8 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   /** Messages flow: as many as what is under way allows. */
   opened(): void {
+    // Of the transport before.
+    this.holds &= ~CONGESTED;
     if (this.isHoldingReading) this.balanceReading();
   }
 

@@ -9,7 +9,7 @@ import type { Admission } from '../../server/listener.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
 import { clientAddressOf } from '../proxy/client-address.js';
-import { SendGuard } from '../send-guard.js';
+import { SendGuard, type SendGuardOwner } from '../send-guard.js';
 import { TransferProgress } from '../transfer-progress.js';
 import { writeParts, writeText } from './write-text.js';
 
@@ -31,7 +31,7 @@ type TransportSocket = Socket & { [TRANSPORT]: SocketTransport };
  * JSTP over a byte stream, TCP, TLS or IPC: a NUL ends each message (docs/protocol.md). What one tick sends is written
  * in a few large pieces.
  */
-export class SocketTransport implements Transport, Expirable {
+export class SocketTransport implements Transport, SendGuardOwner, Expirable {
   receiver: TransportReceiver | null = null;
   /** Kept from chunk to chunk only while it holds bytes. Why: most sockets of a server are idle. */
   private splitter: MessageSplitter | undefined;
@@ -162,8 +162,13 @@ export class SocketTransport implements Transport, Expirable {
   }
 
   private wrote(length: number, hasTakenAll: boolean): void {
-    if (!hasTakenAll) this.guard ??= new SendGuard(this.socket, this.limits, (error) => this.destroy(error));
+    if (!hasTakenAll) this.guard ??= new SendGuard(this.socket, this.limits, this);
     this.guard?.wrote(length);
+  }
+
+  /** @internal Tells of what waits in the socket. */
+  noteCongestion(isCongested: boolean): void {
+    this.receiver?.transportCongested?.(isCongested);
   }
 
   /** @internal Destroys the socket, since the peer did not close its side in time. */

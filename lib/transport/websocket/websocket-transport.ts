@@ -10,7 +10,7 @@ import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js'
 import { nodeDecoder } from '../node-decoder.js';
 import { setMaxPayload } from '../node-internals.js';
 import { clientAddressOf } from '../proxy/client-address.js';
-import { SendGuard } from '../send-guard.js';
+import { SendGuard, type SendGuardOwner } from '../send-guard.js';
 import { TransferProgress } from '../transfer-progress.js';
 
 /** The largest frame, in bytes. Why: the reference's client refuses frames over 1 MiB. */
@@ -21,7 +21,7 @@ const NORMAL_CLOSURE = 1000;
 const MESSAGE_TOO_BIG = 1009;
 
 /** JSTP over a WebSocket: each message is a WebSocket message of text, without a NUL (docs/protocol.md). */
-export class WebSocketTransport implements Transport, Expirable {
+export class WebSocketTransport implements Transport, SendGuardOwner, Expirable {
   receiver: TransportReceiver | null = null;
   readonly decoder = nodeDecoder;
   readonly remoteAddress: string | undefined;
@@ -48,9 +48,7 @@ export class WebSocketTransport implements Transport, Expirable {
     private readonly limits: Limits,
   ) {
     this.remoteAddress = clientAddressOf(socket);
-    this.guard = new SendGuard(socket, limits, (error) => {
-      this.destroy(error);
-    });
+    this.guard = new SendGuard(socket, limits, this);
     socket.setNoDelay(true);
     webSocket.on('message', (data: Buffer) => {
       this.received(data);
@@ -128,6 +126,11 @@ export class WebSocketTransport implements Transport, Expirable {
   /** @internal Terminates the WebSocket, since the peer did not answer the closing handshake in time. */
   expire(): void {
     this.webSocket.terminate();
+  }
+
+  /** @internal Tells of what waits in the socket. */
+  noteCongestion(isCongested: boolean): void {
+    this.receiver?.transportCongested?.(isCongested);
   }
 
   private sendInFrames(bytes: Buffer): void {

@@ -56,6 +56,12 @@ export interface Limits {
   /** How many calls of the peer may be under way at once on a connection. At the limit, reading pauses. @default 10000 */
   readonly maxCallsInFlight: number;
   /**
+   * How many calls that are being served a peer may cancel at once on a connection; a thirtieth of them comes back each
+   * second. Why: a cancelled call makes room for the next one, but its handler may run on. More destroy the transport.
+   * May be `Infinity`. @default 10000
+   */
+  readonly maxCancelBurst: number;
+  /**
    * How many bytes the calls and events of the peer under way on a connection may have, by their size on the wire. At the
    * limit, reading pauses. May be `Infinity`. @default 67108864 (64 MiB)
    */
@@ -167,6 +173,7 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   handshakeTimeoutMs: [3000, 1, MAX_TIMER_MS],
   connectTimeoutMs: [10_000, 0, MAX_TIMER_MS],
   maxCallsInFlight: [10_000],
+  maxCancelBurst: [10_000, 1, Infinity],
   maxBytesInFlight: [64 * 1024 * 1024, 1, Infinity],
   maxBytesInFlightTotal: [0, 0, Infinity],
   maxPendingCalls: [100_000],

@@ -55,6 +55,7 @@ describe('resolveLimits', () => {
 
   const UNBOUNDED: readonly [name: keyof Limits, least: number][] = [
     ['maxMessageNodes', 1],
+    ['maxCancelBurst', 1],
     ['sendHighWaterMark', 1],
     ['maxBytesInFlight', 1],
     ['maxBytesInFlightTotal', 0],

@@ -235,6 +235,44 @@ describe('cancel', () => {
     expect(peer.messages.slice(1)).toEqual(['{pong:[2]}']);
   });
 
+  describe('of more calls in service than limits.maxCancelBurst', () => {
+    const MOST = 5;
+    const callAndCancel = (id: number): string[] => [
+      `{call:[${String(id)},'slow'],wait:[]}`,
+      `{cancel:[${String(id)}]}`,
+    ];
+    const times = (count: number): string[] =>
+      Array.from({ length: count }, (_, index) => callAndCancel(index + 1)).flat();
+
+    test('ends the connection, and runs nothing more', async () => {
+      const arena = await Arena.start(closing, { limits: { maxCancelBurst: MOST } });
+      const peer = await arena.guest(OFFER);
+      peer.send(...times(MOST + 10), CHASER);
+      await arena.expectEnded(peer);
+      expect(arena.waiting).toHaveLength(MOST + 1);
+      expect(arena.errors).toEqual([
+        expect.objectContaining({ code: 'ERR_JSTP_PROTOCOL', limit: 'maxCancelBurst' }),
+      ]);
+    });
+
+    test('is what counts: so many are served, and those of calls that have ended are not counted', async () => {
+      const arena = await Arena.start(closing, { limits: { maxCancelBurst: MOST } });
+      const peer = await arena.guest(OFFER);
+      peer.send(...times(MOST), ...Array.from({ length: 100 }, () => '{cancel:[1]}'));
+      await peer.pong(MOST + 1);
+      expect(peer.ended).toBe(false);
+      expect(arena.waiting).toHaveLength(MOST);
+    });
+
+    test('is never where that is Infinity', async () => {
+      const arena = await Arena.start(closing, { limits: { maxCancelBurst: Infinity } });
+      const peer = await arena.guest(OFFER);
+      peer.send(...times(20_000));
+      await peer.pong(20_001);
+      expect(arena.waiting).toHaveLength(20_000);
+    });
+  });
+
   test('sent ten thousand times costs ten thousand messages and no more', async () => {
     const { arena } = await streamingArena();
     const peer = await arena.guest(OFFER);

@@ -11,6 +11,7 @@ import { OVERSIZED_METADATA, type CallMessage } from '../../protocol/message.js'
 import { METADATA_TOO_LARGE_INFO } from '../../protocol/refusal-info.js';
 import type { ApplicationLike } from '../../application/application.js';
 import { serveCall } from '../../application/serve-call.js';
+import { Allowance } from '../../util/allowance.js';
 import { IdTable } from '../../util/id-table.js';
 import type { Connection } from '../connection.js';
 import type { InFlightMeter, MeteredCalls } from './in-flight-meter.js';
@@ -28,6 +29,9 @@ const METADATA_TOO_LARGE = [
  * must still be served.
  */
 const ALWAYS_SERVED_BYTES = 64 * 1024;
+
+/** How long it takes until a peer that has cancelled as many calls as it may can do so again. */
+const CANCELS_AGAIN_MS = 30_000;
 
 /** What the received calls ask of their channel. */
 export interface ReceivedCallsOwner {
@@ -66,6 +70,8 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   /** The size of all that is being served, on the wire. */
   private bytes = 0;
   private readonly meter: InFlightMeter | undefined;
+  // Made with the first cancel.
+  private cancels: Allowance | undefined;
   /** Told each time that nothing is being served any more; undefined: nobody has waited for that. */
   onIdle: (() => void) | undefined;
   /** Whether so many are being served that nothing is read. */
@@ -73,7 +79,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
 
   constructor(
     private readonly owner: ReceivedCallsOwner,
-    private readonly limits: Pick<Limits, 'maxCallsInFlight' | 'maxBytesInFlight'>,
+    private readonly limits: Pick<Limits, 'maxCallsInFlight' | 'maxBytesInFlight' | 'maxCancelBurst'>,
   ) {
     this.meter = owner.inFlightMeter;
   }
@@ -138,6 +144,17 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   /** The call of a number, while it is being served. */
   get(id: number): ReceivedCall | undefined {
     return this.calls?.get(id);
+  }
+
+  /**
+   * The caller cancels a call.
+   * @returns false: it has cancelled too many
+   */
+  cancelledByPeer(id: number): boolean {
+    if (!this.calls?.get(id)) return true;
+    this.cancels ??= new Allowance(this.limits.maxCancelBurst, CANCELS_AGAIN_MS);
+    this.cancel(id);
+    return this.cancels.take();
   }
 
   /** The caller no longer waits for an answer. Unknown numbers are ignored: the answer may be on its way. */

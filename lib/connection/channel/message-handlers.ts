@@ -5,6 +5,7 @@ import {
   ERR_INTERNAL_API_ERROR,
 } from '../../protocol/error-codes.js';
 import { formatCallbackError, formatCallbackOk, formatPong } from '../../protocol/format-message.js';
+import { LimitError } from '../../protocol/limit-error.js';
 import type { Limits } from '../../protocol/limits.js';
 import type {
   ByeMessage,
@@ -69,8 +70,7 @@ export function handleMessage(owner: MessageOwner, message: Message, bytes: numb
       if (owner.extensions.stream) owner.channel.receivedCalls.get(message.callId)?.grant(message.limit);
       return owner.extensions.stream;
     case 'cancel':
-      if (owner.extensions.cancel) owner.channel.receivedCalls.cancel(message.callId);
-      return owner.extensions.cancel;
+      return owner.extensions.cancel && handleCancel(owner, message.callId);
     case 'bye':
       if (owner.extensions.bye) handleBye(owner, message);
       return owner.extensions.bye;
@@ -170,6 +170,14 @@ function inspection(owner: MessageOwner, id: number, interfaceName: string | und
     owner.reportError(error);
     return formatCallbackError(id, [ERR_INTERNAL_API_ERROR]);
   }
+}
+
+function handleCancel(owner: MessageOwner, callId: number): boolean {
+  if (!owner.channel.receivedCalls.cancelledByPeer(callId)) {
+    const most = `limits.maxCancelBurst, ${owner.limits.maxCancelBurst}`;
+    owner.wire.fail(new LimitError('maxCancelBurst', `More calls cancelled in a short time than ${most}`));
+  }
+  return true;
 }
 
 /** Acts on a bye after all that came before it, which may have to be stored first. */

@@ -22,6 +22,8 @@ export const ERR_INVALID_NAME = -10;
 export const ERR_STREAM_ENDED = -11;
 /** The server is closing, and ended a stream before its end: a new call gets the stream from the next server. */
 export const ERR_STREAM_MOVED = -12;
+/** The caller has as many streams under way as it may (`limits.maxStreams`). */
+export const ERR_TOO_MANY_STREAMS = -13;
 
 /** No application of that name, or none of that version. */
 export const ERR_APP_NOT_FOUND = 10;
@@ -71,6 +73,7 @@ export const DEFAULT_MESSAGES: Readonly<Record<number, string>> = Object.freeze(
   [ERR_INVALID_NAME]: 'Name cannot be sent to this peer',
   [ERR_STREAM_ENDED]: 'The server of the stream is closing',
   [ERR_STREAM_MOVED]: 'The server of the stream is closing: call again',
+  [ERR_TOO_MANY_STREAMS]: 'Too many streams',
   [ERR_APP_NOT_FOUND]: 'Application not found',
   [ERR_AUTH_FAILED]: 'Authentication failed',
   [ERR_INTERFACE_NOT_FOUND]: 'Interface not found',

@@ -86,7 +86,8 @@ export interface Limits {
    */
   readonly maxJournalBytesTotal: number;
   /**
-   * How many bytes may wait for a client before its server serves nothing new of it, until they have left. May be
+   * How many bytes may wait for a client before its server serves nothing new of it, and sends no
+   * values of streams, until they have left. May be
    * `Infinity`. @default 1048576 (1 MiB)
    */
   readonly sendHighWaterMark: number;
@@ -94,6 +95,11 @@ export interface Limits {
   readonly maxSendBufferBytes: number;
   /** How long a peer may read nothing while bytes wait for it; then it is given up. 0: no limit. @default 30000 */
   readonly sendStallTimeoutMs: number;
+  /**
+   * How many streams of the peer's calls may be under way at once on a connection. The next one fails with
+   * ERR_TOO_MANY_STREAMS. May be `Infinity`. @default 1000
+   */
+  readonly maxStreams: number;
   /** How many values of one stream may wait to be sent. @default 10000 */
   readonly maxStreamBufferItems: number;
   /** How many bytes the waiting values of one stream may have. @default 16777216 (16 MiB) */
@@ -183,6 +189,7 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   sendHighWaterMark: [1024 * 1024, 1, Infinity],
   maxSendBufferBytes: [256 * 1024 * 1024],
   sendStallTimeoutMs: [30_000, 0, MAX_TIMER_MS],
+  maxStreams: [1000, 1, Infinity],
   maxStreamBufferItems: [10_000],
   maxStreamBufferBytes: [16 * 1024 * 1024],
   streamCredit: [64],

@@ -55,6 +55,13 @@ describe('resolveLimits', () => {
 
   const UNBOUNDED: readonly [name: keyof Limits, least: number][] = [
     ['maxMessageNodes', 1],
+    ['maxConnections', 1],
+    ['maxConnectionsPerAddress', 1],
+    ['maxPendingHandshakes', 1],
+    ['maxHandshakesPerSecond', 1],
+    ['maxFailedLoginsPerAddress', 1],
+    ['maxFailedLoginsPerName', 1],
+    ['maxStreams', 1],
     ['maxCancelBurst', 1],
     ['sendHighWaterMark', 1],
     ['maxBytesInFlight', 1],

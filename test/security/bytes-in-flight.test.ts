@@ -102,12 +102,10 @@ describe('limits.maxBytesInFlightTotal', () => {
     await arena.hasRead();
     // The first two were below the limit when their calls came, and are asked again with the next one.
     expect(peers[2].messages).toHaveLength(1);
-    arena.waiting.pop()?.();
-    arena.waiting.pop()?.();
-    expect((await peers[2].received(3)).slice(1).sort()).toEqual([
-      '{callback:[1],ok:[]}',
-      '{callback:[2],ok:[]}',
-    ]);
+    // The calls of the others end, and it goes on with its own under way.
+    arena.waiting.shift()?.();
+    arena.waiting.shift()?.();
+    expect((await peers[2].received(2))[1]).toBe('{callback:[2],ok:[]}');
     answerAll(arena);
     await waitFor(() => arena.server[SERVER_CONTROL].bytesInFlight === 0, 'the end of all calls');
   });

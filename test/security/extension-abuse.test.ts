@@ -57,6 +57,65 @@ function itemsOf(messages: readonly string[]): string[] {
   return messages.filter((text) => text.startsWith('{stream:'));
 }
 
+describe('streams', () => {
+  test('of a peer are limits.maxStreams at once: the next one fails alone, until one has ended', async () => {
+    const { arena, app } = await streamingArena({ maxStreams: 2 });
+    const peer = await arena.guest(OFFER);
+    const other = await arena.guest(OFFER);
+    peer.send(...[1, 2, 3].map((id) => `{call:[${String(id)},'feed'],all:[]}`));
+    expect((await peer.received(2))[1]).toBe("{callback:[3],error:[-13,'Too many streams']}");
+    expect(app.calls.map(({ isOpen }) => isOpen)).toEqual([true, true, false]);
+    expect(app.calls[2]?.signal.aborted).toBe(true);
+    expect(app.streams.map((stream) => stream.write('x'))).toEqual([true, true, false]);
+    other.send("{call:[1,'feed'],all:[]}");
+    await waitFor(() => app.calls.length === 4, 'a stream of another peer');
+    expect(app.calls[3]?.isOpen).toBe(true);
+    app.streams[0]?.end();
+    peer.send('{cancel:[2]}', ...[4, 5, 6].map((id) => `{call:[${String(id)},'feed'],all:[]}`));
+    await peer.pong(7);
+    expect(app.calls.slice(4).map(({ isOpen }) => isOpen)).toEqual([true, true, false]);
+  });
+
+  test('may be any number where limits.maxStreams is Infinity', async () => {
+    const { arena, app } = await streamingArena({ maxStreams: Infinity });
+    const peer = await arena.guest(OFFER);
+    peer.send(...Array.from({ length: 1500 }, (_, index) => `{call:[${String(index + 1)},'feed'],all:[]}`));
+    await waitFor(() => app.calls.length === 1500, 'all streams');
+    expect(app.calls.every(({ isOpen }) => isOpen)).toBe(true);
+  });
+
+  test('wait while more than limits.sendHighWaterMark is unsent, however large the credit', async () => {
+    const { arena, app } = await streamingArena();
+    const peer = await arena.guest(OFFER);
+    peer.send("{call:[1,'feed'],all:[]}", '{stream:[1],credit:[9007199254740991]}');
+    await waitFor(() => app.streams.length === 1, 'the stream');
+    peer.socket.pause();
+    const [stream] = app.streams;
+    const value = 'x'.repeat(256 * 1024);
+    let written = 0;
+    const feed = async (): Promise<void> => {
+      while (written < 400) {
+        written++;
+        if (!stream.write(value) && !(await stream.ready())) return;
+      }
+      stream.end();
+    };
+    const fed = feed();
+    let before = -1;
+    await waitFor(async () => {
+      const isPaused = written === before;
+      before = written;
+      await arena.hasRead();
+      return isPaused;
+    }, 'the pause');
+    expect(written).toBeLessThan(200);
+    peer.socket.resume();
+    await fed;
+    await waitFor(() => peer.messages.includes('{callback:[1],ok:[]}'), 'the end of the stream');
+    expect(itemsOf(peer.messages)).toHaveLength(400);
+  });
+});
+
 describe('stream credit', () => {
   const FATAL = ['-1', '0.5', 'NaN', '1e400', "'5'", 'null', '[5]', '{}', '9007199254740993'];
 

@@ -1,5 +1,10 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
-import { ERR_CALL_TIMEOUT, ERR_CANCELLED, ERR_INTERNAL_API_ERROR } from '../../protocol/error-codes.js';
+import {
+  ERR_CALL_TIMEOUT,
+  ERR_CANCELLED,
+  ERR_INTERNAL_API_ERROR,
+  ERR_TOO_MANY_STREAMS,
+} from '../../protocol/error-codes.js';
 import { formatCallbackError, formatCallbackOk } from '../../protocol/format-message.js';
 import type { CallMessage, Metadata } from '../../protocol/message.js';
 import { checkSize } from '../../protocol/message-size.js';
@@ -16,6 +21,10 @@ import { LastValueStream, StreamSender } from './stream-sender.js';
 export interface ReceivedCallKeeper {
   /** Sends the answer's text and removes the call. */
   answer(call: ReceivedCall, text: string): void;
+  /** Counts one stream more; false: there are as many as may be. */
+  streamOpened(): boolean;
+  /** Counts one stream less. */
+  streamClosed(): void;
   /** Sends the text of a stream's value; false: there is no room for it now. */
   sendItem(text: string): boolean;
   /** An error in making an answer. */
@@ -76,6 +85,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
     const { connection } = this;
     if (!connection.extensions.stream) return new LastValueStream(this);
     if (!this.stream) {
+      if (this.open && !this.keeper.streamOpened()) this.endWith(ERR_TOO_MANY_STREAMS);
       this.stream = new StreamSender(this, connection.limits, (text) => this.keeper.sendItem(text));
       if (this.credit !== undefined) this.stream.grant(this.credit);
     }
@@ -98,7 +108,19 @@ export class ReceivedCall implements IncomingCall<Connection> {
     if (!this.open) return;
     this.open = false;
     this.abort(new RemoteError(ERR_CANCELLED));
-    this.stream?.close();
+    this.closeStream();
+  }
+
+  private endWith(code: number): void {
+    const reason = new RemoteError(code);
+    this.fail(reason);
+    this.abort(reason);
+  }
+
+  private closeStream(): void {
+    if (!this.stream) return;
+    this.stream.close();
+    this.keeper.streamClosed();
   }
 
   private arrayOf(error: unknown): unknown[] {
@@ -128,7 +150,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
     }
     this.open = false;
     stopTimer(this.timer);
-    this.stream?.close();
+    this.closeStream();
     this.keeper.answer(this, text);
   }
 

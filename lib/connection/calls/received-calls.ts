@@ -52,6 +52,8 @@ export interface ReceivedCallsOwner {
    * @param received the number of the peer's message that it acts on
    */
   whenStored(run: () => void, received?: number): void;
+  /** Whether values of streams have to wait, as too much is unsent. */
+  readonly isCongested: boolean;
   /** Reads, or does not, as what is under way allows. */
   balanceReading(): void;
   /** An error of the application. */
@@ -70,6 +72,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   /** The size of all that is being served, on the wire. */
   private bytes = 0;
   private readonly meter: InFlightMeter | undefined;
+  private streamCount = 0;
   // Made with the first cancel.
   private cancels: Allowance | undefined;
   /** Told each time that nothing is being served any more; undefined: nobody has waited for that. */
@@ -79,7 +82,10 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
 
   constructor(
     private readonly owner: ReceivedCallsOwner,
-    private readonly limits: Pick<Limits, 'maxCallsInFlight' | 'maxBytesInFlight' | 'maxCancelBurst'>,
+    private readonly limits: Pick<
+      Limits,
+      'maxCallsInFlight' | 'maxBytesInFlight' | 'maxCancelBurst' | 'maxStreams'
+    >,
   ) {
     this.meter = owner.inFlightMeter;
   }
@@ -184,8 +190,18 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
     this.owner.outbox.sendAnswer(text);
   }
 
+  streamOpened(): boolean {
+    if (this.streamCount >= this.limits.maxStreams) return false;
+    this.streamCount += 1;
+    return true;
+  }
+
+  streamClosed(): void {
+    this.streamCount -= 1;
+  }
+
   sendItem(text: string): boolean {
-    return this.owner.outbox.sendItem(text);
+    return !this.owner.isCongested && this.owner.outbox.sendItem(text);
   }
 
   reportError(error: unknown): void {

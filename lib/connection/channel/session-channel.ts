@@ -209,9 +209,15 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     this.balanceReading();
   }
 
+  /** Whether values of streams have to wait, as too much is unsent. */
+  get isCongested(): boolean {
+    return this.isOpen && (this.holds & CONGESTED) !== 0;
+  }
+
   /** Serves nothing new while too much waits to be sent. */
   setCongested(isCongested: boolean): void {
     this.setHolds(isCongested ? this.holds | CONGESTED : this.holds & ~CONGESTED);
+    if (!isCongested) this.ownReceivedCalls?.flushStreams();
   }
 
   balanceReading(): void {
@@ -404,7 +410,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   /** Messages flow: as many as what is under way allows. */
   opened(): void {
     // Of the transport before.
-    this.holds &= ~CONGESTED;
+    if ((this.holds & CONGESTED) !== 0) this.setCongested(false);
     if (this.isHoldingReading) this.balanceReading();
   }
 

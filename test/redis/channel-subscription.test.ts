@@ -119,6 +119,14 @@ describe('a subscription to a channel', () => {
 });
 
 describe('a proof', () => {
+  test('is not due before the channel is subscribed for the first time, however often it is sent', async () => {
+    const { subscription, connections, told } = subscribe();
+    for (let turn = 0; turn < 3; turn++) await subscription.prove(send);
+    expect([connections.length, connections[0].isClosed]).toEqual([1, false]);
+    await connections[0].answer();
+    expect(told).toEqual(['ready']);
+  });
+
   test('that has come back by the next one leaves the connection alone', async () => {
     const { subscription, connections } = subscribe();
     await connections[0].answer();

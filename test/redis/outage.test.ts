@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Session } from '../../lib/core.js';
 import { RedisSessionStorageProvider, type RedisLike } from '../../lib/redis/index.js';
 import type { Script } from '../../lib/redis/script.js';
-import { CLAIM, CONFIRM, CREATE, RELEASE, SAVE } from '../../lib/redis/session-scripts.js';
+import { CLAIM, CONFIRM, CREATE, DISOWN, RELEASE, SAVE } from '../../lib/redis/session-scripts.js';
 import { hashOf } from '../../lib/redis/session-table.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
@@ -56,16 +56,17 @@ async function untilToldOf(id: string): Promise<void> {
   kill();
 }
 
-/** A connection that loses the answer to a script's first run. */
-function losingAnswer(redis: Redis, script: Script): Redis {
+/** A connection that loses the first run of a script: the command on its way to Redis, or the answer. */
+function losing(redis: Redis, script: Script, what: 'command' | 'answer'): Redis {
   let isLost = false;
   return new Proxy(redis, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== 'function' || !String(name).startsWith('eval')) return value;
       return async (...args: unknown[]) => {
-        const answer: unknown = await value.apply(target, args);
-        if (isLost || (args[0] !== script.sha1 && args[0] !== script.text)) return answer;
+        const isIt = !isLost && (args[0] === script.sha1 || args[0] === script.text);
+        const answer: unknown = isIt && what === 'command' ? undefined : await value.apply(target, args);
+        if (!isIt) return answer;
         isLost = true;
         throw new Error('Connection is closed.');
       };
@@ -79,7 +80,7 @@ test.each<[string, Script]>([
   ['release', RELEASE],
 ])('the lost answer to a %s loses no session', async (_title, script) => {
   const other = await world.user();
-  const user = await world.user({}, 'ioredis', (redis) => losingAnswer(redis as Redis, script));
+  const user = await world.user({}, 'ioredis', (redis) => losing(redis as Redis, script, 'answer'));
   const session = await other.open(fullSession());
   await other.release(session);
   const attempt = user.resume(session.id).then(() => user.release(session));
@@ -87,6 +88,18 @@ test.each<[string, Script]>([
   expect((await other.resume(session.id))?.username).toBe('ann');
   await other.release(session);
   expect((await user.resume(session.id))?.username).toBe('ann');
+});
+
+test('a claim whose answer is lost, and the command that undoes it as well, is undone when another server asks', async () => {
+  const other = await world.user({ claimTimeoutMs: 5000 });
+  const user = await world.user({}, 'ioredis', (redis) =>
+    losing(losing(redis as Redis, DISOWN, 'command'), CLAIM, 'answer'),
+  );
+  const session = await other.open(fullSession());
+  await other.release(session);
+  await expect(within(user.provider.claim(session.id), 'a refusal')).rejects.toMatchObject(AWAY);
+  expect((await within(other.provider.claim(session.id), 'the session'))?.username).toBe('ann');
+  expect(user.asked).toEqual([]);
 });
 
 /** A connection whose first run of a script reaches Redis when it is told so, after those that follow. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Session } from '../../lib/core.js';
 import { createClient } from 'redis';
 import { RedisSessionStorageProvider, type RedisLike } from '../../lib/redis/index.js';
@@ -106,6 +106,35 @@ describe('what Redis holds', () => {
   });
 });
 
+describe('a session that Redis has lost', () => {
+  test('is new to it at the next save', async () => {
+    const user = await world.user({ writeThrough: true });
+    const session = await user.open(fullSession());
+    await forgetSessions();
+    session.set('room', 'garden');
+    await user.provider.save(session.id, session);
+    expect(await server.dump()).toContain('garden');
+    await user.release(session);
+    expect((await (await world.user()).resume(session.id))?.get('room')).toBe('garden');
+  });
+
+  test('does not come back by a save, where it is deleted before Redis has answered that', async () => {
+    const user = await world.user({ writeThrough: true });
+    const session = await user.open(fullSession());
+    await forgetSessions();
+    const saved = user.provider.save(session.id, session);
+    await Promise.all([saved, user.provider.delete(session.id)]);
+    expect((await keys()).filter((key) => key.includes('session:'))).toEqual([]);
+  });
+
+  /** Removes the sessions from Redis; the leases stay. */
+  async function forgetSessions(): Promise<void> {
+    const { redis, kill } = server.ioRedis();
+    await redis.del(await redis.keys('*session:*'));
+    kill();
+  }
+});
+
 test('two claims of one server at once do not both get the session', async () => {
   const [user, other] = [await world.user({ claimTimeoutMs: 0 }), await world.user()];
   for (let round = 0; round < 10; round++) {
@@ -156,6 +185,45 @@ describe('the lease', () => {
       expect(paused.asked).toContain(kept.id);
     },
   );
+
+  test('that ran out: a server that learns of a loss when the client is back is not told of it again', async () => {
+    const lines = await watchCommands(server);
+    const [first, second] = [await world.user({ leaseMs: 6000 }), await world.user()];
+    const [returned, other] = [await first.open(fullSession()), await first.open(fullSession())];
+    for (const session of [returned, other]) await first.provider.save(session.id, session);
+    await waitFor(() => lines.some((line) => line.includes('PX 6000')), 'a lease');
+    await endLeases(lines, 'PX 6000');
+    for (const { id } of [returned, other]) expect(await second.resume(id)).toBeInstanceOf(Session);
+    await expect(first.provider.revive(returned.id)).rejects.toMatchObject({
+      code: 'ERR_JSTP_SESSION_NOT_OWNED',
+    });
+    await waitFor(() => first.lostIds.length > 0, 'what was lost', 10_000);
+    expect(first.lostIds).toEqual([other.id]);
+  });
+
+  test('starts the lifetime of its sessions anew three times in it, however often it is renewed', async () => {
+    // The test sets the clock that tells what is due; the timers of the renewals run on.
+    let time = 1_000_000_000;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => time);
+    closing.add(() => {
+      clock.mockRestore();
+    });
+    const lines = await watchCommands(server);
+    const user = await world.user({ leaseMs: 300, sessionLifetimeMs: 3000 });
+    await user.open(fullSession());
+    const starts = () => lines.filter((line) => /^lua PEXPIRE \S*session:\w+ 3000$/.test(line)).length;
+    const startsAfter = async (passedMs: number): Promise<number> => {
+      time += passedMs;
+      const before = renewals(lines);
+      await waitFor(() => renewals(lines) > before + 3, 'renewals');
+      return starts();
+    };
+    const before = await startsAfter(0);
+    expect(await startsAfter(999)).toBe(before);
+    expect(await startsAfter(1)).toBe(before + 1);
+    expect(await startsAfter(999)).toBe(before + 1);
+    expect(await startsAfter(5000)).toBe(before + 2);
+  });
 
   test('is one for all servers of a process, and ends with the last of them', async () => {
     const { redis } = await server.connect('redis');

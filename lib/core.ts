@@ -50,6 +50,7 @@ export type {
   AuthPolicyObject,
 } from './server/handshake/auth-policy.js';
 export type { ConnectionLimit, ConnectionRefuser, RefusedConnection } from './server/door/door.js';
+export type { ShedLoad } from './server/door/memory-guard.js';
 export type { RefusalKind, RefusedHandshake } from './server/handshake/refusal.js';
 export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';
@@ -59,6 +60,7 @@ export type {
   Introspection,
   ServerOptions,
 } from './server/server-options.js';
+export type { ServerUsage, Usage } from './server/usage.js';
 export { Session, type SessionBinding } from './session/session.js';
 export { SessionStateError } from './session/session-state-error.js';
 export { SessionTextError } from './session/session-text-error.js';

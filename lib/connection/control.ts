@@ -27,10 +27,10 @@ export interface ConnectionControl {
   end(reason: TerminationReason): void;
   /**
    * Ends the session for good, and the connection with it.
-   * @param error why, for this side's log
+   * @param error why, for this side's log; undefined: that is told in another way
    * @param info what the peer is told of the reason
    */
-  endSession(error: Error, info?: string): void;
+  endSession(error?: Error, info?: string): void;
   /** The session goes on with another connection of this process, which gets the calls that wait for the transport. */
   passSessionTo(heir: CallHeir): void;
 

@@ -100,6 +100,12 @@ export class Lifecycle
     return this.currentState === OPEN;
   }
 
+  /** Whether no call and no event of either side is under way. */
+  get isIdle(): boolean {
+    const channel = this.openedChannel;
+    return !channel || (channel.receivedCalls.size === 0 && channel.outgoingCalls.size === 0);
+  }
+
   get isClosed(): boolean {
     return this.currentState === CLOSED;
   }
@@ -357,14 +363,14 @@ export class Lifecycle
     openedChannel?.loseCalls();
   }
 
-  endSession(error: Error, info?: string): void {
+  endSession(error?: Error, info?: string): void {
     if (this.isSessionOver) return;
     this.sayBye('close', info);
     this.isSessionOver = true;
     this.end('abandoned');
     this.session?.journal.giveUp();
     this.serverSide?.sessionOver(this.connection, info === JOURNAL_FULL_INFO);
-    this.tell(error);
+    if (error) this.tell(error);
   }
 
   peerSaidBye(reason: ByeReason, info: string | undefined): void {

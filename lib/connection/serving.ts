@@ -68,6 +68,11 @@ export function moveTransport(newcomer: Connection, holder: Connection): void {
   if (transport) lifecycle.attach(transport);
 }
 
+/** Whether nothing is under way on a connection: no call, no event and no stream of either side. */
+export function isIdle(connection: Connection): boolean {
+  return lifecycleOf(connection).isIdle;
+}
+
 /**
  * Begins nothing new and waits for what is in service. What that needs is read on.
  * @param timeoutMs how long calls may take

@@ -136,6 +136,12 @@ export interface Limits {
    * logged in from is not held up by it. `Infinity`: any number. @default 20
    */
   readonly maxFailedLoginsPerName: number;
+  /**
+   * How many bytes of memory the process of a server may take: the used part of its heap, and what is held outside of the
+   * heap for it. It is looked at once a second. Over it, new connections are refused, those that have not logged in end,
+   * and a second later sessions of idle anonymous clients. May be `Infinity`. 0: no limit. @default 0
+   */
+  readonly maxMemoryBytes: number;
   /** How long a peer may leave a ping unanswered; then it is given up. 0: two heartbeat intervals. @default 0 */
   readonly heartbeatTimeoutMs: number;
 }
@@ -202,6 +208,7 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxHandshakesPerSecond: [100, 1, Infinity],
   maxFailedLoginsPerAddress: [100, 1, Infinity],
   maxFailedLoginsPerName: [20, 1, Infinity],
+  maxMemoryBytes: [0, 0, Infinity],
   heartbeatTimeoutMs: [0, 0, MAX_TIMER_MS],
 };
 

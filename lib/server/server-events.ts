@@ -1,6 +1,7 @@
 import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
 import type { RefusedConnection } from './door/door.js';
+import type { ShedLoad } from './door/memory-guard.js';
 import type { RefusedHandshake } from './handshake/refusal.js';
 import type { Session } from '../session/session.js';
 
@@ -18,6 +19,8 @@ export interface ServerEvents {
   handshakeRefused: [connection: Connection, refusal: RefusedHandshake];
   /** A connection was refused, and ended without a word, because there are too many. */
   connectionRefused: [refusal: RefusedConnection];
+  /** The process takes more memory than `limits.maxMemoryBytes`, and load was shed. Once a second while it does. */
+  memoryExceeded: [shed: ShedLoad];
   /** A peer did not shake hands in time. */
   handshakeTimeout: [connection: Connection];
   /** An error of a connection, or of an application on it. */

@@ -18,11 +18,13 @@ import {
 import { reportUnhandledError } from '../util/host.js';
 import { SERVER_CONTROL, type ServerControl } from './control.js';
 import { Door } from './door/door.js';
+import { MemoryGuard, usedMemoryBytes } from './door/memory-guard.js';
 import { PendingPeers, type PendingPeer } from './handshake/pending-peers.js';
 import { ClientTable } from './sessions/client-table.js';
 import { Handshakes, type HandshakeOutcome } from './handshake/handshakes.js';
 import type { Listener, ListenerFactory } from './listener.js';
 import type { ServerEvents } from './server-events.js';
+import { shedAnonymous } from './sessions/shed-anonymous.js';
 import { trimJournals } from './sessions/trim-journals.js';
 import { SessionKeeper } from './sessions/session-keeper.js';
 import {
@@ -31,6 +33,7 @@ import {
   type ResolvedServerOptions,
   type ServerOptions,
 } from './server-options.js';
+import { readMeters, type Meters, type ServerUsage } from './usage.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
 /**
@@ -49,6 +52,8 @@ export class Server extends EventEmitter<ServerEvents> {
   private readonly keeper: SessionKeeper;
   private readonly handshakes: Handshakes;
   private readonly pendingPeers: PendingPeers;
+  private readonly memoryGuard: MemoryGuard;
+  private readonly meters: Meters;
   private readonly listener: Listener;
   private applicationTable: Applications<Connection>;
   private readonly side: ServerSide;
@@ -94,12 +99,9 @@ export class Server extends EventEmitter<ServerEvents> {
       connection.close();
       this.notifyOf(connection, 'handshakeTimeout', connection);
     });
-    const door = new Door(limits, {
-      pendingHandshakes: () => this.pendingPeers.size,
-      connectionRefused: (refusal) => {
-        this.notify('connectionRefused', refusal);
-      },
-    });
+    this.memoryGuard = this.createMemoryGuard();
+    const door = this.createDoor();
+    this.meters = this.createMeters(door);
     this.listener = createListener({
       admit: (address) => door.admit(address),
       refuse: (by, address) => {
@@ -166,6 +168,11 @@ export class Server extends EventEmitter<ServerEvents> {
     return this.listener.raw;
   }
 
+  /** Returns how much of the budgets of this server is used now, and their limits. Costs little, and may be asked often. */
+  getUsage(): ServerUsage {
+    return readMeters(this.meters);
+  }
+
   /** Returns the connected clients. */
   getClients(): IterableIterator<Connection> {
     return this.table.connected.values();
@@ -229,6 +236,38 @@ export class Server extends EventEmitter<ServerEvents> {
     for (const connection of this.getClientsArray()) connection.close();
     this.pendingPeers.clear();
     this.table.clear();
+  }
+
+  private createMemoryGuard(): MemoryGuard {
+    return new MemoryGuard(this.limits.maxMemoryBytes, {
+      shedStrangers: () => this.pendingPeers.clear(),
+      shedAnonymous: () => shedAnonymous(this.table, this.keeper),
+      memoryExceeded: (shed) => {
+        this.notify('memoryExceeded', shed);
+      },
+    });
+  }
+
+  private createDoor(): Door {
+    return new Door(this.limits, {
+      pendingHandshakes: () => this.pendingPeers.size,
+      isMemoryExceeded: () => this.memoryGuard.isOver,
+      connectionRefused: (refusal) => {
+        this.notify('connectionRefused', refusal);
+      },
+    });
+  }
+
+  private createMeters(door: Door): Meters {
+    const { limits } = this;
+    return {
+      connections: [() => door.size, limits.maxConnections],
+      pendingHandshakes: [() => this.pendingPeers.size, limits.maxPendingHandshakes],
+      sessions: [() => this.table.size, limits.maxSessions],
+      bytesInFlight: [() => this.inFlightMeter.bytes, bytesInFlightTotal(limits)],
+      journalBytes: [() => this.journalMeter.bytes, journalBytesTotal(limits)],
+      memoryBytes: [usedMemoryBytes, limits.maxMemoryBytes || Infinity],
+    };
   }
 
   private createControl(): ServerControl {
@@ -380,6 +419,8 @@ export class Server extends EventEmitter<ServerEvents> {
   private forward(event: string, args: readonly unknown[]): void {
     // The last transport is closed: the server owns no session any more.
     if (event === 'close') void this.keeper.stop();
+    if (event === 'listening') this.memoryGuard.start();
+    else if (event === 'close') this.memoryGuard.stop();
     if (event === 'listening' || event === 'close') this.notify(event);
     else if (event === 'connection') this.notify('connection', args[0]);
     // As Node does where nobody listens for 'error'. Why: a server that cannot listen must not seem to.

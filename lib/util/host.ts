@@ -107,7 +107,11 @@ export function heapLimitBytes(): number | undefined {
 
 /** The part of `node:v8` that the core uses. */
 interface HeapModule {
-  getHeapStatistics(): { readonly heap_size_limit: number };
+  getHeapStatistics(): {
+    readonly heap_size_limit: number;
+    readonly used_heap_size: number;
+    readonly external_memory: number;
+  };
 }
 
 /** Whether the program runs with NODE_ENV=production. False in a browser without a `process`. */

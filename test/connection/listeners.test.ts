@@ -52,6 +52,7 @@ const SERVER_EVENTS = Object.keys({
   handshakeTimeout: true,
   handshakeRefused: true,
   connectionRefused: true,
+  memoryExceeded: true,
   connectionError: true,
   storageError: true,
   restoreSession: true,

@@ -66,6 +66,7 @@ describe('resolveLimits', () => {
     ['sendHighWaterMark', 1],
     ['maxBytesInFlight', 1],
     ['maxBytesInFlightTotal', 0],
+    ['maxMemoryBytes', 0],
     ['maxHandshakeBytes', 1],
     ['maxHandshakeDepth', 2],
     ['maxNameLength', 1],

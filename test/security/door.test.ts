@@ -159,6 +159,7 @@ describe('a door', () => {
     const refused: RefusedConnection[] = [];
     const owner = {
       pendingHandshakes: () => 0,
+      isMemoryExceeded: () => false,
       connectionRefused: (refusal: RefusedConnection) => {
         refused.push(refusal);
       },

@@ -9,6 +9,7 @@ const ADVICE: Readonly<Record<ConnectionRefuser, string>> = {
   maxPendingHandshakes: 'raise the limit if so many clients come at once',
   maxConnectionsPerAddress: ONE_ADDRESS,
   maxHandshakesPerSecond: ONE_ADDRESS,
+  maxMemoryBytes: 'the process takes more memory than that; getUsage() of the server tells what is used',
   proxyProtocol: 'it began with no PROXY header, or came from none of the proxies of trustProxy',
 };
 

@@ -7,6 +7,7 @@ import type { Connection } from '../../connection/connection.js';
 import { UnsendableAnswer } from '../../connection/calls/unsendable-answer.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { ListenerFactory } from '../../server/listener.js';
+import type { ServerUsage } from '../../server/usage.js';
 import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
 import { SERVER_CONTROL } from '../../server/control.js';
@@ -36,6 +37,7 @@ import { watchRegistrations, type Registration } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
 import { DoorLog } from './door-log.js';
 import { RefusalLog } from './refusal-log.js';
+import { MemoryLog } from './memory-log.js';
 import { MinuteLimit } from './minute-limit.js';
 import { RouteTable } from './route-table.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
@@ -81,6 +83,7 @@ export class JstpServer
   private core: CoreServer | undefined;
   private readonly refusals = new RefusalLog(this.logger);
   private readonly door = new DoorLog(this.logger);
+  private readonly memory = new MemoryLog(this.logger);
   private unwatchShared: () => void = ignore;
   /** Stops waiting for shared HTTP servers whose addresses are still to be logged. */
   private stopLogging: () => void = ignore;
@@ -190,6 +193,7 @@ export class JstpServer
     await closed;
     this.refusals.stop();
     this.door.stop();
+    this.memory.stop();
     // Why one more turn: Node emits 'close' of a server before that of its sockets.
     await nextTurn();
   }
@@ -228,6 +232,14 @@ export class JstpServer
    */
   broadcast(interfaceName: string, event: string, ...args: unknown[]): void {
     this.listened().broadcast(interfaceName, event, ...args);
+  }
+
+  /**
+   * Returns how much of the budgets of this server is used now, and their limits. Costs little, and may be asked often.
+   * @throws Error before `listen`
+   */
+  getUsage(): ServerUsage {
+    return this.listened().getUsage();
   }
 
   /**
@@ -385,6 +397,9 @@ export class JstpServer
     });
     core.on('connectionRefused', (refusal) => {
       this.door.add(refusal);
+    });
+    core.on('memoryExceeded', (shed) => {
+      this.memory.add(shed);
     });
     for (const [name, listener] of this.eventListeners) core.on(name, listener as never);
     return core;

@@ -12,7 +12,11 @@ const MAX_REMEMBERED = 50_000;
 
 /** A limit of a server's connections, by its name in {@link Limits}. */
 export type ConnectionLimit =
-  'maxConnections' | 'maxConnectionsPerAddress' | 'maxPendingHandshakes' | 'maxHandshakesPerSecond';
+  | 'maxConnections'
+  | 'maxConnectionsPerAddress'
+  | 'maxPendingHandshakes'
+  | 'maxHandshakesPerSecond'
+  | 'maxMemoryBytes';
 
 /** The option that refuses a connection: a limit, or the listener's `proxyProtocol`. */
 export type ConnectionRefuser = ConnectionLimit | 'proxyProtocol';
@@ -31,6 +35,8 @@ export interface RefusedConnection {
 export interface DoorOwner {
   /** How many connections are before their login. */
   pendingHandshakes(): number;
+  /** Whether the process takes more memory than it may. */
+  isMemoryExceeded(): boolean;
   connectionRefused(refusal: RefusedConnection): void;
 }
 
@@ -53,6 +59,11 @@ export class Door {
     const { maxConnectionsPerAddress, maxHandshakesPerSecond } = limits;
     this.countsAddresses = maxConnectionsPerAddress !== Infinity || maxHandshakesPerSecond !== Infinity;
     this.unnamed = new Place(this, undefined, undefined);
+  }
+
+  /** How many connections have a place. */
+  get size(): number {
+    return this.open;
   }
 
   /** Gives a connection a place; undefined: it is refused. */
@@ -81,6 +92,7 @@ export class Door {
   private findReached(): ConnectionLimit | undefined {
     const { maxConnections, maxPendingHandshakes } = this.limits;
     if (this.open >= maxConnections) return 'maxConnections';
+    if (this.owner.isMemoryExceeded()) return 'maxMemoryBytes';
     return this.owner.pendingHandshakes() >= maxPendingHandshakes ? 'maxPendingHandshakes' : undefined;
   }
 

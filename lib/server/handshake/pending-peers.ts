@@ -60,9 +60,9 @@ export class PendingPeers {
     this.queue.delete(peer);
   }
 
-  /** Ends all peers that have not shaken hands yet. */
-  clear(): void {
-    const peers = [...this.queue];
+  /** Ends all peers that have not shaken hands yet, the newest first. @returns how many */
+  clear(): number {
+    const peers = [...this.queue].reverse();
     // The tables are emptied first: `close` and `abandon` call back.
     for (const peer of peers) this.queue.delete(peer);
     this.byConnection.clear();
@@ -70,5 +70,6 @@ export class PendingPeers {
       if (connection) connection.close();
       else abandon();
     }
+    return peers.length;
   }
 }

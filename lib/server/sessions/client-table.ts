@@ -28,6 +28,11 @@ export class ClientTable {
     });
   }
 
+  /** How many clients with a session are held, connected or away. */
+  get size(): number {
+    return this.bySession.size;
+  }
+
   /** Adds a client that has logged in, or has resumed its session. */
   add(connection: Connection): void {
     this.connected.add(connection);

@@ -241,12 +241,19 @@ describe('a server that is not listening', () => {
     ['broadcast', (server) => server.broadcast('rooms', 'news')],
     ['getClients', (server) => server.getClients()],
     ['getReachableClients', (server) => server.getReachableClients()],
+    ['getUsage', (server) => server.getUsage()],
   ])('says so at %s', (_name, act) => {
     expect(() => act(new JstpServer())).toThrow('The JSTP server has not been started');
   });
 });
 
 describe('a server that starts', () => {
+  test('tells what is used of its budgets', async () => {
+    const { server } = listening({ limits: { maxSessions: 5 } });
+    await waitFor(() => server.unwrap().listening, 'the server');
+    expect(server.getUsage().sessions).toEqual({ used: 0, limit: 5 });
+  });
+
   test('tells a listener registered before of its events, and again after it has listened anew', async () => {
     const { server } = listening({});
     const events: string[] = [];

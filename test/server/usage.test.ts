@@ -1,0 +1,49 @@
+import { getHeapStatistics } from 'node:v8';
+import { afterEach, expect, test } from '@jest/globals';
+import { DEFAULT_LIMITS } from '../../lib/core.js';
+import { Closing } from '../support/closing.js';
+import { ServerOnTheWire } from '../support/resume-wire.js';
+import { waitFor } from '../support/wait-for.js';
+
+const closing = new Closing();
+afterEach(() => closing.run());
+
+const CALL = "{call:[1,'a'],b:['xxxxxxxxxx']}";
+const ANSWER = "{callback:[1],ok:['yyyyy']}";
+
+test('a server tells what is used of each of its budgets, and their limits', async () => {
+  const wire = await ServerOnTheWire.start(closing, { limits: { maxSessions: 7 } });
+  const { server } = wire;
+  const { peer } = await wire.login();
+  await wire.peer();
+  await waitFor(() => server.getUsage().pendingHandshakes.used === 1, 'a stranger');
+  peer.send(CALL);
+  const call = await wire.served.call(1);
+  const { memoryBytes, ...usage } = server.getUsage();
+  const heap = getHeapStatistics().heap_size_limit;
+  expect(usage).toEqual({
+    connections: { used: 2, limit: DEFAULT_LIMITS.maxConnections },
+    pendingHandshakes: { used: 1, limit: DEFAULT_LIMITS.maxPendingHandshakes },
+    sessions: { used: 1, limit: 7 },
+    bytesInFlight: { used: CALL.length, limit: Math.floor(heap / 8) },
+    journalBytes: { used: 0, limit: Math.floor(heap / 5) },
+  });
+  expect(memoryBytes.limit).toBe(Infinity);
+  expect(memoryBytes.used).toBeGreaterThan(1024 * 1024);
+  expect(memoryBytes.used).toBeLessThan(process.memoryUsage().rss * 2);
+  call.succeed(['yyyyy']);
+  await peer.received(1);
+  const { bytesInFlight, journalBytes } = server.getUsage();
+  expect([bytesInFlight.used, journalBytes.used]).toEqual([0, ANSWER.length]);
+  peer.socket.resetAndDestroy();
+  await waitFor(() => server.getUsage().connections.used === 1, 'the cut');
+  // Its session waits for it.
+  expect(server.getUsage().sessions.used).toBe(1);
+});
+
+test('what a server tells of its budgets is a snapshot that nobody can change', async () => {
+  const { server } = await ServerOnTheWire.start(closing);
+  const usage = server.getUsage();
+  expect(Object.isFrozen(usage)).toBe(true);
+  for (const part of Object.values(usage)) expect(Object.isFrozen(part)).toBe(true);
+});

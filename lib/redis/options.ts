@@ -66,7 +66,8 @@ const BROADCASTER_DEFAULTS: Required<RedisBroadcasterOptions> = {
   keyPrefix: STORAGE_DEFAULTS.keyPrefix,
   commandTimeoutMs: STORAGE_DEFAULTS.commandTimeoutMs,
   onError: (error) => {
-    process.emitWarning(error instanceof Error ? error : String(error));
+    // The broadcaster reports errors of its own alone.
+    process.emitWarning(error as Error);
   },
 };
 

@@ -59,6 +59,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   private owned: OwnedSessions;
   private serving: Serving | undefined;
   private isKeepDue = false;
+  /** Set at the first renewal, which always begins a lease, so that it starts all lifetimes. */
   private keptAt = 0;
 
   /**
@@ -187,7 +188,6 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   }
 
   private startServing(): Serving {
-    this.keptAt = now();
     const owners = new Set<SessionOwner>();
     const service = new InstanceService(this.redis, this.table, this.options.leaseMs, {
       renewed: (wasHeld) => this.renewed(owners, wasHeld),

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Application, SimpleConnectPolicy, type AuthPolicyFunction, type Server } from '../../lib/core.js';
 import type { JstpServer } from '../../lib/index.js';
 import { RedisBroadcaster, type BroadcastTarget } from '../../lib/redis/index.js';
@@ -246,6 +246,23 @@ test('what is no event on the channel is reported, and so is a client or a serve
   expect(site.errors).toHaveLength(BAD.length + 2);
 });
 
+test('without onError, a failure is a warning of the process', async () => {
+  const warnings: unknown[] = [];
+  const spy = jest.spyOn(process, 'emitWarning').mockImplementation((warning) => void warnings.push(warning));
+  closing.add(() => {
+    spy.mockRestore();
+  });
+  const { redis } = await server.connect('redis');
+  const broadcaster = new RedisBroadcaster(redis);
+  closing.add(() => {
+    broadcaster.close();
+  });
+  await broadcaster.attach({ getClients: () => [] });
+  await server.ioRedis().redis.publish('{jstp}:broadcast', '{');
+  await waitFor(() => warnings.length > 0, 'a warning');
+  expect(warnings).toEqual([expect.objectContaining({ name: 'JstpError', code: 'ERR_JSTP_BROADCAST' })]);
+});
+
 test('what cannot be sent is refused, and nobody is not everybody', async () => {
   const site = await Site.start();
   const events = await site.client();
@@ -267,11 +284,32 @@ test('wrong objects and options are refused by their names', async () => {
   const make = (given: unknown, options?: object) => () => new RedisBroadcaster(given as never, options);
   expect(make({})).toThrow(/^redis must be a client of redis 5 or 6/);
   expect(make(redis, { keyPrefix: 5 })).toThrow(/^keyPrefix must be/);
+  expect(make(redis, { commandTimeoutMs: 0 })).toThrow(/^commandTimeoutMs must be/);
   expect(make(redis, { onError: 5 })).toThrow(/^onError must be/);
   expect(make(redis, { leaseMs: 5000 })).toThrow(
     /^Unknown name "leaseMs" in options\b.* Known are keyPrefix, /,
   );
   await expect(new RedisBroadcaster(redis).attach({} as never)).rejects.toMatchObject({ option: 'server' });
+});
+
+test('a server whose attachment failed gets nothing, when Redis is back and another is attached', async () => {
+  const [site, other] = [await Site.start(), await Site.start()];
+  const [events, others] = [await site.client(), await other.client()];
+  await server.stop();
+  const attempt = site.broadcaster.attach(site.core);
+  await expect(within(attempt, 'a refusal')).rejects.toMatchObject({ code: 'ERR_JSTP_STORE_AWAY' });
+  await server.up();
+  const attached = (): Promise<boolean> =>
+    site.broadcaster.attach(other.core).then(
+      () => true,
+      () => false,
+    );
+  await waitFor(attached, 'an attachment');
+  await waitFor(async () => {
+    await site.broadcaster.broadcast('chat', 'said').catch(() => undefined);
+    return others.length > 0;
+  }, 'an event');
+  expect(events).toEqual([]);
 });
 
 test('a broadcaster that cannot reach Redis says so, and attaches when it can', async () => {

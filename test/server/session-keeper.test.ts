@@ -117,6 +117,14 @@ async function start(
   return { wire, errors };
 }
 
+/** Ends a peer's side of its transport, too, and waits until the server has seen that. */
+async function hangUp(wire: ServerOnTheWire, peer: RawPeer): Promise<void> {
+  await peer.end();
+  peer.socket.end();
+  await waitFor(() => wire.server.getClientsArray().length === 0, 'the end of the transport');
+  await turns();
+}
+
 describe('a session whose client is away', () => {
   test('is stored again with what is sent to it meanwhile', async () => {
     const store = new Store();
@@ -252,15 +260,13 @@ describe('a session that was handed over to another server', () => {
     async (_reason, claim) => {
       const store = new Store();
       const { wire, errors } = await start(store, { extensions: ['bye', 'resume'] });
-      const { peer, id, connection } = await wire.login();
+      const { peer, id, connection } = await wire.login('{bye:1,resume:1}');
       connection.session?.set('worth', 'keeping');
       await within(Promise.resolve(store.owner?.handOver(id, claim)), 'the hand-over');
       // Crosses the word of the server, which has no say any more.
       peer.send("{bye:['close']}");
-      await peer.end();
-      await (await wire.login()).peer.pong();
-      await turns();
-      expect([store.log, errors]).toEqual([['serve', 'create', 'release', 'create'], []]);
+      await hangUp(wire, peer);
+      expect([store.log, errors]).toEqual([['serve', 'create', 'release'], []]);
     },
   );
 
@@ -274,10 +280,8 @@ describe('a session that was handed over to another server', () => {
     connection.close();
     call.succeed([]);
     await within(Promise.resolve(handOver), 'the hand-over');
-    await peer.end();
-    await (await wire.login()).peer.pong();
-    await turns();
-    expect([store.log, errors]).toEqual([['serve', 'create', 'delete', 'create'], []]);
+    await hangUp(wire, peer);
+    expect([store.log, errors]).toEqual([['serve', 'create', 'delete'], []]);
   });
 
   test('is taken by another client, and the store does not take it: that is told', async () => {
@@ -360,6 +364,19 @@ describe('a question to the store for a session', () => {
     delete store.before.claim;
     expect(await (await wire.resume('stored', 0)).received(1)).toEqual(['{handshake:[0],ok:0}']);
   });
+});
+
+test('a session that was found for a client, and that the policy refuses, goes back to the store at once', async () => {
+  const store = new Store();
+  const { wire } = await start(store, {
+    authPolicy: { authenticate: async () => false, decidesResume: true },
+  });
+  store.texts.set('stored', new Session(null, 'ann', 'stored').serialize());
+  const peer = await wire.resume('stored', 0);
+  expect((await peer.received(1))[0]).toContain('error:[11');
+  await turns();
+  // The peer has not ended its side: the server does not wait for that.
+  expect(store.log).toEqual(['serve', 'release']);
 });
 
 describe('a client that comes back to the server that has its session', () => {
@@ -484,6 +501,20 @@ describe('a server that ends', () => {
     save.give();
     await waitFor(() => store.count('stop') === 1, 'the end');
     expect(store.log.filter((name) => name === 'save' || name === 'stop').at(-1)).toBe('stop');
+  });
+
+  test('releases no session any more once it has given up the store', async () => {
+    const store = new Store();
+    const { wire } = await start(store);
+    const { peer, connection } = await wire.login();
+    connection.session?.set('worth', 'keeping');
+    await wire.cut(peer);
+    await waitFor(() => store.count('save') === 1, 'the save');
+    wire.server.close();
+    await waitFor(() => store.count('stop') === 1, 'the end');
+    wire.server.closeConnections();
+    await turns();
+    expect(store.log).toEqual(['serve', 'create', 'save', 'stop']);
   });
 
   test('tells of sessions that the store did not take in time', async () => {

@@ -92,7 +92,6 @@ export class StreamSender implements OutgoingStream {
   close(): void {
     this.ending ??= ignore;
     this.held = [];
-    this.heldBytes = 0;
     this.wake(false);
   }
 
@@ -152,7 +151,6 @@ export class StreamSender implements OutgoingStream {
     if (this.held.length <= maxStreamBufferItems && this.heldBytes <= maxStreamBufferBytes) return;
     const overflow = new RemoteError(ERR_STREAM_OVERFLOW);
     this.held = [];
-    this.heldBytes = 0;
     this.call.fail(overflow);
     throw overflow;
   }

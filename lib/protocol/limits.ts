@@ -53,6 +53,16 @@ export interface Limits {
    * `handshakeTimeoutMs` begins. 0: no limit. @default 10000
    */
   readonly connectTimeoutMs: number;
+  /**
+   * How long one message of the peer may take to arrive, counted from its first bytes while this side reads. Then the
+   * transport is destroyed. Not in a browser, where no part of a message is seen. 0: no limit. @default 3600000 (an hour)
+   */
+  readonly messageTimeoutMs: number;
+  /**
+   * How many bytes a second a message must arrive with that is not complete yet: one with fewer has 30 seconds, which
+   * bytes above the rate fill up again. Then the transport is destroyed. Not in a browser. 0: no limit. @default 100
+   */
+  readonly minReadRate: number;
   /** How many calls of the peer may be under way at once on a connection. At the limit, reading pauses. @default 10000 */
   readonly maxCallsInFlight: number;
   /**
@@ -148,6 +158,8 @@ export interface Limits {
 
 /** How long a peer may take to close its side of a transport after this side has ended it, in milliseconds. */
 export const END_TIMEOUT_MS = 2000;
+/** How long nothing of an unfinished message may arrive, whatever `minReadRate` is, in milliseconds. */
+export const RECEIVE_GRACE_MS = 30_000;
 /** The longest name of a user, in characters. */
 export const MAX_USERNAME_LENGTH = 256;
 /** The longest id of a session, in characters: far longer than any that a server gives. */
@@ -184,6 +196,8 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxMetadataBytes: [8 * 1024, 1, Infinity],
   handshakeTimeoutMs: [3000, 1, MAX_TIMER_MS],
   connectTimeoutMs: [10_000, 0, MAX_TIMER_MS],
+  messageTimeoutMs: [3_600_000, 0, MAX_TIMER_MS],
+  minReadRate: [100, 0],
   maxCallsInFlight: [10_000],
   maxCancelBurst: [10_000, 1, Infinity],
   maxBytesInFlight: [64 * 1024 * 1024, 1, Infinity],

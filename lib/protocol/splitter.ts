@@ -31,6 +31,9 @@ const MIN_SCRATCH_BYTES = 128 * 1024;
 /** How much of that memory is kept for good. A larger array is kept until the next full collection. */
 const KEPT_SCRATCH_BYTES = 2 * 1024 * 1024;
 
+/** Counts the messages that did not arrive whole. */
+let begun = 0;
+
 // One for all splitters.
 let scratch: Uint8Array = NOTHING;
 let largeScratch: WeakRef<Uint8Array> | undefined;
@@ -53,6 +56,8 @@ export class MessageSplitter {
   /** The beginning of a message whose end has not arrived. */
   private pieces: Uint8Array[] | undefined;
   private heldBytes = 0;
+  /** The number of that message, among all splitters. */
+  private heldNumber = 0;
   /** The array in which small pieces are collected. It is added to `pieces` when it is full. */
   private block: Uint8Array = NOTHING;
   private blockUsed = 0;
@@ -73,6 +78,11 @@ export class MessageSplitter {
   limitTo(maxBytes: number, limit: SizeLimit): void {
     this.maxBytes = maxBytes;
     this.limit = limit;
+  }
+
+  /** A number of the message whose beginning is held, another one for each; undefined: none is. */
+  get unfinished(): number | undefined {
+    return this.heldBytes === 0 ? undefined : this.heldNumber;
   }
 
   /** Whether the splitter holds no bytes and is not stopped, and so can be replaced by a new one. */
@@ -185,6 +195,7 @@ export class MessageSplitter {
   }
 
   private hold(rest: Uint8Array): void {
+    if (this.heldBytes === 0) this.heldNumber = ++begun;
     if (this.heldBytes + rest.length > this.maxBytes) this.failTooLarge();
     if (this.blockUsed + rest.length <= this.block.length) {
       this.append(rest);

@@ -92,7 +92,17 @@ export function writesAtOnce(socket: Socket): boolean {
 /** A WebSocket of the package `ws` with its private parts. */
 interface InternalWebSocket {
   /** What receives its frames; undefined in what another platform has in the place of `ws`. */
-  readonly _receiver?: { _maxPayload?: number } | undefined;
+  readonly _receiver?: WebSocketReceiver | undefined;
+}
+
+interface WebSocketReceiver {
+  _maxPayload?: number;
+  /** How many bytes were received that are not consumed. */
+  readonly _bufferedBytes?: number;
+  /** The kind of a message that has come in part, as whole frames; 0: there is none. */
+  readonly _fragmented?: number;
+  /** What part of a frame comes next; 0: its beginning. */
+  readonly _state?: number;
 }
 
 /**
@@ -107,6 +117,17 @@ export function setMaxPayload(webSocket: object, bytes: number): number | undefi
   const before = receiver?._maxPayload;
   if (receiver && before !== undefined) receiver._maxPayload = bytes;
   return before;
+}
+
+/**
+ * Whether a message has begun to arrive at a WebSocket of `ws` (or a control frame) and is not complete. False where that
+ * is not known.
+ *
+ * Why: `ws` tells of whole messages alone.
+ */
+export function isMidMessage(webSocket: object): boolean {
+  const { _bufferedBytes, _fragmented, _state } = (webSocket as InternalWebSocket)._receiver ?? {};
+  return Boolean(_bufferedBytes) || Boolean(_fragmented) || Boolean(_state);
 }
 
 /** Linux's tables of TCP sockets. */

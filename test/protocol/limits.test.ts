@@ -38,6 +38,8 @@ describe('resolveLimits', () => {
     ['maxVersionRangeLength', 1, 10_000],
     ['handshakeTimeoutMs', 1, MAX_TIMER],
     ['connectTimeoutMs', 0, MAX_TIMER],
+    ['messageTimeoutMs', 0, MAX_TIMER],
+    ['minReadRate', 0, Number.MAX_SAFE_INTEGER],
     ['maxCallsInFlight', 1, Number.MAX_SAFE_INTEGER],
     ['maxJournalBytesTotal', 0, Number.MAX_SAFE_INTEGER],
     ['sendStallTimeoutMs', 0, MAX_TIMER],

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { WebSocket, WebSocketServer } from 'ws';
 import {
   acceptedSocket,
+  isMidMessage,
   latin1Slice,
   peerAddress,
   setMaxPayload,
@@ -15,6 +17,7 @@ import {
   utf8Slice,
   writesAtOnce,
 } from '../../lib/transport/node-internals.js';
+
 import { serverPair } from '../support/certificates.js';
 import { Closing } from '../support/closing.js';
 import { waitFor, within } from '../support/wait-for.js';
@@ -165,6 +168,39 @@ describe("what is used of Node's private parts", () => {
       expect(setMaxPayload(other, 5)).toBeUndefined();
       expect(JSON.stringify(other)).toBe(before);
     }
+  });
+
+  test('a WebSocket of ws tells whether a message has come in part; another object tells nothing', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await once(server, 'listening');
+    const { port } = server.address() as net.AddressInfo;
+    const client = new WebSocket(`ws://127.0.0.1:${String(port)}`);
+    const [[accepted, { socket }]] = (await Promise.all([
+      once(server, 'connection'),
+      once(client, 'open'),
+    ])) as [[WebSocket, { socket: net.Socket }], unknown];
+    closing.add(() => {
+      client.terminate();
+      server.close();
+    });
+    const steps: boolean[] = [];
+    socket.on('data', () => steps.push(isMidMessage(accepted)));
+    // Unmasked bytes would break the rules: a mask of zeros leaves the text as it is.
+    for (const bytes of [
+      [0x81, 0x82],
+      [0, 0, 0, 0],
+      [0x68],
+      [0x69],
+      [0x01, 0x80, 0, 0, 0, 0],
+      [0x80, 0x80, 0, 0, 0, 0],
+    ]) {
+      const { length } = steps;
+      (client as unknown as { _socket: net.Socket })._socket.write(Buffer.from(bytes));
+      await waitFor(() => steps.length > length, 'the bytes');
+    }
+    expect(steps).toEqual([true, true, true, false, true, false]);
+    for (const other of [{}, { _receiver: undefined }, { _receiver: {} }])
+      expect(isMidMessage(other)).toBe(false);
   });
 
   const onLinux = process.platform === 'linux' ? test : test.skip;

@@ -9,6 +9,7 @@ import type { Admission } from '../../server/listener.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
 import { clientAddressOf } from '../proxy/client-address.js';
+import { ReceiveGuard, type ReceiveGuardOwner } from '../receive-guard.js';
 import { SendGuard, type SendGuardOwner } from '../send-guard.js';
 import { TransferProgress } from '../transfer-progress.js';
 import { writeParts, writeText } from './write-text.js';
@@ -31,7 +32,7 @@ type TransportSocket = Socket & { [TRANSPORT]: SocketTransport };
  * JSTP over a byte stream, TCP, TLS or IPC: a NUL ends each message (docs/protocol.md). What one tick sends is written
  * in a few large pieces.
  */
-export class SocketTransport implements Transport, SendGuardOwner, Expirable {
+export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardOwner, Expirable {
   receiver: TransportReceiver | null = null;
   /** Kept from chunk to chunk only while it holds bytes. Why: most sockets of a server are idle. */
   private splitter: MessageSplitter | undefined;
@@ -44,6 +45,8 @@ export class SocketTransport implements Transport, SendGuardOwner, Expirable {
   private isDelivering = false;
   // Made with the first write that the system does not take at once: most sockets never have one.
   private guard: SendGuard | undefined;
+  // Kept only while there is an unfinished message, give or take a few seconds.
+  private receiveGuard: ReceiveGuard | undefined;
   private progress: TransferProgress | undefined;
   private closeError: Error | undefined;
 
@@ -126,6 +129,7 @@ export class SocketTransport implements Transport, SendGuardOwner, Expirable {
 
   pause(): void {
     this.isPaused = true;
+    this.receiveGuard?.paused();
     this.socket.pause();
   }
 
@@ -171,6 +175,16 @@ export class SocketTransport implements Transport, SendGuardOwner, Expirable {
     this.receiver?.transportCongested?.(isCongested);
   }
 
+  /** @internal The message whose end has not arrived. */
+  get unfinished(): number | undefined {
+    return this.splitter?.unfinished;
+  }
+
+  /** @internal Whether the peer is heard. */
+  get isReading(): boolean {
+    return this.isOpen && !this.isPaused;
+  }
+
   /** @internal Destroys the socket, since the peer did not close its side in time. */
   expire(): void {
     this.socket.destroy();
@@ -196,6 +210,7 @@ export class SocketTransport implements Transport, SendGuardOwner, Expirable {
     this.limit = undefined;
     sharedDeadlines(END_TIMEOUT_MS).delete(this);
     this.guard?.stop();
+    this.receiveGuard?.stop();
     this.admission?.release();
     const { receiver } = this;
     this.receiver = null;
@@ -218,10 +233,6 @@ export class SocketTransport implements Transport, SendGuardOwner, Expirable {
     return this.isUp && !this.socket.readableEnded;
   }
 
-  private get isReading(): boolean {
-    return this.isOpen && !this.isPaused;
-  }
-
   private deliver(chunk: Buffer | undefined): void {
     // Made for each chunk, which is cheap, so that an idle connection keeps none.
     const sink: MessageSink = (bytes) => this.deliverMessage(bytes);
@@ -235,7 +246,15 @@ export class SocketTransport implements Transport, SendGuardOwner, Expirable {
     } finally {
       this.isDelivering = false;
       if (splitter.isIdle || !this.isUp) this.splitter = undefined;
+      else if (!this.receiveGuard) this.guardMessage();
     }
+  }
+
+  private guardMessage(): void {
+    if (this.unfinished === undefined || !ReceiveGuard.isNeeded(this.limits)) return;
+    this.receiveGuard = new ReceiveGuard(this.socket, this.limits, this, () => {
+      this.receiveGuard = undefined;
+    });
   }
 
   private createSplitter(): MessageSplitter {

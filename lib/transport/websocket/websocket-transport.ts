@@ -8,8 +8,9 @@ import { ProtocolError } from '../../protocol/protocol-error.js';
 import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
-import { setMaxPayload } from '../node-internals.js';
+import { isMidMessage, setMaxPayload } from '../node-internals.js';
 import { clientAddressOf } from '../proxy/client-address.js';
+import { ReceiveGuard, type ReceiveGuardOwner } from '../receive-guard.js';
 import { SendGuard, type SendGuardOwner } from '../send-guard.js';
 import { TransferProgress } from '../transfer-progress.js';
 
@@ -21,7 +22,7 @@ const NORMAL_CLOSURE = 1000;
 const MESSAGE_TOO_BIG = 1009;
 
 /** JSTP over a WebSocket: each message is a WebSocket message of text, without a NUL (docs/protocol.md). */
-export class WebSocketTransport implements Transport, SendGuardOwner, Expirable {
+export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGuardOwner, Expirable {
   receiver: TransportReceiver | null = null;
   readonly decoder = nodeDecoder;
   readonly remoteAddress: string | undefined;
@@ -34,8 +35,12 @@ export class WebSocketTransport implements Transport, SendGuardOwner, Expirable 
   /** The largest message, in bytes, that the WebSocket was made for. It takes less until the handshake is done. */
   private payloadAfter: number | undefined;
   private progress: TransferProgress | undefined;
-  /** Whether a complete message was received since the last question about progress. */
-  private hasReceived = true;
+  private receiveGuard: ReceiveGuard | undefined;
+  private isPaused = false;
+  /** How many complete messages were received. */
+  private messages = 0;
+  /** {@link messages} at the last question about progress. */
+  private messagesBefore: number | undefined;
 
   /**
    * @param webSocket an open WebSocket, which belongs to the transport from now on
@@ -53,6 +58,11 @@ export class WebSocketTransport implements Transport, SendGuardOwner, Expirable 
     webSocket.on('message', (data: Buffer) => {
       this.received(data);
     });
+    // After the listener of `ws`, which has taken the chunk apart by then.
+    if (ReceiveGuard.isNeeded(limits))
+      socket.on('data', () => {
+        if (!this.receiveGuard && this.unfinished !== undefined) this.guardMessage();
+      });
     webSocket.on('error', (error) => {
       const isTooLarge = (error as NodeJS.ErrnoException).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
       this.failed(isTooLarge ? new OversizeError(limits[this.limit], this.limit) : error);
@@ -103,24 +113,37 @@ export class WebSocketTransport implements Transport, SendGuardOwner, Expirable 
 
   /** Stops reading. Messages of the last chunk are still delivered. */
   pause(): void {
+    this.isPaused = true;
+    this.receiveGuard?.paused();
     this.webSocket.pause();
   }
 
   resume(): void {
+    this.isPaused = false;
     this.webSocket.resume();
   }
 
   hasMoved(): Promise<boolean> {
     const { socket } = this;
-    const isMidMessage = !this.hasReceived;
-    this.hasReceived = false;
+    const hasReceived = this.messages !== this.messagesBefore;
+    this.messagesBefore = this.messages;
     this.progress ??= new TransferProgress(socket);
     return this.progress.hasMoved({
       received: socket.bytesRead,
-      isMidMessage,
+      isMidMessage: !hasReceived,
       sent: this.guard.sent,
       waiting: socket.writableLength,
     });
+  }
+
+  /** @internal The message whose end has not arrived. */
+  get unfinished(): number | undefined {
+    return this.isOpen && isMidMessage(this.webSocket) ? this.messages : undefined;
+  }
+
+  /** @internal Whether the peer is heard. */
+  get isReading(): boolean {
+    return this.isOpen && !this.isPaused;
   }
 
   /** @internal Terminates the WebSocket, since the peer did not answer the closing handshake in time. */
@@ -131,6 +154,12 @@ export class WebSocketTransport implements Transport, SendGuardOwner, Expirable 
   /** @internal Tells of what waits in the socket. */
   noteCongestion(isCongested: boolean): void {
     this.receiver?.transportCongested?.(isCongested);
+  }
+
+  private guardMessage(): void {
+    this.receiveGuard = new ReceiveGuard(this.socket, this.limits, this, () => {
+      this.receiveGuard = undefined;
+    });
   }
 
   private sendInFrames(bytes: Buffer): void {
@@ -156,7 +185,7 @@ export class WebSocketTransport implements Transport, SendGuardOwner, Expirable 
 
   private received(bytes: Buffer): void {
     if (!this.isOpen || !this.receiver) return;
-    this.hasReceived = true;
+    this.messages += 1;
     if (bytes.includes(0)) this.destroy(new ProtocolError('A WebSocket message with a NUL in it'));
     else this.receiver.receiveMessage(bytes);
   }
@@ -172,6 +201,7 @@ export class WebSocketTransport implements Transport, SendGuardOwner, Expirable 
     this.isOpen = false;
     sharedDeadlines(END_TIMEOUT_MS).delete(this);
     this.guard.stop();
+    this.receiveGuard?.stop();
     const { receiver } = this;
     this.receiver = null;
     receiver?.transportClosed(this.closeError);

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import { JstpError } from '../protocol/jstp-error.js';
+import { isError } from '../util/errors.js';
 import { startPatientTimer, stopTimer } from '../util/timer.js';
 import { ChannelSubscription, type ChannelListener } from './channel-subscription.js';
 import { IoRedisDriver } from './io-redis-driver.js';
@@ -93,9 +94,12 @@ function away(what: string, cause?: unknown): JstpError {
   return new JstpError('ERR_JSTP_STORE_AWAY', `Redis did not do what it was asked for: ${what}`, { cause });
 }
 
-/** Returns an error's text. Why the name: some errors of node-redis have no message. */
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
+/**
+ * Returns an error's text. Why the name: some errors of node-redis, and Node's of a host with several addresses, have
+ * no message.
+ */
+export function reasonOf(error: unknown): string {
+  return isError(error) ? error.message || error.name : String(error);
 }
 
 function driverOf(redis: unknown, timeoutMs: number): RedisDriver {

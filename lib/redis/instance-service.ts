@@ -4,7 +4,7 @@ import { now } from '../util/host.js';
 import { startTimer, stopTimer, type Timer } from '../util/timer.js';
 import { LEASE_PROOF, type ChannelSubscription } from './channel-subscription.js';
 import { Outage } from './outage.js';
-import type { BoundedRedisClient } from './bounded-redis-client.js';
+import { reasonOf, type BoundedRedisClient } from './bounded-redis-client.js';
 import type { SessionTable } from './session-table.js';
 
 /** How often a lease is renewed in its time. Why three: two renewals may fail before the lease runs out. */
@@ -126,10 +126,9 @@ export class InstanceService {
 function awayError(error: unknown, leaseMs: number): JstpError {
   // Redis can be reached, and its own text says what is wrong.
   if (error instanceof JstpError && error.code === 'ERR_JSTP_STORE_FULL') return error;
-  const cause = error instanceof Error ? error.message : String(error);
   return new JstpError(
     'ERR_JSTP_STORE_AWAY',
-    `Redis is away (${cause}). Who is connected is served on; until it is back, no session is resumed or ` +
+    `Redis is away (${reasonOf(error)}). Who is connected is served on; until it is back, no session is resumed or ` +
       `stored, and what other servers ask for is not handed over. After ${leaseMs} ms they may take this one for dead.`,
     { cause: error },
   );

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../protocol/configuration-error.js';
 import type { ChannelSubscription } from './channel-subscription.js';
 import { resolveBroadcasterOptions, type RedisBroadcasterOptions } from './options.js';
 import { Outage } from './outage.js';
-import { BoundedRedisClient } from './bounded-redis-client.js';
+import { BoundedRedisClient, reasonOf } from './bounded-redis-client.js';
 import type { RedisLike } from './redis-like.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
@@ -184,9 +184,8 @@ export class RedisBroadcaster {
   }
 
   private report(error: unknown, what: string): void {
-    const cause = error instanceof Error ? error.message : String(error);
     try {
-      this.onError(new JstpError('ERR_JSTP_BROADCAST', `${what}: ${cause}`, { cause: error }));
+      this.onError(new JstpError('ERR_JSTP_BROADCAST', `${what}: ${reasonOf(error)}`, { cause: error }));
     } catch {
       // Nobody is left who could be told that `onError` has thrown.
     }

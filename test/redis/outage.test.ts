@@ -162,6 +162,33 @@ describe.each(PACKAGES)('what comes late changes nothing newer, over %s', (name)
   }
 });
 
+// Node's error of a host with several addresses has no message.
+test.each<[string, unknown, string]>([
+  ['message', new Error('cut'), 'cut'],
+  ['name, where it has no message', new AggregateError([]), 'AggregateError'],
+  ['text, where it is no error', 'gone', 'gone'],
+])("an outage is told by its error's %s", async (_title, error, told) => {
+  const silent = (): Promise<unknown> => new Promise(() => undefined);
+  const failing = async (cause: unknown): Promise<never> => {
+    throw cause;
+  };
+  const subscriber = { connect: () => failing(error), destroy: silent, on: silent };
+  const redis = { evalSha: silent, eval: silent, publish: silent, subscribe: silent, on: silent };
+  const provider = new RedisSessionStorageProvider(
+    { ...redis, destroy: silent, duplicate: () => subscriber } as unknown as RedisLike,
+    { commandTimeoutMs: 100 },
+  );
+  const errors: Error[] = [];
+  const end = provider.serve({
+    handOver: async () => undefined,
+    lost: () => undefined,
+    reportError: (report) => errors.push(report as Error),
+  });
+  closing.add(end);
+  await waitFor(() => errors.length > 0, 'a word of the outage');
+  expect(errors[0].message).toContain(`Redis is away (${told}). `);
+});
+
 describe.each(PACKAGES)('over %s', (name) => {
   test('Redis that ends and starts again, empty: sessions live on, and are handed over then', async () => {
     const [first, second] = [await world.user({}, name), await world.user({}, name)];
@@ -191,7 +218,7 @@ describe.each(PACKAGES)('over %s', (name) => {
       expect(errors).toHaveLength(1);
       expect(errors[0]).toMatchObject(AWAY);
       expect(errors[0].message).toMatch(
-        /^Redis is away \(.+\)\. Who is connected is served on; until it is back/,
+        /^Redis is away \((?!\w*Error: ).+\)\. Who is connected is served on; until it is back/,
       );
     }
   });

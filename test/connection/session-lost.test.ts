@@ -213,6 +213,20 @@ describe('after a refused resume', () => {
     expect(lost).toEqual([]);
   });
 
+  test.each(['ERR_SESSION_LOST', 'ERR_SESSION_TAKEN'])(
+    'a code of the application is passed on as it is, though %s comes with it',
+    async (info) => {
+      const wire = await ClientOnTheWire.start(closing);
+      const connection = await wire.connect(yes('one'));
+      await wire.cut(connection);
+      const refusal = `{handshake:[0],error:[5000,'closed on Sundays','${info}']}`;
+      await expect(wire.reconnect(connection, refusal)).rejects.toMatchObject({
+        code: 5000,
+        message: 'closed on Sundays',
+      });
+    },
+  );
+
   test('a login that is refused fails what waits, and the reconnector goes on', async () => {
     const wire = await ClientOnTheWire.start(closing);
     const eager = new Eager();

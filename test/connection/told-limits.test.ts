@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Application, net, ws, type Connection } from '../../lib/core.js';
+import { Application, Session, net, ws, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { API, dial, startCore } from '../support/core.js';
 import { ClientOnTheWire, EXTENSIONS, ServerOnTheWire, yes } from '../support/resume-wire.js';
@@ -113,6 +113,19 @@ describe('the limit of the other side', () => {
     expect(outcomes).toEqual([[expect.objectContaining(TOO_LARGE)], [null, 1], [null, 4]]);
     expect(errors.filter(isOurs)).toEqual([expect.objectContaining(TOO_LARGE)]);
   });
+});
+
+test('a stored text that is no message of this package goes out as it is, though it is larger than the peer takes', async () => {
+  const odd = `{ news: '${large(32)}' }`;
+  const session = new Session(null, 'ann', 'stored');
+  session.binding = { application: 'app', version: undefined, extensions: ['resume'] };
+  const state = JSON.parse(session.serialize()) as object;
+  const text = JSON.stringify({ ...state, latestBufferedMessageId: -1, buffer: [[1, odd]] });
+  const wire = await ServerOnTheWire.start(closing, {
+    sessionStorageProvider: { get: () => Session.deserialize('stored', text), set: () => undefined },
+  });
+  const peer = await wire.resume('stored', 0, '{max:30000,resume:1}');
+  expect((await peer.received(2))[1]).toBe(odd);
 });
 
 describe('a peer that has told no limit, and cuts its line at a message', () => {

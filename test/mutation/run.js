@@ -68,17 +68,17 @@ async function main() {
  */
 async function tryRoom(room, { equivalents, coverage, types, folder }) {
   const counts = { killed: 0, survived: 0, equivalent: 0 };
-  const left = shuffled(mutantsOfRoom(room), Number(values.seed));
-  for (let tried = 0; tried < Number(values.sample);) {
+  const left = shuffled(mutantsOfRoom(room), wholeNumber('seed'));
+  for (let tried = 0; tried < wholeNumber('sample');) {
     const mutant = left.pop();
     if (!mutant) break;
     const text = readFileSync(path.join(ROOT, mutant.file), 'utf8');
     if (!types.allows(mutant.file, text.slice(0, mutant.start) + mutant.text + text.slice(mutant.end)))
       continue;
     tried += 1;
-    if (tried <= Number(values.skip)) continue;
+    if (tried <= wholeNumber('skip')) continue;
     const word = equivalents.get(mutant.key);
-    const tests = coverage.testsOf(mutant.file, text, mutant.start).slice(0, Number(values.tests));
+    const tests = coverage.testsOf(mutant.file, text, mutant.start).slice(0, wholeNumber('tests'));
     const killer = word ? undefined : await killerOf(mutant, tests, coverage.msOf(tests), folder);
     const outcome = word ? 'equivalent' : killer ? 'killed' : 'survived';
     counts[outcome] += 1;
@@ -128,6 +128,14 @@ async function killerOf(mutant, tests, ms, folder) {
   if (isTimedOut) return 'no end of the tests';
   const [first] = readFileSync(killer, 'utf8').split('\n');
   return first || `what does not even load: ${output.slice(0, 200)}`;
+}
+
+/** @param {'sample' | 'skip' | 'seed' | 'tests'} option */
+function wholeNumber(option) {
+  const number = Number(values[option]);
+  if (!Number.isSafeInteger(number) || number < 0)
+    throw new Error(`--${option} must be a whole number of 0 or more, but ${values[option]} was given`);
+  return number;
 }
 
 /** @param {string} room */

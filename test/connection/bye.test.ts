@@ -65,7 +65,7 @@ describe('a bye', () => {
     expect(await within(call, 'the outcome of the call')).toBe(-1);
   });
 
-  test('moved keeps the calls of a client, and those that it serves, for the next transport', async () => {
+  test('moved keeps the calls of a client, and those that it serves, for the next transport, which it dials at once', async () => {
     const wire = await ClientOnTheWire.start(closing);
     const connection = await wire.connect(YES, { extensions });
     const outcomes: unknown[] = [];
@@ -78,10 +78,11 @@ describe('a bye', () => {
     await waitFor(() => !connection.handshakeDone, 'the end at the client');
     expect([outcomes, served.isOpen]).toEqual([[], true]);
     served.succeed(['kept']);
-    const next = await wire.reconnect(connection, YES.replace("ok:'one'", 'ok:1'));
-    next.send("{callback:[1],ok:['too']}");
+    const next = await wire.link(1);
+    await next.received(1);
+    next.send(YES.replace("ok:'one'", 'ok:1'), "{callback:[1],ok:['too']}");
     await waitFor(() => outcomes.length === 1, 'the answer');
     expect(outcomes).toEqual([[null, 'too']]);
-    expect(next.messages).toContain("{callback:[-1],ok:['kept']}");
+    expect(await next.received(2)).toContain("{callback:[-1],ok:['kept']}");
   });
 });

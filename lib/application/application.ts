@@ -64,8 +64,11 @@ export interface ApplicationLike<C = unknown> {
   /**
    * Serves a call in place of `callMethod`: for applications that stream, that notice a cancel, or that read
    * metadata.
+   * @returns a Promise, where it streams or may be cancelled: a call that was cancelled counts as one that is being
+   * served until that is settled. Without one it counts until it is answered after all. A rejection is reported, and the
+   * caller gets the code 16
    */
-  handleCall?(call: IncomingCall<C>): void;
+  handleCall?(call: IncomingCall<C>): unknown;
 }
 
 /**

@@ -29,6 +29,8 @@ export interface IncomingCall<C = unknown> {
    * `errno`) the caller gets the code 16 alone, and this side's listeners of errors get the error.
    */
   fail(error: unknown): void;
+  /** @internal Says when the handler has ended, if nobody waits for its answer any more: when a Promise is settled. */
+  runsUntil?(work: PromiseLike<unknown>): void;
   /** Starts a stream: the caller gets values while the call runs. */
   openStream(): OutgoingStream;
 }

@@ -5,19 +5,18 @@ import type { IncomingCall } from './incoming-call.js';
 /**
  * Lets an application serve a call, by `handleCall` if it has that, else by `callMethod`.
  * @param reporter gets an error that a method let escape; the caller gets its code alone
+ * @returns what `handleCall` returns: a Promise tells when it has ended
  * @throws what the application throws; the call has no answer then
  */
 export function serveCall<C>(
   application: ApplicationLike<C>,
   call: IncomingCall<C>,
   reporter: ErrorReporter,
-): void {
-  if (application.handleCall) {
-    application.handleCall(call);
-    return;
-  }
+): unknown {
+  if (application.handleCall) return application.handleCall(call);
   const { connection, interfaceName, methodName, args } = call;
   application.callMethod(connection, interfaceName, methodName, args, callbackOf(call, reporter));
+  return undefined;
 }
 
 function callbackOf<C>(call: IncomingCall<C>, reporter: ErrorReporter): MethodCallback {

@@ -108,10 +108,7 @@ export function resumeServing(connection: Connection): void {
 /** Ends the streams whose sources have not ended with a code, and aborts the signals of their handlers. */
 function endStreams(calls: ReceivedCalls, code: number): void {
   for (const call of calls.all()) {
-    if (!call.stream?.isEndless) continue;
-    const reason = new RemoteError(code);
-    call.fail(reason);
-    call.abort(reason);
+    if (call.stream?.isEndless) call.endWith(code);
   }
 }
 

@@ -18,6 +18,8 @@ export interface JstpMessage {
   readonly metadata?: Record<string, unknown> | undefined;
   /** The signal of a call; undefined: the context has that of the connection. */
   readonly signal?: unknown;
+  /** @internal Of a call: see `IncomingCall`. */
+  runsUntil?(work: PromiseLike<unknown>): void;
   /**
    * Whether an event has reached the handler of an event. Only there an async iterable runs whose values no peer
    * gets.

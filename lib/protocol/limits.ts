@@ -63,22 +63,26 @@ export interface Limits {
    * bytes above the rate fill up again. Then the transport is destroyed. Not in a browser. 0: no limit. @default 100
    */
   readonly minReadRate: number;
-  /** How many calls of the peer may be under way at once on a connection. At the limit, reading pauses. @default 10000 */
+  /**
+   * How many calls and events of the peer may be under way at once on a connection: until their handlers have ended, also
+   * where the call was cancelled. At the limit, reading pauses. @default 10000
+   */
   readonly maxCallsInFlight: number;
   /**
    * How many calls that are being served a peer may cancel at once on a connection; a thirtieth of them comes back each
-   * second. Why: a cancelled call makes room for the next one, but its handler may run on. More destroy the transport.
-   * May be `Infinity`. @default 10000
+   * second. Why: each begins a handler whose work is thrown away. More destroy the transport. May be `Infinity`.
+   * @default 10000
    */
   readonly maxCancelBurst: number;
   /**
-   * How many bytes the calls and events of the peer under way on a connection may have, by their size on the wire. At the
-   * limit, reading pauses. May be `Infinity`. @default 67108864 (64 MiB)
+   * How many bytes the calls and events of the peer whose handlers have not ended may have on a connection, by their size
+   * on the wire. At the limit, reading pauses. May be `Infinity`. @default 67108864 (64 MiB)
    */
   readonly maxBytesInFlight: number;
   /**
-   * How many bytes the calls and events under way on all connections of a server may have. At the limit, reading pauses on
-   * those with 64 KiB of them and more. May be `Infinity`. 0: an eighth of the largest heap. @default 0
+   * How many bytes the calls and events under way on all connections of a server may have, also on those that have ended
+   * meanwhile. At the limit, reading pauses on connections with 64 KiB of them and more. May be `Infinity`. 0: an eighth
+   * of the largest heap. @default 0
    */
   readonly maxBytesInFlightTotal: number;
   /** How many calls of this side may wait for their callback at once on a connection. @default 100000 */

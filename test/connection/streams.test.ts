@@ -196,6 +196,7 @@ describe('a streaming call', () => {
       id: 1,
       isOpen: true,
       succeed: () => undefined,
+      handlerDone: () => undefined,
       fail: () => undefined,
       checkSize: () => undefined,
     };

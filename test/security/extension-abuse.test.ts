@@ -324,7 +324,9 @@ describe('cancel', () => {
     });
 
     test('is never where that is Infinity', async () => {
-      const arena = await Arena.start(closing, { limits: { maxCancelBurst: Infinity } });
+      const arena = await Arena.start(closing, {
+        limits: { maxCancelBurst: Infinity, maxCallsInFlight: 30_000 },
+      });
       const peer = await arena.guest(OFFER);
       peer.send(...times(20_000));
       await peer.pong(20_001);

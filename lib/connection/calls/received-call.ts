@@ -1,7 +1,6 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
 import {
   ERR_CALL_TIMEOUT,
-  ERR_CANCELLED,
   ERR_INTERNAL_API_ERROR,
   ERR_TOO_MANY_STREAMS,
 } from '../../protocol/error-codes.js';
@@ -13,6 +12,7 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import { host, type AbortControllerLike, type AbortSignalLike } from '../../util/host.js';
 import { isSystemError } from '../../util/errors.js';
 import { startTimer, stopTimer, type Timer } from '../../util/timer.js';
+import { forgetUnreachable, whenUnreachable } from '../../util/unreachable.js';
 import type { Connection } from '../connection.js';
 import { UnsendableAnswer } from './unsendable-answer.js';
 import { LastValueStream, StreamSender } from './stream-sender.js';
@@ -21,6 +21,11 @@ import { LastValueStream, StreamSender } from './stream-sender.js';
 export interface ReceivedCallKeeper {
   /** Sends the answer's text and removes the call. */
   answer(call: ReceivedCall, text: string): void;
+  /**
+   * The handler of a call that lingered has ended.
+   * @param bytes the call's size on the wire
+   */
+  handlerEnded(bytes: number): void;
   /** Counts one stream more; false: there are as many as may be. */
   streamOpened(): boolean;
   /** Counts one stream less. */
@@ -31,7 +36,7 @@ export interface ReceivedCallKeeper {
   reportError(error: unknown): void;
 }
 
-/** A call of the peer, from its arrival to its one answer. */
+/** A call of the peer, from its arrival to its one answer, and on until its handler has ended. */
 export class ReceivedCall implements IncomingCall<Connection> {
   /** Its number as the wire has it, with the peer's sign. */
   readonly id: number;
@@ -40,6 +45,12 @@ export class ReceivedCall implements IncomingCall<Connection> {
   readonly args: unknown[];
   readonly metadata: Metadata | undefined;
   private open = true;
+  /** Whether its handler has begun, and has not ended as far as is known. */
+  private runs = false;
+  /** Is settled when the handler has ended; undefined: its answer is its end, however late it comes. */
+  private work: PromiseLike<unknown> | undefined;
+  /** Whether nobody waits for it any more, but its handler runs on. */
+  lingers = false;
   private abortReason: RemoteError | undefined;
   private controller: AbortControllerLike | undefined;
   /** The values on their way to the caller; undefined until the application opens a stream. */
@@ -74,11 +85,30 @@ export class ReceivedCall implements IncomingCall<Connection> {
   }
 
   succeed(results: unknown[]): void {
+    this.handlerDone();
     this.answer(true, results);
   }
 
   fail(error: unknown): void {
+    this.handlerDone();
     this.answer(false, error);
+  }
+
+  runsUntil(work: PromiseLike<unknown>): void {
+    this.work = work;
+    if (this.lingers) this.awaitEnd();
+  }
+
+  /** Its handler begins. */
+  begin(): void {
+    this.runs = true;
+  }
+
+  /** Its handler has said its last word. That is its end, unless it was told to stop, and a Promise tells when it has. */
+  handlerDone(): void {
+    if (this.work && this.abortReason) return;
+    this.runs = false;
+    if (this.lingers) this.end();
   }
 
   openStream(): OutgoingStream {
@@ -103,18 +133,43 @@ export class ReceivedCall implements IncomingCall<Connection> {
     this.stream?.flush();
   }
 
-  /** Nobody waits for the answer any more: the caller has cancelled, or its transport is lost. */
+  /** Nobody waits for the answer any more: the caller has cancelled, or its transport is lost. Then comes {@link abort}. */
   cancel(): void {
-    if (!this.open) return;
-    this.open = false;
-    this.abort(new RemoteError(ERR_CANCELLED));
-    this.closeStream();
+    this.close();
   }
 
-  private endWith(code: number): void {
+  /** Answers with an error, whatever the handler does, and aborts its signal. */
+  endWith(code: number): void {
     const reason = new RemoteError(code);
-    this.fail(reason);
+    this.answer(false, reason);
     this.abort(reason);
+  }
+
+  private close(): void {
+    this.open = false;
+    stopTimer(this.timer);
+    this.closeStream();
+    this.lingers = this.runs;
+    if (this.lingers) this.awaitEnd();
+  }
+
+  private awaitEnd(): void {
+    const { work } = this;
+    if (!work) {
+      whenUnreachable(this, endOf(this.keeper, this.bytes));
+      return;
+    }
+    const end = (): void => {
+      // A later one may have taken its place.
+      if (this.work === work && this.lingers) this.end();
+    };
+    work.then(end, end);
+  }
+
+  private end(): void {
+    this.lingers = false;
+    forgetUnreachable(this);
+    this.keeper.handlerEnded(this.bytes);
   }
 
   private closeStream(): void {
@@ -148,9 +203,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
       this.keeper.reportError(new UnsendableAnswer(this, error));
       text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
     }
-    this.open = false;
-    stopTimer(this.timer);
-    this.closeStream();
+    this.close();
     this.keeper.answer(this, text);
   }
 
@@ -168,4 +221,11 @@ export class ReceivedCall implements IncomingCall<Connection> {
       this.abort(new RemoteError(ERR_CALL_TIMEOUT));
     });
   }
+}
+
+/** What ends a call that nothing refers to any more: no answer of it can come. It must not refer to the call itself. */
+function endOf(keeper: ReceivedCallKeeper, bytes: number): () => void {
+  return () => {
+    keeper.handlerEnded(bytes);
+  };
 }

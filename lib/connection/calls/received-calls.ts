@@ -1,5 +1,6 @@
 import {
   DEFAULT_MESSAGES,
+  ERR_CANCELLED,
   ERR_INTERFACE_NOT_FOUND,
   ERR_INTERNAL_API_ERROR,
   ERR_INVALID_SIGNATURE,
@@ -12,7 +13,9 @@ import { METADATA_TOO_LARGE_INFO } from '../../protocol/refusal-info.js';
 import type { ApplicationLike } from '../../application/application.js';
 import { serveCall } from '../../application/serve-call.js';
 import { Allowance } from '../../util/allowance.js';
+import { isThenable } from '../../util/callback.js';
 import { IdTable } from '../../util/id-table.js';
+import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
 import type { InFlightMeter, MeteredCalls } from './in-flight-meter.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
@@ -69,12 +72,15 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   private doubles: Set<ReceivedCall> | undefined;
   // Handlers of events that have not ended. An event has no answer, so that it is only counted.
   private eventCount = 0;
-  /** The size of all that is being served, on the wire. */
+  // Calls that are over for their callers, but whose handlers have not ended.
+  private lingering = 0;
+  /** The size on the wire of all whose handlers have not ended. */
   private bytes = 0;
   private readonly meter: InFlightMeter | undefined;
   private streamCount = 0;
   // Made with the first cancel.
   private cancels: Allowance | undefined;
+  private isCancellingAll = false;
   /** Told each time that nothing is being served any more; undefined: nobody has waited for that. */
   onIdle: (() => void) | undefined;
   /** Whether so many are being served that nothing is read. */
@@ -90,7 +96,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
     this.meter = owner.inFlightMeter;
   }
 
-  /** How many are being served. */
+  /** How many are being served: without calls that were cancelled. */
   get size(): number {
     return (this.calls?.size ?? 0) + (this.doubles?.size ?? 0) + this.eventCount;
   }
@@ -167,8 +173,9 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   cancel(id: number): void {
     const call = this.calls?.get(id);
     if (!call) return;
-    this.forget(call);
     call.cancel();
+    this.forget(call);
+    call.abort(new RemoteError(ERR_CANCELLED));
   }
 
   /** Cancels all without an answer. @returns those calls */
@@ -176,13 +183,23 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
     const cancelled = this.all();
     this.calls = undefined;
     this.doubles = undefined;
-    this.isHolding = false;
+    this.isCancellingAll = true;
     for (const call of cancelled) {
-      this.uncount(call.bytes);
       call.cancel();
+      this.countOut(call);
+      call.abort(new RemoteError(ERR_CANCELLED));
     }
+    this.isCancellingAll = false;
+    // The next transport asks again.
+    this.isHolding = false;
     this.meter?.leave(this);
     return cancelled;
+  }
+
+  handlerEnded(bytes: number): void {
+    this.lingering -= 1;
+    this.uncount(bytes);
+    if (!this.isCancellingAll) this.balanceReading();
   }
 
   answer(call: ReceivedCall, text: string): void {
@@ -214,18 +231,37 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   }
 
   private serve(call: ReceivedCall, application: ApplicationLike<Connection>): void {
+    call.begin();
     try {
-      serveCall(application, call, this);
+      const handled = serveCall(application, call, this);
+      if (isThenable(handled)) this.awaitHandler(call, handled);
     } catch (error) {
-      call.fail(ERR_INTERNAL_API_ERROR);
-      this.owner.reportError(error);
+      this.handlerFailed(call, error);
     }
+  }
+
+  private awaitHandler(call: ReceivedCall, handled: PromiseLike<unknown>): void {
+    const work = handled.then(undefined, (error: unknown) => {
+      this.handlerFailed(call, error);
+    });
+    if (call.isOpen || call.lingers) call.runsUntil(work);
+  }
+
+  private handlerFailed(call: ReceivedCall, error: unknown): void {
+    call.fail(ERR_INTERNAL_API_ERROR);
+    this.owner.reportError(error);
   }
 
   private forget(call: ReceivedCall): void {
     if (!this.doubles?.delete(call)) this.calls?.remove(call.id);
-    this.uncount(call.bytes);
+    this.countOut(call);
     this.ended();
+  }
+
+  /** Counts a call that is over, unless its handler runs on. */
+  private countOut(call: ReceivedCall): void {
+    if (call.lingers) this.lingering += 1;
+    else this.uncount(call.bytes);
   }
 
   private ended(): void {
@@ -250,15 +286,20 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
     this.owner.balanceReading();
   }
 
+  /** How many have handlers that have not ended. */
+  private get load(): number {
+    return this.size + this.lingering;
+  }
+
   private get isFull(): boolean {
     const { maxCallsInFlight, maxBytesInFlight } = this.limits;
-    return this.size >= maxCallsInFlight || this.bytes >= maxBytesInFlight || this.isCrowded;
+    return this.load >= maxCallsInFlight || this.bytes >= maxBytesInFlight || this.isCrowded;
   }
 
   /** Whether it is too early to go on. Why at half: a busy peer would switch reading on and off with each call. */
   private get isHalfFull(): boolean {
     const { maxCallsInFlight, maxBytesInFlight } = this.limits;
-    return this.size > maxCallsInFlight / 2 || this.bytes > maxBytesInFlight / 2 || this.isCrowded;
+    return this.load > maxCallsInFlight / 2 || this.bytes > maxBytesInFlight / 2 || this.isCrowded;
   }
 
   /** Whether all connections together serve too much, and this one a part of it that counts. */

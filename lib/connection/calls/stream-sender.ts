@@ -11,6 +11,8 @@ import { INITIAL_STREAM_CREDIT } from './outgoing-calls.js';
 /** The call whose answer the stream is. */
 interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'> {
   readonly id: number;
+  /** The source of the values has come to its end. */
+  handlerDone(): void;
   /** @throws JstpError for a text that the caller does not take */
   checkSize(text: string): void;
 }
@@ -113,6 +115,7 @@ export class StreamSender implements OutgoingStream {
   }
 
   private finish(ending: () => void): void {
+    this.call.handlerDone();
     if (this.isOver) return;
     this.ending = ending;
     this.flush();

@@ -411,6 +411,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   opened(): void {
     // Of the transport before.
     if ((this.holds & CONGESTED) !== 0) this.setCongested(false);
+    this.ownReceivedCalls?.balanceReading();
     if (this.isHoldingReading) this.balanceReading();
   }
 

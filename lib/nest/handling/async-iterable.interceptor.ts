@@ -35,9 +35,10 @@ class AsyncIterableInterceptor implements NestInterceptor {
         if (isOver) return;
         isOver = true;
         // What a generator throws while it is ended cannot be an answer, and is logged.
-        Promise.resolve(iterator.return?.()).catch((error: unknown) => {
+        const ended = Promise.resolve(iterator.return?.()).catch((error: unknown) => {
           this.logger.error(error);
         });
+        context.getArgs()[2].runsUntil?.(ended);
       };
       const sink = {
         ready: async (): Promise<boolean> => !subscriber.closed && flow.ready(),

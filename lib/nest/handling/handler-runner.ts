@@ -135,9 +135,11 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
         return;
       }
       if (isAsyncIterable(value)) {
-        void answerIterable(call, value, this.answering, (error) => failureOf(error, this.report)).finally(
-          onEnd,
+        const answered = answerIterable(call, value, this.answering, (error) =>
+          failureOf(error, this.report),
         );
+        call.runsUntil?.(answered);
+        void answered.finally(onEnd);
         return;
       }
     }

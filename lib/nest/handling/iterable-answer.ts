@@ -10,6 +10,7 @@ export function isAsyncIterable(value: object): value is AsyncIterable<unknown> 
  * Answers a call with the values of an async iterable. The iterable is asked for a value only when there is credit
  * for it. Its `return` runs when the caller no longer waits.
  *
+ * @returns a Promise that is settled when the iterable has ended
  * @param errorOf makes Nest's error of what the iterable throws. Why: no filter of the handler gets it
  */
 export async function answerIterable(
@@ -21,12 +22,10 @@ export async function answerIterable(
   const { signal } = call;
   const iterator = iterable[Symbol.asyncIterator]();
   const stream = answering.stream(call);
-  let isEnded = false;
+  let ended: Promise<unknown> | undefined;
   const endIterator = (): void => {
-    if (isEnded) return;
-    isEnded = true;
     // What a generator throws while it is ended cannot be an answer, and is reported.
-    Promise.resolve(iterator.return?.()).catch(errorOf);
+    ended ??= Promise.resolve(iterator.return?.()).catch(errorOf);
   };
   const abort = (): void => {
     // The call's time ran out. The caller is told, in case it still waits.
@@ -42,6 +41,7 @@ export async function answerIterable(
     endIterator();
   } finally {
     signal.removeEventListener('abort', abort);
+    await ended;
   }
 }
 

@@ -141,10 +141,11 @@ export class ObservableAnswer {
   /** Ends the source, as the caller no longer waits. */
   private readonly stop = (): void => {
     const { call } = this;
-    if (this.isOver) return;
-    // The call's time ran out. The caller is told, in case it still waits.
-    if (call.isOpen) call.fail(call.signal.reason);
-    this.end();
+    if (!this.finish()) return;
+    this.subscription?.unsubscribe();
+    // The call's time ran out. The caller is told, in case it still waits. Last: the call counts until then.
+    call.fail(call.signal.reason);
+    this.onEnd?.();
   };
 
   private end(): void {

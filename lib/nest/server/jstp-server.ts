@@ -21,6 +21,7 @@ import { PrintableLogger } from '../printable-logger.js';
 import { guardOf, type GuardClassResolver, type GuardSource } from './guard-source.js';
 import { jstpExtrasOf } from '../decorators/handler-extras.js';
 import { interceptIterables } from '../handling/intercept-iterables.js';
+import { noteHandlers } from '../handling/note-handlers.js';
 import { followHandshakes } from '../handling/follow-handshakes.js';
 import { HandlerRunner, type ProcessingHooks } from '../handling/handler-runner.js';
 import { HandlerOrigins } from './handler-origins.js';
@@ -256,6 +257,7 @@ export class JstpServer
     followHandshakes(registration);
     // After `followHandshakes`, as the last interceptor of a method is the innermost.
     interceptIterables(registration);
+    noteHandlers(registration.interceptorsRunner);
   }
 
   /**

@@ -45,20 +45,21 @@ export class NestApplication implements CoreApplication {
     return this.core?.sessionsStorage;
   }
 
-  /** Runs a handler, or a method of the core application. */
-  handleCall(call: NestCall): void {
+  /** Runs a handler, or a method of the core application. @returns what {@link serveCall} returns of the latter */
+  handleCall(call: NestCall): unknown {
     const { interfaceName, methodName } = call;
     const routes = this.routes.interfaces.get(interfaceName);
     // As in Nest's TCP transport, a call may also reach the handler of an event.
     const route = routes?.methods.get(methodName) ?? routes?.events.get(methodName);
     if (route) this.runner.call(call, route);
     else if (this.core?.getMethods(interfaceName)?.includes(methodName))
-      serveCall(this.core, call, this.runner);
+      return serveCall(this.core, call, this.runner);
     else
       this.runner.refuse(
         call,
         this.getMethods(interfaceName) ? ERR_METHOD_NOT_FOUND : ERR_INTERFACE_NOT_FOUND,
       );
+    return undefined;
   }
 
   /** Returns the methods of an interface, those of the core application first; without events and handshakes. */

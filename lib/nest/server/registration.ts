@@ -2,6 +2,7 @@ import type { NestInterceptor, Type } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer, type ApplicationConfig } from '@nestjs/core';
 import { NestMicroservice } from '@nestjs/microservices';
 import { hasExtras } from '../decorators/handler-extras.js';
+import type { InterceptorsRunner } from '../handling/note-handlers.js';
 
 /** A method of a controller that may be a handler. */
 export interface ControllerMethod {
@@ -19,6 +20,8 @@ export interface ControllerMethod {
 export interface Registration {
   /** The methods that may be handlers, in the order in which Nest registers them. */
   readonly methods: readonly ControllerMethod[];
+  /** Runs the handlers within their interceptors; undefined where this Nest keeps it elsewhere. */
+  readonly interceptorsRunner: InterceptorsRunner | undefined;
   /** Whether the application has global interceptors. */
   readonly hasGlobalInterceptors: boolean;
   /**
@@ -37,6 +40,11 @@ export interface RegistrationListener {
 /** Private parts of Nest's microservice; they are the same in Nest 11 and 12. */
 interface MicroserviceParts {
   readonly serverInstance?: unknown;
+  readonly microservicesModule?: {
+    readonly listenersController?: {
+      readonly contextCreator?: { readonly interceptorsConsumer?: InterceptorsRunner };
+    };
+  };
   readonly applicationConfig?: Pick<
     ApplicationConfig,
     'getGlobalInterceptors' | 'getGlobalRequestInterceptors'
@@ -69,7 +77,7 @@ export function watchRegistrations(
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the microservice below
   const { registerListeners } = prototype;
   prototype.registerListeners = function (this: NestMicroservice): void {
-    const { serverInstance, applicationConfig } = this as unknown as MicroserviceParts;
+    const { serverInstance, applicationConfig, microservicesModule } = this as unknown as MicroserviceParts;
     if (isListener(serverInstance)) {
       const modules = this.get(ModulesContainer);
       connected.set(modules, new Set([...strategiesOf(modules), serverInstance]));
@@ -78,6 +86,7 @@ export function watchRegistrations(
       const hasGlobalInterceptors = interceptors.length > 0 || ofRequests.length > 0;
       serverInstance.beforeRegistration({
         methods: methodsOf(modules),
+        interceptorsRunner: microservicesModule?.listenersController?.contextCreator?.interceptorsConsumer,
         hasGlobalInterceptors,
         putOutermost: (interceptor) => {
           // This is Nest's own list. Nest runs its interceptors before those of request scope.

@@ -1,0 +1,182 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Application, type Connection, type IncomingCall } from '../../lib/core.js';
+import { SERVER_CONTROL } from '../../lib/server/control.js';
+import { Closing } from '../support/closing.js';
+import { collectGarbage } from '../support/garbage.js';
+import { waitFor } from '../support/wait-for.js';
+import { Arena, guardProcess } from './arena.js';
+
+const closing = new Closing();
+const OFFER = "{handshake:[0,'app','',{stream:1,cancel:1,bye:1}]}";
+const MOST = 4;
+
+guardProcess();
+afterEach(() => closing.run());
+
+function callAndCancel(id: number, method = "'slow'],wait:[]"): string[] {
+  return [`{call:[${String(id)},${method}}`, `{cancel:[${String(id)}]}`];
+}
+
+function bytesOf(arena: Arena): number {
+  return arena.server[SERVER_CONTROL].bytesInFlight;
+}
+
+describe('a cancelled call', () => {
+  test('counts for limits.maxCallsInFlight until its handler has called back', async () => {
+    const arena = await Arena.start(closing, { limits: { maxCallsInFlight: MOST } });
+    const peer = await arena.guest(OFFER);
+    peer.send(...[1, 2, 3, 4].flatMap((id) => callAndCancel(id)), "{call:[5,'mark'],run:['behind']}");
+    await waitFor(() => arena.waiting.length === MOST, 'the handlers');
+    await arena.hasRead();
+    await arena.expectServing();
+    expect(arena.executed).not.toContain('behind');
+    arena.waiting.shift()?.();
+    await arena.hasRead();
+    expect(arena.executed).not.toContain('behind');
+    arena.waiting.shift()?.();
+    expect((await peer.received(2))[1]).toBe('{callback:[5],ok:[]}');
+  });
+
+  test('lets others be served at one less than that', async () => {
+    const arena = await Arena.start(closing, { limits: { maxCallsInFlight: MOST } });
+    const peer = await arena.guest(OFFER);
+    peer.send(...[1, 2, 3].flatMap((id) => callAndCancel(id)), "{call:[4,'mark'],run:['behind']}");
+    expect((await peer.received(2))[1]).toBe('{callback:[4],ok:[]}');
+    expect(arena.waiting).toHaveLength(3);
+  });
+
+  test('counts for the bytes in flight as well, and once', async () => {
+    const arena = await Arena.start(closing);
+    const peer = await arena.guest(OFFER);
+    peer.send(...callAndCancel(1));
+    await waitFor(() => arena.waiting.length === 1, 'the handler');
+    await arena.hasRead();
+    expect(bytesOf(arena)).toBe("{call:[1,'slow'],wait:[]}".length);
+    arena.waiting[0]?.();
+    expect(bytesOf(arena)).toBe(0);
+    arena.waiting[0]?.();
+    expect(bytesOf(arena)).toBe(0);
+  });
+
+  test('of an async method counts until its Promise is settled', async () => {
+    const ends: ((error?: Error) => void)[] = [];
+    const wait = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        ends.push((error) => (error ? reject(error) : resolve()));
+      });
+    const app = new Application<Connection>('app', {
+      slow: { wait: async (_connection: Connection) => wait() },
+    });
+    const arena = await Arena.start(closing, { applications: [app] });
+    const peer = await arena.guest(OFFER);
+    peer.send(...callAndCancel(1), ...callAndCancel(2));
+    await peer.pong(3);
+    expect(bytesOf(arena)).toBeGreaterThan(0);
+    ends[0]?.();
+    ends[1]?.(new Error('too late'));
+    await waitFor(() => bytesOf(arena) === 0, 'the ends');
+  });
+
+  test('whose callback nothing can call any more is counted no longer', async () => {
+    const app = new Application<Connection>('app', {
+      slow: { wait: (_connection: Connection, _callback: () => void) => undefined },
+    });
+    const arena = await Arena.start(closing, { applications: [app] });
+    const peer = await arena.guest(OFFER);
+    peer.send(...callAndCancel(1));
+    await peer.pong(2);
+    expect(bytesOf(arena)).toBeGreaterThan(0);
+    await waitFor(async () => {
+      await collectGarbage();
+      return bytesOf(arena) === 0;
+    }, 'the end of the call');
+  });
+});
+
+describe('a call that handleCall serves', () => {
+  class Streaming extends Application<Connection> {
+    readonly calls: IncomingCall<Connection>[] = [];
+    readonly ends: ((error?: Error) => void)[] = [];
+
+    handleCall(call: IncomingCall<Connection>): Promise<void> | undefined {
+      this.calls.push(call);
+      if (call.methodName === 'loose') return undefined;
+      return new Promise((resolve, reject) => {
+        this.ends.push((error) => (error ? reject(error) : resolve()));
+      });
+    }
+  }
+
+  test('counts until the Promise is settled where it was cancelled', async () => {
+    const app = new Streaming('app', {});
+    const arena = await Arena.start(closing, { applications: [app] });
+    const peer = await arena.guest(OFFER);
+    peer.send(...callAndCancel(1, "'feed'],all:[]"));
+    await peer.pong(2);
+    app.calls[0]?.openStream().end();
+    app.calls[0]?.succeed([]);
+    expect(bytesOf(arena)).toBeGreaterThan(0);
+    app.ends[0]?.();
+    await waitFor(() => bytesOf(arena) === 0, 'the end');
+  });
+
+  test('counts until its stream has ended where there is no Promise', async () => {
+    const app = new Streaming('app', {});
+    const arena = await Arena.start(closing, { applications: [app] });
+    const peer = await arena.guest(OFFER);
+    peer.send("{call:[1,'feed'],loose:[]}");
+    await waitFor(() => app.calls.length === 1, 'the call');
+    const stream = app.calls[0].openStream();
+    peer.send('{cancel:[1]}');
+    await peer.pong(2);
+    expect(stream.write('x')).toBe(false);
+    expect(bytesOf(arena)).toBeGreaterThan(0);
+    stream.end();
+    expect(bytesOf(arena)).toBe(0);
+  });
+
+  test('is answered with the code 16 where the Promise is rejected, and the error is reported', async () => {
+    const app = new Streaming('app', {});
+    const arena = await Arena.start(closing, { applications: [app] });
+    const peer = await arena.guest(OFFER);
+    peer.send("{call:[1,'feed'],all:[]}");
+    await waitFor(() => app.ends.length === 1, 'the call');
+    app.ends[0]?.(new Error('a secret of the house'));
+    expect((await peer.received(2))[1]).toBe('{callback:[1],error:[16]}');
+    expect(arena.errors).toEqual([expect.objectContaining({ message: 'a secret of the house' })]);
+    expect(bytesOf(arena)).toBe(0);
+  });
+
+  test('counts on where it is refused as one stream too many', async () => {
+    const app = new Streaming('app', {});
+    const arena = await Arena.start(closing, { applications: [app], limits: { maxStreams: 1 } });
+    const peer = await arena.guest(OFFER);
+    peer.send("{call:[1,'feed'],all:[]}", "{call:[2,'feed'],all:[]}");
+    await waitFor(() => app.calls.length === 2, 'the calls');
+    for (const call of app.calls) call.openStream();
+    expect((await peer.received(2))[1]).toMatch(/^\{callback:\[2\],error:\[-13/);
+    app.ends[0]?.();
+    app.calls[0]?.succeed([]);
+    expect(bytesOf(arena)).toBeGreaterThan(0);
+    app.ends[1]?.();
+    await waitFor(() => bytesOf(arena) === 0, 'the end');
+  });
+});
+
+describe('a peer of an old version that comes back', () => {
+  test('finds the handlers of its earlier calls counted', async () => {
+    const arena = await Arena.start(closing, { limits: { maxCallsInFlight: MOST } });
+    const first = await arena.guest();
+    const id = /ok:'([^']+)'/.exec(first.messages[0] ?? '')?.[1] ?? '';
+    first.send(...[1, 2, 3, 4].map((number) => `{call:[${String(number)},'slow'],wait:[]}`));
+    await waitFor(() => arena.waiting.length === MOST, 'the handlers');
+    first.destroy();
+    const second = await arena.guest(`{handshake:[0,'app'],session:['${id}',0]}`);
+    second.send("{call:[5,'mark'],run:['behind']}");
+    await arena.hasRead();
+    await arena.expectServing();
+    expect(arena.executed).not.toContain('behind');
+    for (const end of arena.waiting.splice(0, 2)) end();
+    await waitFor(() => arena.executed.includes('behind'), 'its call');
+  });
+});

@@ -31,5 +31,5 @@ const MAX_RETRY_MS = 2000;
 
 /** Returns how long to wait before an attempt to connect again, in milliseconds. @param attempt counts from 0 */
 export function retryDelay(attempt: number): number {
-  return Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), MAX_RETRY_MS);
+  return Math.min(FIRST_RETRY_MS * 2 ** attempt, MAX_RETRY_MS);
 }

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Session } from '../../lib/core.js';
 import { RedisSessionStorageProvider, type RedisLike } from '../../lib/redis/index.js';
 import type { Script } from '../../lib/redis/script.js';
-import { CLAIM, CONFIRM, CREATE, DISOWN, RELEASE, SAVE } from '../../lib/redis/session-scripts.js';
+import { CLAIM, CONFIRM, CREATE, DISOWN, KEEP, RELEASE, SAVE } from '../../lib/redis/session-scripts.js';
 import { hashOf } from '../../lib/redis/session-table.js';
 import { Closing } from '../support/closing.js';
 import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
@@ -100,6 +100,15 @@ test('a claim whose answer is lost, and the command that undoes it as well, is u
   await expect(within(user.provider.claim(session.id), 'a refusal')).rejects.toMatchObject(AWAY);
   expect((await within(other.provider.claim(session.id), 'the session'))?.username).toBe('ann');
   expect(user.asked).toEqual([]);
+});
+
+test('what Redis has lost and could not be told again is told at the next renewal, and the failure is reported', async () => {
+  const user = await world.user({}, 'ioredis', (redis) => losing(redis as Redis, KEEP, 'command'));
+  const session = await user.open(fullSession());
+  const { redis } = server.ioRedis();
+  await redis.flushall();
+  await within(untilToldOf(session.id), 'the session');
+  expect(user.errors).toEqual([expect.objectContaining(AWAY)]);
 });
 
 /** A connection whose first run of a script reaches Redis when it is told so, after those that follow. */

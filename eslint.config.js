@@ -160,7 +160,13 @@ export default defineConfig(
   {
     files: ['test/**/*.ts'],
     // The kit has the waits; the fault runs pause at random, and the rest are programs that use no kit.
-    ignores: ['test/support/**', 'test/faults/**', 'test/bench/**', 'test/browser/program.ts'],
+    ignores: [
+      'test/support/**',
+      'test/faults/**',
+      'test/abuse/**',
+      'test/bench/**',
+      'test/browser/program.ts',
+    ],
     rules: {
       'no-restricted-imports': [
         'error',

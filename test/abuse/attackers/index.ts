@@ -1,0 +1,25 @@
+import type { Attacker } from './attacker.js';
+import { cancels, journals, resumes, small, streams, unread } from './guests.js';
+import { deep, largest, wide } from './large.js';
+import { flood, garbage, guesses, halfOpen, slow, tlsHalves } from './strangers.js';
+import { webSocketFrames } from './websockets.js';
+
+/** All attackers. The place of each gives its addresses. */
+export const ATTACKERS: readonly Attacker[] = [
+  flood,
+  slow,
+  garbage,
+  halfOpen,
+  tlsHalves,
+  guesses,
+  resumes,
+  unread,
+  journals,
+  cancels,
+  streams,
+  small,
+  webSocketFrames,
+  deep,
+  wide,
+  largest,
+];

@@ -1,0 +1,35 @@
+import type { Attacker } from './attacker.js';
+import { frame } from './peer.js';
+
+const FIRST_FRAGMENT = 0x01;
+const MORE_FRAGMENT = 0x00;
+const PING = 0x89;
+const PONG = 0x8a;
+const FRAMES_AT_ONCE = 50;
+
+const letter = Buffer.from('x');
+const nothing = Buffer.alloc(0);
+
+export const webSocketFrames: Attacker = {
+  name: 'ws fragments and pings',
+  load: '8 connections, 2500 pings and 2500 fragments of one byte or none a second',
+  attack(kit) {
+    const isBegun = new WeakSet();
+    const pings = Buffer.concat([frame(PING, letter), frame(PONG, nothing)]);
+    const peers = kit.keep(8, () => kit.dial('ws').login());
+    kit.rate(5000 / FRAMES_AT_ONCE, () => {
+      const peer = kit.random.pick(peers);
+      if (kit.random.happens(0.5)) peer.write(repeated(pings, FRAMES_AT_ONCE / 2));
+      else {
+        const first = isBegun.has(peer) ? nothing : frame(FIRST_FRAGMENT, letter);
+        isBegun.add(peer);
+        const more = frame(MORE_FRAGMENT, kit.random.happens(0.5) ? letter : nothing);
+        peer.write(Buffer.concat([first, repeated(more, FRAMES_AT_ONCE)]));
+      }
+    });
+  },
+};
+
+function repeated(bytes: Buffer, count: number): Buffer {
+  return Buffer.concat(Array.from({ length: count }, () => bytes));
+}

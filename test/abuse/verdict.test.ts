@@ -1,0 +1,45 @@
+import { describe, expect, test } from '@jest/globals';
+import { ATTACKERS } from './attackers/index.js';
+import { findFaults, MEMORY_CAP, quantile, type Phase } from './verdict.js';
+
+const GOOD: Phase = {
+  calls: Array.from({ length: 100 }, () => 30),
+  logins: [],
+  errors: [],
+  cpuMs: 0,
+  peakRss: MEMORY_CAP,
+  refused: 0,
+  failed: 0,
+  turnedAway: 0,
+  logLines: 0,
+  durationMs: 0,
+};
+const QUIET_MS = 10;
+const faultsOf = (phase: Partial<Phase>, attacker = ATTACKERS[0]): string[] =>
+  findFaults({ ...GOOD, ...phase }, QUIET_MS, attacker).map(({ text }) => text);
+
+describe('the verdict on an attack', () => {
+  test('is good at the bounds', () => {
+    expect(faultsOf({})).toEqual([]);
+  });
+
+  test('names a p99 over three times the quiet one, more memory than may be, an error, and no answer at all', () => {
+    const slow = [...GOOD.calls.slice(2), 31, 31];
+    expect(quantile(slow, 0.99)).toBe(31);
+    expect(faultsOf({ calls: slow })).toEqual(["the good client's p99 is 3.1x of the quiet one"]);
+    expect(faultsOf({ peakRss: MEMORY_CAP + 1 })).toEqual(['the server took 768 MiB']);
+    expect(faultsOf({ errors: ['a', 'b'] })).toEqual(['2 errors of the good client, the first: a']);
+    expect(faultsOf({ calls: [] })).toEqual(['the good client got no answer']);
+  });
+
+  test('is by the longest answer where the attacker says so', () => {
+    const attacker = { ...ATTACKERS[0], maxAnswerMs: 50 };
+    expect(faultsOf({ calls: [40, 50] }, attacker)).toEqual([]);
+    expect(faultsOf({ calls: [1, 51] }, attacker)).toEqual(['an answer took 51 ms, and may take 50 ms']);
+  });
+});
+
+test('each attacker has a name of its own, and tells what bounds it', () => {
+  expect(new Set(ATTACKERS.map(({ name }) => name)).size).toBe(ATTACKERS.length);
+  for (const { load } of ATTACKERS) expect(load).toMatch(/\d/);
+});

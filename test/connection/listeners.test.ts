@@ -190,6 +190,7 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
       'server: storageError',
       'server: listening',
       'server: connectionRefused',
+      'server: memoryExceeded',
     ];
     const expected = [
       ...CONNECTION_EVENTS.map((name) => `client: ${name}`),
@@ -218,6 +219,17 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
     await turns();
     expect(failing.heard).toEqual(['server: error', 'server: listening', 'server: close']);
     expect(failing.reports()).toEqual([1, 1, 1]);
+  });
+
+  test('of memory that is exceeded, is reported once, and the server looks again', async () => {
+    const failing = new Failing(how);
+    const { server } = await startCore(closing, { limits: { maxMemoryBytes: 1 } });
+    failing.watch('server', server, ['memoryExceeded']);
+    await waitFor(() => failing.heard.length > 1, 'the second look');
+    await stopCore(server);
+    await turns();
+    expect(new Set(failing.heard)).toEqual(new Set(['server: memoryExceeded']));
+    expect(new Set(failing.reports())).toEqual(new Set([1]));
   });
 
   test('of a refused connection, is reported once, and the next client is served', async () => {

@@ -1,6 +1,6 @@
 import type { Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
-import type { JournalMeter } from '../session/journal-meter.js';
+import type { JournalCounter } from '../session/journal-meter.js';
 import type { ErrorReporter } from '../util/event-emitter.js';
 import type { InFlightMeter } from './calls/in-flight-meter.js';
 import type { Connection } from './connection.js';
@@ -27,8 +27,8 @@ export interface ServerSide {
   sessionOver(connection: Connection, isFull: boolean): void;
   /** Counts what the connections serve. */
   readonly inFlightMeter: InFlightMeter;
-  /** Counts what the journals hold. */
-  readonly journalMeter: JournalMeter;
+  /** Counts what the journal of a connection's session holds; undefined where the session is not here any more. */
+  journalCounterOf(connection: Connection): JournalCounter | undefined;
   /** An error of the connection, or of the application on it; answers whether somebody listens for it. */
   connectionError(error: unknown, connection: Connection): boolean;
   /** Whether anybody listens for log events, so that the costly ones are made at all. */

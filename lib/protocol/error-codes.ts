@@ -24,6 +24,8 @@ export const ERR_STREAM_ENDED = -11;
 export const ERR_STREAM_MOVED = -12;
 /** The caller has as many streams under way as it may (`limits.maxStreams`). */
 export const ERR_TOO_MANY_STREAMS = -13;
+/** The server has as many sessions as it may, in all, of the user or of the address: try again later (`limits.maxSessions`). */
+export const ERR_TOO_MANY_SESSIONS = -14;
 
 /** No application of that name, or none of that version. */
 export const ERR_APP_NOT_FOUND = 10;
@@ -74,6 +76,7 @@ export const DEFAULT_MESSAGES: Readonly<Record<number, string>> = Object.freeze(
   [ERR_STREAM_ENDED]: 'The server of the stream is closing',
   [ERR_STREAM_MOVED]: 'The server of the stream is closing: call again',
   [ERR_TOO_MANY_STREAMS]: 'Too many streams',
+  [ERR_TOO_MANY_SESSIONS]: 'Too many sessions',
   [ERR_APP_NOT_FOUND]: 'Application not found',
   [ERR_AUTH_FAILED]: 'Authentication failed',
   [ERR_INTERFACE_NOT_FOUND]: 'Interface not found',

@@ -95,10 +95,28 @@ export interface Limits {
    */
   readonly journalMaxBytes: number;
   /**
-   * How many bytes the unacknowledged messages of all sessions of a server may have. Over it, the sessions end whose
-   * clients are away the longest. 0: a fifth of the largest heap. @default 0
+   * How many bytes the unacknowledged messages of a session may have while its client is away. What is sent then ends a
+   * session that has as many already; what it had when its client went away stays. `Infinity`: `journalMaxBytes` alone
+   * counts. @default 4194304 (4 MiB)
+   */
+  readonly journalMaxBytesAway: number;
+  /**
+   * How many bytes the unacknowledged messages of all sessions of a server may have. Over it, sessions of anonymous
+   * clients end before those of users: first of clients that are away, the longest first, then of connected ones, the
+   * largest first. May be `Infinity`. 0: a fifth of the largest heap. @default 0
    */
   readonly maxJournalBytesTotal: number;
+  /**
+   * The same for the sessions of one user. Over it, those end whose clients are away; where none is, calls and events to
+   * that user's clients fail with ERR_JOURNAL_FULL. The answers of calls under way may make it twice as many. May be
+   * `Infinity`. 0: a quarter of `maxJournalBytesTotal`. @default 0
+   */
+  readonly maxJournalBytesPerUser: number;
+  /**
+   * The same for the sessions of clients of one address. Of IPv6, the first 64 bits count as the address. May be
+   * `Infinity`. 0: half of `maxJournalBytesTotal`. @default 0
+   */
+  readonly maxJournalBytesPerAddress: number;
   /**
    * How many bytes may wait for a client before its server serves nothing new of it, and sends no
    * values of streams, until they have left. May be
@@ -124,8 +142,19 @@ export interface Limits {
   readonly drainTimeoutMs: number;
   /** How long the close of a server waits for the session store, after `drainTimeoutMs`. @default 5000 */
   readonly closeTimeoutMs: number;
-  /** How many sessions a server keeps. @default 100000 */
+  /**
+   * How many sessions a server has, of clients that are connected or away. For another one, the anonymous client makes
+   * room that is away the longest; for a user, then a user's client. Where none may, ERR_TOO_MANY_SESSIONS refuses the
+   * login, and a resume is put off. May be `Infinity`. @default 100000
+   */
   readonly maxSessions: number;
+  /** The same for the sessions of one user. The session that makes room ends. May be `Infinity`. @default 10000 */
+  readonly maxSessionsPerUser: number;
+  /**
+   * The same for the sessions of clients of one address, by which they have come last. Of IPv6, the first 64 bits count as
+   * the address. May be `Infinity`. @default 10000
+   */
+  readonly maxSessionsPerAddress: number;
   /** How many connections a server has at once, before and after their login. `Infinity`: any number. @default 65536 */
   readonly maxConnections: number;
   /**
@@ -182,6 +211,8 @@ const MAX_DEPTH = 1000;
 
 // Why a fifth: a text beyond Latin 1 takes two bytes for each that is counted, and even then it is less than half the heap.
 const JOURNALS_PART_OF_HEAP = 5;
+// Why: one user, or one address, must not end the sessions of all others.
+const JOURNALS_PARTS = { maxJournalBytesPerUser: 4, maxJournalBytesPerAddress: 2 };
 // Why an eighth: values take several times the bytes of their text.
 const IN_FLIGHT_PART_OF_HEAP = 8;
 const ASSUMED_HEAP_BYTES = 2 ** 31;
@@ -209,7 +240,10 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxPendingCalls: [100_000],
   journalMaxEntries: [100_000],
   journalMaxBytes: [64 * 1024 * 1024],
-  maxJournalBytesTotal: [0, 0],
+  journalMaxBytesAway: [4 * 1024 * 1024, 1, Infinity],
+  maxJournalBytesTotal: [0, 0, Infinity],
+  maxJournalBytesPerUser: [0, 0, Infinity],
+  maxJournalBytesPerAddress: [0, 0, Infinity],
   sendHighWaterMark: [1024 * 1024, 1, Infinity],
   maxSendBufferBytes: [256 * 1024 * 1024],
   sendStallTimeoutMs: [30_000, 0, MAX_TIMER_MS],
@@ -219,7 +253,9 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   streamCredit: [64],
   drainTimeoutMs: [10_000, 0, MAX_TIMER_MS],
   closeTimeoutMs: [5000, 1, MAX_TIMER_MS],
-  maxSessions: [100_000],
+  maxSessions: [100_000, 1, Infinity],
+  maxSessionsPerUser: [10_000, 1, Infinity],
+  maxSessionsPerAddress: [10_000, 1, Infinity],
   maxConnections: [65_536, 1, Infinity],
   maxConnectionsPerAddress: [1000, 1, Infinity],
   maxPendingHandshakes: [2000, 1, Infinity],
@@ -267,6 +303,11 @@ function limitsOf(valueOf: (name: keyof Limits) => number): Limits {
 /** The number of bytes that `maxJournalBytesTotal` stands for, where 0 depends on the heap. */
 export function journalBytesTotal({ maxJournalBytesTotal }: Limits): number {
   return maxJournalBytesTotal || partOfHeap(JOURNALS_PART_OF_HEAP);
+}
+
+/** The number of bytes that a limit of journals stands for, where 0 depends on that of all sessions. */
+export function journalBytesPer(name: keyof typeof JOURNALS_PARTS, limits: Limits): number {
+  return limits[name] || Math.ceil(journalBytesTotal(limits) / JOURNALS_PARTS[name]);
 }
 
 /** The number of bytes that `maxBytesInFlightTotal` stands for, where 0 depends on the heap. */

@@ -7,7 +7,6 @@ import type { Transport } from '../connection/transport.js';
 import { bytesInFlightTotal, journalBytesTotal, type Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
 import { InFlightMeter } from '../connection/calls/in-flight-meter.js';
-import { JournalMeter } from '../session/journal-meter.js';
 import {
   EventEmitter,
   LAST_RESORT,
@@ -24,6 +23,7 @@ import { ClientTable } from './sessions/client-table.js';
 import { Handshakes, type HandshakeOutcome } from './handshake/handshakes.js';
 import type { Listener, ListenerFactory } from './listener.js';
 import type { ServerEvents } from './server-events.js';
+import { groupKinds } from './sessions/session-group.js';
 import { shedAnonymous } from './sessions/shed-anonymous.js';
 import { trimJournals } from './sessions/trim-journals.js';
 import { SessionKeeper } from './sessions/session-keeper.js';
@@ -47,7 +47,6 @@ import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 export class Server extends EventEmitter<ServerEvents> {
   private readonly options: ResolvedServerOptions;
   private readonly table: ClientTable;
-  private readonly journalMeter: JournalMeter;
   private readonly inFlightMeter: InFlightMeter;
   private readonly keeper: SessionKeeper;
   private readonly handshakes: Handshakes;
@@ -76,13 +75,11 @@ export class Server extends EventEmitter<ServerEvents> {
     this.options = resolveServerOptions(options);
     const { limits, clientExpirationTime } = this.options;
     this.applicationTable = new Applications(options.applications, limits.maxVersionRangeLength);
-    this.table = new ClientTable(clientExpirationTime, limits.maxSessions, (connection) => {
+    const kinds = groupKinds(limits, (group) => trimJournals(group, this.table, this.keeper));
+    this.table = new ClientTable(clientExpirationTime, kinds, (connection) => {
       this.keeper.clientExpired(connection);
     });
     this.inFlightMeter = new InFlightMeter(bytesInFlightTotal(limits));
-    this.journalMeter = new JournalMeter(journalBytesTotal(limits), () => {
-      trimJournals(this.journalMeter, this.table, this.keeper);
-    });
     this.keeper = new SessionKeeper(this.options, this.table, {
       taken: (connection) => {
         this.taken(connection);
@@ -263,19 +260,19 @@ export class Server extends EventEmitter<ServerEvents> {
     return {
       connections: [() => door.size, limits.maxConnections],
       pendingHandshakes: [() => this.pendingPeers.size, limits.maxPendingHandshakes],
-      sessions: [() => this.table.size, limits.maxSessions],
+      sessions: [() => this.table.all.sessions, limits.maxSessions],
       bytesInFlight: [() => this.inFlightMeter.bytes, bytesInFlightTotal(limits)],
-      journalBytes: [() => this.journalMeter.bytes, journalBytesTotal(limits)],
+      journalBytes: [() => this.table.all.meter.bytes, journalBytesTotal(limits)],
       memoryBytes: [usedMemoryBytes, limits.maxMemoryBytes || Infinity],
     };
   }
 
   private createControl(): ServerControl {
-    const { keeper, journalMeter, inFlightMeter } = this;
+    const { keeper, table, inFlightMeter } = this;
     return {
       lastResort: LAST_RESORT,
       get journalBytes() {
-        return journalMeter.bytes;
+        return table.all.meter.bytes;
       },
       get bytesInFlight() {
         return inFlightMeter.bytes;
@@ -293,7 +290,7 @@ export class Server extends EventEmitter<ServerEvents> {
     return {
       server: this,
       limits: this.limits,
-      journalMeter: this.journalMeter,
+      journalCounterOf: (connection) => this.table.placeOf(connection),
       inFlightMeter: this.inFlightMeter,
       get lastResort() {
         return control.lastResort;

@@ -1,18 +1,38 @@
 import { nextTick } from '../util/host.js';
 
-/** Counts the bytes of the journals of all sessions of a server. */
-export class JournalMeter {
+/** Counts what journals hold, and says whether they may hold more. */
+export interface JournalCounter {
+  /** Whether nothing new may be journaled. Answers of calls under way still may. */
+  readonly isFull: boolean;
+  /** Whether not even answers may be journaled. */
+  readonly isOverflowing: boolean;
+  /** Adds to the count; a negative number takes off it. */
+  add(bytes: number): void;
+}
+
+/** Makes room where journals hold more than they may. */
+export interface JournalMeterOwner {
+  /**
+   * Ends sessions until the journals hold no more than they may. Called in the tick after they do.
+   * @returns whether that was not enough: nothing new may be journaled then
+   */
+  makeRoom(meter: JournalMeter): boolean;
+}
+
+// Answers of calls under way may make this many times the bytes.
+const ANSWERS_OVER_BYTES = 2;
+
+/** Counts the bytes of the journals that one limit counts together. */
+export class JournalMeter implements JournalCounter {
   /** What the journals hold together, as {@link Journal.bytes} counts it. */
   bytes = 0;
-  private isOverScheduled = false;
+  isFull = false;
+  private isScheduled = false;
 
-  /**
-   * @param maxBytes how much the journals may hold together
-   * @param onOver called in the next tick when they hold more
-   */
+  /** @param maxBytes how much the journals may hold together */
   constructor(
     private readonly maxBytes: number,
-    private readonly onOver: () => void,
+    private readonly owner: JournalMeterOwner,
   ) {}
 
   /** Whether the journals hold more than they may. */
@@ -20,15 +40,28 @@ export class JournalMeter {
     return this.bytes > this.maxBytes;
   }
 
-  /** Adds to the count; a negative number takes off it. */
+  get isOverflowing(): boolean {
+    return this.isFull && this.bytes > this.maxBytes * ANSWERS_OVER_BYTES;
+  }
+
   add(bytes: number): void {
     this.bytes += bytes;
-    if (bytes <= 0 || !this.isOver || this.isOverScheduled) return;
-    this.isOverScheduled = true;
-    // Why not at once: `onOver` ends sessions, and one of them is in the middle of writing a message here.
+    if (this.bytes <= this.maxBytes) this.isFull = false;
+    else if (bytes > 0) this.schedule();
+  }
+
+  /** Looks again whether room can be made, as a client has gone away. */
+  retry(): void {
+    if (this.isFull) this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    // Why not at once: sessions end, and one of them is in the middle of writing a message here.
     nextTick(() => {
-      this.isOverScheduled = false;
-      if (this.isOver) this.onOver();
+      this.isScheduled = false;
+      this.isFull = this.isOver && this.owner.makeRoom(this);
     });
   }
 }

@@ -1,4 +1,4 @@
-import type { JournalMeter } from './journal-meter.js';
+import type { JournalCounter } from './journal-meter.js';
 
 /** A message that was sent and is not known to have arrived. */
 export interface JournalEntry {
@@ -49,7 +49,7 @@ export class Journal {
   private replays = 0;
   private isGivenUp = false;
   private cut: Cut | undefined;
-  private meter: JournalMeter | undefined;
+  private counter: JournalCounter | undefined;
 
   /** The number of the newest numbered message; 0 before the first. */
   get lastId(): number {
@@ -71,12 +71,22 @@ export class Journal {
     return this.bytesHeld;
   }
 
-  /** Counts what is held in another meter from now on, and no longer in the one before; undefined: in none. */
-  countIn(meter: JournalMeter | undefined): void {
-    if (meter === this.meter) return;
-    this.meter?.add(-this.bytesHeld);
-    this.meter = meter;
-    meter?.add(this.bytesHeld);
+  /** Whether others have so much that nothing new may be held here; answers of calls under way still may. */
+  get isShut(): boolean {
+    return this.counter?.isFull === true;
+  }
+
+  /** Whether others have so much that not even answers may be held here. */
+  get isOverflowing(): boolean {
+    return this.counter?.isOverflowing === true;
+  }
+
+  /** Counts what is held by another counter from now on, and no longer by the one before; undefined: by none. */
+  countIn(counter: JournalCounter | undefined): void {
+    if (counter === this.counter) return;
+    this.counter?.add(-this.bytesHeld);
+    this.counter = counter;
+    counter?.add(this.bytesHeld);
   }
 
   /** Appends the message with the next number, `lastId + 1`. */
@@ -195,7 +205,7 @@ export class Journal {
 
   private changeBytes(difference: number): void {
     this.bytesHeld += difference;
-    if (this.meter !== undefined) this.meter.add(difference);
+    if (this.counter !== undefined) this.counter.add(difference);
   }
 
   /** Whether what is held was sent again so often, without any of it arriving, that it never will arrive. */

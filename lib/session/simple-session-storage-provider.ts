@@ -18,16 +18,19 @@ interface StoredSession<C> {
 
 /** Stores sessions in the memory of this process. The default store of a server; a restart loses all sessions. */
 export class SimpleSessionStorageProvider<C = unknown> implements SessionStorageProvider<C> {
-  private readonly sessions = new Map<string, StoredSession<C>>();
+  // Why two: anonymous clients, who may be strangers, must not push out the sessions of users.
+  private readonly ofStrangers = new Map<string, StoredSession<C>>();
+  private readonly ofUsers = new Map<string, StoredSession<C>>();
   private bytes = 0;
   private purgeTimer: Timer | undefined;
 
   /**
    * @param inactiveSessionLifetime how long a session without a connection is kept, in milliseconds. @default 24 hours
    * @param purgeInterval how often expired sessions are deleted, in milliseconds. @default 1 hour
-   * @param maxSessions how many sessions are kept; over it the oldest is deleted. @default 100000
+   * @param maxSessions how many sessions are kept; over it the oldest of an anonymous client is deleted, and where there is
+   * none, the oldest of a user. @default 100000
    * @param maxBytes how much the journals of sessions without a connection object may hold, in UTF-16 units; over it
-   * the oldest of them are deleted. @default a tenth of what the heap may grow to
+   * the oldest of them are deleted, those of anonymous clients first. @default a tenth of what the heap may grow to
    */
   constructor(
     private readonly inactiveSessionLifetime = DAY_MS,
@@ -38,7 +41,7 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
 
   /** How many sessions are stored. */
   get size(): number {
-    return this.sessions.size;
+    return this.ofStrangers.size + this.ofUsers.size;
   }
 
   /** Returns false: `get` answers at once. */
@@ -48,7 +51,7 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
 
   /** Returns the session of an id, which counts as active from now on; undefined where there is none. */
   get(id: string): Session<C> | undefined {
-    const stored = this.sessions.get(id);
+    const stored = this.find(id);
     if (!stored) return undefined;
     stored.inactiveSince = null;
     this.bytes -= stored.bytes;
@@ -62,16 +65,17 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
     this.delete(id);
     // The bytes of a session with a connection object are counted by the server, which may end the session.
     const bytes = session.connection === null ? session.journalBytes : 0;
-    this.sessions.set(id, { session, inactiveSince: null, bytes });
+    const sessions = session.username === null ? this.ofStrangers : this.ofUsers;
+    sessions.set(id, { session, inactiveSince: null, bytes });
     this.bytes += bytes;
-    if (this.sessions.size > this.maxSessions) this.deleteOldest();
+    if (this.size > this.maxSessions) this.deleteOldest();
     if (this.bytes > this.maxBytes) this.deleteOldestWithMessages();
     return this;
   }
 
   /** Starts the lifetime of a session without a connection. */
   setInactive(id: string): void {
-    const stored = this.sessions.get(id);
+    const stored = this.find(id);
     if (!stored) return;
     stored.inactiveSince = now();
     this.schedulePurge();
@@ -79,18 +83,28 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
 
   /** Deletes a session. @returns whether it was stored */
   delete(id: string): boolean {
-    this.bytes -= this.sessions.get(id)?.bytes ?? 0;
-    return this.sessions.delete(id);
+    this.bytes -= this.find(id)?.bytes ?? 0;
+    return this.ofStrangers.delete(id) || this.ofUsers.delete(id);
+  }
+
+  private find(id: string): StoredSession<C> | undefined {
+    return this.ofStrangers.get(id) ?? this.ofUsers.get(id);
   }
 
   private deleteOldest(): void {
-    const oldest = this.sessions.keys().next();
+    const oldest = (this.ofStrangers.size > 0 ? this.ofStrangers : this.ofUsers).keys().next();
     if (!oldest.done) this.delete(oldest.value);
+  }
+
+  /** The sessions of anonymous clients, then those of users, the oldest first. */
+  private *entries(): Generator<[string, StoredSession<C>]> {
+    yield* this.ofStrangers;
+    yield* this.ofUsers;
   }
 
   /** Deletes the oldest sessions whose journals count here, until the rest is small enough. */
   private deleteOldestWithMessages(): void {
-    for (const [id, { bytes }] of this.sessions) {
+    for (const [id, { bytes }] of this.entries()) {
       if (this.bytes <= this.maxBytes) return;
       if (bytes > 0) this.delete(id);
     }
@@ -100,20 +114,21 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
     this.purgeTimer ??= startTimer(this.purgeInterval, () => {
       this.purgeTimer = undefined;
       this.purge();
-      if (this.sessions.size > 0) this.schedulePurge();
+      if (this.size > 0) this.schedulePurge();
     });
   }
 
   private purge(): void {
     const time = now();
-    for (const [id, { inactiveSince }] of this.sessions) {
+    for (const [id, { inactiveSince }] of this.entries()) {
       if (inactiveSince !== null && time - inactiveSince >= this.inactiveSessionLifetime) this.delete(id);
     }
   }
 
   /** Deletes all sessions, and stops the purge. */
   clear(): void {
-    this.sessions.clear();
+    this.ofStrangers.clear();
+    this.ofUsers.clear();
     this.bytes = 0;
     stopTimer(this.purgeTimer);
     this.purgeTimer = undefined;

@@ -47,7 +47,7 @@ class Crowd {
   }
 
   static async start(options: Partial<NetServerOptions> = {}): Promise<Crowd> {
-    const limits = { maxJournalBytesTotal: TOTAL, ...options.limits };
+    const limits = { maxJournalBytesTotal: TOTAL, maxJournalBytesPerAddress: Infinity, ...options.limits };
     return new Crowd(await ServerOnTheWire.start(closing, { ...options, limits }));
   }
 

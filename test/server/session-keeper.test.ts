@@ -190,9 +190,10 @@ describe('a session whose client is away', () => {
     connection.session?.set('worth', 'keeping');
     await wire.cut(peer);
     await waitFor(() => store.count('save') === 1, 'the save of the cut');
-    await wire.login();
+    const other = await wire.login();
     await waitFor(() => store.count('release') === 1, 'the release');
     expect(connection.state.name).toBe('closed');
+    await wire.cut(other.peer);
     const back = await wire.resume(id, 0);
     expect(await back.received(1)).toEqual([YES]);
     expect(wire.server.getClientsArray().map(({ session }) => session?.get('worth'))).toContain('keeping');

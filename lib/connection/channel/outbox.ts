@@ -111,9 +111,15 @@ export class Outbox implements Expirable {
 
   /** Whether the journal takes more. */
   get hasRoom(): boolean {
-    const { journal } = this.owner;
-    const { journalMaxEntries, journalMaxBytes } = this.limits;
-    return journal !== undefined && journal.size < journalMaxEntries && journal.bytes < journalMaxBytes;
+    const { journal, isPeerAway } = this.owner;
+    const { journalMaxEntries, journalMaxBytes, journalMaxBytesAway } = this.limits;
+    return (
+      journal !== undefined &&
+      journal.size < journalMaxEntries &&
+      journal.bytes < journalMaxBytes &&
+      !journal.isShut &&
+      (!isPeerAway || journal.bytes < journalMaxBytesAway)
+    );
   }
 
   /** The number of the next message, as the wire has it. */
@@ -177,7 +183,11 @@ export class Outbox implements Expirable {
   sendItem(text: string): boolean {
     const hasRoom = !this.owner.keepsAnswers || this.hasRoom;
     if (hasRoom) this.sendAnswer(text);
-    else this.isRefusingItems = true;
+    else {
+      this.isRefusingItems = true;
+      // Other sessions of the user may have to make the room: then nothing that is acknowledged here tells of it.
+      this.wait();
+    }
     return hasRoom;
   }
 
@@ -190,10 +200,14 @@ export class Outbox implements Expirable {
   /** The peer has received everything up to a number of this side. */
   acknowledge(ownId: number): void {
     this.owner.journal?.acknowledge(ownId);
-    if (this.isRefusingItems && this.hasRoom) {
-      this.isRefusingItems = false;
-      this.owner.roomAgain();
-    }
+    this.offerRoom();
+  }
+
+  /** Takes values of streams again, if there is room. */
+  private offerRoom(): void {
+    if (!this.isRefusingItems || !this.hasRoom) return;
+    this.isRefusingItems = false;
+    this.owner.roomAgain();
   }
 
   /** Sends everything again that the peer has not received. */
@@ -263,9 +277,10 @@ export class Outbox implements Expirable {
   expire(): void {
     this.waitsIn = undefined;
     const { journal, isOpen } = this.owner;
-    if (!journal || journal.size === 0 || !isOpen) return;
-    this.askForAcknowledgement();
-    this.wait();
+    if (!journal || !isOpen) return;
+    this.offerRoom();
+    if (journal.size > 0) this.askForAcknowledgement();
+    if (journal.size > 0 || this.isRefusingItems) this.wait();
   }
 
   /** Nothing is asked for any more: the connection has ended. */
@@ -307,6 +322,7 @@ export class Outbox implements Expirable {
     if (!journal || this.hasRoom) return false;
     return (
       isPeerAway ||
+      journal.isOverflowing ||
       journal.size >= journalMaxEntries + maxCallsInFlight ||
       journal.bytes >= journalMaxBytes * ANSWERS_OVER_BYTES
     );
@@ -319,10 +335,11 @@ export class Outbox implements Expirable {
       journal.size >= Math.min(PING_AFTER_ENTRIES, journalMaxEntries / 2) ||
       journal.bytes >= Math.min(PING_AFTER_BYTES, journalMaxBytes / 2);
     if (isMuch) this.askForAcknowledgement();
-    else if (this.waitsIn === undefined && this.owner.keepsAnswers) this.wait();
+    else if (this.owner.keepsAnswers) this.wait();
   }
 
   private wait(): void {
+    if (this.waitsIn !== undefined) return;
     this.waitsIn = sharedDeadlines(PING_AFTER_MS);
     this.waitsIn.add(this);
   }

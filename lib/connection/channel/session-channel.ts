@@ -144,7 +144,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   /** Counts what the journal holds with that of the server's other sessions. Without an outbox nothing is journaled. */
   private countJournal(): void {
     const { serverSide } = this.owner;
-    if (serverSide) this.journal?.countIn(serverSide.journalMeter);
+    if (serverSide) this.journal?.countIn(serverSide.journalCounterOf(this.connection));
   }
 
   private createReceivedCalls(): ReceivedCalls {
@@ -513,6 +513,7 @@ function fail(callback: (error: unknown) => void, error: unknown): void {
 function journalFull(): RemoteError {
   return new RemoteError(
     ERR_JOURNAL_FULL,
-    'A session has ended: more waits in it than limits.journalMaxBytes or journalMaxEntries allow',
+    'A session has ended: more waits in it than limits.journalMaxBytes, journalMaxBytesAway or journalMaxEntries allow, ' +
+      'or in the sessions of its user or address than limits.maxJournalBytesPerUser or maxJournalBytesPerAddress allow',
   );
 }

@@ -12,7 +12,9 @@ import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
 import { SERVER_CONTROL } from '../../server/control.js';
 import { onServerClose } from '../../transport/on-server-close.js';
+import { ERR_JOURNAL_FULL, ERR_TOO_MANY_SESSIONS } from '../../protocol/error-codes.js';
 import { isBeyondLimit } from '../../protocol/message-size.js';
+import { RemoteError } from '../../protocol/remote-error.js';
 import { toSafeString } from '../../protocol/safe-string.js';
 import { ignore } from '../../util/callback.js';
 import { isNetworkError } from '../connection-trouble.js';
@@ -386,8 +388,9 @@ export class JstpServer
       },
     };
     core.on('connectionError', (error, { remoteAddress }) => {
-      if (isBeyondLimit(error) && this.limitWarnings.allows()) this.logger.warn(error);
-      else if (isNetworkError(error))
+      const isOfSession = isSessionEnded(error);
+      if ((isOfSession || isBeyondLimit(error)) && this.limitWarnings.allows()) this.logger.warn(error);
+      else if (isOfSession || isNetworkError(error))
         this.logger.debug(`${remoteAddress ?? 'a local peer'}: ${toSafeString(error)}`);
       else this.report(error);
     });
@@ -451,4 +454,11 @@ function closedTooSoon(): Error {
 function* flatten(applications: NonNullable<JstpServerOptions['applications']>): Generator<App> {
   if (!(applications instanceof Map)) yield* applications as readonly App[];
   else for (const versions of applications.values()) yield* versions.values();
+}
+
+/** Whether an error tells of a session that has ended because of a limit. Many may do so at once. */
+function isSessionEnded(error: unknown): boolean {
+  return (
+    error instanceof RemoteError && (error.code === ERR_JOURNAL_FULL || error.code === ERR_TOO_MANY_SESSIONS)
+  );
 }

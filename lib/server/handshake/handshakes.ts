@@ -4,7 +4,7 @@ import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
 import { admit, awaitDecision, moveTransport, presumeUser, refuse } from '../../connection/serving.js';
 import { agreedNames, maxBytesOf, sameNames } from '../../connection/extensions.js';
-import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED } from '../../protocol/error-codes.js';
+import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED, ERR_TOO_MANY_SESSIONS } from '../../protocol/error-codes.js';
 import { MAX_SESSION_ID_LENGTH } from '../../protocol/limits.js';
 import type { HandshakeRequest } from '../../protocol/message.js';
 import {
@@ -20,6 +20,7 @@ import { RecentSet } from '../../util/recent-set.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
 import { Session, type SessionBinding } from '../../session/session.js';
 import type { ClientTable } from '../sessions/client-table.js';
+import type { SessionLimit } from '../sessions/session-group.js';
 import { PendingResumes, type ResumeRequest } from './pending-resumes.js';
 import { refusedHandshake, type RefusalKind, type RefusedHandshake } from './refusal.js';
 import type { ResolvedServerOptions } from '../server-options.js';
@@ -73,7 +74,7 @@ export class Handshakes {
     private readonly keeper: SessionKeeper,
     private readonly outcome: HandshakeOutcome,
   ) {
-    this.pending = new PendingResumes(keeper);
+    this.pending = new PendingResumes(keeper, options.limits.maxPendingHandshakes);
     this.logins = new LoginLimit(options.limits);
   }
 
@@ -183,8 +184,18 @@ export class Handshakes {
     request: HandshakeRequest,
     username: string | null,
   ): void {
+    const address = connection.remoteAddress;
+    const limit = this.clients.makeRoom({ username, address });
+    if (limit) {
+      refuse(connection, new RemoteError(ERR_TOO_MANY_SESSIONS));
+      this.tell(connection, request, 'full', ERR_TOO_MANY_SESSIONS, noRoom(limit));
+      return;
+    }
+    // What was heard of those that have made room may have ended this one.
+    if (!isWaiting(connection)) return;
     const session = new Session(connection, username);
     session.binding = this.bindingOf(request);
+    this.clients.enter(connection, session, address);
     const save = this.keeper.saverOf(connection);
     admit(connection, { session, application, save, peerMaxBytes: maxBytesOf(request.extensions) });
     this.outcome.entered(connection);
@@ -238,11 +249,15 @@ export class Handshakes {
   /**
    * Ends a request without an answer, so that the client asks again: its session cannot be had now, but may be later.
    */
-  private putOff({ connection, handshake }: ResumeRequest): void {
+  private putOff(
+    { connection, handshake }: ResumeRequest,
+    kind: RefusalKind = 'later',
+    reason = NOT_OWNED,
+  ): void {
     const wasWaiting = isWaiting(connection);
     controlOf(connection).end('abandoned');
     this.pending.settle(connection);
-    if (wasWaiting) this.tell(connection, handshake, 'later', undefined, NOT_OWNED);
+    if (wasWaiting) this.tell(connection, handshake, kind, undefined, reason);
   }
 
   private refuse({ connection, handshake, id }: ResumeRequest, info: string, reason: string): void {
@@ -323,7 +338,7 @@ export class Handshakes {
   }
 
   private enter(request: ResumeRequest, session: Session<Connection>, holder: Connection | undefined): void {
-    const { id, connection, order, receivedCount } = request;
+    const { id, order, receivedCount } = request;
     // While the policy or the store was asked, another connection may have got the session, or ended it. Then the
     // search starts again. Checks that the session may change come last, right before it is granted.
     if (this.clients.find(id) !== holder || (holder && holder.session !== session))
@@ -334,8 +349,24 @@ export class Handshakes {
     else if (isOvertaken(order, session.claim) || this.keeper.isHandingOver(id)) this.putOff(request);
     else if (holder?.handshakeDone && !this.takeovers.allows(holder, order))
       this.refuse(request, SESSION_TAKEN_INFO, 'others have claimed the session again and again');
+    else this.grant(request, session, holder);
+  }
+
+  /** Gives a session to a request, if there is room for the session, at the address that its client comes from. */
+  private grant(request: ResumeRequest, session: Session<Connection>, holder: Connection | undefined): void {
+    const { id, connection } = request;
+    const { clients } = this;
+    const address = connection.remoteAddress;
+    const limit = holder
+      ? clients.makeRoomAt(holder, address)
+      : clients.makeRoom({ username: session.username, address });
+    if (limit) this.putOff(request, 'full', noRoom(limit));
+    // What was heard of those that have made room may have ended this one, or the session.
+    else if (!isWaiting(connection) || clients.find(id) !== holder) this.putOff(request);
     else {
       this.pending.grant(connection);
+      if (holder) clients.move(holder, address);
+      else clients.enter(connection, session, address);
       // A session that the reference implementation stored has no binding: it gets that of this handshake.
       session.binding ??= { ...this.bindingOf(request.handshake), extensions: [] };
       this.moveIn(request, session, holder);
@@ -384,6 +415,10 @@ export class Handshakes {
     };
     return this.lastBinding;
   }
+}
+
+function noRoom(limit: SessionLimit): string {
+  return `there are as many sessions as limits.${limit} allows, and none of them makes room`;
 }
 
 function isSameBinding(a: SessionBinding, b: SessionBinding): boolean {

@@ -83,13 +83,25 @@ class Search implements ClaimRequest {
 /**
  * Holds the requests to resume that wait for an answer: from a store, from a policy, or for the end of a hand-over.
  * Of the requests of one client the newest counts, by whichever transport it came; earlier ones end without an
- * answer. Invariant: at most one search runs for a session, and only while requests for that session wait.
+ * answer. Invariant: at most one search runs for a session, and only while requests for that session wait. There are no
+ * more requests than connections before their login, and no more searches than {@link searching} may be.
  */
 export class PendingResumes {
   private readonly byId = new Map<string, Pending>();
   private readonly byConnection = new Map<Connection, ResumeRequest>();
 
-  constructor(private readonly source: ResumeSource) {}
+  /** How many searches have no answer yet. */
+  private searching = 0;
+
+  /**
+   * @param source where sessions are searched
+   * @param maxSearches how many searches run at once. Why: a store that does not answer has to be asked for no more, and
+   * the clients that made it search may have gone
+   */
+  constructor(
+    private readonly source: ResumeSource,
+    private readonly maxSearches: number,
+  ) {}
 
   /** Adds a request, and ends the earlier ones of its client. @returns false where the request itself comes too late */
   add(request: ResumeRequest): boolean {
@@ -147,6 +159,10 @@ export class PendingResumes {
     const { application, id } = request;
     const pending = this.byId.get(id);
     if (!pending) return;
+    if (!pending.search && this.searching >= this.maxSearches) {
+      callback({ name: 'later' });
+      return;
+    }
     pending.search ??= this.begin(request, pending);
     const { search } = pending;
     // Another application may have another store, which can be asked only when this search is over.
@@ -157,6 +173,7 @@ export class PendingResumes {
 
   private begin({ application, id, connection }: ResumeRequest, pending: Pending): Search {
     const search = new Search(application, pending.requests);
+    this.searching += 1;
     this.source.find(application, id, search, connection, (found) => {
       this.answered(id, pending, search, found);
     });
@@ -165,6 +182,7 @@ export class PendingResumes {
 
   private answered(id: string, pending: Pending, search: Search, found: Found): void {
     const waiting = search.waiting.splice(0);
+    this.searching -= 1;
     search.found = found;
     if (search.signal.aborted && found.name !== 'found') {
       // The search was given up, but new requests have come since: they search again.

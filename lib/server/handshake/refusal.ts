@@ -33,9 +33,9 @@ export function refusalOf(error: unknown): Refusal {
 /**
  * What was refused: `'application'`, an unknown application; `'login'`; `'session'`, a resume; `'later'`, a resume that
  * cannot be decided now: the client is told nothing and asks again; `'limit'`, a login that was not decided because too
- * many have failed.
+ * many have failed; `'full'`, a login or a resume for which there is no room, as the server has too many sessions.
  */
-export type RefusalKind = 'application' | 'login' | 'session' | 'later' | 'limit';
+export type RefusalKind = 'application' | 'login' | 'session' | 'later' | 'limit' | 'full';
 
 /** A handshake that was refused. All texts are printable and short, whatever the peer has sent. */
 export interface RefusedHandshake {

@@ -1,37 +1,50 @@
 import { ERR_JOURNAL_FULL } from '../../protocol/error-codes.js';
 import { JOURNAL_FULL_INFO } from '../../protocol/refusal-info.js';
 import { RemoteError } from '../../protocol/remote-error.js';
-import type { JournalMeter } from '../../session/journal-meter.js';
 import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
 import type { ClientTable } from './client-table.js';
+import type { SessionGroup } from './session-group.js';
 import type { SessionKeeper } from './session-keeper.js';
+import type { SessionPlace } from './session-place.js';
 
 /**
- * Ends sessions until all journals together hold no more than they may. The sessions of the clients that are away the
- * longest end first. If that is not enough, connected clients follow, the one with the largest journal first. A session
- * that other servers share is released to its store in place of ending.
+ * Ends sessions of a group until their journals together hold no more than they may: those of clients that are away, the
+ * longest first, and of anonymous ones before those of users. Where the group is all sessions of a server, connected
+ * anonymous clients follow before users that are away, and connected users at the end, the largest journal first. A
+ * session of a client that is away is released to its store, in place of ending, where other servers share that.
+ * @returns whether the journals still hold more than they may
  */
-export function trimJournals(meter: JournalMeter, clients: ClientTable, keeper: SessionKeeper): void {
-  for (const connection of clients.awayLongestFirst()) {
-    if (!meter.isOver) return;
-    if (bytesOf(connection) > 0 && !keeper.releaseToStore(connection))
-      controlOf(connection).endSession(journalsFull(), JOURNAL_FULL_INFO);
-  }
-  const connected = [...clients.connected].sort((a, b) => bytesOf(b) - bytesOf(a));
-  for (const connection of connected) {
-    if (!meter.isOver) return;
-    controlOf(connection).endSession(journalsFull(), JOURNAL_FULL_INFO);
-  }
+export function trimJournals(group: SessionGroup, clients: ClientTable, keeper: SessionKeeper): boolean {
+  const isOfAll = group === clients.all;
+  const isOver = (): boolean => group.meter.isOver;
+  const endAway = (places: Iterable<SessionPlace>): void => {
+    for (const { connection, bytes } of places) {
+      if (!isOver()) return;
+      if (bytes > 0 && !keeper.releaseToStore(connection)) endSession(connection, group);
+    }
+  };
+  const endConnected = (isAnonymous: boolean): void => {
+    if (!isOfAll || !isOver()) return;
+    const places = [...clients.connected]
+      .map((connection) => clients.placeOf(connection))
+      .filter((place) => place?.isAnonymous === isAnonymous) as SessionPlace[];
+    for (const { connection } of places.sort((a, b) => b.bytes - a.bytes)) {
+      if (!isOver()) return;
+      endSession(connection, group);
+    }
+  };
+  endAway(group.anonymous);
+  endConnected(true);
+  endAway(group.users);
+  endConnected(false);
+  return isOver();
 }
 
-function bytesOf(connection: Connection): number {
-  return connection.session?.journalBytes ?? 0;
-}
-
-function journalsFull(): RemoteError {
-  return new RemoteError(
+function endSession(connection: Connection, { kind }: SessionGroup): void {
+  const error = new RemoteError(
     ERR_JOURNAL_FULL,
-    'A session has ended: more waits in all sessions together than limits.maxJournalBytesTotal allows',
+    `A session has ended: more waits in sessions together than limits.${kind.journalLimit} allows`,
   );
+  controlOf(connection).endSession(error, JOURNAL_FULL_INFO);
 }

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Controller, type LoggerService } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
+import type { Server as CoreServer } from '../../../lib/core.js';
 import { RawPeer } from '../../support/raw-peer.js';
 import { waitFor } from '../../support/wait-for.js';
 import { atEnd, startService } from './fixture.js';
@@ -47,4 +48,25 @@ test('messages over the limit of either side are warnings that say which limit, 
   expect(warnings).toHaveLength(10);
   expect(new Set(warnings).size).toBe(1);
   expect(warnings[0]).toContain('limits.maxMessageBytes of this side, and the other side has one, too');
+});
+
+test('sessions that end because of a limit are warnings that say which limit, ten a minute at most', async () => {
+  const { logger, warnings } = noteWarnings();
+  const service = await startService({
+    controllers: [LargeController],
+    options: { limits: { maxSessionsPerAddress: 1 } },
+    logger,
+  });
+  for (let count = 0; count < 15; count++) {
+    const peer = await RawPeer.connect(service.port);
+    atEnd(() => peer.destroy());
+    // Its answer waits for it when it has gone, so that its session is worth something.
+    peer.send("{handshake:[0,'jstp','',{resume:1}]}", "{call:[1,'default'],large:[]}");
+    await peer.received(2);
+    peer.destroy();
+    await waitFor(() => service.server.unwrap<CoreServer>().getClientsArray().length === 0, 'its end');
+  }
+  expect(warnings).toHaveLength(10);
+  expect(new Set(warnings).size).toBe(1);
+  expect(warnings[0]).toContain('more than limits.maxSessionsPerAddress allows');
 });

@@ -2,6 +2,7 @@ import type { ApplicationLike } from '../application/application.js';
 import { ERR_NOT_A_SERVER } from '../protocol/error-codes.js';
 import { formatBye, formatHandshakeError } from '../protocol/format-message.js';
 import { JstpError } from '../protocol/jstp-error.js';
+import { LimitError } from '../protocol/limit-error.js';
 import { checkInterval, type Limits } from '../protocol/limits.js';
 import { maskHandshakeOk } from '../protocol/mask-secrets.js';
 import type { ByeReason, Message } from '../protocol/message.js';
@@ -208,6 +209,15 @@ export class Lifecycle
   }
 
   // Heartbeat
+
+  admitsPing(): boolean {
+    if (this.channel.admitsPing()) return true;
+    const most = `limits.maxPingBurst, ${this.limits.maxPingBurst}`;
+    this.wire.fail(
+      new LimitError('maxPingBurst', `More pings in a short time than ${most}, and nothing else`),
+    );
+    return false;
+  }
 
   startHeartbeat(intervalMs: number): void {
     checkInterval('heartbeatInterval', intervalMs);

@@ -6,6 +6,8 @@ import type { SizeLimit } from '../protocol/size-limit.js';
 export interface TransportReceiver {
   /** One whole message, its bytes or its text. The bytes are only good during the call. */
   receiveMessage(data: Uint8Array | string): void;
+  /** A ping or pong of the transport's own, which the transport has answered. */
+  receivePing?(): void;
   /** More waits to be sent than `limits.sendHighWaterMark`, or all of that has left. */
   transportCongested?(isCongested: boolean): void;
   /** The transport is closed; with the error that ended it. Called once, last. */

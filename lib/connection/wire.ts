@@ -32,6 +32,8 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   };
   /** Whether a message that breaks the protocol is of an extension that was not agreed, and so is only ignored. */
   isIgnored(error: unknown): boolean;
+  /** Counts a ping. @returns false: there were too many, and the transport is destroyed */
+  admitsPing(): boolean;
   /** More waits to be sent than may, or all of that has left. */
   transportCongested(isCongested: boolean): void;
   /** The transport is gone; with the error that it ended with, if there is one. */
@@ -138,12 +140,20 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
     if (owner.isLogged('incomingMessage') && !isProduction())
       owner.log('incomingMessage', unread ?? toObject(data, transport, owner.limits));
     try {
-      if (message.kind === 'empty') owner.log('heartbeat', {});
+      if (message.kind === 'empty') this.receiveEmpty();
       else if (!owner.handle(message, data.length)) this.logRejected(data, transport, unread);
     } catch (error) {
       // A callback of the user has thrown; the peer's next message must still be handled.
       owner.reportError(error);
     }
+  }
+
+  receivePing(): void {
+    this.owner.admitsPing();
+  }
+
+  private receiveEmpty(): void {
+    if (this.owner.admitsPing()) this.owner.log('heartbeat', {});
   }
 
   /** Acts on what was read ahead, then tells of the end. */

@@ -75,6 +75,12 @@ export interface Limits {
    */
   readonly maxCancelBurst: number;
   /**
+   * How many pings, heartbeats (`{}`) and control frames of a WebSocket a peer may send at once; a thirtieth of them comes
+   * back each second. One with another message before it is not counted: so peers ask how far they have read. More
+   * destroy the transport. May be `Infinity`. @default 1000
+   */
+  readonly maxPingBurst: number;
+  /**
    * How many bytes the calls and events of the peer whose handlers have not ended may have on a connection, by their size
    * on the wire. At the limit, reading pauses. May be `Infinity`. @default 67108864 (64 MiB)
    */
@@ -235,6 +241,7 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   minReadRate: [100, 0],
   maxCallsInFlight: [10_000],
   maxCancelBurst: [10_000, 1, Infinity],
+  maxPingBurst: [1000, 1, Infinity],
   maxBytesInFlight: [64 * 1024 * 1024, 1, Infinity],
   maxBytesInFlightTotal: [0, 0, Infinity],
   maxPendingCalls: [100_000],

@@ -71,6 +71,7 @@ describe('resolveLimits', () => {
     ['maxSessionsPerUser', 1],
     ['maxSessionsPerAddress', 1],
     ['maxCancelBurst', 1],
+    ['maxPingBurst', 1],
     ['sendHighWaterMark', 1],
     ['maxBytesInFlight', 1],
     ['maxBytesInFlightTotal', 0],

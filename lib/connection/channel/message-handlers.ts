@@ -27,7 +27,7 @@ import type { Connection } from '../connection.js';
 import type { Extensions } from '../extensions.js';
 import type { Reporter } from '../reporter.js';
 import type { Wire } from '../wire.js';
-import { TRANSPORT_PING, type SessionChannel } from './session-channel.js';
+import { HEARD, TRANSPORT_PING, type SessionChannel } from './session-channel.js';
 
 /** What the messages of an open session ask of their connection. */
 export interface MessageOwner extends Pick<Reporter, 'isLogged' | 'log' | 'guard' | 'reportError'> {
@@ -39,6 +39,8 @@ export interface MessageOwner extends Pick<Reporter, 'isLogged' | 'log' | 'guard
   readonly application: ApplicationLike<Connection> | null;
   /** Whether the peer may ask for the names of methods. */
   readonly mayBeInspected: boolean;
+  /** Counts a ping. @returns false: there were too many, and the transport is destroyed */
+  admitsPing(): boolean;
   /** The peer has answered the heartbeat, or shown otherwise that it is there. */
   peerHeard(): void;
   /** The peer ends the connection on purpose. */
@@ -52,6 +54,21 @@ export interface MessageOwner extends Pick<Reporter, 'isLogged' | 'log' | 'guard
  */
 export function handleMessage(owner: MessageOwner, message: Message, bytes: number): boolean {
   switch (message.kind) {
+    case 'ping':
+      return handlePing(owner, message.id);
+    case 'pong':
+      return handlePong(owner, message.id);
+    default: {
+      const isExpected = handleOther(owner, message, bytes);
+      if (isExpected) owner.channel.heard = HEARD;
+      return isExpected;
+    }
+  }
+}
+
+/** Acts on what is more than a sign of life. */
+function handleOther(owner: MessageOwner, message: Message, bytes: number): boolean {
+  switch (message.kind) {
     case 'call':
       return handleCall(owner, message, bytes);
     case 'callback':
@@ -60,10 +77,6 @@ export function handleMessage(owner: MessageOwner, message: Message, bytes: numb
       return handleEvent(owner, message, bytes);
     case 'inspect':
       return handleInspect(owner, message);
-    case 'ping':
-      return handlePing(owner, message.id);
-    case 'pong':
-      return handlePong(owner, message.id);
     case 'streamItem':
       return owner.extensions.stream && handleStreamItem(owner, message);
     case 'streamCredit':
@@ -114,6 +127,7 @@ function remoteErrorOf(message: CallbackMessage, isKept: boolean): unknown {
 
 function handlePing(owner: MessageOwner, id: number): boolean {
   const { channel } = owner;
+  if (!owner.admitsPing()) return true;
   if (id === TRANSPORT_PING && channel.keepsAnswers) {
     // A peer that pings is there, even if its pong waits behind megabytes in a proxy.
     owner.peerHeard();

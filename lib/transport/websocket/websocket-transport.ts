@@ -63,6 +63,10 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
       socket.on('data', () => {
         if (!this.receiveGuard && this.unfinished !== undefined) this.guardMessage();
       });
+    const receivePing = (): void => {
+      if (this.isOpen) this.receiver?.receivePing?.();
+    };
+    webSocket.on('ping', receivePing).on('pong', receivePing);
     webSocket.on('error', (error) => {
       const isTooLarge = (error as NodeJS.ErrnoException).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
       this.failed(isTooLarge ? new OversizeError(limits[this.limit], this.limit) : error);

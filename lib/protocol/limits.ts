@@ -168,7 +168,10 @@ export interface Limits {
    * any number. @default 1000
    */
   readonly maxConnectionsPerAddress: number;
-  /** How many connections of a server may be before their login at once. `Infinity`: any number. @default 2000 */
+  /**
+   * How many connections of a server may be before their login at once. From half of it on, an address that has a fiftieth
+   * of it (16 at least) gets no more. `Infinity`: any number. @default 2000
+   */
   readonly maxPendingHandshakes: number;
   /**
    * How many new connections a second a server takes of one address. An address that was quiet may have those of ten

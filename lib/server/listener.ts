@@ -9,6 +9,8 @@ export interface Admission {
    * @returns the place that counts from now on; undefined: the address has too many, and the connection must be ended
    */
   identify(address: string): Admission | undefined;
+  /** Notes that the connection has logged in, or has ended before. Called once. */
+  settled(): void;
   /** Gives the place back. Called once, when the connection's socket is closed. */
   release(): void;
 }
@@ -24,15 +26,16 @@ export interface ListenerSink {
   /** Notes that a socket is ended because it broke a rule of the listener. */
   refuse(by: 'proxyProtocol', address: string | undefined): void;
   /**
-   * Notes a peer whose socket is still being secured (TLS) or upgraded (WebSocket). Its time for the handshake starts.
+   * Notes a peer that was admitted: its time for the handshake starts, with TLS and the upgrade of a WebSocket.
    * @param abandon ends the socket when that time is over
+   * @param admission the place of its connection
    */
-  addPending(abandon: () => void): PendingPeer;
+  addPending(abandon: () => void, admission: Admission): PendingPeer;
   /** Drops a peer that went away, or was refused, before it could be accepted. */
   removePending(peer: PendingPeer): void;
   /**
    * Takes over a transport that is ready for messages.
-   * @param peer what {@link addPending} returned, if the peer's socket had to be secured or upgraded first
+   * @param peer what {@link addPending} returned; without it, the connection counts for no address
    */
   accept(transport: Transport, peer?: PendingPeer): void;
   /** Passes one of the listener's own events on to the user: 'listening', 'close', 'error' or 'connection'. */

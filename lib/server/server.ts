@@ -104,7 +104,7 @@ export class Server extends EventEmitter<ServerEvents> {
       refuse: (by, address) => {
         door.refuse(by, address);
       },
-      addPending: (abandon) => this.pendingPeers.add(abandon),
+      addPending: (abandon, admission) => this.pendingPeers.add(abandon, admission),
       removePending: (peer) => {
         this.pendingPeers.remove(peer);
       },

@@ -30,7 +30,7 @@ export class AcceptedSockets {
     const accepted = acceptedSocket(socket);
     const admission = this.sink.admit(address);
     if (!admission) return false;
-    const entry = { peer: this.sink.addPending(() => accepted.destroy()), admission };
+    const entry = { peer: this.sink.addPending(() => accepted.destroy(), admission), admission };
     this.pending.set(accepted, entry);
     accepted.once('close', () => {
       entry.admission.release();
@@ -42,9 +42,11 @@ export class AcceptedSockets {
   /** Notes whose a socket is that was admitted. @returns whether that address has room for it; if not, the caller ends it */
   identify(socket: Socket, address: string): boolean {
     const entry = this.pending.get(acceptedSocket(socket));
-    const admission = entry?.admission.identify(address);
+    // Why by the peer: one whose time is over, and whose socket is about to close, gets no other place.
+    const admission = entry?.peer.admission?.identify(address);
     if (!entry || !admission) return false;
     entry.admission = admission;
+    entry.peer.admission = admission;
     return true;
   }
 

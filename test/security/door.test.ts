@@ -96,6 +96,29 @@ describe.each(TRANSPORTS)('a server over $name', ({ name, entry, connect }) => {
     closing.add(() => next.close());
     expect(stranger.isEnded).toBe(false);
   });
+
+  test('takes 16 strangers of one address, and no more, where half of limits.maxPendingHandshakes is used up', async () => {
+    const arena = await start({ maxPendingHandshakes: 32 });
+    const refused: RefusedConnection[] = [];
+    arena.server.on('connectionRefused', (refusal) => refused.push(refusal));
+    const pending = (count: number): Promise<void> =>
+      waitFor(() => arena.server.getUsage().pendingHandshakes.used === count, `${count} strangers`);
+    // Those who have logged in, or have gone, count no more.
+    const guests = [await connect(arena.port), await connect(arena.port)];
+    for (const guest of guests) closing.add(() => guest.close());
+    for (const end of [true, false]) {
+      const strangers = await Promise.all(Array.from({ length: 16 }, () => arena.socket()));
+      await pending(16);
+      expect(refused).toEqual([]);
+      if (!end) break;
+      for (const { socket } of strangers) socket.destroy();
+      await pending(0);
+    }
+    const more = await arena.socket();
+    await more.end();
+    expect(refused).toEqual([{ by: 'maxPendingHandshakes', address: LOOPBACK, count: 1 }]);
+    expect(await guests[0].callMethod('echo', 'back', [1])).toBe(1);
+  });
 });
 
 /** Connects as soon as the server has noticed that there is room. */
@@ -194,6 +217,32 @@ describe('a door', () => {
       '1:2:3:4::/64',
       '2001:db8:0:0::/64',
     ]);
+  });
+
+  test('keeps the second half of limits.maxPendingHandshakes for addresses that have few of them', () => {
+    let pending = 0;
+    const refused: string[] = [];
+    const door = new Door(resolveLimits({ maxPendingHandshakes: 2000, maxHandshakesPerSecond: Infinity }), {
+      pendingHandshakes: () => pending,
+      isMemoryExceeded: () => false,
+      connectionRefused: ({ by, address }) => {
+        refused.push(`${by} ${String(address)}`);
+      },
+    });
+    const places = Array.from({ length: 41 }, () => door.admit('192.0.2.1'));
+    pending = 999;
+    expect(door.admit('192.0.2.1')).toBeDefined();
+    pending = 1000;
+    expect(door.admit('192.0.2.1')).toBeUndefined();
+    expect(door.admit('192.0.2.2')).toBeDefined();
+    expect(refused).toEqual(['maxPendingHandshakes 192.0.2.1']);
+    // Two have logged in, and one has turned out to be another address's.
+    places[0]?.settled();
+    places[1]?.settled();
+    expect(door.admit('192.0.2.1')).toBeUndefined();
+    places[2]?.identify('192.0.2.3');
+    expect(door.admit('192.0.2.1')).toBeDefined();
+    expect(door.admit('192.0.2.1')).toBeUndefined();
   });
 
   test('moves a connection to its address when that is known, and refuses it there', () => {

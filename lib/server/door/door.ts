@@ -10,6 +10,12 @@ const BURST_SECONDS = 10;
 /** How many addresses without a connection are remembered, for the rate of their connections. */
 const MAX_REMEMBERED = 50_000;
 
+/** From this part of `maxPendingHandshakes` on, addresses that have many of them get no more. */
+const CROWDED_FROM = 1 / 2;
+/** What is many, as a part of `maxPendingHandshakes`; and at least. */
+const MANY_PART = 1 / 50;
+const MANY_AT_LEAST = 16;
+
 /** A limit of a server's connections, by its name in {@link Limits}. */
 export type ConnectionLimit =
   | 'maxConnections'
@@ -51,12 +57,17 @@ export class Door {
   /** The place of all connections without an address. */
   private readonly unnamed: Place;
   private readonly countsAddresses: boolean;
+  private readonly crowdedFrom: number;
+  /** How many connections of one address before their login are many. */
+  private readonly many: number;
 
   constructor(
     private readonly limits: Limits,
     private readonly owner: DoorOwner,
   ) {
-    const { maxConnectionsPerAddress, maxHandshakesPerSecond } = limits;
+    const { maxConnectionsPerAddress, maxHandshakesPerSecond, maxPendingHandshakes } = limits;
+    this.crowdedFrom = maxPendingHandshakes * CROWDED_FROM;
+    this.many = Math.max(MANY_AT_LEAST, maxPendingHandshakes * MANY_PART);
     this.countsAddresses = maxConnectionsPerAddress !== Infinity || maxHandshakesPerSecond !== Infinity;
     this.unnamed = new Place(this, undefined, undefined);
   }
@@ -78,7 +89,9 @@ export class Door {
   /** @internal Moves a connection to the place of its address; undefined: it is refused, and keeps its place. */
   move(from: Place, address: string): Admission | undefined {
     const place = this.placeFor(address);
-    if (place) this.vacate(from);
+    if (!place) return undefined;
+    from.settled();
+    this.vacate(from);
     return place;
   }
 
@@ -106,6 +119,7 @@ export class Door {
     const limit = this.findReachedBy(place);
     if (!limit) {
       place.taken += 1;
+      place.pending += 1;
       this.places.set(network, place);
       return place;
     }
@@ -115,7 +129,9 @@ export class Door {
   }
 
   /** The limit that an address has reached; undefined: it has room for one more, which counts for its rate now. */
-  private findReachedBy({ taken, rate }: Place): ConnectionLimit | undefined {
+  private findReachedBy({ taken, pending, rate }: Place): ConnectionLimit | undefined {
+    if (pending >= this.many && this.owner.pendingHandshakes() >= this.crowdedFrom)
+      return 'maxPendingHandshakes';
     if (taken >= this.limits.maxConnectionsPerAddress) return 'maxConnectionsPerAddress';
     return rate && !rate.take() ? 'maxHandshakesPerSecond' : undefined;
   }
@@ -145,6 +161,8 @@ export class Door {
 /** The place of the connections of one address. Why one for all of them: a connection holds no object of its own. */
 class Place implements Admission {
   taken = 0;
+  /** How many of these are before their login. */
+  pending = 0;
 
   constructor(
     private readonly door: Door,
@@ -154,6 +172,11 @@ class Place implements Admission {
 
   identify(address: string): Admission | undefined {
     return this.door.move(this, address);
+  }
+
+  settled(): void {
+    // Connections without an address are not counted so.
+    if (this.network !== undefined) this.pending -= 1;
   }
 
   release(): void {

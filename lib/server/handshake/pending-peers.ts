@@ -1,5 +1,6 @@
 import type { Connection } from '../../connection/connection.js';
 import { DeadlineQueue } from '../../util/deadline-queue.js';
+import type { Admission } from '../listener.js';
 
 /** A peer that has not shaken hands yet: first a socket that is being secured or upgraded, then a connection. */
 export interface PendingPeer {
@@ -7,6 +8,8 @@ export interface PendingPeer {
   readonly abandon: () => void;
   /** The connection, once the socket is secured and upgraded. */
   connection: Connection | undefined;
+  /** The place of its connection, until it has shaken hands or ended; undefined: it counts for no address. */
+  admission: Admission | undefined;
 }
 
 /**
@@ -24,6 +27,7 @@ export class PendingPeers {
   constructor(timeoutMs: number, onTimeout: (connection: Connection) => void) {
     this.queue = new DeadlineQueue(timeoutMs, (peer) => {
       const { connection } = peer;
+      drop(peer);
       if (!connection) peer.abandon();
       else if (this.byConnection.delete(connection)) onTimeout(connection);
     });
@@ -35,8 +39,8 @@ export class PendingPeers {
   }
 
   /** Adds a peer whose socket has just been accepted. */
-  add(abandon: () => void): PendingPeer {
-    const peer: PendingPeer = { abandon, connection: undefined };
+  add(abandon: () => void, admission?: Admission): PendingPeer {
+    const peer: PendingPeer = { abandon, connection: undefined, admission };
     this.queue.add(peer);
     return peer;
   }
@@ -50,6 +54,7 @@ export class PendingPeers {
   /** Removes a peer that went away before it had a connection. */
   remove(peer: PendingPeer): void {
     this.queue.delete(peer);
+    drop(peer);
   }
 
   /** Removes the peer of a connection that has shaken hands, or that has ended. */
@@ -57,14 +62,14 @@ export class PendingPeers {
     const peer = this.byConnection.get(connection);
     if (!peer) return;
     this.byConnection.delete(connection);
-    this.queue.delete(peer);
+    this.remove(peer);
   }
 
   /** Ends all peers that have not shaken hands yet, the newest first. @returns how many */
   clear(): number {
     const peers = [...this.queue].reverse();
     // The tables are emptied first: `close` and `abandon` call back.
-    for (const peer of peers) this.queue.delete(peer);
+    for (const peer of peers) this.remove(peer);
     this.byConnection.clear();
     for (const { connection, abandon } of peers) {
       if (connection) connection.close();
@@ -72,4 +77,11 @@ export class PendingPeers {
     }
     return peers.length;
   }
+}
+
+/** Notes that a peer counts no more among those of its address that have not shaken hands. */
+function drop(peer: PendingPeer): void {
+  const { admission } = peer;
+  peer.admission = undefined;
+  admission?.settled();
 }

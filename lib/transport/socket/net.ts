@@ -38,7 +38,11 @@ export function netListener(
         socket.destroy();
         return;
       }
-      sink.accept(new SocketTransport(socket, limits, admission));
+      const transport = new SocketTransport(socket, limits, admission);
+      const peer = sink.addPending(() => {
+        transport.destroy();
+      }, admission);
+      sink.accept(transport, peer);
       sink.forward('connection', [socket]);
     });
     return new NodeListener(raw, sink);

@@ -10,7 +10,7 @@ export const ERR_SESSION_TAKEN = -4;
 export const ERR_JOURNAL_FULL = -5;
 /** The receiver of a stream was too slow, and the stream's buffer is full (`limits.maxStreamBufferItems`, `limits.maxStreamBufferBytes`). */
 export const ERR_STREAM_OVERFLOW = -6;
-/** The call was not answered in time. */
+/** The call was not answered in time: in that of its caller, or in `limits.maxCallDurationMs` of its server. */
 export const ERR_CALL_TIMEOUT = -7;
 /** The call was cancelled by its caller. */
 export const ERR_CANCELLED = -8;

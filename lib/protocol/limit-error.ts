@@ -2,7 +2,7 @@ import type { JstpErrorOptions } from './jstp-error.js';
 import type { Limits } from './limits.js';
 import { ProtocolError } from './protocol-error.js';
 
-/** The peer went beyond a limit of this side. The transport is destroyed, unless the limit's description says otherwise. */
+/** The peer went beyond a limit of this side. The transport is destroyed, but for `maxCallDurationMs`. */
 export class LimitError extends ProtocolError {
   /** The name of the limit. */
   readonly limit: keyof Limits;

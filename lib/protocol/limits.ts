@@ -91,6 +91,11 @@ export interface Limits {
    * of the largest heap. @default 0
    */
   readonly maxBytesInFlightTotal: number;
+  /**
+   * How long a call of the peer may run until its answer or the first value of its stream. Then it fails with
+   * ERR_CALL_TIMEOUT, and the signal of its handler is aborted. 0: no limit. @default 0
+   */
+  readonly maxCallDurationMs: number;
   /** How many calls of this side may wait for their callback at once on a connection. @default 100000 */
   readonly maxPendingCalls: number;
   /** How many messages of a session may be unacknowledged. @default 100000 */
@@ -247,6 +252,7 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxPingBurst: [1000, 1, Infinity],
   maxBytesInFlight: [64 * 1024 * 1024, 1, Infinity],
   maxBytesInFlightTotal: [0, 0, Infinity],
+  maxCallDurationMs: [0, 0, MAX_TIMER_MS],
   maxPendingCalls: [100_000],
   journalMaxEntries: [100_000],
   journalMaxBytes: [64 * 1024 * 1024],

@@ -309,6 +309,7 @@ describe('a server that streams', () => {
   });
 
   test.each([
+    ['one value more than it has credit for', values(1, 65)],
     ['more values at once than it has credit for', values(1, 300)],
     ['a value far beyond its credit', values(500, 500)],
   ])('is ended for %s', async (_what, texts) => {

@@ -10,7 +10,9 @@ import { checkSize } from '../../protocol/message-size.js';
 import { MAX_TIMER_MS } from '../../protocol/option-checks.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { host, type AbortControllerLike, type AbortSignalLike } from '../../util/host.js';
+import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { isSystemError } from '../../util/errors.js';
+import type { Expirable } from '../../util/shared-deadlines.js';
 import { startTimer, stopTimer, type Timer } from '../../util/timer.js';
 import { forgetUnreachable, whenUnreachable } from '../../util/unreachable.js';
 import type { Connection } from '../connection.js';
@@ -34,10 +36,14 @@ export interface ReceivedCallKeeper {
   sendItem(text: string): boolean;
   /** An error in making an answer. */
   reportError(error: unknown): void;
+  /** Tells of a call that has run for as long as it may. */
+  callOverdue(call: ReceivedCall): void;
+  /** The calls that may run for a limited time only; undefined: there is no limit. */
+  readonly deadlines: DeadlineQueue<Expirable> | undefined;
 }
 
 /** A call of the peer, from its arrival to its one answer, and on until its handler has ended. */
-export class ReceivedCall implements IncomingCall<Connection> {
+export class ReceivedCall implements IncomingCall<Connection>, Expirable {
   /** Its number as the wire has it, with the peer's sign. */
   readonly id: number;
   readonly interfaceName: string;
@@ -102,6 +108,13 @@ export class ReceivedCall implements IncomingCall<Connection> {
   /** Its handler begins. */
   begin(): void {
     this.runs = true;
+    this.keeper.deadlines?.add(this);
+  }
+
+  /** It has run for as long as it may. */
+  expire(): void {
+    this.endWith(ERR_CALL_TIMEOUT);
+    this.keeper.callOverdue(this);
   }
 
   /** Its handler has said its last word. That is its end, unless it was told to stop, and a Promise tells when it has. */
@@ -116,6 +129,8 @@ export class ReceivedCall implements IncomingCall<Connection> {
     if (!connection.extensions.stream) return new LastValueStream(this);
     if (!this.stream) {
       if (this.open && !this.keeper.streamOpened()) this.endWith(ERR_TOO_MANY_STREAMS);
+      // A stream may be meant to last.
+      this.keeper.deadlines?.delete(this);
       this.stream = new StreamSender(this, connection.limits, (text) => this.keeper.sendItem(text));
       if (this.credit !== undefined) this.stream.grant(this.credit);
     }
@@ -147,6 +162,7 @@ export class ReceivedCall implements IncomingCall<Connection> {
 
   private close(): void {
     this.open = false;
+    this.keeper.deadlines?.delete(this);
     stopTimer(this.timer);
     this.closeStream();
     this.lingers = this.runs;

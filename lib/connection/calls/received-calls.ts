@@ -7,14 +7,18 @@ import {
   ERR_METHOD_NOT_FOUND,
 } from '../../protocol/error-codes.js';
 import { formatCallbackError } from '../../protocol/format-message.js';
-import type { Limits } from '../../protocol/limits.js';
+import { LimitError } from '../../protocol/limit-error.js';
+import { MAX_NAME_SHOWN, type Limits } from '../../protocol/limits.js';
 import { OVERSIZED_METADATA, type CallMessage } from '../../protocol/message.js';
 import { METADATA_TOO_LARGE_INFO } from '../../protocol/refusal-info.js';
 import type { ApplicationLike } from '../../application/application.js';
 import { serveCall } from '../../application/serve-call.js';
 import { Allowance } from '../../util/allowance.js';
 import { isThenable } from '../../util/callback.js';
+import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { IdTable } from '../../util/id-table.js';
+import { toLogText } from '../../util/log-text.js';
+import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
 import type { InFlightMeter, MeteredCalls } from './in-flight-meter.js';
@@ -59,6 +63,8 @@ export interface ReceivedCallsOwner {
   readonly isCongested: boolean;
   /** Reads, or does not, as what is under way allows. */
   balanceReading(): void;
+  /** Emits an error to those who listen for it. */
+  tell(error: unknown): void;
   /** An error of the application. */
   reportError(error: unknown): void;
 }
@@ -81,6 +87,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   // Made with the first cancel.
   private cancels: Allowance | undefined;
   private isCancellingAll = false;
+  readonly deadlines: DeadlineQueue<Expirable> | undefined;
   /** Told each time that nothing is being served any more; undefined: nobody has waited for that. */
   onIdle: (() => void) | undefined;
   /** Whether so many are being served that nothing is read. */
@@ -90,10 +97,12 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
     private readonly owner: ReceivedCallsOwner,
     private readonly limits: Pick<
       Limits,
-      'maxCallsInFlight' | 'maxBytesInFlight' | 'maxCancelBurst' | 'maxStreams'
+      'maxCallDurationMs' | 'maxCallsInFlight' | 'maxBytesInFlight' | 'maxCancelBurst' | 'maxStreams'
     >,
   ) {
     this.meter = owner.inFlightMeter;
+    const { maxCallDurationMs } = limits;
+    this.deadlines = maxCallDurationMs > 0 ? sharedDeadlines(maxCallDurationMs) : undefined;
   }
 
   /** How many are being served: without calls that were cancelled. */
@@ -223,6 +232,12 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
 
   reportError(error: unknown): void {
     this.owner.reportError(error);
+  }
+
+  callOverdue({ interfaceName, methodName }: ReceivedCall): void {
+    const most = `limits.maxCallDurationMs, ${this.limits.maxCallDurationMs}`;
+    const name = `${toLogText(interfaceName, MAX_NAME_SHOWN)}.${toLogText(methodName, MAX_NAME_SHOWN)}`;
+    this.owner.tell(new LimitError('maxCallDurationMs', `${name} has not answered a call within ${most}`));
   }
 
   /** Those that are being served, in an array of their own. */

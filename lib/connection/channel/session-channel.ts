@@ -55,7 +55,7 @@ export const HEARD = SINCE_PING;
 const PINGS_AGAIN_MS = 30_000;
 
 /** What a channel asks of its connection. */
-export interface ChannelOwner extends Pick<Reporter, 'guard' | 'reportError'> {
+export interface ChannelOwner extends Pick<Reporter, 'guard' | 'reportError' | 'tell'> {
   readonly connection: Connection;
   /** The server, on its side; null on a client's. */
   readonly serverSide: ServerSide | null;
@@ -389,6 +389,10 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   guard(run: () => unknown): void {
     this.owner.guard(run);
+  }
+
+  tell(error: unknown): void {
+    this.owner.tell(error);
   }
 
   reportError(error: unknown): void {

@@ -4,14 +4,15 @@ import {
   UseInterceptors,
   type CallHandler,
   type ExecutionContext,
+  type LoggerService,
   type NestInterceptor,
 } from '@nestjs/common';
 import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { NEVER, type Observable } from 'rxjs';
-import type { Connection, Server } from '../../../lib/index.js';
+import type { Connection, Limits, Server } from '../../../lib/index.js';
 import { SERVER_CONTROL } from '../../../lib/server/control.js';
 import { waitFor } from '../../support/wait-for.js';
-import { startService, type Service } from './fixture.js';
+import { KeptLog, startService, type Service } from './fixture.js';
 
 let begun = 0;
 let release: () => void = () => undefined;
@@ -105,10 +106,15 @@ class LeavesSlowly implements AsyncIterator<number> {
   }
 }
 
-async function start(): Promise<{ service: Service; connection: Connection; bytes: () => number }> {
+async function start(
+  limits: Partial<Limits> = {},
+  logger: LoggerService = new KeptLog(),
+): Promise<{ service: Service; connection: Connection; bytes: () => number }> {
   begun = 0;
   const service = await startService({
     controllers: [Slow],
+    options: { limits },
+    logger,
     configure: (_app, server) => {
       server.addHandler('slow.byHand', () => {
         begun += 1;
@@ -181,4 +187,33 @@ test('the handler of an event counts after the end of its connection until it ha
   expect(bytes()).toBeGreaterThan(0);
   release();
   await waitFor(() => bytes() === 0, 'its end');
+});
+
+describe('limits.maxCallDurationMs', () => {
+  const failed = async (method: string): Promise<{ bytes: () => number; log: KeptLog; error: unknown }> => {
+    const log = new KeptLog();
+    const { connection, bytes } = await start({ maxCallDurationMs: 50 }, log);
+    const error = await new Promise((resolve) => {
+      connection.startCall('slow', method, [], resolve);
+    });
+    return { bytes, log, error };
+  };
+
+  test.each(['plain', 'intercepted'])('fails a call, and its handler (%s) counts on', async (method) => {
+    const { bytes, log, error } = await failed(method);
+    expect(error).toMatchObject({ code: -7 });
+    expect(bytes()).toBeGreaterThan(0);
+    const texts = log.lines.map(String).filter((text) => text.includes('maxCallDurationMs'));
+    expect(texts).toEqual([
+      `LimitError: slow.${method} has not answered a call within limits.maxCallDurationMs, 50`,
+    ]);
+    release();
+    await waitFor(() => bytes() === 0, 'its end');
+  });
+
+  test('unsubscribes from an Observable without a value', async () => {
+    const { bytes, error } = await failed('never');
+    expect(error).toMatchObject({ code: -7 });
+    await waitFor(() => bytes() === 0, 'its end');
+  });
 });

@@ -240,7 +240,7 @@ export class MdsfReader extends TextSource {
 
   /** Reads the key of `{17:1}`: the native reference parser allows any number without a sign. */
   private readNumericKey(c: number): string {
-    if (c < 48 || c > 57) this.failUnexpected('Key');
+    if (!isDigit(c)) this.failUnexpected('Key');
     return String(this.readNumber(c));
   }
 

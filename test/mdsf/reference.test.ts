@@ -1,20 +1,12 @@
-import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parse, stringify } from '../../lib/mdsf/index.js';
+import { MdsfSyntaxError, parse, stringify } from '../../lib/mdsf/index.js';
+import { type Outcome, readAllWays } from '../fuzz/read-all-ways.js';
+import { checkWithReference, reference } from '../fuzz/reference.js';
+import { Finding } from '../fuzz/target.js';
 import { expectEqual } from './expect-equal.js';
 import { parseBoth } from './parse-both.js';
 import { anyValue } from './values.js';
-
-// The reference package `mdsf`, without its native part: that is told by console.warn.
-interface Reference {
-  parse(text: string): unknown;
-  stringify(value: unknown): string;
-}
-const { warn } = console;
-console.warn = () => undefined;
-const reference = createRequire(import.meta.url)('mdsf') as Reference;
-console.warn = warn;
 
 /** What a value becomes by way of the reference: it sets prototypes for `__proto__`, and loses trailing undefined. */
 function hasReferenceFlaw(value: unknown): boolean {
@@ -136,6 +128,16 @@ describe('the reference package', () => {
     };
     expect(show(outcomeOf(() => parseBoth(text)))).toStrictEqual(ours);
     expect(show(outcomeOf(() => reference.parse(text)))).toStrictEqual(theirs);
+    // The fuzz runs know it, too.
+    expect(() => checkWithReference(text, readAllWays(Buffer.from(text)))).not.toThrow();
+  });
+
+  it.each<[string, string, unknown]>([
+    ['a value that both read', '[1]', { value: [2] }],
+    ['a text that the reference refuses', '[1', { value: [1] }],
+    ['a text that the reference reads', '[1]', { error: new MdsfSyntaxError('ERR_MDSF_SYNTAX', 'no', 0) }],
+  ])('another difference is a finding of the fuzz runs: %s', (_what, text, ours) => {
+    expect(() => checkWithReference(text, ours as Outcome)).toThrow(Finding);
   });
 
   it('differs: an unfinished comment or string is an error, it never hangs', () => {

@@ -1,0 +1,236 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { parse, parseBytes, stringify } from '../../lib/mdsf/index.js';
+import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
+import { parseMessage } from '../../lib/protocol/parse-message.js';
+import { MessageSplitter } from '../../lib/protocol/splitter.js';
+import { nodeDecoder } from '../../lib/transport/node-decoder.js';
+
+/** By so much reading may take longer for twice the input. */
+const MAX_RATIO = 2.3;
+/** A time this short says nothing: the input is doubled until it takes longer, in milliseconds. */
+const MIN_MS = 3;
+const MAX_BYTES = 4 * 2 ** 20;
+const FIRST_BYTES = 64 * 1024;
+const RUNS = 7;
+/** A machine with other work is slow now and then: only what is too slow every time counts. */
+const ATTEMPTS = 8;
+
+const LIMITS = { ...DEFAULT_LIMITS, maxMessageNodes: Infinity };
+
+/** Does the work for an input of about so many bytes; what it prepares is not measured. */
+type Shape = (bytes: number) => () => unknown;
+
+/** Reads a text from its bytes. Errors are as good as values: what matters is the time. */
+function reading(textOf: (bytes: number) => string): Shape {
+  return (bytes) => {
+    const data = Buffer.from(textOf(bytes));
+    return () => quietly(() => parseBytes(data, nodeDecoder));
+  };
+}
+
+function readingText(textOf: (bytes: number) => string): Shape {
+  return (bytes) => {
+    const text = textOf(bytes);
+    return () => quietly(() => parse(text));
+  };
+}
+
+/** Reads a message whose argument is the text. */
+function readingMessage(textOf: (bytes: number) => string): Shape {
+  return (bytes) => {
+    const data = Buffer.from(`{call:[1,'echo'],back:[${textOf(bytes)}]}`);
+    return () => quietly(() => parseMessage(data, nodeDecoder, LIMITS));
+  };
+}
+
+/** Cuts a stream that comes in chunks of a size. */
+function cutting(textOf: (bytes: number) => string, chunkBytes: number): Shape {
+  return (bytes) => {
+    const stream = Buffer.from(textOf(bytes));
+    return () => {
+      const splitter = new MessageSplitter({ maxMessageBytes: 2 * MAX_BYTES });
+      for (let at = 0; at < stream.length; at += chunkBytes)
+        splitter.push(stream.subarray(at, at + chunkBytes), () => true);
+    };
+  };
+}
+
+function writing(valueOf: (bytes: number) => unknown): Shape {
+  return (bytes) => {
+    const value = valueOf(bytes);
+    return () => stringify(value);
+  };
+}
+
+/** As many copies as make so many bytes. */
+const times =
+  (part: string, before = '', behind = '') =>
+  (bytes: number): string =>
+    before + part.repeat(bytes / Buffer.byteLength(part)) + behind;
+/** Ever other texts, made of a number, until there are so many bytes. */
+const numbered =
+  (make: (n: number) => string, before: string, behind: string) =>
+  (bytes: number): string => {
+    const parts: string[] = [];
+    for (let n = 0, length = 0; length < bytes; n++) length += parts[parts.push(make(n)) - 1].length;
+    return before + parts.join('') + behind;
+  };
+
+/** Texts that have cost, or might cost, more than their length. */
+const TEXTS: Readonly<Record<string, (bytes: number) => string>> = {
+  'arrays that are never closed': times('['),
+  'arrays in arrays, as deep as allowed': times(`${'['.repeat(250)}${']'.repeat(250)},`, '[', ']'),
+  'objects that are never closed': times('{a:'),
+  'objects in objects, as deep as allowed': times(`${'{a:'.repeat(250)}0${'}'.repeat(250)},`, '[', ']'),
+  holes: times(',', '[', ']'),
+  'holes that are never closed': times(',', '[', ''),
+  'escapes of one string': times('\\n', "'", "'"),
+  'escapes by code point': times('\\u{1f600}', "'", "'"),
+  'escapes that are wrong at the end': times('\\u{1f600}', "'", "\\u{'"),
+  'braces that are never closed': times('\\u{', "'", "'"),
+  'backslashes alone': times('\\', "'", "'"),
+  'quotes of the other kind': times('"', "'", "'"),
+  'strings that are never closed': times("'x"),
+  'long strings, with an escape at the end': times(`'${'x'.repeat(300)}',`, '[', "'\\n']"),
+  'long strings with an escape each': times(`'${'x'.repeat(300)}\\n',`, '[', ']'),
+  'one long string': times('x', "'", "'"),
+  'one long string beyond ASCII': times('я', "'", "'"),
+  'many strings beyond ASCII': times("'я',", '[', ']'),
+  'one wide character behind ASCII': times("'xxxxxxxxxxxxxxx',", '[', "'я']"),
+  'a number of many digits': times('7'),
+  'a fraction of many digits': times('0', '0.', '7'),
+  'an exponent of many digits': times('9', '1e'),
+  'a hexadecimal number of many digits': times('f', '0x'),
+  'numbers that are hard to round': times('0.30000000000000004,', '[', ']'),
+  'comments in a row': times('/**/', '', '1'),
+  'comments of stars': times('*', '/*', ''),
+  'slashes of lines': times('//\n', '', '1'),
+  'wide blanks': times('\u00a0', '', '1'),
+  'blanks between parts': times(' , ', '[', ']'),
+  'the same key': times('a:1,', '{', '}'),
+  'distinct keys': numbered((n) => `k${n}:0,`, '{', '}'),
+  'distinct keys in objects of their own': numbered((n) => `{k${n}:0},`, '[', ']'),
+  'distinct keys with quotes': numbered((n) => `"k ${n}":0,`, '{', '}'),
+  'long distinct keys': numbered((n) => `${'k'.repeat(200)}${n}:0,`, '{', '}'),
+  'keys beyond ASCII': numbered((n) => `'я${n}':0,`, '{', '}'),
+  'integers as keys': numbered((n) => `${n}:0,`, '{', '}'),
+  'integers as keys, far apart': numbered((n) => `'${n * 4096}':0,`, '{', '}'),
+  'integers as keys that share their low bits': numbered(
+    (n) => `'${(n * 65_536) % 16_777_216}':0,`,
+    '{',
+    '}',
+  ),
+  'integers as keys beyond 32 bits': numbered((n) => `'${n * 2 ** 32 + 1}':0,`, '{', '}'),
+  'integers as keys, downwards': numbered((n) => `'${4_000_000_000 - n}':0,`, '{', '}'),
+  'members that are undefined': times('a:undefined,', '{', '}'),
+  'keys __proto__': times('__proto__:{},', '{', '}'),
+  'JSON beyond ASCII': times('{"a":"я"},', '[', '0]'),
+  'JSON up to a fault at the end': times('{"a":"я"},', '[', "'']"),
+  'JSON in JSON that is none': times('["я",', '', ''),
+  'JSON of decimals': times('0.30000000000000004,', '[', '0]'),
+};
+
+const FRAMES: Readonly<Record<string, (bytes: number) => string>> = {
+  'many short messages': times('{}\0'),
+  'one message': times('x', '', '\0'),
+  'one message without an end': times('x'),
+};
+
+function shapes(): Map<string, Shape> {
+  const all = new Map<string, Shape>();
+  for (const [name, textOf] of Object.entries(TEXTS)) {
+    all.set(`${name}, from bytes`, reading(textOf));
+    all.set(`${name}, from a string`, readingText(textOf));
+    all.set(`${name}, in a message`, readingMessage(textOf));
+  }
+  for (const [name, textOf] of Object.entries(FRAMES)) {
+    for (const size of [1, 100, 65_536]) all.set(`${name}, in chunks of ${size}`, cutting(textOf, size));
+  }
+  const objects = (bytes: number): unknown =>
+    Array.from({ length: bytes / 16 }, (_, n) => ({ id: n, text: "it's" }));
+  all.set('objects, written', writing(objects));
+  all.set(
+    'objects beside undefined, written',
+    writing((bytes) => [undefined, objects(bytes)]),
+  );
+  all.set(
+    'distinct keys, written',
+    writing((bytes) => parse(numbered((n) => `k${n}:0,`, '{', 'u:[,]}')(bytes))),
+  );
+  all.set(
+    'a long string, written',
+    writing((bytes) => times("я'")(bytes)),
+  );
+  return all;
+}
+
+/**
+ * Measures each shape for an input and for one of twice the size.
+ * @param log gets a line for each shape that is too slow
+ * @returns how many are
+ */
+export async function checkLinear(log: (line: string) => void): Promise<number> {
+  let failures = 0;
+  let worst = { name: '', ratio: 0 };
+  const all = shapes();
+  for (const [name, shape] of all) {
+    const { bytes, ratio } = await ratioOf(shape);
+    if (ratio > worst.ratio) worst = { name, ratio };
+    if (ratio <= MAX_RATIO) continue;
+    failures += 1;
+    log(`  ${name}: ${ratio.toFixed(2)} times as long for ${2 * bytes} bytes as for ${bytes}`);
+  }
+  log(
+    `linear: ${all.size} shapes, ${failures} too slow; the worst is ${worst.ratio.toFixed(2)}, ${worst.name}`,
+  );
+  return failures;
+}
+
+async function ratioOf(shape: Shape): Promise<{ readonly bytes: number; readonly ratio: number }> {
+  let bytes = FIRST_BYTES;
+  let work = shape(bytes);
+  while (bytes < MAX_BYTES && bestOf(2, work) < MIN_MS) work = shape((bytes *= 2));
+  const twice = shape(2 * bytes);
+  let ratio = Infinity;
+  for (let attempt = 0; attempt < ATTEMPTS && ratio > MAX_RATIO; attempt++) {
+    await nextTurn();
+    globalThis.gc?.();
+    const [one, two] = bestOfBoth(work, twice);
+    ratio = Math.min(ratio, two / one);
+  }
+  return { bytes, ratio };
+}
+
+function bestOfBoth(work: () => unknown, twice: () => unknown): [number, number] {
+  let one = Infinity;
+  let two = Infinity;
+  for (let run = 0; run < RUNS; run++) {
+    one = Math.min(one, msOf(work));
+    two = Math.min(two, msOf(twice));
+  }
+  return [one, two];
+}
+
+function bestOf(runs: number, work: () => unknown): number {
+  let best = Infinity;
+  for (let run = 0; run < runs; run++) best = Math.min(best, msOf(work));
+  return best;
+}
+
+/** The time on the clock or of the processor, whichever is less: the one has other processes in it, the other V8's threads. */
+function msOf(work: () => unknown): number {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  work();
+  const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  return Math.min(ms, (user + system) / 1000);
+}
+
+function quietly(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}

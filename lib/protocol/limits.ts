@@ -129,6 +129,12 @@ export interface Limits {
    */
   readonly maxJournalBytesPerAddress: number;
   /**
+   * The longest text of a session that is read from a store, in characters. It may have as many values as
+   * `maxMessageNodes` says. The session of a longer one is lost (ERR_JSTP_SESSION_TEXT). May be `Infinity`.
+   * @default 67108864 (64 Mi)
+   */
+  readonly maxSessionTextLength: number;
+  /**
    * How many bytes may wait for a client before its server serves nothing new of it, and sends no
    * values of streams, until they have left. May be
    * `Infinity`. @default 1048576 (1 MiB)
@@ -260,6 +266,7 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxJournalBytesTotal: [0, 0, Infinity],
   maxJournalBytesPerUser: [0, 0, Infinity],
   maxJournalBytesPerAddress: [0, 0, Infinity],
+  maxSessionTextLength: [64 * 1024 * 1024, 1, Infinity],
   sendHighWaterMark: [1024 * 1024, 1, Infinity],
   maxSendBufferBytes: [256 * 1024 * 1024],
   sendStallTimeoutMs: [30_000, 0, MAX_TIMER_MS],

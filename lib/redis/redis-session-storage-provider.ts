@@ -1,4 +1,5 @@
 import { JstpError } from '../protocol/jstp-error.js';
+import type { Limits } from '../protocol/limits.js';
 import { Session } from '../session/session.js';
 import type { SessionClaim } from '../session/session-claim.js';
 import { SessionNotOwnedError } from '../session/session-not-owned-error.js';
@@ -237,7 +238,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
           await claimed.undo();
           throw this.busy();
         }
-        const session = await this.read(hash, id, claimed.text);
+        const session = await this.read(hash, id, claimed.text, request.limits);
         if (
           this.writeThrough ||
           (await owned.removeText(hash, { text: claimed.text, claim: session.claim }))
@@ -259,9 +260,9 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
    * Reads the text of a claimed session. A text that cannot be read stays in Redis until its lifetime ends, without
    * an owner.
    */
-  private async read(hash: string, id: string, text: string): Promise<Session<C>> {
+  private async read(hash: string, id: string, text: string, limits?: Limits): Promise<Session<C>> {
     try {
-      return Session.deserialize<C>(id, text);
+      return Session.deserialize<C>(id, text, limits);
     } catch (error) {
       await this.table.disown(hash);
       throw error;

@@ -19,8 +19,8 @@ export interface JournalMeterOwner {
   makeRoom(meter: JournalMeter): boolean;
 }
 
-// Answers of calls under way may make this many times the bytes.
-const ANSWERS_OVER_BYTES = 2;
+/** Answers of calls under way may make this many times the bytes of a journal, or of several. */
+export const ANSWERS_OVER_BYTES = 2;
 
 /** Counts the bytes of the journals that one limit counts together. */
 export class JournalMeter implements JournalCounter {

@@ -1,9 +1,16 @@
+import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.js';
 import { isUsername } from '../protocol/name-rules.js';
 import type { SessionClaim } from './session-claim.js';
 import { SessionTextError } from './session-text-error.js';
 
 /** The version of the format in which texts are written. */
 export const SESSION_FORMAT = 1;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const BRACE = 0x7b;
 
 // A place is a number of the journal, or a number and a half: doubled, it is an integer. See JournalEntry.id.
 const PLACES_PER_NUMBER = 2;
@@ -34,12 +41,20 @@ export interface StoredState {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** The limits of a session's text. */
+export type SessionTextLimits = Pick<Limits, 'maxSessionTextLength' | 'maxMessageNodes'>;
+
 /**
  * Reads the text of a session, and checks all of it. Why: others write to a store as well, among them other versions of
  * this package.
- * @throws SessionTextError naming the field that is wrong
+ * @throws SessionTextError naming the field or the limit that is wrong
  */
-export function readSessionText(text: string): StoredState & { readonly id: unknown } {
+export function readSessionText(
+  text: string,
+  limits: SessionTextLimits = DEFAULT_LIMITS,
+): StoredState & { readonly id: unknown } {
+  check(typeof text === 'string', `a value of type ${typeof text}`, 'text');
+  checkSize(text, limits);
   const fields = objectOf('the text', parseJson(text));
   checkFormat(fields['format']);
   checkCounts(fields);
@@ -67,8 +82,31 @@ export function checkedId(id: unknown): string {
   return id;
 }
 
-function parseJson(text: unknown): unknown {
-  check(typeof text === 'string', `a value of type ${typeof text}`, 'text');
+/** Checks a text before it is parsed. Why: that takes seconds for a large one with many values. */
+function checkSize(text: string, { maxSessionTextLength, maxMessageNodes }: SessionTextLimits): void {
+  const { length } = text;
+  if (length > maxSessionTextLength)
+    throw new SessionTextError(`it has ${length} characters, more than limits.maxSessionTextLength`);
+  let nodes = 1;
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit === QUOTE) index = endOfString(text, index);
+    else if (unit === COMMA || unit === BRACKET || unit === BRACE) nodes += 1;
+    if (nodes > maxMessageNodes) throw new SessionTextError('it has more values than limits.maxMessageNodes');
+  }
+}
+
+/** Where a string of JSON that begins at an index ends. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === BACKSLASH) escapes += 1;
+    if (escapes % 2 === 0) return end;
+  }
+  return text.length;
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -89,6 +127,7 @@ function checkCounts(fields: Fields): void {
   checkCount('receivedCount', receivedCount);
   checkCount('guaranteedDeliveredCount', acknowledged);
   checkInteger('latestBufferedMessageId', latest);
+  check(Number.isSafeInteger(latest * PLACES_PER_NUMBER), 'latestBufferedMessageId', 'number of a message');
   if (acknowledged > Math.abs(latest))
     throw new SessionTextError('guaranteedDeliveredCount is above latestBufferedMessageId');
 }

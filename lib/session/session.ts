@@ -5,7 +5,13 @@ import { INSPECT } from '../util/inspect.js';
 import { Journal } from './journal.js';
 import { Claimant, type SessionClaim } from './session-claim.js';
 import { SessionStateError } from './session-state-error.js';
-import { checkedId, readSessionText, SESSION_FORMAT, type StoredState } from './session-text.js';
+import {
+  checkedId,
+  readSessionText,
+  SESSION_FORMAT,
+  type SessionTextLimits,
+  type StoredState,
+} from './session-text.js';
 
 /** What a session was made for. A resume that asks for something else is refused. */
 export interface SessionBinding {
@@ -153,13 +159,14 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
   /**
    * Reads a text that {@link serialize} made. The session has no connection.
    * @param id the session's id, from the handshake that asks for it
+   * @param limits of the text: those of the server, see `ClaimRequest.limits`. @default those of a server without options
    * @throws SessionTextError (a SyntaxError) for a text that cannot be read, for example one of another version
    * @example
    * const text = await database.read(hashOf(id));
    * return text === undefined ? undefined : Session.deserialize(id, text);
    */
-  static deserialize<C = unknown>(id: string, text: string): Session<C> {
-    return Session.ofState(id, readSessionText(text));
+  static deserialize<C = unknown>(id: string, text: string, limits?: SessionTextLimits): Session<C> {
+    return Session.ofState(id, readSessionText(text, limits));
   }
 
   private toState(): StoredState {

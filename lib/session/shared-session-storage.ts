@@ -1,3 +1,4 @@
+import type { Limits } from '../protocol/limits.js';
 import type { AbortSignalLike } from '../util/host.js';
 import type { SessionClaim } from './session-claim.js';
 import type { Session } from './session.js';
@@ -11,6 +12,8 @@ export interface ClaimRequest {
   readonly order: SessionClaim | undefined;
   /** Fires when no client asks any more: a session that is claimed after that is to be released again. */
   readonly signal: AbortSignalLike;
+  /** The limits of the server that asks, for {@link Session.deserialize}. @default those of a server without options */
+  readonly limits?: Limits | undefined;
 }
 
 /** A server that owns sessions, as their shared store sees it. */

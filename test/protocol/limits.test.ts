@@ -68,6 +68,7 @@ describe('resolveLimits', () => {
     ['maxJournalBytesTotal', 0],
     ['maxJournalBytesPerUser', 0],
     ['maxJournalBytesPerAddress', 0],
+    ['maxSessionTextLength', 1],
     ['maxSessions', 1],
     ['maxSessionsPerUser', 1],
     ['maxSessionsPerAddress', 1],

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Session } from '../../lib/core.js';
+import { DEFAULT_LIMITS, Session } from '../../lib/core.js';
 import { createClient } from 'redis';
 import { RedisSessionStorageProvider, type RedisLike } from '../../lib/redis/index.js';
 import { Closing } from '../support/closing.js';
@@ -77,6 +77,18 @@ describe('what Redis holds', () => {
         await expect(provider.claim(session.id)).rejects.toThrow('its format is 9');
       expect(await redis.hKeys(`{jstp}:session:${hash}`)).toEqual(['text']);
     }
+  });
+
+  test('and is beyond the limits of the server that asks is an error to it alone', async () => {
+    const [first, second] = [await world.user(), await world.user()];
+    const session = await first.open(fullSession());
+    await first.release(session);
+    const { signal } = new AbortController();
+    const limits = { ...DEFAULT_LIMITS, maxSessionTextLength: 100 };
+    await expect(second.provider.claim(session.id, { order: undefined, signal, limits })).rejects.toThrow(
+      'more than limits.maxSessionTextLength',
+    );
+    expect(await first.resume(session.id)).toBeInstanceOf(Session);
   });
 
   test('goes after its lifetime where nobody owns it, and stays where somebody does', async () => {

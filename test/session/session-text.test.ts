@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Session, SessionTextError } from '../../lib/core.js';
+import { DEFAULT_LIMITS, Session, SessionTextError } from '../../lib/core.js';
 
 /** A session in the middle of its life, with every field that a text can have. */
 function full(): Session {
@@ -110,6 +110,45 @@ describe('the text of a session', () => {
       expect(read).toThrow(SessionTextError);
       expect(read).toThrow(field);
     }
+  });
+
+  test('that is as long as limits.maxSessionTextLength is read, and one that is longer is not', () => {
+    const text = full().serialize();
+    const limits = { ...DEFAULT_LIMITS, maxSessionTextLength: text.length };
+    expect(Session.deserialize('id', text, limits).username).toBe('ann');
+    expect(() => Session.deserialize('id', `${text} `, limits)).toThrow(
+      `it has ${String(text.length + 1)} characters, more than limits.maxSessionTextLength`,
+    );
+  });
+
+  test('that has as many values as limits.maxMessageNodes is read, and one with more is not', () => {
+    // What looks like values within strings is none.
+    const state = ['a,b[{,', '\\","[', '\\\\', ',"'].map((text) => [text, [1, { [text]: 2 }]]);
+    const text = textWith({ storage: state });
+    const values = text.replace(/"(?:[^"\\]|\\.)*"/g, '').replace(/[^,[{]/g, '').length + 1;
+    const limits = { ...DEFAULT_LIMITS, maxMessageNodes: values };
+    expect(Session.deserialize('id', text, limits).size).toBe(4);
+    expect(() => Session.deserialize('id', text, { ...limits, maxMessageNodes: values - 1 })).toThrow(
+      'it has more values than limits.maxMessageNodes',
+    );
+  });
+
+  test('with __proto__ and constructor for names has them as data, at no cost for others', () => {
+    const evil = '{"__proto__":{"isAdmin":true},"constructor":{"prototype":{"isAdmin":true}}}';
+    const text = textWith({ storage: 'HERE', binding: 'HERE' })
+      .replace('"storage":"HERE"', `"storage":[["__proto__",${evil}]],"__proto__":${evil}`)
+      .replace('"HERE"', `${evil.slice(0, -1)},"application":"app","extensions":["__proto__"]}`);
+    const session = Session.fromString(text);
+    expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined();
+    expect((session as { isAdmin?: unknown }).isAdmin).toBeUndefined();
+    expect((session.binding as { isAdmin?: unknown }).isAdmin).toBeUndefined();
+    expect(JSON.stringify(session.get('__proto__'))).toBe(evil);
+  });
+
+  test('whose numbers of messages are too large to be counted on is refused', () => {
+    expect(() => Session.fromString(textWith({ latestBufferedMessageId: 2 ** 52 }))).toThrow(
+      'latestBufferedMessageId is no number of a message',
+    );
   });
 
   test('that is no object, or was cut off anywhere, is refused, and the error quotes nothing of it', () => {

@@ -5,6 +5,7 @@ import { isPortableName, type NamedKind } from '../../protocol/name-rules.js';
 import { checkSize } from '../../protocol/message-size.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Journal } from '../../session/journal.js';
+import { ANSWERS_OVER_BYTES } from '../../session/journal-meter.js';
 import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nextTick } from '../../util/host.js';
@@ -18,8 +19,6 @@ const PING_AFTER_ENTRIES = 128;
 const PING_AFTER_BYTES = 1024 * 1024;
 // Nothing is kept much longer than this before the peer is asked.
 const PING_AFTER_MS = 1000;
-// A full journal still takes the answers of calls under way, up to this many times its bytes.
-const ANSWERS_OVER_BYTES = 2;
 
 /** A numbered message that was journaled while there was no transport, and never went out. */
 export interface UnsentMessage {

@@ -16,6 +16,7 @@ import { ERR_JOURNAL_FULL, ERR_TOO_MANY_SESSIONS } from '../../protocol/error-co
 import { isBeyondLimit } from '../../protocol/message-size.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { toSafeString } from '../../protocol/safe-string.js';
+import { SessionTextError } from '../../session/session-text-error.js';
 import { ignore } from '../../util/callback.js';
 import { isNetworkError } from '../connection-trouble.js';
 import { DEFAULT_HEARTBEAT_MS, JSTP } from '../constants.js';
@@ -388,7 +389,7 @@ export class JstpServer
       },
     };
     core.on('connectionError', (error, { remoteAddress }) => {
-      const isOfSession = isSessionEnded(error);
+      const isOfSession = isSessionEnded(error) || error instanceof SessionTextError;
       if ((isOfSession || isBeyondLimit(error)) && this.limitWarnings.allows()) this.logger.warn(error);
       else if (isOfSession || isNetworkError(error))
         this.logger.debug(`${remoteAddress ?? 'a local peer'}: ${toSafeString(error)}`);

@@ -74,7 +74,7 @@ export class Handshakes {
     private readonly keeper: SessionKeeper,
     private readonly outcome: HandshakeOutcome,
   ) {
-    this.pending = new PendingResumes(keeper, options.limits.maxPendingHandshakes);
+    this.pending = new PendingResumes(keeper, options.limits);
     this.logins = new LoginLimit(options.limits);
   }
 

@@ -1,6 +1,7 @@
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
+import type { Limits } from '../../protocol/limits.js';
 import type { HandshakeRequest } from '../../protocol/message.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
 import type { ClaimRequest } from '../../session/shared-session-storage.js';
@@ -65,6 +66,7 @@ class Search implements ClaimRequest {
   constructor(
     readonly application: ApplicationLike<Connection>,
     private readonly requests: ReadonlySet<ResumeRequest>,
+    readonly limits: Limits,
   ) {}
 
   get signal(): AbortControllerLike['signal'] {
@@ -95,12 +97,12 @@ export class PendingResumes {
 
   /**
    * @param source where sessions are searched
-   * @param maxSearches how many searches run at once. Why: a store that does not answer has to be asked for no more, and
-   * the clients that made it search may have gone
+   * @param limits those of the server. No more than `maxPendingHandshakes` searches run at once. Why: a store that does
+   * not answer need be asked for no more, and the clients that made it search may have gone
    */
   constructor(
     private readonly source: ResumeSource,
-    private readonly maxSearches: number,
+    private readonly limits: Limits,
   ) {}
 
   /** Adds a request, and ends the earlier ones of its client. @returns false where the request itself comes too late */
@@ -159,7 +161,7 @@ export class PendingResumes {
     const { application, id } = request;
     const pending = this.byId.get(id);
     if (!pending) return;
-    if (!pending.search && this.searching >= this.maxSearches) {
+    if (!pending.search && this.searching >= this.limits.maxPendingHandshakes) {
       callback({ name: 'later' });
       return;
     }
@@ -172,7 +174,7 @@ export class PendingResumes {
   }
 
   private begin({ application, id, connection }: ResumeRequest, pending: Pending): Search {
-    const search = new Search(application, pending.requests);
+    const search = new Search(application, pending.requests, this.limits);
     this.searching += 1;
     this.source.find(application, id, search, connection, (found) => {
       this.answered(id, pending, search, found);

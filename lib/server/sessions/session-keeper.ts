@@ -3,7 +3,9 @@ import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
 import { finishServing, resumeServing } from '../../connection/serving.js';
 import { JstpError } from '../../protocol/jstp-error.js';
+import { DEFAULT_LIMITS, type Limits } from '../../protocol/limits.js';
 import { deleteSession, loadSession, storeSession } from '../../session/ask-session-storage.js';
+import { ANSWERS_OVER_BYTES } from '../../session/journal-meter.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
 import { SessionNotOwnedError } from '../../session/session-not-owned-error.js';
 import {
@@ -113,19 +115,20 @@ export class SessionKeeper implements SessionOwner, ResumeSource {
     callback: (found: Found) => void,
   ): void {
     const provider = storageOf(application, this.options);
-    const answer = (found: Found): void => {
-      // Why a guard: the store calls back in a turn of its own, where nobody else would catch.
-      controlOf(asker).guard(() => {
-        callback(found);
-      });
-    };
     if (isShared(provider)) this.serve(provider);
     loadSession(isShared(provider) ? claiming(provider, request) : provider, id, (error, session) => {
-      if (error && !isBusy(error)) this.fail(error, asker);
-      if (session) answer({ name: 'found', session });
-      // A text that cannot be read now cannot be read later either: the session is lost.
-      else if (error && isShared(provider) && !(error instanceof SessionTextError)) answer({ name: 'later' });
-      else answer({ name: 'unknown' });
+      // Why a guard: the store calls back in a turn of its own, where nobody else would catch.
+      controlOf(asker).guard(() => {
+        const fault = session && faultOf(session, this.options.limits);
+        if (fault) this.delete(provider, session, asker);
+        const failure = fault ?? error;
+        if (failure && !isBusy(failure)) this.fail(failure, asker);
+        if (session && !fault) callback({ name: 'found', session });
+        // A text that cannot be read now cannot be read later either: the session is lost.
+        else if (failure && isShared(provider) && !(failure instanceof SessionTextError))
+          callback({ name: 'later' });
+        else callback({ name: 'unknown' });
+      });
     });
   }
 
@@ -474,6 +477,22 @@ function atMost(timeoutMs: number, work: Promise<unknown>): Promise<void> {
         stopTimer(timer);
       });
   });
+}
+
+/** What a session of a store has too much of to be served here; undefined: nothing. */
+function faultOf({ journal, serving }: Session<Connection>, limits: Limits): SessionTextError | undefined {
+  // Why not less than the defaults: sessions that were stored before a limit was lowered are still served.
+  const most = (name: keyof Limits): number => Math.max(limits[name], DEFAULT_LIMITS[name]);
+  const maxCalls = most('maxCallsInFlight');
+  const maxEntries = ANSWERS_OVER_BYTES * most('journalMaxEntries') + maxCalls;
+  const maxBytes = ANSWERS_OVER_BYTES * most('journalMaxBytes') + most('maxMessageBytes');
+  if ([...serving].length > maxCalls)
+    return new SessionTextError('it has more calls in service than limits.maxCallsInFlight');
+  if (journal.size > maxEntries)
+    return new SessionTextError('it has more unacknowledged messages than limits.journalMaxEntries');
+  return journal.bytes > maxBytes
+    ? new SessionTextError('its unacknowledged messages have more bytes than limits.journalMaxBytes')
+    : undefined;
 }
 
 function notStored(sessions: ReadonlySet<Session<Connection>>): JstpError {

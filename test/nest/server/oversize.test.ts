@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Controller, type LoggerService } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import type { Server as CoreServer } from '../../../lib/core.js';
+import { Session, type Server as CoreServer, type SessionStorageProvider } from '../../../lib/core.js';
 import { RawPeer } from '../../support/raw-peer.js';
 import { waitFor } from '../../support/wait-for.js';
 import { atEnd, startService } from './fixture.js';
@@ -69,4 +69,24 @@ test('sessions that end because of a limit are warnings that say which limit, te
   expect(warnings).toHaveLength(10);
   expect(new Set(warnings).size).toBe(1);
   expect(warnings[0]).toContain('more than limits.maxSessionsPerAddress allows');
+});
+
+test('texts of sessions that cannot be read are warnings that say why, ten a minute at most', async () => {
+  const { logger, warnings } = noteWarnings();
+  const sessionStorageProvider: SessionStorageProvider = {
+    get: (id) => Session.deserialize(id, '{"format":7}'),
+    set: () => undefined,
+  };
+  const service = await startService({
+    controllers: [LargeController],
+    options: { sessionStorageProvider },
+    logger,
+  });
+  for (let count = 0; count < 12; count++) {
+    const peer = await RawPeer.connect(service.port);
+    atEnd(() => peer.destroy());
+    peer.send("{handshake:[0,'jstp'],session:['stored',0]}");
+    expect(await peer.received(1)).toEqual(['{handshake:[0],error:[11]}']);
+  }
+  expect(warnings.filter((line) => line.includes('its format is 7'))).toHaveLength(10);
 });

@@ -33,6 +33,7 @@ import { shakeHands, type HandshakeOwner } from './handshake/shake-hands.js';
 import { Heartbeat, type HeartbeatView } from './heartbeat.js';
 import type { Redialer, RedialerOwner } from './reconnect/redialer.js';
 import type { ResolvedClient } from './resolved-client.js';
+import type { SendMeter } from './send-meter.js';
 import type { ServerSide } from './server-side.js';
 import { CLOSED, HANDSHAKING, NEW, OFFLINE, OPEN, type ConnectionState } from './state.js';
 import { TERMINATIONS, type TerminationReason } from './termination.js';
@@ -139,9 +140,12 @@ export class Lifecycle
     return transport;
   }
 
-  transportCongested(isCongested: boolean): void {
-    // Why a server alone: two sides that both wait until the other one reads would wait for ever.
-    if (this.serverSide && this.isOpen) this.channel.setCongested(isCongested);
+  get sendMeter(): SendMeter | undefined {
+    return this.serverSide?.sendMeter;
+  }
+
+  congestionChanged(): void {
+    if (this.isOpen) this.openedChannel?.congestionChanged();
   }
 
   transportLost(error: Error | undefined): void {
@@ -298,8 +302,8 @@ export class Lifecycle
     this.setState(OPEN);
     this.wire.opened();
     if (this.heartbeatInterval) this.startHeartbeat(this.heartbeatInterval);
-    this.openedChannel?.opened();
     if (receivedCount !== undefined) this.channel.replay(receivedCount);
+    this.openedChannel?.opened();
   }
 
   /** Takes over from the connection that had the session before, in this process or in another. */
@@ -360,6 +364,7 @@ export class Lifecycle
     // Before the bye, as long as the peer listens; the gate first, as what it holds was never begun.
     if (releasesSession) this.openedChannel?.closeGate();
     if (releasesSession) this.openedChannel?.dropServed();
+    else if (reason === 'closed') this.openedChannel?.flush();
     if (bye && (saidBy === 'both' || this.serverSide)) this.sayBye(bye);
     // After the bye: a listener that sees it go out may make the first call.
     const { openedChannel } = this;

@@ -4,6 +4,7 @@ import type { JournalCounter } from '../session/journal-meter.js';
 import type { ErrorReporter } from '../util/event-emitter.js';
 import type { InFlightMeter } from './calls/in-flight-meter.js';
 import type { Connection } from './connection.js';
+import type { SendMeter } from './send-meter.js';
 
 /** What a connection asks of its server. */
 export interface ServerSide {
@@ -29,6 +30,8 @@ export interface ServerSide {
   readonly inFlightMeter: InFlightMeter;
   /** Counts what the journal of a connection's session holds; undefined where the session is not here any more. */
   journalCounterOf(connection: Connection): JournalCounter | undefined;
+  /** Counts what waits to be sent to the clients. */
+  readonly sendMeter: SendMeter;
   /** An error of the connection, or of the application on it; answers whether somebody listens for it. */
   connectionError(error: unknown, connection: Connection): boolean;
   /** Whether anybody listens for log events, so that the costly ones are made at all. */

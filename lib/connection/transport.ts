@@ -8,8 +8,8 @@ export interface TransportReceiver {
   receiveMessage(data: Uint8Array | string): void;
   /** A ping or pong of the transport's own, which the transport has answered. */
   receivePing?(): void;
-  /** More waits to be sent than `limits.sendHighWaterMark`, or all of that has left. */
-  transportCongested?(isCongested: boolean): void;
+  /** So many bytes wait to be sent now. Told after a send that has left much, and with 0 when all of that has left. */
+  transportWaits?(bytes: number): void;
   /** The transport is closed; with the error that ended it. Called once, last. */
   transportClosed(error: Error | undefined): void;
 }
@@ -27,7 +27,12 @@ export interface Transport {
    * Undefined where messages arrive whole: the connection checks them.
    */
   limitTo?(limit: SizeLimit): void;
-  /** Sends a message; what one tick sends goes out in as few writes as are good. */
+  /** How many bytes wait to be sent. */
+  readonly waiting: number;
+  /**
+   * Sends a message; what one tick sends goes out in as few writes as are good. Where more than
+   * `limits.maxSendBufferBytes` wait, the transport is destroyed.
+   */
   send(text: string): void;
   /** Sends what is waiting, then ends the transport both ways. Nothing is received any more. */
   end(): void;

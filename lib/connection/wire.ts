@@ -10,8 +10,10 @@ import { RemoteError } from '../protocol/remote-error.js';
 import { tighterLimit } from '../protocol/size-limit.js';
 import { runInRootContext } from '../util/async-context.js';
 import { isProduction } from '../util/host.js';
+import { Backlog, type BacklogOwner } from './backlog.js';
 import { ReadAhead, type ReadAheadOwner } from './read-ahead.js';
 import type { Reporter } from './reporter.js';
+import type { SendMeter } from './send-meter.js';
 import type { Transport, TransportReceiver } from './transport.js';
 
 /** What the wire asks of its connection. */
@@ -21,6 +23,8 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   readonly isOpen: boolean;
   /** Whether the peer sends again, on its next transport, what was not counted. */
   readonly keepsAnswers: boolean;
+  /** Counts what waits on all connections of the server; undefined on a client's side. */
+  readonly sendMeter: SendMeter | undefined;
   /**
    * Acts on a message; answers whether it was expected.
    * @param bytes its size: in bytes, or in UTF-16 units of a transport of text
@@ -34,8 +38,8 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   isIgnored(error: unknown): boolean;
   /** Counts a ping. @returns false: there were too many, and the transport is destroyed */
   admitsPing(): boolean;
-  /** More waits to be sent than may, or all of that has left. */
-  transportCongested(isCongested: boolean): void;
+  /** Too much waits to be sent now, or all of that has left: see {@link Wire.isCongested}. */
+  congestionChanged(): void;
   /** The transport is gone; with the error that it ended with, if there is one. */
   transportLost(error: Error | undefined): void;
 }
@@ -44,13 +48,15 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
  * A connection's present transport, and what crosses it: messages in, texts out, both logged. What the messages mean
  * is the connection's business.
  */
-export class Wire implements TransportReceiver, ReadAheadOwner {
+export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
   /** The peer's address; undefined where the transport knows none. */
   remoteAddress: string | undefined;
   /** The transport in use; null while it is lost. */
   transport: Transport | null = null;
   /** What has come while nothing is served; undefined while all is. */
   private readAhead: ReadAhead | undefined;
+  // Made when something waits to be sent for the first time.
+  private backlog: Backlog | undefined;
 
   constructor(private readonly owner: WireOwner) {}
 
@@ -72,6 +78,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
     const { transport } = this;
     if (transport) transport.receiver = null;
     this.dropReadAhead();
+    this.backlog?.clear();
     this.transport = null;
     return transport;
   }
@@ -106,17 +113,33 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
     runInRootContext(receive, this, data);
   }
 
-  transportCongested(isCongested: boolean): void {
-    runInRootContext(congested, this, isCongested);
+  transportWaits(bytes: number): void {
+    if (bytes > 0) this.backlog ??= new Backlog(this, this.owner.limits, this.owner.sendMeter);
+    this.backlog?.note(bytes);
+  }
+
+  congestionChanged(): void {
+    runInRootContext(congested, this);
+  }
+
+  /** Whether so much waits to be sent that what can wait elsewhere should. */
+  get isCongested(): boolean {
+    return this.backlog?.isCongested === true;
+  }
+
+  /** Whether the transport takes no more than what ends it. */
+  get isFull(): boolean {
+    // Why half: a message of any size is still taken, and a bye behind it.
+    return !this.transport || this.transport.waiting > this.owner.limits.maxSendBufferBytes / 2;
   }
 
   transportClosed(error: Error | undefined): void {
     runInRootContext(closed, this, error);
   }
 
-  /** Tells of what waits to be sent. */
-  noteCongestion(isCongested: boolean): void {
-    this.owner.transportCongested(isCongested);
+  /** Tells of {@link isCongested}. */
+  tellCongestion(): void {
+    this.owner.congestionChanged();
   }
 
   /** Acts on one message, unless it has to wait. */
@@ -160,6 +183,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner {
   serveEnd(error: Error | undefined): void {
     this.readAhead?.finish();
     this.readAhead = undefined;
+    this.backlog?.clear();
     this.transport = null;
     this.owner.transportLost(error);
   }
@@ -247,8 +271,8 @@ function receive(wire: Wire, data: Uint8Array | string): void {
   wire.serve(data);
 }
 
-function congested(wire: Wire, isCongested: boolean): void {
-  wire.noteCongestion(isCongested);
+function congested(wire: Wire): void {
+  wire.tellCongestion();
 }
 
 function closed(wire: Wire, error: Error | undefined): void {

@@ -135,13 +135,21 @@ export interface Limits {
    */
   readonly maxSessionTextLength: number;
   /**
-   * How many bytes may wait for a client before its server serves nothing new of it, and sends no
-   * values of streams, until they have left. May be
-   * `Infinity`. @default 1048576 (1 MiB)
+   * How many bytes may wait for a peer before further messages of its session wait in the journal, and before a server
+   * serves nothing new of its client, until they have left. May be `Infinity`. @default 1048576 (1 MiB)
    */
   readonly sendHighWaterMark: number;
-  /** How many bytes may wait for a slow peer. Over it, the transport is destroyed. @default 268435456 (256 MiB) */
+  /**
+   * How many bytes may wait for a slow peer. A message that is sent while more wait destroys the transport. May be
+   * `Infinity`. @default 16777216 (16 MiB)
+   */
   readonly maxSendBufferBytes: number;
+  /**
+   * How many bytes may wait for all clients of a server. From half of it on, 64 KiB for a client are as
+   * `sendHighWaterMark`; over it, the transports are destroyed for which the most waits. May be `Infinity`. 0: an eighth
+   * of the largest heap. @default 0
+   */
+  readonly maxSendBufferBytesTotal: number;
   /** How long a peer may read nothing while bytes wait for it; then it is given up. 0: no limit. @default 30000 */
   readonly sendStallTimeoutMs: number;
   /**
@@ -235,6 +243,8 @@ const JOURNALS_PART_OF_HEAP = 5;
 const JOURNALS_PARTS = { maxJournalBytesPerUser: 4, maxJournalBytesPerAddress: 2 };
 // Why an eighth: values take several times the bytes of their text.
 const IN_FLIGHT_PART_OF_HEAP = 8;
+// As much as the calls may have that the answers are for.
+const SEND_BUFFERS_PART_OF_HEAP = 8;
 const ASSUMED_HEAP_BYTES = 2 ** 31;
 
 /** The default of a limit, and the range that it must be in, by default that of a count; up to Infinity: without a bound, too. */
@@ -268,7 +278,8 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxJournalBytesPerAddress: [0, 0, Infinity],
   maxSessionTextLength: [64 * 1024 * 1024, 1, Infinity],
   sendHighWaterMark: [1024 * 1024, 1, Infinity],
-  maxSendBufferBytes: [256 * 1024 * 1024],
+  maxSendBufferBytes: [16 * 1024 * 1024, 1, Infinity],
+  maxSendBufferBytesTotal: [0, 0, Infinity],
   sendStallTimeoutMs: [30_000, 0, MAX_TIMER_MS],
   maxStreams: [1000, 1, Infinity],
   maxStreamBufferItems: [10_000],
@@ -336,6 +347,11 @@ export function journalBytesPer(name: keyof typeof JOURNALS_PARTS, limits: Limit
 /** The number of bytes that `maxBytesInFlightTotal` stands for, where 0 depends on the heap. */
 export function bytesInFlightTotal({ maxBytesInFlightTotal }: Limits): number {
   return maxBytesInFlightTotal || partOfHeap(IN_FLIGHT_PART_OF_HEAP);
+}
+
+/** The number of bytes that `maxSendBufferBytesTotal` stands for, where 0 depends on the heap. */
+export function sendBufferBytesTotal({ maxSendBufferBytesTotal }: Limits): number {
+  return maxSendBufferBytesTotal || partOfHeap(SEND_BUFFERS_PART_OF_HEAP);
 }
 
 function partOfHeap(part: number): number {

@@ -2,9 +2,15 @@ import { Applications } from '../application/applications.js';
 import type { Connection } from '../connection/connection.js';
 import { controlOf } from '../connection/control.js';
 import { Lifecycle } from '../connection/lifecycle.js';
+import { SendMeter } from '../connection/send-meter.js';
 import type { ServerSide } from '../connection/server-side.js';
 import type { Transport } from '../connection/transport.js';
-import { bytesInFlightTotal, journalBytesTotal, type Limits } from '../protocol/limits.js';
+import {
+  bytesInFlightTotal,
+  journalBytesTotal,
+  sendBufferBytesTotal,
+  type Limits,
+} from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
 import { InFlightMeter } from '../connection/calls/in-flight-meter.js';
 import {
@@ -48,6 +54,7 @@ export class Server extends EventEmitter<ServerEvents> {
   private readonly options: ResolvedServerOptions;
   private readonly table: ClientTable;
   private readonly inFlightMeter: InFlightMeter;
+  private readonly sendMeter: SendMeter;
   private readonly keeper: SessionKeeper;
   private readonly handshakes: Handshakes;
   private readonly pendingPeers: PendingPeers;
@@ -80,6 +87,7 @@ export class Server extends EventEmitter<ServerEvents> {
       this.keeper.clientExpired(connection);
     });
     this.inFlightMeter = new InFlightMeter(bytesInFlightTotal(limits));
+    this.sendMeter = new SendMeter(sendBufferBytesTotal(limits));
     this.keeper = new SessionKeeper(this.options, this.table, {
       taken: (connection) => {
         this.taken(connection);
@@ -262,6 +270,7 @@ export class Server extends EventEmitter<ServerEvents> {
       pendingHandshakes: [() => this.pendingPeers.size, limits.maxPendingHandshakes],
       sessions: [() => this.table.all.sessions, limits.maxSessions],
       bytesInFlight: [() => this.inFlightMeter.bytes, bytesInFlightTotal(limits)],
+      sendBufferBytes: [() => this.sendMeter.bytes, sendBufferBytesTotal(limits)],
       journalBytes: [() => this.table.all.meter.bytes, journalBytesTotal(limits)],
       memoryBytes: [usedMemoryBytes, limits.maxMemoryBytes || Infinity],
     };
@@ -292,6 +301,7 @@ export class Server extends EventEmitter<ServerEvents> {
       limits: this.limits,
       journalCounterOf: (connection) => this.table.placeOf(connection),
       inFlightMeter: this.inFlightMeter,
+      sendMeter: this.sendMeter,
       get lastResort() {
         return control.lastResort;
       },

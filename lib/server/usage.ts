@@ -16,6 +16,8 @@ export interface ServerUsage {
   readonly sessions: Usage;
   /** Bytes of the calls and events that are being served (`limits.maxBytesInFlightTotal`). */
   readonly bytesInFlight: Usage;
+  /** Bytes that wait to be sent to the clients (`limits.maxSendBufferBytesTotal`). */
+  readonly sendBufferBytes: Usage;
   /** Bytes of the unacknowledged messages of all sessions (`limits.maxJournalBytesTotal`). */
   readonly journalBytes: Usage;
   /** Bytes that the process takes: its heap, and what Node holds for it outside of the heap (`limits.maxMemoryBytes`). */

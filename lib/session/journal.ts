@@ -43,6 +43,8 @@ const BEHIND = 0.5;
 export class Journal {
   private entries: JournalEntry[] = [];
   private head = 0;
+  /** How many messages have left the array. */
+  private gone = 0;
   private bytesHeld = 0;
   private last = 0;
   private acknowledgedUpTo = 0;
@@ -64,6 +66,21 @@ export class Journal {
   /** How many messages are held, numbered or not. */
   get size(): number {
     return this.entries.length - this.head;
+  }
+
+  /** The place of the oldest message held. Places count from 0, with all messages that were ever held. */
+  get start(): number {
+    return this.gone + this.head;
+  }
+
+  /** The place of the next message that is appended. */
+  get end(): number {
+    return this.gone + this.entries.length;
+  }
+
+  /** The message at a place, from {@link start} to before {@link end}. */
+  at(place: number): JournalEntry {
+    return this.entries[place - this.gone];
   }
 
   /** The length of the texts held, in UTF-16 units (bytes, for ASCII). */
@@ -125,10 +142,13 @@ export class Journal {
     if (this.size > 0) this.replays += 1;
   }
 
-  /** Notes that the transport was lost after all that is held had been written. */
-  noteCut(): void {
-    if (this.size === 0) return;
-    const end = this.entries[this.entries.length - 1];
+  /**
+   * Notes that the transport was lost.
+   * @param place the place behind the last message that was written. @default all that is held was written
+   */
+  noteCut(place = this.end): void {
+    if (place <= this.start) return;
+    const end = this.at(place - 1);
     if (this.cut) this.cut.end = end;
     else this.cut = { end, suspect: undefined };
   }
@@ -183,8 +203,7 @@ export class Journal {
   /** Frees everything. No peer can go on from this journal any more. */
   giveUp(): void {
     this.isGivenUp = true;
-    this.entries = [];
-    this.head = 0;
+    this.empty();
     this.changeBytes(-this.bytesHeld);
     this.cut = undefined;
   }
@@ -193,8 +212,8 @@ export class Journal {
   restore(lastId: number, acknowledged: number, entries: readonly JournalEntry[]): void {
     this.last = lastId;
     this.acknowledgedUpTo = acknowledged;
+    this.empty();
     this.entries = [...entries];
-    this.head = 0;
     this.changeBytes(entries.reduce((sum, entry) => sum + entry.text.length, 0) - this.bytesHeld);
   }
 
@@ -214,12 +233,17 @@ export class Journal {
   }
 
   private compact(): void {
-    if (this.head === this.entries.length) {
-      this.entries = [];
-      this.head = 0;
-    } else if (this.head >= COMPACT_FROM && this.head * 2 >= this.entries.length) {
+    if (this.head === this.entries.length) this.empty();
+    else if (this.head >= COMPACT_FROM && this.head * 2 >= this.entries.length) {
       this.entries.splice(0, this.head);
+      this.gone += this.head;
       this.head = 0;
     }
+  }
+
+  private empty(): void {
+    this.gone += this.entries.length;
+    this.entries = [];
+    this.head = 0;
   }
 }

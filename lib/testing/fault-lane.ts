@@ -16,6 +16,8 @@ export interface Pace {
 interface LaneEnd {
   /** Bytes have arrived. */
   arrived(bytes: Uint8Array): void;
+  /** No bytes are on their way any more. */
+  drained(): void;
   /** The sender has ended, and all of its bytes have arrived. */
   finished(): void;
   /** As many bytes have arrived as {@link FaultLane.limit} allows. */
@@ -28,6 +30,8 @@ export class FaultLane {
   arrivedBytes = 0;
   /** How bytes travel from now on. */
   pace: Pace;
+  /** How many bytes are on their way. */
+  waitingBytes = 0;
   private pieces: Uint8Array[] = [];
   private isScheduled = false;
   private isStalled = false;
@@ -44,15 +48,11 @@ export class FaultLane {
     this.pace = pace;
   }
 
-  /** How many bytes are on their way. */
-  get waitingBytes(): number {
-    return this.pieces.reduce((sum, piece) => sum + piece.length, 0);
-  }
-
   /** Sends bytes. */
   send(bytes: Uint8Array): void {
     if (this.isDead || this.isFinishing) return;
     this.pieces.push(bytes);
+    this.waitingBytes += bytes.length;
     this.schedule();
   }
 
@@ -66,6 +66,7 @@ export class FaultLane {
   kill(): void {
     this.isDead = true;
     this.pieces = [];
+    this.waitingBytes = 0;
   }
 
   /** Holds the bytes that are on their way, or lets them go, as a network does. */
@@ -108,9 +109,11 @@ export class FaultLane {
       room -= piece.length;
       this.arrivedBytes += piece.length;
       this.bytesLeft -= piece.length;
+      this.waitingBytes -= piece.length;
       this.end.arrived(piece);
       if (this.bytesLeft <= 0 && !this.isDead) this.end.limitReached();
     }
+    if (this.pieces.length === 0 && !this.isDead) this.end.drained();
     if (this.isMoving && this.pieces.length === 0) {
       this.isDead = true;
       this.end.finished();

@@ -26,10 +26,13 @@ export class FaultLink {
   constructor({ clientLimits, serverLimits, pace, random }: LinkParts) {
     const client = new FaultTransport(clientLimits);
     const server = new FaultTransport(serverLimits);
-    const laneTo = (end: FaultTransport): FaultLane =>
+    const laneTo = (end: FaultTransport, sender: FaultTransport): FaultLane =>
       new FaultLane(pace, random, {
         arrived: (bytes) => {
           end.arrived(bytes);
+        },
+        drained: () => {
+          sender.drained();
         },
         finished: () => {
           end.lost(undefined);
@@ -39,7 +42,7 @@ export class FaultLink {
         },
       });
     this.ends = { client, server };
-    this.lanes = { toServer: laneTo(server), toClient: laneTo(client) };
+    this.lanes = { toServer: laneTo(server, client), toClient: laneTo(client, server) };
     client.lanes = lanesOf(this.lanes.toServer, this.lanes.toClient);
     server.lanes = lanesOf(this.lanes.toClient, this.lanes.toServer);
   }
@@ -142,6 +145,7 @@ function lanesOf(outgoing: FaultLane, incoming: FaultLane): FaultTransport['lane
     send: (bytes) => {
       outgoing.send(bytes);
     },
+    waiting: () => outgoing.waitingBytes,
     finish: () => {
       outgoing.finish();
     },

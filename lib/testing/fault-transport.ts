@@ -9,6 +9,8 @@ import { ignore } from '../util/callback.js';
 interface Lanes {
   /** Sends bytes to the other end. */
   send(bytes: Uint8Array): void;
+  /** How many bytes are on their way. */
+  waiting(): number;
   /** Ends the outgoing lane, after the bytes on their way. */
   finish(): void;
   /** Holds the incoming bytes, or lets them go. */
@@ -46,8 +48,19 @@ export class FaultTransport implements Transport {
     return this;
   }
 
+  get waiting(): number {
+    return this.lanes.waiting();
+  }
+
   send(text: string): void {
-    if (this.isOpen) this.lanes.send(Buffer.from(`${text}\0`));
+    if (!this.isOpen) return;
+    this.lanes.send(Buffer.from(`${text}\0`));
+    this.receiver?.transportWaits?.(this.waiting);
+  }
+
+  /** All that was sent has arrived. */
+  drained(): void {
+    if (this.isOpen) this.receiver?.transportWaits?.(0);
   }
 
   end(): void {
@@ -119,4 +132,4 @@ export class FaultTransport implements Transport {
   };
 }
 
-const NO_LANES: Lanes = { send: ignore, finish: ignore, pause: ignore, close: ignore };
+const NO_LANES: Lanes = { send: ignore, waiting: () => 0, finish: ignore, pause: ignore, close: ignore };

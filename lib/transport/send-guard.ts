@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import { JstpError } from '../protocol/jstp-error.js';
 import type { Limits } from '../protocol/limits.js';
 import type { DeadlineQueue } from '../util/deadline-queue.js';
 import { now } from '../util/host.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { unacknowledgedBytes, unwrittenBytes } from './node-internals.js';
+import { slowPeerError, stalledPeerError } from '../protocol/slow-peer.js';
 
 /** How many times within `sendStallTimeoutMs` the guard checks for progress. */
 const CHECKS = 4;
@@ -13,8 +13,8 @@ const CHECKS = 4;
 export interface SendGuardOwner {
   /** Gives the peer up, for that reason. */
   destroy(error: Error): void;
-  /** More waits than the high-water mark, or all of it has left. */
-  noteCongestion(isCongested: boolean): void;
+  /** So many bytes wait now; 0: all have left. */
+  noteWaiting(bytes: number): void;
 }
 
 /** Gives up a peer that reads too slowly, or not at all, by what waits in the socket. */
@@ -26,7 +26,7 @@ export class SendGuard implements Expirable {
   private sentBefore = 0;
   /** When the last progress was seen, by the clock of {@link now}. */
   private movedAt = 0;
-  private isCongested = false;
+  private isDrainAwaited = false;
   /** How many unacknowledged bytes the system held at the last check. */
   private queueBefore: number | undefined;
 
@@ -37,21 +37,26 @@ export class SendGuard implements Expirable {
    */
   constructor(
     private readonly socket: Socket,
-    private readonly limits: Pick<Limits, 'maxSendBufferBytes' | 'sendHighWaterMark' | 'sendStallTimeoutMs'>,
+    private readonly limits: Pick<Limits, 'maxSendBufferBytes' | 'sendStallTimeoutMs'>,
     private readonly owner: SendGuardOwner,
   ) {}
+
+  /** Whether more may be written; else the peer is given up. */
+  admits(): boolean {
+    if (this.socket.writableLength <= this.limits.maxSendBufferBytes) return true;
+    this.owner.destroy(slowPeerError());
+    return false;
+  }
 
   /** Counts a write that was just made. */
   wrote(length: number): void {
     this.written += length;
-    const waiting = this.socket.writableLength;
+    const { socket } = this;
+    const waiting = socket.writableLength;
     if (waiting === 0) return;
-    if (waiting > this.limits.sendHighWaterMark && !this.isCongested) this.noteCongestion();
-    if (waiting > this.limits.maxSendBufferBytes) {
-      this.owner.destroy(
-        new JstpError('ERR_JSTP_SLOW_PEER', 'The peer reads too slowly: its send buffer is full'),
-      );
-    } else if (!this.isWatching) this.watch();
+    // Less than what a socket itself calls much is not told of. Why: its end would not be told.
+    if (socket.writableNeedDrain) this.noteWaiting(waiting);
+    if (!this.isWatching) this.watch();
   }
 
   /** Stops watching, since the socket is closed. */
@@ -72,14 +77,15 @@ export class SendGuard implements Expirable {
     return this.written - this.socket.writableLength - unwrittenBytes(this.socket);
   }
 
-  private noteCongestion(): void {
-    this.isCongested = true;
-    // Why when all has left: the socket tells that by itself, and a peer that reads needs no more than that.
-    this.socket.once('drain', () => {
-      this.isCongested = false;
-      this.owner.noteCongestion(false);
-    });
-    this.owner.noteCongestion(true);
+  private noteWaiting(bytes: number): void {
+    if (!this.isDrainAwaited) {
+      this.isDrainAwaited = true;
+      this.socket.once('drain', () => {
+        this.isDrainAwaited = false;
+        this.owner.noteWaiting(0);
+      });
+    }
+    this.owner.noteWaiting(bytes);
   }
 
   /** Asks whether the peer has taken some of what the system holds, since nothing new was handed to the system. */
@@ -91,7 +97,7 @@ export class SendGuard implements Expirable {
     const hasMoved = this.sent !== this.sentBefore || (queueBefore !== undefined && queue !== queueBefore);
     if (hasMoved) this.noteProgress();
     else if (now() - this.movedAt < this.limits.sendStallTimeoutMs) this.wait();
-    else this.owner.destroy(new JstpError('ERR_JSTP_STALLED_PEER', 'The peer has stopped reading'));
+    else this.owner.destroy(stalledPeerError());
   }
 
   private watch(): void {

@@ -53,6 +53,8 @@ interface Opened {
   readonly transport: Transport;
   readonly socket: FakeWebSocket;
   readonly messages: unknown[];
+  /** How many bytes wait, as it has told. */
+  readonly told: number[];
   /** The errors that it was closed with; undefined for a close without one. */
   readonly ends: unknown[];
 }
@@ -63,12 +65,14 @@ function open(limits?: Partial<Limits>): Opened {
   socket.onopen?.();
   const transport = outcomes[0] as Transport;
   const messages: unknown[] = [];
+  const told: number[] = [];
   const ends: unknown[] = [];
   transport.receiver = {
     receiveMessage: (data) => messages.push(data),
+    transportWaits: (waiting) => told.push(waiting),
     transportClosed: (error) => ends.push(error),
   };
-  return { transport, socket, messages, ends };
+  return { transport, socket, messages, told, ends };
 }
 
 const bytes = (...values: number[]): ArrayBuffer => new Uint8Array(values).buffer;
@@ -182,16 +186,33 @@ describe('a transport over the WebSocket of a browser', () => {
     expect(socket.closes).toHaveLength(1);
   });
 
-  test('ends when the send buffer is over its limit', async () => {
+  test('ends when something is sent while the send buffer is over its limit', async () => {
     const { transport, ends, socket } = open({ maxSendBufferBytes: 10 });
     transport.send('0123456789');
+    transport.send('0');
     await ticks();
     expect(ends).toEqual([]);
-    transport.send('0');
+    transport.send('dropped');
     transport.send('dropped');
     await ticks();
     expect(ends).toEqual([expect.objectContaining({ code: 'ERR_JSTP_SLOW_PEER' })]);
     expect(socket.sent).toEqual(['0123456789', '0']);
+  });
+
+  test('tells of much that waits, and when all of it has left', () => {
+    const { transport, socket, told } = open({ sendStallTimeoutMs: 0 });
+    transport.send('x'.repeat(64 * 1024 - 1));
+    expect([told, jest.getTimerCount()]).toEqual([[], 0]);
+    transport.send('x');
+    transport.send('x');
+    expect(told).toEqual([65_536, 65_537]);
+    socket.bufferedAmount = 1;
+    jest.advanceTimersByTime(1000);
+    expect(told).toHaveLength(2);
+    socket.bufferedAmount = 0;
+    jest.advanceTimersByTime(20);
+    expect(told).toEqual([65_536, 65_537, 0]);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   test('ends when the peer reads nothing for limits.sendStallTimeoutMs, and not while it reads', async () => {

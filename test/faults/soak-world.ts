@@ -26,6 +26,8 @@ const SENDERS: readonly (readonly Direction[])[] = [DIRECTIONS, DIRECTIONS, ['to
 const EXTENSIONS = [CORE_EXTENSIONS, [...CORE_EXTENSIONS, 'bye' as const]];
 /** Values of a stream that its sender may be ahead; below 64 it hears of it in a message. */
 const STREAM_CREDITS = [64, 64, 5];
+/** From how many waiting bytes on messages stay in the journal. */
+const MARKS = [50, 1000, 1024 * 1024];
 
 interface WorldOptions {
   readonly seed: number;
@@ -46,6 +48,7 @@ export class SoakWorld {
   doomed = 0;
   resumes = 0;
   private readonly extensions: readonly ExtensionName[];
+  private readonly sendHighWaterMark: number;
   private readonly server: Server;
   private client: Connection | undefined;
   private remote: Connection | undefined;
@@ -60,6 +63,7 @@ export class SoakWorld {
     this.random = new SeededRandom(seed);
     this.extensions = extensions ?? this.random.pick(EXTENSIONS);
     this.senders = this.random.pick(SENDERS);
+    this.sendHighWaterMark = MARKS[seed % MARKS.length];
     this.entry = createFaultEntry({ seed, onLink: (link) => this.plan(link) });
     this.applications = {
       toServer: new SoakApplication('app', 'toServer', this.ledger, tamper),
@@ -68,6 +72,7 @@ export class SoakWorld {
     this.server = this.entry.createServer({
       applications: [this.applications.toServer],
       extensions: this.extensions,
+      limits: { sendHighWaterMark: this.sendHighWaterMark },
     });
     this.server.on('connect', (connection) => this.entered.push(connection));
     this.server.on('reconnect', () => (this.resumes += 1));
@@ -77,6 +82,7 @@ export class SoakWorld {
 
   /** Connects, however many handshakes are cut. */
   async connect(): Promise<void> {
+    const { sendHighWaterMark } = this;
     this.doomed = this.random.happens(0.3) ? this.random.between(1, 3) : 0;
     for (let attempt = 1; !this.client; attempt++) {
       try {
@@ -85,7 +91,7 @@ export class SoakWorld {
           {
             application: this.applications.toClient,
             extensions: this.extensions,
-            limits: { streamCredit: this.random.pick(STREAM_CREDITS) },
+            limits: { streamCredit: this.random.pick(STREAM_CREDITS), sendHighWaterMark },
             reconnector: (_connection, reconnectFn) => {
               if (!this.isOver) reconnectFn();
             },

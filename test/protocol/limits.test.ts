@@ -7,6 +7,7 @@ import {
   DEFAULT_LIMITS,
   journalBytesTotal,
   resolveLimits,
+  sendBufferBytesTotal,
   type Limits,
 } from '../../lib/protocol/limits.js';
 
@@ -75,6 +76,8 @@ describe('resolveLimits', () => {
     ['maxCancelBurst', 1],
     ['maxPingBurst', 1],
     ['sendHighWaterMark', 1],
+    ['maxSendBufferBytes', 1],
+    ['maxSendBufferBytesTotal', 0],
     ['maxBytesInFlight', 1],
     ['maxBytesInFlightTotal', 0],
     ['maxMemoryBytes', 0],
@@ -107,7 +110,7 @@ describe('resolveLimits', () => {
       connectTimeoutMs: 10_000,
       maxCallsInFlight: 10_000,
       journalMaxBytes: 67_108_864,
-      maxSendBufferBytes: 268_435_456,
+      maxSendBufferBytes: 16_777_216,
       maxStreamBufferBytes: 16_777_216,
       heartbeatTimeoutMs: 0,
     });
@@ -142,6 +145,13 @@ describe('bytesInFlightTotal', () => {
   it('is what is said, or a part of the heap', () => {
     expect(bytesInFlightTotal(resolveLimits({ maxBytesInFlightTotal: 1 }))).toBe(1);
     expect(bytesInFlightTotal(DEFAULT_LIMITS)).toBe(Math.floor(getHeapStatistics().heap_size_limit / 8));
+  });
+});
+
+describe('sendBufferBytesTotal', () => {
+  it('is what is said, or a part of the heap', () => {
+    expect(sendBufferBytesTotal(resolveLimits({ maxSendBufferBytesTotal: 1 }))).toBe(1);
+    expect(sendBufferBytesTotal(DEFAULT_LIMITS)).toBe(Math.floor(getHeapStatistics().heap_size_limit / 8));
   });
 });
 

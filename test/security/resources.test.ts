@@ -108,7 +108,9 @@ describe('a peer that reads nothing', () => {
   });
 
   test('is served on where limits.sendHighWaterMark is Infinity', async () => {
-    const arena = await Arena.start(closing, { limits: { sendHighWaterMark: Infinity } });
+    const arena = await Arena.start(closing, {
+      limits: { sendHighWaterMark: Infinity, maxSendBufferBytes: Infinity },
+    });
     let served = 0;
     arena.server.on('log', (_connection, event) => {
       if (event === 'call') served++;

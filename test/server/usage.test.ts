@@ -26,6 +26,7 @@ test('a server tells what is used of each of its budgets, and their limits', asy
     pendingHandshakes: { used: 1, limit: DEFAULT_LIMITS.maxPendingHandshakes },
     sessions: { used: 1, limit: 7 },
     bytesInFlight: { used: CALL.length, limit: Math.floor(heap / 8) },
+    sendBufferBytes: { used: 0, limit: Math.floor(heap / 8) },
     journalBytes: { used: 0, limit: Math.floor(heap / 5) },
   });
   expect(memoryBytes.limit).toBe(Infinity);

@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { describeBacklog } from './conformance/backlog.js';
 import { describeHeld } from './conformance/held.js';
 import { describeLife } from './conformance/life.js';
 import { describeResume } from './conformance/resume.js';
@@ -13,4 +14,5 @@ describe.each(CONTENDERS)('$name as a transport', (contender) => {
   describeResume(ring);
   describeLife(ring);
   describeHeld(ring);
+  describeBacklog(ring);
 });

@@ -11,7 +11,12 @@ import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js'
 import { nextTick } from '../../util/host.js';
 import type { Extensions } from '../extensions.js';
 import { unsendableOf, type Unsendable } from './unsendable.js';
-import { createOutgoingCall, OutgoingCalls, type OutgoingCall } from '../calls/outgoing-calls.js';
+import {
+  createOutgoingCall,
+  INITIAL_STREAM_CREDIT,
+  OutgoingCalls,
+  type OutgoingCall,
+} from '../calls/outgoing-calls.js';
 
 // The peer is asked by a ping how far it has read when this much is kept. Why: large against the price of a ping, and
 // small enough that texts die young, as V8 moves what lives longer, which costs more than a message.
@@ -19,6 +24,8 @@ const PING_AFTER_ENTRIES = 128;
 const PING_AFTER_BYTES = 1024 * 1024;
 // Nothing is kept much longer than this before the peer is asked.
 const PING_AFTER_MS = 1000;
+// A place in the journal where there is none.
+const NONE = -1;
 
 /** A numbered message that was journaled while there was no transport, and never went out. */
 export interface UnsentMessage {
@@ -42,8 +49,20 @@ export interface OutboxOwner {
   readonly extensions: Extensions;
   /** Whether answers are kept until they have arrived (`resume`). */
   readonly keepsAnswers: boolean;
-  /** Writes a text to the transport. */
+  /** Whether a message is written only after it is stored. */
+  readonly storesFirst: boolean;
+  /** Whether so much waits in the transport that messages stay in the journal. */
+  readonly mustWait: boolean;
+  /** Whether the transport takes no more than what ends it. */
+  readonly isFull: boolean;
+  /** Writes a text to the transport; where it must be stored first, later. */
   write(text: string): void;
+  /** Writes a text that is stored, if it must be. */
+  writeNow(text: string): void;
+  /** Runs something when the session is stored as it is now. */
+  whenStored(run: () => void): void;
+  /** All that waited in the journal has been written. */
+  caughtUp(): void;
   /** Runs the user's code, reporting what it throws. */
   guard(run: () => unknown): void;
   /** Something was journaled that cannot be written now. */
@@ -65,10 +84,13 @@ export interface OutboxOwner {
 export class Outbox implements Expirable {
   readonly calls: OutgoingCalls;
   private isAskingForAcknowledgement = false;
-  private isReplaying = false;
   private isRefusingItems = false;
-  /** The number of the first message that was sent while there was no transport; 0: all have gone out. */
-  private firstUnsent = 0;
+  /** The place in the journal of the next message to be written; NONE: nothing waits there, so that what comes is. */
+  private next = NONE;
+  /** The place of the first message that was never written to any transport; NONE: all have been. */
+  private firstUnsent = NONE;
+  /** The place up to which messages are stored, where they must be before they are written. */
+  private stored = 0;
   private unsent: readonly UnsentMessage[] | undefined;
   /** The queue that reminds the outbox to ask for an acknowledgement; undefined while nothing is kept. */
   private waitsIn: DeadlineQueue<Expirable> | undefined;
@@ -149,13 +171,14 @@ export class Outbox implements Expirable {
       call.id = journal.lastId;
       this.calls.add(call);
     }
-    this.write(text, journal.lastId);
+    this.write(journal, text);
     this.watch(journal);
   }
 
   /** Fails the calls that were written with -1: the session that would have brought their answers is lost. */
   loseWritten(): void {
-    if (this.firstUnsent > 0) this.calls.loseUpTo(this.firstUnsent - 1);
+    const { journal } = this.owner;
+    if (journal && this.firstUnsent !== NONE) this.calls.loseUpTo(numberBefore(journal, this.firstUnsent));
     else this.calls.loseAll();
   }
 
@@ -174,7 +197,7 @@ export class Outbox implements Expirable {
       return;
     }
     journal.appendUnnumbered(text);
-    this.write(text);
+    this.write(journal, text);
     this.watch(journal);
   }
 
@@ -209,14 +232,14 @@ export class Outbox implements Expirable {
     this.owner.roomAgain();
   }
 
-  /** Sends everything again that the peer has not received. */
+  /** Sends everything again that the peer has not received, as fast as the transport takes it. */
   replay(receivedCount: number): void {
     const { journal, keepsAnswers } = this.owner;
     if (!journal) return;
     this.isAskingForAcknowledgement = false;
-    this.firstUnsent = 0;
     // What is sent meanwhile (a stream that has room again, a listener of the log) is journaled: it comes last.
-    this.isReplaying = true;
+    this.next = journal.start;
+    this.stored = 0;
     this.acknowledge(receivedCount);
     journal.noteReplay();
     if (keepsAnswers) this.calls.endPings(receivedCount);
@@ -224,12 +247,44 @@ export class Outbox implements Expirable {
     for (const unsendable of unsendableOf(journal, this.limits, this.owner.extensions.peerMaxBytes)) {
       this.giveUp(journal, unsendable);
     }
-    for (const { text } of journal) this.owner.write(text);
-    this.isReplaying = false;
-    if (!keepsAnswers) return;
-    for (const call of this.calls.credited()) this.sendCredit(call);
-    // Its number tells at the next resume that all of this has arrived.
-    if (journal.size > 0) this.askForAcknowledgement();
+    if (keepsAnswers) {
+      // Of those that have arrived; the others follow their calls.
+      for (const call of this.calls.credited()) this.sendCredit(call);
+      // Its number tells at the next resume that all of this has arrived.
+      if (journal.size > 0) this.askForAcknowledgement();
+    }
+    if (journal.size > 0) this.writeStored(journal);
+    else this.goOn();
+  }
+
+  /** Whether messages wait in the journal to be written. */
+  get isBehind(): boolean {
+    return this.next !== NONE;
+  }
+
+  /** Leaves what comes in the journal, where it is kept anyway, until {@link goOn}: the transport holds enough. */
+  hold(): void {
+    const { journal, keepsAnswers } = this.owner;
+    // Without `resume`, answers are not in the journal, and would overtake what waits there.
+    if (journal && keepsAnswers && this.next === NONE) this.next = journal.end;
+  }
+
+  /** Writes what waits in the journal, until it must wait again. */
+  goOn(): void {
+    const { owner } = this;
+    this.writeWhile(() => !owner.mustWait);
+  }
+
+  /** Writes what waits in the journal, as far as the transport takes it before it ends. */
+  flush(): void {
+    const { owner } = this;
+    this.writeWhile(() => !owner.isFull);
+  }
+
+  /** The transport is lost: what was written and has not arrived may be the reason. */
+  noteCut(): void {
+    const { journal } = this.owner;
+    journal?.noteCut(this.next === NONE ? journal.end : this.next);
   }
 
   /**
@@ -238,8 +293,9 @@ export class Outbox implements Expirable {
    */
   loseSession(): void {
     const { journal } = this.owner;
-    const unsent = journal && this.firstUnsent > 0 ? this.unsentOf(journal) : [];
-    this.firstUnsent = 0;
+    const unsent = journal && this.firstUnsent !== NONE ? this.unsentOf(journal) : [];
+    this.next = NONE;
+    this.firstUnsent = NONE;
     this.calls.loseAll();
     if (unsent.length === 0) return;
     this.unsent = unsent;
@@ -258,18 +314,21 @@ export class Outbox implements Expirable {
   /** Takes the unsent messages out; calls that were given up meanwhile are left out. */
   private unsentOf(journal: Journal): UnsentMessage[] {
     const unsent: UnsentMessage[] = [];
-    for (const { id, text } of journal) {
+    for (let place = Math.max(this.firstUnsent, journal.start); place < journal.end; place++) {
+      const { id, text } = journal.at(place);
       // Answers, which have no number, are of use in their own session only.
-      if (id < this.firstUnsent || !Number.isInteger(id)) continue;
+      if (!Number.isInteger(id)) continue;
       const call = this.calls.remove(id);
       if (call || isEvent(text)) unsent.push({ text, call });
     }
     return unsent;
   }
 
-  /** Tells the callee of a stream how far it may go. */
+  /** Tells the callee of a stream how far it may go. Where the call waits in the journal, that follows it. */
   sendCredit(call: OutgoingCall): void {
-    if (this.owner.isOpen) this.owner.write(formatStreamCredit(this.wireId(call.id), call.creditLimit));
+    const { journal, isOpen } = this.owner;
+    const isWaiting = journal && this.isBehind && call.id > numberBefore(journal, this.next);
+    if (isOpen && !isWaiting) this.owner.write(formatStreamCredit(this.wireId(call.id), call.creditLimit));
   }
 
   /** Something has been kept for a while. */
@@ -306,12 +365,60 @@ export class Outbox implements Expirable {
     });
   }
 
-  /** @param id the number of the text; 0 where it has none */
-  private write(text: string, id = 0): void {
-    if (!this.owner.isOpen) {
-      if (this.firstUnsent === 0) this.firstUnsent = id;
-      this.owner.keptForLater();
-    } else if (!this.isReplaying) this.owner.write(text);
+  /** Writes the newest message of the journal, if it need not wait there. */
+  private write(journal: Journal, text: string): void {
+    const { owner } = this;
+    if (owner.isOpen && this.next === NONE && !owner.storesFirst) {
+      owner.write(text);
+      return;
+    }
+    const place = journal.end - 1;
+    if (this.firstUnsent === NONE) this.firstUnsent = place;
+    if (!owner.isOpen) {
+      owner.keptForLater();
+      return;
+    }
+    if (this.next === NONE) this.next = place;
+    if (owner.storesFirst) this.writeStored(journal);
+  }
+
+  /** Writes all that the journal holds now, when that is stored. */
+  private writeStored(journal: Journal): void {
+    const { end } = journal;
+    this.owner.whenStored(() => {
+      if (journal !== this.owner.journal) return;
+      this.stored = Math.max(this.stored, end);
+      this.goOn();
+    });
+  }
+
+  private writeWhile(mayWrite: () => boolean): void {
+    const { owner } = this;
+    const { journal } = owner;
+    if (!journal) return;
+    while (this.next !== NONE && owner.isOpen && mayWrite()) {
+      // What has arrived, however that may be, is not written.
+      const place = Math.max(this.next, journal.start);
+      if (place >= journal.end) this.catchUp();
+      else if (owner.storesFirst && place >= this.stored) return;
+      else this.writeAt(journal, place);
+    }
+  }
+
+  private writeAt(journal: Journal, place: number): void {
+    const { id, text } = journal.at(place);
+    // First: what the log's listeners send comes behind it.
+    this.next = place + 1;
+    if (this.firstUnsent !== NONE) this.firstUnsent = Math.max(this.firstUnsent, this.next);
+    this.owner.writeNow(text);
+    const call = this.owner.keepsAnswers ? this.calls.get(id) : undefined;
+    if (call && call.creditLimit !== INITIAL_STREAM_CREDIT) this.sendCredit(call);
+  }
+
+  private catchUp(): void {
+    this.next = NONE;
+    this.firstUnsent = NONE;
+    this.owner.caughtUp();
   }
 
   /** Whether not even an answer is admitted. */
@@ -350,4 +457,10 @@ export class Outbox implements Expirable {
       this.isAskingForAcknowledgement = false;
     });
   }
+}
+
+/** The number of the last message that was sent before the one at a place. */
+function numberBefore(journal: Journal, place: number): number {
+  const held = Math.max(place, journal.start);
+  return held < journal.end ? Math.ceil(journal.at(held).id) - 1 : journal.lastId;
 }

@@ -236,8 +236,22 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     return this.isOpen && (this.holds & CONGESTED) !== 0;
   }
 
+  /** Holds what can wait, or sends it, as what waits to be sent allows. */
+  congestionChanged(): void {
+    const { wire } = this.owner;
+    if (wire.isCongested) this.ownOutbox?.hold();
+    else this.ownOutbox?.goOn();
+    this.balanceCongestion();
+  }
+
+  private balanceCongestion(): void {
+    const { serverSide, wire } = this.owner;
+    // Why a server alone: two sides that both wait until the other one reads would wait for ever.
+    if (serverSide) this.setCongested(wire.isCongested);
+  }
+
   /** Serves nothing new while too much waits to be sent. */
-  setCongested(isCongested: boolean): void {
+  private setCongested(isCongested: boolean): void {
     this.setHolds(isCongested ? this.holds | CONGESTED : this.holds & ~CONGESTED);
     if (!isCongested) this.ownReceivedCalls?.flushStreams();
   }
@@ -357,6 +371,22 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     return this.keepsAnswers;
   }
 
+  get storesFirst(): boolean {
+    return this.gate !== undefined;
+  }
+
+  writeNow(text: string): void {
+    this.owner.wire.write(text);
+  }
+
+  get mustWait(): boolean {
+    return this.owner.wire.isCongested;
+  }
+
+  get isFull(): boolean {
+    return this.owner.wire.isFull;
+  }
+
   /** Writes a text, if there is a transport; in an open session after that is stored, where it must be. */
   write(text: string): void {
     const { gate, owner } = this;
@@ -418,7 +448,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   /** Writes a message now, or after the session is resumed. */
   private sendAfterResume(text: string): void {
-    if (this.isOpen) this.write(text);
+    if (this.isOpen && !this.outbox.isBehind) this.write(text);
     else {
       this.afterResume ??= [];
       if (this.afterResume.length < this.owner.limits.maxPendingCalls) this.afterResume.push(text);
@@ -435,15 +465,18 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   /** Messages flow: as many as what is under way allows. */
   opened(): void {
-    // Of the transport before.
-    if ((this.holds & CONGESTED) !== 0) this.setCongested(false);
+    // It may have been of the transport before.
+    if ((this.holds & CONGESTED) !== 0) this.balanceCongestion();
     this.ownReceivedCalls?.balanceReading();
     if (this.isHoldingReading) this.balanceReading();
   }
 
-  /** Sends again what the peer has not received, and then what had to wait for that. */
+  /** Sends again what the peer has not received. */
   replay(receivedCount: number): void {
     this.outbox.replay(receivedCount);
+  }
+
+  caughtUp(): void {
     const texts = this.afterResume ?? [];
     this.afterResume = undefined;
     for (const text of texts) this.write(text);
@@ -456,7 +489,12 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   /** The transport was cut: what was written and has not arrived may be the reason. */
   noteCut(): void {
-    if (this.ownOutbox) this.journal?.noteCut();
+    this.ownOutbox?.noteCut();
+  }
+
+  /** Sends what waits in the journal, as the transport ends for good. */
+  flush(): void {
+    this.ownOutbox?.flush();
   }
 
   /** Drops what waits to be stored: it counts as not received, and the peer sends it again. */

@@ -4,10 +4,15 @@ import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { ignore } from '../../util/callback.js';
 import { nextTick } from '../../util/host.js';
-import { startPatientTimer, stopTimer, type Timer } from '../../util/timer.js';
+import { startPatientTimer, startTimer, stopTimer, type Timer } from '../../util/timer.js';
+import { slowPeerError, stalledPeerError } from '../../protocol/slow-peer.js';
 import { decodeUtf8, detachWebSocket, type BrowserWebSocket } from './browser-websocket.js';
 
 const NORMAL_CLOSURE = 1000;
+/** Less than this, in bytes, waits too often to tell of it: a browser sends when the program has ended its turn. */
+const TOLD_FROM_BYTES = 64 * 1024;
+/** How often a browser is asked whether all has left, which it does not tell, in milliseconds. */
+const ASK_EVERY_MS = 20;
 
 type Data = string | ArrayBuffer;
 
@@ -23,8 +28,9 @@ export class BrowserTransport implements Transport {
   private closeError: Error | undefined;
   private endTimer: Timer | undefined;
   private stallTimer: Timer | undefined;
+  private drainTimer: Timer | undefined;
   /** How many bytes waited after the last send, or when the watch over the peer's reading began. */
-  private waiting = 0;
+  private waitingAfter = 0;
   /** Whether the peer has read anything since that watch began. */
   private hasRead = false;
   /** How many bytes waited at the last call of {@link hasMoved}. */
@@ -53,12 +59,21 @@ export class BrowserTransport implements Transport {
   send(text: string): void {
     if (!this.isOpen) return;
     const { webSocket, limits } = this;
-    if (webSocket.bufferedAmount < this.waiting) this.hasRead = true;
+    const before = webSocket.bufferedAmount;
+    if (before < this.waitingAfter) this.hasRead = true;
+    if (before > limits.maxSendBufferBytes) {
+      this.destroy(slowPeerError());
+      return;
+    }
     webSocket.send(text);
-    this.waiting = webSocket.bufferedAmount;
-    if (this.waiting > limits.maxSendBufferBytes) {
-      this.destroy(new JstpError('ERR_JSTP_SLOW_PEER', 'The peer reads too slowly: its send buffer is full'));
-    } else if (this.waiting > 0 && !this.stallTimer && limits.sendStallTimeoutMs > 0) this.watch();
+    const { waiting } = this;
+    this.waitingAfter = waiting;
+    if (waiting > 0 && !this.stallTimer && limits.sendStallTimeoutMs > 0) this.watch();
+    if (waiting >= TOLD_FROM_BYTES) this.tellWaiting(waiting);
+  }
+
+  get waiting(): number {
+    return this.webSocket.bufferedAmount;
   }
 
   end(): void {
@@ -117,12 +132,25 @@ export class BrowserTransport implements Transport {
     this.hasRead = false;
     this.stallTimer = startPatientTimer(this.limits.sendStallTimeoutMs, () => {
       this.stallTimer = undefined;
-      const { bufferedAmount } = this.webSocket;
-      if (bufferedAmount === 0) return;
-      if (this.hasRead || bufferedAmount < this.waiting) {
-        this.waiting = bufferedAmount;
+      const { waiting } = this;
+      if (waiting === 0) return;
+      if (this.hasRead || waiting < this.waitingAfter) {
+        this.waitingAfter = waiting;
         this.watch();
-      } else this.destroy(new JstpError('ERR_JSTP_STALLED_PEER', 'The peer has stopped reading'));
+      } else this.destroy(stalledPeerError());
+    });
+  }
+
+  private tellWaiting(bytes: number): void {
+    this.receiver?.transportWaits?.(bytes);
+    if (!this.drainTimer) this.awaitDrain();
+  }
+
+  private awaitDrain(): void {
+    this.drainTimer = startTimer(ASK_EVERY_MS, () => {
+      this.drainTimer = undefined;
+      if (this.waiting > 0) this.awaitDrain();
+      else this.receiver?.transportWaits?.(0);
     });
   }
 
@@ -130,6 +158,7 @@ export class BrowserTransport implements Transport {
     this.isOpen = false;
     detachWebSocket(this.webSocket);
     stopTimer(this.endTimer);
+    stopTimer(this.drainTimer);
     stopTimer(this.stallTimer);
     const { receiver } = this;
     this.receiver = null;

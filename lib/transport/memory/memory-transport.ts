@@ -1,10 +1,15 @@
+import { Buffer } from 'node:buffer';
 import type { Transport, TransportReceiver } from '../../connection/transport.js';
 import type { Limits } from '../../protocol/limits.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { ignore } from '../../util/callback.js';
+import { slowPeerError } from '../../protocol/slow-peer.js';
+
+/** Less than this, in bytes, waits too often to tell of it: a message arrives a microtask after it was sent. */
+const TOLD_FROM_BYTES = 16 * 1024;
 
 /** What is on its way to one end: a message, or the close with its error. */
-type Item = { readonly text: string } | { readonly error: Error | undefined };
+type Item = { readonly text: string; readonly bytes: number } | { readonly error: Error | undefined };
 
 /**
  * One end of a transport within this process: real messages, no socket. A message arrives a microtask after it was
@@ -18,6 +23,10 @@ export class MemoryTransport implements Transport {
   onClosed: () => void = ignore;
   private peer: MemoryTransport | undefined;
   private inbox: Item[] = [];
+  /** How many bytes the messages in the inbox have. */
+  private inboxBytes = 0;
+  /** Whether the receiver was told that something waits. */
+  private hasTold = false;
   private isOpen = true;
   private isPaused = false;
   private isDelivering = false;
@@ -41,8 +50,20 @@ export class MemoryTransport implements Transport {
     return this;
   }
 
+  get waiting(): number {
+    return this.peer?.inboxBytes ?? 0;
+  }
+
   send(text: string): void {
-    if (this.isOpen) this.peer?.arrive({ text });
+    if (!this.isOpen) return;
+    if (this.waiting > this.limits.maxSendBufferBytes) {
+      this.destroy(slowPeerError());
+      return;
+    }
+    this.peer?.arrive({ text, bytes: Buffer.byteLength(text) });
+    if (this.waiting < TOLD_FROM_BYTES) return;
+    this.hasTold = true;
+    this.receiver?.transportWaits?.(this.waiting);
   }
 
   end(): void {
@@ -72,6 +93,7 @@ export class MemoryTransport implements Transport {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.inbox = [{ error }];
+    this.inboxBytes = 0;
     this.isPaused = false;
     this.schedule();
     this.peer?.arrive({ error: undefined });
@@ -79,6 +101,7 @@ export class MemoryTransport implements Transport {
 
   private arrive(item: Item): void {
     this.inbox.push(item);
+    if ('bytes' in item) this.inboxBytes += item.bytes;
     // An end that does not read is told of the close, too.
     if ('error' in item) this.isPaused = false;
     this.schedule();
@@ -97,10 +120,22 @@ export class MemoryTransport implements Transport {
   private deliver(): void {
     while (!this.isPaused) {
       const item = this.inbox.shift();
-      if (!item) return;
-      if ('error' in item) this.closed(item.error);
-      else this.receive(item.text);
+      if (!item) break;
+      if ('error' in item) {
+        this.closed(item.error);
+        continue;
+      }
+      this.inboxBytes -= item.bytes;
+      this.receive(item.text);
     }
+    if (this.inbox.length === 0) this.peer?.allRead();
+  }
+
+  /** The peer has received all that was sent. */
+  private allRead(): void {
+    if (!this.hasTold) return;
+    this.hasTold = false;
+    this.receiver?.transportWaits?.(0);
   }
 
   private receive(text: string): void {
@@ -113,6 +148,7 @@ export class MemoryTransport implements Transport {
   private closed(error: Error | undefined): void {
     this.isOpen = false;
     this.inbox = [];
+    this.inboxBytes = 0;
     const { receiver } = this;
     this.receiver = null;
     receiver?.transportClosed(error);

@@ -84,6 +84,10 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
     return (this.socket as Partial<TLSSocket>).getPeerCertificate?.();
   }
 
+  get waiting(): number {
+    return this.socket.writableLength + this.outgoing.length;
+  }
+
   limitTo(limit: SizeLimit): void {
     if (!this.isUp) return;
     this.limit = tighterLimit(this.limits, limit);
@@ -157,12 +161,16 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
     const text = this.outgoing;
     if (text === '') return;
     this.outgoing = '';
-    if (this.isOpen) this.wrote(text.length, writeText(this.socket, text));
+    if (this.mayWrite) this.wrote(text.length, writeText(this.socket, text));
   }
 
   private sendLarge(text: string): void {
     this.flush();
-    this.wrote(text.length + 1, writeParts(this.socket, [...partsOf(text), '\0']));
+    if (this.mayWrite) this.wrote(text.length + 1, writeParts(this.socket, [...partsOf(text), '\0']));
+  }
+
+  private get mayWrite(): boolean {
+    return this.isOpen && (this.guard === undefined || this.guard.admits());
   }
 
   private wrote(length: number, hasTakenAll: boolean): void {
@@ -171,8 +179,8 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
   }
 
   /** @internal Tells of what waits in the socket. */
-  noteCongestion(isCongested: boolean): void {
-    this.receiver?.transportCongested?.(isCongested);
+  noteWaiting(bytes: number): void {
+    this.receiver?.transportWaits?.(bytes);
   }
 
   /** @internal The message whose end has not arrived. */

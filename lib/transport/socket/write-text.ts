@@ -15,7 +15,8 @@ let scratch: Buffer | undefined;
 
 /** Writes a text to a socket as UTF-8. @returns what `socket.write` returns */
 export function writeText(socket: Socket, text: string): boolean {
-  return text.length < LARGE_TEXT ? socket.write(text, 'utf8') : writeParts(socket, [text]);
+  const isSmall = text.length < LARGE_TEXT && socket.writableLength === 0;
+  return isSmall ? socket.write(text, 'utf8') : writeParts(socket, [text]);
 }
 
 /**
@@ -26,12 +27,12 @@ export function writeText(socket: Socket, text: string): boolean {
  * @returns what the last `socket.write` returned
  */
 export function writeParts(socket: Socket, parts: readonly string[]): boolean {
-  if (!writesAtOnce(socket) || socket.writableLength > 0) return socket.write(parts.join(''), 'utf8');
+  if (!writesAtOnce(socket) || socket.writableLength > 0) return writeBytes(socket, parts.join(''));
   let hasTakenAll = true;
   let used = 0;
   for (const [index, part] of parts.entries()) {
     for (let from = 0; from < part.length;) {
-      if (used === 0 && socket.writableLength > 0) return socket.write(restOf(parts, index, from), 'utf8');
+      if (used === 0 && socket.writableLength > 0) return writeBytes(socket, restOf(parts, index, from));
       scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
       const end = pieceEnd(part, from, Math.floor((SCRATCH_BYTES - used) / MAX_BYTES_PER_UNIT));
       used += scratch.write(part.slice(from, end), used);
@@ -42,6 +43,11 @@ export function writeParts(socket: Socket, parts: readonly string[]): boolean {
     }
   }
   return used > 0 ? writeScratch(socket, used) : hasTakenAll;
+}
+
+/** Writes a text that may have to wait. Why as bytes: of a text that waits, Node counts the UTF-16 units. */
+function writeBytes(socket: Socket, text: string): boolean {
+  return socket.write(Buffer.from(text));
 }
 
 function writeScratch(socket: Socket, length: number): boolean {

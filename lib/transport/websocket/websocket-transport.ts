@@ -85,6 +85,10 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     return (this.socket as Partial<PeerCertificateSource>).getPeerCertificate?.();
   }
 
+  get waiting(): number {
+    return this.socket.writableLength;
+  }
+
   limitTo(limit: SizeLimit): void {
     const { webSocket, limits } = this;
     this.limit = tighterLimit(limits, limit);
@@ -93,9 +97,11 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
   }
 
   send(text: string): void {
-    if (!this.isOpen) return;
+    if (!this.isOpen || !this.guard.admits()) return;
     this.cork();
-    if (text.length * MAX_BYTES_PER_UNIT <= FRAME_BYTES) this.webSocket.send(text);
+    // As bytes where it has to wait. Why: of a text that waits, Node counts the UTF-16 units.
+    if (text.length * MAX_BYTES_PER_UNIT <= FRAME_BYTES && !this.socket.writableNeedDrain)
+      this.webSocket.send(text);
     else this.sendInFrames(Buffer.from(text));
     this.guard.wrote(text.length);
   }
@@ -156,8 +162,8 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
   }
 
   /** @internal Tells of what waits in the socket. */
-  noteCongestion(isCongested: boolean): void {
-    this.receiver?.transportCongested?.(isCongested);
+  noteWaiting(bytes: number): void {
+    this.receiver?.transportWaits?.(bytes);
   }
 
   private guardMessage(): void {

@@ -1,0 +1,97 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Connection, Limits } from '../../lib/core.js';
+import { lifecycleOf } from '../../lib/connection/lifecycle.js';
+import { Closing } from '../support/closing.js';
+import type { RawPeer } from '../support/raw-peer.js';
+import { waitFor } from '../support/wait-for.js';
+import { Arena, guardProcess } from './arena.js';
+
+const closing = new Closing();
+
+guardProcess();
+afterEach(() => closing.run());
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+/** Written by itself, and at once. */
+const PIECE = 'x'.repeat(100 * KIB);
+/** More than the text around a piece. */
+const AROUND = 100;
+
+/** A peer that reads nothing any more, and the server's side of it. */
+interface Stalled {
+  readonly peer: RawPeer;
+  readonly connection: Connection;
+}
+
+function waitingOf({ connection }: Stalled): number {
+  return lifecycleOf(connection).wire.transport?.waiting ?? 0;
+}
+
+function totalOf(arena: Arena): number {
+  return arena.server.getUsage().sendBufferBytes.used;
+}
+
+async function send({ connection }: Stalled): Promise<void> {
+  connection.emitRemoteEvent('news', 'told', [PIECE]);
+  await nextTurn();
+}
+
+/** A peer for which at least so many bytes wait. */
+async function stall(arena: Arena, bytes: number): Promise<Stalled> {
+  const peer = await arena.guest();
+  const connection = arena.server.getClientsArray().at(-1);
+  if (!connection) throw new Error('The server has no client');
+  const stalled = { peer, connection };
+  peer.socket.pause();
+  while (waitingOf(stalled) < bytes) await send(stalled);
+  return stalled;
+}
+
+function start(limits: Partial<Limits>): Promise<Arena> {
+  return Arena.start(closing, { limits: { sendStallTimeoutMs: 0, maxSendBufferBytes: Infinity, ...limits } });
+}
+
+describe('limits.maxSendBufferBytesTotal', () => {
+  test('lets so much wait for all clients together, and gives up the one with the most beyond that', async () => {
+    const arena = await start({ maxSendBufferBytesTotal: 4 * MIB });
+    const most = await stall(arena, 2 * MIB);
+    const less = await stall(arena, 100 * KIB);
+    while (totalOf(arena) + PIECE.length + AROUND < 4 * MIB) await send(less);
+    expect(totalOf(arena)).toBe(waitingOf(most) + waitingOf(less));
+    await arena.expectServing();
+    expect(arena.errors).toEqual([]);
+    await send(less);
+    await waitFor(() => arena.errors.length > 0, 'the cut');
+    expect(arena.errors).toMatchObject([{ code: 'ERR_JSTP_SLOW_PEER' }]);
+    await waitFor(() => arena.server.getClientsArray().length === 1, 'the end of its connection');
+    expect(arena.server.getClientsArray()).toEqual([less.connection]);
+    expect(totalOf(arena)).toBe(waitingOf(less));
+    less.peer.destroy();
+    await waitFor(() => arena.server.getClientsArray().length === 0, 'the end of the other one');
+    expect(totalOf(arena)).toBe(0);
+  });
+
+  test('pauses serving of those with more than 64 KiB from half of it on, and serves the others', async () => {
+    const arena = await start({ maxSendBufferBytesTotal: 4 * MIB });
+    await stall(arena, 2 * MIB);
+    const waiting = await stall(arena, 64 * KIB);
+    waiting.peer.send("{call:[1,'mark'],run:['later']}");
+    await arena.hasRead();
+    await arena.expectServing();
+    expect(arena.executed).not.toContain('later');
+    waiting.peer.socket.resume();
+    await waitFor(() => arena.executed.includes('later'), 'the call');
+    expect(waiting.connection.handshakeDone).toBe(true);
+  });
+
+  test('pauses nobody below that', async () => {
+    const arena = await start({ maxSendBufferBytesTotal: 8 * MIB });
+    await stall(arena, 2 * MIB);
+    const waiting = await stall(arena, 64 * KIB);
+    waiting.peer.send("{call:[1,'mark'],run:['at once']}");
+    await waitFor(() => arena.executed.includes('at once'), 'the call');
+    waiting.peer.destroy();
+  });
+});

@@ -15,7 +15,12 @@ const STALLED_PEERS = 1000;
 const EVENT = 'x'.repeat(1000);
 const EVENTS_A_PEER = 200;
 const LIMITS = { journalMaxBytes: 50_000, journalMaxEntries: 1000, maxSendBufferBytes: 100_000 };
-const MANY_OF_ONE_ADDRESS = { maxConnectionsPerAddress: Infinity, maxHandshakesPerSecond: Infinity };
+const MANY_OF_ONE_ADDRESS = {
+  maxConnectionsPerAddress: Infinity,
+  maxHandshakesPerSecond: Infinity,
+  maxSessionsPerAddress: Infinity,
+  maxJournalBytesPerAddress: Infinity,
+};
 // A text is held once, by the journal; what waits for the socket is joined, and so a second time.
 const ALLOWED_BYTES_A_PEER = LIMITS.journalMaxBytes + LIMITS.maxSendBufferBytes + 20_000;
 

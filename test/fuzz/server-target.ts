@@ -31,6 +31,8 @@ const LIMITS: ServerOptions['limits'] = {
   journalMaxEntries: 50,
   journalMaxBytes: 65_536,
   maxSessions: 20,
+  // The other places are for anonymous clients, who take no place of a user.
+  maxSessionsPerUser: 10,
   maxConnectionsPerAddress: Infinity,
   maxHandshakesPerSecond: Infinity,
   maxFailedLoginsPerAddress: Infinity,

@@ -1,6 +1,12 @@
 import { DEFAULT_LIMITS } from 'nestjs-jstp/core';
 
-const NAMES = ['maxConnectionsPerAddress', 'maxPendingHandshakes', 'maxHandshakesPerSecond'];
+const NAMES = [
+  'maxConnectionsPerAddress',
+  'maxPendingHandshakes',
+  'maxHandshakesPerSecond',
+  'maxSessionsPerAddress',
+  'maxJournalBytesPerAddress',
+];
 
 /**
  * Options that let all clients of a benchmark in, which come by one address. Older builds know no such limits.

@@ -97,8 +97,8 @@ describe.each(TRANSPORTS)('a server over $name', ({ name, entry, connect }) => {
     expect(stranger.isEnded).toBe(false);
   });
 
-  test('takes 16 strangers of one address, and no more, where half of limits.maxPendingHandshakes is used up', async () => {
-    const arena = await start({ maxPendingHandshakes: 32 });
+  test('takes 16 strangers of one address, and no more, where more than half of limits.maxPendingHandshakes is used up', async () => {
+    const arena = await start({ maxPendingHandshakes: 20 });
     const refused: RefusedConnection[] = [];
     arena.server.on('connectionRefused', (refusal) => refused.push(refusal));
     const pending = (count: number): Promise<void> =>

@@ -35,11 +35,12 @@ const HEADER = [
   'opened',
   'refused',
   'destroyed',
+  'log lines',
   'p99',
   'longest',
   'login p99',
 ];
-const WIDTHS = [23, 10, 8, 6, 7, 9, 16, 8, 9];
+const WIDTHS = [23, 10, 8, 6, 7, 9, 9, 16, 8, 9];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -171,6 +172,7 @@ class Siege {
       String(opened),
       String(phase.refused),
       String(phase.failed + phase.turnedAway),
+      String(phase.logLines),
       `${p99.toFixed(1)} ms ${opened === 0 ? '' : `(${ratio(p99, this.quietMs)})`}`,
       `${(phase.calls.at(-1) ?? 0).toFixed(0)} ms`,
       `${quantile(phase.logins, 0.99).toFixed(0)} ms`,

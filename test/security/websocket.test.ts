@@ -305,7 +305,7 @@ describe('frames', () => {
     attacker.socket.destroy();
   });
 
-  test('that are not masked, or say what is reserved, end their line', async () => {
+  test('that are not masked, or say what is reserved, end their line, and are told as errors of the protocol', async () => {
     for (const frame of [
       [0x81, 2, 0x7b, 0x7d],
       [0xf1, 0x80, 0, 0, 0, 0],
@@ -318,6 +318,13 @@ describe('frames', () => {
       await attacker.end();
       attacker.socket.destroy();
     }
+    await waitFor(() => arena.errors.length === 3, 'the errors');
+    // They are the peer's, and not the application's: a log need not have them.
+    for (const error of arena.errors)
+      expect(error).toMatchObject({
+        code: 'ERR_JSTP_PROTOCOL',
+        message: expect.stringMatching(/^Invalid WebSocket frame: /),
+      });
     await expectServing();
   });
 });

@@ -20,6 +20,9 @@ const FRAME_BYTES = 512 * 1024;
 const MAX_BYTES_PER_UNIT = 3;
 const NORMAL_CLOSURE = 1000;
 const MESSAGE_TOO_BIG = 1009;
+/** What the codes of `ws` begin with for what a peer may not send; and that of a message that is too large. */
+const RULE_BROKEN = 'WS_ERR_';
+const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 /** JSTP over a WebSocket: each message is a WebSocket message of text, without a NUL (docs/protocol.md). */
 export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGuardOwner, Expirable {
@@ -68,8 +71,7 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     };
     webSocket.on('ping', receivePing).on('pong', receivePing);
     webSocket.on('error', (error) => {
-      const isTooLarge = (error as NodeJS.ErrnoException).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
-      this.failed(isTooLarge ? new OversizeError(limits[this.limit], this.limit) : error);
+      this.failed(this.toOwnError(error));
     });
     webSocket.on('close', (code) => {
       if (code === MESSAGE_TOO_BIG) this.closeError ??= refusedSizeError();
@@ -205,6 +207,14 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     this.isOpen = false;
     this.closeError ??= error;
     sharedDeadlines(END_TIMEOUT_MS).add(this);
+  }
+
+  /** Makes an error of this package of what `ws` found wrong in what the peer has sent. */
+  private toOwnError(error: Error): Error {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === TOO_LARGE) return new OversizeError(this.limits[this.limit], this.limit);
+    // Why: a RangeError would look like a fault of the application.
+    return code?.startsWith(RULE_BROKEN) ? new ProtocolError(error.message, { cause: error }) : error;
   }
 
   private closed(): void {

@@ -7,6 +7,7 @@ import type { Kit } from './kit.js';
 import type { Peer } from './peer.js';
 
 const BIG = 65_536;
+const HUGE = 1_000_000;
 
 /** Numbers of calls, one row for each connection. */
 class Numbers {
@@ -21,13 +22,16 @@ class Numbers {
 
 export const unread: Attacker = {
   name: 'unread answers',
-  load: '12 connections that read nothing, 400 calls a second for 64 KiB each',
+  load: '12 connections that read nothing, half of them without resume, 200 calls a second for 1 MB each',
   attack(kit) {
     const numbers = new Numbers();
-    const peers = kit.keep(12, () => kit.dial(kit.random.pick(TRANSPORTS), { isDeaf: true }).login());
-    kit.rate(400, () => {
+    const peers = kit.keep(12, () => {
+      const peer = kit.dial(kit.random.pick(TRANSPORTS), { isDeaf: true });
+      return kit.random.happens(0.5) ? peer.login() : peer.login('');
+    });
+    kit.rate(200, () => {
       const peer = kit.random.pick(peers);
-      peer.send(`{call:[${String(numbers.take(peer))},'db'],give:[${String(BIG)}]}`);
+      peer.send(`{call:[${String(numbers.take(peer))},'db'],give:[${String(HUGE)}]}`);
     });
   },
 };

@@ -153,6 +153,11 @@ export interface Limits {
   /** How long a peer may read nothing while bytes wait for it; then it is given up. 0: no limit. @default 30000 */
   readonly sendStallTimeoutMs: number;
   /**
+   * How many bytes a second a peer must read while bytes wait for it, on the average of `sendStallTimeoutMs`; else it is
+   * given up. 0: any number. Where `sendStallTimeoutMs` is 0, this has no effect. @default 100
+   */
+  readonly minWriteRate: number;
+  /**
    * How many streams of the peer's calls may be under way at once on a connection. The next one fails with
    * ERR_TOO_MANY_STREAMS. May be `Infinity`. @default 1000
    */
@@ -281,6 +286,7 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxSendBufferBytes: [16 * 1024 * 1024, 1, Infinity],
   maxSendBufferBytesTotal: [0, 0, Infinity],
   sendStallTimeoutMs: [30_000, 0, MAX_TIMER_MS],
+  minWriteRate: [100, 0],
   maxStreams: [1000, 1, Infinity],
   maxStreamBufferItems: [10_000],
   maxStreamBufferBytes: [16 * 1024 * 1024],

@@ -21,6 +21,8 @@ interface SocketHandle {
   readonly fd?: number;
   /** How many bytes of the write under way the system has not taken yet. */
   readonly writeQueueSize?: number;
+  /** How many bytes libuv was given. */
+  readonly bytesWritten?: number;
   /** Fills in the peer's address; returns an error's number, or 0. */
   readonly getpeername?: (peer: { address?: string }) => number;
 }
@@ -66,6 +68,15 @@ export function peerAddress(socket: Socket): string | undefined {
  */
 export function unwrittenBytes(socket: Socket): number {
   return (socket as InternalSocket)._handle?.writeQueueSize ?? 0;
+}
+
+/**
+ * How many bytes of a socket the system has taken. Where libuv does not tell, those of writes that are done.
+ */
+export function takenBytes(socket: Socket): number {
+  const { _handle: handle } = socket as InternalSocket;
+  const given = handle?.bytesWritten ?? socket.bytesWritten - socket.writableLength;
+  return given - unwrittenBytes(socket);
 }
 
 /**

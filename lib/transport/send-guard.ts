@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Limits } from '../protocol/limits.js';
+import { leastRead, slowPeerError, stalledPeerError } from '../protocol/slow-peer.js';
 import type { DeadlineQueue } from '../util/deadline-queue.js';
 import { now } from '../util/host.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
-import { unacknowledgedBytes, unwrittenBytes } from './node-internals.js';
-import { slowPeerError, stalledPeerError } from '../protocol/slow-peer.js';
+import { takenBytes, unacknowledgedBytes } from './node-internals.js';
 
 /** How many times within `sendStallTimeoutMs` the guard checks for progress. */
 const CHECKS = 4;
@@ -20,24 +20,23 @@ export interface SendGuardOwner {
 /** Gives up a peer that reads too slowly, or not at all, by what waits in the socket. */
 export class SendGuard implements Expirable {
   private isWatching = false;
-  /** How much was written since the guard exists, in the unit of the socket's `writableLength`. */
-  private written = 0;
-  /** {@link sent} when the last progress was seen. */
-  private sentBefore = 0;
-  /** When the last progress was seen, by the clock of {@link now}. */
-  private movedAt = 0;
+  /** When the present look at the peer's reading has begun, by the clock of {@link now}. */
+  private beganAt = 0;
+  /** How many bytes the system had taken then. */
+  private takenBefore = 0;
+  /** How many bytes the peer had acknowledged at {@link askedAt}; undefined: the system was not asked yet. */
+  private acknowledgedBefore: number | undefined;
+  private askedAt = 0;
   private isDrainAwaited = false;
-  /** How many unacknowledged bytes the system held at the last check. */
-  private queueBefore: number | undefined;
 
   /**
    * @param socket the socket
-   * @param limits how many bytes may wait, and how long without any progress
+   * @param limits how many bytes may wait, and how slowly they may be read
    * @param owner the transport
    */
   constructor(
     private readonly socket: Socket,
-    private readonly limits: Pick<Limits, 'maxSendBufferBytes' | 'sendStallTimeoutMs'>,
+    private readonly limits: Pick<Limits, 'maxSendBufferBytes' | 'sendStallTimeoutMs' | 'minWriteRate'>,
     private readonly owner: SendGuardOwner,
   ) {}
 
@@ -48,15 +47,14 @@ export class SendGuard implements Expirable {
     return false;
   }
 
-  /** Counts a write that was just made. */
-  wrote(length: number): void {
-    this.written += length;
+  /** Looks at what a write that was just made has left. */
+  wrote(): void {
     const { socket } = this;
     const waiting = socket.writableLength;
     if (waiting === 0) return;
     // Less than what a socket itself calls much is not told of. Why: its end would not be told.
     if (socket.writableNeedDrain) this.noteWaiting(waiting);
-    if (!this.isWatching) this.watch();
+    if (!this.isWatching && this.limits.sendStallTimeoutMs > 0) this.begin();
   }
 
   /** Stops watching, since the socket is closed. */
@@ -65,16 +63,11 @@ export class SendGuard implements Expirable {
     this.isWatching = false;
   }
 
-  /** Checks for progress, since a part of the stall time is over. */
+  /** Looks at what the peer has read, since a part of the stall time is over. */
   expire(): void {
     if (this.socket.writableLength === 0) this.isWatching = false;
-    else if (this.sent !== this.sentBefore) this.noteProgress();
+    else if (this.taken >= this.leastIn(Infinity)) this.begin();
     else void this.askSystem();
-  }
-
-  /** How much was handed to the system since the guard exists. */
-  get sent(): number {
-    return this.written - this.socket.writableLength - unwrittenBytes(this.socket);
   }
 
   private noteWaiting(bytes: number): void {
@@ -88,29 +81,43 @@ export class SendGuard implements Expirable {
     this.owner.noteWaiting(bytes);
   }
 
-  /** Asks whether the peer has taken some of what the system holds, since nothing new was handed to the system. */
+  /** Asks how much of what the system holds the peer has read, since too little was handed to the system. */
   private async askSystem(): Promise<void> {
-    const { queueBefore } = this;
     const queue = await unacknowledgedBytes(this.socket);
     if (!this.isWatching) return;
-    this.queueBefore = queue;
-    const hasMoved = this.sent !== this.sentBefore || (queueBefore !== undefined && queue !== queueBefore);
-    if (hasMoved) this.noteProgress();
-    else if (now() - this.movedAt < this.limits.sendStallTimeoutMs) this.wait();
-    else this.owner.destroy(stalledPeerError());
+    const time = now();
+    const acknowledged = takenBytes(this.socket) - (queue ?? 0);
+    if (this.acknowledgedBefore === undefined) {
+      this.acknowledgedBefore = acknowledged;
+      this.askedAt = time;
+    }
+    const read = acknowledged - this.acknowledgedBefore;
+    // A peer that has read all that the system held waits for this side.
+    if (queue === 0 || Math.max(this.taken, read) >= this.leastIn(Infinity)) this.begin(acknowledged);
+    else if (time - this.beganAt < this.limits.sendStallTimeoutMs) this.wait();
+    else if (this.taken >= this.leastIn(time - this.beganAt) || read >= this.leastIn(time - this.askedAt))
+      this.begin(acknowledged);
+    else this.owner.destroy(stalledPeerError(Math.max(this.taken, read) > 0));
   }
 
-  private watch(): void {
-    if (this.limits.sendStallTimeoutMs === 0) return;
+  /** Begins a look that lasts the stall time. @param acknowledged how many bytes the peer has acknowledged, if that is known */
+  private begin(acknowledged?: number): void {
     this.isWatching = true;
-    this.queueBefore = undefined;
-    this.noteProgress();
+    this.beganAt = now();
+    this.takenBefore = takenBytes(this.socket);
+    this.acknowledgedBefore = acknowledged;
+    this.askedAt = this.beganAt;
+    this.wait();
   }
 
-  private noteProgress(): void {
-    this.movedAt = now();
-    this.sentBefore = this.sent;
-    this.wait();
+  /** How many bytes the system has taken since the look began. */
+  private get taken(): number {
+    return takenBytes(this.socket) - this.takenBefore;
+  }
+
+  /** How many bytes a peer must read in a time. Not more than in the stall time. Why: a process that was busy must not blame its peers. */
+  private leastIn(ms: number): number {
+    return leastRead(this.limits, ms);
   }
 
   private wait(): void {

@@ -216,20 +216,35 @@ describe('a transport over the WebSocket of a browser', () => {
   });
 
   test('ends when the peer reads nothing for limits.sendStallTimeoutMs, and not while it reads', async () => {
-    const { transport, ends, socket } = open({ sendStallTimeoutMs: 100 });
+    const { transport, ends, socket } = open({ sendStallTimeoutMs: 100, minWriteRate: 0 });
     transport.send('0123456789');
-    socket.bufferedAmount = 5;
+    socket.bufferedAmount = 9;
     jest.advanceTimersByTime(100);
     // It has read, and is sent more than it has read.
-    socket.bufferedAmount = 1;
+    socket.bufferedAmount = 8;
     transport.send('0123456789');
     jest.advanceTimersByTime(100);
     await ticks();
     expect(ends).toEqual([]);
     jest.advanceTimersByTime(100);
     await ticks();
-    expect(ends).toEqual([expect.objectContaining({ code: 'ERR_JSTP_STALLED_PEER' })]);
+    expect(ends).toMatchObject([{ code: 'ERR_JSTP_STALLED_PEER', message: 'The peer has stopped reading' }]);
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('ends when the peer reads fewer bytes a second than limits.minWriteRate', async () => {
+    const { transport, ends, socket } = open({ sendStallTimeoutMs: 100, minWriteRate: 50 });
+    transport.send('x'.repeat(100));
+    socket.bufferedAmount = 95;
+    jest.advanceTimersByTime(100);
+    await ticks();
+    expect(ends).toEqual([]);
+    socket.bufferedAmount = 91;
+    jest.advanceTimersByTime(100);
+    await ticks();
+    expect(ends).toMatchObject([
+      { code: 'ERR_JSTP_STALLED_PEER', message: expect.stringContaining('limits.minWriteRate') },
+    ]);
   });
 
   test('has a timer only while something waits to be read', () => {

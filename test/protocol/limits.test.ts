@@ -41,6 +41,7 @@ describe('resolveLimits', () => {
     ['connectTimeoutMs', 0, MAX_TIMER],
     ['messageTimeoutMs', 0, MAX_TIMER],
     ['minReadRate', 0, Number.MAX_SAFE_INTEGER],
+    ['minWriteRate', 0, Number.MAX_SAFE_INTEGER],
     ['maxCallsInFlight', 1, Number.MAX_SAFE_INTEGER],
     ['maxCallDurationMs', 0, MAX_TIMER],
     ['sendStallTimeoutMs', 0, MAX_TIMER],

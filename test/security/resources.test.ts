@@ -144,6 +144,32 @@ describe('a peer that reads nothing', () => {
   });
 
   test.each([
+    ['is kept while it reads', 0.01, []],
+    ['is cut off when it reads less than', 100, [{ code: 'ERR_JSTP_STALLED_PEER' }]],
+  ] as const)(
+    '%s limits.minWriteRate',
+    async (_what, megabytes, errors) => {
+      const limits = { sendStallTimeoutMs: 2000, minWriteRate: megabytes * 1_000_000 };
+      const arena = await Arena.start(closing, { limits });
+      const peer = await arena.guest();
+      peer.socket.pause();
+      peer.send(...echoes(40));
+      let read = 0;
+      peer.socket.on('data', (chunk: string) => {
+        read += chunk.length;
+        peer.socket.pause();
+      });
+      const reading = setInterval(() => peer.socket.resume(), 5);
+      closing.add(() => clearInterval(reading));
+      await waitFor(() => read > 40 * BIG.length || arena.errors.length > 0, 'all answers', 60_000);
+      expect(arena.errors).toMatchObject(errors);
+      expect(read).toBeGreaterThan(0);
+      peer.destroy();
+    },
+    90_000,
+  );
+
+  test.each([
     ['the stall timeout', { limits: { sendStallTimeoutMs: 2000 } }, 'ERR_JSTP_STALLED_PEER'],
     ['heartbeats', { heartbeatInterval: 1500, limits: { sendStallTimeoutMs: 0 } }, -9],
   ] as const)(

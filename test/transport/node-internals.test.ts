@@ -13,6 +13,7 @@ import {
   peerAddress,
   setMaxPayload,
   unacknowledgedBytes,
+  takenBytes,
   unwrittenBytes,
   utf8Slice,
   writesAtOnce,
@@ -112,6 +113,22 @@ describe("what is used of Node's private parts", () => {
     const { client: closed } = await connected();
     closed.destroy();
     expect(peerAddress(closed)).toBeUndefined();
+  });
+
+  test('the bytes that the system has taken are those that were written without those that wait', async () => {
+    const { client, accepted } = await connected();
+    client.write('few');
+    expect(takenBytes(client)).toBe(3);
+    client.write(LARGE);
+    client.write(LARGE);
+    const taken = takenBytes(client);
+    expect(taken).toBe(3 + LARGE.length - unwrittenBytes(client));
+    accepted.resume();
+    await once(client, 'drain');
+    expect(takenBytes(client)).toBe(3 + 2 * LARGE.length);
+    // Where libuv does not tell.
+    const other = { bytesWritten: 10, writableLength: 4 } as typeof client;
+    expect(takenBytes(other)).toBe(6);
   });
 
   test('the unwritten bytes are those that the system has not taken, down to none when the peer reads', async () => {

@@ -5,7 +5,7 @@ import { ProtocolError } from '../../protocol/protocol-error.js';
 import { ignore } from '../../util/callback.js';
 import { nextTick } from '../../util/host.js';
 import { startPatientTimer, startTimer, stopTimer, type Timer } from '../../util/timer.js';
-import { slowPeerError, stalledPeerError } from '../../protocol/slow-peer.js';
+import { leastRead, slowPeerError, stalledPeerError } from '../../protocol/slow-peer.js';
 import { decodeUtf8, detachWebSocket, type BrowserWebSocket } from './browser-websocket.js';
 
 const NORMAL_CLOSURE = 1000;
@@ -29,10 +29,8 @@ export class BrowserTransport implements Transport {
   private endTimer: Timer | undefined;
   private stallTimer: Timer | undefined;
   private drainTimer: Timer | undefined;
-  /** How many bytes waited after the last send, or when the watch over the peer's reading began. */
-  private waitingAfter = 0;
-  /** Whether the peer has read anything since that watch began. */
-  private hasRead = false;
+  /** How many bytes were sent. */
+  private sent = 0;
   /** How many bytes waited at the last call of {@link hasMoved}. */
   private waitingBefore = 0;
 
@@ -60,14 +58,13 @@ export class BrowserTransport implements Transport {
     if (!this.isOpen) return;
     const { webSocket, limits } = this;
     const before = webSocket.bufferedAmount;
-    if (before < this.waitingAfter) this.hasRead = true;
     if (before > limits.maxSendBufferBytes) {
       this.destroy(slowPeerError());
       return;
     }
     webSocket.send(text);
     const { waiting } = this;
-    this.waitingAfter = waiting;
+    this.sent += waiting - before;
     if (waiting > 0 && !this.stallTimer && limits.sendStallTimeoutMs > 0) this.watch();
     if (waiting >= TOLD_FROM_BYTES) this.tellWaiting(waiting);
   }
@@ -129,16 +126,19 @@ export class BrowserTransport implements Transport {
   }
 
   private watch(): void {
-    this.hasRead = false;
-    this.stallTimer = startPatientTimer(this.limits.sendStallTimeoutMs, () => {
+    const { limits, read: readBefore } = this;
+    this.stallTimer = startPatientTimer(limits.sendStallTimeoutMs, () => {
       this.stallTimer = undefined;
-      const { waiting } = this;
-      if (waiting === 0) return;
-      if (this.hasRead || waiting < this.waitingAfter) {
-        this.waitingAfter = waiting;
-        this.watch();
-      } else this.destroy(stalledPeerError());
+      const read = this.read - readBefore;
+      if (this.waiting === 0) return;
+      if (read >= leastRead(limits)) this.watch();
+      else this.destroy(stalledPeerError(read > 0));
     });
+  }
+
+  /** How many bytes the peer has read, as far as that can be seen. */
+  private get read(): number {
+    return this.sent - this.waiting;
   }
 
   private tellWaiting(bytes: number): void {

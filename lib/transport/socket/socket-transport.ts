@@ -8,6 +8,7 @@ import { MessageSplitter, type MessageSink } from '../../protocol/splitter.js';
 import type { Admission } from '../../server/listener.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
+import { takenBytes } from '../node-internals.js';
 import { clientAddressOf } from '../proxy/client-address.js';
 import { ReceiveGuard, type ReceiveGuardOwner } from '../receive-guard.js';
 import { SendGuard, type SendGuardOwner } from '../send-guard.js';
@@ -146,12 +147,12 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
   }
 
   hasMoved(): Promise<boolean> {
-    const { socket, guard } = this;
+    const { socket } = this;
     this.progress ??= new TransferProgress(socket);
     return this.progress.hasMoved({
       received: socket.bytesRead,
       isMidMessage: this.splitter !== undefined,
-      sent: guard?.sent ?? 0,
+      sent: takenBytes(socket),
       waiting: socket.writableLength,
     });
   }
@@ -161,21 +162,21 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
     const text = this.outgoing;
     if (text === '') return;
     this.outgoing = '';
-    if (this.mayWrite) this.wrote(text.length, writeText(this.socket, text));
+    if (this.mayWrite) this.wrote(writeText(this.socket, text));
   }
 
   private sendLarge(text: string): void {
     this.flush();
-    if (this.mayWrite) this.wrote(text.length + 1, writeParts(this.socket, [...partsOf(text), '\0']));
+    if (this.mayWrite) this.wrote(writeParts(this.socket, [...partsOf(text), '\0']));
   }
 
   private get mayWrite(): boolean {
     return this.isOpen && (this.guard === undefined || this.guard.admits());
   }
 
-  private wrote(length: number, hasTakenAll: boolean): void {
+  private wrote(hasTakenAll: boolean): void {
     if (!hasTakenAll) this.guard ??= new SendGuard(this.socket, this.limits, this);
-    this.guard?.wrote(length);
+    this.guard?.wrote();
   }
 
   /** @internal Tells of what waits in the socket. */

@@ -8,7 +8,7 @@ import { ProtocolError } from '../../protocol/protocol-error.js';
 import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
-import { isMidMessage, setMaxPayload } from '../node-internals.js';
+import { isMidMessage, setMaxPayload, takenBytes } from '../node-internals.js';
 import { clientAddressOf } from '../proxy/client-address.js';
 import { ReceiveGuard, type ReceiveGuardOwner } from '../receive-guard.js';
 import { SendGuard, type SendGuardOwner } from '../send-guard.js';
@@ -105,7 +105,7 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     if (text.length * MAX_BYTES_PER_UNIT <= FRAME_BYTES && !this.socket.writableNeedDrain)
       this.webSocket.send(text);
     else this.sendInFrames(Buffer.from(text));
-    this.guard.wrote(text.length);
+    this.guard.wrote();
   }
 
   end(): void {
@@ -143,7 +143,7 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     return this.progress.hasMoved({
       received: socket.bytesRead,
       isMidMessage: !hasReceived,
-      sent: this.guard.sent,
+      sent: takenBytes(socket),
       waiting: socket.writableLength,
     });
   }

@@ -1,8 +1,11 @@
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
+  net,
   Session,
   SimpleSessionStorageProvider,
   type AuthPolicyFunction,
+  type ClientOptions,
   type Limits,
   type NetServerOptions,
   type ServerOptions,
@@ -202,6 +205,40 @@ test('the place of a client that says goodbye is free when its connection is clo
     peer.destroy();
     await waitFor(() => crowd.sessions === 0, 'its end');
   }
+});
+
+describe('a client of this package', () => {
+  test('hears the code of a refusal', async () => {
+    const crowd = await Crowd.start({ maxSessions: 1 });
+    await crowd.login('bob');
+    await expect(net.connect('app', {}, crowd.arena.port, '127.0.0.1')).rejects.toMatchObject({
+      code: -14,
+      message: 'Too many sessions',
+    });
+  });
+
+  test('that has lost its session for another one logs in again by itself, until there is room', async () => {
+    const crowd = await Crowd.start({ maxSessionsPerAddress: 1 });
+    let letGo: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
+    const client: ClientOptions = {
+      reconnector: (_connection, reconnectFn) => void gate.then(() => setTimeout(reconnectFn, 10)),
+    };
+    const connection = await net.connect('app', client, crowd.arena.port, '127.0.0.1');
+    closing.add(() => connection.close());
+    const lost: string[] = [];
+    connection.on('sessionLost', ({ id }) => lost.push(id));
+    const first = connection.session?.id;
+    (connection.getTransport() as Socket).destroy();
+    await waitFor(() => crowd.arena.server.getClientsArray().length === 0, 'the cut');
+    const other = await crowd.login();
+    letGo();
+    await waitFor(() => crowd.refusals.filter(({ kind }) => kind === 'full').length === 2, 'two refusals');
+    await crowd.leave(other);
+    await waitFor(() => connection.handshakeDone, 'its return');
+    expect(lost).toEqual([first]);
+    expect(crowd.sessions).toBe(1);
+  });
 });
 
 describe('a session that another process has stored', () => {

@@ -303,7 +303,8 @@ export class Lifecycle
     this.wire.opened();
     if (this.heartbeatInterval) this.startHeartbeat(this.heartbeatInterval);
     if (receivedCount !== undefined) this.channel.replay(receivedCount);
-    this.openedChannel?.opened();
+    const channel = this.serverSide?.inFlight.abandoned.isFull ? this.channel : this.openedChannel;
+    channel?.opened();
   }
 
   /** Takes over from the connection that had the session before, in this process or in another. */

@@ -34,6 +34,8 @@ export class ReadAhead implements Expirable {
   private heldBytes = 0;
   private hasBye = false;
   private isServing = false;
+  /** Whether {@link finish} was called. */
+  isFinishing = false;
   private isHolding = true;
   private isStopped = false;
 
@@ -89,6 +91,7 @@ export class ReadAhead implements Expirable {
    * will come back are left out: the peer sends them again.
    */
   finish(): void {
+    this.isFinishing = true;
     if (this.isServing) return;
     const isAll = !this.owner.keepsAnswers || this.hasBye;
     this.serve((data) => isAll || this.owner.peek(data)?.kind !== 'call');

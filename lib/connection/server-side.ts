@@ -2,7 +2,7 @@ import type { Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
 import type { JournalCounter } from '../session/journal-meter.js';
 import type { ErrorReporter } from '../util/event-emitter.js';
-import type { InFlightMeter } from './calls/in-flight-meter.js';
+import type { InFlight } from './calls/in-flight.js';
 import type { Connection } from './connection.js';
 import type { SendMeter } from './send-meter.js';
 
@@ -27,7 +27,7 @@ export interface ServerSide {
    */
   sessionOver(connection: Connection, isFull: boolean): void;
   /** Counts what the connections serve. */
-  readonly inFlightMeter: InFlightMeter;
+  readonly inFlight: InFlight;
   /** Counts what the journal of a connection's session holds; undefined where the session is not here any more. */
   journalCounterOf(connection: Connection): JournalCounter | undefined;
   /** Counts what waits to be sent to the clients. */

@@ -202,6 +202,11 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
     readAhead.goOn();
   }
 
+  /** Whether the transport has ended, and what it had brought is served. */
+  get isEnding(): boolean {
+    return this.readAhead?.isFinishing === true;
+  }
+
   /** Whether a pong could not be seen, because so much is unread. */
   get isDeaf(): boolean {
     return this.readAhead?.isDeaf === true;

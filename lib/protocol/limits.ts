@@ -81,6 +81,12 @@ export interface Limits {
    */
   readonly maxPingBurst: number;
   /**
+   * How many calls and events of all connections of a server may be under way at once, also of those that have ended. At
+   * the limit, reading pauses on connections with 16 of them and more; on all, where as many are of connections that have
+   * ended. May be `Infinity`. @default 100000
+   */
+  readonly maxCallsInFlightTotal: number;
+  /**
    * How many bytes the calls and events of the peer whose handlers have not ended may have on a connection, by their size
    * on the wire. At the limit, reading pauses. May be `Infinity`. @default 67108864 (64 MiB)
    */
@@ -273,6 +279,7 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxPingBurst: [1000, 1, Infinity],
   maxBytesInFlight: [64 * 1024 * 1024, 1, Infinity],
   maxBytesInFlightTotal: [0, 0, Infinity],
+  maxCallsInFlightTotal: [100_000, 1, Infinity],
   maxCallDurationMs: [0, 0, MAX_TIMER_MS],
   maxPendingCalls: [100_000],
   journalMaxEntries: [100_000],
@@ -351,7 +358,7 @@ export function journalBytesPer(name: keyof typeof JOURNALS_PARTS, limits: Limit
 }
 
 /** The number of bytes that `maxBytesInFlightTotal` stands for, where 0 depends on the heap. */
-export function bytesInFlightTotal({ maxBytesInFlightTotal }: Limits): number {
+export function bytesInFlightTotal({ maxBytesInFlightTotal }: Pick<Limits, 'maxBytesInFlightTotal'>): number {
   return maxBytesInFlightTotal || partOfHeap(IN_FLIGHT_PART_OF_HEAP);
 }
 

@@ -12,7 +12,7 @@ import {
   type Limits,
 } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
-import { InFlightMeter } from '../connection/calls/in-flight-meter.js';
+import { InFlight } from '../connection/calls/in-flight.js';
 import {
   EventEmitter,
   LAST_RESORT,
@@ -53,7 +53,7 @@ import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 export class Server extends EventEmitter<ServerEvents> {
   private readonly options: ResolvedServerOptions;
   private readonly table: ClientTable;
-  private readonly inFlightMeter: InFlightMeter;
+  private readonly inFlight: InFlight;
   private readonly sendMeter: SendMeter;
   private readonly keeper: SessionKeeper;
   private readonly handshakes: Handshakes;
@@ -86,7 +86,7 @@ export class Server extends EventEmitter<ServerEvents> {
     this.table = new ClientTable(clientExpirationTime, kinds, (connection) => {
       this.keeper.clientExpired(connection);
     });
-    this.inFlightMeter = new InFlightMeter(bytesInFlightTotal(limits));
+    this.inFlight = new InFlight(limits);
     this.sendMeter = new SendMeter(sendBufferBytesTotal(limits));
     this.keeper = new SessionKeeper(this.options, this.table, {
       taken: (connection) => {
@@ -269,7 +269,8 @@ export class Server extends EventEmitter<ServerEvents> {
       connections: [() => door.size, limits.maxConnections],
       pendingHandshakes: [() => this.pendingPeers.size, limits.maxPendingHandshakes],
       sessions: [() => this.table.all.sessions, limits.maxSessions],
-      bytesInFlight: [() => this.inFlightMeter.bytes, bytesInFlightTotal(limits)],
+      callsInFlight: [() => this.inFlight.calls.amount, limits.maxCallsInFlightTotal],
+      bytesInFlight: [() => this.inFlight.bytes.amount, bytesInFlightTotal(limits)],
       sendBufferBytes: [() => this.sendMeter.bytes, sendBufferBytesTotal(limits)],
       journalBytes: [() => this.table.all.meter.bytes, journalBytesTotal(limits)],
       memoryBytes: [usedMemoryBytes, limits.maxMemoryBytes || Infinity],
@@ -277,14 +278,14 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   private createControl(): ServerControl {
-    const { keeper, table, inFlightMeter } = this;
+    const { keeper, table, inFlight } = this;
     return {
       lastResort: LAST_RESORT,
       get journalBytes() {
         return table.all.meter.bytes;
       },
       get bytesInFlight() {
-        return inFlightMeter.bytes;
+        return inFlight.bytes.amount;
       },
       get isDrainable() {
         return keeper.isServing;
@@ -300,7 +301,7 @@ export class Server extends EventEmitter<ServerEvents> {
       server: this,
       limits: this.limits,
       journalCounterOf: (connection) => this.table.placeOf(connection),
-      inFlightMeter: this.inFlightMeter,
+      inFlight: this.inFlight,
       sendMeter: this.sendMeter,
       get lastResort() {
         return control.lastResort;

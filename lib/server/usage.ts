@@ -14,6 +14,8 @@ export interface ServerUsage {
   readonly pendingHandshakes: Usage;
   /** Sessions of clients that are connected, or away and known here (`limits.maxSessions`). */
   readonly sessions: Usage;
+  /** Calls and events whose handlers have not ended (`limits.maxCallsInFlightTotal`). */
+  readonly callsInFlight: Usage;
   /** Bytes of the calls and events that are being served (`limits.maxBytesInFlightTotal`). */
   readonly bytesInFlight: Usage;
   /** Bytes that wait to be sent to the clients (`limits.maxSendBufferBytesTotal`). */

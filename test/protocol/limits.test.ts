@@ -81,6 +81,7 @@ describe('resolveLimits', () => {
     ['maxSendBufferBytesTotal', 0],
     ['maxBytesInFlight', 1],
     ['maxBytesInFlightTotal', 0],
+    ['maxCallsInFlightTotal', 1],
     ['maxMemoryBytes', 0],
     ['maxHandshakeBytes', 1],
     ['maxHandshakeDepth', 2],

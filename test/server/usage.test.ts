@@ -25,6 +25,7 @@ test('a server tells what is used of each of its budgets, and their limits', asy
     connections: { used: 2, limit: DEFAULT_LIMITS.maxConnections },
     pendingHandshakes: { used: 1, limit: DEFAULT_LIMITS.maxPendingHandshakes },
     sessions: { used: 1, limit: 7 },
+    callsInFlight: { used: 1, limit: DEFAULT_LIMITS.maxCallsInFlightTotal },
     bytesInFlight: { used: CALL.length, limit: Math.floor(heap / 8) },
     sendBufferBytes: { used: 0, limit: Math.floor(heap / 8) },
     journalBytes: { used: 0, limit: Math.floor(heap / 5) },
@@ -34,8 +35,8 @@ test('a server tells what is used of each of its budgets, and their limits', asy
   expect(memoryBytes.used).toBeLessThan(process.memoryUsage().rss * 2);
   call.succeed(['yyyyy']);
   await peer.received(1);
-  const { bytesInFlight, journalBytes } = server.getUsage();
-  expect([bytesInFlight.used, journalBytes.used]).toEqual([0, ANSWER.length]);
+  const { callsInFlight, bytesInFlight, journalBytes } = server.getUsage();
+  expect([callsInFlight, bytesInFlight, journalBytes].map(({ used }) => used)).toEqual([0, 0, ANSWER.length]);
   peer.socket.resetAndDestroy();
   await waitFor(() => server.getUsage().connections.used === 1, 'the cut');
   // Its session waits for it.

@@ -4,34 +4,34 @@ export interface MeteredCalls {
   balanceReading(): void;
 }
 
-/** Counts the bytes of the calls that all connections of a server are serving. */
+/** Counts something of the calls and events that all connections of a server have under way. */
 export class InFlightMeter {
-  /** The size of those calls on the wire, in bytes. */
-  bytes = 0;
+  /** How much is under way. */
+  amount = 0;
   /** Who waits until less is under way. */
   private readonly waiting = new Set<MeteredCalls>();
 
-  /** @param maxBytes how much may be under way before connections with much of it wait */
-  constructor(private readonly maxBytes: number) {}
+  /** @param max how much may be under way before connections wait */
+  constructor(private readonly max: number) {}
 
   /** Whether as much is under way as may be. */
   get isFull(): boolean {
-    return this.bytes >= this.maxBytes;
+    return this.amount >= this.max;
   }
 
   /** Whether so much is under way that none goes on that waits. */
   get isHalfFull(): boolean {
-    return this.bytes > this.maxBytes / 2;
+    return this.amount > this.max / 2;
   }
 
-  /** Counts calls that have begun. */
-  add(bytes: number): void {
-    this.bytes += bytes;
+  /** Counts what has begun. */
+  add(amount: number): void {
+    this.amount += amount;
   }
 
-  /** Takes calls off the count that have ended. */
-  remove(bytes: number): void {
-    this.bytes -= bytes;
+  /** Takes off the count what has ended. */
+  remove(amount: number): void {
+    this.amount -= amount;
     if (this.waiting.size === 0 || this.isHalfFull) return;
     const woken = [...this.waiting];
     this.waiting.clear();

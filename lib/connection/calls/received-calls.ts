@@ -22,6 +22,7 @@ import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js'
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
 import type { InFlightMeter, MeteredCalls } from './in-flight-meter.js';
+import type { InFlight } from './in-flight.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
 
 /** The error of a call with more metadata than this side takes. */
@@ -36,6 +37,8 @@ const METADATA_TOO_LARGE = [
  * must still be served.
  */
 const ALWAYS_SERVED_BYTES = 64 * 1024;
+/** The same as a number of calls and events. */
+const ALWAYS_SERVED_CALLS = 16;
 
 /** How long it takes until a peer that has cancelled as many calls as it may can do so again. */
 const CANCELS_AGAIN_MS = 30_000;
@@ -45,7 +48,7 @@ export interface ReceivedCallsOwner {
   /** The connection that the application's methods get. */
   readonly connection: Connection;
   /** Counts what all connections of the server serve; undefined on a client's side. */
-  readonly inFlightMeter: InFlightMeter | undefined;
+  readonly inFlight: InFlight | undefined;
   /** The application that the peer calls. */
   readonly application: ApplicationLike<Connection> | null;
   readonly outbox: {
@@ -82,11 +85,12 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   private lingering = 0;
   /** The size on the wire of all whose handlers have not ended. */
   private bytes = 0;
-  private readonly meter: InFlightMeter | undefined;
+  /** How many of those it had begun when it ended the last time. */
+  private abandoned = 0;
+  private readonly inFlight: InFlight | undefined;
   private streamCount = 0;
   // Made with the first cancel.
   private cancels: Allowance | undefined;
-  private isCancellingAll = false;
   readonly deadlines: DeadlineQueue<Expirable> | undefined;
   /** Told each time that nothing is being served any more; undefined: nobody has waited for that. */
   onIdle: (() => void) | undefined;
@@ -100,7 +104,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
       'maxCallDurationMs' | 'maxCallsInFlight' | 'maxBytesInFlight' | 'maxCancelBurst' | 'maxStreams'
     >,
   ) {
-    this.meter = owner.inFlightMeter;
+    this.inFlight = owner.inFlight;
     const { maxCallDurationMs } = limits;
     this.deadlines = maxCallDurationMs > 0 ? sharedDeadlines(maxCallDurationMs) : undefined;
   }
@@ -118,6 +122,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
     const end = (): void => {
       this.eventCount -= 1;
       this.uncount(bytes);
+      this.uncountAbandoned();
       this.ended();
     };
     this.eventCount += 1;
@@ -192,23 +197,25 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
     const cancelled = this.all();
     this.calls = undefined;
     this.doubles = undefined;
-    this.isCancellingAll = true;
+    // Nothing is served on meanwhile, and the next transport asks again.
+    this.isHolding = false;
+    this.inFlight?.leave(this);
     for (const call of cancelled) {
       call.cancel();
       this.countOut(call);
       call.abort(new RemoteError(ERR_CANCELLED));
     }
-    this.isCancellingAll = false;
-    // The next transport asks again.
-    this.isHolding = false;
-    this.meter?.leave(this);
+    const left = this.lingering + this.eventCount - this.abandoned;
+    this.abandoned += left;
+    this.inFlight?.abandoned.add(left);
     return cancelled;
   }
 
   handlerEnded(bytes: number): void {
     this.lingering -= 1;
     this.uncount(bytes);
-    if (!this.isCancellingAll) this.balanceReading();
+    this.uncountAbandoned();
+    if (this.isHolding) this.balanceReading();
   }
 
   answer(call: ReceivedCall, text: string): void {
@@ -281,17 +288,23 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
 
   private ended(): void {
     if (this.onIdle && this.size === 0) this.onIdle();
-    this.balanceReading();
+    if (this.isHolding) this.balanceReading();
   }
 
   private count(bytes: number): void {
     this.bytes += bytes;
-    this.meter?.add(bytes);
+    this.inFlight?.add(bytes);
   }
 
   private uncount(bytes: number): void {
     this.bytes -= bytes;
-    this.meter?.remove(bytes);
+    this.inFlight?.remove(bytes);
+  }
+
+  private uncountAbandoned(): void {
+    if (this.abandoned === 0) return;
+    this.abandoned -= 1;
+    this.inFlight?.abandoned.remove(1);
   }
 
   balanceReading(): void {
@@ -319,12 +332,18 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
 
   /** Whether all connections together serve too much, and this one a part of it that counts. */
   private get isCrowded(): boolean {
-    if (this.bytes < ALWAYS_SERVED_BYTES) return false;
-    const { meter } = this;
-    if (meter === undefined) return false;
-    const isCrowded = this.isHolding ? meter.isHalfFull : meter.isFull;
-    if (isCrowded) meter.wait(this);
-    return isCrowded;
+    const { inFlight } = this;
+    if (inFlight === undefined) return false;
+    if (this.bytes >= ALWAYS_SERVED_BYTES && this.mustWait(inFlight.bytes)) return true;
+    if (this.load >= ALWAYS_SERVED_CALLS && this.mustWait(inFlight.calls)) return true;
+    // Why all: clients that come, call and go have none under way themselves.
+    return this.mustWait(inFlight.abandoned);
+  }
+
+  private mustWait(meter: InFlightMeter): boolean {
+    const isWaiting = this.isHolding ? meter.isHalfFull : meter.isFull;
+    if (isWaiting) meter.wait(this);
+    return isWaiting;
   }
 }
 

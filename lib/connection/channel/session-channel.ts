@@ -27,7 +27,7 @@ import {
   type OutgoingCalls,
 } from '../calls/outgoing-calls.js';
 import { RemoteProxy } from '../calls/remote-proxy.js';
-import type { InFlightMeter } from '../calls/in-flight-meter.js';
+import type { InFlight } from '../calls/in-flight.js';
 import { ReceivedCalls, type ReceivedCallsOwner } from '../calls/received-calls.js';
 import type { Connection, ConnectionChannel } from '../connection.js';
 import type { Extensions } from '../extensions.js';
@@ -117,8 +117,13 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     return this.owner.isClosed;
   }
 
-  get inFlightMeter(): InFlightMeter | undefined {
-    return this.owner.serverSide?.inFlightMeter;
+  get inFlight(): InFlight | undefined {
+    return this.owner.serverSide?.inFlight;
+  }
+
+  /** Whether all connections together serve too much for one more call of a peer that has gone. */
+  get isOverloaded(): boolean {
+    return this.inFlight?.calls.isFull === true && this.owner.wire.isEnding;
   }
 
   get isPeerAway(): boolean {
@@ -467,7 +472,9 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   opened(): void {
     // It may have been of the transport before.
     if ((this.holds & CONGESTED) !== 0) this.balanceCongestion();
-    this.ownReceivedCalls?.balanceReading();
+    // Also for a client that has called nothing yet, where all have to wait.
+    const calls = this.inFlight?.abandoned.isFull ? this.receivedCalls : this.ownReceivedCalls;
+    calls?.balanceReading();
     if (this.isHoldingReading) this.balanceReading();
   }
 

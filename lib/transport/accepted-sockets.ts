@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { PendingPeer } from '../server/handshake/pending-peers.js';
-import type { Admission, ListenerSink } from '../server/listener.js';
+import type { Admission } from '../server/door/admission.js';
+import type { ListenerSink } from '../server/listener.js';
 import { acceptedSocket } from './node-internals.js';
 
 /** A socket that was admitted. */

@@ -2,7 +2,7 @@ import type { Limits } from '../../protocol/limits.js';
 import { intern } from '../../util/intern.js';
 import { RecentMap } from '../../util/recent-map.js';
 import { TokenBucket } from '../../util/token-bucket.js';
-import type { Admission } from '../listener.js';
+import type { Admission } from './admission.js';
 import { networkOf } from './network-of.js';
 
 /** How many seconds' worth of new connections an address may have at once. */

@@ -1,6 +1,6 @@
 import type { Connection } from '../../connection/connection.js';
 import { DeadlineQueue } from '../../util/deadline-queue.js';
-import type { Admission } from '../listener.js';
+import type { Admission } from '../door/admission.js';
 
 /** A peer that has not shaken hands yet: first a socket that is being secured or upgraded, then a connection. */
 export interface PendingPeer {

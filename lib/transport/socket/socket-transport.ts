@@ -5,7 +5,7 @@ import { partsOf } from '../../protocol/message-parts.js';
 import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
 import { MessageSplitter, type MessageSink } from '../../protocol/splitter.js';
-import type { Admission } from '../../server/listener.js';
+import type { Admission } from '../../server/door/admission.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
 import { takenBytes } from '../node-internals.js';

@@ -62,6 +62,7 @@ export type {
 } from './server/server-options.js';
 export type { ServerUsage, Usage } from './server/usage.js';
 export { Session, type SessionBinding } from './session/session.js';
+export { SessionSizeError } from './session/session-size-error.js';
 export { SessionStateError } from './session/session-state-error.js';
 export { SessionTextError } from './session/session-text-error.js';
 export type {

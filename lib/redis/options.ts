@@ -10,6 +10,7 @@ import {
 const SECOND_MS = 1000;
 const DAY_MS = 24 * 60 * 60 * SECOND_MS;
 const MIN_LEASE_MS = 100;
+const MIN_SESSION_BYTES = 1024;
 
 /** The options of a RedisSessionStorageProvider. */
 export interface RedisSessionStorageOptions {
@@ -38,6 +39,11 @@ export interface RedisSessionStorageOptions {
   claimTimeoutMs?: number;
   /** How long a command to Redis may take, in milliseconds. @default 2000 */
   commandTimeoutMs?: number;
+  /**
+   * How many bytes a session may have in Redis: its journal and the application's state. One that becomes larger ends
+   * (`ERR_JSTP_SESSION_SIZE`), and its client hears that it is lost. May be `Infinity`. @default 67108864 (64 MiB)
+   */
+  maxSessionBytes?: number;
 }
 
 /** The options of a RedisBroadcaster. */
@@ -60,6 +66,7 @@ const STORAGE_DEFAULTS: Required<RedisSessionStorageOptions> = {
   sessionLifetimeMs: DAY_MS,
   claimTimeoutMs: 2 * SECOND_MS,
   commandTimeoutMs: 2 * SECOND_MS,
+  maxSessionBytes: 64 * 1024 * 1024,
 };
 
 const BROADCASTER_DEFAULTS: Required<RedisBroadcasterOptions> = {
@@ -86,6 +93,12 @@ export function resolveStorageOptions(
   checkMs('sessionLifetimeMs', options.sessionLifetimeMs, options.leaseMs, Number.MAX_SAFE_INTEGER);
   checkMs('claimTimeoutMs', options.claimTimeoutMs, 0);
   checkMs('commandTimeoutMs', options.commandTimeoutMs, 1);
+  check(
+    'maxSessionBytes',
+    options.maxSessionBytes,
+    `a whole number of bytes from ${MIN_SESSION_BYTES}, or Infinity`,
+    (value) => value === Infinity || isInteger(MIN_SESSION_BYTES, Number.MAX_SAFE_INTEGER)(value),
+  );
   return options;
 }
 

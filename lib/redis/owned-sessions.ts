@@ -2,6 +2,7 @@ import type { SessionClaim } from '../session/session-claim.js';
 import { SessionNotOwnedError } from '../session/session-not-owned-error.js';
 import { ignore } from '../util/callback.js';
 import type { SessionTable, StoredText, WriteResult } from './session-table.js';
+import { SessionWriter, type WritableSession } from './session-writer.js';
 
 /** The final state of a session that this process has given up: its last text, or that it is deleted. */
 type FinalState = StoredText | 'deleted';
@@ -13,8 +14,13 @@ type FinalState = StoredText | 'deleted';
 export class OwnedSessions {
   private readonly ids = new Map<string, string>();
   private readonly unwritten = new Map<string, FinalState>();
+  private readonly writers = new Map<string, SessionWriter>();
 
-  constructor(private readonly table: SessionTable) {}
+  /** @param maxBytes how many bytes a session may have in Redis */
+  constructor(
+    private readonly table: SessionTable,
+    private readonly maxBytes: number,
+  ) {}
 
   /** Returns the id of an owned session by its hash; undefined where it is not owned. */
   idOf(hash: string): string | undefined {
@@ -32,10 +38,16 @@ export class OwnedSessions {
     this.ids.set(hash, id);
   }
 
+  /** Notes that Redis has something else of a session than what was written here: others may have had it since. */
+  claimed(hash: string): void {
+    this.writers.delete(hash);
+  }
+
   /** Removes a session that is not owned any more. @returns its id, where it was owned */
   remove(hash: string): string | undefined {
     const id = this.ids.get(hash);
     this.ids.delete(hash);
+    this.writers.delete(hash);
     return id;
   }
 
@@ -59,7 +71,8 @@ export class OwnedSessions {
    * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another instance has the session by now
    */
   async giveUp(hash: string, state: FinalState): Promise<void> {
-    this.ids.delete(hash);
+    this.writers.get(hash)?.cancel();
+    this.remove(hash);
     this.unwritten.set(hash, state);
     throwIfLost(await this.flush(hash));
   }
@@ -82,14 +95,26 @@ export class OwnedSessions {
   /**
    * Writes a session that is owned.
    * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another instance has the session by now
+   * @throws SessionSizeError, and writes nothing, where the session is too large
    */
-  async save(hash: string, text: StoredText): Promise<void> {
-    let result = await this.table.save(hash, text, false);
-    // Redis has lost the session, or could not be reached when it was created. Unless it was given up meanwhile, it
-    // is new.
-    if (result === 'unknown' && this.ids.has(hash)) result = await this.table.save(hash, text, true);
-    if (isLost(result)) this.ids.delete(hash);
+  async save(hash: string, session: WritableSession): Promise<void> {
+    const result = await this.writerOf(hash).save(session);
+    if (isLost(result)) this.remove(hash);
     throwIfLost(result);
+  }
+
+  /** Removes the text of a session whose client is back. */
+  revive(hash: string, claim: SessionClaim | undefined): Promise<WriteResult> {
+    return this.writerOf(hash).removeText(() => this.table.revive(hash, claim));
+  }
+
+  private writerOf(hash: string): SessionWriter {
+    let writer = this.writers.get(hash);
+    if (writer === undefined) {
+      writer = new SessionWriter(this.table, hash, this.maxBytes, () => this.ids.has(hash));
+      this.writers.set(hash, writer);
+    }
+    return writer;
   }
 
   /** Starts the lifetime of all owned sessions anew. @returns the sessions that others have by now */

@@ -3,6 +3,7 @@ import type { Limits } from '../protocol/limits.js';
 import { Session } from '../session/session.js';
 import type { SessionClaim } from '../session/session-claim.js';
 import { SessionNotOwnedError } from '../session/session-not-owned-error.js';
+import { SessionSizeError } from '../session/session-size-error.js';
 import type {
   ClaimRequest,
   SessionOwner,
@@ -16,8 +17,10 @@ import { resolveStorageOptions, type RedisSessionStorageOptions } from './option
 import { isLost, OwnedSessions } from './owned-sessions.js';
 import { BoundedRedisClient } from './bounded-redis-client.js';
 import type { RedisLike } from './redis-like.js';
-import { hashOf, SessionTable, type StoredText } from './session-table.js';
+import { hashOf, SessionTable, type ClaimResult, type StoredText } from './session-table.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
+import { joinText } from './stored-journal.js';
+import { sizeLimit } from './session-writer.js';
 
 const FIRST_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 200;
@@ -74,7 +77,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     this.writeThrough = this.options.writeThrough;
     this.redis = new BoundedRedisClient(redis, this.options.commandTimeoutMs);
     this.table = this.makeTable();
-    this.owned = new OwnedSessions(this.table);
+    this.owned = new OwnedSessions(this.table, this.options.maxSessionBytes);
   }
 
   /** Returns false: `get` returns a Promise. */
@@ -107,12 +110,15 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   /**
    * Writes a new session. This process owns it, even where Redis cannot be reached.
    * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis cannot be reached
+   * @throws SessionSizeError, and writes nothing, where the session is larger than `maxSessionBytes`
    */
   async create(id: string, session: Session<C>): Promise<void> {
     const hash = hashOf(id);
     // Before the write, and even if the write fails: the session lives here, and Redis gets its text later.
     this.owned.add(hash, id);
-    await this.table.create(hash, this.writeThrough ? session.serialize() : '');
+    const text = this.writeThrough ? session.serialize() : '';
+    this.checkSize(text);
+    await this.table.create(hash, text);
   }
 
   /**
@@ -148,7 +154,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
   async revive(id: string, claim?: SessionClaim): Promise<void> {
     if (this.writeThrough) return;
     const hash = hashOf(id);
-    const result = await this.table.revive(hash, claim);
+    const result = await this.owned.revive(hash, claim);
     if (result === 'late') throw this.busy();
     if (!isLost(result)) return;
     this.owned.remove(hash);
@@ -160,19 +166,29 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
    * after a later one changes nothing.
    * @throws JstpError `ERR_JSTP_SESSION_NOT_OWNED` where another process owns the session by now, or where it was
    * released; `ERR_JSTP_STORE_AWAY` where Redis cannot be reached
+   * @throws SessionSizeError, and writes nothing, where the session is larger than `maxSessionBytes`
    */
   async save(id: string, session: Session<C>): Promise<void> {
     const hash = hashOf(id);
     this.owned.add(hash, id);
-    await this.owned.save(hash, textOf(session));
+    await this.owned.save(hash, session);
   }
 
   /**
    * Gives a session up, and writes it. Where Redis cannot be reached, the text waits here until it can.
    * @throws JstpError as {@link save}
+   * @throws SessionSizeError where the session is too large: it is deleted then
    */
-  release(id: string, session: Session<C>): Promise<void> {
-    return this.owned.giveUp(hashOf(id), textOf(session));
+  async release(id: string, session: Session<C>): Promise<void> {
+    const hash = hashOf(id);
+    const text = textOf(session);
+    try {
+      this.checkSize(text.text);
+    } catch (error) {
+      await this.owned.giveUp(hash, 'deleted');
+      throw error;
+    }
+    await this.owned.giveUp(hash, text);
   }
 
   /**
@@ -182,6 +198,12 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
    */
   delete(id: string): Promise<void> {
     return this.owned.giveUp(hashOf(id), 'deleted');
+  }
+
+  private checkSize(text: string): void {
+    const { maxSessionBytes } = this.options;
+    const bytes = Buffer.byteLength(text);
+    if (bytes > maxSessionBytes) throw new SessionSizeError(bytes, sizeLimit(maxSessionBytes));
   }
 
   private makeTable(): SessionTable {
@@ -212,7 +234,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     const { owned } = this;
     this.serving = undefined;
     this.table = this.makeTable();
-    this.owned = new OwnedSessions(this.table);
+    this.owned = new OwnedSessions(this.table, this.options.maxSessionBytes);
     serving.service.stopListening();
     await owned.flushAll().catch(ignore);
     await serving.service.stop();
@@ -238,15 +260,13 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
           await claimed.undo();
           throw this.busy();
         }
-        const session = await this.read(hash, id, claimed.text, request.limits);
-        if (
-          this.writeThrough ||
-          (await owned.removeText(hash, { text: claimed.text, claim: session.claim }))
-        ) {
+        owned.claimed(hash);
+        const { session, text } = await this.read(hash, id, claimed, request.limits);
+        if (this.writeThrough || (await owned.removeText(hash, { text, claim: session.claim }))) {
           owned.add(hash, id);
           if (isWanted()) return session;
           // No client asks any more, or no server serves: another server may have the session.
-          await owned.giveUp(hash, { text: claimed.text, claim: session.claim });
+          await owned.giveUp(hash, { text, claim: session.claim });
           throw this.busy();
         }
       }
@@ -260,9 +280,15 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
    * Reads the text of a claimed session. A text that cannot be read stays in Redis until its lifetime ends, without
    * an owner.
    */
-  private async read(hash: string, id: string, text: string, limits?: Limits): Promise<Session<C>> {
+  private async read(
+    hash: string,
+    id: string,
+    claimed: Extract<ClaimResult, { is: 'text' }>,
+    limits?: Limits,
+  ): Promise<{ session: Session<C>; text: string }> {
     try {
-      return Session.deserialize<C>(id, text, limits);
+      const text = joinText(claimed.text, claimed.pieces, limits);
+      return { session: Session.deserialize<C>(id, text, limits), text };
     } catch (error) {
       await this.table.disown(hash);
       throw error;

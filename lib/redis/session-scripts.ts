@@ -4,7 +4,8 @@ import { Script } from './script.js';
  * A session is a hash with these fields:
  *   owner  the id of an instance. The session is owned while the owner's lease, a key that expires, exists
  *   step   the number of the owner's last command; a command that arrives after a later one changes nothing
- *   text   the session's text
+ *   text   the session's text, which has the journal as well, unless that is in pieces
+ *   j<n>   the pieces of the journal, see stored-journal.ts
  *   claim  the newest known claim on the session, '<claimant>:<count>'
  * In all scripts but KEEP and those of leases, KEYS[1] is the session, ARGV[1] this instance's id, and ARGV[2] the
  * step. Why `pcall` for some writes: Redis at its memory limit refuses them, and the rest of the script must run all
@@ -17,6 +18,8 @@ export const DONE = 1;
 export const LATE = 2;
 /** Redis does not know the session. */
 export const UNKNOWN = 3;
+/** Redis does not have what the write was to change. */
+export const STALE = 4;
 
 /** Defines `isOvertaken`: whether the same claimant has made a later claim than `claim` already. */
 const IS_OVERTAKEN = `
@@ -36,6 +39,13 @@ local held = redis.call('HMGET', KEYS[1], 'owner', 'step', 'claim')
 if held[1] == ARGV[1] and tonumber(held[2] or '0') >= tonumber(ARGV[2]) then return ${LATE} end
 local exists = redis.call('EXISTS', KEYS[1]) == 1
 if exists and held[1] ~= ARGV[1] then return held[3] or '' end
+`;
+
+/** Removes the pieces of the journal. */
+const REMOVE_PIECES = `
+for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if string.match(name, '^j%d+$') then redis.call('HDEL', KEYS[1], name) end
+end
 `;
 
 /** Creates a session. ARGV: instance, step, lifetime in ms, text ('' for none). */
@@ -71,7 +81,14 @@ if not text then
 end
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'step', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return {'text', text}
+local pieces = {}
+for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if string.match(name, '^j%d+$') then
+    pieces[#pieces + 1] = name
+    pieces[#pieces + 1] = redis.call('HGET', KEYS[1], name)
+  end
+end
+return {'text', text, pieces}
 `);
 
 /** Removes the text of a session that this instance has claimed: from now on its state is in this process. */
@@ -80,6 +97,7 @@ local held = redis.call('HMGET', KEYS[1], 'owner', 'step', 'claim')
 if held[1] ~= ARGV[1] then return held[3] or '' end
 if tonumber(held[2] or '0') >= tonumber(ARGV[2]) then return ${LATE} end
 redis.call('HDEL', KEYS[1], 'text')
+${REMOVE_PIECES}
 redis.pcall('HSET', KEYS[1], 'step', ARGV[2])
 return ${DONE}
 `);
@@ -88,6 +106,7 @@ return ${DONE}
 export const REVIVE = new Script(`${IS_OVERTAKEN}${UNLESS_NOT_OWNED}
 if isOvertaken(ARGV[4], held[3]) then return ${LATE} end
 redis.call('HDEL', KEYS[1], 'text')
+${REMOVE_PIECES}
 redis.pcall('HSET', KEYS[1], 'owner', ARGV[1], 'step', ARGV[2])
 if ARGV[4] ~= '' then redis.pcall('HSET', KEYS[1], 'claim', ARGV[4]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
@@ -100,17 +119,31 @@ if not exists and ARGV[6] ~= 'new' then return ${UNKNOWN} end
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'claim', ARGV[5]) end
 `;
 
-/** Writes a session. ARGV: instance, step, lifetime in ms, text, claim, 'new' where the session need not exist. */
-export const SAVE = new Script(`${UNLESS_NOT_OWNED}${UNLESS_GONE}
+/**
+ * Writes a session. ARGV: instance, step, lifetime in ms, text, claim, 'new' where the session need not exist; the step
+ * of the write whose pieces stay ('' for none), the name of a piece ('' for none) and its text, the names of pieces that
+ * go. Why in this order: at its memory limit, Redis refuses the first write, and so all of them.
+ */
+export const SAVE = new Script(`${UNLESS_NOT_OWNED}
+if ARGV[7] ~= '' and (tonumber(held[2] or '0') < tonumber(ARGV[7]) or redis.call('HEXISTS', KEYS[1], 'text') == 0) then
+  return ${STALE}
+end
+${UNLESS_GONE}
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'step', ARGV[2], 'text', ARGV[4])
+if ARGV[7] == '' then
+  ${REMOVE_PIECES}
+end
+for index = 10, #ARGV do redis.call('HDEL', KEYS[1], ARGV[index]) end
+if ARGV[8] ~= '' then redis.call('HSET', KEYS[1], ARGV[8], ARGV[9]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return ${DONE}
 `);
 
-/** Writes a session, and gives it up. ARGV: as those of {@link SAVE}. */
+/** Writes a session in one text, and gives it up. ARGV: as the first of {@link SAVE}. */
 export const RELEASE = new Script(`${UNLESS_NOT_OWNED}${UNLESS_GONE}
 redis.call('HSET', KEYS[1], 'text', ARGV[4])
 redis.call('HDEL', KEYS[1], 'owner', 'step')
+${REMOVE_PIECES}
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return ${DONE}
 `);

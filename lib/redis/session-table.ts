@@ -18,6 +18,7 @@ import {
   RENEW,
   REVIVE,
   SAVE,
+  STALE,
   UNKNOWN,
 } from './session-scripts.js';
 
@@ -31,21 +32,34 @@ export type ClaimResult =
   | {
       readonly is: 'text';
       readonly text: string;
+      /** Names and texts of the pieces of the journal, by turns. */
+      readonly pieces: readonly string[];
       /** Undoes the claim. */
       undo(): Promise<void>;
     };
 
 /**
- * The result of a write: `late`, a later write had come before; `unknown`, Redis does not know the session; `lostTo`,
- * another instance has the session by this claim. In all cases but `done`, nothing was written.
+ * The result of a write: `late`, a later write had come before; `unknown`, Redis does not know the session; `stale`, it
+ * does not have what the write was to change; `lostTo`, another instance has the session by this claim. In all cases but `done`, nothing was written.
  */
-export type WriteResult = 'done' | 'late' | 'unknown' | { readonly lostTo: SessionClaim | undefined };
+export type WriteResult =
+  'done' | 'late' | 'unknown' | 'stale' | { readonly lostTo: SessionClaim | undefined };
 
 /** What Redis keeps of a session without an owner. */
 export interface StoredText {
   readonly text: string;
   /** The newest claim that was granted. */
   readonly claim: SessionClaim | undefined;
+}
+
+/** What is written of a session that this instance keeps. */
+export interface SessionWrite extends StoredText {
+  /** The step of the write whose pieces of the journal stay, but for {@link freed}; '' where none stay. */
+  readonly after: string;
+  /** The name and the text of a piece that is new or written anew; empty for none. */
+  readonly pieces: readonly string[];
+  /** The names of the pieces that go. */
+  readonly freed: readonly string[];
 }
 
 /** A session that another instance has by now. */
@@ -123,8 +137,9 @@ export class SessionTable {
       undo().catch(ignore);
       throw error;
     }
-    const [is, text] = answer as ['text', string] | ['none' | 'busy' | 'mine' | 'late', undefined];
-    return is === 'text' ? { is, text, undo } : { is };
+    const [is, text, pieces] = answer as
+      ['text', string, string[]] | ['none' | 'busy' | 'mine' | 'late', undefined, undefined];
+    return is === 'text' ? { is, text, pieces, undo } : { is };
   }
 
   /** Removes the text of a claimed session. @returns whether this instance still owns the session */
@@ -137,12 +152,19 @@ export class SessionTable {
     return this.step(REVIVE, hash, String(this.lifetimeMs), claimText(order));
   }
 
-  /** Writes a session. @param isNew whether to write it where Redis does not know it */
-  save(hash: string, { text, claim }: StoredText, isNew: boolean): Promise<WriteResult> {
-    return this.step(SAVE, hash, String(this.lifetimeMs), text, claimText(claim), isNew ? 'new' : '');
+  /**
+   * Writes a session.
+   * @param step see {@link nextStep}
+   * @param isNew whether to write it where Redis does not know it
+   */
+  save(hash: string, step: string, write: SessionWrite, isNew: boolean): Promise<WriteResult> {
+    const { text, claim, after, pieces, freed } = write;
+    const [name = '', piece = ''] = pieces;
+    const rest = [text, claimText(claim), isNew ? 'new' : '', after, name, piece, ...freed];
+    return this.run(SAVE, hash, step, String(this.lifetimeMs), ...rest);
   }
 
-  /** Writes a session as {@link save} does, and gives it up. */
+  /** Writes a session in one text, and gives it up. @param isNew whether to write it where Redis does not know it */
   release(hash: string, { text, claim }: StoredText, isNew: boolean): Promise<WriteResult> {
     return this.step(RELEASE, hash, String(this.lifetimeMs), text, claimText(claim), isNew ? 'new' : '');
   }
@@ -179,19 +201,21 @@ export class SessionTable {
     return `${this.prefix}session:${hash}`;
   }
 
-  private nextStep(): string {
+  /** Returns the number of the next command: what comes with a later one wins. */
+  nextStep(): string {
     this.steps += 1;
     return String(this.steps);
   }
 
-  private async step(script: Script, hash: string, ...args: string[]): Promise<WriteResult> {
-    const answer = await this.redis.run(
-      script,
-      [this.keyOf(hash)],
-      [this.instance, this.nextStep(), ...args],
-    );
+  private step(script: Script, hash: string, ...args: string[]): Promise<WriteResult> {
+    return this.run(script, hash, this.nextStep(), ...args);
+  }
+
+  private async run(script: Script, hash: string, step: string, ...args: string[]): Promise<WriteResult> {
+    const answer = await this.redis.run(script, [this.keyOf(hash)], [this.instance, step, ...args]);
     if (answer === DONE) return 'done';
     if (answer === LATE) return 'late';
+    if (answer === STALE) return 'stale';
     return answer === UNKNOWN ? 'unknown' : { lostTo: claimOfText(String(answer)) };
   }
 }

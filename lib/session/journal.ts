@@ -50,6 +50,7 @@ export class Journal {
   private acknowledgedUpTo = 0;
   private replays = 0;
   private isGivenUp = false;
+  private rewriteCount = 0;
   private cut: Cut | undefined;
   private counter: JournalCounter | undefined;
 
@@ -61,6 +62,11 @@ export class Journal {
   /** The number up to which everything is known to have arrived. */
   get acknowledged(): number {
     return this.acknowledgedUpTo;
+  }
+
+  /** How often a message that is held was changed: what was written of the journal before is out of date. */
+  get rewrites(): number {
+    return this.rewriteCount;
   }
 
   /** How many messages are held, numbered or not. */
@@ -177,6 +183,7 @@ export class Journal {
     const index = this.entries.indexOf(entry, this.head);
     if (index === -1) return;
     this.entries[index] = { id: entry.id, text };
+    this.rewriteCount += 1;
     this.changeBytes(text.length - entry.text.length);
     if (this.cut?.end === entry) this.cut.end = this.entries[index];
   }

@@ -82,8 +82,11 @@ export function checkedId(id: unknown): string {
   return id;
 }
 
-/** Checks a text before it is parsed. Why: that takes seconds for a large one with many values. */
-function checkSize(text: string, { maxSessionTextLength, maxMessageNodes }: SessionTextLimits): void {
+/**
+ * Checks a text before it is parsed. Why: that takes seconds for a large one with many values.
+ * @throws SessionTextError naming the limit that is exceeded
+ */
+export function checkSize(text: string, { maxSessionTextLength, maxMessageNodes }: SessionTextLimits): void {
   const { length } = text;
   if (length > maxSessionTextLength)
     throw new SessionTextError(`it has ${length} characters, more than limits.maxSessionTextLength`);

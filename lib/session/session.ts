@@ -147,6 +147,11 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     return toText(this.toState());
   }
 
+  /** @internal Writes the session as {@link serialize} does, but with an empty `buffer`. */
+  serializeWithoutJournal(): string {
+    return toText(this.toState([]));
+  }
+
   /**
    * Reads a text that {@link toString} made, or `@metarhia/jstp` 2.x. The session has no connection.
    * @throws SessionTextError (a SyntaxError) for a text that cannot be read, for example one of another version
@@ -169,7 +174,9 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     return Session.ofState(id, readSessionText(text, limits));
   }
 
-  private toState(): StoredState {
+  private toState(
+    buffer: StoredState['buffer'] = [...this.journal].map(({ id, text }) => [id, text]),
+  ): StoredState {
     const { journal, binding } = this;
     const serving = [...this.serving];
     return {
@@ -178,7 +185,7 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
       receivedCount: this.receivedCount,
       guaranteedDeliveredCount: journal.acknowledged,
       latestBufferedMessageId: journal.lastId,
-      buffer: [...journal].map(({ id, text }) => [id, text]),
+      buffer,
       storage: this.size > 0 ? [...this] : [],
       ...(binding && { binding: { ...binding, extensions: [...binding.extensions] } }),
       ...(serving.length > 0 && { serving }),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Session } from '../../lib/core.js';
 import { RedisBroadcaster, RedisSessionStorageProvider, type RedisLike } from '../../lib/redis/index.js';
 
 const AWAY = { code: 'ERR_JSTP_STORE_AWAY', message: expect.stringContaining('within 2000 ms') };
@@ -48,5 +49,15 @@ describe('without options', () => {
     expect(() => make({ leaseMs: 86_400_001 })).toThrow(/^sessionLifetimeMs must be/);
     expect(make({ leaseMs: 86_400_000 })).toBeInstanceOf(RedisSessionStorageProvider);
     expect(make().writeThrough).toBe(false);
+  });
+
+  test('a session may have 64 MiB', async () => {
+    const store = new RedisSessionStorageProvider(clientOf(async () => 1));
+    const session = new Session(null, 'ann');
+    const { length } = session.serialize();
+    session.set('state', 'x'.repeat(64 * 1024 * 1024 - length - '["state",""]'.length));
+    await store.save(session.id, session);
+    session.set('more', 1);
+    await expect(store.save(session.id, session)).rejects.toMatchObject({ code: 'ERR_JSTP_SESSION_SIZE' });
   });
 });

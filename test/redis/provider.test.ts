@@ -91,6 +91,24 @@ describe('what Redis holds', () => {
     expect(await first.resume(session.id)).toBeInstanceOf(Session);
   });
 
+  test.each([
+    ['a piece of its journal is no JSON', '[1,"', undefined],
+    ['more values than limits.maxMessageNodes', '[1,""]', { ...DEFAULT_LIMITS, maxMessageNodes: 1 }],
+    ['a journal in two places', '[1,""]', undefined],
+    ['buffer has a message out of its place', '[9,""]', undefined],
+  ])('and has a piece that cannot be read is an error: %s', async (message, piece, limits) => {
+    const [first, second] = [await world.user(), await world.user()];
+    const session = await first.open(fullSession());
+    await first.release(session);
+    const hash = createHash('sha256').update(session.id).digest('hex');
+    const { redis } = await server.nodeRedis();
+    const isWhole = message.endsWith('places');
+    const text = isWhole ? session.serialize() : session.serializeWithoutJournal();
+    await redis.hSet(`{jstp}:session:${hash}`, { text, j0: piece });
+    const request = { order: undefined, signal: new AbortController().signal, limits };
+    await expect(second.provider.claim(session.id, request)).rejects.toThrow(message);
+  });
+
   test('goes after its lifetime where nobody owns it, and stays where somebody does', async () => {
     const lines = await watchCommands(server);
     const user = await world.user({ leaseMs: 300, sessionLifetimeMs: 900, writeThrough: true });
@@ -344,6 +362,8 @@ describe('what cannot be used is refused by its name', () => {
     ['claimTimeoutMs', -1],
     ['claimTimeoutMs', 1.5],
     ['commandTimeoutMs', 0],
+    ['maxSessionBytes', 1023],
+    ['maxSessionBytes', '64 MiB'],
   ])('%s: %p', (option, value) => {
     const options = { leaseMs: 300, [option]: value };
     expect(() => new RedisSessionStorageProvider(anyClient as never, options)).toThrow(

@@ -16,6 +16,7 @@ import { ERR_JOURNAL_FULL, ERR_TOO_MANY_SESSIONS } from '../../protocol/error-co
 import { isBeyondLimit } from '../../protocol/message-size.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { toSafeString } from '../../protocol/safe-string.js';
+import { SessionSizeError } from '../../session/session-size-error.js';
 import { SessionTextError } from '../../session/session-text-error.js';
 import { ignore } from '../../util/callback.js';
 import { isNetworkError } from '../connection-trouble.js';
@@ -460,6 +461,8 @@ function* flatten(applications: NonNullable<JstpServerOptions['applications']>):
 /** Whether an error tells of a session that has ended because of a limit. Many may do so at once. */
 function isSessionEnded(error: unknown): boolean {
   return (
-    error instanceof RemoteError && (error.code === ERR_JOURNAL_FULL || error.code === ERR_TOO_MANY_SESSIONS)
+    error instanceof SessionSizeError ||
+    (error instanceof RemoteError &&
+      (error.code === ERR_JOURNAL_FULL || error.code === ERR_TOO_MANY_SESSIONS))
   );
 }

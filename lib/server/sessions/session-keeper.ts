@@ -15,13 +15,13 @@ import {
   type SharedSessionStorageProvider,
 } from '../../session/shared-session-storage.js';
 import type { SessionStorageProvider } from '../../session/session-storage.js';
-import { SessionStateError } from '../../session/session-state-error.js';
+import { SessionSizeError } from '../../session/session-size-error.js';
 import { SessionTextError } from '../../session/session-text-error.js';
 import type { Session } from '../../session/session.js';
 import { DeadlineQueue } from '../../util/deadline-queue.js';
 import { startTimer, stopTimer } from '../../util/timer.js';
 import type { ClientTable } from './client-table.js';
-import { isNotOwned, saveWithRetry } from './save-with-retry.js';
+import { isNotOwned, isUnstorable, saveWithRetry } from './save-with-retry.js';
 import { StoreOutages } from './store-outages.js';
 import type { Found, ResumeSource } from '../handshake/pending-resumes.js';
 import { storageOf, type ResolvedServerOptions } from '../server-options.js';
@@ -383,7 +383,7 @@ export class SessionKeeper implements SessionOwner, ResumeSource {
     } catch (error) {
       if (connection.session && isNotOwned(error)) this.lost(connection.session.id, claimOf(error));
       // Why the session ends: no later attempt can do better, and calls that wait for the store would wait for ever.
-      else if (error instanceof SessionStateError) controlOf(connection).endSession(error);
+      else if (isUnstorable(error)) controlOf(connection).endSession(error);
       throw error;
     }
   }
@@ -429,6 +429,14 @@ export class SessionKeeper implements SessionOwner, ResumeSource {
     });
   }
 
+  /** Whether a connection still has its session, which has not ended. */
+  private mayEnd(connection: Connection): boolean {
+    const { session } = connection;
+    return (
+      session !== null && this.clients.find(session.id) === connection && !controlOf(connection).isSessionOver
+    );
+  }
+
   /** Reports a failure; an outage of the store once, and not as the failure of a connection. */
   private fail(error: unknown, connection?: Connection): void {
     const { outages } = this;
@@ -447,6 +455,8 @@ export class SessionKeeper implements SessionOwner, ResumeSource {
       },
       (error: unknown) => {
         if (connection?.session && isNotOwned(error)) this.lost(connection.session.id, claimOf(error));
+        else if (error instanceof SessionSizeError && connection && this.mayEnd(connection))
+          controlOf(connection).endSession(error);
         else this.fail(error, connection);
       },
     );

@@ -4,7 +4,7 @@ import { ERR_TOO_MANY_SESSIONS } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Session } from '../../session/session.js';
 import { DeadlineQueue } from '../../util/deadline-queue.js';
-import type { GroupKinds, SessionGroup, SessionLimit } from './session-group.js';
+import type { AwaySession, GroupKinds, SessionGroup, SessionLimit } from './session-group.js';
 import { SessionGroups, type SessionOrigin } from './session-groups.js';
 import type { SessionPlace } from './session-place.js';
 
@@ -138,7 +138,7 @@ export class ClientTable {
    * Lets a client that is away make room. Why its session ends where the limit is one of a user or an address: what they
    * have too many of must not fill a store that others use.
    */
-  private readonly evict = ({ connection }: SessionPlace, limit: SessionLimit): void => {
+  private readonly evict = ({ connection }: AwaySession, limit: SessionLimit): void => {
     if (limit === 'maxSessions' || connection.session?.isWorthless === true) this.expire(connection);
     else controlOf(connection).endSession(tooManySessions(limit));
     this.remove(connection);

@@ -1,13 +1,20 @@
+import type { Connection } from '../../connection/connection.js';
 import { journalBytesPer, journalBytesTotal, type Limits } from '../../protocol/limits.js';
 import { JournalMeter, type JournalMeterOwner } from '../../session/journal-meter.js';
 import { LinkedList } from '../../util/linked-list.js';
-import type { SessionPlace } from './session-place.js';
 
 /** A limit of the number of sessions, by its name in {@link Limits}. */
 export type SessionLimit = 'maxSessions' | 'maxSessionsPerUser' | 'maxSessionsPerAddress';
 
 /** A limit of what sessions hold together, by its name in {@link Limits}. */
 export type JournalLimit = 'maxJournalBytesTotal' | 'maxJournalBytesPerUser' | 'maxJournalBytesPerAddress';
+
+/** The session of a client that is away. */
+export interface AwaySession {
+  readonly connection: Connection;
+  /** What its journal holds. */
+  readonly bytes: number;
+}
 
 /** What limits the groups of one kind. */
 export interface GroupKind {
@@ -29,9 +36,9 @@ export class SessionGroup implements JournalMeterOwner {
   /** What their journals hold. */
   readonly meter: JournalMeter;
   /** Those of anonymous clients that are away, the one that is away the longest first. */
-  readonly anonymous = new LinkedList<SessionPlace>();
+  readonly anonymous = new LinkedList<AwaySession>();
   /** Those of users whose clients are away, likewise. */
-  readonly users = new LinkedList<SessionPlace>();
+  readonly users = new LinkedList<AwaySession>();
 
   /** @param key the user's name, or the address; '' for all sessions of a server */
   constructor(
@@ -49,7 +56,7 @@ export class SessionGroup implements JournalMeterOwner {
    * The session that makes room for another one; undefined: none does.
    * @param isAnonymous whether the other one is an anonymous client's. Why: strangers must not push users out
    */
-  firstToLeave(isAnonymous: boolean): SessionPlace | undefined {
+  firstToLeave(isAnonymous: boolean): AwaySession | undefined {
     return this.anonymous.first ?? (isAnonymous ? undefined : this.users.first);
   }
 

@@ -1,7 +1,13 @@
 import type { Connection } from '../../connection/connection.js';
 import { intern } from '../../util/intern.js';
 import { networkOf } from '../door/network-of.js';
-import { SessionGroup, type GroupKind, type GroupKinds, type SessionLimit } from './session-group.js';
+import {
+  SessionGroup,
+  type AwaySession,
+  type GroupKind,
+  type GroupKinds,
+  type SessionLimit,
+} from './session-group.js';
 import { SessionPlace } from './session-place.js';
 
 /** Whose a session is, and where its client comes from. */
@@ -31,7 +37,7 @@ export class SessionGroups {
    */
   makeRoom(
     { username, address }: SessionOrigin,
-    evict: (place: SessionPlace, limit: SessionLimit) => void,
+    evict: (session: AwaySession, limit: SessionLimit) => void,
   ): SessionLimit | undefined {
     const user = username === null ? undefined : this.byUser.find(username);
     return this.makeRoomIn([user, this.findAddress(address), this.all], username === null, evict);
@@ -41,7 +47,7 @@ export class SessionGroups {
   makeRoomAt(
     address: string | undefined,
     isAnonymous: boolean,
-    evict: (place: SessionPlace, limit: SessionLimit) => void,
+    evict: (session: AwaySession, limit: SessionLimit) => void,
   ): SessionLimit | undefined {
     return this.makeRoomIn([this.findAddress(address)], isAnonymous, evict);
   }
@@ -77,7 +83,7 @@ export class SessionGroups {
   private makeRoomIn(
     groups: readonly (SessionGroup | undefined)[],
     isAnonymous: boolean,
-    evict: (place: SessionPlace, limit: SessionLimit) => void,
+    evict: (session: AwaySession, limit: SessionLimit) => void,
   ): SessionLimit | undefined {
     const full = groups.filter((group) => group?.isFull === true) as SessionGroup[];
     const closed = full.find((group) => !group.firstToLeave(isAnonymous));

@@ -1,14 +1,14 @@
 import type { Connection } from '../../connection/connection.js';
 import type { JournalCounter } from '../../session/journal-meter.js';
 import type { Link } from '../../util/linked-list.js';
-import type { SessionGroup } from './session-group.js';
+import type { AwaySession, SessionGroup } from './session-group.js';
 
 /** The place of one session of a server in the groups that limits count, with what its journal holds. */
-export class SessionPlace implements JournalCounter {
+export class SessionPlace implements AwaySession, JournalCounter {
   /** What the session's journal holds. */
   bytes = 0;
   /** The places among the clients that are away, as {@link groups} has the groups; undefined while it is connected. */
-  private links: readonly Link<SessionPlace>[] | undefined;
+  private links: readonly Link<AwaySession>[] | undefined;
 
   /**
    * @param connection the connection that has the session

@@ -4,9 +4,8 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
 import type { ClientTable } from './client-table.js';
-import type { SessionGroup } from './session-group.js';
+import type { AwaySession, SessionGroup } from './session-group.js';
 import type { SessionKeeper } from './session-keeper.js';
-import type { SessionPlace } from './session-place.js';
 
 /**
  * Ends sessions of a group until their journals together hold no more than they may: those of clients that are away, the
@@ -18,7 +17,7 @@ import type { SessionPlace } from './session-place.js';
 export function trimJournals(group: SessionGroup, clients: ClientTable, keeper: SessionKeeper): boolean {
   const isOfAll = group === clients.all;
   const isOver = (): boolean => group.meter.isOver;
-  const endAway = (places: Iterable<SessionPlace>): void => {
+  const endAway = (places: Iterable<AwaySession>): void => {
     for (const { connection, bytes } of places) {
       if (!isOver()) return;
       if (bytes > 0 && !keeper.releaseToStore(connection)) endSession(connection, group);
@@ -28,7 +27,7 @@ export function trimJournals(group: SessionGroup, clients: ClientTable, keeper: 
     if (!isOfAll || !isOver()) return;
     const places = [...clients.connected]
       .map((connection) => clients.placeOf(connection))
-      .filter((place) => place?.isAnonymous === isAnonymous) as SessionPlace[];
+      .filter((place) => place?.isAnonymous === isAnonymous) as AwaySession[];
     for (const { connection } of places.sort((a, b) => b.bytes - a.bytes)) {
       if (!isOver()) return;
       endSession(connection, group);

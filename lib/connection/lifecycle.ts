@@ -215,7 +215,7 @@ export class Lifecycle
   // Heartbeat
 
   admitsPing(): boolean {
-    if (this.channel.admitsPing()) return true;
+    if (this.channel.activity.admitsPing(this.limits.maxPingBurst)) return true;
     const most = `limits.maxPingBurst, ${this.limits.maxPingBurst}`;
     this.wire.fail(
       new LimitError('maxPingBurst', `More pings in a short time than ${most}, and nothing else`),

@@ -97,6 +97,46 @@ export async function finishServing(
   await channel.gate?.idle(storeTimeoutMs);
 }
 
+/** How a connection is used. */
+export interface ConnectionUse {
+  /** Whether the client has sent anything but pings since this was asked the last time. */
+  readonly hasHeard: boolean;
+  /** Whether calls of either side, or handlers of events, are under way. */
+  readonly isBusy: boolean;
+  /** How many calls and events the server has sent. */
+  readonly sent: number;
+}
+
+/** Tells how a connection is used. */
+export function useOf(connection: Connection): ConnectionUse {
+  const { channel } = lifecycleOf(connection);
+  return { hasHeard: channel.activity.takeHeard(), isBusy: channel.isBusy, sent: channel.sentCount };
+}
+
+/**
+ * Ends the transport of a connection. The session stays, and its client may come back with it. Where its calls would not
+ * survive that, they get their time first, and nothing new is begun.
+ * @param isMove whether the client is told to come back at once
+ * @param timeoutMs how long calls may take
+ * @param storeTimeoutMs how long the store may take before the calls, and again after them
+ */
+export async function sendAway(
+  connection: Connection,
+  isMove: boolean,
+  timeoutMs: number,
+  storeTimeoutMs: number,
+): Promise<void> {
+  const lifecycle = lifecycleOf(connection);
+  const { wire, keepsAnswers } = lifecycle;
+  const { transport } = wire;
+  if (!keepsAnswers) await finishServing(connection, timeoutMs, storeTimeoutMs);
+  if (wire.transport === transport && lifecycle.isOpen) {
+    if (isMove) lifecycle.sayBye('moved');
+    wire.end();
+  }
+  if (!keepsAnswers) resumeServing(connection);
+}
+
 /** Undoes {@link finishServing}: the session stays. */
 export function resumeServing(connection: Connection): void {
   const { channel } = lifecycleOf(connection);

@@ -64,6 +64,17 @@ export interface Limits {
    */
   readonly minReadRate: number;
   /**
+   * How long a server keeps the connection of a client on which nothing comes or goes but pings. Then it ends the
+   * connection; the session stays, and the client may resume it. 0: any time. @default 0
+   */
+  readonly idleTimeoutMs: number;
+  /**
+   * How old a connection may become at a server, up to a tenth of it more. Then the client is sent away, and comes back with
+   * its session, perhaps to another server. Calls go on where `resume` is agreed; else they get `drainTimeoutMs` first. 0:
+   * any age. @default 0
+   */
+  readonly maxConnectionAgeMs: number;
+  /**
    * How many calls and events of the peer may be under way at once on a connection: until their handlers have ended, also
    * where the call was cancelled. At the limit, reading pauses. @default 10000
    */
@@ -247,6 +258,8 @@ export const MAX_NAME_SHOWN = 100;
 const MAX_MESSAGE_BYTES = 2 ** 29 - 24;
 // Why: every level takes two frames of the parser's stack.
 const MAX_DEPTH = 1000;
+// Why: connections may become a tenth older, and a timer has to wait for that.
+const MAX_AGE_MS = 1_900_000_000;
 
 // Why a fifth: a text beyond Latin 1 takes two bytes for each that is counted, and even then it is less than half the heap.
 const JOURNALS_PART_OF_HEAP = 5;
@@ -274,6 +287,8 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   connectTimeoutMs: [10_000, 0, MAX_TIMER_MS],
   messageTimeoutMs: [3_600_000, 0, MAX_TIMER_MS],
   minReadRate: [100, 0],
+  idleTimeoutMs: [0, 0, MAX_TIMER_MS],
+  maxConnectionAgeMs: [0, 0, MAX_AGE_MS],
   maxCallsInFlight: [10_000],
   maxCancelBurst: [10_000, 1, Infinity],
   maxPingBurst: [1000, 1, Infinity],

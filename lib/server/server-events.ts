@@ -3,6 +3,7 @@ import type { Connection } from '../connection/connection.js';
 import type { RefusedConnection } from './door/door.js';
 import type { ShedLoad } from './door/memory-guard.js';
 import type { RefusedHandshake } from './handshake/refusal.js';
+import type { ConnectionTimeout } from './sessions/lifetimes.js';
 import type { Session } from '../session/session.js';
 
 /** The events of a server. */
@@ -23,6 +24,11 @@ export interface ServerEvents {
   memoryExceeded: [shed: ShedLoad];
   /** A peer did not shake hands in time. */
   handshakeTimeout: [connection: Connection];
+  /**
+   * A connection is about to end, and not its session, because it is idle or old: the limit says which. The client may come
+   * back.
+   */
+  connectionTimeout: [connection: Connection, limit: ConnectionTimeout];
   /** An error of a connection, or of an application on it. */
   connectionError: [error: unknown, connection: Connection];
   /**

@@ -31,6 +31,7 @@ import type { Listener, ListenerFactory } from './listener.js';
 import type { ServerEvents } from './server-events.js';
 import { groupKinds } from './sessions/session-group.js';
 import { shedAnonymous } from './sessions/shed-anonymous.js';
+import { Lifetimes } from './sessions/lifetimes.js';
 import { trimJournals } from './sessions/trim-journals.js';
 import { SessionKeeper } from './sessions/session-keeper.js';
 import {
@@ -58,6 +59,7 @@ export class Server extends EventEmitter<ServerEvents> {
   private readonly keeper: SessionKeeper;
   private readonly handshakes: Handshakes;
   private readonly pendingPeers: PendingPeers;
+  private readonly lifetimes: Lifetimes;
   private readonly memoryGuard: MemoryGuard;
   private readonly meters: Meters;
   private readonly listener: Listener;
@@ -100,6 +102,9 @@ export class Server extends EventEmitter<ServerEvents> {
     this.handshakes = new Handshakes(this.options, this.table, this.keeper, this.handshakeOutcome());
     this[SERVER_CONTROL] = this.createControl();
     this.side = this.createSide();
+    this.lifetimes = new Lifetimes(limits, (connection, limit) => {
+      this.notifyOf(connection, 'connectionTimeout', connection, limit);
+    });
     this.pendingPeers = new PendingPeers(limits.handshakeTimeoutMs, (connection) => {
       connection.close();
       this.notifyOf(connection, 'handshakeTimeout', connection);
@@ -343,6 +348,7 @@ export class Server extends EventEmitter<ServerEvents> {
 
   private transportLost(connection: Connection): void {
     this.pendingPeers.settle(connection);
+    this.lifetimes.left(connection);
     this.handshakes.transportLost(connection);
     const wasConnected = this.table.connected.has(connection);
     // The table comes first: the keeper looks up whether the client is away.
@@ -386,6 +392,7 @@ export class Server extends EventEmitter<ServerEvents> {
   private clientEntered(connection: Connection, event: 'connect' | 'reconnect'): void {
     this.pendingPeers.settle(connection);
     this.table.add(connection);
+    this.lifetimes.entered(connection);
     const { heartbeatInterval } = this.options;
     if (heartbeatInterval) connection.startHeartbeat(heartbeatInterval);
     this.notifyOf(connection, event, connection);

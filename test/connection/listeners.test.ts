@@ -53,6 +53,7 @@ const SERVER_EVENTS = Object.keys({
   handshakeRefused: true,
   connectionRefused: true,
   memoryExceeded: true,
+  connectionTimeout: true,
   connectionError: true,
   storageError: true,
   restoreSession: true,
@@ -191,6 +192,7 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
       'server: listening',
       'server: connectionRefused',
       'server: memoryExceeded',
+      'server: connectionTimeout',
     ];
     const expected = [
       ...CONNECTION_EVENTS.map((name) => `client: ${name}`),
@@ -230,6 +232,17 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
     await turns();
     expect(new Set(failing.heard)).toEqual(new Set(['server: memoryExceeded']));
     expect(new Set(failing.reports())).toEqual(new Set([1]));
+  });
+
+  test('of a connection that ends by its age, is reported once, and the client is sent away', async () => {
+    const failing = new Failing(how);
+    const { server, port } = await startCore(closing, { limits: { maxConnectionAgeMs: 20 } });
+    failing.watch('server', server, ['connectionTimeout']);
+    const guest = await net.connect('app', { reconnector: () => undefined }, port, '127.0.0.1');
+    closing.add(() => guest.close());
+    await waitFor(() => !guest.handshakeDone, 'the end of the connection');
+    expect(failing.heard).toEqual(['server: connectionTimeout']);
+    expect(failing.reports()).toEqual([1]);
   });
 
   test('of a refused connection, is reported once, and the next client is served', async () => {

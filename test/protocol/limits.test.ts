@@ -42,6 +42,8 @@ describe('resolveLimits', () => {
     ['messageTimeoutMs', 0, MAX_TIMER],
     ['minReadRate', 0, Number.MAX_SAFE_INTEGER],
     ['minWriteRate', 0, Number.MAX_SAFE_INTEGER],
+    ['idleTimeoutMs', 0, MAX_TIMER],
+    ['maxConnectionAgeMs', 0, 1_900_000_000],
     ['maxCallsInFlight', 1, Number.MAX_SAFE_INTEGER],
     ['maxCallDurationMs', 0, MAX_TIMER],
     ['sendStallTimeoutMs', 0, MAX_TIMER],

@@ -5,6 +5,7 @@ import {
   MAX_REFUSALS_LOGGED,
   MAX_SESSION_ID_LENGTH,
   MAX_USERNAME_LENGTH,
+  RECEIVE_GRACE_MS,
   resolveLimits,
 } from '../../lib/protocol/limits.js';
 import { DEFAULT_LIMITS, JstpClient, JstpModule, JstpServer } from '../../lib/index.js';
@@ -119,6 +120,8 @@ test('the reference of limits tells each limit with its default, and no other', 
 test('the reference of limits tells what is not an option as it is', () => {
   const page = readFileSync('docs/reference/limits.md', 'utf8');
   expect(page).toContain(`| length of a user's name | ${MAX_USERNAME_LENGTH} characters |`);
+  const grace = '| how long nothing of an unfinished message may arrive, unless `minReadRate` is 0 |';
+  expect(page).toContain(`${grace} ${RECEIVE_GRACE_MS / 1000} s |`);
   expect(page).toContain(`| length of a session's id | ${MAX_SESSION_ID_LENGTH} characters;`);
   expect(page).toContain(`that are logged in ten seconds | ${MAX_REFUSALS_LOGGED};`);
 });

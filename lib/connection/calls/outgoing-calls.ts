@@ -89,6 +89,11 @@ export class OutgoingCalls {
     return this.calls?.size ?? 0;
   }
 
+  /** Whether any of them is more than a ping. */
+  get hasCalls(): boolean {
+    return this.size > 0 && this.all().some(({ kind }) => kind !== 'ping');
+  }
+
   /** Adds a call under its number. */
   add(call: OutgoingCall): void {
     this.calls ??= new IdTable();

@@ -27,7 +27,7 @@ import type { Connection } from '../connection.js';
 import type { Extensions } from '../extensions.js';
 import type { Reporter } from '../reporter.js';
 import type { Wire } from '../wire.js';
-import { HEARD, TRANSPORT_PING, type SessionChannel } from './session-channel.js';
+import { TRANSPORT_PING, type SessionChannel } from './session-channel.js';
 
 /** What the messages of an open session ask of their connection. */
 export interface MessageOwner extends Pick<Reporter, 'isLogged' | 'log' | 'guard' | 'reportError'> {
@@ -60,7 +60,7 @@ export function handleMessage(owner: MessageOwner, message: Message, bytes: numb
       return handlePong(owner, message.id);
     default: {
       const isExpected = handleOther(owner, message, bytes);
-      if (isExpected) owner.channel.heard = HEARD;
+      if (isExpected) owner.channel.activity.noteMessage();
       return isExpected;
     }
   }

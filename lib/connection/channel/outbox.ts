@@ -84,6 +84,7 @@ export interface OutboxOwner {
 export class Outbox implements Expirable {
   readonly calls: OutgoingCalls;
   private isAskingForAcknowledgement = false;
+  private pingCount = 0;
   private isRefusingItems = false;
   /** The place in the journal of the next message to be written; NONE: nothing waits there, so that what comes is. */
   private next = NONE;
@@ -141,6 +142,11 @@ export class Outbox implements Expirable {
       !journal.isShut &&
       (!isPeerAway || journal.bytes < journalMaxBytesAway)
     );
+  }
+
+  /** How many numbered messages were sent, pings left out. */
+  get sentCount(): number {
+    return (this.owner.journal?.lastId ?? 0) - this.pingCount;
   }
 
   /** The number of the next message, as the wire has it. */
@@ -216,6 +222,7 @@ export class Outbox implements Expirable {
   /** Sends a ping; the callback gets its pong. */
   ping(callback: (error: unknown) => void): void {
     const call = createOutgoingCall(callback, undefined, 'ping');
+    this.pingCount += 1;
     this.commit(formatPing(this.nextId), call);
   }
 

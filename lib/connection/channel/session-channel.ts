@@ -16,7 +16,6 @@ import { JOURNAL_FULL_INFO } from '../../protocol/refusal-info.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Journal } from '../../session/journal.js';
 import { NO_CALLS, type Session } from '../../session/session.js';
-import { Allowance } from '../../util/allowance.js';
 import type { Callback } from '../../util/callback.js';
 import { afterContinuations, nextTick } from '../../util/host.js';
 import {
@@ -34,6 +33,7 @@ import type { Extensions } from '../extensions.js';
 import type { Reporter } from '../reporter.js';
 import type { ServerSide } from '../server-side.js';
 import type { Wire } from '../wire.js';
+import { PeerActivity } from './peer-activity.js';
 import { Outbox, type OutboxOwner, type UnsentMessage } from './outbox.js';
 import type { StoreGate } from './store-gate.js';
 
@@ -46,13 +46,6 @@ export const FINISHING = 1;
 const CONGESTED = 2;
 /** The same: a caller who awaits what has just come has not gone on yet. One for each caller. */
 const CALLER = 4;
-
-/** What a message of the peer that is no ping sets, as a bit of {@link SessionChannel.heard}: the next ping is not counted. */
-const SINCE_PING = 1;
-/** All bits of {@link SessionChannel.heard}. */
-export const HEARD = SINCE_PING;
-/** How long it takes until a peer that has pinged as often as it may can do so again. */
-const PINGS_AGAIN_MS = 30_000;
 
 /** What a channel asks of its connection. */
 export interface ChannelOwner extends Pick<Reporter, 'guard' | 'reportError' | 'tell'> {
@@ -90,10 +83,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   private proxies: Record<string, RemoteProxy> | undefined;
   /** Why nothing new is served: {@link FINISHING}, {@link CONGESTED}, and a {@link CALLER} for each. {@link setHolds} changes it. */
   holds = 0;
-  /** {@link HEARD} with each message of the peer that is no ping and no pong; who looks at a bit clears it. */
-  heard = 0;
-  // Made with the first ping that is counted.
-  private pings: Allowance | undefined;
+  readonly activity = new PeerActivity();
 
   constructor(private readonly owner: ChannelOwner) {}
 
@@ -182,14 +172,14 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     return true;
   }
 
-  /** Counts a ping, a heartbeat or the like. @returns false: there were too many without anything else */
-  admitsPing(): boolean {
-    if ((this.heard & SINCE_PING) !== 0) {
-      this.heard &= ~SINCE_PING;
-      return true;
-    }
-    this.pings ??= new Allowance(this.owner.limits.maxPingBurst, PINGS_AGAIN_MS);
-    return this.pings.take();
+  /** Whether calls of either side, or handlers of events, are under way. */
+  get isBusy(): boolean {
+    return (this.ownReceivedCalls?.size ?? 0) > 0 || this.ownOutbox?.calls.hasCalls === true;
+  }
+
+  /** How many numbered messages this side has sent, pings left out. */
+  get sentCount(): number {
+    return this.ownOutbox?.sentCount ?? 0;
   }
 
   whenStored(run: () => void, received?: number): void {

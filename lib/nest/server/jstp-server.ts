@@ -389,6 +389,13 @@ export class JstpServer
         this.logger.error(error);
       },
     };
+    this.logEvents(core);
+    for (const [name, listener] of this.eventListeners) core.on(name, listener as never);
+    return core;
+  }
+
+  /** Writes to the log what happens to connections. */
+  private logEvents(core: CoreServer): void {
     core.on('connectionError', (error, { remoteAddress }) => {
       const isOfSession = isSessionEnded(error) || error instanceof SessionTextError;
       if ((isOfSession || isBeyondLimit(error)) && this.limitWarnings.allows()) this.logger.warn(error);
@@ -402,14 +409,15 @@ export class JstpServer
     core.on('handshakeRefused', (connection, refusal) => {
       this.refusals.add(connection, refusal);
     });
+    core.on('connectionTimeout', ({ remoteAddress }, limit) => {
+      this.logger.debug(`${remoteAddress ?? 'a local peer'}: the connection ends by limits.${limit}`);
+    });
     core.on('connectionRefused', (refusal) => {
       this.door.add(refusal);
     });
     core.on('memoryExceeded', (shed) => {
       this.memory.add(shed);
     });
-    for (const [name, listener] of this.eventListeners) core.on(name, listener as never);
-    return core;
   }
 
   /** Makes the applications: those of the core, and those of the handlers; the default one where there are none. */

@@ -30,6 +30,20 @@ describe('a line that is cut', () => {
     expect(await valuesOf(client.send('echo', 1))).toEqual([1]);
   });
 
+  test('of a connection that has become too old is up again at once, with its session and all calls', async () => {
+    const { port, server } = await bench.serve(API, { limits: { maxConnectionAgeMs: 20 } });
+    let ends = 0;
+    server.on('connectionTimeout', () => (ends += 1));
+    const client = bench.client(port);
+    const events = record(client);
+    const connection = await client.connect();
+    for (let n = 0; ends < 4; n++) expect(await valuesOf(client.send('echo', n))).toEqual([n]);
+    expect(await valuesOf(client.send('echo', 'still there'))).toEqual(['still there']);
+    expect(client.unwrap()).toBe(connection);
+    expect(events).toContain('reconnect true');
+    expect(events.filter((event) => /false|sessionLost|error/.test(event))).toEqual([]);
+  });
+
   test('is dialled soon again, however often it was cut, where something came over it each time', async () => {
     const { port, cut } = await bench.serve();
     const client = bench.client(port);

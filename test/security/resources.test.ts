@@ -53,6 +53,28 @@ describe('many unanswered calls', () => {
   });
 });
 
+describe('a client that answers no call of its server', () => {
+  test('has limits.maxPendingCalls of them, and the next one fails at once', async () => {
+    const arena = await Arena.start(closing, { limits: { maxPendingCalls: 3 } });
+    const peer = await arena.guest();
+    const [connection] = arena.server.getClientsArray();
+    const outcomes: unknown[] = [];
+    for (let count = 0; count < 3; count++)
+      connection.callMethod('a', 'b', [], (error) => outcomes.push(error));
+    expect(await peer.received(4)).toHaveLength(4);
+    expect(outcomes).toEqual([]);
+    connection.callMethod('a', 'b', [], (error) => outcomes.push(error));
+    await waitFor(() => outcomes.length === 1, 'the refusal');
+    expect(outcomes[0]).toMatchObject({ code: -5 });
+    await peer.pong(1);
+    expect(peer.messages).toHaveLength(4);
+    peer.send('{callback:[-1],ok:[]}');
+    await waitFor(() => outcomes.length === 2, 'an answer');
+    connection.callMethod('a', 'b', [], (error) => outcomes.push(error));
+    expect(await peer.received(5)).toHaveLength(5);
+  });
+});
+
 describe('a peer that reads nothing', () => {
   const BIG = 'x'.repeat(1024 * 1024);
 

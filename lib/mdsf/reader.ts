@@ -109,7 +109,7 @@ export class MdsfReader extends TextSource {
       // Not JSON, but perhaps MDSF. Why this is cheap enough: it is tried once a message at most.
       return NO_JSON;
     }
-    if (exceedsDepth(value, this.depthLeft)) this.failDepth();
+    if (exceedsDepth(value, this.depthLeft)) return NO_JSON;
     this.pos = end;
     return value;
   }

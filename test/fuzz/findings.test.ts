@@ -9,6 +9,11 @@ const FINDINGS: readonly [title: string, target: string, input: Input][] = [
     'message',
     ['{event:{'],
   ],
+  [
+    'a JSON text that is nested too deep is refused at the same position from bytes and from a string',
+    'mdsf',
+    [`{"a":${'['.repeat(260)}${']'.repeat(260)}}`],
+  ],
 ];
 
 test.each(FINDINGS)('%s', async (_title, name, input) => {

@@ -1,5 +1,14 @@
 import { heapLimitBytes } from '../util/host.js';
-import { check, checkNames, isInteger, MAX_TIMER_MS, nullable } from './option-checks.js';
+import { ConfigurationError } from './configuration-error.js';
+import {
+  check,
+  checkNames,
+  isInteger,
+  isObject,
+  MAX_TIMER_MS,
+  nullable,
+  type PassedNames,
+} from './option-checks.js';
 
 /**
  * The limits of one side. Each is an integer; where that is said, `Infinity` is allowed, too. Times are in milliseconds,
@@ -346,6 +355,27 @@ export function resolveLimits(given?: Partial<Limits> | null): Limits {
     checkLimit(name, value);
     return value;
   });
+}
+
+/**
+ * Checks the names of options that have `limits` among them, as {@link checkNames} does.
+ * @throws {ConfigurationError} for a limit that is given beside `limits` and not in it, too
+ */
+export function checkOptionNames(
+  option: string,
+  given: unknown,
+  names: readonly string[],
+  passed?: PassedNames,
+): void {
+  const known = [...names, ...(passed?.names ?? [])];
+  const stray =
+    isObject(given) && LIMIT_NAMES.find((name) => Object.hasOwn(given, name) && !known.includes(name));
+  if (!stray) {
+    checkNames(option, given, names, passed);
+    return;
+  }
+  const allowed = `given in limits: { ${stray} }`;
+  throw new ConfigurationError(stray, undefined, allowed, `${stray} must be ${allowed}`);
 }
 
 function checkLimit(name: keyof Limits, value: number): void {

@@ -1,5 +1,5 @@
 import type { Transport } from '../connection/transport.js';
-import type { Admission } from './door/admission.js';
+import type { Admission, ListenerRule } from './door/admission.js';
 import type { PendingPeer } from './handshake/pending-peers.js';
 
 /** Receives what a listener accepts: the server's side of it. */
@@ -10,8 +10,11 @@ export interface ListenerSink {
    * @returns undefined: the server has too many connections, and the socket must be ended at once
    */
   admit(address: string | undefined): Admission | undefined;
-  /** Notes that a socket is ended because it broke a rule of the listener. */
-  refuse(by: 'proxyProtocol', address: string | undefined): void;
+  /**
+   * Notes that a socket is ended because it broke a rule of the listener.
+   * @param error what a function of the user's has thrown
+   */
+  refuse(by: ListenerRule, address: string | undefined, error?: unknown): void;
   /**
    * Notes a peer that was admitted: its time for the handshake starts, with TLS and the upgrade of a WebSocket.
    * @param abandon ends the socket when that time is over

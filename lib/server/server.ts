@@ -114,8 +114,8 @@ export class Server extends EventEmitter<ServerEvents> {
     this.meters = this.createMeters(door);
     this.listener = createListener({
       admit: (address) => door.admit(address),
-      refuse: (by, address) => {
-        door.refuse(by, address);
+      refuse: (by, address, error) => {
+        door.refuse(by, address, error);
       },
       addPending: (abandon, admission) => this.pendingPeers.add(abandon, admission),
       removePending: (peer) => {

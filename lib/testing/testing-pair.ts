@@ -1,8 +1,7 @@
 import { Applications } from '../application/applications.js';
 import type { AppSpecifier, ClientOptions } from '../connection/connection.js';
 import type { Connection } from '../connection/connection.js';
-import { DEFAULT_LIMITS } from '../protocol/limits.js';
-import { checkNames } from '../protocol/option-checks.js';
+import { checkOptionNames, DEFAULT_LIMITS } from '../protocol/limits.js';
 import type { Server } from '../server/server.js';
 import { SERVER_OPTION_NAMES, type ServerOptions } from '../server/server-options.js';
 import type { TransportEntry } from '../transport/entry.js';
@@ -53,7 +52,7 @@ export interface TestingPair {
  * await pair.close();
  */
 export async function createTestingPair(options: TestingPairOptions): Promise<TestingPair> {
-  checkNames('options', options, ['app', 'client', ...SERVER_OPTION_NAMES]);
+  checkOptionNames('options', options, ['app', 'client', ...SERVER_OPTION_NAMES]);
   const { app, client = {}, ...serverOptions } = options;
   const entry = createMemoryEntry();
   const server = entry.createServer(serverOptions);

@@ -1,8 +1,8 @@
 import { createConnectFunctions, type ConnectFunctions } from '../connection/connect.js';
 import type { Connection } from '../connection/connection.js';
 import type { Dialers } from '../connection/transport.js';
-import type { Limits } from '../protocol/limits.js';
-import { checkNames, type PassedNames } from '../protocol/option-checks.js';
+import { checkOptionNames, type Limits } from '../protocol/limits.js';
+import type { PassedNames } from '../protocol/option-checks.js';
 import type { ListenerFactory } from '../server/listener.js';
 import { Server } from '../server/server.js';
 import {
@@ -64,7 +64,7 @@ export function createEntry<Options extends object>(
       const further = rest.find((argument) => typeof argument === 'object') ?? {};
       const listener = rest.find((argument) => typeof argument === 'function');
       const options = { ...further, ...(isApplications(given) ? { applications: given } : given) };
-      checkNames(
+      checkOptionNames(
         'options',
         options,
         [...SERVER_OPTION_NAMES, ...optionNames.server],

@@ -181,7 +181,7 @@ describe('the address in a header of HTTP', () => {
 });
 
 describe('the function clientAddress', () => {
-  test('tells the address of a socket, and of an upgrade request; its throw refuses the client', async () => {
+  test('tells the address of a socket, and of an upgrade request; its throw refuses the client, and is told', async () => {
     const limits = { maxConnectionsPerAddress: 1 };
     const overNet = await SecureArena.start(closing, net, { clientAddress: () => '192.0.2.1' }, { limits });
     const peer = await overNet.socket();
@@ -189,15 +189,30 @@ describe('the function clientAddress', () => {
     await waitFor(() => peer.text !== '', 'an answer');
     expect(overNet.server.getClientsArray()[0]?.remoteAddress).toBe('192.0.2.1');
     expect(await (await overNet.socket()).end()).toBe('');
+    const refused: RefusedConnection[] = [];
     const clientAddress = (_socket: unknown, request?: IncomingMessage): string => {
       const address = request?.headers['cf-connecting-ip'];
       if (typeof address !== 'string') throw new Error('no address');
       return address;
     };
     const overWs = await SecureArena.start(closing, ws, { clientAddress }, { limits });
+    overWs.server.on('connectionRefused', (refusal) => refused.push(refusal));
     await ask(await overWs.webSocket({ headers: { 'cf-connecting-ip': '192.0.2.3' } }), HANDSHAKE);
     expect(overWs.server.getClientsArray()[0]?.remoteAddress).toBe('192.0.2.3');
     expect(await overWs.refusal('metarhia-jstp')).toBe(503);
+    const error = new Error('no address');
+    expect(refused).toEqual([{ by: 'clientAddress', address: '127.0.0.1', count: 1, error }]);
+  });
+
+  test('of a socket tells what it throws, whatever that is', async () => {
+    const thrower = (): string => {
+      throw undefined;
+    };
+    const arena = await SecureArena.start(closing, net, { clientAddress: thrower });
+    const refused: RefusedConnection[] = [];
+    arena.server.on('connectionRefused', (refusal) => refused.push(refusal));
+    expect(await (await arena.socket()).end()).toBe('');
+    expect(refused).toEqual([{ by: 'clientAddress', address: '127.0.0.1', count: 1, error: undefined }]);
   });
 });
 

@@ -94,6 +94,22 @@ describe('the limit of failed logins', () => {
     expect(new Login(limit, '192.0.2.1', 'bob').outcome).toBe('asked');
   });
 
+  test('answers guesses by the name of a user when it answers those by a name that nobody has', () => {
+    jest.useFakeTimers();
+    const limit = limitOf({ maxFailedLoginsPerName: 8 });
+    new Login(limit, '192.0.2.1', 'ann').succeed();
+    const timesOf = (address: string, name: string): number[] =>
+      Array.from({ length: 8 }, () => {
+        const login = new Login(limit, address, name).fail();
+        let ms = 0;
+        for (; login.outcome === 'asked'; ms += 1) jest.advanceTimersByTime(1);
+        return ms;
+      });
+    const times = timesOf('192.0.2.2', 'ann');
+    expect(times.at(-1)).toBeGreaterThan(500);
+    expect(timesOf('192.0.2.3', 'nobody')).toEqual(times);
+  });
+
   test('counts no login that succeeds, and does not lock a user out at an address that they have logged in from', () => {
     jest.useFakeTimers();
     const limit = limitOf({ maxFailedLoginsPerName: 2, maxFailedLoginsPerAddress: 3 });

@@ -4,6 +4,7 @@ import {
   type AuthPolicy,
   type AuthPolicyFunction,
   type Connection,
+  type RefusedHandshake,
   type Server,
 } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
@@ -155,7 +156,12 @@ async function dialRaw(port: number): Promise<RawPeer> {
 }
 
 /** What a policy's answer to one strategy leads to. */
-async function outcomeOf(strategy: string, answer: Answer, limits = {}): Promise<[Outcome, Server]> {
+async function outcomeOf(
+  strategy: string,
+  answer: Answer,
+  limits = {},
+  watch: (server: Server) => unknown = () => undefined,
+): Promise<[Outcome, Server]> {
   let isAsked = false;
   const authPolicy: AuthPolicy = {
     decidesAnonymous: true,
@@ -166,6 +172,7 @@ async function outcomeOf(strategy: string, answer: Answer, limits = {}): Promise
     },
   };
   const { server, port } = await startCore(closing, { authPolicy, limits });
+  watch(server);
   let credentials = "['ann','secret']";
   if (strategy === 'session') {
     const owner = await dialRaw(port);
@@ -184,6 +191,40 @@ async function outcomeOf(strategy: string, answer: Answer, limits = {}): Promise
   const code = /error:\[(\d+)/.exec(message)?.[1];
   return [code === undefined ? 'in' : Number(code), server];
 }
+
+describe('a policy that returns a name without a Promise, and never calls back', () => {
+  const REASON =
+    "the policy has not answered: an answer is a Promise or a call of its callback, and it has returned 'ann'";
+
+  test.each(['login', 'anonymous', 'session'])(
+    'is told of when the time for it is over (%s)',
+    async (strategy) => {
+      const refusals: RefusedHandshake[] = [];
+      const watched = (server: Server) =>
+        server.on('handshakeRefused', (_client, refusal) => refusals.push(refusal));
+      const [outcome] = await outcomeOf(strategy, () => 'ann', { handshakeTimeoutMs: 50 }, watched);
+      expect(outcome).toBe('nothing');
+      const kind = strategy === 'session' ? 'session' : 'login';
+      await waitFor(() => refusals.length > 0, 'the refusal');
+      expect(refusals).toEqual([{ kind, application: 'app', strategy, code: undefined, reason: REASON }]);
+    },
+  );
+
+  test('is not told of where it calls back later, or the client has its answer', async () => {
+    const refusals: RefusedHandshake[] = [];
+    const watched = (server: Server) =>
+      server.on('handshakeRefused', (_client, refusal) => refusals.push(refusal));
+    const later: Answer = (callback) => {
+      setTimeout(() => callback(null, 'ann'), 5);
+      return 'ann';
+    };
+    const [outcome, server] = await outcomeOf('login', later, {}, watched);
+    expect(outcome).toBe('in');
+    server.getClientsArray()[0].close();
+    await waitFor(() => server.getClientsArray().length === 0, 'the end');
+    expect(refusals).toEqual([]);
+  });
+});
 
 describe('only an explicit yes of a policy is a yes', () => {
   test.each(TABLE)('%s, strategy %s: %s', async (_title, strategy, outcome, answer) => {

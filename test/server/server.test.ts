@@ -91,6 +91,10 @@ describe('createServer', () => {
     expect(make(options)).toThrow(message);
   });
 
+  test('a limit beside limits is an error that says where it belongs', () => {
+    expect(make({ maxSessions: 5 })).toThrow('maxSessions must be given in limits: { maxSessions }');
+  });
+
   test('a limit that does not exist is an error, too', () => {
     expect(make({ limits: { maxMessages: 1 } })).toThrow(
       /^Unknown name "maxMessages" in limits: did you mean "maxMessageBytes"\? Known are maxMessageBytes, /,

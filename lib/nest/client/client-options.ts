@@ -4,7 +4,7 @@ import type { ExposedApi } from './exposed-methods.js';
 import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
 import type { AppSpecifier } from '../../connection/connection.js';
 import type { Connection } from '../../connection/connection.js';
-import { optionalInterval, resolveLimits, type Limits } from '../../protocol/limits.js';
+import { checkOptionNames, optionalInterval, resolveLimits, type Limits } from '../../protocol/limits.js';
 import { splitVersionedName } from '../../util/versioned-name.js';
 import { DEFAULT_HEARTBEAT_MS } from '../constants.js';
 import {
@@ -138,7 +138,7 @@ const RECONNECT_NAMES = Object.keys({
 export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOptions {
   check('options', given, 'an object', isObject);
   checkPlacement(given, OPTION_NAMES);
-  checkNames('options', given, OPTION_NAMES);
+  checkOptionNames('options', given, OPTION_NAMES);
   const {
     app = 'jstp',
     heartbeatInterval = DEFAULT_HEARTBEAT_MS,

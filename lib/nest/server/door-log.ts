@@ -1,4 +1,6 @@
 import type { ConnectionRefuser, RefusedConnection } from '../../server/door/door.js';
+import { toSafeString } from '../../protocol/safe-string.js';
+import { toLogText } from '../../util/log-text.js';
 import { LogWindows } from './log-windows.js';
 
 /** What to do about a limit that clients behind one address have reached. */
@@ -11,6 +13,7 @@ const ADVICE: Readonly<Record<ConnectionRefuser, string>> = {
   maxHandshakesPerSecond: ONE_ADDRESS,
   maxMemoryBytes: 'the process takes more memory than that; getUsage() of the server tells what is used',
   proxyProtocol: 'it began with no PROXY header, or came from none of the proxies of trustProxy',
+  clientAddress: 'the function threw',
 };
 
 /** Logs connections that were refused: of each limit the first in a window of time, and then their number. */
@@ -24,16 +27,16 @@ export class DoorLog {
         logger.warn(text);
       },
       (limit, count, seconds) =>
-        `${count} more connections were refused within ${seconds} s (limits.${limit})`,
+        `${count} more connections were refused within ${seconds} s (${optionOf(limit)})`,
     );
   }
 
   /** Logs a refusal. */
-  add({ by, address }: RefusedConnection): void {
-    this.windows.add(
-      by,
-      () => `A connection of ${address ?? 'a local peer'} was refused by ${optionOf(by)}: ${ADVICE[by]}`,
-    );
+  add({ by, address, error }: RefusedConnection): void {
+    this.windows.add(by, () => {
+      const why = by === 'clientAddress' ? `${ADVICE[by]} ${toLogText(toSafeString(error))}` : ADVICE[by];
+      return `A connection of ${address ?? 'a local peer'} was refused by ${optionOf(by)}: ${why}`;
+    });
   }
 
   /** Logs what was counted so far, and stops the timers. */
@@ -43,5 +46,5 @@ export class DoorLog {
 }
 
 function optionOf(by: ConnectionRefuser): string {
-  return by === 'proxyProtocol' ? by : `limits.${by}`;
+  return by === 'proxyProtocol' || by === 'clientAddress' ? by : `limits.${by}`;
 }

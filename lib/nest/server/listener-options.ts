@@ -3,7 +3,7 @@ import type { Server as HttpsServer, ServerOptions as HttpsOptions } from 'node:
 import type { ListenOptions, ServerOpts } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
-import type { Limits } from '../../protocol/limits.js';
+import { checkOptionNames, type Limits } from '../../protocol/limits.js';
 import type { ListenerFactory } from '../../server/listener.js';
 import type { TransportEntry } from '../../transport/entry.js';
 import { net, tls, ws, wss } from '../../transport/index.js';
@@ -19,7 +19,6 @@ import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
 import type { ListeningPlace } from './log-addresses.js';
 import {
   check,
-  checkNames,
   isHttpServer,
   isBoolean,
   isInteger,
@@ -163,7 +162,7 @@ export function resolveListening(options: object, serviceNames: readonly string[
     const given = (options as Given)[name];
     if (given !== undefined) throw new ConfigurationError(name, given, 'given in one of the listeners');
   }
-  checkNames('options', options, [...serviceNames, ...listenerNames]);
+  checkOptionNames('options', options, [...serviceNames, ...listenerNames]);
   if (!Array.isArray(listeners) || listeners.length === 0 || !listeners.every(isObject))
     throw new ConfigurationError('listeners', listeners, 'an array of at least one { transport, ... }');
   const members = listeners.map((listener, index) => resolveListener(listener, `listeners[${index}].`));
@@ -208,7 +207,7 @@ function resolveListener(
   if (optionNames) {
     const names = ['transport', ...addressNames, ...optionNames.server, ...serviceNames];
     // A shared server of Node takes no options any more.
-    checkNames(
+    checkOptionNames(
       prefix.slice(0, -1) || 'options',
       given,
       names,

@@ -38,9 +38,10 @@ export class RefusalLog {
 
 function textOf(
   { remoteAddress }: Connection,
-  { application, strategy, code, reason }: RefusedHandshake,
+  { kind, application, strategy, code, reason }: RefusedHandshake,
 ): string {
-  const outcome = code === undefined ? 'put off' : `refused with code ${code}`;
+  const unanswered = kind === 'login' ? 'not answered' : 'put off';
+  const outcome = code === undefined ? unanswered : `refused with code ${code}`;
   const asked = `application '${application}', strategy '${strategy}', from ${remoteAddress ?? 'a local peer'}`;
   return `A handshake was ${outcome}: ${reason} (${asked})`;
 }

@@ -1,3 +1,6 @@
+/** The option of a listener that refuses a connection. */
+export type ListenerRule = 'proxyProtocol' | 'clientAddress';
+
 /** The place of one connection among those that a server may have. */
 export interface Admission {
   /**

@@ -2,7 +2,7 @@ import type { Limits } from '../../protocol/limits.js';
 import { intern } from '../../util/intern.js';
 import { RecentMap } from '../../util/recent-map.js';
 import { TokenBucket } from '../../util/token-bucket.js';
-import type { Admission } from './admission.js';
+import type { Admission, ListenerRule } from './admission.js';
 import { networkOf } from './network-of.js';
 
 /** How many seconds' worth of new connections an address may have at once. */
@@ -24,8 +24,8 @@ export type ConnectionLimit =
   | 'maxHandshakesPerSecond'
   | 'maxMemoryBytes';
 
-/** The option that refuses a connection: a limit, or the listener's `proxyProtocol`. */
-export type ConnectionRefuser = ConnectionLimit | 'proxyProtocol';
+/** The option that refuses a connection: a limit, or the listener's `proxyProtocol` or `clientAddress`. */
+export type ConnectionRefuser = ConnectionLimit | ListenerRule;
 
 /** A connection that was refused before anything was read of it but a proxy's header. */
 export interface RefusedConnection {
@@ -35,6 +35,8 @@ export interface RefusedConnection {
   readonly address: string | undefined;
   /** How many connections this option has refused since the server was made. */
   readonly count: number;
+  /** What the function `clientAddress` has thrown; undefined where another option refused the connection. */
+  readonly error?: unknown;
 }
 
 /** Is asked by a door, and told what it refuses. */
@@ -151,10 +153,10 @@ export class Door {
   }
 
   /** Counts and tells a refusal. */
-  refuse(by: ConnectionRefuser, address: string | undefined): void {
+  refuse(by: ConnectionRefuser, address: string | undefined, error?: unknown): void {
     const count = (this.refused.get(by) ?? 0) + 1;
     this.refused.set(by, count);
-    this.owner.connectionRefused({ by, address, count });
+    this.owner.connectionRefused({ by, address, count, ...(by === 'clientAddress' && { error }) });
   }
 }
 

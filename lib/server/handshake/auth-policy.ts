@@ -14,7 +14,8 @@ export type AuthCallback = (error: unknown, username?: string | boolean | null) 
  * and 'session'). A name is a printable text of 1 to 256 characters and is kept as it is. Everything else refuses:
  * `callback(null)`, `false`, `null`, `0`, `''`, an object, every rejection and every throw. The client of a refusal
  * by a RemoteError gets its code, any other client the code 11. A Promise of undefined is no answer, because an async
- * policy may call back; if it does not, the handshake's time runs out (`limits.handshakeTimeoutMs`).
+ * policy may call back, and neither is what a function returns that is not a Promise; if it does not call back, the
+ * handshake's time runs out (`limits.handshakeTimeoutMs`), and the event 'handshakeRefused' says so.
  * @example
  * const authPolicy: AuthPolicyFunction = async (connection, application, strategy, credentials) => {
  *   const [login, password] = credentials as [string, string];
@@ -50,6 +51,7 @@ export interface ResolvedPolicy {
   readonly decidesResume: boolean;
   /**
    * Asks the policy about a handshake. The callback is called at most once: with a refusal, or with the user's name.
+   * @returns what the policy has returned that is no answer, for the log; undefined: it has answered, or will
    */
   ask(
     connection: Connection,
@@ -57,7 +59,7 @@ export interface ResolvedPolicy {
     strategy: string,
     credentials: unknown,
     callback: PolicyCallback,
-  ): void;
+  ): string | undefined;
 }
 
 /** Brings a policy into the server's form. Without a policy, anonymous clients and resumes alone are let in. */
@@ -68,10 +70,10 @@ export function resolvePolicy(policy: AuthPolicy | null | undefined): ResolvedPo
     decidesAnonymous: object.decidesAnonymous ?? false,
     decidesResume: object.decidesResume ?? false,
     ask(connection, application, strategy, credentials, callback) {
-      let isAnswered = false;
+      const state = { isAnswered: false };
       const settle: PolicyCallback = (...decision) => {
-        if (isAnswered) return;
-        isAnswered = true;
+        if (state.isAnswered) return;
+        state.isAnswered = true;
         callback(...decision);
       };
       const refuse = (error: unknown): void => {
@@ -93,7 +95,8 @@ export function resolvePolicy(policy: AuthPolicy | null | undefined): ResolvedPo
             else decide(username);
           },
         );
-        if (!isThenable(result)) return;
+        if (!isThenable(result))
+          return state.isAnswered || result === undefined ? undefined : describe(result);
         Promise.resolve(result).then((answer) => {
           // Why: an async policy that calls back resolves to undefined, which is no answer.
           if (answer !== undefined) decide(answer);
@@ -101,6 +104,7 @@ export function resolvePolicy(policy: AuthPolicy | null | undefined): ResolvedPo
       } catch (error) {
         refuse(error);
       }
+      return undefined;
     },
   };
 }

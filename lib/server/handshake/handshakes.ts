@@ -37,6 +37,7 @@ const UNCOVERED = 'what the client counts as received does not fit what the sess
 const FULL = 'more waited for the client than the server keeps (its limits of the journal)';
 const NOT_OWNED = 'nobody can give the session now: another server has it, or its store does not answer';
 
+const NO_ANSWER = 'the policy has not answered: an answer is a Promise or a call of its callback';
 const STRATEGY_TOO_LONG = 'the name of its strategy is longer than limits.maxNameLength';
 
 type App = ApplicationLike<Connection>;
@@ -66,6 +67,8 @@ export class Handshakes {
   private readonly logins: LoginLimit;
   /** The logins that are being decided. */
   private readonly turns = new Map<Connection, LoginTurn>();
+  /** Those whose policy has returned what is no answer, and has not called back: tell why nobody answers. */
+  private readonly unanswered = new Map<Connection, () => void>();
   private lastBinding: SessionBinding | undefined;
 
   constructor(
@@ -108,6 +111,9 @@ export class Handshakes {
     this.pending.settle(connection);
     this.turns.get(connection)?.abandon();
     this.turns.delete(connection);
+    const tellWhy = this.unanswered.get(connection);
+    this.unanswered.delete(connection);
+    tellWhy?.();
   }
 
   /** Whether the client of a claim made at another server has asked here for the session since. */
@@ -290,7 +296,10 @@ export class Handshakes {
     onNo: (answer: () => void, isRefused: boolean) => void = answerAtOnce,
   ): void {
     const { strategy, credentials } = request;
-    this.options.policy.ask(connection, application, strategy, credentials, (refusal, username) => {
+    const kind = strategy === 'session' ? 'session' : 'login';
+    const { policy } = this.options;
+    const returned = policy.ask(connection, application, strategy, credentials, (refusal, username) => {
+      this.unanswered.delete(connection);
       if (isWaiting(connection) && !refusal) {
         onYes(username);
         return;
@@ -298,9 +307,12 @@ export class Handshakes {
       onNo(() => {
         if (!refusal || !isWaiting(connection)) return;
         refuse(connection, refusal.error);
-        const kind = strategy === 'session' ? 'session' : 'login';
         this.tell(connection, request, kind, refusal.error.code, refusal.reason);
       }, refusal !== null);
+    });
+    if (returned === undefined) return;
+    this.unanswered.set(connection, () => {
+      this.tell(connection, request, kind, undefined, `${NO_ANSWER}, and it has returned ${returned}`);
     });
   }
 

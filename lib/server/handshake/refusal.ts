@@ -45,7 +45,10 @@ export interface RefusedHandshake {
   readonly application: string;
   /** The handshake's strategy: 'anonymous', 'login', 'session', or one of the server's policy. */
   readonly strategy: string;
-  /** The code that the client was told; undefined where it was told nothing, so that it asks again. */
+  /**
+   * The code that the client was told; undefined where it was told nothing: it asks again, or the policy has returned what
+   * is no answer.
+   */
   readonly code: number | undefined;
   /** Why, for the server's log. The client is not told. */
   readonly reason: string;

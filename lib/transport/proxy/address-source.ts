@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ListenerSink } from '../../server/listener.js';
 import { check, isBoolean, nullable } from '../../protocol/option-checks.js';
 import { peerAddress } from '../node-internals.js';
 import { noteClientAddress } from './client-address.js';
@@ -8,6 +9,8 @@ import type { ForwardedHeader, SocketAddressSource, WebSocketAddressSource } fro
 import { TrustedProxies } from './trusted-proxies.js';
 
 const HEADERS: readonly ForwardedHeader[] = ['x-forwarded-for', 'forwarded'];
+
+type Refusals = Pick<ListenerSink, 'refuse'>;
 
 /** Finds the addresses of a listener's clients. */
 export class AddressSource {
@@ -47,15 +50,18 @@ export class AddressSource {
     return this.proxies?.has(peerAddress(socket)) ?? true;
   }
 
-  /** The address of a socket's client; undefined where it has none, null where the client is refused. */
-  ofSocket(socket: Socket): string | undefined | null {
-    return this.options.clientAddress ? this.ask(socket) : peerAddress(socket);
+  /**
+   * The address of a socket's client; undefined where it has none, null where the client is refused.
+   * @param sink is told of the refusal
+   */
+  ofSocket(socket: Socket, sink: Refusals): string | undefined | null {
+    return this.options.clientAddress ? this.ask(sink, socket) : peerAddress(socket);
   }
 
   /** The address of the client that asks for an upgrade, as {@link ofSocket} gives it. */
-  ofRequest(socket: Socket, request: IncomingMessage): string | undefined | null {
+  ofRequest(socket: Socket, request: IncomingMessage, sink: Refusals): string | undefined | null {
     const { clientAddress, forwardedHeader } = this.options;
-    if (clientAddress) return this.ask(socket, request);
+    if (clientAddress) return this.ask(sink, socket, request);
     const own = peerAddress(socket);
     if (!this.proxies) return own;
     const address = forwardedAddress(own, request, forwardedHeader ?? 'x-forwarded-for', this.proxies);
@@ -63,14 +69,15 @@ export class AddressSource {
     return address;
   }
 
-  private ask(socket: Socket, request?: IncomingMessage): string | undefined | null {
+  private ask(sink: Refusals, socket: Socket, request?: IncomingMessage): string | undefined | null {
     try {
       const address = this.options.clientAddress?.(socket, request);
       if (typeof address !== 'string') return peerAddress(socket);
       noteClientAddress(socket, address);
       return address;
-    } catch {
+    } catch (error) {
       // The peer chooses the request, and must not end the process by what it makes a function throw.
+      sink.refuse('clientAddress', peerAddress(socket), error);
       return null;
     }
   }

@@ -33,7 +33,8 @@ export class Entrance {
       this.enterByHeader(socket, goOn);
       return;
     }
-    const address = this.isHttp && source.waitsForRequest(socket) ? undefined : source.ofSocket(socket);
+    const address =
+      this.isHttp && source.waitsForRequest(socket) ? undefined : source.ofSocket(socket, this.sink);
     if (address !== null && this.accepted.admit(socket, address)) goOn();
     else socket.destroy();
   }

@@ -32,7 +32,7 @@ export function netListener(
         return;
       }
       // Why not by the entrance: a socket that is read at once needs no listener of its own.
-      const address = source.ofSocket(socket);
+      const address = source.ofSocket(socket, sink);
       const admission = address === null ? undefined : sink.admit(address);
       if (!admission) {
         socket.destroy();

@@ -37,7 +37,7 @@ export class SharedWebSocketListener implements Listener {
     const upgrading = new AcceptedSockets(sink);
     this.upgrader = new Upgrader(options, limits, {
       arrived: (request, socket) => {
-        const address = source.ofRequest(socket, request);
+        const address = source.ofRequest(socket, request, sink);
         // The owner's server accepted the socket, at a time that is not known: its time counts from now.
         if (address === null || !upgrading.admit(socket, address)) return false;
         this.track(socket);

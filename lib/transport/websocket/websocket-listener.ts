@@ -33,7 +33,7 @@ export class OwnWebSocketListener extends NodeListener<HttpServer> {
       // The socket was admitted when it was accepted, perhaps as one whose address only the request tells.
       arrived: (request, socket) => {
         if (!source.waitsForRequest(socket)) return true;
-        const address = source.ofRequest(socket, request);
+        const address = source.ofRequest(socket, request, sink);
         return address === undefined || (address !== null && accepted.identify(socket, address));
       },
       upgraded: (transport, socket) => {

@@ -13,12 +13,13 @@ interface HandshakeData {
  */
 @Injectable()
 export class LoginGuard implements CanActivate {
-  canActivate(context: ExecutionContext): boolean {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const { strategy, credentials } = context.switchToRpc().getData<HandshakeData>();
     if (strategy === 'anonymous') return true;
     if (strategy !== 'login' || !Array.isArray(credentials)) return false;
     const [login, password] = credentials as unknown[];
-    if (!isAccount(login, password)) return false;
+    if (typeof login !== 'string' || typeof password !== 'string') return false;
+    if (!(await isAccount(login, password))) return false;
     context.switchToRpc().getContext<JstpContext>().setUsername(login);
     return true;
   }

@@ -107,6 +107,7 @@ describe('the options of a client', () => {
     [{ transport: 'net', url: 'ws://a' }, 'url must be given with the transport ws or wss'],
     [{ transport: 'tls', ca: 'x' }, 'ca must be given in connectOptions: { ca }'],
     [{ url: 'wss://a', headers: {} }, 'headers must be given in connectOptions: { headers }'],
+    [{ maxDepth: 9 }, 'maxDepth must be given in limits: { maxDepth }'],
     [{ transport: 'net', ca: 'x' }, 'Unknown name "ca" in options. Known are app'],
     [{ transport: 'ws', host: 'a b' }, 'host must be a name or an address, but "a b" was given'],
     [{ transport: 'wss', host: 'a/b' }, 'host must be a name or an address, but "a/b" was given'],

@@ -22,7 +22,13 @@ test('the log of refused connections has the first of each limit with advice, an
     '999 more connections were refused within 10 s (limits.maxConnectionsPerAddress)',
   ]);
   log.add({ by: 'maxConnectionsPerAddress', address: '192.0.2.7', count: 1001 });
+  const error = new Error(`no\nheader`);
+  for (const count of [1, 2]) log.add({ by: 'clientAddress', address: '192.0.2.7', count, error });
   log.stop();
-  expect(lines).toHaveLength(4);
+  expect(lines.slice(4)).toEqual([
+    'A connection of 192.0.2.7 was refused by clientAddress: the function threw Error: no\\nheader',
+    '1 more connections were refused within 10 s (clientAddress)',
+  ]);
+  expect(lines).toHaveLength(6);
   expect(jest.getTimerCount()).toBe(0);
 });

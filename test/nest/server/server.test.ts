@@ -99,6 +99,12 @@ describe('the options of a server', () => {
     ['applications that are none', { applications: {} }, 'applications must be'],
     ['a policy of text', { authPolicy: 'none' }, 'authPolicy must be'],
     ['a policy that decides nothing', { authPolicy: {} }, 'authPolicy must be'],
+    ['a limit beside limits', { maxSessions: 5 }, 'maxSessions must be given in limits: { maxSessions }'],
+    [
+      'a limit in one of several listeners',
+      { listeners: [{ maxDepth: 5 }] },
+      'maxDepth must be given in limits: { maxDepth }',
+    ],
     ['a limit that there is not', { limits: { maxPigeons: 1 } }, 'Unknown name "maxPigeons" in limits'],
     [
       'a name that TLS has not',

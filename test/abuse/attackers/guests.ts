@@ -38,7 +38,7 @@ export const unread: Attacker = {
 
 export const cancels: Attacker = {
   name: 'call and cancel',
-  load: '8 connections, 2000 calls a second, each cancelled at once',
+  load: '8 connections, 2000 calls a second, each cancelled at once; the handlers run on',
   attack(kit) {
     const numbers = new Numbers();
     const peers = kit.keep(8, () => kit.dial(kit.random.pick(TRANSPORTS)).login());
@@ -46,6 +46,19 @@ export const cancels: Attacker = {
       const peer = kit.random.pick(peers);
       const number = String(numbers.take(peer));
       peer.send(`{call:[${number},'db'],wait:[]}`, `{cancel:[${number}]}`);
+    });
+  },
+};
+
+export const leavers: Attacker = {
+  name: 'call and go',
+  load: '10 connections a second that make 500 calls each, and leave before one is answered; the handlers run on',
+  attack(kit) {
+    const calls = Array.from({ length: 500 }, (_, n) => `{call:[${String(n + 1)},'db'],wait:[]}`);
+    kit.rate(10, () => {
+      const peer = kit.dial(kit.random.pick(TRANSPORTS)).login();
+      peer.send(...calls);
+      setTimeout(() => peer.socket.destroy(), 500);
     });
   },
 };

@@ -1,5 +1,5 @@
 import type { Attacker } from './attacker.js';
-import { cancels, journals, resumes, small, streams, unread } from './guests.js';
+import { cancels, journals, leavers, resumes, small, streams, unread } from './guests.js';
 import { deep, largest, wide } from './large.js';
 import { flood, garbage, guesses, halfOpen, slow, tlsHalves } from './strangers.js';
 import { webSocketFrames } from './websockets.js';
@@ -16,6 +16,7 @@ export const ATTACKERS: readonly Attacker[] = [
   unread,
   journals,
   cancels,
+  leavers,
   streams,
   small,
   webSocketFrames,

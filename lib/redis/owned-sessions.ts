@@ -15,6 +15,8 @@ export class OwnedSessions {
   private readonly ids = new Map<string, string>();
   private readonly unwritten = new Map<string, FinalState>();
   private readonly writers = new Map<string, SessionWriter>();
+  /** Sessions of which parts were kept when their clients came back. */
+  private readonly kept = new Set<string>();
 
   /** @param maxBytes how many bytes a session may have in Redis */
   constructor(
@@ -104,8 +106,18 @@ export class OwnedSessions {
   }
 
   /** Removes the text of a session whose client is back. */
-  revive(hash: string, claim: SessionClaim | undefined): Promise<WriteResult> {
-    return this.writerOf(hash).removeText(() => this.table.revive(hash, claim));
+  async revive(hash: string, claim: SessionClaim | undefined): Promise<WriteResult> {
+    const result = await this.writerOf(hash).removeText((keepsPieces) => {
+      if (keepsPieces) this.kept.add(hash);
+      return this.table.revive(hash, claim, keepsPieces);
+    });
+    return result;
+  }
+
+  /** Removes parts of sessions whose clients are back, where their time is over. */
+  async freeAll(): Promise<void> {
+    for (const hash of [...this.kept])
+      if ((await this.writers.get(hash)?.freePieces()) !== false) this.kept.delete(hash);
   }
 
   private writerOf(hash: string): SessionWriter {

@@ -42,8 +42,9 @@ interface Serving {
  * Stores sessions in Redis for several servers: a client can resume its session at another server than before. Redis
  * never gets the id of a session, only its SHA-256.
  *
- * While a client is connected, Redis holds the owner of its session and (without `writeThrough`) no text. When the
- * owner dies, the session is lost. Why: an older state would run calls twice.
+ * While a client is connected, Redis holds the owner of its session and (without `writeThrough`) no text, but for a while
+ * parts of a large journal, which are worth nothing without the text. When the owner dies, the session is lost. Why: an
+ * older state would run calls twice.
  *
  * Redis deletes a session without an owner after `sessionLifetimeMs`. A session with an owner stays, as the owner
  * starts that time anew at each write and three times in it.
@@ -325,6 +326,7 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
       this.keptAt = time;
     }
     await this.owned.flushAll();
+    await this.owned.freeAll();
   }
 
   private async handOver(

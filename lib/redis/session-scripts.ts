@@ -102,14 +102,26 @@ redis.pcall('HSET', KEYS[1], 'step', ARGV[2])
 return ${DONE}
 `);
 
-/** Removes the text of a session whose client is back at this instance. ARGV: instance, step, lifetime in ms, claim. */
+/**
+ * Removes the text of a session whose client is back at this instance. ARGV: instance, step, lifetime in ms, claim, 'keep'
+ * where the pieces of the journal stay.
+ */
 export const REVIVE = new Script(`${IS_OVERTAKEN}${UNLESS_NOT_OWNED}
 if isOvertaken(ARGV[4], held[3]) then return ${LATE} end
 redis.call('HDEL', KEYS[1], 'text')
-${REMOVE_PIECES}
+if ARGV[5] ~= 'keep' then
+  ${REMOVE_PIECES}
+end
 redis.pcall('HSET', KEYS[1], 'owner', ARGV[1], 'step', ARGV[2])
 if ARGV[4] ~= '' then redis.pcall('HSET', KEYS[1], 'claim', ARGV[4]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return ${DONE}
+`);
+
+/** Removes the pieces of the journal of a session without a text. */
+export const FREE = new Script(`${UNLESS_NOT_OWNED}
+${REMOVE_PIECES}
+if exists then redis.pcall('HSET', KEYS[1], 'step', ARGV[2]) end
 return ${DONE}
 `);
 
@@ -121,20 +133,19 @@ if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'claim', ARGV[5]) end
 
 /**
  * Writes a session. ARGV: instance, step, lifetime in ms, text, claim, 'new' where the session need not exist; the step
- * of the write whose pieces stay ('' for none), the name of a piece ('' for none) and its text, the names of pieces that
- * go. Why in this order: at its memory limit, Redis refuses the first write, and so all of them.
+ * of the write whose pieces stay ('' for none), the number of the following names and texts of pieces, these by turns, the
+ * names of pieces that go. Why in this order: at its memory limit, Redis refuses the first write, and so all of them.
  */
 export const SAVE = new Script(`${UNLESS_NOT_OWNED}
-if ARGV[7] ~= '' and (tonumber(held[2] or '0') < tonumber(ARGV[7]) or redis.call('HEXISTS', KEYS[1], 'text') == 0) then
-  return ${STALE}
-end
+if ARGV[7] ~= '' and tonumber(held[2] or '0') < tonumber(ARGV[7]) then return ${STALE} end
 ${UNLESS_GONE}
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'step', ARGV[2], 'text', ARGV[4])
 if ARGV[7] == '' then
   ${REMOVE_PIECES}
 end
-for index = 10, #ARGV do redis.call('HDEL', KEYS[1], ARGV[index]) end
-if ARGV[8] ~= '' then redis.call('HSET', KEYS[1], ARGV[8], ARGV[9]) end
+local last = 8 + tonumber(ARGV[8])
+for index = last + 1, #ARGV do redis.call('HDEL', KEYS[1], ARGV[index]) end
+for index = 9, last, 2 do redis.call('HSET', KEYS[1], ARGV[index], ARGV[index + 1]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return ${DONE}
 `);

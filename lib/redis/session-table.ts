@@ -12,6 +12,7 @@ import {
   DISOWN,
   DONE,
   END_LEASE,
+  FREE,
   KEEP,
   LATE,
   RELEASE,
@@ -56,7 +57,7 @@ export interface StoredText {
 export interface SessionWrite extends StoredText {
   /** The step of the write whose pieces of the journal stay, but for {@link freed}; '' where none stay. */
   readonly after: string;
-  /** The name and the text of a piece that is new or written anew; empty for none. */
+  /** Names and texts of the pieces that are new or written anew, by turns. */
   readonly pieces: readonly string[];
   /** The names of the pieces that go. */
   readonly freed: readonly string[];
@@ -147,9 +148,14 @@ export class SessionTable {
     return (await this.step(CONFIRM, hash)) === 'done';
   }
 
-  /** Removes the text of a session whose client is back; `late` where the client has made a later claim elsewhere. */
-  revive(hash: string, order: SessionClaim | undefined): Promise<WriteResult> {
-    return this.step(REVIVE, hash, String(this.lifetimeMs), claimText(order));
+  /** Removes the text of a session whose client is back; `late` where the client has made a later claim elsewhere. The pieces of its journal may stay. */
+  revive(hash: string, order: SessionClaim | undefined, keepsPieces: boolean): Promise<WriteResult> {
+    return this.step(REVIVE, hash, String(this.lifetimeMs), claimText(order), keepsPieces ? 'keep' : '');
+  }
+
+  /** Removes the pieces of the journal that {@link revive} has kept. */
+  free(hash: string): Promise<WriteResult> {
+    return this.step(FREE, hash);
   }
 
   /**
@@ -159,8 +165,15 @@ export class SessionTable {
    */
   save(hash: string, step: string, write: SessionWrite, isNew: boolean): Promise<WriteResult> {
     const { text, claim, after, pieces, freed } = write;
-    const [name = '', piece = ''] = pieces;
-    const rest = [text, claimText(claim), isNew ? 'new' : '', after, name, piece, ...freed];
+    const rest = [
+      text,
+      claimText(claim),
+      isNew ? 'new' : '',
+      after,
+      String(pieces.length),
+      ...pieces,
+      ...freed,
+    ];
     return this.run(SAVE, hash, step, String(this.lifetimeMs), ...rest);
   }
 

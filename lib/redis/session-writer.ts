@@ -1,8 +1,9 @@
 import { SessionSizeError } from '../session/session-size-error.js';
 import type { Session } from '../session/session.js';
 import { ignore } from '../util/callback.js';
+import { now } from '../util/host.js';
 import type { SessionTable, SessionWrite, WriteResult } from './session-table.js';
-import { nameOf, writePiece, type JournalPiece } from './stored-journal.js';
+import { nameOf, writePiece, writePieces, type JournalPiece, type WrittenPiece } from './stored-journal.js';
 
 /**
  * A journal of this length at most is within its session's text, and written with each change of the session. A piece of
@@ -11,6 +12,11 @@ import { nameOf, writePiece, type JournalPiece } from './stored-journal.js';
 const SMALL_LENGTH = 4 * 1024;
 /** How much longer than a journal its pieces may be, beyond the journal's own length, before it is written anew. */
 const MAX_LENGTH_FREED = 64 * 1024;
+/**
+ * How many bytes of pieces Redis forgets in a millisecond, while the client is here. Why not all at once: of a client that
+ * comes and goes, all of the journal would be written each time.
+ */
+const FORGOTTEN_PER_MS = 1024;
 
 /** What is asked of a session that is written. */
 export type WritableSession = Pick<
@@ -44,7 +50,13 @@ interface Plan {
 export class SessionWriter {
   private session: WritableSession | undefined;
   private known: Known | undefined;
+  /** The highest number of a piece that Redis may have. */
+  private highest = -1;
   private underWay: Promise<unknown> | undefined;
+  /** The removal of the text that is under way, or waits for a write. */
+  private removal: Promise<WriteResult> | undefined;
+  /** When the pieces are to go that were left without a text. */
+  private freeAt: number | undefined;
   /** The save that begins when nothing is under way, and includes all that changes until then. */
   private waiting: Promise<WriteResult> | undefined;
   /** How often the saves that waited were made superfluous. */
@@ -66,19 +78,32 @@ export class SessionWriter {
    */
   save(session: WritableSession): Promise<WriteResult> {
     this.session = session;
-    if (this.underWay === undefined) return this.begin(this.write(session));
+    if (this.underWay === undefined && this.removal === undefined) return this.begin(this.write(session));
     return (this.waiting ??= this.saveLater());
   }
 
-  /** Removes the session's text. Saves that wait meanwhile are dropped where that is done. */
-  async removeText(work: () => Promise<WriteResult>): Promise<WriteResult> {
+  /**
+   * Removes the session's text, as its client is back. Saves that wait are dropped where that is done.
+   * @param work removes it, and the pieces of the journal where they are not kept for the next save
+   */
+  async removeText(work: (keepsPieces: boolean) => Promise<WriteResult>): Promise<WriteResult> {
+    const removal = this.removeAfter(this.removal, work);
+    this.removal = removal;
+    try {
+      return await removal;
+    } finally {
+      if (this.removal === removal) this.removal = undefined;
+    }
+  }
+
+  /** Removes pieces that {@link removeText} has kept, once their time is over. @returns whether none are left */
+  async freePieces(): Promise<boolean> {
+    if (this.freeAt === undefined) return true;
+    if (this.underWay !== undefined || this.removal !== undefined || now() < this.freeAt) return false;
+    this.freeAt = undefined;
     this.forget();
-    const before = this.underWay?.catch(ignore);
-    const removal = work();
-    void this.begin(Promise.all([before, removal])).catch(ignore);
-    const result = await removal;
-    if (result === 'done') this.cancel();
-    return result;
+    await this.begin(this.table.free(this.hash));
+    return true;
   }
 
   /** Drops the saves that wait: the session is written in another way. */
@@ -102,9 +127,34 @@ export class SessionWriter {
     return work;
   }
 
+  private async removeAfter(
+    before: Promise<unknown> | undefined,
+    work: (keepsPieces: boolean) => Promise<WriteResult>,
+  ): Promise<WriteResult> {
+    await before?.catch(ignore);
+    // Why: a write that turns out to need another one would bring the text back.
+    await this.rest(false);
+    const { known } = this;
+    if (known === undefined) this.forget();
+    const result = await this.begin(work(known !== undefined));
+    if (result !== 'done') return result;
+    this.cancel();
+    if (known !== undefined) this.freeAt = now() + bytesOf('', known.pieces) / FORGOTTEN_PER_MS;
+    return result;
+  }
+
+  /** Waits until nothing is under way. @param isSave whether removals go first */
+  private async rest(isSave: boolean): Promise<void> {
+    for (;;) {
+      const before = (isSave ? this.removal : undefined) ?? this.underWay;
+      if (before === undefined) return;
+      await before.catch(ignore);
+    }
+  }
+
   private async saveLater(): Promise<WriteResult> {
     const { cancellations } = this;
-    while (this.underWay !== undefined) await this.underWay.catch(ignore);
+    await this.rest(true);
     const { session } = this;
     if (cancellations !== this.cancellations || session === undefined) return 'done';
     this.waiting = undefined;
@@ -112,9 +162,10 @@ export class SessionWriter {
   }
 
   private async write(session: WritableSession): Promise<WriteResult> {
+    this.freeAt = undefined;
     const { known } = this;
-    if (known?.session === session && known.rewrites === session.journal.rewrites) {
-      const plan = planChange(session, known);
+    if (known?.session === session) {
+      const plan = planChange(session, known, this.highest);
       if (plan !== undefined && plan.bytes <= this.maxBytes) {
         const result = await this.send(session, plan, false);
         if (result !== 'stale') return result;
@@ -137,8 +188,11 @@ export class SessionWriter {
   ): Promise<WriteResult> {
     const { rewrites } = session.journal;
     const step = this.table.nextStep();
+    const last = pieces.length > 0 ? pieces[pieces.length - 1].number : -1;
+    this.highest = Math.max(this.highest, last);
     const { forgotten } = this;
     const result = await this.table.save(this.hash, step, write, isNew);
+    if (result === 'done') this.highest = last;
     if (result !== 'done') this.forget();
     else if (pieces.length > 0 && forgotten === this.forgotten)
       this.known = { step, session, rewrites, pieces };
@@ -151,23 +205,32 @@ export function sizeLimit(maxBytes: number): string {
   return `maxSessionBytes (${maxBytes})`;
 }
 
-/** Plans to write what has changed; undefined where little is left of what Redis has, and all is to be written. */
-function planChange(session: WritableSession, { step, pieces: before }: Known): Plan | undefined {
+/** Plans to write what has changed; undefined where all is to be written, as little is left of what Redis has. */
+function planChange(session: WritableSession, known: Known, highest: number): Plan | undefined {
   const { claim, journal } = session;
-  const last = before[before.length - 1];
-  const isFull = last.length >= SMALL_LENGTH;
-  const kept = isFull ? before : before.slice(0, -1);
-  const start = Math.max(isFull ? last.end : last.start, journal.start);
-  const { piece, text: added } = writePiece(journal, start, isFull ? last.number + 1 : last.number);
-  const isHeld = ({ end }: JournalPiece): boolean => end > journal.start;
-  const pieces = [...kept, piece].filter(isHeld);
+  const rewritten = journal.rewrittenSince(known.rewrites);
+  const held = known.pieces.filter(({ end }) => end > journal.start);
+  const last = held[held.length - 1] ?? known.pieces[known.pieces.length - 1];
+  if (rewritten === undefined) return undefined;
+  // The last piece goes on where it is small.
+  const goesOn = last.length < SMALL_LENGTH && last.end > journal.start && last.end < journal.end;
+  const stay = goesOn ? held.slice(0, -1) : held;
+  const changed = stay
+    .filter(({ start, end }) => rewritten.some((place) => place >= start && place < end))
+    .map(({ number, start, end }) => writePiece(journal, number, Math.max(start, journal.start), end));
+  const from = Math.max(goesOn ? last.start : last.end, journal.start);
+  const added = writePieces(journal, goesOn ? last.number : last.number + 1, from);
+  const unchanged = stay.map((one) => changed.find(({ piece }) => piece.number === one.number)?.piece ?? one);
+  const pieces = [...unchanged, ...added.map(({ piece }) => piece)];
   const length = pieces.reduce((sum, one) => sum + one.length, 0);
   if (pieces.length === 0 || length > 2 * journal.bytes + MAX_LENGTH_FREED) return undefined;
-  const isAdded = piece.end > last.end;
   const text = session.serializeWithoutJournal();
-  const freed = before.filter((one) => !isHeld(one)).map(nameOf);
-  const write = { text, claim, after: step, freed, pieces: isAdded ? [nameOf(piece), added] : [] };
-  return { write, pieces: isAdded ? pieces : before.filter(isHeld), bytes: bytesOf(text, pieces) };
+  const freed = known.pieces.filter(({ end }) => end <= journal.start).map(nameOf);
+  // What a write without an answer may have added beyond that.
+  for (let number = pieces[pieces.length - 1].number + 1; number <= highest; number++)
+    freed.push(nameOf({ number }));
+  const write = { text, claim, after: known.step, freed, pieces: argumentsOf([...changed, ...added]) };
+  return { write, pieces, bytes: bytesOf(text, pieces) };
 }
 
 function planWhole(session: WritableSession): Plan {
@@ -178,9 +241,13 @@ function planWhole(session: WritableSession): Plan {
     return { write: { ...whole, text, pieces: [] }, bytes: bytesOf(text, []), pieces: [] };
   }
   const text = session.serializeWithoutJournal();
-  const { piece, text: added } = writePiece(journal, journal.start, 0);
-  const write = { ...whole, text, pieces: [nameOf(piece), added] };
-  return { write, bytes: bytesOf(text, [piece]), pieces: [piece] };
+  const written = writePieces(journal, 0, journal.start);
+  const pieces = written.map(({ piece }) => piece);
+  return { write: { ...whole, text, pieces: argumentsOf(written) }, bytes: bytesOf(text, pieces), pieces };
+}
+
+function argumentsOf(written: readonly WrittenPiece[]): string[] {
+  return written.flatMap(({ piece, text }) => [nameOf(piece), text]);
 }
 
 function bytesOf(text: string, pieces: readonly JournalPiece[]): number {

@@ -13,6 +13,9 @@ import { checkSize, type SessionTextLimits } from '../session/session-text.js';
 /** What the name of a field with a piece of a journal begins with. A number follows. */
 export const PIECE = 'j';
 
+/** A piece of this length gets no further message. Why: where a message changes, all of its piece is written again. */
+const PIECE_LENGTH = 64 * 1024;
+
 /** The end of a session's text before the journal, and the journal. Quotes within values are escaped. */
 const EMPTY_JOURNAL = '"buffer":[]';
 const ACKNOWLEDGED = '"guaranteedDeliveredCount":';
@@ -30,20 +33,21 @@ export interface JournalPiece {
   readonly bytes: number;
 }
 
+/** A piece, and its text. */
+export interface WrittenPiece {
+  readonly piece: JournalPiece;
+  readonly text: string;
+}
+
 /** The name of a piece's field. */
-export function nameOf({ number }: JournalPiece): string {
+export function nameOf({ number }: Pick<JournalPiece, 'number'>): string {
   return `${PIECE}${number}`;
 }
 
-/** Writes all of a journal from a place on. */
-export function writePiece(
-  journal: Journal,
-  start: number,
-  number: number,
-): { piece: JournalPiece; text: string } {
+/** Writes the messages from a place on, and before another one, as a piece. */
+export function writePiece(journal: Journal, number: number, start: number, end: number): WrittenPiece {
   const entries: string[] = [];
   let length = 0;
-  const { end } = journal;
   for (let place = start; place < end; place++) {
     const { id, text } = journal.at(place);
     entries.push(JSON.stringify([id, text]));
@@ -51,6 +55,17 @@ export function writePiece(
   }
   const text = entries.join(',');
   return { piece: { number, start, end, length, bytes: Buffer.byteLength(text) }, text };
+}
+
+/** Writes all messages from a place on, as pieces. @param number that of the first one */
+export function writePieces(journal: Journal, number: number, start: number): WrittenPiece[] {
+  const written: WrittenPiece[] = [];
+  for (let from = start, to = start; from < journal.end; from = to) {
+    for (let length = 0; to < journal.end && length < PIECE_LENGTH; to++)
+      length += journal.at(to).text.length;
+    written.push(writePiece(journal, number + written.length, from, to));
+  }
+  return written;
 }
 
 /**

@@ -26,6 +26,9 @@ interface Cut {
   suspect: JournalEntry | undefined;
 }
 
+// How many places of changed messages are remembered.
+const MAX_REWRITTEN = 16;
+
 // How many freed entries at the front of the array are left there. Why: moving the others would cost more.
 const COMPACT_FROM = 256;
 
@@ -51,6 +54,7 @@ export class Journal {
   private replays = 0;
   private isGivenUp = false;
   private rewriteCount = 0;
+  private rewritten: number[] = [];
   private cut: Cut | undefined;
   private counter: JournalCounter | undefined;
 
@@ -64,9 +68,20 @@ export class Journal {
     return this.acknowledgedUpTo;
   }
 
-  /** How often a message that is held was changed: what was written of the journal before is out of date. */
+  /** How often a message that is held was changed, see {@link rewrittenSince}. */
   get rewrites(): number {
     return this.rewriteCount;
+  }
+
+  /**
+   * The places of messages that were changed, the last one last.
+   * @param since {@link rewrites} at an earlier time
+   * @returns undefined where there were too many since
+   */
+  rewrittenSince(since: number): readonly number[] | undefined {
+    const count = this.rewriteCount - since;
+    if (count > this.rewritten.length) return undefined;
+    return this.rewritten.slice(this.rewritten.length - count);
   }
 
   /** How many messages are held, numbered or not. */
@@ -184,6 +199,7 @@ export class Journal {
     if (index === -1) return;
     this.entries[index] = { id: entry.id, text };
     this.rewriteCount += 1;
+    this.rewritten = [...this.rewritten.slice(1 - MAX_REWRITTEN), this.gone + index];
     this.changeBytes(text.length - entry.text.length);
     if (this.cut?.end === entry) this.cut.end = this.entries[index];
   }

@@ -115,6 +115,49 @@ describe('a session with much that its client does not acknowledge', () => {
   });
 });
 
+test('a session whose client comes and goes is not written again each time', async () => {
+  const stage = await Stage.start();
+  const { peer, id } = await stage.fill();
+  await stage.wire.cut(peer);
+  await waitFor(async () => (await stage.dump()).includes(EVENT), 'the session in Redis');
+  const before = await stage.bytes();
+  for (let count = 0; count < 5; count++) {
+    const resuming = await stage.wire.resume(id, 0, OFFER_WITH_BYE);
+    // Of the events, those at which the connection was cut again and again are left out by and by.
+    await waitFor(() => resuming.messages.filter(isEvent).length >= EVENTS - 2, 'the events');
+    expect(await stage.dump()).not.toContain('"text"');
+    await stage.wire.cut(resuming);
+    await waitFor(async () => (await stage.dump()).includes('"text"'), 'the session in Redis');
+  }
+  expect((await stage.bytes()) - before).toBeLessThan(JOURNAL_BYTES / 20);
+});
+
+test('what Redis has of a session goes while its client is there, and all is there when it is away again', async () => {
+  const server = await RedisServer.start(closing);
+  const world = new World(server, closing, { leaseMs: 300, claimTimeoutMs: 500 });
+  const [user, other] = [await world.user(), await world.user()];
+  const session = await user.open(fullSession());
+  session.journal.append('x'.repeat(100 * KIB));
+  await user.provider.save(session.id, session);
+  // Two at once, with a save that comes too late.
+  const revived = [user.provider.revive(session.id), user.provider.revive(session.id)];
+  await Promise.all([...revived, user.provider.save(session.id, session)]);
+  expect(await server.dump()).toContain('"j0"');
+  expect(await server.dump()).not.toContain('"text"');
+  await waitFor(async () => !(await server.dump()).includes('"j0"'), 'the end of the pieces');
+  session.journal.append('y'.repeat(KIB));
+  await user.provider.save(session.id, session);
+  expect(differenceOf(await storedText(server, session), session.serialize())).toBe('');
+  await user.provider.revive(session.id);
+  session.journal.acknowledge(session.journal.lastId - 1);
+  session.journal.append('z'.repeat(20 * KIB));
+  await user.provider.save(session.id, session);
+  const text = session.serialize();
+  expect(differenceOf(await storedText(server, session), text)).toBe('');
+  await user.release(session);
+  expect((await other.resume(session.id))?.journal.bytes).toBe(session.journal.bytes);
+});
+
 test('saves that come while one is under way become one, which has the last state', async () => {
   const server = await RedisServer.start(closing);
   const user = await new World(server, closing).user({ writeThrough: true });
@@ -161,7 +204,7 @@ function differenceOf(text: string, expected: string): string {
 /** Changes a journal as a conversation does. */
 function converse(session: Session, next: () => number): void {
   const { journal } = session;
-  const text = `"\u0001é${'x'.repeat(Math.floor(next() ** 4 * 20_000))}`;
+  const text = `"\u0001é${'x'.repeat(Math.floor(next() ** 4 * 60_000))}`;
   const kind = next();
   if (kind < 0.5) journal.append(text);
   else if (kind < 0.8) journal.appendUnnumbered(text);
@@ -186,7 +229,7 @@ test.each([1, 2, 3])(
     let saved = 0;
     for (let step = 0; step < 150; step++) {
       const { size } = session.journal;
-      for (let count = 0; count <= size % 4; count++) converse(session, next);
+      for (let count = 0; count <= size % 12; count++) converse(session, next);
       fails = step % 30 > 10;
       const isSaved = await user.provider.save(session.id, session).then(
         () => true,
@@ -207,7 +250,10 @@ test.each([1, 2, 3])(
   },
 );
 
-test('what is written anew without an answer is written anew again', async () => {
+test.each([
+  ['in addition', false],
+  ['anew', true],
+])('what is written %s without an answer does not stay behind', async (_title, isAnew) => {
   const server = await RedisServer.start(closing);
   let failure: 'after' | undefined;
   const world = new World(server, closing, { writeThrough: true });
@@ -219,12 +265,15 @@ test('what is written anew without an answer is written anew again', async () =>
   append();
   await user.provider.save(session.id, session);
   append();
-  await user.provider.save(session.id, session);
-  session.journal.acknowledge(session.journal.lastId - 1);
+  if (isAnew) {
+    await user.provider.save(session.id, session);
+    session.journal.acknowledge(session.journal.lastId - 1);
+  }
   failure = 'after';
   await expect(user.provider.save(session.id, session)).rejects.toThrow('executed');
   failure = undefined;
-  append();
+  if (isAnew) append();
+  else session.journal.acknowledge(session.journal.lastId - 2);
   await user.provider.save(session.id, session);
   expect(differenceOf(await storedText(server, session), session.serialize())).toBe('');
 });

@@ -228,7 +228,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   /** Whether values of streams have to wait, as too much is unsent. */
   get isCongested(): boolean {
-    return this.isOpen && (this.holds & CONGESTED) !== 0;
+    return this.isOpen && this.owner.wire.isCongested;
   }
 
   /** Holds what can wait, or sends it, as what waits to be sent allows. */
@@ -241,14 +241,14 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   private balanceCongestion(): void {
     const { serverSide, wire } = this.owner;
-    // Why a server alone: two sides that both wait until the other one reads would wait for ever.
+    // Why a server alone: two sides that both serve nothing until the other one reads would wait for ever.
     if (serverSide) this.setCongested(wire.isCongested);
+    if (!wire.isCongested) this.ownReceivedCalls?.flushStreams();
   }
 
   /** Serves nothing new while too much waits to be sent. */
   private setCongested(isCongested: boolean): void {
     this.setHolds(isCongested ? this.holds | CONGESTED : this.holds & ~CONGESTED);
-    if (!isCongested) this.ownReceivedCalls?.flushStreams();
   }
 
   balanceReading(): void {
@@ -461,7 +461,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   /** Messages flow: as many as what is under way allows. */
   opened(): void {
     // It may have been of the transport before.
-    if ((this.holds & CONGESTED) !== 0) this.balanceCongestion();
+    if (!this.owner.serverSide || (this.holds & CONGESTED) !== 0) this.balanceCongestion();
     // Also for a client that has called nothing yet, where all have to wait.
     const calls = this.inFlight?.abandoned.isFull ? this.receivedCalls : this.ownReceivedCalls;
     calls?.balanceReading();

@@ -7,6 +7,12 @@ import { tighterLimit, type SizeLimits } from './size-limit.js';
 const MAX_BYTES_PER_UNIT = 3;
 
 const TOO_LARGE = 'ERR_JSTP_MESSAGE_TOO_LARGE';
+/** The codes of errors about a peer that goes beyond a limit, besides those of a LimitError. */
+const OF_LIMITS: ReadonlySet<unknown> = /* @__PURE__ */ new Set([
+  TOO_LARGE,
+  'ERR_JSTP_SLOW_PEER',
+  'ERR_JSTP_STALLED_PEER',
+]);
 
 /**
  * Checks that a message may be sent.
@@ -64,7 +70,7 @@ export function refusedSizeError(): JstpError {
 
 /** Whether an error says that one of the two sides has a limit that the other went beyond. */
 export function isBeyondLimit(error: unknown): boolean {
-  return error instanceof LimitError || (error instanceof JstpError && error.code === TOO_LARGE);
+  return error instanceof LimitError || (error instanceof JstpError && OF_LIMITS.has(error.code));
 }
 
 function byteLength(text: string): number {

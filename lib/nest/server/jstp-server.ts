@@ -397,9 +397,9 @@ export class JstpServer
   /** Writes to the log what happens to connections. */
   private logEvents(core: CoreServer): void {
     core.on('connectionError', (error, { remoteAddress }) => {
-      const isOfSession = isSessionEnded(error) || error instanceof SessionTextError;
-      if ((isOfSession || isBeyondLimit(error)) && this.limitWarnings.allows()) this.logger.warn(error);
-      else if (isOfSession || isNetworkError(error))
+      const isOfLimit = isSessionEnded(error) || error instanceof SessionTextError || isBeyondLimit(error);
+      if (isOfLimit && this.limitWarnings.allows()) this.logger.warn(error);
+      else if (isOfLimit || isNetworkError(error))
         this.logger.debug(`${remoteAddress ?? 'a local peer'}: ${toSafeString(error)}`);
       else this.report(error);
     });

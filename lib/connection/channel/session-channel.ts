@@ -113,7 +113,8 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   /** Whether all connections together serve too much for one more call of a peer that has gone. */
   get isOverloaded(): boolean {
-    return this.inFlight?.calls.isFull === true && this.owner.wire.isEnding;
+    const { wire } = this.owner;
+    return wire.isEnding && this.inFlight?.isTooMuchFor(wire.remoteAddress) === true;
   }
 
   get isPeerAway(): boolean {
@@ -463,7 +464,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     // It may have been of the transport before.
     if (!this.owner.serverSide || (this.holds & CONGESTED) !== 0) this.balanceCongestion();
     // Also for a client that has called nothing yet, where all have to wait.
-    const calls = this.inFlight?.abandoned.isFull ? this.receivedCalls : this.ownReceivedCalls;
+    const calls = this.inFlight?.abandoned.isCrowded ? this.receivedCalls : this.ownReceivedCalls;
     calls?.balanceReading();
     if (this.isHoldingReading) this.balanceReading();
   }

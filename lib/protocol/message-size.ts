@@ -22,13 +22,29 @@ const OF_LIMITS: ReadonlySet<unknown> = /* @__PURE__ */ new Set([
  */
 export function checkSize(
   text: string,
+  limits: Pick<Limits, 'maxMessageBytes'>,
+  peerMaxBytes?: number,
+): void {
+  if (!fitsBoth(text, limits, peerMaxBytes)) throw tooLargeError(limits, peerMaxBytes);
+}
+
+/** Whether both sides take a message. @param peerMaxBytes - as of {@link checkSize} */
+export function fitsBoth(
+  text: string,
   { maxMessageBytes }: Pick<Limits, 'maxMessageBytes'>,
   peerMaxBytes = maxMessageBytes,
-): void {
+): boolean {
+  return fits(text, Math.min(maxMessageBytes, peerMaxBytes));
+}
+
+/** Makes the error of a message that one of the two sides does not take, see {@link fitsBoth}. */
+export function tooLargeError(
+  { maxMessageBytes }: Pick<Limits, 'maxMessageBytes'>,
+  peerMaxBytes = maxMessageBytes,
+): JstpError {
   const maxBytes = Math.min(maxMessageBytes, peerMaxBytes);
-  if (fits(text, maxBytes)) return;
   const side = peerMaxBytes < maxMessageBytes ? 'the other side' : 'this side';
-  throw new JstpError(
+  return new JstpError(
     TOO_LARGE,
     `A message of more than ${maxBytes} bytes cannot be sent: that is limits.maxMessageBytes of ${side}, and each side has one`,
   );

@@ -349,7 +349,11 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
       else callback(null, Array.isArray(methods) ? methods.filter((name) => typeof name === 'string') : []);
     };
     const call = createOutgoingCall(done, undefined, 'call', true);
-    outbox.commit(formatInspect(outbox.nextId, interfaceName), call);
+    try {
+      outbox.commit(formatInspect(outbox.nextId, interfaceName), call);
+    } catch (error) {
+      fail(callback, error);
+    }
   }
 
   ping(callback: Callback<[]>): void {

@@ -331,9 +331,14 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
     return this.size + this.lingering;
   }
 
-  private get isFull(): boolean {
+  /** Whether as much is under way as may be on this connection. */
+  get isAtLimit(): boolean {
     const { maxCallsInFlight, maxBytesInFlight } = this.limits;
-    return this.load >= maxCallsInFlight || this.bytes >= maxBytesInFlight || this.isCrowded;
+    return this.load >= maxCallsInFlight || this.bytes >= maxBytesInFlight;
+  }
+
+  private get isFull(): boolean {
+    return this.isAtLimit || this.isCrowded;
   }
 
   /** Whether it is too early to go on. Why at half: a busy peer would switch reading on and off with each call. */

@@ -111,10 +111,14 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     return this.owner.serverSide?.inFlight;
   }
 
-  /** Whether all connections together serve too much for one more call of a peer that has gone. */
-  get isOverloaded(): boolean {
+  /** Whether too much is under way for one more call or event of a peer that has gone. */
+  isTooMuch(kind: 'call' | 'event'): boolean {
+    const { inFlight } = this;
     const { wire } = this.owner;
-    return wire.isEnding && this.inFlight?.isTooMuchFor(wire.remoteAddress) === true;
+    // A server goes seldom, and with a bye that its client has to hear: a client serves what came before that.
+    if (!inFlight || !wire.isEnding) return false;
+    // Why calls alone: nobody waits for their answers any more, but a peer may well send events, and go.
+    return (kind === 'call' && this.receivedCalls.isAtLimit) || inFlight.isTooMuchFor(wire.remoteAddress);
   }
 
   get isPeerAway(): boolean {
@@ -212,6 +216,14 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
       default:
         return false;
     }
+  }
+
+  /** Whether a message is acted on though the transport has ended. If not, neither is what follows. */
+  mayFinish({ kind }: Message): boolean {
+    if (kind !== 'call' && kind !== 'event') return true;
+    // What is sent again need not begin beyond the limit; and the answer to a call had to wait for the peer.
+    if (this.keepsAnswers && (kind === 'call' || this.receivedCalls.isAtLimit)) return false;
+    return !this.isTooMuch(kind);
   }
 
   holdForCaller(): void {

@@ -9,15 +9,14 @@ const PROBE_EVERY_MS = 1000;
 
 /** What the messages that were read ahead ask of their wire. */
 export interface ReadAheadOwner {
+  /** Whether the peer sends again, on its next transport, what was not counted. */
+  readonly keepsAnswers: boolean;
   /** Reads a message without acting on it; undefined: it breaks the protocol. */
   peek(data: Uint8Array | string): Message | undefined;
   /** Whether a message belongs to what is under way, and need not wait for what came before it. */
   mayOvertake(message: Message): boolean;
-  /**
-   * Whether a message is acted on though the transport has ended. If not, neither is what follows: all of that counts as
-   * not received, and a peer that comes back sends it again.
-   */
-  mayFinish(message: Message): boolean;
+  /** Whether calls and events of a transport that has ended are left out, as too much is under way. */
+  readonly isOverloaded: boolean;
   /** Acts on a message. */
   receiveMessage(data: Uint8Array | string): void;
   /** Ends the transport: the peer broke the protocol. */
@@ -28,13 +27,25 @@ export interface ReadAheadOwner {
   probe(): void;
 }
 
+/** A message that waits. */
+interface Held {
+  readonly data: Uint8Array | string;
+  /** The number of a call; undefined: it is none. */
+  readonly callId: number | undefined;
+  /** The number of the call that a credit or a cancel is for. */
+  readonly ofCall: number | undefined;
+  isServed: boolean;
+}
+
 /**
  * What a peer sends while it is not served, because too much is under way. Reading goes on for a while, so that the end
  * of the transport, pongs, and messages that calls under way wait for are not missed.
  */
 export class ReadAhead implements Expirable {
-  private held: (Uint8Array | string)[] = [];
+  private held: Held[] = [];
   private heldBytes = 0;
+  /** How many credits and cancels are held behind their calls, by the number of the call. */
+  private behindCalls = new Map<number, number>();
   private hasBye = false;
   private isServing = false;
   /** Whether {@link finish} was called. */
@@ -64,12 +75,21 @@ export class ReadAhead implements Expirable {
     // A pong says that all before the ping was received: true as long as nothing is held.
     if (message?.kind === 'ping' && this.held.length === 0) return false;
     if (message?.kind === 'bye') this.hasBye = true;
-    // A copy. Why: the transport uses the bytes again.
-    this.held.push(typeof data === 'string' ? data : new Uint8Array(data));
-    this.heldBytes += data.length;
+    this.keep(data, message);
     if (this.heldBytes > this.maxBytes) this.owner.fail(new ProtocolError('Too much sent at once'));
     else if (this.heldBytes >= READ_AHEAD_BYTES) this.stop();
     return true;
+  }
+
+  private keep(data: Uint8Array | string, message: Message | undefined): void {
+    const callId = message?.kind === 'call' ? message.id : undefined;
+    const ofCall =
+      message?.kind === 'streamCredit' || message?.kind === 'cancel' ? message.callId : undefined;
+    // A copy. Why: the transport uses the bytes again.
+    const copy = typeof data === 'string' ? data : new Uint8Array(data);
+    this.held.push({ data: copy, callId, ofCall, isServed: false });
+    this.heldBytes += data.length;
+    if (ofCall !== undefined) this.behindCalls.set(ofCall, (this.behindCalls.get(ofCall) ?? 0) + 1);
   }
 
   /** Nothing more is served. */
@@ -89,14 +109,31 @@ export class ReadAhead implements Expirable {
     return !this.isHolding;
   }
 
-  /** Serves what is held at the end of the transport, as nothing follows it; after a bye, nobody sends it again. */
+  /** Serves what may overtake the rest now, before more of its kind comes. */
+  letOvertake(): void {
+    if (this.isServing) return;
+    const { held } = this;
+    this.serving(() => {
+      for (const one of held) {
+        const message = one.isServed || held !== this.held ? undefined : this.owner.peek(one.data);
+        if (message && this.owner.mayOvertake(message)) this.serveOne(one);
+      }
+    });
+    this.held = this.held.filter(({ isServed }) => !isServed);
+    if (this.heldBytes < READ_AHEAD_BYTES) this.goOn();
+  }
+
+  /**
+   * Serves what is held at the end of the transport, as nothing follows it. What is left out, and all behind it, is sent
+   * again by a peer that comes back: calls of a peer that will, and what all connections together serve too much for.
+   */
   finish(): void {
     this.isFinishing = true;
     if (this.isServing) return;
-    this.serve((data) => {
-      const message = this.hasBye ? undefined : this.owner.peek(data);
-      return !message || this.owner.mayFinish(message);
-    });
+    const { keepsAnswers } = this.owner;
+    const mayServe = ({ callId }: Held): boolean =>
+      !this.owner.isOverloaded && (callId === undefined || !keepsAnswers);
+    this.serve(this.hasBye ? () => true : mayServe);
     this.drop();
   }
 
@@ -104,6 +141,7 @@ export class ReadAhead implements Expirable {
   drop(): void {
     this.held = [];
     this.heldBytes = 0;
+    this.behindCalls.clear();
     sharedDeadlines(PROBE_EVERY_MS).delete(this);
   }
 
@@ -128,20 +166,54 @@ export class ReadAhead implements Expirable {
     sharedDeadlines(PROBE_EVERY_MS).add(this);
   }
 
-  private serve(mayServe: (data: Uint8Array | string) => boolean): void {
-    this.isServing = true;
+  private serve(mayServe: (one: Held) => boolean): void {
+    const { held } = this;
     let count = 0;
-    try {
-      while (count < this.held.length) {
-        const data = this.held[count];
-        if (!mayServe(data)) break;
+    this.serving(() => {
+      // Until the end, or until all is dropped.
+      while (held === this.held && count < held.length) {
+        const one = held[count];
+        if (!one.isServed && !mayServe(one)) break;
         count += 1;
-        this.heldBytes -= data.length;
-        this.owner.receiveMessage(data);
+        if (!one.isServed) this.serveOne(one);
       }
+    });
+    held.splice(0, count);
+  }
+
+  private serveOne(one: Held): void {
+    const { data, callId, ofCall } = one;
+    one.isServed = true;
+    this.heldBytes -= data.length;
+    if (ofCall !== undefined) this.countServed(ofCall);
+    this.owner.receiveMessage(data);
+    if (callId !== undefined) this.serveBehind(callId);
+  }
+
+  /**
+   * Serves the credits and cancels of a call that has begun. Why: later ones overtake what is held, and so would them; and
+   * the call may need them to end, for which what is held waits.
+   */
+  private serveBehind(callId: number): void {
+    for (const one of this.behindCalls.has(callId) ? this.held : []) {
+      if (!one.isServed && one.ofCall === callId) this.serveOne(one);
+      // All are, or all that is held was dropped.
+      if (!this.behindCalls.has(callId)) return;
+    }
+  }
+
+  private countServed(callId: number): void {
+    const left = (this.behindCalls.get(callId) ?? 0) - 1;
+    if (left > 0) this.behindCalls.set(callId, left);
+    else this.behindCalls.delete(callId);
+  }
+
+  private serving(serve: () => void): void {
+    this.isServing = true;
+    try {
+      serve();
     } finally {
       this.isServing = false;
-      this.held.splice(0, count);
     }
   }
 }

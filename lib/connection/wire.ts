@@ -21,6 +21,8 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   readonly limits: Limits;
   /** Whether the handshake is done, so that messages flow. */
   readonly isOpen: boolean;
+  /** Whether the peer sends again, on its next transport, what was not counted. */
+  readonly keepsAnswers: boolean;
   /** Counts what waits on all connections of the server; undefined on a client's side. */
   readonly sendMeter: SendMeter | undefined;
   /**
@@ -31,8 +33,8 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   readonly channel: {
     /** Whether a message belongs to what is under way, and need not wait for what came before it. */
     mayOvertake(message: Message): boolean;
-    /** Whether a message is acted on though the transport has ended. If not, neither is what follows. */
-    mayFinish(message: Message): boolean;
+    /** Whether calls and events of a transport that has ended are left out, as too much is under way. */
+    readonly isOverloaded: boolean;
   };
   /** Whether a message that breaks the protocol is of an extension that was not agreed, and so is only ignored. */
   isIgnored(error: unknown): boolean;
@@ -217,6 +219,10 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
     return (await this.transport?.hasMoved?.()) ?? false;
   }
 
+  get keepsAnswers(): boolean {
+    return this.owner.keepsAnswers;
+  }
+
   peek(data: Uint8Array | string): Message | undefined {
     try {
       const { transport, owner } = this;
@@ -232,8 +238,13 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
     return this.owner.channel.mayOvertake(message);
   }
 
-  mayFinish(message: Message): boolean {
-    return this.owner.channel.mayFinish(message);
+  get isOverloaded(): boolean {
+    return this.owner.channel.isOverloaded;
+  }
+
+  /** Serves what was held and may overtake the rest by now. */
+  letOvertake(): void {
+    this.readAhead?.letOvertake();
   }
 
   holdReading(hold: boolean): void {

@@ -77,9 +77,10 @@ export class SoakApplication implements ApplicationLike<Connection> {
     const stream = call.openStream();
     const last = Number(call.args[1]);
     for (let n = 1; n <= last; n++) {
-      if (!stream.write(n) && !(await stream.ready())) return;
+      if (!stream.write(n) && !(await stream.ready())) break;
       if (n % 5 === 0) await turns(n % 3);
     }
+    // Where the call is over as well: until its handler has ended, it counts.
     if (call.isOpen) this.ledger.finished(this.way, seq);
     stream.end();
   }

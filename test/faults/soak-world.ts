@@ -1,4 +1,11 @@
-import { ERR_NOT_CONNECTED, type Connection, type Server, type ServerOptions } from '../../lib/core.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  ERR_NOT_CONNECTED,
+  type Connection,
+  type Limits,
+  type Server,
+  type ServerOptions,
+} from '../../lib/core.js';
 import { createFaultEntry, type FaultEntry, type FaultLink } from '../../lib/testing/index.js';
 import { CORE_EXTENSIONS, type ExtensionName } from '../../lib/connection/extensions.js';
 import type { Pace } from '../../lib/testing/fault-lane.js';
@@ -28,6 +35,16 @@ const EXTENSIONS = [CORE_EXTENSIONS, [...CORE_EXTENSIONS, 'bye' as const]];
 const STREAM_CREDITS = [64, 64, 5];
 /** From how many waiting bytes on messages stay in the journal. */
 const MARKS = [50, 1000, 1024 * 1024];
+/** Limits of both sides that honest peers run into all the time, by seed after the marks. */
+const TIGHT_LIMITS: readonly Partial<Limits>[] = [
+  {},
+  { maxCallsInFlight: 2 },
+  { maxBytesInFlight: 200, streamCredit: 32 },
+  { maxCallsInFlight: 3, streamCredit: 2, maxCallsInFlightTotal: 1 },
+  { maxCallsInFlight: 1, maxBytesInFlight: 1, streamCredit: 1 },
+];
+/** How many turns of microtasks one turn of the whole program is. */
+const TURNS_A_LOOP = 20;
 
 interface WorldOptions {
   readonly seed: number;
@@ -48,7 +65,7 @@ export class SoakWorld {
   doomed = 0;
   resumes = 0;
   private readonly extensions: readonly ExtensionName[];
-  private readonly sendHighWaterMark: number;
+  private readonly limits: Partial<Limits>;
   private readonly server: Server;
   private client: Connection | undefined;
   private remote: Connection | undefined;
@@ -63,7 +80,10 @@ export class SoakWorld {
     this.random = new SeededRandom(seed);
     this.extensions = extensions ?? this.random.pick(EXTENSIONS);
     this.senders = this.random.pick(SENDERS);
-    this.sendHighWaterMark = MARKS[seed % MARKS.length];
+    this.limits = {
+      sendHighWaterMark: MARKS[seed % MARKS.length],
+      ...TIGHT_LIMITS[Math.floor(seed / MARKS.length) % TIGHT_LIMITS.length],
+    };
     this.entry = createFaultEntry({ seed, onLink: (link) => this.plan(link) });
     this.applications = {
       toServer: new SoakApplication('app', 'toServer', this.ledger, tamper),
@@ -72,7 +92,7 @@ export class SoakWorld {
     this.server = this.entry.createServer({
       applications: [this.applications.toServer],
       extensions: this.extensions,
-      limits: { sendHighWaterMark: this.sendHighWaterMark },
+      limits: this.limits,
     });
     this.server.on('connect', (connection) => this.entered.push(connection));
     this.server.on('reconnect', () => (this.resumes += 1));
@@ -82,7 +102,6 @@ export class SoakWorld {
 
   /** Connects, however many handshakes are cut. */
   async connect(): Promise<void> {
-    const { sendHighWaterMark } = this;
     this.doomed = this.random.happens(0.3) ? this.random.between(1, 3) : 0;
     for (let attempt = 1; !this.client; attempt++) {
       try {
@@ -91,7 +110,7 @@ export class SoakWorld {
           {
             application: this.applications.toClient,
             extensions: this.extensions,
-            limits: { streamCredit: this.random.pick(STREAM_CREDITS), sendHighWaterMark },
+            limits: { streamCredit: this.random.pick(STREAM_CREDITS), ...this.limits },
             reconnector: (_connection, reconnectFn) => {
               if (!this.isOver) reconnectFn();
             },
@@ -144,6 +163,8 @@ export class SoakWorld {
     for (let turn = 0; turn < maxTurns && !this.ledger.isSettled; turn++) {
       for (const application of Object.values(this.applications)) application.releaseHeld();
       await turns(1);
+      // Why: what yields to the whole program, as a long stream does, has to go on.
+      if (turn % TURNS_A_LOOP === 0) await nextTurn();
     }
   }
 

@@ -53,6 +53,11 @@ describe('over a link with faults', () => {
     expect(resumes).toBeGreaterThan(SEEDS * 5);
   });
 
+  // In these, the transport is cut just as a caller goes on that was told of the resume, while as much is under way as may be.
+  test.each([416, 475, 609])('a handshake waits for no call that is under way (seed %i)', async (seed) => {
+    expect((await runSoak({ seed, operations: OPERATIONS })).message).toBe('');
+  });
+
   test('a seed is a run: the same one again goes the same way, step by step, and another one does not', async () => {
     const traceOf = async (seed: number): Promise<string[]> => {
       const lines: string[] = [];

@@ -7,7 +7,7 @@ import { SoakFaults } from './soak-faults.js';
 import { SoakWorld, textOf } from './soak-world.js';
 
 const FAULT_PROBABILITY = 0.12;
-const MAX_DRAIN_TURNS = 5000;
+const MAX_DRAIN_TURNS = 20_000;
 /** Some of two, three and four bytes: a cut can be inside of each. */
 const TEXTS = ['', 'x', 'жінка', '€€€', '😀 \u2028 "\'\\', 'long '.repeat(40)];
 

@@ -14,7 +14,6 @@ const COMMANDS = [
   '+eval',
   '+exists',
   '+hget',
-  '+hkeys',
   '+hmget',
   '+hset',
   '+hdel',

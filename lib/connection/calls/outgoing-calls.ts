@@ -112,7 +112,8 @@ export class OutgoingCalls {
 
   /** The calls whose callee has been told another credit than the first. */
   credited(): OutgoingCall[] {
-    return this.all().filter((call) => call.creditLimit !== INITIAL_STREAM_CREDIT);
+    // Why also by what has come: a later credit may be as high as the first one.
+    return this.all().filter((call) => call.creditLimit !== INITIAL_STREAM_CREDIT || call.lastItem > 0);
   }
 
   /** Takes over the calls of another connection, whose session goes on here. */

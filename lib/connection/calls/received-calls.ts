@@ -21,8 +21,7 @@ import { toLogText } from '../../util/log-text.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
-import type { AbandonedPlace, AddressedCalls } from './abandoned-handlers.js';
-import type { InFlightMeter } from './in-flight-meter.js';
+import type { InFlightMeter, MeteredCalls } from './in-flight-meter.js';
 import type { InFlight } from './in-flight.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
 
@@ -74,7 +73,7 @@ export interface ReceivedCallsOwner {
 }
 
 /** The peer's calls, and its events, that this side is serving. */
-export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
+export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   // Made with the first call.
   private calls: IdTable<ReceivedCall> | undefined;
   // Calls with a number that is in use: a server may count wrongly, or a peer be hostile. Both calls are served, and both
@@ -88,9 +87,6 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
   private bytes = 0;
   /** How many of those it had begun when it ended the last time. */
   private abandoned = 0;
-  /** Where these count; undefined: there are none. */
-  private abandonedAt: AbandonedPlace | undefined;
-  waitsAt: InFlightMeter | undefined;
   private readonly inFlight: InFlight | undefined;
   private streamCount = 0;
   // Made with the first cancel.
@@ -209,16 +205,10 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
       this.countOut(call);
       call.abort(new RemoteError(ERR_CANCELLED));
     }
-    this.abandon();
+    const left = this.lingering + this.eventCount - this.abandoned;
+    this.abandoned += left;
+    this.inFlight?.abandoned.add(left);
     return cancelled;
-  }
-
-  /** Counts the handlers that run on at the address that the client has had last. */
-  private abandon(): void {
-    const left = this.lingering + this.eventCount;
-    if (!this.inFlight || left === 0) return;
-    this.abandonedAt = this.inFlight.abandoned.add(this.address, left, this.abandonedAt, this.abandoned);
-    this.abandoned = left;
   }
 
   handlerEnded(bytes: number): void {
@@ -229,8 +219,10 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
   }
 
   answer(call: ReceivedCall, text: string): void {
-    this.forget(call);
+    this.remove(call);
     this.owner.outbox.sendAnswer(text);
+    // Behind the answer. Why: there is room for another call now, whose answer may come at once.
+    this.ended();
   }
 
   streamOpened(): boolean {
@@ -285,9 +277,13 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
   }
 
   private forget(call: ReceivedCall): void {
+    this.remove(call);
+    this.ended();
+  }
+
+  private remove(call: ReceivedCall): void {
     if (!this.doubles?.delete(call)) this.calls?.remove(call.id);
     this.countOut(call);
-    this.ended();
   }
 
   /** Counts a call that is over, unless its handler runs on. */
@@ -312,11 +308,9 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
   }
 
   private uncountAbandoned(): void {
-    const { inFlight, abandonedAt } = this;
-    if (!inFlight || !abandonedAt) return;
+    if (this.abandoned === 0) return;
     this.abandoned -= 1;
-    if (this.abandoned === 0) this.abandonedAt = undefined;
-    inFlight.abandoned.remove(abandonedAt, 1);
+    this.inFlight?.abandoned.remove(1);
   }
 
   balanceReading(): void {
@@ -331,14 +325,9 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
     return this.size + this.lingering;
   }
 
-  /** Whether as much is under way as may be on this connection. */
-  get isAtLimit(): boolean {
-    const { maxCallsInFlight, maxBytesInFlight } = this.limits;
-    return this.load >= maxCallsInFlight || this.bytes >= maxBytesInFlight;
-  }
-
   private get isFull(): boolean {
-    return this.isAtLimit || this.isCrowded;
+    const { maxCallsInFlight, maxBytesInFlight } = this.limits;
+    return this.load >= maxCallsInFlight || this.bytes >= maxBytesInFlight || this.isCrowded;
   }
 
   /** Whether it is too early to go on. Why at half: a busy peer would switch reading on and off with each call. */
@@ -351,13 +340,16 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
   private get isCrowded(): boolean {
     const { inFlight } = this;
     if (inFlight === undefined) return false;
-    if (this.bytes >= ALWAYS_SERVED_BYTES && inFlight.bytes.holdsUp(this)) return true;
-    if (this.load >= ALWAYS_SERVED_CALLS && inFlight.calls.holdsUp(this)) return true;
-    return inFlight.abandoned.holdsUp(this);
+    if (this.bytes >= ALWAYS_SERVED_BYTES && this.mustWait(inFlight.bytes)) return true;
+    if (this.load >= ALWAYS_SERVED_CALLS && this.mustWait(inFlight.calls)) return true;
+    // Why all: clients that come, call and go have none under way themselves.
+    return this.mustWait(inFlight.abandoned);
   }
 
-  get address(): string | undefined {
-    return this.owner.connection.remoteAddress;
+  private mustWait(meter: InFlightMeter): boolean {
+    const isWaiting = this.isHolding ? meter.isHalfFull : meter.isFull;
+    if (isWaiting) meter.wait(this);
+    return isWaiting;
   }
 }
 

@@ -1,13 +1,12 @@
 import { ERR_INTERNAL_API_ERROR } from '../../protocol/error-codes.js';
 import { formatCallbackError, formatPing } from '../../protocol/format-message.js';
-import { fitsBoth, suspectedSizeError, tooLargeError } from '../../protocol/message-size.js';
+import { checkSize, suspectedSizeError } from '../../protocol/message-size.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { Journal, JournalEntry } from '../../session/journal.js';
 
 /** A journaled message that the peer does not take. */
 export interface Unsendable {
-  /** Its place in the journal. */
-  readonly place: number;
+  readonly entry: JournalEntry;
   /** Why: ERR_JSTP_MESSAGE_TOO_LARGE. */
   readonly error: unknown;
   readonly kind: string;
@@ -29,30 +28,22 @@ export function unsendableOf(
   peerMaxBytes: number | undefined,
 ): readonly Unsendable[] {
   const suspect = journal.takeSuspect();
-  if (peerMaxBytes === undefined) {
-    const place = suspect && journal.placeOf(suspect);
-    return suspect === undefined || place === undefined
-      ? []
-      : [describe(suspect, place, suspectedSizeError(suspect.text))];
-  }
+  if (peerMaxBytes === undefined) return suspect ? [describe(suspect, suspectedSizeError(suspect.text))] : [];
   const unsendable: Unsendable[] = [];
-  // One for all. Why: there may be a hundred thousand, and a stack for each would take a second.
-  let error: unknown;
-  for (let place = journal.start; place < journal.end; place++) {
-    const entry = journal.at(place);
-    if (fitsBoth(entry.text, limits, peerMaxBytes)) continue;
-    error ??= tooLargeError(limits, peerMaxBytes);
-    const found = describe(entry, place, error);
-    // What was put in the place of another message goes out, however little the peer takes.
-    if (found.substitute !== entry.text) unsendable.push(found);
+  for (const entry of journal) {
+    try {
+      checkSize(entry.text, limits, peerMaxBytes);
+    } catch (error) {
+      unsendable.push(describe(entry, error));
+    }
   }
   return unsendable;
 }
 
-function describe({ text }: JournalEntry, place: number, error: unknown): Unsendable {
-  const [, kind = '', digits] = HEAD.exec(text) ?? [];
+function describe(entry: JournalEntry, error: unknown): Unsendable {
+  const [, kind = '', digits] = HEAD.exec(entry.text) ?? [];
   const wireId = Number(digits);
-  return { place, error, kind, wireId, substitute: substituteOf(kind, wireId) };
+  return { entry, error, kind, wireId, substitute: substituteOf(kind, wireId) };
 }
 
 function substituteOf(kind: string, wireId: number): string | undefined {

@@ -303,7 +303,7 @@ export class Lifecycle
     this.wire.opened();
     if (this.heartbeatInterval) this.startHeartbeat(this.heartbeatInterval);
     if (receivedCount !== undefined) this.channel.replay(receivedCount);
-    const channel = this.serverSide?.inFlight.abandoned.isFull ? this.channel : this.openedChannel;
+    const channel = this.serverSide?.inFlight.abandoned.isCrowded ? this.channel : this.openedChannel;
     channel?.opened();
   }
 

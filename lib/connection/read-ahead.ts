@@ -9,14 +9,15 @@ const PROBE_EVERY_MS = 1000;
 
 /** What the messages that were read ahead ask of their wire. */
 export interface ReadAheadOwner {
-  /** Whether the peer sends again, on its next transport, what was not counted. */
-  readonly keepsAnswers: boolean;
   /** Reads a message without acting on it; undefined: it breaks the protocol. */
   peek(data: Uint8Array | string): Message | undefined;
   /** Whether a message belongs to what is under way, and need not wait for what came before it. */
   mayOvertake(message: Message): boolean;
-  /** Whether calls and events of a transport that has ended are left out, as too much is under way. */
-  readonly isOverloaded: boolean;
+  /**
+   * Whether a message is acted on though the transport has ended. If not, neither is what follows: all of that counts as
+   * not received, and a peer that comes back sends it again.
+   */
+  mayFinish(message: Message): boolean;
   /** Acts on a message. */
   receiveMessage(data: Uint8Array | string): void;
   /** Ends the transport: the peer broke the protocol. */
@@ -123,17 +124,14 @@ export class ReadAhead implements Expirable {
     if (this.heldBytes < READ_AHEAD_BYTES) this.goOn();
   }
 
-  /**
-   * Serves what is held at the end of the transport, as nothing follows it. What is left out, and all behind it, is sent
-   * again by a peer that comes back: calls of a peer that will, and what all connections together serve too much for.
-   */
+  /** Serves what is held at the end of the transport, as nothing follows it; after a bye, nobody sends it again. */
   finish(): void {
     this.isFinishing = true;
     if (this.isServing) return;
-    const { keepsAnswers } = this.owner;
-    const mayServe = ({ callId }: Held): boolean =>
-      !this.owner.isOverloaded && (callId === undefined || !keepsAnswers);
-    this.serve(this.hasBye ? () => true : mayServe);
+    this.serve(({ data }) => {
+      const message = this.hasBye ? undefined : this.owner.peek(data);
+      return !message || this.owner.mayFinish(message);
+    });
     this.drop();
   }
 

@@ -21,8 +21,6 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   readonly limits: Limits;
   /** Whether the handshake is done, so that messages flow. */
   readonly isOpen: boolean;
-  /** Whether the peer sends again, on its next transport, what was not counted. */
-  readonly keepsAnswers: boolean;
   /** Counts what waits on all connections of the server; undefined on a client's side. */
   readonly sendMeter: SendMeter | undefined;
   /**
@@ -33,8 +31,8 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   readonly channel: {
     /** Whether a message belongs to what is under way, and need not wait for what came before it. */
     mayOvertake(message: Message): boolean;
-    /** Whether calls and events of a transport that has ended are left out, as too much is under way. */
-    readonly isOverloaded: boolean;
+    /** Whether a message is acted on though the transport has ended. If not, neither is what follows. */
+    mayFinish(message: Message): boolean;
   };
   /** Whether a message that breaks the protocol is of an extension that was not agreed, and so is only ignored. */
   isIgnored(error: unknown): boolean;
@@ -219,10 +217,6 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
     return (await this.transport?.hasMoved?.()) ?? false;
   }
 
-  get keepsAnswers(): boolean {
-    return this.owner.keepsAnswers;
-  }
-
   peek(data: Uint8Array | string): Message | undefined {
     try {
       const { transport, owner } = this;
@@ -238,8 +232,8 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
     return this.owner.channel.mayOvertake(message);
   }
 
-  get isOverloaded(): boolean {
-    return this.owner.channel.isOverloaded;
+  mayFinish(message: Message): boolean {
+    return this.owner.channel.mayFinish(message);
   }
 
   /** Serves what was held and may overtake the rest by now. */

@@ -102,8 +102,9 @@ export interface Limits {
   readonly maxPingBurst: number;
   /**
    * How many calls and events of all connections of a server may be under way at once, also of those that have ended. At
-   * the limit, reading pauses on connections with 16 of them and more; on all, where as many are of connections that have
-   * ended. May be `Infinity`. @default 100000
+   * the limit, reading pauses on connections with 16 of them and more. Where half of it is of connections that have ended,
+   * reading pauses for addresses that have a fiftieth of it (16 at least) so; where all of it is, a fiftieth counted for
+   * an address at most, for everybody. May be `Infinity`. @default 100000
    */
   readonly maxCallsInFlightTotal: number;
   /**

@@ -7,6 +7,12 @@ import { tighterLimit, type SizeLimits } from './size-limit.js';
 const MAX_BYTES_PER_UNIT = 3;
 
 const TOO_LARGE = 'ERR_JSTP_MESSAGE_TOO_LARGE';
+/** The codes of errors about a peer that goes beyond a limit, besides those of a LimitError. */
+const OF_LIMITS: ReadonlySet<unknown> = /* @__PURE__ */ new Set([
+  TOO_LARGE,
+  'ERR_JSTP_SLOW_PEER',
+  'ERR_JSTP_STALLED_PEER',
+]);
 
 /**
  * Checks that a message may be sent.
@@ -16,13 +22,29 @@ const TOO_LARGE = 'ERR_JSTP_MESSAGE_TOO_LARGE';
  */
 export function checkSize(
   text: string,
+  limits: Pick<Limits, 'maxMessageBytes'>,
+  peerMaxBytes?: number,
+): void {
+  if (!fitsBoth(text, limits, peerMaxBytes)) throw tooLargeError(limits, peerMaxBytes);
+}
+
+/** Whether both sides take a message. @param peerMaxBytes - as of {@link checkSize} */
+export function fitsBoth(
+  text: string,
   { maxMessageBytes }: Pick<Limits, 'maxMessageBytes'>,
   peerMaxBytes = maxMessageBytes,
-): void {
+): boolean {
+  return fits(text, Math.min(maxMessageBytes, peerMaxBytes));
+}
+
+/** Makes the error of a message that one of the two sides does not take, see {@link fitsBoth}. */
+export function tooLargeError(
+  { maxMessageBytes }: Pick<Limits, 'maxMessageBytes'>,
+  peerMaxBytes = maxMessageBytes,
+): JstpError {
   const maxBytes = Math.min(maxMessageBytes, peerMaxBytes);
-  if (fits(text, maxBytes)) return;
   const side = peerMaxBytes < maxMessageBytes ? 'the other side' : 'this side';
-  throw new JstpError(
+  return new JstpError(
     TOO_LARGE,
     `A message of more than ${maxBytes} bytes cannot be sent: that is limits.maxMessageBytes of ${side}, and each side has one`,
   );
@@ -64,7 +86,7 @@ export function refusedSizeError(): JstpError {
 
 /** Whether an error says that one of the two sides has a limit that the other went beyond. */
 export function isBeyondLimit(error: unknown): boolean {
-  return error instanceof LimitError || (error instanceof JstpError && error.code === TOO_LARGE);
+  return error instanceof LimitError || (error instanceof JstpError && OF_LIMITS.has(error.code));
 }
 
 function byteLength(text: string): number {

@@ -11,7 +11,7 @@ import { checkSize, type SessionTextLimits } from '../session/session-text.js';
  */
 
 /** What the name of a field with a piece of a journal begins with. A number follows. */
-export const PIECE = 'j';
+const PIECE = 'j';
 
 /** A piece of this length gets no further message. Why: where a message changes, all of its piece is written again. */
 const PIECE_LENGTH = 64 * 1024;

@@ -193,13 +193,20 @@ export class Journal {
     return isSecond ? suspect : undefined;
   }
 
-  /** Replaces the text of a message that cannot be sent. */
-  replace(entry: JournalEntry, text: string): void {
+  /** The place of a message; undefined where it is not held. Searches all that is held. */
+  placeOf(entry: JournalEntry): number | undefined {
     const index = this.entries.indexOf(entry, this.head);
-    if (index === -1) return;
+    return index === -1 ? undefined : this.gone + index;
+  }
+
+  /** Replaces the text of the message at a place, since it cannot be sent. Ignores a place that is not held any more. */
+  replace(place: number, text: string): void {
+    if (place < this.start || place >= this.end) return;
+    const index = place - this.gone;
+    const entry = this.entries[index];
     this.entries[index] = { id: entry.id, text };
     this.rewriteCount += 1;
-    this.rewritten = [...this.rewritten.slice(1 - MAX_REWRITTEN), this.gone + index];
+    this.rewritten = [...this.rewritten.slice(1 - MAX_REWRITTEN), place];
     this.changeBytes(text.length - entry.text.length);
     if (this.cut?.end === entry) this.cut.end = this.entries[index];
   }

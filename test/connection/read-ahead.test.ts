@@ -7,8 +7,6 @@ const KIB = 1024;
 
 /** A connection that notes what is done with it. */
 class FakeLink implements ReadAheadOwner {
-  readonly isOverloaded = false;
-  keepsAnswers = false;
   readonly done: string[] = [];
   onServed: (text: string) => void = () => undefined;
 
@@ -18,6 +16,10 @@ class FakeLink implements ReadAheadOwner {
 
   mayOvertake(message: { kind: string }): boolean {
     return message.kind === 'pong';
+  }
+
+  mayFinish(message: { kind: string }): boolean {
+    return message.kind !== 'call';
   }
 
   receiveMessage(data: Uint8Array | string): void {
@@ -116,11 +118,17 @@ describe('what is read ahead', () => {
     expect(seen).toEqual([new Uint8Array([123, 125])]);
   });
 
-  test('is served at the end of the line up to the first call, where the peer comes back', () => {
-    link.keepsAnswers = true;
+  test('is served at the end of the line up to what the peer will send again', () => {
     for (const text of ["{event:[1,'i'],e:[]}", "{call:[2,'i'],m:[]}", "{event:[3,'i'],e:[]}"])
       ahead.add(text);
     ahead.finish();
     expect(link.done).toEqual(["{event:[1,'i'],e:[]}"]);
+  });
+
+  test('is all served at the end of the line behind a bye: the peer sends nothing again', () => {
+    const texts = ["{call:[1,'i'],m:[]}", "{event:[2,'i'],e:[]}", "{bye:['close']}"];
+    for (const text of texts) ahead.add(text);
+    ahead.finish();
+    expect(link.done).toEqual(texts);
   });
 });

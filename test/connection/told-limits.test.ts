@@ -115,6 +115,33 @@ describe('the limit of the other side', () => {
   });
 });
 
+test('a peer that takes no answer at all gets 16 for each after a resume, and that is told once', async () => {
+  const wire = await ServerOnTheWire.start(closing);
+  const errors: unknown[] = [];
+  wire.server.on('connectionError', (error) => errors.push(error));
+  const { peer, id } = await wire.login();
+  peer.send("{call:[1,'a'],b:[]}", "{call:[2,'a'],b:[]}");
+  (await wire.served.call(1)).succeed(['one']);
+  (await wire.served.call(2)).succeed(['two']);
+  let last = peer;
+  for (let turn = 0; turn < 3; turn++) {
+    await wire.cut(last);
+    last = await wire.resume(id, 0, EXTENSIONS.replace('}', ',max:1}'));
+    expect((await last.received(3)).slice(1, 3)).toEqual([
+      '{callback:[1],error:[16]}',
+      '{callback:[2],error:[16]}',
+    ]);
+  }
+  expect(errors.filter(isOurs)).toEqual([expect.objectContaining(TOO_LARGE)]);
+});
+
+test('a peer that takes not even a ping is pinged, and is lost where it does not answer', async () => {
+  const wire = await ServerOnTheWire.start(closing, { heartbeatInterval: 50 });
+  const { peer } = await wire.login('{stream:1,max:1}');
+  expect(await peer.received(1)).toEqual(['{ping:[-1]}']);
+  await peer.end();
+});
+
 test('a stored text that is no message of this package goes out as it is, though it is larger than the peer takes', async () => {
   const odd = `{ news: '${large(32)}' }`;
   const session = new Session(null, 'ann', 'stored');

@@ -14,6 +14,7 @@ const COMMANDS = [
   '+eval',
   '+exists',
   '+hget',
+  '+hkeys',
   '+hmget',
   '+hset',
   '+hdel',

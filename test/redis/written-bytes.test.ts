@@ -210,7 +210,9 @@ function converse(session: Session, next: () => number): void {
   else if (kind < 0.8) journal.appendUnnumbered(text);
   else if (kind < 0.95)
     journal.acknowledge(journal.acknowledged + Math.ceil(next() * (journal.lastId - journal.acknowledged)));
-  else for (const entry of journal) if (next() < 0.1) journal.replace(entry, 'instead');
+  else
+    for (let place = journal.start; place < journal.end; place++)
+      if (next() < 0.1) journal.replace(place, 'instead');
   session.receivedCount += 1;
 }
 

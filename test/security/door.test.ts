@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { net, tls, ws, wss, type Limits, type RefusedConnection } from '../../lib/core.js';
 import { Door } from '../../lib/server/door/door.js';
-import { networkOf } from '../../lib/server/door/network-of.js';
+import { networkOf } from '../../lib/util/network-of.js';
 import { resolveLimits } from '../../lib/protocol/limits.js';
 import { createMemoryEntry } from '../../lib/testing/index.js';
 import { ca, serverPair } from '../support/certificates.js';

@@ -180,3 +180,74 @@ describe('a peer of an old version that comes back', () => {
     await waitFor(() => arena.executed.includes('behind'), 'its call');
   });
 });
+
+describe('what a client has sent and its server has not begun to serve when the client goes', () => {
+  class Listening extends Application<Connection> {
+    readonly heard: unknown[] = [];
+    readonly ends: (() => void)[] = [];
+
+    override handleEvent(
+      _connection: Connection,
+      _interface: string,
+      _event: string,
+      args: unknown[],
+    ): unknown {
+      this.heard.push(args[0]);
+      return new Promise<void>((resolve) => this.ends.push(resolve));
+    }
+  }
+
+  const events = (first: number, last: number): string[] =>
+    Array.from({ length: last - first + 1 }, (_, index) => {
+      const id = String(first + index);
+      return `{event:[${id},'i'],e:[${id}]}`;
+    });
+
+  async function gone(arena: Arena): Promise<void> {
+    await waitFor(() => arena.server.getClientsArray().length === 0, 'the end of the client');
+  }
+
+  test('is served up to limits.maxCallsInFlight calls', async () => {
+    const arena = await Arena.start(closing, { limits: { maxCallsInFlight: MOST } });
+    const peer = await arena.guest();
+    const calls = Array.from(
+      { length: 3 * MOST },
+      (_, index) => `{call:[${String(index + 1)},'slow'],wait:[]}`,
+    );
+    peer.send(...calls);
+    await waitFor(() => arena.waiting.length === MOST, 'the handlers');
+    await arena.hasRead();
+    peer.destroy();
+    await gone(arena);
+    expect(arena.waiting).toHaveLength(MOST);
+  });
+
+  test('is served where it is events: their client may well go behind them', async () => {
+    const app = new Listening('app', {});
+    const arena = await Arena.start(closing, { applications: [app], limits: { maxCallsInFlight: 2 } });
+    const peer = await arena.guest("{handshake:[0,'app','',{bye:1,resume:1}]}");
+    peer.send(...events(1, 4), "{bye:['close']}");
+    await waitFor(() => app.heard.length === 2, 'the first events');
+    peer.destroy();
+    await gone(arena);
+    expect(app.heard).toEqual([1, 2, 3, 4]);
+  });
+
+  test('counts as not received at limits.maxCallsInFlight where the client may come back, and is served then, once', async () => {
+    const app = new Listening('app', {});
+    const arena = await Arena.start(closing, { applications: [app], limits: { maxCallsInFlight: 2 } });
+    const peer = await arena.guest("{handshake:[0,'app','',{resume:1}]}");
+    const id = /ok:'([^']+)'/.exec(peer.messages[0] ?? '')?.[1] ?? '';
+    peer.send(...events(1, 4), '{ping:[5]}');
+    await waitFor(() => app.heard.length === 2, 'the first events');
+    await arena.hasRead();
+    peer.destroy();
+    await gone(arena);
+    const next = await arena.guest(`{handshake:[0,'app','',{resume:1}],session:['${id}',0]}`);
+    expect(next.messages[0]).toContain('ok:2');
+    for (const end of app.ends.splice(0)) end();
+    next.send(...events(3, 4));
+    await waitFor(() => app.heard.length === 4, 'the other events');
+    expect(app.heard).toEqual([1, 2, 3, 4]);
+  });
+});

@@ -241,6 +241,26 @@ describe('frames', () => {
     expect(await answer).toMatch(/^\{callback:\[1\],ok:\[.ü漢😀.\]\}$/);
   });
 
+  test.each([
+    ['before the login', []],
+    ['after it', [HANDSHAKE]],
+  ])('of one message may be 1024, and one more ends its line (%s)', async (_when, texts) => {
+    for (const count of [1024, 1025]) {
+      const webSocket = await arena.webSocket();
+      for (const text of texts) await ask(webSocket, text);
+      const closed = closeOf(webSocket);
+      const pong = new Promise((resolve) => webSocket.once('pong', resolve));
+      for (let n = 0; n < count; n++) webSocket.send(' ', { fin: false });
+      webSocket.ping();
+      if (count === 1024) await pong;
+      else expect(await closed).toBe(1008);
+      webSocket.terminate();
+    }
+    expect(arena.errors).toContainEqual(
+      expect.objectContaining({ code: 'ERR_JSTP_PROTOCOL', message: 'Too many message fragments' }),
+    );
+  });
+
   test('of large answers are none over 1 MiB', async () => {
     const attacker = await arena.socket();
     attacker.socket.write([...UPGRADE, `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`, '', ''].join('\r\n'));

@@ -154,11 +154,15 @@ describe('the message at which a transport is lost for the second time', () => {
     expect(cut(journal)).toBeUndefined();
     journal.noteCut();
     const suspect = journal.takeSuspect();
-    if (suspect) journal.replace(suspect, 'short');
+    const place = suspect && journal.placeOf(suspect);
+    expect(place).toBe(2);
+    journal.replace(2, 'short');
     expect([...journal].map((entry) => entry.text.length)).toEqual([10, 5, 20]);
     expect(journal.bytes).toBe(35);
     expect([cut(journal), cut(journal)]).toEqual([undefined, undefined]);
-    journal.replace({ id: 1, text: 'unknown' }, 'nothing');
+    expect(journal.placeOf({ id: 1, text: 'unknown' })).toBeUndefined();
+    journal.replace(0, 'nothing');
+    journal.replace(4, 'nothing');
     expect(journal.bytes).toBe(35);
   });
 });

@@ -7,6 +7,7 @@ import {
   MAX_USERNAME_LENGTH,
   RECEIVE_GRACE_MS,
   resolveLimits,
+  type Limits,
 } from '../../lib/protocol/limits.js';
 import { DEFAULT_LIMITS, JstpClient, JstpModule, JstpServer } from '../../lib/index.js';
 import { membersOf, textsOfLib } from './members.js';
@@ -115,6 +116,39 @@ test('the reference of limits tells each limit with its default, and no other', 
   const told = Object.fromEntries(rows.map(([name, , value]) => [name.replaceAll('`', ''), Number(value)]));
   expect(told).toEqual(DEFAULT_LIMITS);
   expect(knownNames(() => resolveLimits({ zzz: 1 } as never)).sort()).toEqual(sorted(Object.keys(told)));
+});
+
+describe('a page that has all limits', () => {
+  const namedIn = (page: string): string[] => {
+    const text = readFileSync(page, 'utf8');
+    const rows = text.split('\n').filter((line) => line.startsWith('|') || line.startsWith('These are off'));
+    return Object.keys(DEFAULT_LIMITS).filter((name) => new RegExp(`\\b${name}\\b`).test(rows.join('\n')));
+  };
+
+  test('is that on security: each limit is in a row, with the attack that it stops', () => {
+    expect(namedIn('docs/guides/security.md')).toEqual(Object.keys(DEFAULT_LIMITS));
+  });
+
+  test('is that of the migrations: each limit is in a row with the line that raises it, or off', () => {
+    expect(namedIn('docs/migration/limits.md')).toEqual(Object.keys(DEFAULT_LIMITS));
+  });
+
+  test('whose lines are limits that a server takes, above the defaults', () => {
+    const rows = readFileSync('docs/migration/limits.md', 'utf8').split('\n');
+    const lines = rows.flatMap((row) => /\| `([^`]+)` \|$/.exec(row)?.[1] ?? []);
+    expect(lines.length).toBeGreaterThan(20);
+    for (const line of lines) {
+      const pairs = line.split(', ').map((pair) => pair.split(': '));
+      for (const [name, text] of pairs) {
+        const factors = text.split(' * ').map((factor) => Number(factor.replaceAll('_', '')));
+        const value = factors.reduce((product, factor) => product * factor, 1);
+        const limit = name as keyof Limits;
+        expect(resolveLimits({ [limit]: value })[limit]).toBe(value);
+        // 0 stands for none where it is not the default.
+        expect(value === 0 ? Infinity : value).toBeGreaterThan(DEFAULT_LIMITS[limit]);
+      }
+    }
+  });
 });
 
 test('the reference of limits tells what is not an option as it is', () => {

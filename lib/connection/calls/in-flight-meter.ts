@@ -4,10 +4,15 @@ export interface MeteredCalls {
   balanceReading(): void;
 }
 
-/** Counts something of the calls and events that all connections of a server have under way. */
+/** Counts something of the calls and events that connections of a server have under way. */
 export class InFlightMeter {
   /** How much is under way. */
   amount = 0;
+  /**
+   * Whether what follows has to wait: as much was under way as may be, and more than half of that still is. Why at half:
+   * those that wait would be woken by each end.
+   */
+  isShut = false;
   /** Who waits until less is under way. */
   private readonly waiting = new Set<MeteredCalls>();
 
@@ -19,28 +24,26 @@ export class InFlightMeter {
     return this.amount >= this.max;
   }
 
-  /** Whether so much is under way that none goes on that waits. */
-  get isHalfFull(): boolean {
-    return this.amount > this.max / 2;
-  }
-
   /** Counts what has begun. */
   add(amount: number): void {
     this.amount += amount;
+    if (this.isFull) this.isShut = true;
   }
 
   /** Takes off the count what has ended. */
   remove(amount: number): void {
     this.amount -= amount;
-    if (this.waiting.size === 0 || this.isHalfFull) return;
+    if (!this.isShut || this.amount > this.max / 2) return;
+    this.isShut = false;
     const woken = [...this.waiting];
     this.waiting.clear();
     for (const calls of woken) calls.balanceReading();
   }
 
-  /** Calls `balanceReading` once when less is under way. */
-  wait(calls: MeteredCalls): void {
-    this.waiting.add(calls);
+  /** Whether a connection has to wait. If so, its `balanceReading` is called once when less is under way. */
+  holdsUp(calls: MeteredCalls): boolean {
+    if (this.isShut) this.waiting.add(calls);
+    return this.isShut;
   }
 
   /** Forgets who waits, since it has ended. */

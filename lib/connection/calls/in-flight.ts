@@ -1,5 +1,6 @@
 import { bytesInFlightTotal, type Limits } from '../../protocol/limits.js';
-import { InFlightMeter, type MeteredCalls } from './in-flight-meter.js';
+import { AbandonedHandlers, type AddressedCalls } from './abandoned-handlers.js';
+import { InFlightMeter } from './in-flight-meter.js';
 
 /** What all connections of a server have under way, also those that have ended while handlers of theirs run. */
 export class InFlight {
@@ -7,13 +8,18 @@ export class InFlight {
   readonly bytes: InFlightMeter;
   /** The number of calls and events. */
   readonly calls: InFlightMeter;
-  /** How many of those are of connections that have ended. */
-  readonly abandoned: InFlightMeter;
+  /** Those of connections that have ended. */
+  readonly abandoned: AbandonedHandlers;
 
   constructor(limits: Pick<Limits, 'maxBytesInFlightTotal' | 'maxCallsInFlightTotal'>) {
     this.bytes = new InFlightMeter(bytesInFlightTotal(limits));
     this.calls = new InFlightMeter(limits.maxCallsInFlightTotal);
-    this.abandoned = new InFlightMeter(limits.maxCallsInFlightTotal);
+    this.abandoned = new AbandonedHandlers(limits.maxCallsInFlightTotal);
+  }
+
+  /** Whether too much is under way for one more call of a client that has gone. */
+  isTooMuchFor(address: string | undefined): boolean {
+    return this.calls.isFull || this.abandoned.isShutFor(address);
   }
 
   /** Counts a call or an event that has begun. */
@@ -29,7 +35,7 @@ export class InFlight {
   }
 
   /** Forgets who waits, since it has ended. */
-  leave(calls: MeteredCalls): void {
+  leave(calls: AddressedCalls): void {
     this.bytes.leave(calls);
     this.calls.leave(calls);
     this.abandoned.leave(calls);

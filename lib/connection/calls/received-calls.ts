@@ -21,7 +21,8 @@ import { toLogText } from '../../util/log-text.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
-import type { InFlightMeter, MeteredCalls } from './in-flight-meter.js';
+import type { AbandonedPlace, AddressedCalls } from './abandoned-handlers.js';
+import type { InFlightMeter } from './in-flight-meter.js';
 import type { InFlight } from './in-flight.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
 
@@ -73,7 +74,7 @@ export interface ReceivedCallsOwner {
 }
 
 /** The peer's calls, and its events, that this side is serving. */
-export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
+export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
   // Made with the first call.
   private calls: IdTable<ReceivedCall> | undefined;
   // Calls with a number that is in use: a server may count wrongly, or a peer be hostile. Both calls are served, and both
@@ -87,6 +88,9 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   private bytes = 0;
   /** How many of those it had begun when it ended the last time. */
   private abandoned = 0;
+  /** Where these count; undefined: there are none. */
+  private abandonedAt: AbandonedPlace | undefined;
+  waitsAt: InFlightMeter | undefined;
   private readonly inFlight: InFlight | undefined;
   private streamCount = 0;
   // Made with the first cancel.
@@ -205,10 +209,16 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
       this.countOut(call);
       call.abort(new RemoteError(ERR_CANCELLED));
     }
-    const left = this.lingering + this.eventCount - this.abandoned;
-    this.abandoned += left;
-    this.inFlight?.abandoned.add(left);
+    this.abandon();
     return cancelled;
+  }
+
+  /** Counts the handlers that run on at the address that the client has had last. */
+  private abandon(): void {
+    const left = this.lingering + this.eventCount;
+    if (!this.inFlight || left === 0) return;
+    this.abandonedAt = this.inFlight.abandoned.add(this.address, left, this.abandonedAt, this.abandoned);
+    this.abandoned = left;
   }
 
   handlerEnded(bytes: number): void {
@@ -308,9 +318,11 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   }
 
   private uncountAbandoned(): void {
-    if (this.abandoned === 0) return;
+    const { inFlight, abandonedAt } = this;
+    if (!inFlight || !abandonedAt) return;
     this.abandoned -= 1;
-    this.inFlight?.abandoned.remove(1);
+    if (this.abandoned === 0) this.abandonedAt = undefined;
+    inFlight.abandoned.remove(abandonedAt, 1);
   }
 
   balanceReading(): void {
@@ -325,9 +337,14 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
     return this.size + this.lingering;
   }
 
-  private get isFull(): boolean {
+  /** Whether as much is under way as may be on this connection. */
+  get isAtLimit(): boolean {
     const { maxCallsInFlight, maxBytesInFlight } = this.limits;
-    return this.load >= maxCallsInFlight || this.bytes >= maxBytesInFlight || this.isCrowded;
+    return this.load >= maxCallsInFlight || this.bytes >= maxBytesInFlight;
+  }
+
+  private get isFull(): boolean {
+    return this.isAtLimit || this.isCrowded;
   }
 
   /** Whether it is too early to go on. Why at half: a busy peer would switch reading on and off with each call. */
@@ -340,16 +357,13 @@ export class ReceivedCalls implements ReceivedCallKeeper, MeteredCalls {
   private get isCrowded(): boolean {
     const { inFlight } = this;
     if (inFlight === undefined) return false;
-    if (this.bytes >= ALWAYS_SERVED_BYTES && this.mustWait(inFlight.bytes)) return true;
-    if (this.load >= ALWAYS_SERVED_CALLS && this.mustWait(inFlight.calls)) return true;
-    // Why all: clients that come, call and go have none under way themselves.
-    return this.mustWait(inFlight.abandoned);
+    if (this.bytes >= ALWAYS_SERVED_BYTES && inFlight.bytes.holdsUp(this)) return true;
+    if (this.load >= ALWAYS_SERVED_CALLS && inFlight.calls.holdsUp(this)) return true;
+    return inFlight.abandoned.holdsUp(this);
   }
 
-  private mustWait(meter: InFlightMeter): boolean {
-    const isWaiting = this.isHolding ? meter.isHalfFull : meter.isFull;
-    if (isWaiting) meter.wait(this);
-    return isWaiting;
+  get address(): string | undefined {
+    return this.owner.connection.remoteAddress;
   }
 }
 

@@ -169,9 +169,13 @@ export class Outbox implements Expirable {
    * @throws JstpError ERR_JSTP_MESSAGE_TOO_LARGE: the peer would cut the transport for it, again at each resume
    */
   commit(text: string, call?: OutgoingCall): void {
+    checkSize(text, this.limits, this.owner.extensions.peerMaxBytes);
+    this.append(text, call);
+  }
+
+  private append(text: string, call?: OutgoingCall): void {
     const { journal } = this.owner;
     if (!journal) return;
-    checkSize(text, this.limits, this.owner.extensions.peerMaxBytes);
     journal.append(text);
     if (call) {
       call.id = journal.lastId;
@@ -223,7 +227,8 @@ export class Outbox implements Expirable {
   ping(callback: (error: unknown) => void): void {
     const call = createOutgoingCall(callback, undefined, 'ping');
     this.pingCount += 1;
-    this.commit(formatPing(this.nextId), call);
+    // However little the peer takes. Why: heartbeats and acknowledgements need it, and have no place for an error.
+    this.append(formatPing(this.nextId), call);
   }
 
   /** The peer has received everything up to a number of this side. */
@@ -251,9 +256,7 @@ export class Outbox implements Expirable {
     journal.noteReplay();
     if (keepsAnswers) this.calls.endPings(receivedCount);
     else this.calls.loseUpTo(receivedCount);
-    for (const unsendable of unsendableOf(journal, this.limits, this.owner.extensions.peerMaxBytes)) {
-      this.giveUp(journal, unsendable);
-    }
+    this.giveUpUnsendable(journal);
     if (keepsAnswers) {
       // Of those that have arrived; the others follow their calls.
       for (const call of this.calls.credited()) this.sendCredit(call);
@@ -354,22 +357,30 @@ export class Outbox implements Expirable {
     this.waitsIn = undefined;
   }
 
-  /** Fails one message alone: the others go on. */
-  private giveUp(journal: Journal, { entry, error, kind, wireId, substitute }: Unsendable): void {
-    if (substitute === undefined) return;
-    journal.replace(entry, substitute);
+  /** Fails each message alone that the peer does not take: the others go on. */
+  private giveUpUnsendable(journal: Journal): void {
+    let untold: Unsendable | undefined;
+    for (const unsendable of unsendableOf(journal, this.limits, this.owner.extensions.peerMaxBytes)) {
+      if (!this.giveUp(journal, unsendable)) untold ??= unsendable;
+    }
+    // Once. Why: a peer that takes nothing must not fill the log.
+    if (untold) this.owner.reportError(untold.error);
+  }
+
+  /** Puts something else in the place of a message. @returns whether a callback tells of the error, or nothing changes */
+  private giveUp(journal: Journal, { place, error, kind, wireId, substitute }: Unsendable): boolean {
+    if (substitute === undefined) return true;
+    journal.replace(place, substitute);
     if (kind === 'stream') this.owner.cancelServing(wireId);
     const call = kind === 'call' || kind === 'inspect' ? this.calls.remove(this.ownId(wireId)) : undefined;
-    if (call === undefined) {
-      this.owner.reportError(error);
-      return;
-    }
+    if (call === undefined) return false;
     // Later, when what else there is to send has been sent.
     nextTick(() => {
       this.owner.guard(() => {
         call.callback(error);
       });
     });
+    return true;
   }
 
   /** Writes the newest message of the journal, if it need not wait there. */

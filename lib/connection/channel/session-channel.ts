@@ -111,9 +111,14 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     return this.owner.serverSide?.inFlight;
   }
 
-  /** Whether all connections together serve too much for one more call or event of a peer that has gone. */
-  get isOverloaded(): boolean {
-    return this.inFlight?.calls.isFull === true && this.owner.wire.isEnding;
+  /** Whether too much is under way for one more call or event of a peer that has gone. */
+  isTooMuch(kind: 'call' | 'event'): boolean {
+    const { inFlight } = this;
+    const { wire } = this.owner;
+    // A server goes seldom, and with a bye that its client has to hear: a client serves what came before that.
+    if (!inFlight || !wire.isEnding) return false;
+    // Why calls alone: nobody waits for their answers any more, but a peer may well send events, and go.
+    return (kind === 'call' && this.receivedCalls.isAtLimit) || inFlight.isTooMuchFor(wire.remoteAddress);
   }
 
   get isPeerAway(): boolean {
@@ -213,6 +218,14 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     }
   }
 
+  /** Whether a message is acted on though the transport has ended. If not, neither is what follows. */
+  mayFinish({ kind }: Message): boolean {
+    if (kind !== 'call' && kind !== 'event') return true;
+    // What is sent again need not begin beyond the limit; and the answer to a call had to wait for the peer.
+    if (this.keepsAnswers && (kind === 'call' || this.receivedCalls.isAtLimit)) return false;
+    return !this.isTooMuch(kind);
+  }
+
   holdForCaller(): void {
     this.setHolds(this.holds + CALLER);
     afterContinuations(() => {
@@ -230,7 +243,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   /** Whether values of streams have to wait, as too much is unsent. */
   get isCongested(): boolean {
-    return this.isOpen && (this.holds & CONGESTED) !== 0;
+    return this.isOpen && this.owner.wire.isCongested;
   }
 
   /** Holds what can wait, or sends it, as what waits to be sent allows. */
@@ -243,14 +256,14 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   private balanceCongestion(): void {
     const { serverSide, wire } = this.owner;
-    // Why a server alone: two sides that both wait until the other one reads would wait for ever.
+    // Why a server alone: two sides that both serve nothing until the other one reads would wait for ever.
     if (serverSide) this.setCongested(wire.isCongested);
+    if (!wire.isCongested) this.ownReceivedCalls?.flushStreams();
   }
 
   /** Serves nothing new while too much waits to be sent. */
   private setCongested(isCongested: boolean): void {
     this.setHolds(isCongested ? this.holds | CONGESTED : this.holds & ~CONGESTED);
-    if (!isCongested) this.ownReceivedCalls?.flushStreams();
   }
 
   balanceReading(): void {
@@ -351,7 +364,11 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
       else callback(null, Array.isArray(methods) ? methods.filter((name) => typeof name === 'string') : []);
     };
     const call = createOutgoingCall(done, undefined, 'call', true);
-    outbox.commit(formatInspect(outbox.nextId, interfaceName), call);
+    try {
+      outbox.commit(formatInspect(outbox.nextId, interfaceName), call);
+    } catch (error) {
+      fail(callback, error);
+    }
   }
 
   ping(callback: Callback<[]>): void {
@@ -464,9 +481,9 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   /** Messages flow: as many as what is under way allows. */
   opened(): void {
     // It may have been of the transport before.
-    if ((this.holds & CONGESTED) !== 0) this.balanceCongestion();
+    if (!this.owner.serverSide || (this.holds & CONGESTED) !== 0) this.balanceCongestion();
     // Also for a client that has called nothing yet, where all have to wait.
-    const calls = this.inFlight?.abandoned.isFull ? this.receivedCalls : this.ownReceivedCalls;
+    const calls = this.inFlight?.abandoned.isCrowded ? this.receivedCalls : this.ownReceivedCalls;
     calls?.balanceReading();
     if (this.isHoldingReading) this.balanceReading();
   }

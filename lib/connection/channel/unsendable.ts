@@ -1,12 +1,13 @@
 import { ERR_INTERNAL_API_ERROR } from '../../protocol/error-codes.js';
 import { formatCallbackError, formatPing } from '../../protocol/format-message.js';
-import { checkSize, suspectedSizeError } from '../../protocol/message-size.js';
+import { fitsBoth, suspectedSizeError, tooLargeError } from '../../protocol/message-size.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { Journal, JournalEntry } from '../../session/journal.js';
 
 /** A journaled message that the peer does not take. */
 export interface Unsendable {
-  readonly entry: JournalEntry;
+  /** Its place in the journal. */
+  readonly place: number;
   /** Why: ERR_JSTP_MESSAGE_TOO_LARGE. */
   readonly error: unknown;
   readonly kind: string;
@@ -28,22 +29,30 @@ export function unsendableOf(
   peerMaxBytes: number | undefined,
 ): readonly Unsendable[] {
   const suspect = journal.takeSuspect();
-  if (peerMaxBytes === undefined) return suspect ? [describe(suspect, suspectedSizeError(suspect.text))] : [];
+  if (peerMaxBytes === undefined) {
+    const place = suspect && journal.placeOf(suspect);
+    return suspect === undefined || place === undefined
+      ? []
+      : [describe(suspect, place, suspectedSizeError(suspect.text))];
+  }
   const unsendable: Unsendable[] = [];
-  for (const entry of journal) {
-    try {
-      checkSize(entry.text, limits, peerMaxBytes);
-    } catch (error) {
-      unsendable.push(describe(entry, error));
-    }
+  // One for all. Why: there may be a hundred thousand, and a stack for each would take a second.
+  let error: unknown;
+  for (let place = journal.start; place < journal.end; place++) {
+    const entry = journal.at(place);
+    if (fitsBoth(entry.text, limits, peerMaxBytes)) continue;
+    error ??= tooLargeError(limits, peerMaxBytes);
+    const found = describe(entry, place, error);
+    // What was put in the place of another message goes out, however little the peer takes.
+    if (found.substitute !== entry.text) unsendable.push(found);
   }
   return unsendable;
 }
 
-function describe(entry: JournalEntry, error: unknown): Unsendable {
-  const [, kind = '', digits] = HEAD.exec(entry.text) ?? [];
+function describe({ text }: JournalEntry, place: number, error: unknown): Unsendable {
+  const [, kind = '', digits] = HEAD.exec(text) ?? [];
   const wireId = Number(digits);
-  return { entry, error, kind, wireId, substitute: substituteOf(kind, wireId) };
+  return { place, error, kind, wireId, substitute: substituteOf(kind, wireId) };
 }
 
 function substituteOf(kind: string, wireId: number): string | undefined {

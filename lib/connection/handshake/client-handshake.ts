@@ -11,6 +11,7 @@ import { MAX_SESSION_ID_LENGTH } from '../../protocol/limits.js';
 import type { HandshakeResponse } from '../../protocol/message.js';
 import {
   JOURNAL_FULL_INFO,
+  LOGIN_LIMIT_INFO,
   SESSION_KEPT_INFO,
   SESSION_LOST_INFO,
   SESSION_TAKEN_INFO,
@@ -124,6 +125,8 @@ function refusalOf(error: readonly unknown[], application: ClientHandshake['appl
     return error[3] === JOURNAL_FULL_INFO ? sessionFull() : new RemoteError(ERR_SESSION_LOST);
   if (code === ERR_AUTH_FAILED && info === SESSION_TAKEN_INFO) return new RemoteError(ERR_SESSION_TAKEN);
   const refusal = RemoteError.fromJstpArray(error);
+  if (code === ERR_AUTH_FAILED && info === LOGIN_LIMIT_INFO)
+    refusal.message = `${RemoteError.defaultMessages[code]}: not decided, as too many logins have failed. Try again later`;
   if (code === ERR_APP_NOT_FOUND) {
     const { name, version } = application;
     // The code travels without the application's name, which this side knows.

@@ -311,8 +311,8 @@ export class ConnectionKeeper {
     this.taken = isTaken;
     this.connecting = undefined;
     const isUnwelcome = reason === 'close';
-    // A server that greets before it sends the client away is of no use.
-    const wasHeard = !isUnwelcome && (connection.session?.receivedCount ?? 0) > this.receivedAtOpen;
+    // A server that greets before it sends the client away is of no use, wherever it sends it.
+    const wasHeard = reason === 'cut' && (connection.session?.receivedCount ?? 0) > this.receivedAtOpen;
     const wasUseful = wasHeard || acknowledgedCount(connection) > this.acknowledgedAtOpen;
     this.delay?.lost(wasUseful, isUnwelcome);
     if (isSessionOver) this.leaveSession();

@@ -85,6 +85,7 @@ export class JstpServer
   private readonly guard: GuardSource | undefined;
   private readonly eventListeners: [name: EventName, listener: (...args: never[]) => void][] = [];
   private readonly limitWarnings = new MinuteLimit(MAX_LIMIT_WARNINGS_PER_MINUTE);
+  private readonly largeAnswers = new MinuteLimit(MAX_LIMIT_WARNINGS_PER_MINUTE);
   private core: CoreServer | undefined;
   private readonly refusals = new RefusalLog(this.logger);
   private readonly door = new DoorLog(this.logger);
@@ -397,9 +398,11 @@ export class JstpServer
   /** Writes to the log what happens to connections. */
   private logEvents(core: CoreServer): void {
     core.on('connectionError', (error, { remoteAddress }) => {
-      const isOfSession = isSessionEnded(error) || error instanceof SessionTextError;
-      if ((isOfSession || isBeyondLimit(error)) && this.limitWarnings.allows()) this.logger.warn(error);
-      else if (isOfSession || isNetworkError(error))
+      const isOfLimit = isSessionEnded(error) || error instanceof SessionTextError || isBeyondLimit(error);
+      // Why: a client says itself how large its answers may be.
+      const isLargeAnswer = error instanceof UnsendableAnswer && isBeyondLimit(error.cause);
+      if (isOfLimit && this.limitWarnings.allows()) this.logger.warn(error);
+      else if (isOfLimit || isNetworkError(error) || (isLargeAnswer && !this.largeAnswers.allows()))
         this.logger.debug(`${remoteAddress ?? 'a local peer'}: ${toSafeString(error)}`);
       else this.report(error);
     });

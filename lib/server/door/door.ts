@@ -3,7 +3,7 @@ import { intern } from '../../util/intern.js';
 import { RecentMap } from '../../util/recent-map.js';
 import { TokenBucket } from '../../util/token-bucket.js';
 import type { Admission, ListenerRule } from './admission.js';
-import { networkOf } from './network-of.js';
+import { networkOf } from '../../util/network-of.js';
 
 /** How many seconds' worth of new connections an address may have at once. */
 const BURST_SECONDS = 10;

@@ -5,7 +5,7 @@ import { RecentMap } from '../../util/recent-map.js';
 import { RecentSet } from '../../util/recent-set.js';
 import { startTimer } from '../../util/timer.js';
 import { TokenBucket } from '../../util/token-bucket.js';
-import { networkOf } from '../door/network-of.js';
+import { networkOf } from '../../util/network-of.js';
 
 const SECONDS_A_MINUTE = 60;
 /** From this part of its failed logins on, an address or a name is slowed. */

@@ -1,6 +1,6 @@
 import type { Connection } from '../../connection/connection.js';
 import { intern } from '../../util/intern.js';
-import { networkOf } from '../door/network-of.js';
+import { networkOf } from '../../util/network-of.js';
 import {
   SessionGroup,
   type AwaySession,

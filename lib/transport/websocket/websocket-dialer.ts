@@ -7,7 +7,7 @@ import { BrowserTransport } from '../browser/browser-transport.js';
 import type { BrowserWebSocket } from '../browser/browser-websocket.js';
 import { tellAccepted } from '../socket/socket-dialer.js';
 import { SUBPROTOCOL } from './subprotocol.js';
-import type { WebSocketConfig } from './websocket-options.js';
+import { MAX_FRAGMENTS, type WebSocketConfig } from './websocket-options.js';
 import { WebSocketTransport } from './websocket-transport.js';
 
 /**
@@ -33,6 +33,7 @@ export const webSocketDialer: Dialer = {
         perMessageDeflate: false,
         skipUTF8Validation: true,
         maxPayload: limits.maxMessageBytes,
+        maxFragments: MAX_FRAGMENTS,
         ...(onAccepted && { finishRequest: finishRequest(onAccepted) }),
         ...options,
       });

@@ -4,6 +4,12 @@ import type { ConnectionOptions } from 'node:tls';
 
 // Invariant: no types of `ws` in this file. Its declarations are part of the API, and users may not have those types.
 
+/**
+ * The most fragments of one message. Why so few: `ws` keeps an object of 130 bytes for each, also for one of a single byte,
+ * and 512 KiB of each, as this package writes, are the largest message that there may be.
+ */
+export const MAX_FRAGMENTS = 1024;
+
 /** Options of a WebSocket listener. The reference has the first two under the same names. */
 export interface WebSocketServerOptions {
   /** Origins that are let in; a peer that names none, which no browser does, is refused then. @default all origins, and peers without one */

@@ -5,7 +5,7 @@ import type { Limits } from '../../protocol/limits.js';
 import { ignore, isThenable } from '../../util/callback.js';
 import { refuseUpgrade, type UpgradeHandler } from './http-upgrades.js';
 import { SUBPROTOCOL } from './subprotocol.js';
-import type { WebSocketServerOptions } from './websocket-options.js';
+import { MAX_FRAGMENTS, type WebSocketServerOptions } from './websocket-options.js';
 import { WebSocketTransport } from './websocket-transport.js';
 
 /** Is told of the sockets that ask for an upgrade. */
@@ -34,6 +34,7 @@ export class Upgrader {
       noServer: true,
       clientTracking: false,
       maxPayload: limits.maxMessageBytes,
+      maxFragments: MAX_FRAGMENTS,
       perMessageDeflate: false,
       // The parser of messages checks it.
       skipUTF8Validation: true,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { firstValueFrom } from 'rxjs';
-import type { JstpClient } from '../../../lib/index.js';
+import { lifecycleOf } from '../../../lib/connection/lifecycle.js';
+import type { Connection, JstpClient } from '../../../lib/index.js';
 import { OutageDelay } from '../../../lib/nest/client/outage-delay.js';
 import { CallApplication, MemoryBench, record } from './fixture.js';
 
@@ -113,17 +114,22 @@ describe('an outage of the line', () => {
     expect(heard).toEqual(Array.from({ length: 20 }, (_, round) => round));
   });
 
-  test('grows where the server greets each client and then sends it away', async () => {
-    const world = bench.serve(new CallApplication());
-    world.server.on('connect', (connection) => {
-      connection.emitRemoteEvent('news', 'hello', []);
-      setTimeout(() => connection.close(), 10);
-    });
-    const client = bench.client();
-    await client.connect();
-    await pass(60_000);
-    expect(world.connections).toBeLessThan(30);
-  });
+  test.each(['closed', 'moved'] as const)(
+    'grows where the server greets each client and then says %s',
+    async (bye) => {
+      const world = bench.serve(new CallApplication());
+      const greet = (connection: Connection): void => {
+        connection.emitRemoteEvent('news', 'hello', []);
+        setTimeout(() => lifecycleOf(connection).end(bye), 10);
+      };
+      world.server.on('connect', greet);
+      world.server.on('reconnect', greet);
+      const client = bench.client();
+      await client.connect();
+      await pass(60_000);
+      expect(world.connections).toBeLessThan(30);
+    },
+  );
 
   test('after a long one is dialled at once again, where the line was stable in between', async () => {
     const world = bench.serve(new CallApplication());

@@ -1,10 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { Controller, type LoggerService } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { Session, type Server as CoreServer, type SessionStorageProvider } from '../../../lib/core.js';
+import {
+  JstpError,
+  Session,
+  type Server as CoreServer,
+  type SessionStorageProvider,
+} from '../../../lib/core.js';
+import { slowPeerError, stalledPeerError } from '../../../lib/protocol/slow-peer.js';
 import { RawPeer } from '../../support/raw-peer.js';
 import { waitFor } from '../../support/wait-for.js';
-import { atEnd, startService } from './fixture.js';
+import { atEnd, KeptLog, startService } from './fixture.js';
 
 const KIB = 1024;
 
@@ -48,6 +54,20 @@ test('messages over the limit of either side are warnings that say which limit, 
   expect(warnings).toHaveLength(10);
   expect(new Set(warnings).size).toBe(1);
   expect(warnings[0]).toContain('limits.maxMessageBytes of this side, and the other side has one, too');
+});
+
+test('peers that read nothing, or too slowly, are warnings, ten a minute at most, and never errors', async () => {
+  const logger = new KeptLog();
+  const service = await startService({ controllers: [LargeController], logger });
+  await service.connect();
+  const core = service.server.unwrap<CoreServer>();
+  const [connection] = core.getClientsArray();
+  for (let count = 0; count < 15; count++) {
+    const error = count % 2 === 0 ? stalledPeerError(false) : slowPeerError();
+    core.emit('connectionError', error, connection);
+  }
+  expect(logger.errors).toEqual([]);
+  expect(logger.lines.filter((line) => line instanceof JstpError)).toHaveLength(10);
 });
 
 test('sessions that end because of a limit are warnings that say which limit, ten a minute at most', async () => {

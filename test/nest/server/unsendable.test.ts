@@ -129,6 +129,20 @@ describe('what a handler answers and cannot be sent', () => {
     expect(errors).toEqual([expect.stringContaining(line)]);
   });
 
+  test('for being too large is ten lines of the log in a minute, however often a client asks for it', async () => {
+    const log = new KeptLog();
+    const service = await startService({ ...setup, logger: log });
+    const wire = service.open();
+    const calls = Array.from({ length: 30 }, (_, n) => `{call:[${String(n + 1)},'default'],large:[]}`);
+    wire.write("{handshake:[0,'jstp','',{stream:1,max:1}]}", ...calls);
+    const frames = await wire.frames(31);
+    expect(frames.slice(1)).toEqual(calls.map((_, n) => `{callback:[${String(n + 1)}],error:[16]}`));
+    expect(log.errors).toHaveLength(10);
+    expect(log.errors).toContainEqual(
+      expect.stringContaining('OddController.large: What default.large answers'),
+    );
+  });
+
   test('is one line of the log for a decorated handler, and where a serializer is in between', async () => {
     const serializer = { serialize: (packet: unknown) => packet };
     const line = expect.stringContaining('DecoratedController.run: What odd.bigint answers cannot be sent: ');

@@ -3,7 +3,7 @@ import { ProtocolError } from '../protocol/protocol-error.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 
 /** How much is read while nothing is served, in bytes. Behind more than that, only a probe notices a lost transport. */
-const READ_AHEAD_BYTES = 256 * 1024;
+export const READ_AHEAD_BYTES = 256 * 1024;
 /** How often a transport that is not read is written to. Why: a system tells its end to writers only. */
 const PROBE_EVERY_MS = 1000;
 

@@ -11,7 +11,7 @@ import { tighterLimit } from '../protocol/size-limit.js';
 import { runInRootContext } from '../util/async-context.js';
 import { isProduction } from '../util/host.js';
 import { Backlog, type BacklogOwner } from './backlog.js';
-import { ReadAhead, type ReadAheadOwner } from './read-ahead.js';
+import { READ_AHEAD_BYTES, ReadAhead, type ReadAheadOwner } from './read-ahead.js';
 import type { Reporter } from './reporter.js';
 import type { SendMeter } from './send-meter.js';
 import type { Transport, TransportReceiver } from './transport.js';
@@ -192,7 +192,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
   holdServing(hold: boolean): void {
     if (hold) {
       if (!this.transport) return;
-      this.readAhead ??= new ReadAhead(this, this.owner.limits.journalMaxBytes);
+      this.readAhead ??= new ReadAhead(this, maxAheadOf(this.owner.limits));
       this.readAhead.hold();
       return;
     }
@@ -269,6 +269,11 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
     if (owner.isLogged('messageRejected'))
       owner.log('messageRejected', unread ?? toObject(data, transport, owner.limits));
   }
+}
+
+/** How many bytes an honest peer may have on its way: a last message, or what it may journal where reading cannot stop. */
+function maxAheadOf({ journalMaxBytes, maxMessageBytes }: Limits): number {
+  return Math.max(journalMaxBytes, READ_AHEAD_BYTES + maxMessageBytes);
 }
 
 /** The message as the plain object that log listeners get; as deep and as large as it was received. */

@@ -125,7 +125,10 @@ export interface Limits {
   readonly maxCallDurationMs: number;
   /** How many calls of this side may wait for their callback at once on a connection. @default 100000 */
   readonly maxPendingCalls: number;
-  /** How many messages of a session may be unacknowledged. @default 100000 */
+  /**
+   * How many messages of a session may be unacknowledged. The answers of calls may make it twice as many, and
+   * `maxCallsInFlight` more; then the session ends. No lower than what clients have pending at once. @default 100000
+   */
   readonly journalMaxEntries: number;
   /**
    * How many bytes the unacknowledged messages of a session may have. The answers of calls under way may make it twice as

@@ -19,8 +19,8 @@ export interface JournalMeterOwner {
   makeRoom(meter: JournalMeter): boolean;
 }
 
-/** Answers of calls under way may make this many times the bytes of a journal, or of several. */
-export const ANSWERS_OVER_BYTES = 2;
+/** Answers of calls under way may make this many times what a journal may hold, or several. */
+export const ANSWERS_OVER = 2;
 
 /** Counts the bytes of the journals that one limit counts together. */
 export class JournalMeter implements JournalCounter {
@@ -41,7 +41,7 @@ export class JournalMeter implements JournalCounter {
   }
 
   get isOverflowing(): boolean {
-    return this.isFull && this.bytes > this.maxBytes * ANSWERS_OVER_BYTES;
+    return this.isFull && this.bytes > this.maxBytes * ANSWERS_OVER;
   }
 
   add(bytes: number): void {

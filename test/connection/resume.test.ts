@@ -250,6 +250,17 @@ describe('a journal at its cap', () => {
     expect(connection.sendEvent('news', 'lost', [])).toMatchObject({ code: -5 });
   });
 
+  test('takes what is larger than the journal may be while calls are under way', async () => {
+    const limits = { journalMaxBytes: 1000, maxCallsInFlight: 1 };
+    const wire = await ServerOnTheWire.start(closing, { limits });
+    const { peer } = await wire.login();
+    peer.send(`{call:[1,'a'],b:[]}`, `{call:[2,'a'],b:['${'x'.repeat(2000)}']}`);
+    await waitFor(() => wire.served.calls.length === 1, 'the first call');
+    wire.served.calls[0]?.succeed([]);
+    await waitFor(() => wire.served.calls.length === 2, 'the second call');
+    expect(peer.ended).toBe(false);
+  });
+
   test('takes the answers of calls in flight, and not one more: then the session ends', async () => {
     const limits = { journalMaxEntries: 4, maxCallsInFlight: 3 };
     const wire = await ServerOnTheWire.start(closing, { limits });
@@ -263,7 +274,7 @@ describe('a journal at its cap', () => {
       if (connection.state.name === 'closed') await peer.end();
     }
     expect(peer.ended).toBe(true);
-    expect(wire.served.calls).toHaveLength(7);
+    expect(wire.served.calls).toHaveLength(2 * 4 + 3);
     expect(errors).toEqual([expect.objectContaining({ code: -5 })]);
     expect(sizeOf(connection)).toBe(0);
     const back = await wire.resume(id, 0);

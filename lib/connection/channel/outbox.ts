@@ -5,7 +5,7 @@ import { isPortableName, type NamedKind } from '../../protocol/name-rules.js';
 import { checkSize } from '../../protocol/message-size.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Journal } from '../../session/journal.js';
-import { ANSWERS_OVER_BYTES } from '../../session/journal-meter.js';
+import { ANSWERS_OVER } from '../../session/journal-meter.js';
 import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nextTick } from '../../util/host.js';
@@ -447,8 +447,9 @@ export class Outbox implements Expirable {
     return (
       isPeerAway ||
       journal.isOverflowing ||
-      journal.size >= journalMaxEntries + maxCallsInFlight ||
-      journal.bytes >= journalMaxBytes * ANSWERS_OVER_BYTES
+      // Why twice: as many calls as a peer has made before it saw an acknowledgement, and as many before it sent the next.
+      journal.size >= journalMaxEntries * ANSWERS_OVER + maxCallsInFlight ||
+      journal.bytes >= journalMaxBytes * ANSWERS_OVER
     );
   }
 

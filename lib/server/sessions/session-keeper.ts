@@ -5,7 +5,7 @@ import { finishServing, resumeServing } from '../../connection/serving.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import { DEFAULT_LIMITS, type Limits } from '../../protocol/limits.js';
 import { deleteSession, loadSession, storeSession } from '../../session/ask-session-storage.js';
-import { ANSWERS_OVER_BYTES } from '../../session/journal-meter.js';
+import { ANSWERS_OVER } from '../../session/journal-meter.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
 import { SessionNotOwnedError } from '../../session/session-not-owned-error.js';
 import {
@@ -494,8 +494,8 @@ function faultOf({ journal, serving }: Session<Connection>, limits: Limits): Ses
   // Why not less than the defaults: sessions that were stored before a limit was lowered are still served.
   const most = (name: keyof Limits): number => Math.max(limits[name], DEFAULT_LIMITS[name]);
   const maxCalls = most('maxCallsInFlight');
-  const maxEntries = ANSWERS_OVER_BYTES * most('journalMaxEntries') + maxCalls;
-  const maxBytes = ANSWERS_OVER_BYTES * most('journalMaxBytes') + most('maxMessageBytes');
+  const maxEntries = ANSWERS_OVER * most('journalMaxEntries') + maxCalls;
+  const maxBytes = ANSWERS_OVER * most('journalMaxBytes') + most('maxMessageBytes');
   if ([...serving].length > maxCalls)
     return new SessionTextError('it has more calls in service than limits.maxCallsInFlight');
   if (journal.size > maxEntries)

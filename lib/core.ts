@@ -51,6 +51,7 @@ export type {
 } from './server/handshake/auth-policy.js';
 export type { ConnectionLimit, ConnectionRefuser, RefusedConnection } from './server/door/door.js';
 export type { ConnectionTimeout } from './server/sessions/lifetimes.js';
+export type { ReachedBudget } from './server/budget-watch.js';
 export type { ShedLoad } from './server/door/memory-guard.js';
 export type { RefusalKind, RefusedHandshake } from './server/handshake/refusal.js';
 export type { Server } from './server/server.js';

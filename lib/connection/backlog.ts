@@ -35,6 +35,7 @@ export class Backlog implements MeteredBacklog {
     const isCongested = bytes > (this.isCongested ? 0 : this.mark);
     if (isCongested === this.isCongested) return;
     this.isCongested = isCongested;
+    if (isCongested && bytes <= this.ownMark) this.meter?.onHeld();
     this.owner.congestionChanged();
   }
 
@@ -62,8 +63,11 @@ export class Backlog implements MeteredBacklog {
   }
 
   private get mark(): number {
-    const { sendHighWaterMark, maxSendBufferBytes } = this.limits;
-    const mark = Math.min(sendHighWaterMark, maxSendBufferBytes);
-    return this.meter?.isCrowded ? Math.min(mark, CROWDED_MARK) : mark;
+    return this.meter?.isCrowded ? Math.min(this.ownMark, CROWDED_MARK) : this.ownMark;
+  }
+
+  /** The mark where little waits for all clients together. */
+  private get ownMark(): number {
+    return Math.min(this.limits.sendHighWaterMark, this.limits.maxSendBufferBytes);
   }
 }

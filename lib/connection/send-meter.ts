@@ -1,3 +1,5 @@
+import { ignore } from '../util/callback.js';
+
 /** From how many bytes on too much waits on a connection of a server for whose clients much waits. */
 export const CROWDED_MARK = 64 * 1024;
 /** What part of the limit may be left when it was exceeded. Why less than all: the next message exceeds it no more. */
@@ -20,8 +22,14 @@ export class SendMeter {
   private readonly backlogs = new Set<MeteredBacklog>();
   private isShedding = false;
 
-  /** @param maxBytes how many may wait. Over that, those for whom the most waits are given up */
-  constructor(private readonly maxBytes: number) {}
+  /**
+   * @param maxBytes how many may wait. Over that, those for whom the most waits are given up
+   * @param onHeld called when a client is not served on because so much waits for all, or when clients are given up
+   */
+  constructor(
+    private readonly maxBytes: number,
+    readonly onHeld: () => void = ignore,
+  ) {}
 
   /** Whether so much waits that no connection should keep much waiting. */
   get isCrowded(): boolean {
@@ -42,6 +50,7 @@ export class SendMeter {
     const left = this.maxBytes * LEFT_PART;
     for (const backlog of this.backlogs) backlog.recount();
     if (this.bytes > left) {
+      this.onHeld();
       const largestFirst = [...this.backlogs].sort((a, b) => b.bytes - a.bytes);
       for (const backlog of largestFirst) {
         if (this.bytes <= left) break;

@@ -252,6 +252,9 @@ export interface Limits {
   readonly heartbeatTimeoutMs: number;
 }
 
+/** A limit of all connections of a server together that makes them wait. */
+export type TotalLimit = 'maxCallsInFlightTotal' | 'maxBytesInFlightTotal' | 'maxSendBufferBytesTotal';
+
 /** How long a peer may take to close its side of a transport after this side has ended it, in milliseconds. */
 export const END_TIMEOUT_MS = 2000;
 /** How long nothing of an unfinished message may arrive, whatever `minReadRate` is, in milliseconds. */

@@ -1,5 +1,6 @@
 import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
+import type { ReachedBudget } from './budget-watch.js';
 import type { RefusedConnection } from './door/door.js';
 import type { ShedLoad } from './door/memory-guard.js';
 import type { RefusedHandshake } from './handshake/refusal.js';
@@ -22,6 +23,11 @@ export interface ServerEvents {
   connectionRefused: [refusal: RefusedConnection];
   /** The process takes more memory than `limits.maxMemoryBytes`, and load was shed. Once a second while it does. */
   memoryExceeded: [shed: ShedLoad];
+  /**
+   * What all connections use together makes some of them wait, or ends them: a limit whose name ends in `Total`. Once in
+   * ten seconds for each limit.
+   */
+  budgetReached: [reached: ReachedBudget];
   /** A peer did not shake hands in time. */
   handshakeTimeout: [connection: Connection];
   /**

@@ -10,6 +10,7 @@ import {
   journalBytesTotal,
   sendBufferBytesTotal,
   type Limits,
+  type TotalLimit,
 } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
 import { InFlight } from '../connection/calls/in-flight.js';
@@ -22,6 +23,7 @@ import {
 } from '../util/event-emitter.js';
 import { reportUnhandledError } from '../util/host.js';
 import { SERVER_CONTROL, type ServerControl } from './control.js';
+import { BudgetWatch, type ReachedBudget } from './budget-watch.js';
 import { Door } from './door/door.js';
 import { MemoryGuard, usedMemoryBytes } from './door/memory-guard.js';
 import { PendingPeers, type PendingPeer } from './handshake/pending-peers.js';
@@ -88,8 +90,13 @@ export class Server extends EventEmitter<ServerEvents> {
     this.table = new ClientTable(clientExpirationTime, kinds, (connection) => {
       this.keeper.clientExpired(connection);
     });
-    this.inFlight = new InFlight(limits);
-    this.sendMeter = new SendMeter(sendBufferBytesTotal(limits));
+    const budgets = this.createBudgetWatch();
+    this.inFlight = new InFlight(limits, (by) => {
+      budgets.reached(by);
+    });
+    this.sendMeter = new SendMeter(sendBufferBytesTotal(limits), () => {
+      budgets.reached('maxSendBufferBytesTotal');
+    });
     this.keeper = new SessionKeeper(this.options, this.table, {
       taken: (connection) => {
         this.taken(connection);
@@ -280,6 +287,25 @@ export class Server extends EventEmitter<ServerEvents> {
       journalBytes: [() => this.table.all.meter.bytes, journalBytesTotal(limits)],
       memoryBytes: [usedMemoryBytes, limits.maxMemoryBytes || Infinity],
     };
+  }
+
+  private createBudgetWatch(): BudgetWatch {
+    return new BudgetWatch(
+      (by) => this.reachedBudget(by),
+      (reached) => {
+        this.notify('budgetReached', reached);
+      },
+    );
+  }
+
+  private reachedBudget(by: TotalLimit): ReachedBudget {
+    const { callsInFlight, bytesInFlight, sendBufferBytes } = this.getUsage();
+    const meters = {
+      maxCallsInFlightTotal: callsInFlight,
+      maxBytesInFlightTotal: bytesInFlight,
+      maxSendBufferBytesTotal: sendBufferBytes,
+    };
+    return { by, ...meters[by] };
   }
 
   private createControl(): ServerControl {

@@ -53,6 +53,7 @@ const SERVER_EVENTS = Object.keys({
   handshakeRefused: true,
   connectionRefused: true,
   memoryExceeded: true,
+  budgetReached: true,
   connectionTimeout: true,
   connectionError: true,
   storageError: true,
@@ -192,6 +193,7 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
       'server: listening',
       'server: connectionRefused',
       'server: memoryExceeded',
+      'server: budgetReached',
       'server: connectionTimeout',
     ];
     const expected = [
@@ -232,6 +234,19 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
     await turns();
     expect(new Set(failing.heard)).toEqual(new Set(['server: memoryExceeded']));
     expect(new Set(failing.reports())).toEqual(new Set([1]));
+  });
+
+  test('of a budget that is reached, is reported once, and the calls are served', async () => {
+    const failing = new Failing(how);
+    const { server, port } = await startCore(closing, { limits: { maxBytesInFlightTotal: 1 } });
+    failing.watch('server', server, ['budgetReached']);
+    const guest = await net.connect('app', null, port, '127.0.0.1');
+    const large = 'x'.repeat(100_000);
+    expect(await guest.callMethod('echo', 'back', [large])).toBe(large);
+    guest.close();
+    await turns();
+    expect(failing.heard).toEqual(['server: budgetReached']);
+    expect(failing.reports()).toEqual([1]);
   });
 
   test('of a connection that ends by its age, is reported once, and the client is sent away', async () => {

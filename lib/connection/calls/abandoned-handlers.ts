@@ -37,10 +37,13 @@ export class AbandonedHandlers {
   private readonly places = new Map<string, AbandonedPlace>();
   private readonly unnamed: AbandonedPlace = { network: undefined, meter: new InFlightMeter(Infinity) };
 
-  /** @param max how many there may be before all clients wait */
-  constructor(max: number) {
-    this.all = new InFlightMeter(max);
-    this.crowd = new InFlightMeter(max * CROWDED_FROM);
+  /**
+   * @param max how many there may be before all clients wait
+   * @param onHeld called when a connection has to wait
+   */
+  constructor(max: number, onHeld: () => void) {
+    this.all = new InFlightMeter(max, onHeld);
+    this.crowd = new InFlightMeter(max * CROWDED_FROM, onHeld);
     this.many = Math.max(MANY_AT_LEAST, max * MANY_PART);
   }
 

@@ -1,3 +1,5 @@
+import { ignore } from '../../util/callback.js';
+
 /** The calls of one connection, as the meter sees them. */
 export interface MeteredCalls {
   /** Serves on, or waits, by what is under way now. */
@@ -16,8 +18,14 @@ export class InFlightMeter {
   /** Who waits until less is under way. */
   private readonly waiting = new Set<MeteredCalls>();
 
-  /** @param max how much may be under way before connections wait */
-  constructor(private readonly max: number) {}
+  /**
+   * @param max how much may be under way before connections wait
+   * @param onHeld called when a connection has to wait
+   */
+  constructor(
+    private readonly max: number,
+    private readonly onHeld: () => void = ignore,
+  ) {}
 
   /** Whether as much is under way as may be. */
   get isFull(): boolean {
@@ -42,8 +50,10 @@ export class InFlightMeter {
 
   /** Whether a connection has to wait. If so, its `balanceReading` is called once when less is under way. */
   holdsUp(calls: MeteredCalls): boolean {
-    if (this.isShut) this.waiting.add(calls);
-    return this.isShut;
+    if (!this.isShut) return false;
+    this.waiting.add(calls);
+    this.onHeld();
+    return true;
   }
 
   /** Forgets who waits, since it has ended. */

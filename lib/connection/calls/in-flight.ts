@@ -1,4 +1,4 @@
-import { bytesInFlightTotal, type Limits } from '../../protocol/limits.js';
+import { bytesInFlightTotal, type Limits, type TotalLimit } from '../../protocol/limits.js';
 import { AbandonedHandlers, type AddressedCalls } from './abandoned-handlers.js';
 import { InFlightMeter } from './in-flight-meter.js';
 
@@ -11,10 +11,19 @@ export class InFlight {
   /** Those of connections that have ended. */
   readonly abandoned: AbandonedHandlers;
 
-  constructor(limits: Pick<Limits, 'maxBytesInFlightTotal' | 'maxCallsInFlightTotal'>) {
-    this.bytes = new InFlightMeter(bytesInFlightTotal(limits));
-    this.calls = new InFlightMeter(limits.maxCallsInFlightTotal);
-    this.abandoned = new AbandonedHandlers(limits.maxCallsInFlightTotal);
+  /** @param onHeld called when a connection has to wait, with the limit by which it does */
+  constructor(
+    limits: Pick<Limits, 'maxBytesInFlightTotal' | 'maxCallsInFlightTotal'>,
+    onHeld: (by: TotalLimit) => void,
+  ) {
+    const heldByCalls = (): void => {
+      onHeld('maxCallsInFlightTotal');
+    };
+    this.bytes = new InFlightMeter(bytesInFlightTotal(limits), () => {
+      onHeld('maxBytesInFlightTotal');
+    });
+    this.calls = new InFlightMeter(limits.maxCallsInFlightTotal, heldByCalls);
+    this.abandoned = new AbandonedHandlers(limits.maxCallsInFlightTotal, heldByCalls);
   }
 
   /** Whether too much is under way for one more call of a client that has gone. */

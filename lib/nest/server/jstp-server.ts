@@ -40,6 +40,7 @@ import { logAddresses, type ListeningPlace } from './log-addresses.js';
 import { NestApplication } from './nest-application.js';
 import { watchRegistrations, type Registration } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
+import { budgetText } from './budget-text.js';
 import { DoorLog } from './door-log.js';
 import { RefusalLog } from './refusal-log.js';
 import { MemoryLog } from './memory-log.js';
@@ -417,6 +418,9 @@ export class JstpServer
     });
     core.on('connectionRefused', (refusal) => {
       this.door.add(refusal);
+    });
+    core.on('budgetReached', (reached) => {
+      this.logger.warn(budgetText(reached));
     });
     core.on('memoryExceeded', (shed) => {
       this.memory.add(shed);

@@ -1,0 +1,13 @@
+import type { ReachedBudget } from '../../server/budget-watch.js';
+import type { TotalLimit } from '../../protocol/limits.js';
+
+const WHAT: Readonly<Record<TotalLimit, string>> = {
+  maxCallsInFlightTotal: 'calls and events are under way, those of clients that have gone among them',
+  maxBytesInFlightTotal: 'bytes of calls and events are under way',
+  maxSendBufferBytesTotal: 'bytes wait to be sent, and the slowest clients may be cut off',
+};
+
+/** What is logged of a budget that makes clients wait. */
+export function budgetText({ by, used, limit }: ReachedBudget): string {
+  return `Clients have to wait by limits.${by} (${limit}): ${used} ${WHAT[by]}`;
+}

@@ -415,7 +415,9 @@ export function bytesInFlightTotal({ maxBytesInFlightTotal }: Pick<Limits, 'maxB
 }
 
 /** The number of bytes that `maxSendBufferBytesTotal` stands for, where 0 depends on the heap. */
-export function sendBufferBytesTotal({ maxSendBufferBytesTotal }: Limits): number {
+export function sendBufferBytesTotal({
+  maxSendBufferBytesTotal,
+}: Pick<Limits, 'maxSendBufferBytesTotal'>): number {
   return maxSendBufferBytesTotal || partOfHeap(SEND_BUFFERS_PART_OF_HEAP);
 }
 

@@ -283,7 +283,10 @@ export class Server extends EventEmitter<ServerEvents> {
       sessions: [() => this.table.all.sessions, limits.maxSessions],
       callsInFlight: [() => this.inFlight.calls.amount, limits.maxCallsInFlightTotal],
       bytesInFlight: [() => this.inFlight.bytes.amount, bytesInFlightTotal(limits)],
-      sendBufferBytes: [() => this.sendMeter.bytes, sendBufferBytesTotal(limits)],
+      sendBufferBytes: [
+        () => this.sendMeter.bytes + this.inFlight.values.length,
+        sendBufferBytesTotal(limits),
+      ],
       journalBytes: [() => this.table.all.meter.bytes, journalBytesTotal(limits)],
       memoryBytes: [usedMemoryBytes, limits.maxMemoryBytes || Infinity],
     };

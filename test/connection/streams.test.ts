@@ -198,10 +198,16 @@ describe('a streaming call', () => {
       succeed: () => undefined,
       handlerDone: () => undefined,
       fail: () => undefined,
+      endWith: () => undefined,
       checkSize: () => undefined,
     };
     const limits = { ...DEFAULT_LIMITS, maxStreamBufferBytes: 1000 };
-    const out = new StreamSender(call, limits, (text) => sent.push(text) > 0);
+    const keeper = {
+      sendItem: (text: string) => sent.push(text) > 0,
+      countHeld: () => undefined,
+      makeRoom: () => undefined,
+    };
+    const out = new StreamSender(call, limits, keeper);
     out.grant(0);
     for (let round = 1; round <= 5; round++) {
       for (let n = 0; n < 7; n++) out.write('x'.repeat(100));

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Connection, Limits } from '../../lib/core.js';
+import { Application, type Connection, type IncomingCall, type Limits } from '../../lib/core.js';
 import { lifecycleOf } from '../../lib/connection/lifecycle.js';
 import { Closing } from '../support/closing.js';
 import type { RawPeer } from '../support/raw-peer.js';
@@ -93,5 +93,63 @@ describe('limits.maxSendBufferBytesTotal', () => {
     waiting.peer.send("{call:[1,'mark'],run:['at once']}");
     await waitFor(() => arena.executed.includes('at once'), 'the call');
     waiting.peer.destroy();
+  });
+});
+
+describe('limits.maxSendBufferBytesTotal for streams whose sources do not wait', () => {
+  const CREDIT = 64;
+  const HELD = 100;
+
+  /** A server with streams that are written at once: each holds so many KiB as a client gives no more credit. */
+  function startFeed(): Promise<Arena> {
+    class Feed extends Application<Connection> {
+      constructor() {
+        super('app', {});
+      }
+
+      async handleCall(call: IncomingCall<Connection>): Promise<void> {
+        const stream = call.openStream();
+        const value = 'x'.repeat(Number(call.args[0]));
+        for (let n = 0; n < CREDIT + HELD; n++) stream.write(value);
+        stream.end();
+        return Promise.resolve();
+      }
+    }
+    return Arena.start(closing, {
+      applications: [new Feed()],
+      limits: { maxSendBufferBytesTotal: 350 * KIB },
+    });
+  }
+
+  async function ask(peer: RawPeer, id: number, bytes: number): Promise<void> {
+    peer.send(`{call:[${String(id)},'feed'],run:[${String(bytes)}]}`);
+    await waitFor(
+      () => peer.messages.filter((text) => text.startsWith(`{stream:[${String(id)},`)).length === CREDIT,
+      'the values for which there is credit',
+    );
+  }
+
+  test('lets them hold so much, counts it until it is sent or dropped, and fails those of the client with the most', async () => {
+    const arena = await startFeed();
+    const greedy = await arena.guest("{handshake:[0,'app','',{cancel:1,stream:1}]}");
+    const other = await arena.guest("{handshake:[0,'app','',{cancel:1,stream:1}]}");
+    for (const id of [1, 2]) await ask(greedy, id, KIB);
+    await ask(other, 1, KIB);
+    expect(totalOf(arena)).toBeGreaterThan(3 * HELD * KIB);
+    expect([...greedy.messages, ...other.messages].join()).not.toContain('callback');
+    await ask(other, 2, KIB / 2);
+    const failed = /^\{callback:\[[12]\],error:\[-6/;
+    await waitFor(() => greedy.messages.filter((text) => failed.test(text)).length === 2, 'the failures');
+    expect(totalOf(arena)).toBeGreaterThan(HELD * KIB);
+    for (const id of [1, 2]) other.send(`{stream:[${String(id)}],credit:[1000]}`);
+    await waitFor(() => other.messages.at(-1) === '{callback:[2],ok:[]}', 'the end of the other streams');
+    expect(totalOf(arena)).toBe(0);
+    await ask(greedy, 3, KIB);
+    await ask(greedy, 4, KIB);
+    expect(totalOf(arena)).toBeGreaterThan(2 * HELD * KIB);
+    greedy.send('{cancel:[3]}');
+    await waitFor(() => totalOf(arena) < 2 * HELD * KIB, 'the cancel');
+    greedy.destroy();
+    await waitFor(() => totalOf(arena) === 0, 'the end of all');
   });
 });

@@ -1,5 +1,11 @@
-import { bytesInFlightTotal, type Limits, type TotalLimit } from '../../protocol/limits.js';
+import {
+  bytesInFlightTotal,
+  sendBufferBytesTotal,
+  type Limits,
+  type TotalLimit,
+} from '../../protocol/limits.js';
 import { AbandonedHandlers, type AddressedCalls } from './abandoned-handlers.js';
+import { HeldValues } from './held-values.js';
 import { InFlightMeter } from './in-flight-meter.js';
 
 /** What all connections of a server have under way, also those that have ended while handlers of theirs run. */
@@ -11,11 +17,15 @@ export class InFlight {
   /** Those of connections that have ended. */
   readonly abandoned: AbandonedHandlers;
 
+  /** The values that streams hold until their callers give credit. */
+  readonly values: HeldValues;
+
   /** @param onHeld called when a connection has to wait, with the limit by which it does */
   constructor(
-    limits: Pick<Limits, 'maxBytesInFlightTotal' | 'maxCallsInFlightTotal'>,
+    limits: Pick<Limits, 'maxBytesInFlightTotal' | 'maxCallsInFlightTotal' | 'maxSendBufferBytesTotal'>,
     onHeld: (by: TotalLimit) => void,
   ) {
+    this.values = new HeldValues(sendBufferBytesTotal(limits));
     const heldByCalls = (): void => {
       onHeld('maxCallsInFlightTotal');
     };

@@ -17,10 +17,10 @@ import { startTimer, stopTimer, type Timer } from '../../util/timer.js';
 import { forgetUnreachable, whenUnreachable } from '../../util/unreachable.js';
 import type { Connection } from '../connection.js';
 import { UnsendableAnswer } from './unsendable-answer.js';
-import { LastValueStream, StreamSender } from './stream-sender.js';
+import { LastValueStream, StreamSender, type StreamKeeper } from './stream-sender.js';
 
 /** What a received call asks of the table that holds it. */
-export interface ReceivedCallKeeper {
+export interface ReceivedCallKeeper extends StreamKeeper {
   /** Sends the answer's text and removes the call. */
   answer(call: ReceivedCall, text: string): void;
   /**
@@ -32,8 +32,6 @@ export interface ReceivedCallKeeper {
   streamOpened(): boolean;
   /** Counts one stream less. */
   streamClosed(): void;
-  /** Sends the text of a stream's value; false: there is no room for it now. */
-  sendItem(text: string): boolean;
   /** An error in making an answer. */
   reportError(error: unknown): void;
   /** Tells of a call that has run for as long as it may. */
@@ -131,7 +129,7 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
       if (this.open && !this.keeper.streamOpened()) this.endWith(ERR_TOO_MANY_STREAMS);
       // A stream may be meant to last.
       this.keeper.deadlines?.delete(this);
-      this.stream = new StreamSender(this, connection.limits, (text) => this.keeper.sendItem(text));
+      this.stream = new StreamSender(this, connection.limits, this.keeper);
       if (this.credit !== undefined) this.stream.grant(this.credit);
     }
     return this.stream;

@@ -23,6 +23,7 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
 import type { AbandonedPlace, AddressedCalls } from './abandoned-handlers.js';
 import type { InFlightMeter } from './in-flight-meter.js';
+import type { ValueHolder } from './held-values.js';
 import type { InFlight } from './in-flight.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
 
@@ -74,7 +75,7 @@ export interface ReceivedCallsOwner {
 }
 
 /** The peer's calls, and its events, that this side is serving. */
-export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
+export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueHolder {
   // Made with the first call.
   private calls: IdTable<ReceivedCall> | undefined;
   // Calls with a number that is in use: a server may count wrongly, or a peer be hostile. Both calls are served, and both
@@ -93,6 +94,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
   waitsAt: InFlightMeter | undefined;
   private readonly inFlight: InFlight | undefined;
   private streamCount = 0;
+  heldLength = 0;
   // Made with the first cancel.
   private cancels: Allowance | undefined;
   readonly deadlines: DeadlineQueue<Expirable> | undefined;
@@ -247,6 +249,20 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls {
 
   sendItem(text: string): boolean {
     return !this.owner.isCongested && this.owner.outbox.sendItem(text);
+  }
+
+  countHeld(length: number): void {
+    const before = this.heldLength;
+    this.heldLength += length;
+    this.inFlight?.values.count(this, before);
+  }
+
+  makeRoom(): void {
+    this.inFlight?.values.makeRoom();
+  }
+
+  dropHeld(): void {
+    for (const { stream } of this.all()) stream?.dropHeld();
   }
 
   reportError(error: unknown): void {

@@ -13,8 +13,20 @@ interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'>
   readonly id: number;
   /** The source of the values has come to its end. */
   handlerDone(): void;
+  /** Fails with a code, and tells the source to stop. */
+  endWith(code: number): void;
   /** @throws JstpError for a text that the caller does not take */
   checkSize(text: string): void;
+}
+
+/** What sends the values of a connection's streams, and counts those that wait. */
+export interface StreamKeeper {
+  /** Sends a value's text; false: there is no room now, and {@link StreamSender.flush} is called when there is. */
+  sendItem(text: string): boolean;
+  /** Counts so much more of what streams hold, in UTF-16 units; a negative number takes off it. */
+  countHeld(length: number): void;
+  /** Fails streams where those of all clients hold too much: it may be the one that asks. */
+  makeRoom(): void;
 }
 
 /** The values of one call on their way to a caller that gives credit (docs/protocol.md). */
@@ -31,6 +43,8 @@ export class StreamSender implements OutgoingStream {
   /** Texts of the values between `sent` and `made`. */
   private held: string[] = [];
   private heldBytes = 0;
+  /** How many of these are counted. */
+  private countedBytes = 0;
   /** Answers the call, when all values are sent; undefined until the source has ended. */
   private ending: (() => void) | undefined;
   private waiting: ((open: boolean) => void)[] = [];
@@ -40,8 +54,7 @@ export class StreamSender implements OutgoingStream {
   constructor(
     private readonly call: StreamedCall,
     private readonly limits: Pick<Limits, 'maxDepth' | 'maxStreamBufferItems' | 'maxStreamBufferBytes'>,
-    /** Sends a value's text; false: there is no room now, and {@link flush} is called when there is. */
-    private readonly send: (text: string) => boolean,
+    private readonly keeper: StreamKeeper,
   ) {
     this.turnLimit = this.perTurn;
   }
@@ -86,6 +99,7 @@ export class StreamSender implements OutgoingStream {
   /** Sends what may be sent by now. */
   flush(): void {
     this.sendHeld();
+    this.countHeld();
     if (this.hasCredit) this.wake(true);
     if (this.held.length === 0 && this.ending && this.call.isOpen) this.ending();
   }
@@ -93,8 +107,15 @@ export class StreamSender implements OutgoingStream {
   /** Sends nothing more, and ends the waits for credit: the call is over. */
   close(): void {
     this.ending ??= ignore;
-    this.held = [];
+    this.drop();
     this.wake(false);
+  }
+
+  /** Fails the call, if values wait: the streams of all clients hold too much. */
+  dropHeld(): void {
+    if (this.held.length === 0) return;
+    this.drop();
+    this.call.endWith(ERR_STREAM_OVERFLOW);
   }
 
   /** Whether its source has not come to an end. */
@@ -125,7 +146,7 @@ export class StreamSender implements OutgoingStream {
     const { held } = this;
     const allowed = Math.min(held.length, this.allowed - this.sent);
     let count = 0;
-    while (count < allowed && this.send(held[count])) {
+    while (count < allowed && this.keeper.sendItem(held[count])) {
       this.heldBytes -= held[count].length;
       count += 1;
     }
@@ -151,11 +172,28 @@ export class StreamSender implements OutgoingStream {
 
   private checkHeld(): void {
     const { maxStreamBufferItems, maxStreamBufferBytes } = this.limits;
-    if (this.held.length <= maxStreamBufferItems && this.heldBytes <= maxStreamBufferBytes) return;
-    const overflow = new RemoteError(ERR_STREAM_OVERFLOW);
+    if (this.held.length > maxStreamBufferItems || this.heldBytes > maxStreamBufferBytes) {
+      const overflow = new RemoteError(ERR_STREAM_OVERFLOW);
+      this.drop();
+      this.call.fail(overflow);
+      throw overflow;
+    }
+    if (this.held.length === 0) return;
+    this.keeper.makeRoom();
+    if (this.held.length === 0) throw new RemoteError(ERR_STREAM_OVERFLOW);
+  }
+
+  private drop(): void {
     this.held = [];
-    this.call.fail(overflow);
-    throw overflow;
+    this.heldBytes = 0;
+    this.countHeld();
+  }
+
+  private countHeld(): void {
+    const more = this.heldBytes - this.countedBytes;
+    if (more === 0) return;
+    this.countedBytes = this.heldBytes;
+    this.keeper.countHeld(more);
   }
 
   private wake(open: boolean): void {

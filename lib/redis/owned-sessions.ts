@@ -107,9 +107,9 @@ export class OwnedSessions {
 
   /** Removes the text of a session whose client is back. */
   async revive(hash: string, claim: SessionClaim | undefined): Promise<WriteResult> {
-    const result = await this.writerOf(hash).removeText((keepsPieces) => {
-      if (keepsPieces) this.kept.add(hash);
-      return this.table.revive(hash, claim, keepsPieces);
+    const result = await this.writerOf(hash).removeText((piecesOf) => {
+      if (piecesOf !== '') this.kept.add(hash);
+      return this.table.revive(hash, claim, piecesOf);
     });
     return result;
   }

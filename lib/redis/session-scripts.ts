@@ -103,13 +103,14 @@ return ${DONE}
 `);
 
 /**
- * Removes the text of a session whose client is back at this instance. ARGV: instance, step, lifetime in ms, claim, 'keep'
- * where the pieces of the journal stay.
+ * Removes the text of a session whose client is back at this instance. ARGV: instance, step, lifetime in ms, claim, the
+ * step of the write whose pieces stay ('' for none). Why that: Redis may have lost them.
  */
 export const REVIVE = new Script(`${IS_OVERTAKEN}${UNLESS_NOT_OWNED}
 if isOvertaken(ARGV[4], held[3]) then return ${LATE} end
+if ARGV[5] ~= '' and tonumber(held[2] or '0') < tonumber(ARGV[5]) then return ${STALE} end
 redis.call('HDEL', KEYS[1], 'text')
-if ARGV[5] ~= 'keep' then
+if ARGV[5] == '' then
   ${REMOVE_PIECES}
 end
 redis.pcall('HSET', KEYS[1], 'owner', ARGV[1], 'step', ARGV[2])

@@ -148,9 +148,12 @@ export class SessionTable {
     return (await this.step(CONFIRM, hash)) === 'done';
   }
 
-  /** Removes the text of a session whose client is back; `late` where the client has made a later claim elsewhere. The pieces of its journal may stay. */
-  revive(hash: string, order: SessionClaim | undefined, keepsPieces: boolean): Promise<WriteResult> {
-    return this.step(REVIVE, hash, String(this.lifetimeMs), claimText(order), keepsPieces ? 'keep' : '');
+  /**
+   * Removes the text of a session whose client is back; `late` where the client has made a later claim elsewhere.
+   * @param kept the step of the write whose pieces of the journal stay; '' for none. `stale` where Redis has lost them
+   */
+  revive(hash: string, order: SessionClaim | undefined, kept: string): Promise<WriteResult> {
+    return this.step(REVIVE, hash, String(this.lifetimeMs), claimText(order), kept);
   }
 
   /** Removes the pieces of the journal that {@link revive} has kept. */

@@ -38,6 +38,8 @@ interface Plan {
   readonly write: SessionWrite;
   readonly bytes: number;
   readonly pieces: readonly JournalPiece[];
+  /** How many messages had been changed when it was made. */
+  readonly rewrites: number;
 }
 
 /**
@@ -84,9 +86,10 @@ export class SessionWriter {
 
   /**
    * Removes the session's text, as its client is back. Saves that wait are dropped where that is done.
-   * @param work removes it, and the pieces of the journal where they are not kept for the next save
+   * @param work removes it, and the pieces of the journal, unless it is given the step of a write: those are kept for the
+   * next save
    */
-  async removeText(work: (keepsPieces: boolean) => Promise<WriteResult>): Promise<WriteResult> {
+  async removeText(work: (piecesOf: string) => Promise<WriteResult>): Promise<WriteResult> {
     const removal = this.removeAfter(this.removal, work);
     this.removal = removal;
     try {
@@ -129,14 +132,18 @@ export class SessionWriter {
 
   private async removeAfter(
     before: Promise<unknown> | undefined,
-    work: (keepsPieces: boolean) => Promise<WriteResult>,
+    work: (piecesOf: string) => Promise<WriteResult>,
   ): Promise<WriteResult> {
     await before?.catch(ignore);
     // Why: a write that turns out to need another one would bring the text back.
     await this.rest(false);
     const { known } = this;
     if (known === undefined) this.forget();
-    const result = await this.begin(work(known !== undefined));
+    const result = await this.begin(work(known?.step ?? ''));
+    if (result === 'stale') {
+      this.forget();
+      return this.removeAfter(undefined, work);
+    }
     if (result !== 'done') return result;
     this.cancel();
     if (known !== undefined) this.freeAt = now() + bytesOf('', known.pieces) / FORGOTTEN_PER_MS;
@@ -183,10 +190,9 @@ export class SessionWriter {
 
   private async send(
     session: WritableSession,
-    { write, pieces }: Plan,
+    { write, pieces, rewrites }: Plan,
     isNew: boolean,
   ): Promise<WriteResult> {
-    const { rewrites } = session.journal;
     const step = this.table.nextStep();
     const last = pieces.length > 0 ? pieces[pieces.length - 1].number : -1;
     this.highest = Math.max(this.highest, last);
@@ -230,20 +236,22 @@ function planChange(session: WritableSession, known: Known, highest: number): Pl
   for (let number = pieces[pieces.length - 1].number + 1; number <= highest; number++)
     freed.push(nameOf({ number }));
   const write = { text, claim, after: known.step, freed, pieces: argumentsOf([...changed, ...added]) };
-  return { write, pieces, bytes: bytesOf(text, pieces) };
+  return { write, pieces, bytes: bytesOf(text, pieces), rewrites: journal.rewrites };
 }
 
 function planWhole(session: WritableSession): Plan {
   const { claim, journal } = session;
   const whole = { claim, after: '', freed: [] };
+  const { rewrites } = journal;
   if (session.journalBytes <= SMALL_LENGTH) {
     const text = session.serialize();
-    return { write: { ...whole, text, pieces: [] }, bytes: bytesOf(text, []), pieces: [] };
+    return { write: { ...whole, text, pieces: [] }, bytes: bytesOf(text, []), pieces: [], rewrites };
   }
   const text = session.serializeWithoutJournal();
   const written = writePieces(journal, 0, journal.start);
   const pieces = written.map(({ piece }) => piece);
-  return { write: { ...whole, text, pieces: argumentsOf(written) }, bytes: bytesOf(text, pieces), pieces };
+  const write = { ...whole, text, pieces: argumentsOf(written) };
+  return { write, bytes: bytesOf(text, pieces), pieces, rewrites };
 }
 
 function argumentsOf(written: readonly WrittenPiece[]): string[] {

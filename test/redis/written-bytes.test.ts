@@ -75,11 +75,21 @@ class Stage {
   }
 }
 
+function keyOf({ id }: Session): string {
+  return `{jstp}:session:${createHash('sha256').update(id).digest('hex')}`;
+}
+
+/** Lets Redis lose a session. */
+async function lose(server: RedisServer, session: Session): Promise<void> {
+  const { redis, kill } = server.ioRedis();
+  await redis.del(keyOf(session));
+  kill();
+}
+
 /** The text of a session in Redis. */
 async function storedText(server: RedisServer, session: Session): Promise<string> {
   const { redis, kill } = server.ioRedis();
-  const hash = createHash('sha256').update(session.id).digest('hex');
-  const { text, ...fields } = await redis.hgetall(`{jstp}:session:${hash}`);
+  const { text, ...fields } = await redis.hgetall(keyOf(session));
   kill();
   const isPiece = ([name]: [string, string]): boolean => /^j\d+$/.test(name);
   return joinText(text, Object.entries(fields).filter(isPiece).flat());
@@ -251,6 +261,46 @@ test.each([1, 2, 3])(
     expect(differenceOf(found?.serialize() ?? '', text)).toBe('');
   },
 );
+
+test('what Redis has lost is written again, also where the client was back in between', async () => {
+  const server = await RedisServer.start(closing);
+  const user = await new World(server, closing).user();
+  const session = await user.open(fullSession());
+  for (let count = 0; count < 4; count++) session.journal.append('x'.repeat(64 * KIB));
+  await user.provider.save(session.id, session);
+  await lose(server, session);
+  await user.provider.revive(session.id);
+  session.journal.append('more');
+  await user.provider.save(session.id, session);
+  expect(differenceOf(await storedText(server, session), session.serialize())).toBe('');
+});
+
+test('a message that changes while what Redis has lost is written again is written, too', async () => {
+  const server = await RedisServer.start(closing);
+  let change = (): void => undefined;
+  let commands = 0;
+  const user = await new World(server, closing).user({}, 'ioredis', (redis) =>
+    failing(redis, () => {
+      commands += 1;
+      change();
+      return undefined;
+    }),
+  );
+  const session = await user.open(fullSession());
+  const { journal } = session;
+  for (let count = 0; count < 4; count++) journal.append('x'.repeat(64 * KIB));
+  await user.provider.save(session.id, session);
+  await lose(server, session);
+  commands = 0;
+  // What has changed, all of it, and all of it as new.
+  change = () => {
+    if (commands === 2) journal.replace(journal.start, 'instead');
+  };
+  await user.provider.save(session.id, session);
+  await user.provider.save(session.id, session);
+  expect(commands).toBe(4);
+  expect(differenceOf(await storedText(server, session), session.serialize())).toBe('');
+});
 
 test.each([
   ['in addition', false],

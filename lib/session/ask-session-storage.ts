@@ -62,3 +62,15 @@ export function storeSession<C>(
   // return.
   store().catch(onError);
 }
+
+/** Tells a provider that a session that it was asked for has no connection after all. A failure goes to the callback. */
+export function giveBackSession<C>(
+  provider: SessionStorageProvider<C>,
+  id: string,
+  onError: (error: unknown) => void,
+): void {
+  const giveBack = async (): Promise<void> => {
+    await provider.setInactive?.(id);
+  };
+  giveBack().catch(onError);
+}

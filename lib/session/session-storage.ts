@@ -16,6 +16,9 @@ export interface SessionStorageProvider<C = unknown> {
   set(id: string, session: Session<C>): unknown;
   /** Deletes a session that has ended: one side has said `bye`, or nothing would be lost with it. */
   delete?(id: string): unknown;
-  /** Notes, after `set`, that the session has no connection: its lifetime in the store starts. */
+  /**
+   * Notes that the session has no connection: its lifetime in the store starts. Called after `set`, and after a `get` for a
+   * resume that was refused.
+   */
   setInactive?(id: string): unknown;
 }

@@ -63,8 +63,7 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
   set(id: string, session: Session<C>): this {
     // Why it is deleted first: the order of the Map is then the order of storing, and the first session is the oldest.
     this.delete(id);
-    // The bytes of a session with a connection object are counted by the server, which may end the session.
-    const bytes = session.connection === null ? session.journalBytes : 0;
+    const bytes = bytesOf(session);
     const sessions = session.username === null ? this.ofStrangers : this.ofUsers;
     sessions.set(id, { session, inactiveSince: null, bytes });
     this.bytes += bytes;
@@ -78,7 +77,11 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
     const stored = this.find(id);
     if (!stored) return;
     stored.inactiveSince = now();
+    const bytes = bytesOf(stored.session);
+    this.bytes += bytes - stored.bytes;
+    stored.bytes = bytes;
     this.schedulePurge();
+    if (this.bytes > this.maxBytes) this.deleteOldestWithMessages();
   }
 
   /** Deletes a session. @returns whether it was stored */
@@ -143,4 +146,9 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectAsJson('SimpleSessionStorageProvider', this, options, inspect);
   }
+}
+
+/** What counts of a session. One with a connection object is counted by the server, which may end the session. */
+function bytesOf(session: Session<unknown>): number {
+  return session.connection === null ? session.journalBytes : 0;
 }

@@ -23,7 +23,7 @@ interface Lanes {
 export class FaultTransport implements Transport {
   receiver: TransportReceiver | null = null;
   readonly decoder = nodeDecoder;
-  readonly remoteAddress = 'memory';
+  readonly remoteAddress = undefined;
   /** Called when this end is closed or lost. */
   onClosed: () => void = ignore;
   /** How many of the next messages are delivered twice. */

@@ -1,15 +1,18 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
+  Application,
   net,
   Session,
   SimpleSessionStorageProvider,
   type AuthPolicyFunction,
   type ClientOptions,
+  type Connection,
   type Limits,
   type NetServerOptions,
   type ServerOptions,
 } from '../../lib/core.js';
+import { createMemoryEntry } from '../../lib/testing/index.js';
 import type { RefusedHandshake } from '../../lib/server/handshake/refusal.js';
 import { Closing } from '../support/closing.js';
 import type { RawPeer } from '../support/raw-peer.js';
@@ -338,3 +341,26 @@ describe('a client that comes back from another address', () => {
 function nowhere(): ServerOptions['sessionStorageProvider'] {
   return { get: () => undefined, set: () => undefined };
 }
+
+test('a session of the memory store whose resume is refused is purged when its time is over', async () => {
+  const store = new SimpleSessionStorageProvider<Connection>(50, 10);
+  closing.add(() => store.clear());
+  const crowd = await Crowd.start({}, { sessionStorageProvider: store });
+  store.set('away', new Session<Connection>(null, null, 'away')).setInactive('away');
+  // It counts more as received than the session has sent.
+  const peer = await crowd.arena.guest("{handshake:[0,'app'],session:['away',7]}");
+  expect(peer.messages).toEqual([LOST]);
+  await waitFor(() => store.size === 0, 'the purge');
+});
+
+test('clients in memory have no address, which would have limits', async () => {
+  const entry = createMemoryEntry();
+  const limits = { maxSessionsPerAddress: 1, maxFailedLoginsPerAddress: 1 };
+  const server = entry.createServer({ applications: [new Application('app', {})], limits });
+  closing.add(() => server.closeConnections());
+  await new Promise<void>((resolve) => server.listen(1, resolve));
+  closing.add(() => server.close());
+  const clients = [await entry.connect('app', null, 1), await entry.connect('app', null, 1)];
+  expect(server.getClientsArray().map(({ remoteAddress }) => remoteAddress)).toEqual([undefined, undefined]);
+  for (const client of clients) client.close();
+});

@@ -64,6 +64,24 @@ describe('SimpleSessionStorageProvider', () => {
     expect(left()).toEqual(['connected', 'empty', 'b', 'c', 'd']);
   });
 
+  test('counts what was asked for and given back, by its time and by its bytes', () => {
+    const provider = new SimpleSessionStorageProvider(1000, 100, 10, 10);
+    for (const id of ['a', 'b']) {
+      const session = new Session(null, null, id);
+      session.journal.append('12345678');
+      provider.set(id, session);
+      if (id === 'b') break;
+      provider.get(id);
+    }
+    expect(provider.size).toBe(2);
+    provider.setInactive('a');
+    expect(provider.size).toBe(1);
+    expect(provider.get('b')?.id).toBe('b');
+    provider.setInactive('b');
+    jest.advanceTimersByTime(1100);
+    expect(provider.size).toBe(0);
+  });
+
   test('after clear counts from nothing', () => {
     const provider = new SimpleSessionStorageProvider(1000, 100, 10, 10);
     const full = (id: string): Session => {

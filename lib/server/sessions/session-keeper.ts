@@ -4,7 +4,12 @@ import { controlOf } from '../../connection/control.js';
 import { finishServing, resumeServing } from '../../connection/serving.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import { DEFAULT_LIMITS, type Limits } from '../../protocol/limits.js';
-import { deleteSession, loadSession, storeSession } from '../../session/ask-session-storage.js';
+import {
+  deleteSession,
+  giveBackSession,
+  loadSession,
+  storeSession,
+} from '../../session/ask-session-storage.js';
 import { ANSWERS_OVER } from '../../session/journal-meter.js';
 import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/session-claim.js';
 import { SessionNotOwnedError } from '../../session/session-not-owned-error.js';
@@ -163,6 +168,11 @@ export class SessionKeeper implements SessionOwner, ResumeSource {
     // Two searches may find one session: a client that has resumed it meanwhile keeps it.
     if (this.clients.find(session.id)) return;
     if (isShared(provider)) this.watch(() => provider.release(session.id, session));
+    else {
+      giveBackSession(provider, session.id, (error) => {
+        this.fail(error);
+      });
+    }
   }
 
   /** Saves the session of a client that has lost its transport, or deletes it where the session is over. */

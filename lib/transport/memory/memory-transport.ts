@@ -18,7 +18,7 @@ type Item = { readonly text: string; readonly bytes: number } | { readonly error
 export class MemoryTransport implements Transport {
   receiver: TransportReceiver | null = null;
   readonly decoder = null;
-  readonly remoteAddress = 'memory';
+  readonly remoteAddress = undefined;
   /** Called when this end is closed. */
   onClosed: () => void = ignore;
   private peer: MemoryTransport | undefined;

@@ -10,11 +10,13 @@ import { RemoteError } from '../protocol/remote-error.js';
 import { tighterLimit } from '../protocol/size-limit.js';
 import { runInRootContext } from '../util/async-context.js';
 import { isProduction } from '../util/host.js';
+import { sharedSlice } from '../util/time-slice.js';
 import { Backlog, type BacklogOwner } from './backlog.js';
 import { READ_AHEAD_BYTES, ReadAhead, type ReadAheadOwner } from './read-ahead.js';
 import type { Reporter } from './reporter.js';
 import type { SendMeter } from './send-meter.js';
 import type { Transport, TransportReceiver } from './transport.js';
+import { isEnd, LARGE_MESSAGE_BYTES, TurnQueue, type Arrival, type TurnQueueOwner } from './turn-queue.js';
 
 /** What the wire asks of its connection. */
 export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportError'> {
@@ -48,13 +50,15 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
  * A connection's present transport, and what crosses it: messages in, texts out, both logged. What the messages mean
  * is the connection's business.
  */
-export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
+export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, TurnQueueOwner {
   /** The peer's address; undefined where the transport knows none. */
   remoteAddress: string | undefined;
   /** The transport in use; null while it is lost. */
   transport: Transport | null = null;
   /** What has come while nothing is served; undefined while all is. */
   private readAhead: ReadAhead | undefined;
+  /** What has come since a large message waits for its turn; undefined while none does. */
+  private turnQueue: TurnQueue | undefined;
   // Made when something waits to be sent for the first time.
   private backlog: Backlog | undefined;
 
@@ -75,12 +79,14 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
 
   /** Gives the transport away; what was read of it and not served is dropped. */
   detach(): Transport | null {
-    const { transport } = this;
+    const { transport, turnQueue } = this;
     if (transport) transport.receiver = null;
-    this.dropReadAhead();
+    // A peer that did not wait for the answer to its handshake; its transport is not read.
+    if (turnQueue && !this.owner.isOpen) transport?.destroy();
+    this.dropUnserved();
     this.backlog?.clear();
     this.transport = null;
-    return transport;
+    return turnQueue?.hasEnd ? null : transport;
   }
 
   /** Writes a text, if there is a transport. */
@@ -94,13 +100,13 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
 
   /** Sends what is waiting, then ends the transport. Nothing that comes, or has come, is served any more. */
   end(): void {
-    this.dropReadAhead();
+    this.dropUnserved();
     this.transport?.end();
   }
 
   /** Ends the transport at once, without an answer: the peer broke the protocol. */
   fail(error: unknown): void {
-    this.dropReadAhead();
+    this.dropUnserved();
     this.transport?.destroy(error instanceof Error ? error : undefined);
   }
 
@@ -142,6 +148,26 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
     this.owner.congestionChanged();
   }
 
+  /** Takes one message: acts on it, or lets it wait for its turn. */
+  take(data: Uint8Array | string): void {
+    if (this.turnQueue) this.turnQueue.add(data);
+    else if (data.length < LARGE_MESSAGE_BYTES || this.isEnding || !sharedSlice.isOver()) this.serve(data);
+    else {
+      this.turnQueue = new TurnQueue(this, this.owner.limits.journalMaxBytes);
+      this.turnQueue.add(data);
+      this.transport?.pause();
+    }
+  }
+
+  turnCame(arrival: Arrival): void {
+    runInRootContext(turn, this, arrival);
+  }
+
+  turnsDone(): void {
+    this.turnQueue = undefined;
+    if (!this.readAhead?.isDeaf) this.transport?.resume();
+  }
+
   /** Acts on one message, unless it has to wait. */
   serve(data: Uint8Array | string): void {
     const { transport, owner } = this;
@@ -179,8 +205,15 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
     if (this.owner.admitsPing()) this.owner.log('heartbeat', {});
   }
 
+  /** Takes the end of the transport, behind the messages that wait for their turn. */
+  takeEnd(error: Error | undefined): void {
+    if (this.turnQueue) this.turnQueue.add({ error });
+    else this.serveEnd(error);
+  }
+
   /** Acts on what was read ahead, then tells of the end. */
   serveEnd(error: Error | undefined): void {
+    this.turnQueue = undefined;
     this.readAhead?.finish();
     this.readAhead = undefined;
     this.backlog?.clear();
@@ -209,7 +242,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
 
   /** Whether a pong could not be seen, because so much is unread. */
   get isDeaf(): boolean {
-    return this.readAhead?.isDeaf === true;
+    return this.turnQueue !== undefined || this.readAhead?.isDeaf === true;
   }
 
   /** Whether part of a message has crossed the transport since the last question. */
@@ -243,14 +276,16 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner {
 
   holdReading(hold: boolean): void {
     if (hold) this.transport?.pause();
-    else this.transport?.resume();
+    else if (!this.turnQueue) this.transport?.resume();
   }
 
   probe(): void {
     this.transport?.send(HEARTBEAT_TEXT);
   }
 
-  private dropReadAhead(): void {
+  private dropUnserved(): void {
+    this.turnQueue?.drop();
+    this.turnQueue = undefined;
     this.readAhead?.drop();
     this.readAhead = undefined;
   }
@@ -283,7 +318,12 @@ function toObject(data: Uint8Array | string, transport: Transport, limits: Limit
 }
 
 function receive(wire: Wire, data: Uint8Array | string): void {
-  wire.serve(data);
+  wire.take(data);
+}
+
+function turn(wire: Wire, arrival: Arrival): void {
+  if (isEnd(arrival)) wire.serveEnd(arrival.error);
+  else wire.serve(arrival);
 }
 
 function congested(wire: Wire): void {
@@ -291,5 +331,5 @@ function congested(wire: Wire): void {
 }
 
 function closed(wire: Wire, error: Error | undefined): void {
-  wire.serveEnd(error);
+  wire.takeEnd(error);
 }

@@ -5,8 +5,11 @@ import type { Limits } from '../../protocol/limits.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { afterPoll } from '../../util/host.js';
-import { TimeSlice } from '../../util/time-slice.js';
+import { sharedSlice } from '../../util/time-slice.js';
 import { INITIAL_STREAM_CREDIT } from './outgoing-calls.js';
+
+/** After how many values a stream asks whether the time of the turn is over. */
+const CLOCK_EVERY = 64;
 
 /** The call whose answer the stream is. */
 interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'> {
@@ -39,7 +42,6 @@ export class StreamSender implements OutgoingStream {
   /** Up to which value may be sent before the rest of the program gets a turn, however large the credit is. */
   private turnLimit: number;
   private isTurnDue = false;
-  private readonly slice = new TimeSlice();
   /** Texts of the values between `sent` and `made`. */
   private held: string[] = [];
   private heldBytes = 0;
@@ -69,13 +71,17 @@ export class StreamSender implements OutgoingStream {
     this.heldBytes += text.length;
     this.flush();
     this.checkHeld();
-    return this.hasCredit;
+    return this.hasCredit && (this.made % CLOCK_EVERY !== 0 || !sharedSlice.isOver());
   }
 
-  ready(): Promise<boolean> {
-    if (this.isOver) return Promise.resolve(false);
-    if (!this.hasCredit) return new Promise((resolve) => this.waiting.push(resolve));
-    return this.slice.pause()?.then(() => this.ready()) ?? Promise.resolve(true);
+  async ready(): Promise<boolean> {
+    if (this.isOver) return false;
+    if (!this.hasCredit) {
+      const isOpen = await new Promise<boolean>((resolve) => this.waiting.push(resolve));
+      // Again. Why: what has made room may have woken many streams, which would all write in this turn.
+      return isOpen && this.ready();
+    }
+    return sharedSlice.pause()?.then(() => this.ready()) ?? true;
   }
 
   end(): void {
@@ -207,7 +213,6 @@ export class StreamSender implements OutgoingStream {
 /** A stream to a peer that knows none: the last value is the call's result. */
 export class LastValueStream implements OutgoingStream {
   private results: unknown[] = [];
-  private readonly slice = new TimeSlice();
 
   constructor(private readonly call: Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'>) {}
 
@@ -217,7 +222,7 @@ export class LastValueStream implements OutgoingStream {
   }
 
   async ready(): Promise<boolean> {
-    await this.slice.pause();
+    await sharedSlice.pause();
     return this.call.isOpen;
   }
 

@@ -1,4 +1,4 @@
-import { TimeSlice } from '../../util/time-slice.js';
+import { sharedSlice } from '../../util/time-slice.js';
 import type { Answering, NestCall } from './answering.js';
 
 /** Whether a handler's result is an async iterable: an async generator, a Node stream... */
@@ -59,9 +59,8 @@ export interface IterableSink {
  * @returns true where the iterator has ended, false where the sink wants no more values
  */
 export async function pump(iterator: AsyncIterator<unknown>, sink: IterableSink): Promise<boolean> {
-  const slice = new TimeSlice();
   while (await sink.ready()) {
-    await slice.pause();
+    await sharedSlice.pause();
     const step = await iterator.next();
     if (step.done) return true;
     sink.write(step.value);

@@ -141,9 +141,10 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
-    this.socket.resume();
     // Within a delivery, the loop there goes on by itself.
     if (!this.isDelivering && this.splitter) this.deliver(undefined);
+    // Last, as what is delivered may pause again.
+    if (this.isReading) this.socket.resume();
   }
 
   hasMoved(): Promise<boolean> {
@@ -216,6 +217,8 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
 
   /** @internal Handles the socket's event 'close'. */
   closed(): void {
+    // A paused socket of Node ends, too, with messages of its last chunk unserved.
+    if (this.isUp && this.splitter) this.deliver(undefined);
     this.limit = undefined;
     sharedDeadlines(END_TIMEOUT_MS).delete(this);
     this.guard?.stop();
@@ -275,9 +278,10 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
 
   /** Returns whether the next message may be delivered, too. */
   private deliverMessage(bytes: Uint8Array): boolean {
-    if (!this.isOpen || !this.receiver) return false;
+    if (!this.isUp || !this.receiver) return false;
     this.receiver.receiveMessage(bytes);
-    return this.isReading;
+    // Behind the end of the socket, nobody would resume.
+    return this.isReading || this.socket.closed;
   }
 }
 

@@ -20,6 +20,8 @@ class Numbers {
   }
 }
 
+const ENDLESS = 1e9;
+
 export const unread: Attacker = {
   name: 'unread answers',
   load: '12 connections that read nothing, half of them without resume, 200 calls a second for 1 MB each',
@@ -108,7 +110,7 @@ export const journals: Attacker = {
 
 export const streams: Attacker = {
   name: 'streams',
-  load: '8 connections that open 100 streams a second: half take 20 KB of each, half give credit for 500 KB of each and read nothing',
+  load: '8 connections that open 100 streams a second: half take 20 KB of each, half give endless credit and read nothing',
   attack(kit) {
     const numbers = new Numbers();
     const readers = kit.keep(4, () => kit.dial(kit.random.pick(TRANSPORTS)).login());
@@ -118,7 +120,7 @@ export const streams: Attacker = {
       peer.send(`{call:[${number},'db'],feed:[]}`, `{stream:[${number}],credit:[${String(credit)}]}`);
     };
     kit.rate(50, () => open(kit.random.pick(readers), 20));
-    kit.rate(50, () => open(kit.random.pick(deaf), 500));
+    kit.rate(50, () => open(kit.random.pick(deaf), ENDLESS));
   },
 };
 

@@ -50,7 +50,7 @@ export const wide: Attacker = {
 
 export const largest: Attacker = {
   name: 'largest messages',
-  load: 'a message each 2 s that has as many values as may be (1,000,000), or 8 MiB of text',
+  load: '8 connections that send messages of as many values as may be (1,000,000), or 8 MiB of text, without pause',
   maxAnswerMs: 3000,
   attack(kit) {
     const messages = [
@@ -58,8 +58,7 @@ export const largest: Attacker = {
       event(`[${'{},'.repeat(MOST_VALUES)}]`),
       event(`'${'x'.repeat(8_000_000)}'`),
     ];
-    const peer = kit.dial('net').login();
-    kit.rate(0.5, () => peer.send(kit.random.pick(messages)));
-    peer.send(messages[0]);
+    const peers = kit.keep(8, () => kit.dial(kit.random.pick(TRANSPORTS)).login());
+    kit.rate(100, () => kit.random.pick(peers).send(kit.random.pick(messages)));
   },
 };

@@ -1,0 +1,90 @@
+import { ProtocolError } from '../protocol/protocol-error.js';
+import { sharedSlice } from '../util/time-slice.js';
+
+/** From this size on, in bytes, reading a message counts as long work. */
+export const LARGE_MESSAGE_BYTES = 16 * 1024;
+
+/** What waits: a message, or the end of the transport. */
+export type Arrival = Uint8Array | string | { readonly error: Error | undefined };
+
+/** What the queue asks of its wire. */
+export interface TurnQueueOwner {
+  /** Acts on what has waited. */
+  turnCame(arrival: Arrival): void;
+  /** Nothing waits any more. */
+  turnsDone(): void;
+  /** Ends the transport: the peer broke the protocol. */
+  fail(error: unknown): void;
+}
+
+/** What has arrived on one transport since a large message there waits for its turn: all large messages together had theirs. */
+export class TurnQueue {
+  private held: Arrival[] = [];
+  private heldBytes = 0;
+  private isDropped = false;
+
+  /**
+   * @param owner the wire on which it arrives
+   * @param maxBytes ends the transport above this, where that does not stop when it is paused
+   */
+  constructor(
+    private readonly owner: TurnQueueOwner,
+    private readonly maxBytes: number,
+  ) {
+    this.wait();
+  }
+
+  /** Whether the transport has ended. */
+  get hasEnd(): boolean {
+    const last = this.held.at(-1);
+    return last !== undefined && isEnd(last);
+  }
+
+  /** Adds what has arrived. */
+  add(arrival: Arrival): void {
+    // A copy. Why: the transport uses the bytes again.
+    this.held.push(arrival instanceof Uint8Array ? new Uint8Array(arrival) : arrival);
+    this.heldBytes += sizeOf(arrival);
+    if (this.heldBytes > this.maxBytes && this.held.length > 1)
+      this.owner.fail(new ProtocolError('Too much sent at once'));
+  }
+
+  /** Drops what waits. */
+  drop(): void {
+    this.isDropped = true;
+    this.held = [];
+  }
+
+  private wait(): void {
+    sharedSlice.wait(() => {
+      this.serve();
+    });
+  }
+
+  private serve(): void {
+    let isFirst = true;
+    while (!this.isDropped) {
+      const next = this.held.at(0);
+      if (next === undefined) break;
+      const bytes = sizeOf(next);
+      if (!isFirst && bytes >= LARGE_MESSAGE_BYTES && sharedSlice.isOver()) {
+        this.wait();
+        return;
+      }
+      isFirst = false;
+      this.held.shift();
+      this.heldBytes -= bytes;
+      this.owner.turnCame(next);
+    }
+    if (!this.isDropped) this.owner.turnsDone();
+  }
+}
+
+function sizeOf(arrival: Arrival): number {
+  return isEnd(arrival) ? 0 : arrival.length;
+}
+
+/** Whether it is the end of the transport. */
+export function isEnd(arrival: Arrival): arrival is { readonly error: Error | undefined } {
+  return typeof arrival === 'object' && !(arrival instanceof Uint8Array);
+}

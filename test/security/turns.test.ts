@@ -1,0 +1,201 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import {
+  Application,
+  net,
+  ws,
+  type Connection,
+  type IncomingCall,
+  type OutgoingStream,
+  type Server,
+} from '../../lib/core.js';
+import { RawPeer } from '../support/raw-peer.js';
+import { Closing } from '../support/closing.js';
+import { waitFor, within } from '../support/wait-for.js';
+import { guardProcess } from './arena.js';
+
+const closing = new Closing();
+const LARGE = 'x'.repeat(17 * 1024);
+/** Longer than all work of a turn may take. */
+const LONG_MS = 11;
+
+/** What was served, in order, each with the number of the event loop's turn. */
+let served: { readonly label: string; readonly turn: number }[];
+let turn: number;
+/** The time in milliseconds. It passes only by work. */
+let time: number;
+let isCounting: boolean;
+
+guardProcess();
+beforeEach(() => {
+  served = [];
+  turn = 0;
+  time = performance.now();
+  isCounting = true;
+  jest.spyOn(performance, 'now').mockImplementation(() => time);
+  const count = (): void => {
+    turn += 1;
+    if (isCounting) setImmediate(count);
+  };
+  setImmediate(count);
+});
+afterEach(async () => {
+  await closing.run();
+  isCounting = false;
+  jest.restoreAllMocks();
+});
+
+/** Serves events that take long where they are large, and streams whose values take some time. */
+class Worker extends Application<Connection> {
+  readonly streams: OutgoingStream[] = [];
+
+  override handleEvent(
+    _connection: Connection,
+    _interfaceName: string,
+    label: string,
+    args: unknown[],
+  ): void {
+    served.push({ label, turn });
+    if (args[0] === LARGE) time += LONG_MS;
+  }
+
+  handleCall(call: IncomingCall<Connection>): void {
+    this.streams.push(call.openStream());
+  }
+}
+
+const worker = (): Worker => new Worker('app', {});
+const labels = (): string[] => served.map(({ label }) => label);
+const turnsOf = (those: RegExp): number[] =>
+  served.filter(({ label }) => those.test(label)).map((one) => one.turn);
+
+async function start(transport: 'net' | 'ws', app = worker()): Promise<Server> {
+  const server = { net, ws }[transport].createServer({ applications: [app] });
+  closing.add(async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeConnections();
+    await within(closed, 'the end of the server');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+async function guest(transport: 'net' | 'ws', server: Server, streamCredit = 64): Promise<Connection> {
+  const { port } = server.address() as { port: number };
+  const connection = await (transport === 'net'
+    ? net.connect('app', { limits: { streamCredit } }, port, '127.0.0.1')
+    : ws.connect('app', {}, `ws://127.0.0.1:${String(port)}`));
+  closing.add(() => connection.close());
+  return connection;
+}
+
+describe.each(['net', 'ws'] as const)('large messages over %s', (transport) => {
+  test('of all connections have one turn of the event loop after another, and small ones come between', async () => {
+    const server = await start(transport);
+    const hostile = [
+      await guest(transport, server),
+      await guest(transport, server),
+      await guest(transport, server),
+    ];
+    const honest = await guest(transport, server);
+    for (const [n, connection] of hostile.entries())
+      for (let count = 1; count <= 4; count++)
+        connection.emitRemoteEvent('all', `large ${'abc'.charAt(n)}${String(count)}`, [LARGE]);
+    honest.emitRemoteEvent('all', 'small', [1]);
+    await waitFor(() => served.length === 13, 'all messages');
+    const turns = turnsOf(/large/);
+    expect(new Set(turns).size).toBe(turns.length);
+    expect(turnsOf(/small/)[0]).toBeLessThan(turns[2] ?? 0);
+    for (const one of ['a', 'b', 'c'])
+      expect(labels().filter((label) => label.startsWith(`large ${one}`))).toEqual(
+        [1, 2, 3, 4].map((count) => `large ${one}${String(count)}`),
+      );
+    // Nobody's last one comes before the others have had some of theirs.
+    const first = labels().findIndex((label) => label.endsWith('4'));
+    expect(first).toBeGreaterThanOrEqual(7);
+  });
+
+  test('keep the order of their connection, with all that is behind them', async () => {
+    const server = await start(transport);
+    const connection = await guest(transport, server);
+    const sent: string[] = [];
+    for (let n = 0; n < 30; n++) {
+      const label = `${n % 3 === 0 ? 'large' : 'small'} ${String(n)}`;
+      sent.push(label);
+      connection.emitRemoteEvent('all', label, [n % 3 === 0 ? LARGE : n]);
+    }
+    await waitFor(() => served.length === 30, 'all messages');
+    expect(labels()).toEqual(sent);
+    expect(new Set(turnsOf(/large/)).size).toBe(10);
+  });
+});
+
+test('large messages are served before the end of their transport', async () => {
+  const server = await start('net');
+  const { port } = server.address() as { port: number };
+  const peers = [await RawPeer.connect(port), await RawPeer.connect(port)];
+  const ends: number[] = [];
+  server.on('disconnect', () => ends.push(served.length));
+  for (const peer of peers) closing.add(() => peer.destroy());
+  for (const peer of peers) peer.send("{handshake:[0,'app']}");
+  for (const peer of peers) await peer.received(1);
+  const event = (id: number, text: string): string =>
+    `{event:[${String(id)},'all'],e${String(id)}:['${text}']}`;
+  for (const peer of peers) {
+    peer.send(event(1, LARGE), event(2, LARGE), event(3, LARGE), event(4, 'small'));
+    peer.socket.end();
+  }
+  await waitFor(() => ends.length === 2, 'the ends');
+  expect(labels().sort()).toEqual(['e1', 'e1', 'e2', 'e2', 'e3', 'e3', 'e4', 'e4']);
+  expect(ends[1]).toBe(8);
+});
+
+test('nothing that waits for its turn is served after the connection has ended', async () => {
+  class Closer extends Worker {
+    override handleEvent(
+      connection: Connection,
+      interfaceName: string,
+      label: string,
+      args: unknown[],
+    ): void {
+      super.handleEvent(connection, interfaceName, label, args);
+      process.nextTick(() => connection.close());
+    }
+  }
+  const server = await start('ws', new Closer('app', {}));
+  const connection = await guest('ws', server);
+  const closed = new Promise((resolve) => connection.once('close', resolve));
+  for (const label of ['first', 'second', 'third']) connection.emitRemoteEvent('all', label, [LARGE]);
+  await within(closed, 'the end of the connection');
+  expect(labels()).toEqual(['first']);
+});
+
+test('streams of all connections share the time of a turn', async () => {
+  const app = worker();
+  const server = await start('net', app);
+  const connections = [
+    await guest('net', server, 1e6),
+    await guest('net', server, 1e6),
+    await guest('net', server, 1e6),
+  ];
+  for (const connection of connections)
+    connection.startCall('all', 'feed', [], () => undefined, { onItem: () => undefined });
+  await waitFor(() => app.streams.length === 3, 'the streams');
+  const perTurn = new Map<number, number>();
+  let isOver = false;
+  const written = [0, 0, 0];
+  const feeds = app.streams.map(async (stream, n) => {
+    while (!isOver) {
+      // Ten values take a millisecond.
+      time += 0.1;
+      perTurn.set(turn, (perTurn.get(turn) ?? 0) + 1);
+      written[n] += 1;
+      if (!stream.write(n) && !(await stream.ready())) return;
+      isOver = Math.max(...written) >= 3000;
+    }
+    stream.end();
+  });
+  await Promise.all(feeds);
+  expect(Math.min(...written)).toBeGreaterThan(1000);
+  // The clock is read at each 64th value.
+  expect(Math.max(...perTurn.values())).toBeLessThanOrEqual(100 + 4 * 64);
+});

@@ -83,7 +83,7 @@ export const CONTENDERS: readonly Contender[] = [
     listenArguments: () => [0],
     dialArguments: (address) => [portOf(address)],
     cut: cutLine,
-    remoteAddress: 'memory',
+    remoteAddress: undefined,
   },
 ];
 

@@ -195,15 +195,18 @@ describe('a peer that reads nothing', () => {
   );
 
   test.each([
-    ['the stall timeout', { limits: { sendStallTimeoutMs: 2000 } }, 'ERR_JSTP_STALLED_PEER'],
-    ['heartbeats', { heartbeatInterval: 1500, limits: { sendStallTimeoutMs: 0 } }, -9],
+    ['the stall timeout', {}, { sendStallTimeoutMs: 2000 }, 'ERR_JSTP_STALLED_PEER'],
+    ['heartbeats', { heartbeatInterval: 1500 }, { sendStallTimeoutMs: 0 }, -9],
   ] as const)(
     'is not cut off by %s while a large answer leaves step by step, and is when that ends',
-    async (_what, options, code) => {
-      const arena = await Arena.start(closing, options);
+    async (_what, options, limits, code) => {
+      const arena = await Arena.start(closing, {
+        ...options,
+        limits: { ...limits, maxMessageBytes: 64_000_000, maxSendBufferBytes: 64_000_000 },
+      });
       const peer = await arena.guest();
       peer.socket.pause();
-      const text = 'x'.repeat(7 * 1024 * 1024);
+      const text = 'x'.repeat(40_000_000);
       peer.send(`{call:[1,'echo'],back:['${text}']}`);
       let read = 0;
       const take = (chunk: string): void => {
@@ -211,11 +214,11 @@ describe('a peer that reads nothing', () => {
         peer.socket.pause();
       };
       peer.socket.on('data', take);
-      const reading = setInterval(() => peer.socket.resume(), 200);
+      const reading = setInterval(() => peer.socket.resume(), 25);
       closing.add(() => clearInterval(reading));
-      // A third of what a system holds for a line, and at least twice the wait. Why not a shorter wait: a system tells
-      // a slow reader's progress in steps, which took more than a second on a busy machine.
-      await waitFor(() => read > 2_000_000, 'two megabytes', 60_000);
+      // At least twice the wait. Why so much: a system tells a slow reader's progress in steps of up to a megabyte, of
+      // which there must be several within the wait.
+      await waitFor(() => read > 12_000_000, 'twelve megabytes', 60_000);
       expect(arena.errors).toEqual([]);
       clearInterval(reading);
       await waitFor(() => arena.errors.length > 0, 'the cut');

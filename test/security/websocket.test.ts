@@ -256,6 +256,8 @@ describe('frames', () => {
       else expect(await closed).toBe(1008);
       webSocket.terminate();
     }
+    // The peer is told first.
+    await waitFor(() => arena.errors.length > 0, 'the error');
     expect(arena.errors).toContainEqual(
       expect.objectContaining({ code: 'ERR_JSTP_PROTOCOL', message: 'Too many message fragments' }),
     );

@@ -1,4 +1,5 @@
 /** @jest-config-loader esbuild-register */
+import { availableParallelism } from 'node:os';
 import type { Config } from 'jest';
 
 /** The same output as tsc gives with tsconfig.json: decorators with metadata, fields assigned in the constructor. */
@@ -26,6 +27,10 @@ const config: Config = {
   testEnvironment: 'node',
   // Above the bound of every wait in a test (test/support/wait-for.ts), so that the wait says what did not come.
   testTimeout: 30_000,
+  // Also on two cores, and ended when they have grown. Why: one process for all takes more and more memory, and three times
+  // as long.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  workerIdleMemoryLimit: '2GB',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', swcOptions] },

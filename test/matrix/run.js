@@ -1,10 +1,12 @@
 /**
  * `npm run test:matrix`: the tests on every Node that `engines` allows, with Nest 11 and 12, the packed package on each
  * Node, and a smoke program on each Node, Bun and Deno. `--quick` runs what differs most from one Node to the next, on
- * the Nodes other than the running one. Everything is run, whatever failed before; the end lists what failed.
+ * the Nodes other than the running one. `--only PATTERN` runs the rows whose title matches the regular expression, for
+ * one that failed. Everything is run, whatever failed before; the end lists what failed.
  */
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { packInto, root, run, withTemporaryFolder, writeJson } from '../package/shell.js';
 import { BUN, DENO, installAll, NODES } from './installed.js';
 
@@ -29,7 +31,11 @@ const QUICK_NEST_11_TESTS = [
   'test/nest/server/hybrid',
 ];
 
-const quick = process.argv.includes('--quick');
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+});
+const { quick } = options;
+const only = new RegExp(options.only);
 const running = Number(process.versions.node.split('.')[0]);
 /** @type {{ title: string, outcome: string, seconds: number, failed: boolean }[]} */
 const results = [];
@@ -52,6 +58,7 @@ finish();
 
 /** @param {string} title @param {() => string} work gives what it came to, or throws */
 function step(title, work) {
+  if (!only.test(title)) return;
   console.log(`\n== ${title}`);
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1000);
@@ -74,11 +81,11 @@ function step(title, work) {
  */
 function jest(node, nest, tests) {
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const options = ['--maxWorkers=2', '--workerIdleMemoryLimit=2GB'];
+  const limits = ['--maxWorkers=2', '--workerIdleMemoryLimit=2GB'];
   const output = run(
     root,
     node?.binary ?? process.execPath,
-    [...flags, 'node_modules/jest/bin/jest.js', ...options, ...tests],
+    [...flags, 'node_modules/jest/bin/jest.js', ...limits, ...tests],
     { timeoutMs: JEST_TIMEOUT_MS, quiet: true, withErrors: true, env: { ...node?.env, NEST_MAJOR: nest } },
   );
   const totals = /^tests: (\d+) passed, 0 failed.*$/m.exec(output);
@@ -138,5 +145,6 @@ function finish() {
   for (const { title, outcome, seconds } of results) console.log(`  ${title} (${seconds} s): ${outcome}`);
   const failed = results.filter((result) => result.failed);
   console.log(`${results.length - failed.length} of ${results.length} passed`);
+  if (results.length === 0) throw new Error(`No row matches --only ${options.only}`);
   if (failed.length > 0) process.exitCode = 1;
 }

@@ -21,7 +21,7 @@ const FORGOTTEN_PER_MS = 1024;
 /** What is asked of a session that is written. */
 export type WritableSession = Pick<
   Session<unknown>,
-  'serialize' | 'serializeWithoutJournal' | 'claim' | 'journal' | 'journalBytes'
+  'serialize' | 'serializeWithoutJournal' | 'claim' | 'journal'
 >;
 
 /** What Redis is known to have of a session whose journal is in pieces. */
@@ -229,7 +229,7 @@ function planChange(session: WritableSession, known: Known, highest: number): Pl
   const unchanged = stay.map((one) => changed.find(({ piece }) => piece.number === one.number)?.piece ?? one);
   const pieces = [...unchanged, ...added.map(({ piece }) => piece)];
   const length = pieces.reduce((sum, one) => sum + one.length, 0);
-  if (pieces.length === 0 || length > 2 * journal.bytes + MAX_LENGTH_FREED) return undefined;
+  if (pieces.length === 0 || length > 2 * journal.textLength + MAX_LENGTH_FREED) return undefined;
   const text = session.serializeWithoutJournal();
   const freed = known.pieces.filter(({ end }) => end <= journal.start).map(nameOf);
   // What a write without an answer may have added beyond that.
@@ -243,7 +243,7 @@ function planWhole(session: WritableSession): Plan {
   const { claim, journal } = session;
   const whole = { claim, after: '', freed: [] };
   const { rewrites } = journal;
-  if (session.journalBytes <= SMALL_LENGTH) {
+  if (journal.textLength <= SMALL_LENGTH) {
     const text = session.serialize();
     return { write: { ...whole, text, pieces: [] }, bytes: bytesOf(text, []), pieces: [], rewrites };
   }

@@ -27,7 +27,7 @@ export interface JournalPiece {
   readonly start: number;
   /** The place behind its last message. */
   readonly end: number;
-  /** The length of its messages, counted as `Journal.bytes`. */
+  /** The length of its messages, counted as `Journal.textLength`. */
   readonly length: number;
   /** How many bytes it takes in Redis. */
   readonly bytes: number;

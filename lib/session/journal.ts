@@ -11,6 +11,12 @@ export interface JournalEntry {
   readonly text: string;
 }
 
+/**
+ * What a message in a journal takes of memory beside its characters: the entry, its place in the array, and the header of
+ * the string. Measured with V8: 85 bytes for texts of 29 characters.
+ */
+export const ENTRY_BYTES = 88;
+
 // After how many replays without any acknowledgement the journal counts as hopeless. Why: a message for which the peer
 // cuts its transport is sent again at each resume, and no network is so bad that one message needs that many resumes.
 const MAX_FUTILE_REPLAYS = 10;
@@ -104,9 +110,14 @@ export class Journal {
     return this.entries[place - this.gone];
   }
 
-  /** The length of the texts held, in UTF-16 units (bytes, for ASCII). */
+  /** What is held counts as: the length of the texts in UTF-16 units, and {@link ENTRY_BYTES} for each of them. */
   get bytes(): number {
     return this.bytesHeld;
+  }
+
+  /** The length of the texts held, in UTF-16 units (bytes, for ASCII). */
+  get textLength(): number {
+    return this.bytesHeld - this.size * ENTRY_BYTES;
   }
 
   /** Whether others have so much that nothing new may be held here; answers of calls under way still may. */
@@ -150,7 +161,7 @@ export class Journal {
     const { entries } = this;
     let freed = 0;
     while (this.head < entries.length && entries[this.head].id <= id) {
-      freed += entries[this.head].text.length;
+      freed += costOf(entries[this.head]);
       entries[this.head] = FREED;
       this.head += 1;
     }
@@ -244,12 +255,13 @@ export class Journal {
     this.acknowledgedUpTo = acknowledged;
     this.empty();
     this.entries = [...entries];
-    this.changeBytes(entries.reduce((sum, entry) => sum + entry.text.length, 0) - this.bytesHeld);
+    this.changeBytes(entries.reduce((sum, entry) => sum + costOf(entry), 0) - this.bytesHeld);
   }
 
   private hold(id: number, text: string): void {
-    this.entries.push({ id, text });
-    this.changeBytes(text.length);
+    const entry = { id, text };
+    this.entries.push(entry);
+    this.changeBytes(costOf(entry));
   }
 
   private changeBytes(difference: number): void {
@@ -276,4 +288,8 @@ export class Journal {
     this.entries = [];
     this.head = 0;
   }
+}
+
+function costOf({ text }: JournalEntry): number {
+  return text.length + ENTRY_BYTES;
 }

@@ -84,7 +84,10 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     return (this.ownJournal ??= new Journal());
   }
 
-  /** The length of the texts in the journal, in UTF-16 units. Does not make the journal. */
+  /**
+   * What the journal's messages count as, in bytes: the length of their texts in UTF-16 units, and 88 for each. Does not
+   * make the journal.
+   */
   get journalBytes(): number {
     return this.ownJournal?.bytes ?? 0;
   }

@@ -29,8 +29,8 @@ export class SimpleSessionStorageProvider<C = unknown> implements SessionStorage
    * @param purgeInterval how often expired sessions are deleted, in milliseconds. @default 1 hour
    * @param maxSessions how many sessions are kept; over it the oldest of an anonymous client is deleted, and where there is
    * none, the oldest of a user. @default 100000
-   * @param maxBytes how much the journals of sessions without a connection object may hold, in UTF-16 units; over it
-   * the oldest of them are deleted, those of anonymous clients first. @default a tenth of what the heap may grow to
+   * @param maxBytes how much the journals of sessions without a connection object may hold, as
+   * {@link Session.journalBytes} counts it; over it the oldest of them are deleted, those of anonymous clients first. @default a tenth of what the heap may grow to
    */
   constructor(
     private readonly inactiveSessionLifetime = DAY_MS,

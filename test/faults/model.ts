@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { isDeepStrictEqual } from 'node:util';
 import { Session } from '../../lib/session/session.js';
+import { ENTRY_BYTES } from '../../lib/session/journal.js';
 
 /** A message that goes out again ten times in vain is given up (lib/session/journal.ts). */
 const MAX_FUTILE_REPLAYS = 10;
@@ -69,7 +70,7 @@ function check(model: Model, real: Real): void {
     assertSame(
       'its bytes',
       journal.bytes,
-      expected.reduce((sum, { text }) => sum + text.length, 0),
+      expected.reduce((sum, { text }) => sum + text.length + ENTRY_BYTES, 0),
     );
     assertSame('its last number', journal.lastId, side.last);
     assertSame('what is acknowledged', journal.acknowledged, side.acknowledged);

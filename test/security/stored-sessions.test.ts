@@ -3,6 +3,7 @@ import { Session, type Limits, type SharedSessionStorageProvider } from '../../l
 import { Closing } from '../support/closing.js';
 import { ServerOnTheWire, SESSION_LOST } from '../support/resume-wire.js';
 import { guardProcess } from './arena.js';
+import { ENTRY_BYTES } from '../../lib/session/journal.js';
 
 const closing = new Closing();
 
@@ -96,7 +97,7 @@ describe('a stored session', () => {
   test('with as many bytes as a full journal and its answers is resumed, and with more it is refused', async () => {
     const withBytes = (bytes: number) => (): Session => {
       const session = Session.deserialize('stored', textOf([], 0));
-      session.journal.append('x'.repeat(bytes));
+      session.journal.append('x'.repeat(bytes - ENTRY_BYTES));
       return session;
     };
     // Twice the default of journalMaxBytes, and a message.

@@ -23,6 +23,7 @@ import {
 import { waitFor } from '../support/wait-for.js';
 import { SERVER_CONTROL } from '../../lib/server/control.js';
 import { lifecycleOf } from '../../lib/connection/lifecycle.js';
+import { ENTRY_BYTES } from '../../lib/session/journal.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -178,7 +179,7 @@ describe('the journals of all sessions of a server', () => {
 });
 
 test('the memory store counts messages of sessions that it alone has, and lets the oldest go', () => {
-  const store = new SimpleSessionStorageProvider(undefined, undefined, undefined, 1000);
+  const store = new SimpleSessionStorageProvider(undefined, undefined, undefined, 1000 + 3 * ENTRY_BYTES);
   const sessions = ['a', 'b', 'c', 'd'].map((name) => {
     const session = new Session(null, name, name);
     session.journal.append('x'.repeat(300));

@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { ServerOnTheWire } from '../support/resume-wire.js';
 import { waitFor } from '../support/wait-for.js';
+import { ENTRY_BYTES } from '../../lib/session/journal.js';
 
 const closing = new Closing();
 afterEach(() => closing.run());
@@ -36,7 +37,11 @@ test('a server tells what is used of each of its budgets, and their limits', asy
   call.succeed(['yyyyy']);
   await peer.received(1);
   const { callsInFlight, bytesInFlight, journalBytes } = server.getUsage();
-  expect([callsInFlight, bytesInFlight, journalBytes].map(({ used }) => used)).toEqual([0, 0, ANSWER.length]);
+  expect([callsInFlight, bytesInFlight, journalBytes].map(({ used }) => used)).toEqual([
+    0,
+    0,
+    ANSWER.length + ENTRY_BYTES,
+  ]);
   peer.socket.resetAndDestroy();
   await waitFor(() => server.getUsage().connections.used === 1, 'the cut');
   // Its session waits for it.

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Session } from '../../lib/core.js';
-import { Journal } from '../../lib/session/journal.js';
+import { formatCallbackOk } from '../../lib/protocol/format-message.js';
+import { ENTRY_BYTES, Journal } from '../../lib/session/journal.js';
+import { collectGarbage } from '../support/garbage.js';
 
 function filled(count: number): Journal {
   const journal = new Journal();
@@ -17,7 +19,22 @@ describe('a journal', () => {
       { id: 2, text: 'text 2' },
       { id: 3, text: 'text 3' },
     ]);
-    expect(journal.bytes).toBe(18);
+    expect(journal.textLength).toBe(18);
+  });
+
+  test('counts beside the texts what it takes of memory to hold each of them', () => {
+    const journal = filled(2);
+    journal.appendUnnumbered('an answer');
+    expect(journal.bytes).toBe('text 1text 2an answer'.length + 3 * ENTRY_BYTES);
+    journal.acknowledge(1);
+    expect(journal.bytes).toBe('text 2an answer'.length + 2 * ENTRY_BYTES);
+    journal.replace(1, 'another text');
+    expect(journal.bytes).toBe('another textan answer'.length + 2 * ENTRY_BYTES);
+    const copy = new Journal();
+    copy.restore(2, 1, [...journal]);
+    expect([copy.bytes, copy.textLength]).toEqual([journal.bytes, 'another textan answer'.length]);
+    copy.giveUp();
+    expect([copy.bytes, copy.textLength]).toEqual([0, 0]);
   });
 
   test('frees what is acknowledged, and only ever more', () => {
@@ -30,7 +47,19 @@ describe('a journal', () => {
     journal.acknowledge(1e12);
     expect(journal.acknowledged).toBe(3);
     journal.acknowledge(5);
-    expect([journal.size, journal.bytes]).toEqual([0, 0]);
+    expect([journal.size, journal.bytes, journal.textLength]).toEqual([0, 0, 0]);
+  });
+
+  test('counts small answers as no less than they take of memory', async () => {
+    const journal = new Journal();
+    await collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    for (let id = 1; id <= 100_000; id++) journal.appendUnnumbered(formatCallbackOk(id, [id]));
+    await collectGarbage();
+    const taken = process.memoryUsage().heapUsed - before;
+    // What else the process does meanwhile is small against twelve million bytes.
+    expect(journal.bytes).toBeGreaterThan(taken * 0.9);
+    expect(journal.bytes).toBeLessThan(taken * 1.2);
   });
 
   test('covers counts from what is acknowledged to what was sent', () => {
@@ -53,7 +82,7 @@ describe('a journal', () => {
       if (n % 3 === 0) journal.acknowledge(n - 600);
     }
     expect(journal.size).toBe(journal.lastId - journal.acknowledged);
-    expect(journal.bytes).toBe(journal.size);
+    expect(journal.textLength).toBe(journal.size);
     expect([...journal].map(({ id }) => id)).toEqual(
       Array.from({ length: journal.size }, (_, index) => journal.acknowledged + 1 + index),
     );
@@ -158,12 +187,12 @@ describe('the message at which a transport is lost for the second time', () => {
     expect(place).toBe(2);
     journal.replace(2, 'short');
     expect([...journal].map((entry) => entry.text.length)).toEqual([10, 5, 20]);
-    expect(journal.bytes).toBe(35);
+    expect(journal.textLength).toBe(35);
     expect([cut(journal), cut(journal)]).toEqual([undefined, undefined]);
     expect(journal.placeOf({ id: 1, text: 'unknown' })).toBeUndefined();
     journal.replace(0, 'nothing');
     journal.replace(4, 'nothing');
-    expect(journal.bytes).toBe(35);
+    expect(journal.textLength).toBe(35);
   });
 });
 
@@ -256,7 +285,7 @@ describe('a session as text', () => {
     back.journal.acknowledge(2);
     expect([...back.journal].map(({ text }) => text)).toEqual(['a cancel', 'three']);
     expect(back.journal.lastId).toBe(3);
-    expect(back.journal.bytes).toBe('a cancelthree'.length);
+    expect(back.journal.textLength).toBe('a cancelthree'.length);
   });
 
   test('tells which calls are being served, as of the moment of its making', () => {

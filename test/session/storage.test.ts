@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { Session, SimpleSessionStorageProvider, type SessionStorageProvider } from '../../lib/core.js';
 import { deleteSession, loadSession, storeSession } from '../../lib/session/ask-session-storage.js';
 import { timersOf, turns } from '../support/quiet.js';
+import { ENTRY_BYTES } from '../../lib/session/journal.js';
 
 /** What a library's own promises look like. */
 function thenableOf<T>(value: T): PromiseLike<T> {
@@ -47,7 +48,7 @@ describe('SimpleSessionStorageProvider', () => {
   });
 
   test('over its cap of bytes forgets the oldest of those that nobody else has, and no more than it must', () => {
-    const provider = new SimpleSessionStorageProvider(1000, 100, 10, 10);
+    const provider = new SimpleSessionStorageProvider(1000, 100, 10, 200);
     const held = (id: string, text: string, connection: object | null = null): Session => {
       const session = new Session<unknown>(connection, null, id);
       if (text) session.journal.append(text);
@@ -55,20 +56,20 @@ describe('SimpleSessionStorageProvider', () => {
     };
     provider.set('connected', held('connected', 'x'.repeat(50), {}));
     provider.set('empty', held('empty', ''));
-    for (const id of ['a', 'b', 'c']) provider.set(id, held(id, '12345'));
+    for (const id of ['a', 'b', 'c']) provider.set(id, held(id, 'x'.repeat(100 - ENTRY_BYTES)));
     expect(provider.size).toBe(4);
     const left = (): string[] => ['connected', 'empty', 'a', 'b', 'c', 'd'].filter((id) => provider.get(id));
     // Those that were asked for count no more: their connections have them.
     expect(left()).toEqual(['connected', 'empty', 'b', 'c']);
-    provider.set('d', held('d', '1234567890'));
+    provider.set('d', held('d', 'x'.repeat(200 - ENTRY_BYTES)));
     expect(left()).toEqual(['connected', 'empty', 'b', 'c', 'd']);
   });
 
   test('counts what was asked for and given back, by its time and by its bytes', () => {
-    const provider = new SimpleSessionStorageProvider(1000, 100, 10, 10);
+    const provider = new SimpleSessionStorageProvider(1000, 100, 10, 200);
     for (const id of ['a', 'b']) {
       const session = new Session(null, null, id);
-      session.journal.append('12345678');
+      session.journal.append('x'.repeat(160 - ENTRY_BYTES));
       provider.set(id, session);
       if (id === 'b') break;
       provider.get(id);
@@ -83,10 +84,10 @@ describe('SimpleSessionStorageProvider', () => {
   });
 
   test('after clear counts from nothing', () => {
-    const provider = new SimpleSessionStorageProvider(1000, 100, 10, 10);
+    const provider = new SimpleSessionStorageProvider(1000, 100, 10, 200);
     const full = (id: string): Session => {
       const session = new Session(null, null, id);
-      session.journal.append('1234567890');
+      session.journal.append('x'.repeat(200 - ENTRY_BYTES));
       return session;
     };
     provider.set('a', full('a'));

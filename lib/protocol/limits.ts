@@ -143,8 +143,8 @@ export interface Limits {
   readonly journalMaxBytesAway: number;
   /**
    * How many bytes the unacknowledged messages of all sessions of a server may have. Over it, sessions of anonymous
-   * clients end before those of users: first of clients that are away, the longest first, then of connected ones, the
-   * largest first. May be `Infinity`. 0: a fifth of the largest heap. @default 0
+   * clients end before those of users: first of clients that are away, the one first for which something waits the
+   * longest, then of connected ones, the largest first. May be `Infinity`. 0: a fifth of the largest heap. @default 0
    */
   readonly maxJournalBytesTotal: number;
   /**

@@ -4,7 +4,8 @@ import { ERR_TOO_MANY_SESSIONS } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Session } from '../../session/session.js';
 import { DeadlineQueue } from '../../util/deadline-queue.js';
-import type { AwaySession, GroupKinds, SessionGroup, SessionLimit } from './session-group.js';
+import type { AwaySession } from './away-sessions.js';
+import type { GroupKinds, SessionGroup, SessionLimit } from './session-group.js';
 import { SessionGroups, type SessionOrigin } from './session-groups.js';
 import type { SessionPlace } from './session-place.js';
 

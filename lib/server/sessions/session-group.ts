@@ -1,20 +1,12 @@
-import type { Connection } from '../../connection/connection.js';
 import { journalBytesPer, journalBytesTotal, type Limits } from '../../protocol/limits.js';
 import { JournalMeter, type JournalMeterOwner } from '../../session/journal-meter.js';
-import { LinkedList } from '../../util/linked-list.js';
+import { AwaySessions, type AwaySession } from './away-sessions.js';
 
 /** A limit of the number of sessions, by its name in {@link Limits}. */
 export type SessionLimit = 'maxSessions' | 'maxSessionsPerUser' | 'maxSessionsPerAddress';
 
 /** A limit of what sessions hold together, by its name in {@link Limits}. */
 export type JournalLimit = 'maxJournalBytesTotal' | 'maxJournalBytesPerUser' | 'maxJournalBytesPerAddress';
-
-/** The session of a client that is away. */
-export interface AwaySession {
-  readonly connection: Connection;
-  /** What its journal holds. */
-  readonly bytes: number;
-}
 
 /** What limits the groups of one kind. */
 export interface GroupKind {
@@ -35,10 +27,10 @@ export class SessionGroup implements JournalMeterOwner {
   sessions = 0;
   /** What their journals hold. */
   readonly meter: JournalMeter;
-  /** Those of anonymous clients that are away, the one that is away the longest first. */
-  readonly anonymous = new LinkedList<AwaySession>();
-  /** Those of users whose clients are away, likewise. */
-  readonly users = new LinkedList<AwaySession>();
+  /** Those of anonymous clients that are away. */
+  readonly anonymous = new AwaySessions();
+  /** Those of users whose clients are away. */
+  readonly users = new AwaySessions();
 
   /** @param key the user's name, or the address; '' for all sessions of a server */
   constructor(
@@ -57,7 +49,7 @@ export class SessionGroup implements JournalMeterOwner {
    * @param isAnonymous whether the other one is an anonymous client's. Why: strangers must not push users out
    */
   firstToLeave(isAnonymous: boolean): AwaySession | undefined {
-    return this.anonymous.first ?? (isAnonymous ? undefined : this.users.first);
+    return this.anonymous.all.first ?? (isAnonymous ? undefined : this.users.all.first);
   }
 
   makeRoom(): boolean {

@@ -1,13 +1,8 @@
 import type { Connection } from '../../connection/connection.js';
 import { intern } from '../../util/intern.js';
 import { networkOf } from '../../util/network-of.js';
-import {
-  SessionGroup,
-  type AwaySession,
-  type GroupKind,
-  type GroupKinds,
-  type SessionLimit,
-} from './session-group.js';
+import type { AwaySession } from './away-sessions.js';
+import { SessionGroup, type GroupKind, type GroupKinds, type SessionLimit } from './session-group.js';
 import { SessionPlace } from './session-place.js';
 
 /** Whose a session is, and where its client comes from. */

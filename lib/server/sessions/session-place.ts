@@ -1,14 +1,14 @@
 import type { Connection } from '../../connection/connection.js';
 import type { JournalCounter } from '../../session/journal-meter.js';
-import type { Link } from '../../util/linked-list.js';
-import type { AwaySession, SessionGroup } from './session-group.js';
+import type { AwayLinks, AwaySession } from './away-sessions.js';
+import type { SessionGroup } from './session-group.js';
 
 /** The place of one session of a server in the groups that limits count, with what its journal holds. */
 export class SessionPlace implements AwaySession, JournalCounter {
   /** What the session's journal holds. */
   bytes = 0;
   /** The places among the clients that are away, as {@link groups} has the groups; undefined while it is connected. */
-  private links: readonly Link<AwaySession>[] | undefined;
+  private links: readonly AwayLinks[] | undefined;
 
   /**
    * @param connection the connection that has the session
@@ -44,11 +44,14 @@ export class SessionPlace implements AwaySession, JournalCounter {
     this.all.meter.add(bytes);
     this.user?.meter.add(bytes);
     this.address?.meter.add(bytes);
+    const { links } = this;
+    if (!links) return;
+    for (const [index, group] of this.groups.entries()) this.awayIn(group).note(links[index]);
   }
 
   /** Notes that the client is away. */
   goAway(): void {
-    this.links ??= this.groups.map((group) => this.listOf(group).add(this));
+    this.links ??= this.groups.map((group) => this.awayIn(group).add(this));
     for (const { meter } of this.groups) meter.retry();
   }
 
@@ -57,7 +60,7 @@ export class SessionPlace implements AwaySession, JournalCounter {
     const { links } = this;
     if (!links) return;
     this.links = undefined;
-    for (const [index, group] of this.groups.entries()) this.listOf(group).remove(links[index]);
+    for (const [index, group] of this.groups.entries()) this.awayIn(group).remove(links[index]);
   }
 
   /** Counts the session at another address. @returns the group that it was in */
@@ -79,7 +82,7 @@ export class SessionPlace implements AwaySession, JournalCounter {
     for (const group of this.groups) group.sessions -= 1;
   }
 
-  private listOf(group: SessionGroup): SessionGroup['users'] {
+  private awayIn(group: SessionGroup): SessionGroup['users'] {
     return this.isAnonymous ? group.anonymous : group.users;
   }
 }

@@ -15,7 +15,7 @@ const LEAST = 64;
  * @returns how many have ended
  */
 export function shedAnonymous(clients: ClientTable, keeper: SessionKeeper): number {
-  const away = Array.from(clients.all.anonymous, ({ connection }) => connection);
+  const away = Array.from(clients.all.anonymous.all, ({ connection }) => connection);
   const connected = [...clients.connected]
     .reverse()
     .filter((client) => isAnonymous(client) && isIdle(client));

@@ -4,12 +4,14 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
 import type { ClientTable } from './client-table.js';
-import type { AwaySession, SessionGroup } from './session-group.js';
+import type { AwaySessions } from './away-sessions.js';
+import type { SessionGroup } from './session-group.js';
+import type { SessionPlace } from './session-place.js';
 import type { SessionKeeper } from './session-keeper.js';
 
 /**
- * Ends sessions of a group until their journals together hold no more than they may: those of clients that are away, the
- * longest first, and of anonymous ones before those of users. Where the group is all sessions of a server, connected
+ * Ends sessions of a group until their journals together hold no more than they may: those of clients that are away,
+ * the one first for which something waits the longest, and of anonymous ones before those of users. Where the group is all sessions of a server, connected
  * anonymous clients follow before users that are away, and connected users at the end, the largest journal first. A
  * session of a client that is away is released to its store, in place of ending, where other servers share that.
  * @returns whether the journals still hold more than they may
@@ -17,17 +19,19 @@ import type { SessionKeeper } from './session-keeper.js';
 export function trimJournals(group: SessionGroup, clients: ClientTable, keeper: SessionKeeper): boolean {
   const isOfAll = group === clients.all;
   const isOver = (): boolean => group.meter.isOver;
-  const endAway = (places: Iterable<AwaySession>): void => {
-    for (const { connection, bytes } of places) {
+  const endAway = ({ holding }: AwaySessions): void => {
+    for (const { connection } of holding) {
       if (!isOver()) return;
-      if (bytes > 0 && !keeper.releaseToStore(connection)) endSession(connection, group);
+      if (!keeper.releaseToStore(connection)) endSession(connection, group);
     }
   };
   const endConnected = (isAnonymous: boolean): void => {
     if (!isOfAll || !isOver()) return;
     const places = [...clients.connected]
       .map((connection) => clients.placeOf(connection))
-      .filter((place) => place?.isAnonymous === isAnonymous) as AwaySession[];
+      .filter(
+        (place) => place !== undefined && place.bytes > 0 && place.isAnonymous === isAnonymous,
+      ) as SessionPlace[];
     for (const { connection } of places.sort((a, b) => b.bytes - a.bytes)) {
       if (!isOver()) return;
       endSession(connection, group);

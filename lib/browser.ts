@@ -19,6 +19,7 @@ export {
   type ConnectPolicy,
   type ConnectPolicyCallback,
   type ConnectPolicyFunction,
+  type EventOptions,
   type LogEmitter,
   type LogEvent,
   type ReconnectFunction,

@@ -22,6 +22,13 @@ export interface IncomingCall<C = unknown> {
    * Fires when the caller no longer waits: it has cancelled the call, its time ran out, or its connection has ended.
    */
   readonly signal: AbortSignalLike;
+  /**
+   * Adds plain data to the answer, beside its results or its error: what was set before under other names stays. The
+   * caller gets it with the end of a stream. After the answer it does nothing.
+   * @throws JstpError `ERR_JSTP_METADATA_TOO_LARGE` where the answer would have more than `limits.maxMetadataBytes`
+   * @throws ConfigurationError for what is no object
+   */
+  setReplyMetadata(metadata: Metadata): void;
   /** Answers with results. The second and later answers are ignored. */
   succeed(results: unknown[]): void;
   /**

@@ -141,7 +141,18 @@ export interface CallOptions {
   readonly onItem?: ((value: unknown) => void) | undefined;
   /** Whether the callback gets the results as one array, and not as arguments. @default false */
   readonly takesArray?: boolean | undefined;
-  /** Plain data that travels beside the arguments. */
+  /**
+   * Plain data that travels beside the arguments. A call with more than `limits.maxMetadataBytes` of it fails with
+   * `ERR_JSTP_METADATA_TOO_LARGE`, and is not sent. @default none
+   */
+  readonly metadata?: Metadata | undefined;
+  /** Takes the metadata of the answer, if it has any, before the callback (or the Promise) gets the outcome. */
+  readonly onReplyMetadata?: ((metadata: Metadata) => void) | undefined;
+}
+
+/** What an event may say besides its arguments. */
+export interface EventOptions {
+  /** Plain data that travels beside the arguments, as that of {@link CallOptions}. @default none */
   readonly metadata?: Metadata | undefined;
 }
 
@@ -343,30 +354,57 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this[CONTROL].shakeHands(app, { strategy, credentials, username: null, resumed: undefined }, callback);
   }
 
-  /** Calls a method of the peer. Without a callback it returns a Promise of the result, or of the array of several. */
-  callMethod(interfaceName: string, methodName: string, args: unknown[]): Promise<unknown>;
-  callMethod(interfaceName: string, methodName: string, args: unknown[], callback: Callback): undefined;
-  callMethod(interfaceName: string, methodName: string, args: unknown[], callback: TypedCallback): undefined;
+  /**
+   * Calls a method of the peer. Without a callback it returns a Promise of the result, or of the array of several.
+   * @example await connection.callMethod('rooms', 'join', ['lobby'], { metadata: { locale: 'de' } })
+   */
   callMethod(
     interfaceName: string,
     methodName: string,
     args: unknown[],
-    callback?: Callback | null,
+    options?: CallOptions,
+  ): Promise<unknown>;
+  callMethod(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback: Callback,
+    options?: CallOptions,
+  ): undefined;
+  callMethod(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback: TypedCallback,
+    options?: CallOptions,
+  ): undefined;
+  callMethod(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    callback?: Callback | CallOptions | null,
+    options?: CallOptions,
   ): Promise<unknown> | undefined;
   callMethod(
     interfaceName: string,
     methodName: string,
     args: unknown[],
-    callback?: Callback | TypedCallback | null,
+    last?: Callback | TypedCallback | CallOptions | null,
+    options?: CallOptions,
   ): Promise<unknown> | undefined {
-    if (!callback) {
-      return this.promise((done) => {
-        const call = createOutgoingCall(unwrapping(done), undefined, 'call', true);
-        this[CONTROL].channel.sendCall(call, interfaceName, methodName, args);
-      });
+    if (typeof last === 'function') {
+      this.startCall(interfaceName, methodName, args, last as Callback, options);
+      return undefined;
     }
-    this.startCall(interfaceName, methodName, args, callback as Callback);
-    return undefined;
+    const given = last ?? options;
+    return this.promise((done) => {
+      const callback = unwrapping(done);
+      if (given) this.startCall(interfaceName, methodName, args, callback, { ...given, takesArray: true });
+      else {
+        const call = createOutgoingCall(callback, undefined, 'call', true);
+        this[CONTROL].channel.sendCall(call, interfaceName, methodName, args);
+      }
+    });
   }
 
   /**
@@ -429,6 +467,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     options?: CallOptions,
   ): OutgoingCall {
     const call = createOutgoingCall(callback, options?.onItem, 'call', options?.takesArray);
+    if (options?.onReplyMetadata) call.onReplyMetadata = options.onReplyMetadata;
     this[CONTROL].channel.sendCall(call, interfaceName, methodName, args, options?.metadata);
     return call;
   }
@@ -439,8 +478,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /** Sends an event. What keeps it from being sent is emitted as 'error', if somebody listens. */
-  emitRemoteEvent(interfaceName: string, eventName: string, args: unknown[]): void {
-    const error = this.sendEvent(interfaceName, eventName, args);
+  emitRemoteEvent(interfaceName: string, eventName: string, args: unknown[], options?: EventOptions): void {
+    const error = this.sendEvent(interfaceName, eventName, args, options?.metadata);
     if (error !== undefined) this[CONTROL].tell(error);
   }
 

@@ -1,13 +1,17 @@
 import { isClean, quote, quoteKey, stringify, type StringifyOptions } from '../mdsf/index.js';
-import { DEFAULT_LIMITS } from './limits.js';
+import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { ByeReason, ExtensionOffer, Metadata } from './message.js';
 import { isLargeString, joinParts } from './message-parts.js';
+import { headerWithMetadata } from './metadata-text.js';
 import { plainTargetText } from './target-text.js';
 
 // The message around a value is one level, its header two: together they keep a receiver's default limit.
 const DEFAULT_DEPTH = DEFAULT_LIMITS.maxDepth;
 const IN_MESSAGE = { maxDepth: DEFAULT_DEPTH - 1 };
 const IN_HEADER = { maxDepth: DEFAULT_DEPTH - 2 };
+
+/** The limits that concern writing. */
+type WriteLimits = Pick<Limits, 'maxDepth' | 'maxMetadataBytes'>;
 
 /** The parts of a handshake request. */
 export interface HandshakeRequestFields {
@@ -79,7 +83,9 @@ function handshakeHeader(id: number, extensions: ExtensionOffer | undefined): st
 
 /**
  * `{call:[1,'iface',{...}],method:[a,b]}`
- * @param maxDepth - how deep the message may be nested; the same with the following functions
+ * @param metadata - plain data beside the arguments; without members it is not written
+ * @param limits - how deep the message may be nested, and how large a header with metadata may be
+ * @throws {JstpError} ERR_JSTP_METADATA_TOO_LARGE
  */
 export function formatCall(
   id: number,
@@ -87,9 +93,13 @@ export function formatCall(
   method: string,
   args: readonly unknown[],
   metadata?: Metadata,
-  maxDepth = DEFAULT_DEPTH,
+  limits: WriteLimits = DEFAULT_LIMITS,
 ): string {
-  return withArguments('{call:[' + id + targetText(interfaceName, method, metadata), args, maxDepth);
+  const head =
+    metadata === undefined
+      ? '{call:[' + id + plainTargetText(interfaceName, method)
+      : '{call:' + headWithMetadata(id, interfaceName, method, metadata, limits);
+  return withArguments(head, args, limits.maxDepth);
 }
 
 /** `{event:[2,'iface',{...}],name:[a]}` */
@@ -99,9 +109,13 @@ export function formatEvent(
   event: string,
   args: readonly unknown[],
   metadata?: Metadata,
-  maxDepth = DEFAULT_DEPTH,
+  limits: WriteLimits = DEFAULT_LIMITS,
 ): string {
-  return withArguments('{event:[' + id + targetText(interfaceName, event, metadata), args, maxDepth);
+  const head =
+    metadata === undefined
+      ? '{event:[' + id + plainTargetText(interfaceName, event)
+      : '{event:' + headWithMetadata(id, interfaceName, event, metadata, limits);
+  return withArguments(head, args, limits.maxDepth);
 }
 
 /** Whether a message is an event. The text must be one that a function of this file made. */
@@ -119,20 +133,49 @@ export function renumber(text: string, id: number): string {
   return flat(text.slice(0, begin) + String(id) + text.slice(end));
 }
 
-/** The text between a message's number and its arguments: `,'iface',{...}],method:` */
-function targetText(interfaceName: string | undefined, name: string, metadata: Metadata | undefined): string {
-  if (metadata === undefined) return plainTargetText(interfaceName, name);
-  const header = interfaceName === undefined ? ',null' : ',' + quote(interfaceName);
-  return `${header},${stringify(metadata, IN_HEADER)}],${quoteKey(name)}:`;
+/** The text of a call or an event from its header to its arguments: `[1,'iface',{...}],method:` */
+function headWithMetadata(
+  id: number,
+  interfaceName: string | undefined,
+  name: string,
+  metadata: Metadata,
+  { maxMetadataBytes }: WriteLimits,
+): string {
+  const target = interfaceName === undefined ? 'null' : quote(interfaceName);
+  const header = headerWithMetadata(`[${id},${target}`, metadata, maxMetadataBytes);
+  return header === undefined
+    ? `[${id}${plainTargetText(interfaceName, name)}`
+    : `${header},${quoteKey(name)}:`;
+}
+
+/**
+ * The header of a callback with metadata: `[1,{...}]`. Undefined for metadata without members.
+ * @param id - the call's number
+ * @throws {JstpError} ERR_JSTP_METADATA_TOO_LARGE
+ */
+export function formatCallbackHeader(
+  id: number,
+  metadata: Metadata,
+  maxMetadataBytes = Infinity,
+): string | undefined {
+  return headerWithMetadata(`[${id}`, metadata, maxMetadataBytes);
 }
 
 /**
  * `{callback:[1],ok:[r]}`
  * @param id - the call's number
  * @param results - usually one value, or none
+ * @param maxDepth - how deep the message may be nested; the same with the following functions
+ * @param header - from {@link formatCallbackHeader}, where the answer has metadata
  */
-export function formatCallbackOk(id: number, results: readonly unknown[], maxDepth = DEFAULT_DEPTH): string {
-  return withArguments('{callback:[' + id + '],ok:', results, maxDepth);
+export function formatCallbackOk(
+  id: number,
+  results: readonly unknown[],
+  maxDepth = DEFAULT_DEPTH,
+  header?: string,
+): string {
+  const head = header === undefined ? '{callback:[' + id + '],ok:' : `{callback:${header},ok:`;
+  return withArguments(head, results, maxDepth);
 }
 
 /** The text of a message that ends with an array, which often is one large string. */
@@ -152,9 +195,15 @@ function inMessage(maxDepth: number): StringifyOptions {
  * `{callback:[1],error:[code,message]}`
  * @param id - the call's number
  * @param error - `[code, message?, ...info]`
+ * @param header - as of {@link formatCallbackOk}
  */
-export function formatCallbackError(id: number, error: readonly unknown[], maxDepth = DEFAULT_DEPTH): string {
-  return flat(`{callback:[${id}],error:${stringify(error, inMessage(maxDepth))}}`);
+export function formatCallbackError(
+  id: number,
+  error: readonly unknown[],
+  maxDepth = DEFAULT_DEPTH,
+  header = `[${id}]`,
+): string {
+  return flat(`{callback:${header},error:${stringify(error, inMessage(maxDepth))}}`);
 }
 
 /** `{inspect:[3,'iface']}` */

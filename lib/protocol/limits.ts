@@ -50,9 +50,10 @@ export interface Limits {
    */
   readonly maxNameLength: number;
   /**
-   * How many bytes the header of a received call or event that has metadata may have: its number, the interface's name and
-   * the metadata. A call with more fails with the error 17, an event is ignored. `Infinity`: any number. @default 8192 (8
-   * KiB)
+   * How many bytes the header of a call, event or answer that has metadata may have: its number, the interface's name and
+   * the metadata. What is sent with more fails with ERR_JSTP_METADATA_TOO_LARGE. Of what is received, a call with more fails
+   * with the error 17, an event is ignored, and an answer comes without its metadata. `Infinity`: any number.
+   * @default 8192 (8 KiB)
    */
   readonly maxMetadataBytes: number;
   /** How long the handshake of a new connection may take, with TLS and upgrade; then it is closed. @default 3000 */

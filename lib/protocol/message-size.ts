@@ -64,7 +64,7 @@ export function checkHandshakeSize(text: string, limits: SizeLimits): void {
 }
 
 /** Whether a text has at most `maxBytes` bytes as UTF-8. */
-function fits(text: string, maxBytes: number): boolean {
+export function fits(text: string, maxBytes: number): boolean {
   return text.length * MAX_BYTES_PER_UNIT <= maxBytes || byteLength(text) <= maxBytes;
 }
 

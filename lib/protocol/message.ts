@@ -5,7 +5,7 @@
  * second key is the method, the event, the strategy or the status.
  */
 
-/** The third header element of a call or an event: plain data beside the arguments. */
+/** Plain data beside the arguments: the third header element of a call or an event, the second one of a callback. */
 export type Metadata = Record<string, unknown>;
 
 /** Stands for metadata that is larger than `limits.maxMetadataBytes`. Its message has no arguments. */
@@ -51,13 +51,15 @@ export interface CallMessage {
   readonly metadata: Metadata | undefined;
 }
 
-/** `{callback:[1],ok:[r]}` or `{callback:[1],error:[code,message]}` */
+/** `{callback:[1,{...}],ok:[r]}` or `{callback:[1,{...}],error:[code,message]}` */
 export interface CallbackMessage {
   readonly kind: 'callback';
   readonly id: number;
   readonly ok: unknown[] | undefined;
   /** Never empty. Invariant: exactly one of ok and error is set. */
   readonly error: readonly unknown[] | undefined;
+  /** undefined where there is none, or more than `limits.maxMetadataBytes`. */
+  readonly metadata: Metadata | undefined;
 }
 
 /** `{event:[2,'iface',{...}],name:[a]}` */

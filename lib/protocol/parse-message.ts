@@ -105,7 +105,7 @@ function readMessage(limits: ReadLimits, isEarly: boolean): Message {
     case 'call':
       return callOf(header, headerBytes, readVerb(), limits);
     case 'callback':
-      return callbackOf(header, readVerb());
+      return callbackOf(header, headerBytes, readVerb(), limits);
     case 'event':
       return eventOf(header, headerBytes, readVerb(), limits);
     case 'ping':
@@ -168,11 +168,19 @@ function eventOf(header: unknown, headerBytes: number, { name, value }: Verb, li
   };
 }
 
-function callbackOf(header: unknown, { name, value }: Verb): Message {
+function callbackOf(
+  header: unknown,
+  headerBytes: number,
+  { name, value }: Verb,
+  limits: ReadLimits,
+): Message {
   const id = idOf('callback', header);
   const array = arrayOf('callback', value);
-  if (name === 'ok') return { kind: 'callback', id, ok: array, error: undefined };
-  if (name === 'error') return { kind: 'callback', id, ok: undefined, error: errorOf(array) };
+  const given = metadataOf(arrayOf('callback', header)[1], headerBytes, limits);
+  // Nobody can be told that it is too large, and the answer counts for more.
+  const metadata = given === OVERSIZED_METADATA ? undefined : given;
+  if (name === 'ok') return { kind: 'callback', id, ok: array, error: undefined, metadata };
+  if (name === 'error') return { kind: 'callback', id, ok: undefined, error: errorOf(array), metadata };
   throw new ProtocolError('callback: neither ok nor error');
 }
 

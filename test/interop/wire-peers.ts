@@ -27,6 +27,7 @@ export interface RealPeer {
   seenCut(): Promise<void>;
 }
 
+type Metadata = Record<string, unknown>;
 type Done = (error: unknown, ...results: unknown[]) => void;
 type Act = (match: RegExpExecArray) => Promise<void> | void;
 
@@ -60,6 +61,7 @@ export function argumentsOf(text: string): unknown[] {
 export class Outcomes {
   private readonly outcomes: unknown[][] = [];
   private readonly values: unknown[] = [];
+  private readonly replyMetadata: unknown[] = [];
 
   readonly done: Done = (error, ...results) => {
     this.outcomes.push(error ? [codeOf(error)] : [null, ...results]);
@@ -69,6 +71,10 @@ export class Outcomes {
     this.values.push(value);
   };
 
+  readonly metadata = (metadata: unknown): void => {
+    this.replyMetadata.push(metadata);
+  };
+
   /** Says what has to come next. */
   sentences(sentences: Sentences): Sentences {
     return sentences
@@ -76,6 +82,7 @@ export class Outcomes {
         jest.advanceTimersByTime(Number(ms));
       })
       .on(/^gets the value (.+)$/, ([, text]) => this.expect(this.values, parse(text)))
+      .on(/^gets the reply metadata (.+)$/, ([, text]) => this.expect(this.replyMetadata, parse(text)))
       .on(/^gets the error (\S+)$/, ([, code]) =>
         this.expect(this.outcomes, [isNaN(Number(code)) ? code : Number(code)]),
       )
@@ -174,11 +181,15 @@ function applicationOf(jstp: JstpModule, name: string, waiting: Done[]): unknown
   });
 }
 
-/** An application with streams, which only this package has. */
+/** An application with streams and reply metadata, which only this package has. */
 class StreamingApplication extends Application<Connection> {
   handleCall(call: IncomingCall<Connection>): void {
     if (call.interfaceName === 'feed') void feed(call);
-    else
+    else if (call.interfaceName === 'priced') {
+      const [a, b] = call.args as [number, number];
+      call.setReplyMetadata({ cost: 3 });
+      call.succeed([a + b]);
+    } else
       this.callMethod(
         call.connection,
         call.interfaceName,
@@ -454,6 +465,15 @@ export class RealClient implements RealPeer {
       .on(new RegExp(`^emits ${TARGET}$`), async ([, iface, event, args]) => {
         (await this.connected()).emitRemoteEvent(iface, event, argumentsOf(args));
       })
+      .on(
+        new RegExp(`^emits ${TARGET} with the metadata (.+)$`),
+        async ([, iface, event, args, metadata]) => {
+          const connection = (await this.connected()) as unknown as Connection;
+          connection.emitRemoteEvent(iface, event, argumentsOf(args), {
+            metadata: parse(metadata) as Metadata,
+          });
+        },
+      )
       .on(/^inspects (\w+)$/, async ([, iface]) => {
         (await this.connected()).inspectInterface(iface, (error: unknown, proxy: object | undefined) => {
           outcomes.done(error, Object.keys(proxy ?? {}).length > 0);
@@ -471,6 +491,7 @@ export class RealClient implements RealPeer {
 
   private async start(iface: string, method: string, args: string, options: object): Promise<void> {
     const connection = (await this.connected()) as unknown as Connection;
-    this.call = connection.startCall(iface, method, argumentsOf(args), this.outcomes.done, options);
+    const { done, metadata: onReplyMetadata } = this.outcomes;
+    this.call = connection.startCall(iface, method, argumentsOf(args), done, { onReplyMetadata, ...options });
   }
 }

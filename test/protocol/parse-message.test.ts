@@ -125,10 +125,28 @@ describe('parseMessage - the other kinds', () => {
     ['{ping:[4]}', { kind: 'ping', id: 4 }],
     ['{pong:[-4]}', { kind: 'pong', id: -4 }],
     ['{ping:[4],x:[1]}', { kind: 'ping', id: 4 }],
-    ["{callback:[1],ok:['r']}", { kind: 'callback', id: 1, ok: ['r'], error: undefined }],
-    ['{callback:[1],ok:[]}', { kind: 'callback', id: 1, ok: [], error: undefined }],
-    ["{callback:[1],error:[12,'x',{}]}", { kind: 'callback', id: 1, ok: undefined, error: [12, 'x', {}] }],
-    ['{callback:[1e12],ok:[]}', { kind: 'callback', id: 1e12, ok: [], error: undefined }],
+    [
+      "{callback:[1],ok:['r']}",
+      { kind: 'callback', id: 1, ok: ['r'], error: undefined, metadata: undefined },
+    ],
+    [
+      '{callback:[1,{a:1}],ok:[2]}',
+      { kind: 'callback', id: 1, ok: [2], error: undefined, metadata: { a: 1 } },
+    ],
+    [
+      '{callback:[1,{a:1}],error:[7]}',
+      { kind: 'callback', id: 1, ok: undefined, error: [7], metadata: { a: 1 } },
+    ],
+    ['{callback:[1,[2]],ok:[]}', { kind: 'callback', id: 1, ok: [], error: undefined, metadata: undefined }],
+    ['{callback:[1],ok:[]}', { kind: 'callback', id: 1, ok: [], error: undefined, metadata: undefined }],
+    [
+      "{callback:[1],error:[12,'x',{}]}",
+      { kind: 'callback', id: 1, ok: undefined, error: [12, 'x', {}], metadata: undefined },
+    ],
+    [
+      '{callback:[1e12],ok:[]}',
+      { kind: 'callback', id: 1e12, ok: [], error: undefined, metadata: undefined },
+    ],
     ['{stream:[5,1],data:[{a:1}]}', { kind: 'streamItem', callId: 5, n: 1, value: { a: 1 } }],
     ['{stream:[5,0],data:[]}', { kind: 'streamItem', callId: 5, n: 0, value: undefined }],
     ['{stream:[5],credit:[64]}', { kind: 'streamCredit', callId: 5, limit: 64 }],

@@ -3,7 +3,7 @@ import { MessagePattern } from '@nestjs/microservices';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Application, net, type AuthPolicyFunction, type Connection } from '../../lib/core.js';
+import { Application, net, type AuthPolicyFunction, type Connection, type Limits } from '../../lib/core.js';
 import { JstpServer } from '../../lib/index.js';
 import { Closing } from '../support/closing.js';
 import { LOOPBACK } from '../support/ports.js';
@@ -169,18 +169,51 @@ describe('metadata', () => {
     expect(heard).toHaveLength(1);
   });
 
-  test('of a caller of this package: the error has the reason, and Infinity lets it in', async () => {
+  test('of a caller of this package is checked by both sides, each with its own limit', async () => {
     const metadata = { text: 'x'.repeat(MAX_METADATA) };
-    const call = async (limits: object): Promise<unknown> => {
-      const arena = await Arena.start(closing, { applications: [listening([])], limits });
-      const connection = await within(net.connect('app', null, arena.port, LOOPBACK), 'a client');
+    const call = async (server: Partial<Limits>, client: Partial<Limits>): Promise<unknown> => {
+      const arena = await Arena.start(closing, { applications: [listening([])], limits: server });
+      const connection = await within(
+        net.connect('app', { limits: client }, arena.port, LOOPBACK),
+        'a client',
+      );
       closing.add(() => connection.close());
-      return new Promise((resolve) => {
-        connection.startCall('meta', 'run', [], (error, value) => resolve(error ?? value), { metadata });
-      });
+      return connection.callMethod('meta', 'run', [], { metadata }).catch((error: unknown) => error);
     };
-    expect(await call({})).toMatchObject({ code: 17, info: ['ERR_METADATA_TOO_LARGE'] });
-    expect(await call({ maxMetadataBytes: Infinity })).toBe(MAX_METADATA);
+    const any = { maxMetadataBytes: Infinity };
+    expect(await call(any, {})).toMatchObject({
+      code: 'ERR_JSTP_METADATA_TOO_LARGE',
+      message: expect.stringContaining('limits.maxMetadataBytes of this side') as unknown,
+    });
+    expect(await call({}, any)).toMatchObject({ code: 17, info: ['ERR_METADATA_TOO_LARGE'] });
+    expect(await call(any, any)).toBe(MAX_METADATA);
+  });
+
+  test('of an answer that is larger is ignored, and the answer is taken', async () => {
+    const answers = [
+      `{callback:${header(1, MAX_METADATA + 1)},ok:[1]}`,
+      `{callback:${header(2, MAX_METADATA)},ok:[2]}`,
+    ];
+    const server = createServer((socket) => {
+      const peer = new RawPeer(socket);
+      closing.add(() => peer.destroy());
+      socket.once('data', () => peer.send("{handshake:[0],ok:'id'}"));
+      socket.on('data', (data) => {
+        if (data.includes('call')) peer.send(...answers.splice(0).map((text) => text.replace("'meta',", '')));
+      });
+    });
+    closing.add(() => void server.close());
+    await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
+    const { port } = server.address() as { port: number };
+    const connection = await within(net.connect('app', null, port, LOOPBACK), 'a client');
+    closing.add(() => connection.close());
+    const heard: unknown[] = [];
+    const call = (): Promise<unknown> =>
+      connection.callMethod('meta', 'run', [], { onReplyMetadata: (metadata) => heard.push(metadata) });
+    // The header is some bytes shorter than asked for, as its interface is taken out.
+    answers[0] = answers[0].replace("text:'", `text:'${'y'.repeat("'meta',".length)}`);
+    expect(await Promise.all([call(), call()])).toEqual([1, 2]);
+    expect(heard).toHaveLength(1);
   });
 });
 

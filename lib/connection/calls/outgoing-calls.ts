@@ -1,4 +1,5 @@
 import { ERR_CALLBACK_LOST } from '../../protocol/error-codes.js';
+import type { Metadata } from '../../protocol/message.js';
 import { callWith, type Callback } from '../../util/callback.js';
 import { captureContext, type AsyncContext } from '../../util/async-context.js';
 import { nextTick } from '../../util/host.js';
@@ -26,6 +27,8 @@ export interface OutgoingCall {
   readonly takesArray: boolean;
   /** Takes the values of a stream as they come; undefined: the caller takes the last one as its result. */
   readonly onItem: ((value: unknown) => void) | undefined;
+  /** Takes the metadata of the answer, before the callback does the outcome; undefined: nobody reads it. */
+  onReplyMetadata: ((metadata: Metadata) => void) | undefined;
   /** The asynchronous context of the caller, in which the call is answered. */
   readonly context: AsyncContext | undefined;
   /** The number of the last stream value that arrived. */
@@ -51,6 +54,7 @@ export function createOutgoingCall(
     callback,
     takesArray,
     onItem,
+    onReplyMetadata: undefined,
     context: captureContext(),
     lastItem: 0,
     lastValue: undefined,
@@ -70,6 +74,14 @@ export function answerCall(
   const run: typeof callWith = takesArray ? callWithArray : callWith;
   if (context) context.runInAsyncScope(run, undefined, callback, error, results);
   else run(callback, error, results);
+}
+
+/** Hands the metadata of an answer to the caller. */
+export function tellReplyMetadata(call: OutgoingCall, metadata: Metadata): void {
+  const { onReplyMetadata, context } = call;
+  if (!onReplyMetadata) return;
+  if (context) context.runInAsyncScope(onReplyMetadata, undefined, metadata);
+  else onReplyMetadata(metadata);
 }
 
 function callWithArray(callback: Callback, error: unknown, results: readonly unknown[]): void {

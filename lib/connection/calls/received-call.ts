@@ -4,7 +4,11 @@ import {
   ERR_INTERNAL_API_ERROR,
   ERR_TOO_MANY_STREAMS,
 } from '../../protocol/error-codes.js';
-import { formatCallbackError, formatCallbackOk } from '../../protocol/format-message.js';
+import {
+  formatCallbackError,
+  formatCallbackHeader,
+  formatCallbackOk,
+} from '../../protocol/format-message.js';
 import type { CallMessage, Metadata } from '../../protocol/message.js';
 import { checkSize } from '../../protocol/message-size.js';
 import { MAX_TIMER_MS } from '../../protocol/option-checks.js';
@@ -62,6 +66,9 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
   /** The credit that the caller gave before there was a stream. */
   private credit: number | undefined;
   private timer: Timer | undefined;
+  private replyMetadata: Metadata | undefined;
+  /** The header of the answer; undefined: the number alone. */
+  private header: string | undefined;
 
   constructor(
     private readonly keeper: ReceivedCallKeeper,
@@ -86,6 +93,13 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
     this.controller ??= new host.AbortController();
     if (this.abortReason) this.controller.abort(this.abortReason);
     return this.controller.signal;
+  }
+
+  setReplyMetadata(metadata: Metadata): void {
+    const all = { ...this.replyMetadata, ...metadata };
+    // At once. Why: who sets it gets the error, and what was set before stays.
+    this.header = formatCallbackHeader(this.id, all, this.connection.limits.maxMetadataBytes);
+    this.replyMetadata = all;
   }
 
   succeed(results: unknown[]): void {
@@ -210,8 +224,8 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
     let text: string;
     try {
       text = isOk
-        ? formatCallbackOk(this.id, outcome as unknown[], maxDepth)
-        : formatCallbackError(this.id, this.arrayOf(outcome), maxDepth);
+        ? formatCallbackOk(this.id, outcome as unknown[], maxDepth, this.header)
+        : formatCallbackError(this.id, this.arrayOf(outcome), maxDepth, this.header);
       this.checkSize(text);
     } catch (error) {
       this.keeper.reportError(new UnsendableAnswer(this, error));

@@ -21,7 +21,7 @@ import { ProtocolError } from '../../protocol/protocol-error.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { isThenable } from '../../util/callback.js';
 import { nextTick } from '../../util/host.js';
-import { answerCall, type OutgoingCall } from '../calls/outgoing-calls.js';
+import { answerCall, tellReplyMetadata, type OutgoingCall } from '../calls/outgoing-calls.js';
 import { EMIT_LOCAL } from '../calls/remote-proxy.js';
 import type { Connection } from '../connection.js';
 import type { Extensions } from '../extensions.js';
@@ -108,6 +108,8 @@ function handleCallback(owner: MessageOwner, message: CallbackMessage): boolean 
   owner.channel.outbox.acknowledge(id);
   const call = owner.channel.outgoingCalls.remove(id);
   if (!call) return false;
+  const { metadata } = message;
+  if (metadata) owner.guard(() => tellReplyMetadata(call, metadata));
   if (message.ok) answerCall(call, null, resultsOf(call, message.ok));
   else answerCall(call, remoteErrorOf(message, owner.channel.keepsAnswers));
   return true;

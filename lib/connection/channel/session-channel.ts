@@ -281,7 +281,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     metadata?: Metadata,
   ): void {
     const { outbox } = this;
-    const { maxDepth } = this.owner.limits;
+    const { limits } = this.owner;
     const isForReturn = call.kind === 'resendable' && this.mayReturn;
     const refusal = outbox.refusal('call', methodName, isForReturn);
     if (refusal) {
@@ -289,7 +289,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
       return;
     }
     try {
-      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, metadata, maxDepth), call);
+      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, metadata, limits), call);
       this.limitStream(call);
     } catch (error) {
       failCall(call, error);
@@ -319,11 +319,11 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown {
     const { outbox } = this;
-    const { maxDepth } = this.owner.limits;
+    const { limits } = this.owner;
     const refusal = outbox.refusal('event', eventName);
     if (refusal) return refusal;
     try {
-      outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata, maxDepth));
+      outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata, limits));
       return undefined;
     } catch (error) {
       return error;

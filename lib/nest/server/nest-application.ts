@@ -130,6 +130,10 @@ class LocalCall implements IncomingCall<Connection> {
     private readonly callback: MethodCallback,
   ) {}
 
+  setReplyMetadata(): void {
+    // Callers in this process get no metadata.
+  }
+
   succeed(results: unknown[]): void {
     this.answer(null, results);
   }

@@ -5,12 +5,20 @@
 export * from './core.js';
 export { Arg, type ArgOptions } from './nest/decorators/arg.decorator.js';
 export { JSTP } from './nest/constants.js';
+export type {
+  JstpClientCall,
+  JstpClientInterceptor,
+  JstpClientInterceptorFunction,
+  JstpClientInterceptorOption,
+  JstpClientNext,
+} from './nest/client/client-interceptors.js';
 export type { JstpClientOptions, OfflineMode, ReconnectOptions } from './nest/client/client-options.js';
 export type { JstpClientEvents, JstpClientStatus } from './nest/client/client-events.js';
 export type { ExposedApi } from './nest/client/exposed-methods.js';
 export type { RemoteApi } from './nest/client/client-remote-api.js';
 export type { GuardOption } from './nest/server/guard-source.js';
 export type { Arity, JstpHandlerExtras } from './nest/decorators/handler-extras.js';
+export { InjectJstp, InjectJstpInterface } from './nest/decorators/inject-jstp.decorator.js';
 export { JstpApplication } from './nest/decorators/jstp-application.decorator.js';
 export { JstpArgs } from './nest/jstp-args.js';
 export { JstpClient } from './nest/client/jstp-client.js';
@@ -27,3 +35,15 @@ export type { JstpServerOptions } from './nest/server/jstp-server-options.js';
 export type { JstpListenerOptions, JstpTransport } from './nest/server/listener-options.js';
 export { JstpServer, type JstpServerEvents, type JstpServerStatus } from './nest/server/jstp-server.js';
 export { JSTP_MODULE_OPTIONS, JstpModule, type JstpOptionsFactory } from './nest/jstp.module.js';
+export {
+  JstpClientModule,
+  type JstpClientAsyncOptions,
+  type JstpClientModuleOptions,
+  type JstpClientOptionsFactory,
+  type JstpClientPlacement,
+} from './nest/jstp-client.module.js';
+export {
+  getJstpClientOptionsToken,
+  getJstpClientToken,
+  getJstpInterfaceToken,
+} from './nest/client-module/client-tokens.js';

@@ -7,7 +7,8 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { ConfigurationError } from '../protocol/configuration-error.js';
-import { check, checkNames, isObject } from '../protocol/option-checks.js';
+import { check, isObject } from '../protocol/option-checks.js';
+import { checkAsyncOptions } from './async-sources.js';
 import { GuardClass } from './server/guard-source.js';
 import type { JstpServerOptions } from './server/jstp-server-options.js';
 import { JstpServer } from './server/jstp-server.js';
@@ -25,7 +26,6 @@ const OTHER_BESIDE =
 const ALONE =
   'imported once, by forRoot or forRootAsync (it is global: other modules need no import; one server can listen on ' +
   'several transports, see its option `listeners`)';
-const ONE_SOURCE = 'given one of useFactory, useClass and useExisting';
 
 /** Provides the options of `JstpModule.forRootAsync({ useClass })` or `({ useExisting })`. */
 export interface JstpOptionsFactory {
@@ -46,18 +46,6 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
 
 type ModuleOptions = Parameters<(typeof ConfigurableModuleClass)['forRoot']>[0];
 type AsyncOptions = Parameters<(typeof ConfigurableModuleClass)['forRootAsync']>[0];
-
-const ASYNC_NAMES = Object.keys({
-  useFactory: true,
-  useClass: true,
-  useExisting: true,
-  inject: true,
-  imports: true,
-  provideInjectionTokensFrom: true,
-  isGlobal: true,
-} satisfies Record<keyof AsyncOptions, true>);
-
-const SOURCE_NAMES = ['useFactory', 'useClass', 'useExisting'] as const;
 
 /**
  * The token of the options of JstpModule, for providers that inject them, and for tests:
@@ -131,10 +119,7 @@ export class JstpModule extends ConfigurableModuleClass implements OnApplication
    * JstpModule.forRootAsync({ inject: [ConfigService], useFactory: (config) => ({ port: config.get('JSTP_PORT') }) })
    */
   static override forRootAsync(options: AsyncOptions): DynamicModule {
-    checkNames('options', options, ASYNC_NAMES);
-    const sources = SOURCE_NAMES.filter((name) => options[name] !== undefined);
-    if (sources.length !== 1)
-      throw new ConfigurationError('forRootAsync', sources.join(' and ') || undefined, ONE_SOURCE);
+    checkAsyncOptions('forRootAsync', options, ['isGlobal']);
     return super.forRootAsync(options);
   }
 

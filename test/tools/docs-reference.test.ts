@@ -9,7 +9,7 @@ import {
   resolveLimits,
   type Limits,
 } from '../../lib/protocol/limits.js';
-import { DEFAULT_LIMITS, JstpClient, JstpModule, JstpServer } from '../../lib/index.js';
+import { DEFAULT_LIMITS, JstpClient, JstpClientModule, JstpModule, JstpServer } from '../../lib/index.js';
 import { membersOf, textsOfLib } from './members.js';
 
 type Cells = readonly string[];
@@ -102,6 +102,19 @@ describe('the reference of options has each option, and no other', () => {
     const [told = ''] = section.split('\n## ');
     const known = knownNames(() => JstpModule.forRootAsync(unknown({})));
     expect(known.filter((name) => !told.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  test('of JstpClientModule', () => {
+    const page = readFileSync('docs/reference/options.md', 'utf8');
+    const [, section = ''] = page.split('## JstpClientModule');
+    const [told = ''] = section.split('\n## ');
+    const around = knownNames(() => JstpClientModule.registerAsync(unknown({})));
+    expect(around.filter((name) => !told.includes(`\`${name}\``))).toEqual([]);
+    const client = knownNames(() => new JstpClient(unknown({})));
+    const own = knownNames(() => JstpClientModule.register(unknown({}))).filter(
+      (name) => !client.includes(name),
+    );
+    expect(sorted(namesIn(rowsUnder('options.md', '## JstpClientModule')))).toEqual(sorted(own));
   });
 
   test('and those that JstpClient takes', () => {

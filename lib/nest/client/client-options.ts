@@ -1,5 +1,6 @@
 import type { Deserializer, Serializer } from '@nestjs/microservices';
 import type { ApplicationLike } from '../../application/application.js';
+import { checkInterceptors, type JstpClientInterceptorOption } from './client-interceptors.js';
 import type { ExposedApi } from './exposed-methods.js';
 import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
 import type { AppSpecifier } from '../../connection/connection.js';
@@ -74,6 +75,11 @@ export interface JstpClientOptions extends ClientAddressOptions {
   readonly reconnect?: boolean | ReconnectOptions;
   /** Methods that the server may call, see {@link JstpClient.expose}. @default none */
   readonly application?: ApplicationLike<Connection> | ExposedApi;
+  /**
+   * Interceptors that are around all calls and events of this client, the first one around all others: functions,
+   * objects, or (with JstpClientModule) classes. @default none
+   */
+  readonly interceptors?: readonly JstpClientInterceptorOption[];
   /** Converts outgoing packets, as with Nest's own transports. */
   readonly serializer?: Serializer;
   /** Converts incoming responses, as with Nest's own transports. */
@@ -123,6 +129,7 @@ const OPTION_NAMES = Object.keys({
   offline: true,
   reconnect: true,
   application: true,
+  interceptors: true,
   serializer: true,
   deserializer: true,
 } satisfies Record<keyof JstpClientOptions, true>);
@@ -132,13 +139,22 @@ const RECONNECT_NAMES = Object.keys({
 } satisfies Record<keyof ReconnectOptions, true>);
 
 /**
+ * Checks the names of a client's options.
+ * @param besides names that are known as well where the options are those of a module
+ * @throws {ConfigurationError} for an unknown one
+ */
+export function checkClientOptionNames(given: JstpClientOptions, besides: readonly string[] = []): void {
+  check('options', given, 'an object', isObject);
+  checkPlacement(given, [...OPTION_NAMES, ...besides]);
+  checkOptionNames('options', given, [...besides, ...OPTION_NAMES]);
+}
+
+/**
  * The options that hold.
  * @throws {ConfigurationError} for an unknown option or a value that is not allowed
  */
 export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOptions {
-  check('options', given, 'an object', isObject);
-  checkPlacement(given, OPTION_NAMES);
-  checkOptionNames('options', given, OPTION_NAMES);
+  checkClientOptionNames(given);
   const {
     app = 'jstp',
     heartbeatInterval = DEFAULT_HEARTBEAT_MS,
@@ -159,6 +175,7 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
   );
   check('offline', offline, "'wait' or 'fail'", (value) => value === 'wait' || value === 'fail');
   check('application', given.application, 'an Application or its methods', optional(isObject));
+  checkInterceptors(given.interceptors);
   check('serializer', given.serializer, 'an object with serialize()', optional(hasMethod('serialize')));
   check(
     'deserializer',

@@ -1,15 +1,17 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
-import { from, Observable, throwError } from 'rxjs';
+import { defer, from, Observable, ReplaySubject, throwError } from 'rxjs';
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { listMethods } from '../../connection/client-control.js';
 import { ERR_SESSION_TAKEN } from '../../protocol/error-codes.js';
 import { isBeyondLimit } from '../../protocol/message-size.js';
+import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { EventEmitter, SAFE_EMIT, type ErrorReporter } from '../../util/event-emitter.js';
 import { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientEvents, JstpClientStatus } from './client-events.js';
+import { InterceptorChain, type InterceptorClassResolver, type Sent } from './client-interceptors.js';
 import { ConnectionKeeper } from './connection-keeper.js';
 import { resolveClientOptions, type JstpClientOptions } from './client-options.js';
 import { ClientPackets, lostAnswer, type Conversions } from './client-packets.js';
@@ -22,7 +24,12 @@ import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
 /** What only Nest 12 has of `ClientProxy`. */
 interface PacketMaker {
-  readonly createPacket?: (pattern: unknown, data: unknown) => ReadPacket;
+  readonly createPacket?: (pattern: unknown, data: unknown) => OutgoingPacket;
+}
+
+/** A packet, of Nest 12 with the metadata of its dispatch hook. */
+interface OutgoingPacket extends Pick<ReadPacket, 'pattern' | 'data'> {
+  readonly metadata?: Metadata;
 }
 
 /**
@@ -50,14 +57,25 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   private readonly application = new ClientApplication();
   private readonly keeper: ConnectionKeeper;
   private readonly packets: ClientPackets;
+  private readonly chain: InterceptorChain | undefined;
 
   /**
    * Only checks and keeps the options.
    * @throws {ConfigurationError} for an unknown option or a value that is not allowed
    */
-  constructor(options: JstpClientOptions = {}) {
+  constructor(options?: JstpClientOptions);
+  /** @internal As JstpClientModule makes it, which resolves the classes of interceptors. */
+  constructor(options: JstpClientOptions, resolveInterceptor: InterceptorClassResolver);
+  constructor(options: JstpClientOptions = {}, resolveInterceptor?: InterceptorClassResolver) {
     super();
     const resolved = resolveClientOptions(options);
+    const { interceptors = [] } = options;
+    if (interceptors.length > 0)
+      this.chain = new InterceptorChain(
+        interceptors,
+        (pattern) => this.normalizePattern(pattern),
+        resolveInterceptor,
+      );
     if (resolved.application) this.application.expose(resolved.application);
     this.initializeSerializer(options);
     this.initializeDeserializer(options);
@@ -139,9 +157,15 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   override send<TResult = unknown, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
     // Nest's own error for them is not exported.
     if (pattern == null || data == null) return super.send<TResult, TInput>(pattern, data);
+    if (!this.chain) return this.sendPlain(pattern, data);
+    const sent = this.chain.run('call', pattern, data, (...given) => this.sendPlain(...given));
+    return sent as Observable<TResult>;
+  }
+
+  private sendPlain<TResult>(pattern: unknown, data: unknown, metadata?: Metadata): Observable<TResult> {
     return new Observable<TResult>((subscriber) => {
       const start = (): (() => void) =>
-        this.publish(this.packetOf(pattern, data), this.createObserver(subscriber));
+        this.publish(this.packetOf(pattern, data, metadata), this.createObserver(subscriber));
       if (this.keeper.carrier) return start();
       let teardown: (() => void) | undefined;
       this.ensureConnected()
@@ -165,7 +189,15 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    */
   override emit<TResult = unknown, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
     if (pattern == null || data == null) return super.emit<TResult, TInput>(pattern, data);
-    const start = (): Promise<TResult> => this.dispatchEvent<TResult>(this.packetOf(pattern, data));
+    if (!this.chain) return this.emitPlain(pattern, data);
+    const sent = new ReplaySubject<unknown>();
+    const emit = (...given: Sent): Observable<unknown> => defer(() => this.emitPlain(...given));
+    this.chain.run('event', pattern, data, emit).subscribe(sent);
+    return sent.asObservable() as Observable<TResult>;
+  }
+
+  private emitPlain<TResult>(pattern: unknown, data: unknown, metadata?: Metadata): Observable<TResult> {
+    const start = (): Promise<TResult> => this.dispatchEvent<TResult>(this.packetOf(pattern, data, metadata));
     try {
       const sent = this.keeper.carrier ? start() : this.ensureConnected().then(start);
       sent.catch(ignore);
@@ -262,9 +294,11 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 
   /** The packet of Nest 12, whose dispatch hook may attach metadata, or that of Nest 11. */
-  private packetOf(pattern: unknown, data: unknown): ReadPacket {
+  private packetOf(pattern: unknown, data: unknown, metadata?: Metadata): ReadPacket {
     const maker = this as unknown as PacketMaker;
-    return maker.createPacket ? maker.createPacket(pattern, data) : { pattern, data };
+    const packet: OutgoingPacket = maker.createPacket ? maker.createPacket(pattern, data) : { pattern, data };
+    if (!metadata) return packet as ReadPacket;
+    return { ...packet, metadata: { ...packet.metadata, ...metadata } } as ReadPacket;
   }
 
   private ensureConnected(): Promise<Connection> {

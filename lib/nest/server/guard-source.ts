@@ -2,6 +2,7 @@ import type { CanActivate, Type } from '@nestjs/common';
 import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
 import type { JstpContext, JstpHandshakeData } from '../jstp-context.js';
+import { ProvidedClass } from '../provided-class.js';
 
 /** A guard as `authPolicy`: an instance, or (with JstpModule) a class. */
 export type GuardOption = CanActivate | Type<CanActivate>;
@@ -61,12 +62,11 @@ class GuardInstance implements GuardSource {
 }
 
 /**
- * Provides the guards of a class. If the class is a provider of the application, that provider is used, in request
- * scope a new one for each handshake (its REQUEST has getData, getContext and getPattern, as in Nest's
- * microservices). Any other class is made once, with what the module can inject.
+ * Provides the guards of a class: the application's provider, in request scope a new one for each handshake (its
+ * REQUEST has getData, getContext and getPattern, as in Nest's microservices), or else one that is made.
  */
 export class GuardClass implements GuardSource {
-  private made: Promise<CanActivate> | undefined;
+  private readonly guards: ProvidedClass<CanActivate>;
 
   /**
    * @param guardClass the class of the guard
@@ -75,33 +75,21 @@ export class GuardClass implements GuardSource {
   constructor(
     private readonly guardClass: Type<CanActivate>,
     private readonly moduleRef: ModuleRef,
-  ) {}
+  ) {
+    this.guards = new ProvidedClass(guardClass, moduleRef);
+  }
 
   prepare(): Promise<unknown> | undefined {
     // Why nothing for a provider: Nest has resolved its dependencies already.
-    return this.isProvided ? undefined : this.make();
+    return this.guards.isProvided ? undefined : this.guards.make();
   }
 
   guardFor(data: JstpHandshakeData, context: JstpContext): Promise<CanActivate> {
-    if (!this.isProvided) return this.make();
+    if (!this.guards.isProvided) return this.guards.make();
     const request = requestOf(data, context);
     const contextId = ContextIdFactory.getByRequest(request);
     this.moduleRef.registerRequestByContextId(request, contextId);
     return this.moduleRef.resolve<CanActivate>(this.guardClass, contextId, { strict: false });
-  }
-
-  private get isProvided(): boolean {
-    try {
-      this.moduleRef.introspect(this.guardClass);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  private make(): Promise<CanActivate> {
-    this.made ??= this.moduleRef.create(this.guardClass);
-    return this.made;
   }
 }
 

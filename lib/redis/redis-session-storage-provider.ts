@@ -201,6 +201,14 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     return this.owned.giveUp(hashOf(id), 'deleted');
   }
 
+  /**
+   * Tells whether Redis can be reached.
+   * @throws JstpError `ERR_JSTP_STORE_AWAY` where it cannot
+   */
+  ping(): Promise<void> {
+    return this.table.ping();
+  }
+
   private checkSize(text: string): void {
     const { maxSessionBytes } = this.options;
     const bytes = Buffer.byteLength(text);

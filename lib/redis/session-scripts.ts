@@ -203,5 +203,8 @@ redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
 return 0
 `);
 
+/** Changes nothing. KEYS[1]: this instance's lease, which leads to the same node of a cluster as its renewal. */
+export const PING = new Script('return 1');
+
 /** Ends a lease. KEYS[1]: this instance's lease. */
 export const END_LEASE = new Script(`return redis.call('DEL', KEYS[1])`);

@@ -15,6 +15,7 @@ import {
   FREE,
   KEEP,
   LATE,
+  PING,
   RELEASE,
   RENEW,
   REVIVE,
@@ -113,6 +114,11 @@ export class SessionTable {
   /** Ends this instance's lease: others can claim what it owns. */
   async endLease(): Promise<void> {
     await this.redis.run(END_LEASE, [this.leaseKey], []);
+  }
+
+  /** Does nothing but wait for an answer. */
+  async ping(): Promise<void> {
+    await this.redis.run(PING, [this.leaseKey], []);
   }
 
   /** Writes a new session of this instance. @param text the session's text; '' for none */

@@ -38,6 +38,7 @@ import { trimJournals } from './sessions/trim-journals.js';
 import { SessionKeeper } from './sessions/session-keeper.js';
 import {
   resolveServerOptions,
+  storageOf,
   type ApplicationsOption,
   type ResolvedServerOptions,
   type ServerOptions,
@@ -188,6 +189,15 @@ export class Server extends EventEmitter<ServerEvents> {
   /** Returns how much of the budgets of this server is used now, and their limits. Costs little, and may be asked often. */
   getUsage(): ServerUsage {
     return readMeters(this.meters);
+  }
+
+  /**
+   * Asks the session stores whether they can be reached, as far as they tell (see `SessionStorageProvider.ping`).
+   * Rejects with the error of one that cannot.
+   */
+  async checkStores(): Promise<void> {
+    const stores = [...this.applicationTable].map((application) => storageOf(application, this.options));
+    await Promise.all([...new Set(stores)].map((store) => store.ping?.()));
   }
 
   /** Returns the connected clients. */

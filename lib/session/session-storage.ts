@@ -21,4 +21,9 @@ export interface SessionStorageProvider<C = unknown> {
    * resume that was refused.
    */
   setInactive?(id: string): unknown;
+  /**
+   * Tells whether the store can be reached: throws, or rejects, where it cannot. Asked by health checks alone, see
+   * `Server.checkStores`. A store without it counts as one that can.
+   */
+  ping?(): unknown;
 }

@@ -111,6 +111,13 @@ test('what Redis has lost and could not be told again is told at the next renewa
   expect(user.errors).toEqual([expect.objectContaining(AWAY)]);
 });
 
+test('a ping of the store tells whether Redis answers, and fails within the time of a command where it does not', async () => {
+  const user = await world.user();
+  await user.provider.ping();
+  server.pause();
+  await expect(within(user.provider.ping(), 'a failure')).rejects.toMatchObject(AWAY);
+});
+
 /** A connection whose first run of a script reaches Redis when it is told so, after those that follow. */
 function holdingBack(redis: RedisLike, script: Script): { redis: RedisLike; let: () => Promise<unknown> } {
   let held: (() => Promise<unknown>) | undefined;

@@ -20,6 +20,7 @@ const LAYERS = [
 
 /** Beside the layers: a room, the highest layer that it imports, and what it does. */
 const ASIDE = [
+  ['terminus', 'nest', 'health checks'],
   ['testing', 'transport', 'memory, faults, suites'],
   ['redis', 'server', 'sessions, events'],
 ];

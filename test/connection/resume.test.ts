@@ -235,8 +235,10 @@ describe('a journal at its cap', () => {
     other.succeed(['admitted']);
     expect((await peer.received(11))[10]).toBe("{callback:[2],ok:['admitted']}");
     peer.send('{pong:[-1]}');
-    expect((await peer.received(14)).slice(11)).toEqual([
+    expect((await peer.received(15)).slice(11)).toEqual([
       '{stream:[1,10],data:[10]}',
+      // What follows the first ping is half a journal again.
+      '{ping:[-2]}',
       '{stream:[1,11],data:[11]}',
       '{stream:[1,12],data:[12]}',
     ]);

@@ -15,6 +15,7 @@ import { StreamSender } from '../../lib/connection/calls/stream-sender.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore } from '../support/core.js';
 import { timersOf } from '../support/quiet.js';
+import { ServerOnTheWire } from '../support/resume-wire.js';
 import { waitFor } from '../support/wait-for.js';
 
 const closing = new Closing();
@@ -204,6 +205,7 @@ describe('a streaming call', () => {
     const limits = { ...DEFAULT_LIMITS, maxStreamBufferBytes: 1000 };
     const keeper = {
       sendItem: (text: string) => sent.push(text) > 0,
+      heldUp: () => undefined,
       countHeld: () => undefined,
       makeRoom: () => undefined,
     };
@@ -307,5 +309,32 @@ describe('a call', () => {
     await connection.ping();
     expect(outcome).toEqual([null, 1, 2]);
     expect(call.isOpen).toBe(false);
+  });
+});
+
+describe('streams that wait for room in the journal', () => {
+  test('take turns, and one that ends while it waits is left out', async () => {
+    const wire = await ServerOnTheWire.start(closing, { limits: { journalMaxEntries: 2 } });
+    const { peer } = await wire.login();
+    const from: string[] = [];
+    const take = (): void => {
+      for (const text of peer.messages.splice(0)) {
+        const ping = /^\{ping:\[(-\d+)\]\}$/.exec(text)?.[1];
+        if (ping !== undefined) peer.send(`{pong:[${ping}]}`);
+        else if (text.startsWith('{stream:')) from.push(/\d+/.exec(text)?.[0] ?? '');
+      }
+    };
+    for (const id of [1, 2, 3, 4]) peer.send(`{call:[${String(id)},'a'],b:[]}`);
+    await wire.served.call(4);
+    const streams = wire.served.calls.map((call) => call.openStream());
+    for (const stream of streams) for (let value = 0; value < 12; value++) stream.write(value);
+    peer.send('{cancel:[3]}');
+    await waitFor(() => {
+      take();
+      return from.length >= 36;
+    }, 'all values');
+    // Before anybody's second turn, everybody has had one.
+    expect(new Set(from.slice(0, 8))).toEqual(new Set(['1', '2', '4']));
+    expect(from.filter((id) => id === '3')).toEqual([]);
   });
 });

@@ -155,11 +155,6 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
     else this.credit = limit;
   }
 
-  /** There is room again for values that waited for it. */
-  flushStream(): void {
-    this.stream?.flush();
-  }
-
   /** Nobody waits for the answer any more: the caller has cancelled, or its transport is lost. Then comes {@link abort}. */
   cancel(): void {
     this.close();

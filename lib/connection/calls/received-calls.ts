@@ -26,6 +26,7 @@ import type { InFlightMeter } from './in-flight-meter.js';
 import type { ValueHolder } from './held-values.js';
 import type { InFlight } from './in-flight.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
+import type { StreamSender } from './stream-sender.js';
 
 /** The error of a call with more metadata than this side takes. */
 const METADATA_TOO_LARGE = [
@@ -94,6 +95,8 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
   waitsAt: InFlightMeter | undefined;
   private readonly inFlight: InFlight | undefined;
   private streamCount = 0;
+  /** Streams that wait for room, the one first whose turn it is. Made with the first. */
+  private waitingStreams: Set<StreamSender> | undefined;
   heldLength = 0;
   // Made with the first cancel.
   private cancels: Allowance | undefined;
@@ -168,9 +171,23 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
     for (const call of this.all()) yield call.id;
   }
 
-  /** The journal has room again: streams that waited for it go on. */
+  /** There is room again: streams that waited for it go on, as far as it goes. */
   flushStreams(): void {
-    for (const call of this.all()) call.flushStream();
+    const { waitingStreams } = this;
+    if (!waitingStreams) return;
+    for (const stream of waitingStreams) {
+      stream.flush();
+      if (!stream.isHeldUp) continue;
+      // It has taken what there was, so that the next time is another one's turn.
+      waitingStreams.delete(stream);
+      waitingStreams.add(stream);
+      return;
+    }
+  }
+
+  heldUp(stream: StreamSender, isHeldUp: boolean): void {
+    if (isHeldUp) (this.waitingStreams ??= new Set()).add(stream);
+    else this.waitingStreams?.delete(stream);
   }
 
   /** The call of a number, while it is being served. */

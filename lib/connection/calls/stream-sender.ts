@@ -24,8 +24,10 @@ interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'>
 
 /** What sends the values of a connection's streams, and counts those that wait. */
 export interface StreamKeeper {
-  /** Sends a value's text; false: there is no room now, and {@link StreamSender.flush} is called when there is. */
+  /** Sends a value's text; false: there is no room now. */
   sendItem(text: string): boolean;
+  /** A stream waits for room, or does so no longer. */
+  heldUp(stream: StreamSender, isHeldUp: boolean): void;
   /** Counts so much more of what streams hold, in UTF-16 units; a negative number takes off it. */
   countHeld(length: number): void;
   /** Fails streams where those of all clients hold too much: it may be the one that asks. */
@@ -51,7 +53,7 @@ export class StreamSender implements OutgoingStream {
   private ending: (() => void) | undefined;
   private waiting: ((open: boolean) => void)[] = [];
   /** Whether values wait that the caller would take, but the journal has no room for. */
-  private isHeldUp = false;
+  isHeldUp = false;
 
   constructor(
     private readonly call: StreamedCall,
@@ -156,7 +158,7 @@ export class StreamSender implements OutgoingStream {
       this.heldBytes -= held[count].length;
       count += 1;
     }
-    this.isHeldUp = count < allowed;
+    this.holdUp(count < allowed);
     this.sent += count;
     if (count > 0) held.splice(0, count);
     if (this.sent >= this.turnLimit && this.limit > this.turnLimit) this.giveTurn();
@@ -193,6 +195,13 @@ export class StreamSender implements OutgoingStream {
     this.held = [];
     this.heldBytes = 0;
     this.countHeld();
+    this.holdUp(false);
+  }
+
+  private holdUp(isHeldUp: boolean): void {
+    if (isHeldUp === this.isHeldUp) return;
+    this.isHeldUp = isHeldUp;
+    this.keeper.heldUp(this, isHeldUp);
   }
 
   private countHeld(): void {

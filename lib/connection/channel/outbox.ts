@@ -8,6 +8,7 @@ import type { Journal } from '../../session/journal.js';
 import { ANSWERS_OVER } from '../../session/journal-meter.js';
 import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
+import { ignore } from '../../util/callback.js';
 import { nextTick } from '../../util/host.js';
 import type { Extensions } from '../extensions.js';
 import { unsendableOf, type Unsendable } from './unsendable.js';
@@ -83,7 +84,8 @@ export interface OutboxOwner {
  */
 export class Outbox implements Expirable {
   readonly calls: OutgoingCalls;
-  private isAskingForAcknowledgement = false;
+  /** The number of the last ping that asked for an acknowledgement; 0: what was asked for may not arrive. */
+  private askedBy = 0;
   private pingCount = 0;
   private isRefusingItems = false;
   /** The place in the journal of the next message to be written; NONE: nothing waits there, so that what comes is. */
@@ -248,7 +250,7 @@ export class Outbox implements Expirable {
   replay(receivedCount: number): void {
     const { journal, keepsAnswers } = this.owner;
     if (!journal) return;
-    this.isAskingForAcknowledgement = false;
+    this.askedBy = 0;
     // What is sent meanwhile (a stream that has room again, a listener of the log) is journaled: it comes last.
     this.next = journal.start;
     this.stored = 0;
@@ -470,11 +472,10 @@ export class Outbox implements Expirable {
   }
 
   private askForAcknowledgement(): void {
-    if (this.isAskingForAcknowledgement || !this.owner.isOpen) return;
-    this.isAskingForAcknowledgement = true;
-    this.ping(() => {
-      this.isAskingForAcknowledgement = false;
-    });
+    const { journal, isOpen } = this.owner;
+    if (!journal || !isOpen || this.askedBy > journal.acknowledged) return;
+    this.askedBy = journal.lastId + 1;
+    this.ping(ignore);
   }
 }
 

@@ -28,3 +28,18 @@ function makeTable(): Uint8Array {
   mark('"\\/bfnrt', JSON_ESCAPE);
   return table;
 }
+
+/** Whether a character beyond ASCII is blank: JavaScript's blanks and line ends, and the byte order mark. */
+export function isWideBlank(unit: number): boolean {
+  return (
+    unit === 0xa0 ||
+    unit === 0xfeff ||
+    (unit >= 0x2000 && unit <= 0x200a) ||
+    unit === 0x2028 ||
+    unit === 0x2029 ||
+    unit === 0x202f ||
+    unit === 0x205f ||
+    unit === 0x3000 ||
+    unit === 0x1680
+  );
+}

@@ -1,5 +1,14 @@
-import { CHAR_CLASS, DIGIT, HEX_DIGIT, IDENTIFIER_PART, IDENTIFIER_START, JSON_ESCAPE } from './chars.js';
+import {
+  CHAR_CLASS,
+  DIGIT,
+  HEX_DIGIT,
+  IDENTIFIER_PART,
+  IDENTIFIER_START,
+  isWideBlank,
+  JSON_ESCAPE,
+} from './chars.js';
 import { EXACT_DIGITS, longDecimal, MAX_FRACTION_DIGITS, MORE_DIGITS, shortDecimal } from './decimal.js';
+import { FREE_SLOTS } from './index-keys.js';
 import { exceedsDepth, lookAtJson, mayExceedValues } from './json-attempt.js';
 import { hashByte, KeyCache } from './key-cache.js';
 import { TextSource } from './text-source.js';
@@ -172,6 +181,7 @@ export class MdsfReader extends TextSource {
   private readObject(): Record<string, unknown> {
     const { data } = this;
     const object: Record<string, unknown> = {};
+    let slots = FREE_SLOTS;
     this.descend();
     this.pos++;
     for (;;) {
@@ -179,6 +189,9 @@ export class MdsfReader extends TextSource {
       if (c <= 32 || c === 47 || c > 127) c = this.skip();
       if (c === 125) break;
       const key = this.readKey(c);
+      // A digit, or a quote before one: all letters are above.
+      if (c <= 57 && isDigit(key.charCodeAt(0)) && Number(key) >= slots)
+        slots = this.indexKeys.makeSlots(object, key, slots);
       if (data[this.pos] !== 58 && this.skip() !== 58) this.failUnexpected("':'");
       this.pos++;
       c = data[this.pos];
@@ -569,21 +582,6 @@ function isDigitOf(c: number, radix: number): boolean {
 function surplusOf(c: number): number {
   // Each continuation byte is one too many, but a sequence of four is two units.
   return (c & 0xc0) === 0x80 ? 1 : c >= 0xf0 ? -1 : 0;
-}
-
-/** Whether a character beyond ASCII is blank: JavaScript's blanks and line ends, and the byte order mark. */
-function isWideBlank(unit: number): boolean {
-  return (
-    unit === 0xa0 ||
-    unit === 0xfeff ||
-    (unit >= 0x2000 && unit <= 0x200a) ||
-    unit === 0x2028 ||
-    unit === 0x2029 ||
-    unit === 0x202f ||
-    unit === 0x205f ||
-    unit === 0x3000 ||
-    unit === 0x1680
-  );
 }
 
 /** The length in bytes of a text's first `end` units. A `surplus` of 0 says that bytes and units are the same. */

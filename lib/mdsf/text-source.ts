@@ -1,4 +1,5 @@
 import type { ByteDecoder } from './byte-decoder.js';
+import { IndexKeys } from './index-keys.js';
 import { bytesOfText } from './text-bytes.js';
 import { MdsfSyntaxError, type MdsfSyntaxErrorCode } from './syntax-error.js';
 
@@ -43,6 +44,7 @@ export abstract class TextSource {
   protected depthLeft = 0;
   /** How many more values may be read. */
   protected valuesLeft = 0;
+  protected readonly indexKeys = new IndexKeys();
   private decoder: ByteDecoder | undefined;
   private mode: Mode = Mode.Units;
   /** The window: decoded text that strings are cut from. */
@@ -59,7 +61,7 @@ export abstract class TextSource {
    * @param maxValues - how many values there may be
    */
   startBytes(data: Uint8Array, decoder: ByteDecoder, maxDepth: number, maxValues: number): void {
-    this.start(data, maxDepth, maxValues);
+    this.start(data, data.length, maxDepth, maxValues);
     this.decoder = decoder;
     this.mode = Mode.Ascii;
     this.textEnd = -1;
@@ -71,8 +73,7 @@ export abstract class TextSource {
    * @param maxValues - how many values there may be
    */
   startText(text: string, maxDepth: number, maxValues: number): void {
-    this.start(bytesOfText(text), maxDepth, maxValues);
-    this.length = text.length;
+    this.start(bytesOfText(text), text.length, maxDepth, maxValues);
     this.decoder = undefined;
     this.mode = Mode.Units;
     this.text = text;
@@ -91,14 +92,15 @@ export abstract class TextSource {
     this.text = '';
   }
 
-  private start(data: Uint8Array, maxDepth: number, maxValues: number): void {
+  private start(data: Uint8Array, length: number, maxDepth: number, maxValues: number): void {
     this.data = data;
-    this.length = data.length;
+    this.length = length;
     this.pos = 0;
     this.base = 0;
     this.depthLeft = maxDepth;
     // Why not more: each value but an absent one takes a byte, and a small integer is faster than Infinity.
-    this.valuesLeft = Math.min(maxValues, data.length + 1);
+    this.valuesLeft = Math.min(maxValues, length + 1);
+    this.indexKeys.start(length);
     this.nextBackslash = -1;
   }
 

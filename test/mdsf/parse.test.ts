@@ -227,6 +227,17 @@ describe('parse - arrays and objects', () => {
     expect(Object.keys(parseBoth('{__proto__:undefined}') as object)).toStrictEqual([]);
   });
 
+  it.each([
+    [{ 999: 1 }],
+    [{ 999: 1, 5: 2, 0: 3, 4294967294: 4, 4294967295: 5, 99999999999: 6, '007': 7 }],
+    [{ 3: 1, 30: 2, 300: 3, 3000: 4, 30000: 5, a: 6 }],
+    [Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [n * 3, n]))],
+    [Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [String(6000 - n * 3), n]))],
+  ])('reads members whose keys are indexes (case %#)', (value) => {
+    expect(parseBoth(JSON.stringify(value))).toStrictEqual(value);
+    expect(parseBoth(JSON.stringify(value).replaceAll('"', "'"))).toStrictEqual(value);
+  });
+
   it('reads the same keys in any order, quoted and bare, again and again', () => {
     const first = '{id:1,name:2,value:3}';
     const second = '{name:1,"id":2,\'value\':3,"value-x":4}';

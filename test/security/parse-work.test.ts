@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { LimitError } from '../../lib/core.js';
+import { parse } from '../../lib/mdsf/index.js';
 import { Closing } from '../support/closing.js';
+import { collectGarbage } from '../support/garbage.js';
 import { Arena, CHASER, guardProcess } from './arena.js';
 
 const closing = new Closing();
@@ -91,4 +93,23 @@ describe('limits.maxDepth', () => {
     await arena.expectEnded(peer);
     expect(arena.errors).toEqual([expect.objectContaining({ limit: 'maxDepth' })]);
   });
+});
+
+describe('members whose keys are indexes', () => {
+  const OBJECTS = 20_000;
+  const MIB = 2 ** 20;
+
+  test.each(['{999:1}', "{'999':1}", '{0:1,999:1}', '{"999":"я"}'])(
+    'take no more memory for their gaps: %s',
+    async (text) => {
+      const list = `[${`${text},`.repeat(OBJECTS)}{}]`;
+      await collectGarbage();
+      const before = process.memoryUsage().heapUsed;
+      const value = parse(list) as object[];
+      // An array up to each of the indexes would take 240 MB.
+      expect(process.memoryUsage().heapUsed - before).toBeLessThan(60 * MIB);
+      expect(value).toHaveLength(OBJECTS + 1);
+      expect(JSON.stringify(value.at(-2))).toBe(JSON.stringify(parse(text)));
+    },
+  );
 });

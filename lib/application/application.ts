@@ -51,6 +51,7 @@ export interface ApplicationLike<C = unknown> {
   getMethods(interfaceName: string): string[] | undefined;
   /**
    * Handles an event.
+   * @param failed told of what has failed and is no rejection of the Promise, as the application has dealt with it
    * @returns a Promise, where handling takes time: until it is settled the event counts as a call that is being served,
    * and its rejection is reported
    */
@@ -60,7 +61,10 @@ export interface ApplicationLike<C = unknown> {
     eventName: string,
     args: unknown[],
     metadata?: Metadata,
+    failed?: (error: unknown) => void,
   ): unknown;
+  /** Returns whether there is a handler for an event. @default no handler is known */
+  hasEvent?(interfaceName: string, eventName: string): boolean;
   /**
    * Serves a call in place of `callMethod`: for applications that stream, that notice a cancel, or that read
    * metadata.
@@ -163,6 +167,12 @@ export class Application<C = unknown> implements ApplicationLike<C> {
   getMethods(interfaceName: string): string[] | undefined {
     const methods = own(this.api, interfaceName);
     return methods && Object.keys(methods);
+  }
+
+  /** Returns whether there is a handler for an event. */
+  hasEvent(interfaceName: string, eventName: string): boolean {
+    const handlers = own(this.eventHandlers, interfaceName);
+    return handlers !== undefined && own(handlers, eventName) !== undefined;
   }
 
   /** Runs the handler of an event. @returns what the handler returns; undefined where there is none */

@@ -19,7 +19,8 @@ import { CONTROL } from './control.js';
 import type { ResolvedClient } from './resolved-client.js';
 import { Lifecycle } from './lifecycle.js';
 import { CORE_EXTENSIONS } from './extensions.js';
-import { Redialer } from './reconnect/redialer.js';
+import { observeConnect } from './observing/observe-connect.js';
+import { Redialer, type DialedAs } from './reconnect/redialer.js';
 import type { RemoteProxy } from './calls/remote-proxy.js';
 import { SimpleConnectPolicy } from './handshake/simple-connect-policy.js';
 import type { Dialer, Dialers } from './transport.js';
@@ -117,7 +118,7 @@ function either<T>(
 }
 
 function connect(
-  dialedAs: { app: AppSpecifier; transportName: string; args: readonly unknown[] },
+  dialedAs: DialedAs,
   client: ClientOptions,
   dialer: Dialer,
   dialers: Dialers,
@@ -133,6 +134,19 @@ function connect(
     });
     return;
   }
+  observeConnect(dialedAs.app, undefined, callback, (done) => {
+    attemptFirst(dialedAs, settings, dialer, dialers, done);
+  });
+}
+
+function attemptFirst(
+  dialedAs: DialedAs,
+  settings: ResolvedClient,
+  dialer: Dialer,
+  dialers: Dialers,
+  callback: Callback,
+): void {
+  const { client } = settings;
   const attempt = new Attempt(settings);
   let giveUp = (): void => {
     attempt.stop();

@@ -1,9 +1,11 @@
 import { ERR_CALLBACK_LOST } from '../../protocol/error-codes.js';
 import type { Metadata } from '../../protocol/message.js';
+import { outcomeCodeOf } from '../../protocol/outcome-code.js';
 import { callWith, type Callback } from '../../util/callback.js';
 import { captureContext, type AsyncContext } from '../../util/async-context.js';
 import { nextTick } from '../../util/host.js';
 import { IdTable } from '../../util/id-table.js';
+import type { Observation } from '../../util/observation.js';
 
 /** What the callee may send of a stream before the first credit message arrives (docs/protocol.md). */
 export const INITIAL_STREAM_CREDIT = 64;
@@ -40,6 +42,8 @@ export interface OutgoingCall {
   /** The highest number that the callee may believe to be allowed. A credit on its way to it is not counted yet. */
   knownLimit: number;
   readonly kind: OutgoingKind;
+  /** Told of its end; undefined: nobody observes it. */
+  observation: Observation | undefined;
 }
 
 /** Makes a call that is not sent yet. */
@@ -61,6 +65,7 @@ export function createOutgoingCall(
     creditLimit: INITIAL_STREAM_CREDIT,
     knownLimit: INITIAL_STREAM_CREDIT,
     kind,
+    observation: undefined,
   };
 }
 
@@ -70,7 +75,8 @@ export function answerCall(
   error: unknown,
   results: readonly unknown[] = NO_RESULTS,
 ): void {
-  const { callback, context, takesArray } = call;
+  const { callback, context, takesArray, observation } = call;
+  if (observation !== undefined) observation.end(outcomeCodeOf(error), error);
   const run: typeof callWith = takesArray ? callWithArray : callWith;
   if (context) context.runInAsyncScope(run, undefined, callback, error, results);
   else run(callback, error, results);

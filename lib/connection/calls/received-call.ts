@@ -1,6 +1,7 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
 import {
   ERR_CALL_TIMEOUT,
+  ERR_CANCELLED,
   ERR_INTERNAL_API_ERROR,
   ERR_TOO_MANY_STREAMS,
 } from '../../protocol/error-codes.js';
@@ -15,7 +16,8 @@ import { MAX_TIMER_MS } from '../../protocol/option-checks.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { host, type AbortControllerLike, type AbortSignalLike } from '../../util/host.js';
 import type { DeadlineQueue } from '../../util/deadline-queue.js';
-import { isSystemError } from '../../util/errors.js';
+import { isError, isSystemError } from '../../util/errors.js';
+import type { Observation } from '../../util/observation.js';
 import type { Expirable } from '../../util/shared-deadlines.js';
 import { startTimer, stopTimer, type Timer } from '../../util/timer.js';
 import { forgetUnreachable, whenUnreachable } from '../../util/unreachable.js';
@@ -63,6 +65,8 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
   private controller: AbortControllerLike | undefined;
   /** The values on their way to the caller; undefined until the application opens a stream. */
   stream: StreamSender | undefined;
+  /** Told of its end; undefined: nobody observes it. */
+  observation: Observation | undefined = undefined;
   /** The credit that the caller gave before there was a stream. */
   private credit: number | undefined;
   private timer: Timer | undefined;
@@ -158,6 +162,7 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
   /** Nobody waits for the answer any more: the caller has cancelled, or its transport is lost. Then comes {@link abort}. */
   cancel(): void {
     this.close();
+    this.observation?.end(ERR_CANCELLED, new RemoteError(ERR_CANCELLED));
   }
 
   /** Answers with an error, whatever the handler does, and aborts its signal. */
@@ -216,6 +221,8 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
   private answer(isOk: boolean, outcome: unknown): void {
     if (!this.open) return;
     const { maxDepth } = this.connection.limits;
+    let hasFailed = !isOk;
+    let failure = outcome;
     let text: string;
     try {
       text = isOk
@@ -223,11 +230,16 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
         : formatCallbackError(this.id, this.arrayOf(outcome), maxDepth, this.header);
       this.checkSize(text);
     } catch (error) {
-      this.keeper.reportError(new UnsendableAnswer(this, error));
+      hasFailed = true;
+      failure = new UnsendableAnswer(this, error);
+      this.keeper.reportError(failure);
       text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
     }
     this.close();
     this.keeper.answer(this, text);
+    if (this.observation === undefined) return;
+    if (hasFailed) endFailed(this.observation, failure);
+    else this.observation.end(0);
   }
 
   /** Aborts the handler's signal. */
@@ -244,6 +256,14 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
       this.abort(new RemoteError(ERR_CALL_TIMEOUT));
     });
   }
+}
+
+/** Ends with the code that the caller is told. */
+function endFailed(observation: Observation, failure: unknown): void {
+  const isInternal = failure instanceof UnsendableAnswer || isSystemError(failure);
+  const array = isInternal ? [ERR_INTERNAL_API_ERROR] : RemoteError.getJstpArrayFor(failure);
+  const error = isError(failure) ? failure : RemoteError.fromJstpArray(array);
+  observation.end(array[0] as number | string, error);
 }
 
 /** What ends a call that nothing refers to any more: no answer of it can come. It must not refer to the call itself. */

@@ -14,13 +14,16 @@ import { METADATA_TOO_LARGE_INFO } from '../../protocol/refusal-info.js';
 import type { ApplicationLike } from '../../application/application.js';
 import { serveCall } from '../../application/serve-call.js';
 import { Allowance } from '../../util/allowance.js';
-import { isThenable } from '../../util/callback.js';
+import { ignore, isThenable } from '../../util/callback.js';
 import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { IdTable } from '../../util/id-table.js';
 import { toLogText } from '../../util/log-text.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
+import type { Observation } from '../../util/observation.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
+import { begin, isObserved } from '../observing/observers.js';
+import { ReceiveOperation } from '../observing/operations.js';
 import type { AbandonedPlace, AddressedCalls } from './abandoned-handlers.js';
 import type { InFlightMeter } from './in-flight-meter.js';
 import type { ValueHolder } from './held-values.js';
@@ -151,12 +154,11 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
     const fault = faultOf(message);
     const { application, connection } = this.owner;
     if (fault !== 0 || application === null) {
-      const isOversized = message.metadata === OVERSIZED_METADATA;
-      const error = isOversized ? METADATA_TOO_LARGE : [fault || ERR_INTERFACE_NOT_FOUND];
-      this.owner.outbox.sendAnswer(formatCallbackError(message.id, error));
+      this.refuse(message, fault || ERR_INTERFACE_NOT_FOUND);
       return;
     }
     const call = new ReceivedCall(this, connection, message, bytes);
+    if (isObserved('serve')) call.observation = beginServing(connection, application, message);
     this.calls ??= new IdTable();
     if (!this.calls.add(call)) (this.doubles ??= new Set()).add(call);
     this.count(bytes);
@@ -164,6 +166,18 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
     this.owner.whenStored(() => {
       if (call.isOpen) this.serve(call, application);
     }, call.id);
+  }
+
+  /** Answers a call that no application gets. */
+  private refuse(message: CallMessage, code: number): void {
+    const { application, connection, outbox } = this.owner;
+    const isOversized = message.metadata === OVERSIZED_METADATA;
+    const error: readonly unknown[] = isOversized ? METADATA_TOO_LARGE : [code];
+    outbox.sendAnswer(formatCallbackError(message.id, error));
+    if (!isObserved('serve')) return;
+    const observation = beginServing(connection, application, message);
+    observation.run(ignore);
+    observation.end(code, RemoteError.fromJstpArray(error));
   }
 
   /** The numbers of the calls that are being served, as the wire has them. */
@@ -300,7 +314,11 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
   private serve(call: ReceivedCall, application: ApplicationLike<Connection>): void {
     call.begin();
     try {
-      const handled = serveCall(application, call, this);
+      const { observation } = call;
+      const handled =
+        observation === undefined
+          ? serveCall(application, call, this)
+          : observation.run(() => serveCall(application, call, this));
       if (isThenable(handled)) this.awaitHandler(call, handled);
     } catch (error) {
       this.handlerFailed(call, error);
@@ -398,6 +416,14 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
   get address(): string | undefined {
     return this.owner.connection.remoteAddress;
   }
+}
+
+function beginServing(
+  connection: Connection,
+  application: ApplicationLike<Connection> | null,
+  message: CallMessage,
+): Observation {
+  return begin(new ReceiveOperation('serve', connection, application, message, message.method));
 }
 
 /** Checks in the order of docs/protocol.md; what the application has, it checks itself. */

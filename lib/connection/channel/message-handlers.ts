@@ -18,13 +18,17 @@ import type {
   StreamItemMessage,
 } from '../../protocol/message.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
+import { outcomeCodeOf } from '../../protocol/outcome-code.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { isThenable } from '../../util/callback.js';
+import { isError } from '../../util/errors.js';
 import { nextTick } from '../../util/host.js';
 import { answerCall, tellReplyMetadata, type OutgoingCall } from '../calls/outgoing-calls.js';
 import { EMIT_LOCAL } from '../calls/remote-proxy.js';
 import type { Connection } from '../connection.js';
 import type { Extensions } from '../extensions.js';
+import { begin, isObserved } from '../observing/observers.js';
+import { ReceiveOperation } from '../observing/operations.js';
 import type { Reporter } from '../reporter.js';
 import type { Wire } from '../wire.js';
 import { TRANSPORT_PING, type SessionChannel } from './session-channel.js';
@@ -161,14 +165,50 @@ function handleEvent(owner: MessageOwner, message: EventMessage, bytes: number):
   if (owner.isLogged('event')) owner.log('event', interfaceName, event, args);
   if (args === undefined || interfaceName === undefined || event === undefined) return false;
   owner.channel.whenStored(() => {
-    owner.channel.proxyOf(interfaceName)?.[EMIT_LOCAL](event, args);
-    owner.guard(() => {
-      const { application, connection } = owner;
-      const handled = application?.handleEvent?.(connection, interfaceName, event, args, message.metadata);
-      if (isThenable(handled)) owner.channel.receivedCalls.addEvent(handled, bytes);
-    });
+    if (isObserved('handle')) runObservedEvent(owner, message, bytes);
+    else runEvent(owner, message, bytes);
   }, message.id);
   return true;
+}
+
+/** @param failed told of what fails, if it is observed */
+function runEvent(
+  owner: MessageOwner,
+  { interfaceName = '', event = '', args = [], metadata }: EventMessage,
+  bytes: number,
+  failed?: (error: unknown) => void,
+): unknown {
+  let handled: unknown;
+  owner.channel.proxyOf(interfaceName)?.[EMIT_LOCAL](event, args);
+  owner.guard(() => {
+    const { application, connection } = owner;
+    try {
+      handled = application?.handleEvent?.(connection, interfaceName, event, args, metadata, failed);
+    } catch (error) {
+      failed?.(error);
+      throw error;
+    }
+    if (isThenable(handled)) owner.channel.receivedCalls.addEvent(handled, bytes);
+  });
+  return handled;
+}
+
+function runObservedEvent(owner: MessageOwner, message: EventMessage, bytes: number): void {
+  const observation = begin(
+    new ReceiveOperation('handle', owner.connection, owner.application, message, message.event),
+  );
+  const failed = (error: unknown): void => {
+    const code = outcomeCodeOf(error);
+    // As a call's caller would be told it.
+    const isInternal = isError(error) && !(error instanceof RemoteError);
+    observation.end(isInternal ? ERR_INTERNAL_API_ERROR : code, error);
+  };
+  const handled = observation.run(() => runEvent(owner, message, bytes, failed));
+  const end = (): void => {
+    observation.end(0);
+  };
+  if (isThenable(handled)) handled.then(end, failed);
+  else end();
 }
 
 function handleInspect(owner: MessageOwner, message: InspectMessage): boolean {

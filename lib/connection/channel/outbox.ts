@@ -13,6 +13,7 @@ import { nextTick } from '../../util/host.js';
 import type { Extensions } from '../extensions.js';
 import { unsendableOf, type Unsendable } from './unsendable.js';
 import {
+  answerCall,
   createOutgoingCall,
   INITIAL_STREAM_CREDIT,
   OutgoingCalls,
@@ -379,7 +380,7 @@ export class Outbox implements Expirable {
     // Later, when what else there is to send has been sent.
     nextTick(() => {
       this.owner.guard(() => {
-        call.callback(error);
+        answerCall(call, error);
       });
     });
     return true;

@@ -1,5 +1,5 @@
 import type { ApplicationLike } from '../../application/application.js';
-import { ERR_CALLBACK_LOST, ERR_JOURNAL_FULL } from '../../protocol/error-codes.js';
+import { ERR_CALLBACK_LOST, ERR_CANCELLED } from '../../protocol/error-codes.js';
 import {
   formatCall,
   formatCallbackError,
@@ -17,9 +17,8 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import type { Journal } from '../../session/journal.js';
 import { NO_CALLS, type Session } from '../../session/session.js';
 import type { Callback } from '../../util/callback.js';
-import { afterContinuations, nextTick } from '../../util/host.js';
+import { afterContinuations } from '../../util/host.js';
 import {
-  answerCall,
   createOutgoingCall,
   INITIAL_STREAM_CREDIT,
   type OutgoingCall,
@@ -30,9 +29,12 @@ import type { InFlight } from '../calls/in-flight.js';
 import { ReceivedCalls, type ReceivedCallsOwner } from '../calls/received-calls.js';
 import type { Connection, ConnectionChannel } from '../connection.js';
 import type { Extensions } from '../extensions.js';
+import { observeCall, observeEmit } from '../observing/observe-sending.js';
+import { isObserved } from '../observing/observers.js';
 import type { Reporter } from '../reporter.js';
 import type { ServerSide } from '../server-side.js';
 import type { Wire } from '../wire.js';
+import { fail, failCall, journalFull } from './failures.js';
 import { PeerActivity } from './peer-activity.js';
 import { Outbox, type OutboxOwner, type UnsentMessage } from './outbox.js';
 import type { StoreGate } from './store-gate.js';
@@ -282,6 +284,9 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   ): void {
     const { outbox } = this;
     const { limits } = this.owner;
+    const sent = isObserved('call')
+      ? observeCall(call, this.connection, interfaceName, methodName, args, metadata)
+      : metadata;
     const isForReturn = call.kind === 'resendable' && this.mayReturn;
     const refusal = outbox.refusal('call', methodName, isForReturn);
     if (refusal) {
@@ -289,7 +294,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
       return;
     }
     try {
-      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, metadata, limits), call);
+      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, sent, limits), call);
       this.limitStream(call);
     } catch (error) {
       failCall(call, error);
@@ -301,6 +306,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     if (outgoingCalls.get(call.id) !== call) return;
     outgoingCalls.remove(call.id);
     this.sendCancel(call);
+    call.observation?.end(ERR_CANCELLED, new RemoteError(ERR_CANCELLED));
   }
 
   /** Sends what never went out in another session, which is lost. */
@@ -318,6 +324,18 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   }
 
   sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown {
+    if (!isObserved('emit')) return this.commitEvent(interfaceName, eventName, args, metadata);
+    return observeEmit(this.connection, interfaceName, eventName, args, metadata, (sent) =>
+      this.commitEvent(interfaceName, eventName, args, sent),
+    );
+  }
+
+  private commitEvent(
+    interfaceName: string,
+    eventName: string,
+    args: unknown[],
+    metadata: Metadata | undefined,
+  ): unknown {
     const { outbox } = this;
     const { limits } = this.owner;
     const refusal = outbox.refusal('event', eventName);
@@ -577,24 +595,4 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   releaseJournal(): void {
     if (this.ownOutbox) this.journal?.countIn(undefined);
   }
-}
-
-function failCall(call: OutgoingCall, error: unknown): void {
-  nextTick(() => {
-    answerCall(call, error);
-  });
-}
-
-function fail(callback: (error: unknown) => void, error: unknown): void {
-  nextTick(() => {
-    callback(error);
-  });
-}
-
-function journalFull(): RemoteError {
-  return new RemoteError(
-    ERR_JOURNAL_FULL,
-    'A session has ended: more waits in it than limits.journalMaxBytes, journalMaxBytesAway or journalMaxEntries allow, ' +
-      'or in the sessions of its user or address than limits.maxJournalBytesPerUser or maxJournalBytesPerAddress allow',
-  );
 }

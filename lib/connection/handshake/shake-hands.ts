@@ -1,17 +1,21 @@
 import { ERR_NOT_CONNECTED } from '../../protocol/error-codes.js';
+import { outcomeCodeOf } from '../../protocol/outcome-code.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Session } from '../../session/session.js';
-import type { Callback } from '../../util/callback.js';
 import { bindContext } from '../../util/async-context.js';
+import { ignore, type Callback } from '../../util/callback.js';
 import { nextTick } from '../../util/host.js';
+import type { Observation } from '../../util/observation.js';
 import { ClientHandshake, parseAppSpecifier, type Entrance } from './client-handshake.js';
 import type { Credentials } from './credentials.js';
 import type { AppSpecifier, Connection } from '../connection.js';
 import type { ExtensionName } from '../extensions.js';
+import { begin, isObserved } from '../observing/observers.js';
 import type { ConnectionState } from '../state.js';
 
 /** What a client's handshake asks of its connection. */
 export interface HandshakeOwner {
+  readonly connection: Connection;
   readonly state: ConnectionState;
   /** The extensions that this side offers. */
   readonly offeredExtensions: readonly ExtensionName[];
@@ -54,15 +58,18 @@ export function shakeHands(
     return;
   }
   const offered = offerFor(credentials, owner.offeredExtensions);
+  const observation = observeHandshake(owner.connection, application, credentials);
   const handshake = new ClientHandshake(credentials, application, (error, response) => {
     const entrance = response && handshake.entranceOf(response, offered);
     if (!entrance || entrance instanceof RemoteError) {
       const failure = error ?? entrance;
       owner.handshakeFailed(failure, credentials.resumed, !handshake.isSessionKept);
+      observation?.end(outcomeCodeOf(failure), failure);
       callback(failure);
       return;
     }
     owner.enterSession(entrance);
+    observation?.end(0);
     callback(null, entrance.session);
   });
   try {
@@ -70,8 +77,23 @@ export function shakeHands(
   } catch (error) {
     // Credentials that cannot be sent.
     owner.end('abandoned');
+    observation?.end(outcomeCodeOf(error), error);
     later(error);
   }
+}
+
+function observeHandshake(
+  connection: Connection,
+  { name, version }: { readonly name: string; readonly version: string | undefined },
+  { strategy, resumed }: Credentials<Connection>,
+): Observation | undefined {
+  const kind = resumed ? 'resume' : 'handshake';
+  if (!isObserved(kind)) return undefined;
+  const application = version ? `${name}@${version}` : name;
+  const operation = { kind, side: 'client', connection, application, strategy } as const;
+  const observation = begin({ ...operation, code: undefined, error: undefined });
+  observation.run(ignore);
+  return observation;
 }
 
 /** A session that comes back has the extensions that it was made with; one that the reference stored has none. */

@@ -7,13 +7,14 @@ import {
 import type { ByeReason } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Session } from '../../session/session.js';
-import { ignore, popCallback } from '../../util/callback.js';
+import { ignore, popCallback, type Callback } from '../../util/callback.js';
 import { Attempt } from './attempt.js';
 import { Backoff } from './backoff.js';
 import { ReconnectSchedule } from './schedule.js';
 import { runConnectPolicy } from '../handshake/connect-policy.js';
 import type { AppSpecifier, Connection, ReconnectFunction } from '../connection.js';
 import { NO_EXTENSIONS, type Extensions } from '../extensions.js';
+import { observeConnect } from '../observing/observe-connect.js';
 import type { Reporter } from '../reporter.js';
 import type { ResolvedClient } from '../resolved-client.js';
 import type { Dialer, Dialers, Transport } from '../transport.js';
@@ -41,7 +42,7 @@ export interface DialedAs {
 
 const SUPERSEDED = new RemoteError(ERR_NOT_CONNECTED, 'The attempt to connect was given up');
 
-type Done = (error: unknown, connection?: Connection) => void;
+type Done = Callback;
 
 /**
  * Brings a client's connection back on a new transport: when the user says so, when the user's reconnector does or, where
@@ -145,6 +146,12 @@ export class Redialer {
    * for again. Where an attempt of the user fails, the reconnector goes on with what that has interrupted.
    */
   redial(dialer: Dialer, args: readonly unknown[], done: Done, isByReconnector = false): void {
+    observeConnect(this.dialedAs.app, this.owner.connection, done, (observed) => {
+      this.attemptAgain(dialer, args, observed, isByReconnector);
+    });
+  }
+
+  private attemptAgain(dialer: Dialer, args: readonly unknown[], done: Done, isByReconnector: boolean): void {
     this.isAwaited ||= this.isArmed || this.schedule.isWaiting || this.isByReconnector;
     this.cancel();
     if (this.attempt) {

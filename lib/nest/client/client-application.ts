@@ -101,11 +101,17 @@ export class ClientApplication implements ApplicationLike<Connection> {
     eventName: string,
     args: unknown[],
     metadata?: Metadata,
+    failed?: (error: unknown) => void,
   ): unknown {
     const subscribers = this.subscribers.get(interfaceName)?.get(eventName);
     // Why a copy: a subscriber may unsubscribe itself or others while it handles the event.
     if (subscribers) for (const next of [...subscribers]) next(unwrapResults(args));
-    return this.exposed.handleEvent?.(connection, interfaceName, eventName, args, metadata);
+    return this.exposed.handleEvent?.(connection, interfaceName, eventName, args, metadata, failed);
+  }
+
+  hasEvent(interfaceName: string, eventName: string): boolean {
+    const isAwaited = this.subscribers.get(interfaceName)?.has(eventName) ?? false;
+    return isAwaited || (this.exposed.hasEvent?.(interfaceName, eventName) ?? false);
   }
 
   private add(interfaceName: string, eventName: string, next: (value: unknown) => void): void {

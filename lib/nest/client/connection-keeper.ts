@@ -10,12 +10,13 @@ import {
 } from '../../connection/client-control.js';
 import { controlOf } from '../../connection/control.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
-import type { OutgoingCall } from '../../connection/calls/outgoing-calls.js';
+import { answerCall, type OutgoingCall } from '../../connection/calls/outgoing-calls.js';
 import type { UnsentMessage } from '../../connection/channel/outbox.js';
 import { ReconnectSchedule } from '../../connection/reconnect/schedule.js';
 import {
   ERR_AUTH_FAILED,
   ERR_CALLBACK_LOST,
+  ERR_CANCELLED,
   ERR_NOT_CONNECTED,
   ERR_SESSION_LOST,
 } from '../../protocol/error-codes.js';
@@ -137,7 +138,9 @@ export class ConnectionKeeper {
   cancel(call: OutgoingCall, startedOn: Connection): void {
     startedOn.cancelCall(call);
     if (this.current && this.current !== startedOn) this.current.cancelCall(call);
-    if (this.unsent.length > 0) this.unsent = this.unsent.filter((message) => message.call !== call);
+    if (this.unsent.length === 0) return;
+    this.unsent = this.unsent.filter((message) => message.call !== call);
+    call.observation?.end(ERR_CANCELLED, new RemoteError(ERR_CANCELLED));
   }
 
   /** Ends the connection or the attempt to make one: calls under way fail with -1. Resolves when the connection is closed. */
@@ -362,7 +365,11 @@ export class ConnectionKeeper {
     const { unsent } = this;
     this.unsent = [];
     const calls = unsent.flatMap(({ call }) => call ?? []);
-    for (const { callback } of calls) this.guard(() => callback(error));
+    for (const call of calls) {
+      this.guard(() => {
+        answerCall(call, error);
+      });
+    }
     const events = unsent.length - calls.length;
     if (events > 0) this.observer.warn(`Events that were lost with the session at ${this.shown}: ${events}`);
   }

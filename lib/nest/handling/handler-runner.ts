@@ -37,6 +37,8 @@ export interface RunnerSettings {
 
 type OnEnd = (() => void) | undefined;
 
+type Failed = (error: unknown) => void;
+
 /** Runs Nest's handlers for calls and events, and answers with what they return. */
 export class HandlerRunner implements AnswerContext, ErrorReporter {
   readonly answering: Answering;
@@ -93,6 +95,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
 
   /**
    * Runs the handler of an event.
+   * @param failed told of what has failed, besides the report
    * @returns a Promise that is settled when the handler has ended, and never rejects; undefined where no handler runs
    */
   event(
@@ -100,27 +103,30 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
     message: JstpMessage,
     route: Route,
     args: unknown[],
+    failed: Failed = ignore,
   ): PromiseLike<void> | undefined {
     const { arity, pattern } = route;
     if (arity && !fits(arity, args)) {
       this.report(
         `The event ${pattern} came with ${args.length} arguments, its handler takes ${show(arity)}`,
       );
+      failed(ERR_INVALID_SIGNATURE);
       return undefined;
     }
     const context = new JstpContext([connection, pattern, message]);
     const { inbound } = this;
-    if (!inbound) return this.startEvent(route, dataOf(route, args), context);
+    if (!inbound) return this.startEvent(route, dataOf(route, args), context, failed);
     const packet = { pattern, data: dataOf(route, args), metadata: message.metadata };
     return new Promise((resolve) => {
       inbound.read(
         connection,
         packet,
         (data) => {
-          resolve(this.startEvent(route, data, context));
+          resolve(this.startEvent(route, data, context, failed));
         },
         (error) => {
           this.report(error);
+          failed(error);
           resolve();
         },
       );
@@ -193,16 +199,16 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
     return undefined;
   }
 
-  private startEvent(route: Route, data: unknown, context: JstpContext): PromiseLike<void> {
+  private startEvent(route: Route, data: unknown, context: JstpContext, failed: Failed): PromiseLike<void> {
     const { hooks } = this;
     if (hooks.start === undefined && hooks.end === undefined)
-      return this.runEvent(route, data, context, undefined);
+      return this.runEvent(route, data, context, failed, undefined);
     return new Promise((resolve) => {
       let run: PromiseLike<void> | undefined;
       const hooked = this.hook(
         context,
         (onEnd) => {
-          run = this.runEvent(route, data, context, onEnd);
+          run = this.runEvent(route, data, context, failed, onEnd);
           return run;
         },
         resolve,
@@ -216,10 +222,16 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
     });
   }
 
-  private async runEvent(route: Route, data: unknown, context: JstpContext, onEnd: OnEnd): Promise<void> {
+  private async runEvent(
+    route: Route,
+    data: unknown,
+    context: JstpContext,
+    failed: Failed,
+    onEnd: OnEnd,
+  ): Promise<void> {
     try {
       const result: unknown = await this.handlers.get(route.key)?.(data, context);
-      if (isObservable(result)) await endOf(result);
+      if (isObservable(result)) await endOf(result, failed);
       else if (
         context.getArgs()[2].isEvent &&
         typeof result === 'object' &&
@@ -229,6 +241,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
         await drain(result);
     } catch (error) {
       this.report(error);
+      failed(error);
     }
     onEnd?.();
   }
@@ -303,13 +316,16 @@ function dataOf(route: Route, args: unknown[]): unknown {
   return args[0];
 }
 
-/** Waits for the end of an Observable, as Nest does. Why errors are ignored: Nest's filters have logged them. */
-function endOf(source: Observable<unknown>): Promise<void> {
+/** Waits for the end of an Observable, as Nest does. Why errors are not reported: Nest's filters have logged them. */
+function endOf(source: Observable<unknown>, failed: Failed): Promise<void> {
   return new Promise((resolve) => {
-    const end = (): void => {
-      resolve();
-    };
-    source.subscribe({ error: end, complete: end });
+    source.subscribe({
+      error: (error: unknown) => {
+        failed(error);
+        resolve();
+      },
+      complete: resolve,
+    });
   });
 }
 

@@ -6,9 +6,12 @@ import { LastValueStream } from '../../connection/calls/stream-sender.js';
 import { ERR_INTERFACE_NOT_FOUND, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import type { Metadata } from '../../protocol/message.js';
-import { callWith, isThenable } from '../../util/callback.js';
+import { RemoteError } from '../../protocol/remote-error.js';
+import { callWith, ignore, isThenable } from '../../util/callback.js';
+import { isError } from '../../util/errors.js';
 import type { SessionStorageProvider } from '../../session/session-storage.js';
 import type { NestCall } from '../handling/answering.js';
+import { toWireError } from '../nest-error.js';
 import { originText, type ApplicationRoutes } from './application-routes.js';
 import type { HandlerRunner } from '../handling/handler-runner.js';
 
@@ -79,10 +82,17 @@ export class NestApplication implements CoreApplication {
     eventName: string,
     args: unknown[],
     metadata?: Metadata,
+    failed: (error: unknown) => void = ignore,
   ): unknown {
-    const own = this.runHandler(connection, interfaceName, eventName, args, metadata);
-    const ofCore = this.core?.handleEvent?.(connection, interfaceName, eventName, args, metadata);
+    const own = this.runHandler(connection, interfaceName, eventName, args, metadata, failed);
+    const ofCore = this.core?.handleEvent?.(connection, interfaceName, eventName, args, metadata, failed);
     return own && isThenable(ofCore) ? Promise.all([own, ofCore]) : (own ?? ofCore);
+  }
+
+  /** Returns whether an event has a handler, here or in the core application. */
+  hasEvent(interfaceName: string, eventName: string): boolean {
+    const isOwn = this.routes.interfaces.get(interfaceName)?.events.has(eventName) ?? false;
+    return isOwn || (this.core?.hasEvent?.(interfaceName, eventName) ?? false);
   }
 
   private runHandler(
@@ -91,6 +101,7 @@ export class NestApplication implements CoreApplication {
     eventName: string,
     args: unknown[],
     metadata: Metadata | undefined,
+    failed: (error: unknown) => void,
   ): PromiseLike<unknown> | undefined {
     const routes = this.routes.interfaces.get(interfaceName);
     const route = routes?.events.get(eventName);
@@ -98,9 +109,13 @@ export class NestApplication implements CoreApplication {
     const reached = route ?? routes?.methods.get(eventName);
     if (reached) {
       const message = { interfaceName, methodName: eventName, metadata, isEvent: route !== undefined };
-      return this.runner.event(connection, message, reached, args);
+      return this.runner.event(connection, message, reached, args, (error) => {
+        failed(failedEvent(error));
+      });
     }
-    if (!this.core) this.runner.report(noEventHandler(interfaceName, eventName));
+    if (this.core) return undefined;
+    this.runner.report(noEventHandler(interfaceName, eventName));
+    failed(ERR_METHOD_NOT_FOUND);
     return undefined;
   }
 
@@ -151,6 +166,12 @@ class LocalCall implements IncomingCall<Connection> {
     this.isOpen = false;
     callWith(this.callback, error, results);
   }
+}
+
+/** Makes an error of what Nest's filters have made of it, as the caller of a call would get it. */
+function failedEvent(error: unknown): unknown {
+  const isFiltered = typeof error === 'object' && !isError(error);
+  return isFiltered ? RemoteError.fromJstpArray(toWireError(error, false)) : error;
 }
 
 function assertNoClash(routes: ApplicationRoutes, core: CoreApplication): void {

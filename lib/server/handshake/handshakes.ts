@@ -4,7 +4,12 @@ import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
 import { admit, awaitDecision, moveTransport, presumeUser, refuse } from '../../connection/serving.js';
 import { agreedNames, maxBytesOf, sameNames } from '../../connection/extensions.js';
-import { ERR_APP_NOT_FOUND, ERR_AUTH_FAILED, ERR_TOO_MANY_SESSIONS } from '../../protocol/error-codes.js';
+import {
+  ERR_APP_NOT_FOUND,
+  ERR_AUTH_FAILED,
+  ERR_NO_HANDSHAKE_RESPONSE,
+  ERR_TOO_MANY_SESSIONS,
+} from '../../protocol/error-codes.js';
 import { MAX_SESSION_ID_LENGTH } from '../../protocol/limits.js';
 import type { HandshakeRequest } from '../../protocol/message.js';
 import {
@@ -21,6 +26,7 @@ import { isOvertaken, isSameClaimant, type SessionClaim } from '../../session/se
 import { Session, type SessionBinding } from '../../session/session.js';
 import type { ClientTable } from '../sessions/client-table.js';
 import type { SessionLimit } from '../sessions/session-group.js';
+import { ObservedHandshakes } from './observed-handshakes.js';
 import { PendingResumes, type ResumeRequest } from './pending-resumes.js';
 import { refusedHandshake, type RefusalKind, type RefusedHandshake } from './refusal.js';
 import type { ResolvedServerOptions } from '../server-options.js';
@@ -69,6 +75,7 @@ export class Handshakes {
   private readonly turns = new Map<Connection, LoginTurn>();
   /** Those whose policy has returned what is no answer, and has not called back: tell why nobody answers. */
   private readonly unanswered = new Map<Connection, () => void>();
+  private readonly observed = new ObservedHandshakes();
   private lastBinding: SessionBinding | undefined;
 
   constructor(
@@ -83,6 +90,16 @@ export class Handshakes {
 
   /** Decides on a handshake; the connection gets its answer at once or later. */
   decide(connection: Connection, request: HandshakeRequest, applications: Applications<Connection>): void {
+    this.observed.run(connection, request, () => {
+      this.decideNow(connection, request, applications);
+    });
+  }
+
+  private decideNow(
+    connection: Connection,
+    request: HandshakeRequest,
+    applications: Applications<Connection>,
+  ): void {
     const application = applications.find(request.application, request.version);
     if (!application) {
       const code = this.refuseUnknown(connection, request);
@@ -114,6 +131,7 @@ export class Handshakes {
     const tellWhy = this.unanswered.get(connection);
     this.unanswered.delete(connection);
     tellWhy?.();
+    this.observed.end(connection, ERR_NO_HANDSHAKE_RESPONSE);
   }
 
   /** Whether the client of a claim made at another server has asked here for the session since. */
@@ -204,6 +222,7 @@ export class Handshakes {
     this.clients.enter(connection, session, address);
     const save = this.keeper.saverOf(connection);
     admit(connection, { session, application, save, peerMaxBytes: maxBytesOf(request.extensions) });
+    this.observed.end(connection, 0);
     this.outcome.entered(connection);
   }
 
@@ -280,7 +299,9 @@ export class Handshakes {
     code: number | undefined,
     reason: string,
   ): void {
-    this.outcome.refused(connection, refusedHandshake(request, kind, code, reason));
+    const refusal = refusedHandshake(request, kind, code, reason);
+    this.observed.end(connection, code ?? ERR_NO_HANDSHAKE_RESPONSE, refusal.reason);
+    this.outcome.refused(connection, refusal);
   }
 
   /**
@@ -401,6 +422,7 @@ export class Handshakes {
     const save = this.keeper.saverOf(connection);
     const peerMaxBytes = maxBytesOf(handshake.extensions);
     admit(connection, { session, application, receivedCount, save, peerMaxBytes });
+    this.observed.end(newcomer, 0);
     this.outcome.resumed(connection, session, application);
   }
 

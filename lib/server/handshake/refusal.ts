@@ -56,20 +56,28 @@ export interface RefusedHandshake {
 
 /** Makes the argument of the event 'handshakeRefused'. */
 export function refusedHandshake(
-  { application, version, strategy }: HandshakeRequest,
+  request: HandshakeRequest,
   kind: RefusalKind,
   code: number | undefined,
   reason: string,
 ): RefusedHandshake {
+  return { kind, ...askedFor(request), code, reason: toLogText(reason) };
+}
+
+/** What a handshake asks for, in printable and short texts. */
+export function askedFor({
+  application,
+  version,
+  strategy,
+}: Pick<HandshakeRequest, 'application' | 'version' | 'strategy'>): {
+  readonly application: string;
+  readonly strategy: string;
+} {
   const isReadable = version && version !== UNMATCHABLE_VERSION;
   const asked = isReadable ? `${application}@${version}` : application;
-  const [shownApplication, shownStrategy] = [asked, strategy].map((name) => toLogText(name, MAX_NAME_SHOWN));
   return {
-    kind,
-    application: shownApplication,
-    strategy: shownStrategy,
-    code,
-    reason: toLogText(reason),
+    application: toLogText(asked, MAX_NAME_SHOWN),
+    strategy: toLogText(strategy, MAX_NAME_SHOWN),
   };
 }
 

@@ -8,7 +8,8 @@ export {
   type ApplicationLike,
   type MethodCallback,
 } from './application/application.js';
-export type { IncomingCall, OutgoingStream } from './application/incoming-call.js';
+export type { CallInfo, IncomingCall, OutgoingStream } from './application/incoming-call.js';
+export { withCall } from './application/with-call.js';
 export type { ConnectFunctions, InspectedConnection, RemoteProxies } from './connection/connect.js';
 export {
   Connection,

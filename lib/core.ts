@@ -9,7 +9,8 @@ export {
   type MethodCallback,
 } from './application/application.js';
 export { createAppsIndex, type AppsIndex } from './application/applications.js';
-export type { IncomingCall, OutgoingStream } from './application/incoming-call.js';
+export type { CallInfo, IncomingCall, OutgoingStream } from './application/incoming-call.js';
+export { withCall } from './application/with-call.js';
 export type {
   ConnectCallback,
   ConnectFunctions,

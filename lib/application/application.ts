@@ -6,11 +6,13 @@ import {
 } from '../protocol/error-codes.js';
 import type { Metadata } from '../protocol/message.js';
 import type { SessionStorageProvider } from '../session/session-storage.js';
-import { canBeArguments, isThenable } from '../util/callback.js';
+import { canBeArguments, ignore, isThenable } from '../util/callback.js';
 import { isError } from '../util/errors.js';
 import { splitVersionedName } from '../util/versioned-name.js';
-import type { IncomingCall } from './incoming-call.js';
+import type { CallInfo, IncomingCall } from './incoming-call.js';
+import { LocalCall } from './local-call.js';
 import { isVersion } from './version-text.js';
+import { takesCall } from './with-call.js';
 
 /**
  * Takes the answer of a core method: an error, or no error and the results. The caller gets the text of an error that
@@ -36,6 +38,7 @@ export interface ApplicationLike<C = unknown> {
   /**
    * Runs a method, and calls back once with its outcome.
    * @param args the caller's arguments, without the connection and the callback
+   * @param call the call, for methods that read its metadata; undefined where no peer has made it
    */
   callMethod(
     connection: C,
@@ -43,6 +46,7 @@ export interface ApplicationLike<C = unknown> {
     methodName: string,
     args: unknown[],
     callback: MethodCallback,
+    call?: CallInfo<C>,
   ): void;
   /**
    * Returns the names of an interface's methods, in the order of their definition; undefined for an unknown
@@ -100,8 +104,8 @@ export class Application<C = unknown> implements ApplicationLike<C> {
   /**
    * @param name 'name' or 'name@version'
    * @param api interface name -> method name -> `method(connection, ...args, callback)` or `async method(connection,
-   * ...args)`
-   * @param eventHandlers interface name -> event name -> `handler(connection, ...args)`
+   * ...args)`, or a method made by `withCall`
+   * @param eventHandlers interface name -> event name -> `handler(connection, ...args)`, or one made by `withCall`
    * @param version a semver version; the one in the name wins. @default '1.0.0'
    * @param sessionStorageProvider the store of this application's sessions; may stand in the place of `version`
    * @throws TypeError 'Invalid semver version'
@@ -137,6 +141,7 @@ export class Application<C = unknown> implements ApplicationLike<C> {
     methodName: string,
     args: unknown[],
     callback: MethodCallback,
+    call?: CallInfo<C>,
   ): void {
     const methods = own(this.api, interfaceName);
     if (!methods) {
@@ -146,6 +151,11 @@ export class Application<C = unknown> implements ApplicationLike<C> {
     const method = own(methods, methodName);
     if (typeof method !== 'function') {
       callback(ERR_METHOD_NOT_FOUND);
+      return;
+    }
+    if (takesCall(method)) {
+      const info = call ?? new LocalCall(connection, interfaceName, methodName, args, callback, undefined);
+      runWithCall(method, info, args, callback);
       return;
     }
     const isAsync = Object.prototype.toString.call(method) === '[object AsyncFunction]';
@@ -176,12 +186,21 @@ export class Application<C = unknown> implements ApplicationLike<C> {
   }
 
   /** Runs the handler of an event. @returns what the handler returns; undefined where there is none */
-  handleEvent(connection: C, interfaceName: string, eventName: string, args: unknown[]): unknown {
+  handleEvent(
+    connection: C,
+    interfaceName: string,
+    eventName: string,
+    args: unknown[],
+    metadata?: Metadata,
+  ): unknown {
     const handlers = own(this.eventHandlers, interfaceName);
     const handler = handlers && own(handlers, eventName);
     // Why the number is checked: JavaScript cannot call a function with arbitrarily many arguments.
     if (typeof handler !== 'function' || !canBeArguments(args)) return undefined;
-    return invoke(handler, [connection, ...args]);
+    const first = takesCall(handler)
+      ? new LocalCall(connection, interfaceName, eventName, args, ignore, metadata)
+      : connection;
+    return invoke(handler, [first, ...args]);
   }
 }
 
@@ -192,6 +211,11 @@ function own<T>(table: Record<string, T>, name: string): T | undefined {
 
 function invoke(method: UserFunction, args: unknown[]): unknown {
   return (method as (...args: unknown[]) => unknown)(...args);
+}
+
+function runWithCall(method: UserFunction, call: CallInfo, args: unknown[], callback: MethodCallback): void {
+  if (method.length === args.length + 1) runAsync(method, [call, ...args], callback);
+  else callback(ERR_INVALID_SIGNATURE);
 }
 
 function runAsync(method: UserFunction, args: unknown[], callback: MethodCallback): void {

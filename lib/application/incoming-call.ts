@@ -1,16 +1,14 @@
 import type { Metadata } from '../protocol/message.js';
 import type { AbortSignalLike } from '../util/host.js';
 
-/** A call that a peer has made. This side answers it once. */
-export interface IncomingCall<C = unknown> {
-  /** The connection by which the call came. */
+/** What a method may know of the call that it serves, or an event handler of its event. */
+export interface CallInfo<C = unknown> {
+  /** The connection by which it came. */
   readonly connection: C;
   /** The name of the interface, as the caller gave it. */
   readonly interfaceName: string;
-  /** The name of the method, as the caller gave it. */
+  /** The name of the method (or event), as the caller gave it. */
   readonly methodName: string;
-  /** The arguments that the caller sent. */
-  readonly args: unknown[];
   /** Plain data that the caller sent beside the arguments; undefined where it sent none. */
   readonly metadata: Metadata | undefined;
   /**
@@ -24,11 +22,17 @@ export interface IncomingCall<C = unknown> {
   readonly signal: AbortSignalLike;
   /**
    * Adds plain data to the answer, beside its results or its error: what was set before under other names stays. The
-   * caller gets it with the end of a stream. After the answer it does nothing.
+   * caller gets it with the end of a stream. It does nothing after the answer, and for an event.
    * @throws JstpError `ERR_JSTP_METADATA_TOO_LARGE` where the answer would have more than `limits.maxMetadataBytes`
    * @throws ConfigurationError for what is no object
    */
   setReplyMetadata(metadata: Metadata): void;
+}
+
+/** A call that a peer has made. This side answers it once. */
+export interface IncomingCall<C = unknown> extends CallInfo<C> {
+  /** The arguments that the caller sent. */
+  readonly args: unknown[];
   /** Answers with results. The second and later answers are ignored. */
   succeed(results: unknown[]): void;
   /**

@@ -15,7 +15,7 @@ export function serveCall<C>(
 ): unknown {
   if (application.handleCall) return application.handleCall(call);
   const { connection, interfaceName, methodName, args } = call;
-  application.callMethod(connection, interfaceName, methodName, args, callbackOf(call, reporter));
+  application.callMethod(connection, interfaceName, methodName, args, callbackOf(call, reporter), call);
   return undefined;
 }
 

@@ -6,6 +6,7 @@ import { MAX_USERNAME_LENGTH } from '../protocol/limits.js';
 import { isUsername } from '../protocol/name-rules.js';
 import type { Session } from '../session/session.js';
 import { closeSignalOf } from './close-signal.js';
+import { messageOf } from './jstp-record.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
 /** The message that a context belongs to: a call, an event or a handshake. */
@@ -16,6 +17,8 @@ export interface JstpMessage {
   readonly methodName?: string | undefined;
   /** Plain data that the caller sent beside the arguments; undefined where it sent none. */
   readonly metadata?: Record<string, unknown> | undefined;
+  /** Adds to the metadata of the answer; undefined: there is no answer. */
+  setReplyMetadata?(metadata: Record<string, unknown>): void;
   /** The signal of a call; undefined: the context has that of the connection. */
   readonly signal?: unknown;
   /** @internal Of a call: see `IncomingCall`. */
@@ -40,14 +43,15 @@ export interface JstpHandshakeData {
 /** Calls and events back to the client that is being served. */
 export interface JstpCaller {
   /**
-   * Calls a method that the client exposes.
+   * Calls a method that the client exposes. A {@link JstpRecord} stands in the place of all arguments.
    * @returns a Promise of the result, or of an array of several results
    * @throws RemoteError what the client answers; -1 (ERR_CALLBACK_LOST) where the answer is lost with the connection
    */
   call(interfaceName: string, method: string, ...args: unknown[]): Promise<unknown>;
   /**
    * Sends an event to the client. While the client is away the event waits for the resume. Once the client's
-   * connection is closed for good (its `state.name` is 'closed') the event is dropped.
+   * connection is closed for good (its `state.name` is 'closed') the event is dropped. A {@link JstpRecord} stands in the
+   * place of all arguments.
    */
   emit(interfaceName: string, event: string, ...args: unknown[]): void;
 }
@@ -111,6 +115,17 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
     return this.args[2].metadata;
   }
 
+  /**
+   * Adds plain data to the answer of a call, beside its result or its error: what was set before under other names
+   * stays. The caller's {@link JstpRecordBuilder.onReplyMetadata} gets it. Does nothing for events and handshakes, which
+   * have no such answer, and after the answer.
+   * @throws JstpError `ERR_JSTP_METADATA_TOO_LARGE` for more than `limits.maxMetadataBytes`
+   * @throws ConfigurationError for what is no object
+   */
+  setReplyMetadata(metadata: Record<string, unknown>): void {
+    this.args[2].setReplyMetadata?.(metadata);
+  }
+
   /** Returns what the client logs in with, during a handshake; undefined for calls and events. */
   getHandshake(): JstpHandshakeData | undefined {
     return this.args[2].handshake;
@@ -138,9 +153,14 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
   getClient(): JstpCaller {
     const [connection] = this.args;
     return {
-      call: (interfaceName, method, ...args) => connection.callMethod(interfaceName, method, args),
-      emit: (interfaceName, event, ...args) => {
-        if (connection.state.name !== 'closed') connection.emitRemoteEvent(interfaceName, event, args);
+      call: (interfaceName, method, ...given) => {
+        const { args, options } = messageOf(given);
+        return connection.callMethod(interfaceName, method, args, options);
+      },
+      emit: (interfaceName, event, ...given) => {
+        if (connection.state.name === 'closed') return;
+        const { args, options } = messageOf(given);
+        connection.emitRemoteEvent(interfaceName, event, args, options);
       },
     };
   }

@@ -1,4 +1,5 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
+import { LastValueStream } from '../../application/last-value-stream.js';
 import {
   ERR_CALL_TIMEOUT,
   ERR_CANCELLED,
@@ -23,7 +24,7 @@ import { startTimer, stopTimer, type Timer } from '../../util/timer.js';
 import { forgetUnreachable, whenUnreachable } from '../../util/unreachable.js';
 import type { Connection } from '../connection.js';
 import { UnsendableAnswer } from './unsendable-answer.js';
-import { LastValueStream, StreamSender, type StreamKeeper } from './stream-sender.js';
+import { StreamSender, type StreamKeeper } from './stream-sender.js';
 
 /** What a received call asks of the table that holds it. */
 export interface ReceivedCallKeeper extends StreamKeeper {

@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import type { ApplicationLike, MethodCallback } from '../../application/application.js';
-import type { IncomingCall } from '../../application/incoming-call.js';
+import type { CallInfo, IncomingCall } from '../../application/incoming-call.js';
 import type { Connection } from '../../connection/connection.js';
 import type { Metadata } from '../../protocol/message.js';
 import { bindContext, runInRootContext } from '../../util/async-context.js';
@@ -87,8 +87,9 @@ export class ClientApplication implements ApplicationLike<Connection> {
     methodName: string,
     args: unknown[],
     callback: MethodCallback,
+    call?: CallInfo<Connection>,
   ): void {
-    this.exposed.callMethod(connection, interfaceName, methodName, args, callback);
+    this.exposed.callMethod(connection, interfaceName, methodName, args, callback, call);
   }
 
   getMethods(interfaceName: string): string[] | undefined {

@@ -6,7 +6,7 @@ import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore, unwrapResults } from '../../util/callback.js';
 import { randomId } from '../../util/random.js';
-import { JstpArgs } from '../jstp-args.js';
+import { argumentsOfData, JstpRecord, type JstpRecordOptions } from '../jstp-record.js';
 import { fromWireError } from '../nest-error.js';
 import { OrderedConversion } from '../ordered-conversion.js';
 import { targetOf, type PatternNormalizer, type Target } from '../target.js';
@@ -32,6 +32,7 @@ interface Outgoing {
   readonly target: Target;
   readonly args: unknown[];
   readonly metadata: Metadata | undefined;
+  readonly onReplyMetadata: JstpRecordOptions['onReplyMetadata'];
 }
 
 /** Sends Nest's packets as JSTP's messages: the pattern as the target, the data as arguments. Hands responses back. */
@@ -79,7 +80,7 @@ export class ClientPackets {
         return;
       }
       this.outgoing.run(
-        (): unknown => serializer.serialize({ ...packet }),
+        (): unknown => serializer.serialize({ ...bare(packet) }),
         (serialized) => {
           send(this.outgoingOf(packet, serialized));
         },
@@ -98,7 +99,7 @@ export class ClientPackets {
     let teardown = ignore;
     let isOver = false;
     this.outgoing.run(
-      (): unknown => (serializer ? serializer.serialize({ ...packet, id }) : packet),
+      (): unknown => (serializer ? serializer.serialize({ ...bare(packet), id }) : packet),
       (serialized) => {
         if (!isOver) teardown = this.start(this.outgoingOf(packet, serialized), take, reply);
       },
@@ -117,7 +118,8 @@ export class ClientPackets {
    * @param reply gets the server's answer
    * @param replyLocal gets errors of this side, which the deserializer must not get
    */
-  private start({ target, args, metadata }: Outgoing, reply: Reply, replyLocal = reply): () => void {
+  private start(outgoing: Outgoing, reply: Reply, replyLocal = reply): () => void {
+    const { target, args, metadata, onReplyMetadata } = outgoing;
     const { carrier: connection } = this.carrier;
     if (!connection) {
       replyLocal({ err: new RemoteError(ERR_NOT_CONNECTED), isDisposed: true });
@@ -142,6 +144,7 @@ export class ClientPackets {
             reply({ response });
           },
           metadata,
+          onReplyMetadata,
           takesArray: true,
         },
       );
@@ -158,18 +161,37 @@ export class ClientPackets {
   }
 
   /** Makes the message of a packet, or of what a serializer has made of it. */
-  private outgoingOf(packet: ReadPacket, serialized: unknown = packet): Outgoing {
+  private outgoingOf(packet: ReadPacket, serialized: unknown = bare(packet)): Outgoing {
     const { pattern, data, metadata }: AnyPacket = isPacket(serialized)
       ? serialized
-      : { ...(packet as AnyPacket), data: serialized };
+      : { ...(bare(packet) as AnyPacket), data: serialized };
     const target = targetOf(pattern === undefined ? packet.pattern : pattern, this.normalizePattern);
+    const record: unknown = packet.data;
     return {
       target,
-      args: data instanceof JstpArgs ? [...(data as JstpArgs).values] : [data],
+      args: argumentsOfData(data),
       metadata: metadataOf(metadata),
+      onReplyMetadata: record instanceof JstpRecord ? record.options.onReplyMetadata : undefined,
     };
   }
 }
+
+/**
+ * The packet of a record's data. What the record says about this one message comes before what a dispatch hook says
+ * about all.
+ */
+function bare(packet: ReadPacket): BarePacket {
+  const record: unknown = packet.data;
+  if (!(record instanceof JstpRecord)) return packet;
+  const { metadata }: AnyPacket = packet;
+  return {
+    ...packet,
+    data: record.data as unknown,
+    metadata: { ...metadataOf(metadata), ...record.options.metadata },
+  };
+}
+
+type BarePacket = Pick<ReadPacket, 'pattern' | 'data'> & { readonly metadata?: unknown };
 
 /** Whether an error means that a stream has moved: a new call gets it from the next server. */
 function isMoved(error: unknown): boolean {

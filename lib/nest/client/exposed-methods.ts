@@ -4,6 +4,9 @@ import {
   type ApplicationLike,
   type MethodCallback,
 } from '../../application/application.js';
+import type { CallInfo } from '../../application/incoming-call.js';
+import { LocalCall } from '../../application/local-call.js';
+import { takesCall } from '../../application/with-call.js';
 import type { Connection } from '../../connection/connection.js';
 import {
   ERR_INTERFACE_NOT_FOUND,
@@ -20,7 +23,7 @@ type ExposedMethod = (...args: never[]) => unknown;
 
 /**
  * Methods that a Nest client exposes, by interface name, then by method name: functions of the arguments that return
- * the result, or a Promise of it.
+ * the result, or a Promise of it. One that was made by `withCall` gets the call before the arguments.
  */
 export type ExposedApi = Record<string, Record<string, ExposedMethod>>;
 
@@ -38,6 +41,7 @@ export class ExposedMethods implements ApplicationLike<Connection> {
     methodName: string,
     args: unknown[],
     callback: MethodCallback,
+    call?: CallInfo<Connection>,
   ): void {
     const methods = this.methodsOf(interfaceName);
     const method: unknown = methods && Object.hasOwn(methods, methodName) ? methods[methodName] : undefined;
@@ -49,6 +53,8 @@ export class ExposedMethods implements ApplicationLike<Connection> {
       callback(ERR_INVALID_SIGNATURE);
       return;
     }
+    const info = (): CallInfo<Connection> =>
+      call ?? new LocalCall(connection, interfaceName, methodName, args, callback, undefined);
     const succeed = (value: unknown): void => {
       callWith(callback, null, resultsOf(value));
     };
@@ -56,7 +62,7 @@ export class ExposedMethods implements ApplicationLike<Connection> {
       callback(errorOf(error, connection));
     };
     try {
-      const value: unknown = Reflect.apply(method, methods, args);
+      const value: unknown = Reflect.apply(method, methods, takesCall(method) ? [info(), ...args] : args);
       if (isThenable(value)) value.then(succeed, fail);
       else succeed(value);
     } catch (error) {

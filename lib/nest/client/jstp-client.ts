@@ -19,6 +19,7 @@ import type { ExposedApi } from './exposed-methods.js';
 import { createRemoteApi, type RemoteApi } from './client-remote-api.js';
 import { isNetworkError } from '../connection-trouble.js';
 import { JstpArgs } from '../jstp-args.js';
+import { JstpRecord, type JstpRecordOptions } from '../jstp-record.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
@@ -152,7 +153,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * Calls a method. Nothing happens until somebody subscribes, and each subscription is a call of its own;
    * unsubscribing before the end cancels it.
    * @param pattern `'interface.method'`, `{ interface, method }` or any pattern of a Nest handler
-   * @param data the argument; {@link JstpArgs} for several
+   * @param data the argument; {@link JstpArgs} for several; a {@link JstpRecord} with more about this one message
    */
   override send<TResult = unknown, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
     // Nest's own error for them is not exported.
@@ -184,7 +185,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   /**
    * Sends an event, at once, whether somebody subscribes or not.
    * @param pattern `'interface.event'`, `{ interface, event }` or any pattern of a Nest handler
-   * @param data the argument; {@link JstpArgs} for several
+   * @param data the argument; {@link JstpArgs} for several; a {@link JstpRecord} with more about this one message
    * @returns completes when the event is on its way, or fails with what keeps it
    */
   override emit<TResult = unknown, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
@@ -208,13 +209,14 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 
   /**
-   * Calls a method with any number of arguments.
+   * Calls a method with any number of arguments; a {@link JstpRecord} stands in the place of all.
    * @returns the result, the array of several, or the last value of a stream
    */
   call(interfaceName: string, method: string, ...args: unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       let last: unknown;
-      this.send({ interface: interfaceName, method }, JstpArgs.of(...args)).subscribe({
+      const data = args.length === 1 && args[0] instanceof JstpRecord ? args[0] : JstpArgs.of(...args);
+      this.send({ interface: interfaceName, method }, data).subscribe({
         next: (value) => {
           last = value;
         },
@@ -230,9 +232,14 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * A remote interface as an object with a function for each method: `proxy<Rooms>('rooms').join('lobby')`.
    * Nothing is asked of the server before a method is called. `then` and the names of Nest's lifecycle hooks
    * are no methods of it: use {@link call} for those.
+   * @param options what is said about each of its calls. @default nothing
    */
-  proxy<RemoteInterface>(interfaceName: string): RemoteApi<RemoteInterface> {
-    return createRemoteApi<RemoteInterface>((method, args) => this.call(interfaceName, method, ...args));
+  proxy<RemoteInterface>(interfaceName: string, options?: JstpRecordOptions): RemoteApi<RemoteInterface> {
+    return createRemoteApi<RemoteInterface>((method, args) =>
+      options
+        ? this.call(interfaceName, method, new JstpRecord(JstpArgs.of(...args), options))
+        : this.call(interfaceName, method, ...args),
+    );
   }
 
   /** The names of an interface's methods. Fails with the RemoteError 12 for an unknown interface. */

@@ -1,13 +1,12 @@
 import type { ApplicationLike, MethodCallback } from '../../application/application.js';
-import type { IncomingCall } from '../../application/incoming-call.js';
+import { LocalCall } from '../../application/local-call.js';
 import { serveCall } from '../../application/serve-call.js';
 import type { Connection } from '../../connection/connection.js';
-import { LastValueStream } from '../../connection/calls/stream-sender.js';
 import { ERR_INTERFACE_NOT_FOUND, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
-import { callWith, ignore, isThenable } from '../../util/callback.js';
+import { ignore, isThenable } from '../../util/callback.js';
 import { isError } from '../../util/errors.js';
 import type { SessionStorageProvider } from '../../session/session-storage.js';
 import type { NestCall } from '../handling/answering.js';
@@ -127,44 +126,7 @@ export class NestApplication implements CoreApplication {
     args: unknown[],
     callback: MethodCallback,
   ): void {
-    this.handleCall(new LocalCall(connection, interfaceName, methodName, args, callback));
-  }
-}
-
-/** A call from this process, without a peer. */
-class LocalCall implements IncomingCall<Connection> {
-  readonly metadata = undefined;
-  readonly signal = new AbortController().signal;
-  isOpen = true;
-
-  constructor(
-    readonly connection: Connection,
-    readonly interfaceName: string,
-    readonly methodName: string,
-    readonly args: unknown[],
-    private readonly callback: MethodCallback,
-  ) {}
-
-  setReplyMetadata(): void {
-    // Callers in this process get no metadata.
-  }
-
-  succeed(results: unknown[]): void {
-    this.answer(null, results);
-  }
-
-  fail(error: unknown): void {
-    this.answer(error);
-  }
-
-  openStream(): LastValueStream {
-    return new LastValueStream(this);
-  }
-
-  private answer(error: unknown, results: readonly unknown[] = []): void {
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    callWith(this.callback, error, results);
+    this.handleCall(new LocalCall(connection, interfaceName, methodName, args, callback, undefined));
   }
 }
 

@@ -1,0 +1,32 @@
+import type { CallOptions } from '../connection/connection.js';
+import type { Metadata } from '../protocol/message.js';
+import { JstpArgs } from './jstp-args.js';
+
+/** What a {@link JstpRecord} says besides its data. */
+export interface JstpRecordOptions {
+  /** Plain data that travels beside the arguments. @default none */
+  readonly metadata?: Metadata | undefined;
+  /** Gets the metadata of the answer, if it has any, before its last value. @default none */
+  readonly onReplyMetadata?: ((metadata: Metadata) => void) | undefined;
+}
+
+/** Data for `send` or `emit`, with what is said about this one message. {@link JstpRecordBuilder} makes it. */
+export class JstpRecord<Data = unknown> {
+  constructor(
+    /** The payload, or `JstpArgs` for several arguments. */
+    readonly data: Data,
+    readonly options: JstpRecordOptions = {},
+  ) {}
+}
+
+/** The arguments of a call or event. */
+export function argumentsOfData(data: unknown): unknown[] {
+  return data instanceof JstpArgs ? [...(data as JstpArgs).values] : [data];
+}
+
+/** The arguments that were given one by one, of which the only one may be a record. */
+export function messageOf(args: unknown[]): { readonly args: unknown[]; readonly options?: CallOptions } {
+  const [record] = args;
+  if (args.length !== 1 || !(record instanceof JstpRecord)) return { args };
+  return { args: argumentsOfData(record.data), options: record.options };
+}

@@ -99,7 +99,8 @@ export class RedisBroadcaster {
   /**
    * Sends an event to all clients of all servers.
    * @returns a Promise that is settled when Redis has the event
-   * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis cannot be reached, `ERR_JSTP_CLOSED` after `close`;
+   * @throws JstpError `ERR_JSTP_STORE_AWAY` where Redis cannot be reached (the event may arrive all the same: a client of
+   * Redis that was cut off sends what was on its way again), `ERR_JSTP_CLOSED` after `close`;
    * MdsfStringifyError for arguments that cannot be sent
    */
   broadcast(interfaceName: string, event: string, ...args: unknown[]): Promise<void> {

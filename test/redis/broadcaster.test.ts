@@ -157,9 +157,8 @@ describe.each(PACKAGES)('over %s', (name) => {
     await server.up();
     await waitFor(async () => {
       await here.broadcaster.broadcast('chat', 'said', 'back').catch(() => undefined);
-      return events.length > 0;
+      return events.some(([, , text]) => text === 'back');
     }, 'an event after the outage');
-    expect(events[0]).toEqual(['chat', 'said', 'back']);
     expect(there.errors).toHaveLength(1);
     expect(there.errors[0]).toMatchObject({ code: 'ERR_JSTP_BROADCAST' });
   });

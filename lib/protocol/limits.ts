@@ -171,8 +171,8 @@ export interface Limits {
    */
   readonly sendHighWaterMark: number;
   /**
-   * How many bytes may wait for a slow peer. A message that is sent while more wait destroys the transport. May be
-   * `Infinity`. @default 16777216 (16 MiB)
+   * How many bytes may wait for a slow peer, and besides one message that is larger. A message that is sent while more
+   * wait destroys the transport. May be `Infinity`. @default 16777216 (16 MiB)
    */
   readonly maxSendBufferBytes: number;
   /**

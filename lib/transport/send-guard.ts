@@ -5,6 +5,7 @@ import type { DeadlineQueue } from '../util/deadline-queue.js';
 import { now } from '../util/host.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 import { takenBytes, unacknowledgedBytes } from './node-internals.js';
+import { SendRoom } from './send-room.js';
 
 /** How many times within `sendStallTimeoutMs` the guard checks for progress. */
 const CHECKS = 4;
@@ -28,6 +29,7 @@ export class SendGuard implements Expirable {
   private acknowledgedBefore: number | undefined;
   private askedAt = 0;
   private isDrainAwaited = false;
+  private readonly room: SendRoom;
 
   /**
    * @param socket the socket
@@ -38,11 +40,13 @@ export class SendGuard implements Expirable {
     private readonly socket: Socket,
     private readonly limits: Pick<Limits, 'maxSendBufferBytes' | 'sendStallTimeoutMs' | 'minWriteRate'>,
     private readonly owner: SendGuardOwner,
-  ) {}
+  ) {
+    this.room = new SendRoom(limits.maxSendBufferBytes);
+  }
 
   /** Whether more may be written; else the peer is given up. */
   admits(): boolean {
-    if (this.socket.writableLength <= this.limits.maxSendBufferBytes) return true;
+    if (this.room.admits(this.socket.writableLength)) return true;
     this.owner.destroy(slowPeerError());
     return false;
   }
@@ -52,6 +56,7 @@ export class SendGuard implements Expirable {
     const { socket } = this;
     const waiting = socket.writableLength;
     if (waiting === 0) return;
+    this.room.sent(waiting);
     // Less than what a socket itself calls much is not told of. Why: its end would not be told.
     if (socket.writableNeedDrain) this.noteWaiting(waiting);
     if (!this.isWatching && this.limits.sendStallTimeoutMs > 0) this.begin();

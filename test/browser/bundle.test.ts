@@ -38,6 +38,7 @@ describe("the browser's bundle", () => {
       'lib/transport/browser/browser-transport.ts',
       'lib/transport/browser/browser-websocket.ts',
       'lib/transport/browser/browser.ts',
+      'lib/transport/send-room.ts',
       'lib/transport/websocket/subprotocol.ts',
     ]);
   });

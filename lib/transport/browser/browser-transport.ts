@@ -6,6 +6,7 @@ import { ignore } from '../../util/callback.js';
 import { nextTick } from '../../util/host.js';
 import { startPatientTimer, startTimer, stopTimer, type Timer } from '../../util/timer.js';
 import { leastRead, slowPeerError, stalledPeerError } from '../../protocol/slow-peer.js';
+import { SendRoom } from '../send-room.js';
 import { decodeUtf8, detachWebSocket, type BrowserWebSocket } from './browser-websocket.js';
 
 const NORMAL_CLOSURE = 1000;
@@ -33,12 +34,14 @@ export class BrowserTransport implements Transport {
   private sent = 0;
   /** How many bytes waited at the last call of {@link hasMoved}. */
   private waitingBefore = 0;
+  private readonly room: SendRoom;
 
   /** @param webSocket an open WebSocket, which belongs to the transport from now on */
   constructor(
     private readonly webSocket: BrowserWebSocket,
     private readonly limits: Limits,
   ) {
+    this.room = new SendRoom(limits.maxSendBufferBytes);
     webSocket.onmessage = ({ data }) => {
       this.received(data);
     };
@@ -58,12 +61,13 @@ export class BrowserTransport implements Transport {
     if (!this.isOpen) return;
     const { webSocket, limits } = this;
     const before = webSocket.bufferedAmount;
-    if (before > limits.maxSendBufferBytes) {
+    if (!this.room.admits(before)) {
       this.destroy(slowPeerError());
       return;
     }
     webSocket.send(text);
     const { waiting } = this;
+    this.room.sent(waiting);
     this.sent += waiting - before;
     if (waiting > 0 && !this.stallTimer && limits.sendStallTimeoutMs > 0) this.watch();
     if (waiting >= TOLD_FROM_BYTES) this.tellWaiting(waiting);

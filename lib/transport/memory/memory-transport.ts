@@ -4,6 +4,7 @@ import type { Limits } from '../../protocol/limits.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { ignore } from '../../util/callback.js';
 import { slowPeerError } from '../../protocol/slow-peer.js';
+import { SendRoom } from '../send-room.js';
 
 /** Less than this, in bytes, waits too often to tell of it: a message arrives a microtask after it was sent. */
 const TOLD_FROM_BYTES = 16 * 1024;
@@ -30,8 +31,11 @@ export class MemoryTransport implements Transport {
   private isOpen = true;
   private isPaused = false;
   private isDelivering = false;
+  private readonly room: SendRoom;
 
-  private constructor(private readonly limits: Limits) {}
+  private constructor(private readonly limits: Limits) {
+    this.room = new SendRoom(limits.maxSendBufferBytes);
+  }
 
   /**
    * Makes both ends of a transport.
@@ -56,11 +60,12 @@ export class MemoryTransport implements Transport {
 
   send(text: string): void {
     if (!this.isOpen) return;
-    if (this.waiting > this.limits.maxSendBufferBytes) {
+    if (!this.room.admits(this.waiting)) {
       this.destroy(slowPeerError());
       return;
     }
     this.peer?.arrive({ text, bytes: Buffer.byteLength(text) });
+    this.room.sent(this.waiting);
     if (this.waiting < TOLD_FROM_BYTES) return;
     this.hasTold = true;
     this.receiver?.transportWaits?.(this.waiting);

@@ -77,6 +77,23 @@ export function describeBacklog(ring: Ring): void {
     });
   });
 
+  test('a message larger than limits.maxSendBufferBytes may wait for a peer, with as much besides as the limit says', async () => {
+    const limits = { ...IS_PATIENT, maxSendBufferBytes: MIB, sendHighWaterMark: Infinity };
+    const link = await ring.link({ limits }, { extensions: [] });
+    const { remote, server } = link;
+    const errors: unknown[] = [];
+    remote.on('error', (error) => errors.push(error));
+    const transport = await fill(link);
+    const before = transport.waiting;
+    await tell(remote, 'x'.repeat(4 * MIB));
+    while (transport.waiting < before + 5 * MIB - 2 * PIECE.length) await tell(remote, PIECE);
+    await tell(remote, 'small');
+    expect(errors).toEqual([]);
+    for (let count = 0; count < 5; count++) await tell(remote, PIECE);
+    await waitFor(() => server.getClientsArray().length === 0, 'the end of its connection');
+    expect(errors).toMatchObject([{ code: 'ERR_JSTP_SLOW_PEER' }]);
+  });
+
   describe('a session', () => {
     /** A link whose client notes what it hears. */
     async function hear(): Promise<{ link: Link; heard: string[] }> {

@@ -38,21 +38,26 @@ export function mayExceedValues(data: Uint8Array, start: number, end: number, mo
   return left < 0;
 }
 
-/** Whether a value that `JSON.parse` made is nested deeper than `levels`. */
-export function exceedsDepth(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
+/**
+ * Counts the values within a value that `JSON.parse` made: all elements and members, on all levels.
+ * @returns Infinity where it is nested deeper than `levels`
+ */
+export function countValues(value: unknown, levels: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (levels === 0) return Infinity;
   if (Array.isArray(value)) {
+    let count = value.length;
     for (let i = 0; i < value.length; i++) {
       const element: unknown = value[i];
-      if (typeof element === 'object' && exceedsDepth(element, levels - 1)) return true;
+      if (typeof element === 'object') count += countValues(element, levels - 1);
     }
-    return false;
+    return count;
   }
+  let count = 0;
   const members = value as Record<string, unknown>;
   for (const key in members) {
     const member = members[key];
-    if (typeof member === 'object' && exceedsDepth(member, levels - 1)) return true;
+    count += typeof member === 'object' ? 1 + countValues(member, levels - 1) : 1;
   }
-  return false;
+  return count;
 }

@@ -9,7 +9,7 @@ import {
 } from './chars.js';
 import { EXACT_DIGITS, longDecimal, MAX_FRACTION_DIGITS, MORE_DIGITS, shortDecimal } from './decimal.js';
 import { FREE_SLOTS } from './index-keys.js';
-import { exceedsDepth, lookAtJson, mayExceedValues } from './json-attempt.js';
+import { countValues, lookAtJson, mayExceedValues } from './json-attempt.js';
 import { hashByte, KeyCache } from './key-cache.js';
 import { TextSource } from './text-source.js';
 import { unescape } from './unescape.js';
@@ -118,7 +118,9 @@ export class MdsfReader extends TextSource {
       // Not JSON, but perhaps MDSF. Why this is cheap enough: it is tried once a message at most.
       return NO_JSON;
     }
-    if (exceedsDepth(value, this.depthLeft)) return NO_JSON;
+    const within = countValues(value, this.depthLeft);
+    if (within === Infinity) return NO_JSON;
+    this.valuesLeft -= 1 + within;
     this.pos = end;
     return value;
   }

@@ -44,6 +44,7 @@ export abstract class TextSource {
   protected depthLeft = 0;
   /** How many more values may be read. */
   protected valuesLeft = 0;
+  private maxValues = 0;
   protected readonly indexKeys = new IndexKeys();
   private decoder: ByteDecoder | undefined;
   private mode: Mode = Mode.Units;
@@ -85,6 +86,11 @@ export abstract class TextSource {
     return this.pos;
   }
 
+  /** How many values were read. */
+  get valuesRead(): number {
+    return this.maxValues - this.valuesLeft;
+  }
+
   /** Drops all references to what was read, so that nothing of it is kept alive. */
   reset(): void {
     this.data = NO_BYTES;
@@ -99,7 +105,8 @@ export abstract class TextSource {
     this.base = 0;
     this.depthLeft = maxDepth;
     // Why not more: each value but an absent one takes a byte, and a small integer is faster than Infinity.
-    this.valuesLeft = Math.min(maxValues, length + 1);
+    this.maxValues = Math.min(maxValues, length + 1);
+    this.valuesLeft = this.maxValues;
     this.indexKeys.start(length);
     this.nextBackslash = -1;
   }

@@ -49,6 +49,8 @@ export interface CallMessage {
   /** undefined where they are missing, or no array. */
   readonly args: unknown[] | undefined;
   readonly metadata: Metadata | undefined;
+  /** How many values it has, as `limits.maxMessageNodes` counts them. */
+  readonly values: number;
 }
 
 /** `{callback:[1,{...}],ok:[r]}` or `{callback:[1,{...}],error:[code,message]}` */
@@ -70,6 +72,8 @@ export interface EventMessage {
   readonly event: string | undefined;
   readonly args: unknown[] | undefined;
   readonly metadata: Metadata | undefined;
+  /** How many values it has, as `limits.maxMessageNodes` counts them. */
+  readonly values: number;
 }
 
 /** `{inspect:[3,'iface']}` */

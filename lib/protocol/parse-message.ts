@@ -151,6 +151,7 @@ function callOf(header: unknown, headerBytes: number, { name, value }: Verb, lim
     method: nameOf(name, limits),
     args: metadata === OVERSIZED_METADATA ? undefined : arrayOrNothing(value),
     metadata,
+    values: reader.valuesRead,
   };
 }
 
@@ -165,6 +166,7 @@ function eventOf(header: unknown, headerBytes: number, { name, value }: Verb, li
     event: nameOf(name, limits),
     args: metadata === OVERSIZED_METADATA ? undefined : arrayOrNothing(value),
     metadata,
+    values: reader.valuesRead,
   };
 }
 

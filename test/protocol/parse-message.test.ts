@@ -21,6 +21,11 @@ function refused(data: string | Uint8Array): ProtocolError {
   throw new Error('was accepted');
 }
 
+/** A message without the number of its values. */
+function uncounted(text: string): unknown {
+  return { ...read(text), values: undefined };
+}
+
 describe('parseMessage - calls and events', () => {
   it('reads a call', () => {
     expect(read("{call:[1,'iface'],method:['a',{b:2}]}")).toStrictEqual({
@@ -30,6 +35,7 @@ describe('parseMessage - calls and events', () => {
       method: 'method',
       args: ['a', { b: 2 }],
       metadata: undefined,
+      values: 8,
     });
   });
 
@@ -41,7 +47,19 @@ describe('parseMessage - calls and events', () => {
       event: 'name',
       args: [],
       metadata: { traceparent: 'x' },
+      values: 7,
     });
+  });
+
+  it.each([
+    ['[]', 0],
+    ['[1,,[],{a:1}]', 5],
+    [`[${'7.25,'.repeat(100)}]`, 100],
+    [`[${'[],'.repeat(100)}{"я":1}]`, 102],
+    [`{"я":[${'7.25,'.repeat(99)}{}]}`, 101],
+  ])('counts the values of %s', (args, count) => {
+    expect(read(`{call:[1,'i'],m:${args}}`)).toMatchObject({ values: 5 + count });
+    expect(read(`{event:[1,'i'],m:${args}}`)).toMatchObject({ values: 5 + count });
   });
 
   it('reads JSON text in the same way', () => {
@@ -99,8 +117,8 @@ describe('parseMessage - calls and events', () => {
   it('ignores further keys, repeated ones too, but not their flaws', () => {
     const numbers = `[${'1.5,'.repeat(100)}2]`;
     for (const args of ['[1]', numbers]) {
-      const message = read(`{call:[1,'i'],m:${args}}`);
-      expect(read(`{call:[1,'i'],m:${args},call:[2],m:[3],x:{y:[]},}`)).toStrictEqual(message);
+      const message = uncounted(`{call:[1,'i'],m:${args}}`);
+      expect(uncounted(`{call:[1,'i'],m:${args},call:[2],m:[3],x:{y:[]},}`)).toStrictEqual(message);
       expect(refused(`{call:[1,'i'],m:${args},x:}`)).toBeInstanceOf(ProtocolError);
       expect(refused(`{call:[1,'i'],m:${args},x:1`)).toBeInstanceOf(ProtocolError);
       expect(refused(`{call:[1,'i'],m:${args}}}`)).toBeInstanceOf(ProtocolError);
@@ -425,7 +443,7 @@ describe('parseMessage - what follows the first keys', () => {
   it.each(['ping:[1]', "call:[1,'i'],m:[]", "event:[1,'i'],e:[]", "bye:['close'],x:1"])(
     'is ignored where it is well-formed, behind {%s',
     (message) => {
-      expect(read(`{${message},more:{a:[1]},other:'x'}`)).toStrictEqual(read(`{${message}}`));
+      expect(uncounted(`{${message},more:{a:[1]},other:'x'}`)).toStrictEqual(uncounted(`{${message}}`));
     },
   );
 });

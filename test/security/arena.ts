@@ -42,8 +42,10 @@ export class Arena {
   /** What the server heard of. */
   readonly errors: unknown[] = [];
   readonly server: Server;
-  /** Calls of `slow.wait` that nobody has answered. */
+  /** Calls of `slow.wait` and `slow.keep` that nobody has answered. */
   readonly waiting: (() => void)[] = [];
+  /** The arguments of calls of `slow.keep`. */
+  readonly kept: unknown[] = [];
   private guests = 0;
 
   private constructor(
@@ -88,6 +90,11 @@ export class Arena {
       slow: {
         wait: (_connection: Connection, callback: (error: null) => void) => {
           this.executed.push('wait');
+          this.waiting.push(() => callback(null));
+        },
+        keep: (_connection: Connection, values: unknown, callback: (error: null) => void) => {
+          this.executed.push('keep');
+          this.kept.push(values);
           this.waiting.push(() => callback(null));
         },
       },

@@ -22,7 +22,7 @@ function answerAll(arena: Arena): void {
 }
 
 describe('limits.maxBytesInFlight', () => {
-  test('lets a peer have less than that under way, counted as on the wire', async () => {
+  test('lets a peer have less than that under way, by its size on the wire where values are few', async () => {
     const arena = await Arena.start(closing, { limits: { maxBytesInFlight: 4 * KIB } });
     const peer = await arena.guest();
     for (let id = 1; id <= 3; id++) peer.send(slow(id, KIB));
@@ -72,6 +72,49 @@ describe('limits.maxBytesInFlight', () => {
       for (const end of ends.splice(0)) end();
       await waitFor(() => ends.length === next, 'further events');
     }
+  });
+
+  describe.each([
+    ['MDSF', '{},', ''],
+    ['JSON', '{},', '"я"'],
+    ['JSON without strings', '1.5,', '7'],
+  ])('counts 64 bytes for each value beyond the first 32, of %s', (_text, value, last) => {
+    /** The message, its header with two values, the array of arguments, the argument; and its last element. */
+    const around = last === '' ? 6 : 7;
+    const of = (values: number): string =>
+      `{"call":[1,"slow"],"keep":[[${value.repeat(values - around)}${last}]]}`;
+
+    test('but the size on the wire where that is more', async () => {
+      const arena = await Arena.start(closing);
+      const peer = await arena.guest();
+      peer.send(of(32));
+      await waitFor(() => arena.waiting.length === 1, 'the call');
+      expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(Buffer.byteLength(of(32)));
+      answerAll(arena);
+      expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(0);
+    });
+
+    test('and serves on below the limit', async () => {
+      const arena = await Arena.start(closing, { limits: { maxBytesInFlight: 64 * 200 } });
+      const peer = await arena.guest();
+      peer.send(of(32 + 199), "{call:[5,'mark'],run:['behind']}");
+      expect((await peer.received(2))[1]).toBe('{callback:[5],ok:[]}');
+      expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(64 * 199);
+      answerAll(arena);
+      await waitFor(() => arena.server[SERVER_CONTROL].bytesInFlight === 0, 'its end');
+    });
+
+    test('and pauses at it', async () => {
+      const arena = await Arena.start(closing, { limits: { maxBytesInFlight: 64 * 200 } });
+      const peer = await arena.guest();
+      peer.send(of(32 + 200), "{call:[5,'mark'],run:['behind']}");
+      await waitFor(() => arena.waiting.length === 1, 'the call');
+      await arena.hasRead();
+      expect(arena.executed).toEqual(['keep']);
+      answerAll(arena);
+      await peer.received(3);
+      expect(arena.executed).toEqual(['keep', 'behind']);
+    });
   });
 
   test('counts the handlers of a peer that has gone until they have ended', async () => {

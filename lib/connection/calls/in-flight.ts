@@ -10,7 +10,7 @@ import { InFlightMeter } from './in-flight-meter.js';
 
 /** What all connections of a server have under way, also those that have ended while handlers of theirs run. */
 export class InFlight {
-  /** The size on the wire of calls and events, in bytes. */
+  /** What calls and events count as, in bytes. */
   readonly bytes: InFlightMeter;
   /** The number of calls and events. */
   readonly calls: InFlightMeter;

@@ -32,7 +32,7 @@ export interface ReceivedCallKeeper extends StreamKeeper {
   answer(call: ReceivedCall, text: string): void;
   /**
    * The handler of a call that lingered has ended.
-   * @param bytes the call's size on the wire
+   * @param bytes what the call counts as
    */
   handlerEnded(bytes: number): void;
   /** Counts one stream more; false: there are as many as may be. */
@@ -79,7 +79,7 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
     private readonly keeper: ReceivedCallKeeper,
     readonly connection: Connection,
     message: CallMessage,
-    /** Its size on the wire. */
+    /** What it counts as, see `weightOf`. */
     readonly bytes: number,
   ) {
     this.id = message.id;

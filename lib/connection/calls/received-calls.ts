@@ -89,7 +89,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
   private eventCount = 0;
   // Calls that are over for their callers, but whose handlers have not ended.
   private lingering = 0;
-  /** The size on the wire of all whose handlers have not ended. */
+  /** What all count as whose handlers have not ended, see `weightOf`. */
   private bytes = 0;
   /** How many of those it had begun when it ended the last time. */
   private abandoned = 0;
@@ -128,7 +128,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
 
   /**
    * Counts an event until its handler has ended.
-   * @param bytes its size on the wire
+   * @param bytes what it counts as, see `weightOf`
    */
   addEvent(handled: PromiseLike<unknown>, bytes: number): void {
     const end = (): void => {
@@ -148,7 +148,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
 
   /**
    * Serves a call: checks it, and hands it to the application.
-   * @param bytes its size on the wire
+   * @param bytes what it counts as, see `weightOf`
    */
   receive(message: CallMessage, bytes: number): void {
     const fault = faultOf(message);

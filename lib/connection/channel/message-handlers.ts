@@ -25,6 +25,7 @@ import { isError } from '../../util/errors.js';
 import { nextTick } from '../../util/host.js';
 import { answerCall, tellReplyMetadata, type OutgoingCall } from '../calls/outgoing-calls.js';
 import { EMIT_LOCAL } from '../calls/remote-proxy.js';
+import { weightOf } from '../calls/weight.js';
 import type { Connection } from '../connection.js';
 import type { Extensions } from '../extensions.js';
 import { begin, isObserved } from '../observing/observers.js';
@@ -102,7 +103,7 @@ function handleCall(owner: MessageOwner, message: CallMessage, bytes: number): b
   if (message.args && owner.isLogged('call')) {
     owner.log('call', message.interfaceName, message.method, message.args);
   }
-  owner.channel.receivedCalls.receive(message, bytes);
+  owner.channel.receivedCalls.receive(message, weightOf(bytes, message.values));
   return true;
 }
 
@@ -174,7 +175,7 @@ function handleEvent(owner: MessageOwner, message: EventMessage, bytes: number):
 /** @param failed told of what fails, if it is observed */
 function runEvent(
   owner: MessageOwner,
-  { interfaceName = '', event = '', args = [], metadata }: EventMessage,
+  { interfaceName = '', event = '', args = [], metadata, values }: EventMessage,
   bytes: number,
   failed?: (error: unknown) => void,
 ): unknown {
@@ -188,7 +189,7 @@ function runEvent(
       failed?.(error);
       throw error;
     }
-    if (isThenable(handled)) owner.channel.receivedCalls.addEvent(handled, bytes);
+    if (isThenable(handled)) owner.channel.receivedCalls.addEvent(handled, weightOf(bytes, values));
   });
   return handled;
 }

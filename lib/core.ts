@@ -34,6 +34,14 @@ export {
 } from './connection/connection.js';
 export type { ConnectionState } from './connection/state.js';
 export type { ExtensionName, Extensions } from './connection/extensions.js';
+export type {
+  ConnectOperation,
+  HandshakeOperation,
+  Operation,
+  OperationKind,
+  ReceiveOperation,
+  SendOperation,
+} from './connection/observing/operations.js';
 export type { OutgoingCall } from './connection/calls/outgoing-calls.js';
 export { RemoteProxy, type RemoteMethod } from './connection/calls/remote-proxy.js';
 export { SimpleConnectPolicy } from './connection/handshake/simple-connect-policy.js';

@@ -5,6 +5,7 @@ import { checkOptionNames, type Limits } from '../protocol/limits.js';
 import type { PassedNames } from '../protocol/option-checks.js';
 import type { ListenerFactory } from '../server/listener.js';
 import { Server } from '../server/server.js';
+import { publishDiagnostics } from './diagnostics-channels.js';
 import {
   resolveServerOptions,
   SERVER_OPTION_NAMES,
@@ -56,6 +57,8 @@ export function createEntry<Options extends object>(
   createListener: (options: Options, limits: Limits) => ListenerFactory,
   optionNames: TransportNames = NO_NAMES,
 ): TransportEntry<Options> {
+  // Here, as nobody speaks JSTP in Node without an entry.
+  publishDiagnostics();
   return {
     ...createConnectFunctions(name, dialers),
     createListener,

@@ -1,12 +1,12 @@
-import { BadRequestException, Body, Controller, Get, Inject, Param, Post } from '@nestjs/common';
-import { JstpArgs, JstpClient } from 'nestjs-jstp';
+import { BadRequestException, Body, Controller, Get, Param, Post } from '@nestjs/common';
+import { InjectJstp, JstpArgs, JstpClient } from 'nestjs-jstp';
 import { firstValueFrom, toArray, type Observable } from 'rxjs';
 import type { Said } from '../chat/rooms.service.js';
 
 /** The chat by HTTP: every request is a call over one JSTP connection. */
 @Controller('rooms')
 export class GatewayController {
-  constructor(@Inject('CHAT') private readonly chat: JstpClient) {}
+  constructor(@InjectJstp('chat') private readonly chat: JstpClient) {}
 
   @Get()
   rooms(): Observable<string[]> {

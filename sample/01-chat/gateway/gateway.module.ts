@@ -1,19 +1,19 @@
 import { Module } from '@nestjs/common';
-import { ClientsModule } from '@nestjs/microservices';
-import { JstpClient, type JstpClientOptions } from 'nestjs-jstp';
+import { JstpClientModule } from 'nestjs-jstp';
 import { ports } from '../ports.js';
 import { GatewayController } from './gateway.controller.js';
 
-const options: JstpClientOptions = {
-  app: 'chat@^2.0.0',
-  host: '127.0.0.1',
-  port: ports.chat,
-  login: 'gateway',
-  password: 'internal',
-};
-
 @Module({
-  imports: [ClientsModule.register([{ name: 'CHAT', customClass: JstpClient, options }])],
+  imports: [
+    JstpClientModule.register({
+      name: 'chat',
+      app: 'chat@^2.0.0',
+      host: '127.0.0.1',
+      port: ports.chat,
+      login: 'gateway',
+      password: 'internal',
+    }),
+  ],
   controllers: [GatewayController],
 })
 export class GatewayModule {}

@@ -1,16 +1,16 @@
 import type { Type } from '@nestjs/common';
 import { defer, from, isObservable, mergeMap, type Observable } from 'rxjs';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
-import type { Metadata } from '../../protocol/message.js';
 import { check } from '../../protocol/option-checks.js';
 import { isClass, isThenable } from '../../util/callback.js';
+import { JstpRecord, type JstpRecordOptions } from '../jstp-record.js';
 import { targetOf, type PatternNormalizer } from '../target.js';
 
 /**
- * A call or an event of a JstpClient on its way out, as interceptors see it. It is never changed: an interceptor that
- * wants another one hands on a copy, `next({ ...call, data })`.
+ * A call or an event of a JstpClient on its way out, as interceptors see it, with what its {@link JstpRecord} says. It is
+ * never changed: an interceptor that wants another one hands on a copy, `next({ ...call, metadata })`.
  */
-export interface JstpClientCall {
+export interface JstpClientCall extends JstpRecordOptions {
   /** Whether it is a call, of `send`, `call` or a remote interface, or an event of `emit`. */
   readonly type: 'call' | 'event';
   /** The name of the interface. */
@@ -19,8 +19,6 @@ export interface JstpClientCall {
   readonly method: string;
   /** The argument; {@link JstpArgs} for several. */
   readonly data: unknown;
-  /** The metadata that goes along with it, besides that of Nest's dispatch hook; undefined: none. */
-  readonly metadata: Metadata | undefined;
 }
 
 /**
@@ -67,9 +65,6 @@ export function checkInterceptors(given: unknown): void {
   }
 }
 
-/** What comes out of the chain: a pattern, data and metadata to be sent. */
-export type Sent = [pattern: unknown, data: unknown, metadata: Metadata | undefined];
-
 /** A client's interceptors, in order: the first one is around all others. */
 export class InterceptorChain {
   private readonly interceptors: readonly JstpClientInterceptor[];
@@ -96,16 +91,18 @@ export class InterceptorChain {
     type: JstpClientCall['type'],
     pattern: unknown,
     data: unknown,
-    send: (...sent: Sent) => Observable<unknown>,
+    send: (pattern: unknown, data: unknown) => Observable<unknown>,
   ): Observable<unknown> {
     return defer(() => {
       const { interfaceName, name } = targetOf(pattern, this.normalizePattern);
-      const first = this.from(0, (call) => {
-        const isSame = call.interface === interfaceName && call.method === name;
-        const target = isSame ? pattern : { interface: call.interface, method: call.method };
-        return send(target, call.data, call.metadata);
+      const first = this.from(0, ({ type: _type, interface: at, method, ...record }) => {
+        const isSame = at === interfaceName && method === name;
+        return send(isSame ? pattern : { interface: at, method }, toData(record));
       });
-      return first({ type, interface: interfaceName, method: name, data, metadata: undefined });
+      const target = { type, interface: interfaceName, method: name };
+      return first(
+        data instanceof JstpRecord ? { ...target, data: data.data, ...data.options } : { ...target, data },
+      );
     });
   }
 
@@ -115,6 +112,12 @@ export class InterceptorChain {
     const next = this.from(at + 1, last);
     return (call) => defer(() => resultOf(interceptor.intercept(call, next), at));
   }
+}
+
+/** Makes what a client sends; a record of an interceptor's own adds to what was said before. */
+function toData({ data, ...options }: Pick<JstpClientCall, 'data'> & JstpRecordOptions): unknown {
+  if (data instanceof JstpRecord) return new JstpRecord(data.data, { ...options, ...data.options });
+  return Object.keys(options).length > 0 ? new JstpRecord(data, options) : data;
 }
 
 function toInterceptor(

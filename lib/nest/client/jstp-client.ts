@@ -5,13 +5,12 @@ import type { Connection } from '../../connection/connection.js';
 import { listMethods } from '../../connection/client-control.js';
 import { ERR_SESSION_TAKEN } from '../../protocol/error-codes.js';
 import { isBeyondLimit } from '../../protocol/message-size.js';
-import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { EventEmitter, SAFE_EMIT, type ErrorReporter } from '../../util/event-emitter.js';
 import { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientEvents, JstpClientStatus } from './client-events.js';
-import { InterceptorChain, type InterceptorClassResolver, type Sent } from './client-interceptors.js';
+import { InterceptorChain, type InterceptorClassResolver } from './client-interceptors.js';
 import { ConnectionKeeper } from './connection-keeper.js';
 import { resolveClientOptions, type JstpClientOptions } from './client-options.js';
 import { ClientPackets, lostAnswer, type Conversions } from './client-packets.js';
@@ -25,12 +24,7 @@ import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
 /** What only Nest 12 has of `ClientProxy`. */
 interface PacketMaker {
-  readonly createPacket?: (pattern: unknown, data: unknown) => OutgoingPacket;
-}
-
-/** A packet, of Nest 12 with the metadata of its dispatch hook. */
-interface OutgoingPacket extends Pick<ReadPacket, 'pattern' | 'data'> {
-  readonly metadata?: Metadata;
+  readonly createPacket?: (pattern: unknown, data: unknown) => ReadPacket;
 }
 
 /**
@@ -163,10 +157,10 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     return sent as Observable<TResult>;
   }
 
-  private sendPlain<TResult>(pattern: unknown, data: unknown, metadata?: Metadata): Observable<TResult> {
+  private sendPlain<TResult>(pattern: unknown, data: unknown): Observable<TResult> {
     return new Observable<TResult>((subscriber) => {
       const start = (): (() => void) =>
-        this.publish(this.packetOf(pattern, data, metadata), this.createObserver(subscriber));
+        this.publish(this.packetOf(pattern, data), this.createObserver(subscriber));
       if (this.keeper.carrier) return start();
       let teardown: (() => void) | undefined;
       this.ensureConnected()
@@ -192,13 +186,14 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     if (pattern == null || data == null) return super.emit<TResult, TInput>(pattern, data);
     if (!this.chain) return this.emitPlain(pattern, data);
     const sent = new ReplaySubject<unknown>();
-    const emit = (...given: Sent): Observable<unknown> => defer(() => this.emitPlain(...given));
-    this.chain.run('event', pattern, data, emit).subscribe(sent);
+    this.chain
+      .run('event', pattern, data, (...given) => defer(() => this.emitPlain(...given)))
+      .subscribe(sent);
     return sent.asObservable() as Observable<TResult>;
   }
 
-  private emitPlain<TResult>(pattern: unknown, data: unknown, metadata?: Metadata): Observable<TResult> {
-    const start = (): Promise<TResult> => this.dispatchEvent<TResult>(this.packetOf(pattern, data, metadata));
+  private emitPlain<TResult>(pattern: unknown, data: unknown): Observable<TResult> {
+    const start = (): Promise<TResult> => this.dispatchEvent<TResult>(this.packetOf(pattern, data));
     try {
       const sent = this.keeper.carrier ? start() : this.ensureConnected().then(start);
       sent.catch(ignore);
@@ -301,11 +296,9 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 
   /** The packet of Nest 12, whose dispatch hook may attach metadata, or that of Nest 11. */
-  private packetOf(pattern: unknown, data: unknown, metadata?: Metadata): ReadPacket {
+  private packetOf(pattern: unknown, data: unknown): ReadPacket {
     const maker = this as unknown as PacketMaker;
-    const packet: OutgoingPacket = maker.createPacket ? maker.createPacket(pattern, data) : { pattern, data };
-    if (!metadata) return packet as ReadPacket;
-    return { ...packet, metadata: { ...packet.metadata, ...metadata } } as ReadPacket;
+    return maker.createPacket ? maker.createPacket(pattern, data) : { pattern, data };
   }
 
   private ensureConnected(): Promise<Connection> {

@@ -4,6 +4,8 @@ import {
   ConfigurationError,
   JstpArgs,
   JstpClient,
+  JstpRecord,
+  JstpRecordBuilder,
   RemoteError,
   type JstpClientCall,
   type JstpClientInterceptor,
@@ -56,13 +58,12 @@ describe('the interceptors of a client', () => {
     await client.call('rooms', 'say', 'lobby', 'hello');
     await client.proxy<{ leave(room: string): void }>('rooms').leave('lobby');
     await firstValueFrom(client.emit({ interface: 'rooms', event: 'typing' }, 'ann'), { defaultValue: 0 });
-    const metadata = undefined;
     expect(seen).toEqual([
-      { type: 'call', interface: 'rooms', method: 'join', data: 'lobby', metadata },
-      { type: 'call', interface: 'default', method: '{"cmd":"sum"}', data: [1, 2], metadata },
-      { type: 'call', interface: 'rooms', method: 'say', data: JstpArgs.of('lobby', 'hello'), metadata },
-      { type: 'call', interface: 'rooms', method: 'leave', data: JstpArgs.of('lobby'), metadata },
-      { type: 'event', interface: 'rooms', method: 'typing', data: 'ann', metadata },
+      { type: 'call', interface: 'rooms', method: 'join', data: 'lobby' },
+      { type: 'call', interface: 'default', method: '{"cmd":"sum"}', data: [1, 2] },
+      { type: 'call', interface: 'rooms', method: 'say', data: JstpArgs.of('lobby', 'hello') },
+      { type: 'call', interface: 'rooms', method: 'leave', data: JstpArgs.of('lobby') },
+      { type: 'event', interface: 'rooms', method: 'typing', data: 'ann' },
     ]);
   });
 
@@ -76,6 +77,35 @@ describe('the interceptors of a client', () => {
     const [{ interfaceName, methodName, args, metadata }] = application.calls;
     expect([interfaceName, methodName, args]).toEqual(['rooms', 'join2', ['hall', 'quietly']]);
     expect(metadata).toEqual({ tenant: 'a', locale: 'de' });
+  });
+
+  test('see and change what a record says, and may answer with a record of their own', async () => {
+    const seen: JstpClientCall[] = [];
+    const replies: unknown[] = [];
+    const { client, application } = start(
+      [
+        (call, next) => {
+          seen.push(call);
+          const { metadata } = new JstpRecordBuilder().setMetadata({ tenant: 'b' }).build().options;
+          return next({
+            ...call,
+            data: new JstpRecord(call.data, { metadata: { ...call.metadata, ...metadata } }),
+          });
+        },
+      ],
+      new CallApplication((call) => {
+        call.setReplyMetadata({ seen: true });
+        call.succeed([]);
+      }),
+    );
+    const record = new JstpRecordBuilder('lobby')
+      .setMetadata({ locale: 'de', tenant: 'a' })
+      .onReplyMetadata((metadata) => replies.push(metadata))
+      .build();
+    await firstValueFrom(client.send('rooms.join', record), { defaultValue: 0 });
+    expect(seen).toMatchObject([{ method: 'join', data: 'lobby', metadata: { locale: 'de', tenant: 'a' } }]);
+    expect(application.calls[0]).toMatchObject({ args: ['lobby'], metadata: { locale: 'de', tenant: 'b' } });
+    expect(replies).toEqual([{ seen: true }]);
   });
 
   test('add to the metadata of events', async () => {

@@ -235,8 +235,9 @@ export interface Limits {
    */
   readonly maxHandshakesPerSecond: number;
   /**
-   * How many logins with credentials may fail a minute of one address. From half of them on, their answers come later and
-   * later; beyond them, logins are refused without asking the policy. `Infinity`: any number. @default 100
+   * How many logins with credentials may fail a minute of one address, and ten times as many of the first 48 bits of IPv6.
+   * From half of them on, their answers come later and later; beyond them, logins are refused without asking the policy.
+   * `Infinity`: any number. @default 100
    */
   readonly maxFailedLoginsPerAddress: number;
   /**

@@ -217,6 +217,19 @@ describe('a door', () => {
       '1:2:3:4::/64',
       '2001:db8:0:0::/64',
     ]);
+    const ofIpv4 = [
+      '::ffff:192.0.2.1',
+      '::FFFF:c000:201',
+      '0:0:0:0:0:ffff:c000:0201',
+      '64:ff9b::c000:201',
+      '0064:ff9b:0:0:0:0:192.0.2.1',
+    ];
+    expect(new Set(ofIpv4.map(networkOf))).toEqual(new Set(['192.0.2.1']));
+    expect(['64:ff9b:1::c000:201', '::fffe:c000:201', '64:ff9b::1:0:0'].map(networkOf)).toEqual([
+      '64:ff9b:1:0::/64',
+      '0:0:0:0::/64',
+      '64:ff9b:0:0::/64',
+    ]);
   });
 
   test('keeps the second half of limits.maxPendingHandshakes for addresses that have few of them', () => {

@@ -173,6 +173,37 @@ describe('the limit of failed logins', () => {
     expect(seen).toEqual([undefined]);
   });
 
+  test('counts the first 48 bits of IPv6 as well, where ten times as many may fail', () => {
+    jest.useFakeTimers();
+    const limit = limitOf({ maxFailedLoginsPerAddress: 2, maxFailedLoginsPerName: Infinity });
+    let failed = 0;
+    for (; failed < 100; failed += 1) {
+      const login = new Login(limit, `2001:db8:7:${String(failed)}::1`, 'ann');
+      if (login.outcome !== 'asked') break;
+      login.fail();
+      jest.advanceTimersByTime(1000);
+      expect(login.outcome).toBe('told');
+    }
+    // Some have come back meanwhile.
+    expect(failed).toBeGreaterThanOrEqual(20);
+    expect(failed).toBeLessThan(40);
+    expect(new Login(limit, '2001:db8:7:ffff::1', 'ann').outcome).toBe('maxFailedLoginsPerAddress');
+    expect(new Login(limit, '2001:db8:8::1', 'ann').outcome).toBe('asked');
+    expect(new Login(limit, '::ffff:192.0.2.1', 'ann').outcome).toBe('asked');
+  });
+
+  test('remembers a name that was guessed by, whatever other names fail once', () => {
+    jest.useFakeTimers();
+    const limit = limitOf({ maxFailedLoginsPerAddress: Infinity, maxFailedLoginsPerName: 4 });
+    for (let n = 0; n < 4; n += 1) {
+      new Login(limit, undefined, 'ann').fail();
+      jest.advanceTimersByTime(1000);
+    }
+    for (let n = 0; n < 80_000; n += 1) new Login(limit, undefined, String(n)).fail();
+    expect(new Login(limit, undefined, 'ann').outcome).toBe('maxFailedLoginsPerName');
+    expect(new Login(limit, undefined, '0').fail().outcome).toBe('told');
+  });
+
   test('remembers a bounded number of names, none of them long', () => {
     const limit = limitOf({ maxFailedLoginsPerAddress: Infinity, maxFailedLoginsPerName: 2 });
     const long = 'x'.repeat(100_000);

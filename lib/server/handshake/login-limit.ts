@@ -5,13 +5,15 @@ import { RecentMap } from '../../util/recent-map.js';
 import { RecentSet } from '../../util/recent-set.js';
 import { startTimer } from '../../util/timer.js';
 import { TokenBucket } from '../../util/token-bucket.js';
-import { networkOf } from '../../util/network-of.js';
+import { networkOf, siteOf } from '../../util/network-of.js';
 
 const SECONDS_A_MINUTE = 60;
 /** From this part of its failed logins on, an address or a name is slowed. */
 const SLOWED_FROM = 0.5;
 /** The longest time that the answer to a failed login waits. It is less than a handshake may take. */
 const MAX_DELAY_MS = 1000;
+/** How many times as many logins may fail of the first 48 bits of IPv6 addresses: its owner has 65,536 times the first 64. */
+const SITE_FACTOR = 10;
 /** How many addresses, and how many names, with failed logins are remembered. */
 const MAX_REMEMBERED = 50_000;
 /** How many users are remembered with the address of their last login. */
@@ -68,23 +70,27 @@ interface Counter {
  */
 export class LoginLimit {
   private readonly addresses: Counters | undefined;
+  private readonly sites: Counters | undefined;
   private readonly names: Counters | undefined;
   /** Users at the addresses that they have logged in from: a stranger who guesses by their name must not lock them out. */
   private readonly known = new RecentSet(MAX_KNOWN_USERS);
 
   constructor({ maxFailedLoginsPerAddress, maxFailedLoginsPerName }: Limits) {
     this.addresses = countersOf('maxFailedLoginsPerAddress', maxFailedLoginsPerAddress);
+    this.sites = countersOf('maxFailedLoginsPerAddress', maxFailedLoginsPerAddress * SITE_FACTOR);
     this.names = countersOf('maxFailedLoginsPerName', maxFailedLoginsPerName);
   }
 
   /** Lets a login be decided now or later, or refuses it. @returns its turn */
   attempt(attempt: LoginAttempt): LoginTurn {
     const address = attempt.address === undefined ? undefined : networkOf(attempt.address);
+    const site = attempt.address === undefined ? undefined : siteOf(attempt.address);
     const name = attempt.name === undefined ? undefined : keyOf(attempt.name);
     const pair = `${address ?? ''} ${name ?? ''}`;
     const isKnown = name !== undefined && this.known.has(pair);
     const counters = [
       address === undefined ? undefined : this.addresses?.of(address),
+      site === undefined ? undefined : this.sites?.of(site),
       name === undefined || isKnown ? undefined : this.names?.of(name),
     ].filter((counter) => counter !== undefined);
     const turn = new Turn(attempt, counters, () => {
@@ -195,8 +201,8 @@ function isBusy({ bucket, underWay }: Counter): boolean {
 class Counters {
   /** Those that logins have their turns by. */
   private readonly used = new Map<string, Counter>();
-  /** The others with failed logins. */
-  private readonly resting = new RecentMap<Counter>(MAX_REMEMBERED);
+  /** The others with failed logins. Why slowed ones are kept: one failed login by many names each must not free a name. */
+  private readonly resting = new RecentMap<Counter>(MAX_REMEMBERED, isSlowed);
 
   constructor(
     private readonly limit: LoginLimitName,
@@ -235,6 +241,11 @@ function countersOf(limit: LoginLimitName, capacity: number): Counters | undefin
   return capacity === Infinity ? undefined : new Counters(limit, capacity);
 }
 
+function isSlowed(counter: Counter): boolean {
+  return delayOf(counter) > 0;
+}
+
+/** How long the answer to a failed login waits, in milliseconds. */
 function delayOf({ bucket, capacity }: Counter): number {
   return MAX_DELAY_MS * Math.max(0, 1 - bucket.level / (capacity * SLOWED_FROM));
 }

@@ -29,9 +29,14 @@ interface BuiltinModules {
 }
 
 /** The part of `node:async_hooks` that the core uses. */
-interface AsyncHooks {
+export interface AsyncHooks {
   readonly AsyncResource: new (type: string) => {
     runInAsyncScope<Args extends unknown[], T>(run: (...args: Args) => T, thisArg: unknown, ...args: Args): T;
+  };
+  readonly AsyncLocalStorage: new () => {
+    enterWith(store: unknown): void;
+    getStore(): unknown;
+    disable(): void;
   };
 }
 

@@ -187,3 +187,36 @@ test('what waits for a session to be stored runs in no context: not in that of t
   await waitFor(() => stores.length === 2, 'both');
   expect(stores).toEqual([undefined, undefined]);
 });
+
+test('a context that a method enters ends with its message', async () => {
+  const seen: unknown[] = [];
+  const api = {
+    who: {
+      enter: (_connection: Connection, name: string, answer: Back): void => {
+        who.enterWith(name);
+        answer(null);
+      },
+      tell: (_connection: Connection, answer: Back): void => {
+        seen.push(who.getStore());
+        answer(null);
+      },
+    },
+  };
+  const server = net.createServer({ applications: [new Application<Connection>('app', api)] });
+  await within(new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)), 'a server');
+  closing.add(() => {
+    server.closeConnections();
+    server.close();
+  });
+  const { port } = server.address() as { port: number };
+  const [one, two] = await Promise.all(
+    [1, 2].map(() =>
+      within(net.connect('app', { reconnector: () => undefined }, port, '127.0.0.1'), 'a client'),
+    ),
+  );
+  // In one chunk: the second message is served right after the first one.
+  const both = [one.callMethod('who', 'enter', ['ann']), one.callMethod('who', 'tell', [])];
+  await within(Promise.all(both), 'the answers');
+  await within(two.callMethod('who', 'tell', []), 'an answer');
+  expect(seen).toEqual([undefined, undefined]);
+});

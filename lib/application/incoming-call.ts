@@ -20,6 +20,8 @@ export interface CallInfo<C = unknown> {
    * Fires when the caller no longer waits: it has cancelled the call, its time ran out, or its connection has ended.
    */
   readonly signal: AbortSignalLike;
+  /** What is left of the time that the caller waits, in milliseconds; undefined where it has told none. */
+  readonly remainingMs: number | undefined;
   /**
    * Adds plain data to the answer, beside its results or its error: what was set before under other names stays. The
    * caller gets it with the end of a stream. It does nothing after the answer, and for an event.

@@ -7,6 +7,7 @@ import { LastValueStream } from './last-value-stream.js';
 
 /** A call without a peer that waits for it: of this process, or an event. */
 export class LocalCall<C> implements IncomingCall<C> {
+  readonly remainingMs = undefined;
   isOpen = true;
   private ownSignal: AbortSignalLike | undefined;
 

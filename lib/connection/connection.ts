@@ -2,11 +2,13 @@ import type { ApplicationLike } from '../application/application.js';
 import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
 import type { Limits } from '../protocol/limits.js';
 import type { Metadata } from '../protocol/message.js';
+import type { RemoteError } from '../protocol/remote-error.js';
 import { Session } from '../session/session.js';
 import { callWith, promisify, unwrapResults, type Callback, type TypedCallback } from '../util/callback.js';
 import { EventEmitter } from '../util/event-emitter.js';
 import type { AbortSignalLike } from '../util/host.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
+import { limitCall } from './calls/limit-call.js';
 import { createOutgoingCall, type OutgoingCall } from './calls/outgoing-calls.js';
 import type { RemoteProxy } from './calls/remote-proxy.js';
 import { CONTROL, type ConnectionControl } from './control.js';
@@ -146,6 +148,13 @@ export interface CallOptions {
    * `ERR_JSTP_METADATA_TOO_LARGE`, and is not sent. @default none
    */
   readonly metadata?: Metadata | undefined;
+  /**
+   * Milliseconds until the answer, or the end of a stream. Then the call fails with -7 (`ERR_CALL_TIMEOUT`), and the peer
+   * hears it: it is told the time, and answers no later. 0: any time. @default 0
+   */
+  readonly timeout?: number | undefined;
+  /** Cancels the call when it fires: it fails with -8 (`ERR_CANCELLED`), whose `cause` is the signal's reason. */
+  readonly signal?: AbortSignalLike | undefined;
   /** Takes the metadata of the answer, if it has any, before the callback (or the Promise) gets the outcome. */
   readonly onReplyMetadata?: ((metadata: Metadata) => void) | undefined;
 }
@@ -167,7 +176,7 @@ export interface ConnectionChannel {
     metadata?: Metadata,
   ): void;
   /** Tells the peer that nobody waits for a call any more; its callback is not called. Idempotent. */
-  cancelCall(call: OutgoingCall): void;
+  cancelCall(call: OutgoingCall, reason?: RemoteError): void;
   /** Sends an event; answers with what keeps it from being sent, undefined if nothing does. */
   sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown;
   /** Asks for a sign of life. */
@@ -467,14 +476,27 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     options?: CallOptions,
   ): OutgoingCall {
     const call = createOutgoingCall(callback, options?.onItem, 'call', options?.takesArray);
-    if (options?.onReplyMetadata) call.onReplyMetadata = options.onReplyMetadata;
-    this[CONTROL].channel.sendCall(call, interfaceName, methodName, args, options?.metadata);
+    if (!options) {
+      this[CONTROL].channel.sendCall(call, interfaceName, methodName, args);
+      return call;
+    }
+    call.onReplyMetadata = options.onReplyMetadata;
+    const { timeout, signal, metadata } = options;
+    if (!timeout && !signal) this[CONTROL].channel.sendCall(call, interfaceName, methodName, args, metadata);
+    else if (limitCall(this, call, options)) {
+      const told = timeout ? { ...metadata, timeout } : metadata;
+      this[CONTROL].channel.sendCall(call, interfaceName, methodName, args, told);
+    }
     return call;
   }
 
-  /** Tells the peer that nobody waits for a call any more; its callback is not called. Idempotent. */
-  cancelCall(call: OutgoingCall): void {
-    this[CONTROL].channel.cancelCall(call);
+  /**
+   * Tells the peer that nobody waits for a call any more; its callback is not called. Idempotent.
+   * @param reason for those who observe the call. @default a RemoteError of -8 (`ERR_CANCELLED`)
+   */
+  cancelCall(call: OutgoingCall, reason?: RemoteError): void {
+    call.limit?.stop();
+    this[CONTROL].channel.cancelCall(call, reason);
   }
 
   /** Sends an event. What keeps it from being sent is emitted as 'error', if somebody listens. */

@@ -276,7 +276,7 @@ describe('a call', () => {
     expect(outcome).toEqual([]);
   });
 
-  test('brings its metadata along, and its timeout fires the signal', async () => {
+  test('brings its metadata along, and its timeout fires the signal and ends it', async () => {
     const connection = await pair();
     const { outcome } = await caller(connection, { metadata: { traceparent: 'x', timeout: 20 } });
     const [call] = calls;
@@ -286,7 +286,7 @@ describe('a call', () => {
     expect(call.signal.reason).toMatchObject({ code: -7 });
     call.succeed(['in spite of it']);
     await waitFor(() => outcome.length > 0, 'the answer');
-    expect(outcome).toEqual([null, 'in spite of it']);
+    expect(outcome).toEqual([expect.objectContaining({ code: -7, info: ['ERR_CALLER_TIMEOUT'] })]);
   });
 
   test.each([[-1], [Number.NaN], ['20'], [1e12], [null]])(

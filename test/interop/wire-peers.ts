@@ -455,6 +455,9 @@ export class RealClient implements RealPeer {
       .on(new RegExp(`^calls ${TARGET} with the metadata (.+)$`), ([, iface, method, args, metadata]) =>
         this.start(iface, method, args, { metadata: parse(metadata) }),
       )
+      .on(new RegExp(`^calls ${TARGET} with the timeout (\\d+)$`), ([, iface, method, args, timeout]) =>
+        this.start(iface, method, args, { timeout: Number(timeout) }),
+      )
       .on(new RegExp(`^subscribes to ${TARGET}$`), ([, iface, method, args]) =>
         this.start(iface, method, args, { onItem: outcomes.value }),
       )

@@ -9,6 +9,8 @@ import { Arena, guardProcess } from './arena.js';
 const closing = new Closing();
 const OFFER = "{handshake:[0,'app','',{stream:1,cancel:1,bye:1}]}";
 const MOST_MS = 60_000;
+const TIMED_OUT =
+  "{callback:[1],error:[-7,'Call timed out: its server runs no call for longer','ERR_MAX_CALL_DURATION']}";
 const SLOW = "{call:[1,'slow'],wait:[]}";
 
 guardProcess();
@@ -57,7 +59,7 @@ describe('limits.maxCallDurationMs', () => {
     peer.send(SLOW);
     await peer.pong(2);
     jest.advanceTimersByTime(MOST_MS);
-    expect((await peer.received(2))[1]).toBe("{callback:[1],error:[-7,'Call timed out']}");
+    expect((await peer.received(2))[1]).toBe(TIMED_OUT);
     expect(arena.errors).toEqual([
       expect.objectContaining({
         limit: 'maxCallDurationMs',
@@ -114,7 +116,7 @@ describe('limits.maxCallDurationMs', () => {
     await peer.pong(2);
     app.calls[0].openStream().write('x');
     jest.advanceTimersByTime(MOST_MS);
-    expect((await peer.received(2))[1]).toBe("{callback:[1],error:[-7,'Call timed out']}");
+    expect((await peer.received(2))[1]).toBe(TIMED_OUT);
   });
 
   test('is none by default', async () => {

@@ -6,6 +6,7 @@ import { captureContext, type AsyncContext } from '../../util/async-context.js';
 import { nextTick } from '../../util/host.js';
 import { IdTable } from '../../util/id-table.js';
 import type { Observation } from '../../util/observation.js';
+import type { CallLimit } from './call-limit.js';
 
 /** What the callee may send of a stream before the first credit message arrives (docs/protocol.md). */
 export const INITIAL_STREAM_CREDIT = 64;
@@ -42,6 +43,8 @@ export interface OutgoingCall {
   /** The highest number that the callee may believe to be allowed. A credit on its way to it is not counted yet. */
   knownLimit: number;
   readonly kind: OutgoingKind;
+  /** Ends it before its answer; undefined: nothing does. */
+  limit: CallLimit | undefined;
   /** Told of its end; undefined: nobody observes it. */
   observation: Observation | undefined;
 }
@@ -65,6 +68,7 @@ export function createOutgoingCall(
     creditLimit: INITIAL_STREAM_CREDIT,
     knownLimit: INITIAL_STREAM_CREDIT,
     kind,
+    limit: undefined,
     observation: undefined,
   };
 }
@@ -75,7 +79,8 @@ export function answerCall(
   error: unknown,
   results: readonly unknown[] = NO_RESULTS,
 ): void {
-  const { callback, context, takesArray, observation } = call;
+  const { callback, context, takesArray, limit, observation } = call;
+  if (limit !== undefined) limit.stop();
   if (observation !== undefined) observation.end(outcomeCodeOf(error), error);
   const run: typeof callWith = takesArray ? callWithArray : callWith;
   if (context) context.runInAsyncScope(run, undefined, callback, error, results);

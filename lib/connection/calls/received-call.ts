@@ -1,28 +1,23 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
 import { LastValueStream } from '../../application/last-value-stream.js';
-import {
-  ERR_CALL_TIMEOUT,
-  ERR_CANCELLED,
-  ERR_INTERNAL_API_ERROR,
-  ERR_TOO_MANY_STREAMS,
-} from '../../protocol/error-codes.js';
+import { ERR_CANCELLED, ERR_INTERNAL_API_ERROR, ERR_TOO_MANY_STREAMS } from '../../protocol/error-codes.js';
 import {
   formatCallbackError,
   formatCallbackHeader,
   formatCallbackOk,
 } from '../../protocol/format-message.js';
+import { callTimeout } from '../../protocol/call-ends.js';
 import type { CallMessage, Metadata } from '../../protocol/message.js';
 import { checkSize } from '../../protocol/message-size.js';
-import { MAX_TIMER_MS } from '../../protocol/option-checks.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { host, type AbortControllerLike, type AbortSignalLike } from '../../util/host.js';
 import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { isError, isSystemError } from '../../util/errors.js';
 import type { Observation } from '../../util/observation.js';
 import type { Expirable } from '../../util/shared-deadlines.js';
-import { startTimer, stopTimer, type Timer } from '../../util/timer.js';
 import { forgetUnreachable, whenUnreachable } from '../../util/unreachable.js';
 import type { Connection } from '../connection.js';
+import { CallerDeadline } from './caller-deadline.js';
 import { UnsendableAnswer } from './unsendable-answer.js';
 import { StreamSender, type StreamKeeper } from './stream-sender.js';
 
@@ -70,7 +65,7 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
   observation: Observation | undefined = undefined;
   /** The credit that the caller gave before there was a stream. */
   private credit: number | undefined;
-  private timer: Timer | undefined;
+  private readonly deadline: CallerDeadline | undefined;
   private replyMetadata: Metadata | undefined;
   /** The header of the answer; undefined: the number alone. */
   private header: string | undefined;
@@ -87,7 +82,7 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
     this.methodName = message.method ?? '';
     this.args = message.args ?? [];
     this.metadata = message.metadata;
-    if (message.metadata) this.watchTimeout(message.metadata.timeout);
+    this.deadline = message.metadata && CallerDeadline.of(message.metadata.timeout, this);
   }
 
   get isOpen(): boolean {
@@ -130,8 +125,17 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
 
   /** It has run for as long as it may. */
   expire(): void {
-    this.endWith(ERR_CALL_TIMEOUT);
+    this.endBecause(callTimeout('ERR_MAX_CALL_DURATION'));
     this.keeper.callOverdue(this);
+  }
+
+  /** Its caller's time is over. */
+  callerGone(): void {
+    this.endBecause(callTimeout('ERR_CALLER_TIMEOUT'));
+  }
+
+  get remainingMs(): number | undefined {
+    return this.deadline?.remainingMs;
   }
 
   /** Its handler has said its last word. That is its end, unless it was told to stop, and a Promise tells when it has. */
@@ -168,7 +172,10 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
 
   /** Answers with an error, whatever the handler does, and aborts its signal. */
   endWith(code: number): void {
-    const reason = new RemoteError(code);
+    this.endBecause(new RemoteError(code));
+  }
+
+  private endBecause(reason: RemoteError): void {
     this.answer(false, reason);
     this.abort(reason);
   }
@@ -176,7 +183,7 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
   private close(): void {
     this.open = false;
     this.keeper.deadlines?.delete(this);
-    stopTimer(this.timer);
+    this.deadline?.stop();
     this.closeStream();
     this.lingers = this.runs;
     if (this.lingers) this.awaitEnd();
@@ -245,17 +252,9 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
 
   /** Aborts the handler's signal. */
   abort(reason: RemoteError): void {
-    stopTimer(this.timer);
+    this.deadline?.stop();
     this.abortReason = reason;
     this.controller?.abort(reason);
-  }
-
-  /** Aborts the signal when the time is over that the caller waits. The handler may still answer. */
-  private watchTimeout(timeout: unknown): void {
-    if (typeof timeout !== 'number' || !(timeout >= 0 && timeout <= MAX_TIMER_MS)) return;
-    this.timer = startTimer(timeout, () => {
-      this.abort(new RemoteError(ERR_CALL_TIMEOUT));
-    });
   }
 }
 

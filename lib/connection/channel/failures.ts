@@ -1,6 +1,7 @@
-import { ERR_JOURNAL_FULL } from '../../protocol/error-codes.js';
+import { ERR_CANCELLED, ERR_JOURNAL_FULL } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { nextTick } from '../../util/host.js';
+import type { Observation } from '../../util/observation.js';
 import { answerCall, type OutgoingCall } from '../calls/outgoing-calls.js';
 
 /** Answers a call with an error of this side, later, as every answer. */
@@ -15,6 +16,11 @@ export function fail(callback: (error: unknown) => void, error: unknown): void {
   nextTick(() => {
     callback(error);
   });
+}
+
+/** Tells who observes a call that it was given up. @param reason undefined: its caller has cancelled it */
+export function endCancelled(observation: Observation, reason = new RemoteError(ERR_CANCELLED)): void {
+  observation.end(reason.code, reason);
 }
 
 /** The error of a session that ends as too much waits in it. */

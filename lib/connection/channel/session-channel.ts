@@ -1,5 +1,5 @@
 import type { ApplicationLike } from '../../application/application.js';
-import { ERR_CALLBACK_LOST, ERR_CANCELLED } from '../../protocol/error-codes.js';
+import { ERR_CALLBACK_LOST } from '../../protocol/error-codes.js';
 import {
   formatCall,
   formatCallbackError,
@@ -13,7 +13,7 @@ import {
 import type { Limits } from '../../protocol/limits.js';
 import type { Message, Metadata } from '../../protocol/message.js';
 import { JOURNAL_FULL_INFO } from '../../protocol/refusal-info.js';
-import { RemoteError } from '../../protocol/remote-error.js';
+import type { RemoteError } from '../../protocol/remote-error.js';
 import type { Journal } from '../../session/journal.js';
 import { NO_CALLS, type Session } from '../../session/session.js';
 import type { Callback } from '../../util/callback.js';
@@ -34,7 +34,7 @@ import { isObserved } from '../observing/observers.js';
 import type { Reporter } from '../reporter.js';
 import type { ServerSide } from '../server-side.js';
 import type { Wire } from '../wire.js';
-import { fail, failCall, journalFull } from './failures.js';
+import { endCancelled, fail, failCall, journalFull } from './failures.js';
 import { PeerActivity } from './peer-activity.js';
 import { Outbox, type OutboxOwner, type UnsentMessage } from './outbox.js';
 import type { StoreGate } from './store-gate.js';
@@ -301,12 +301,12 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     }
   }
 
-  cancelCall(call: OutgoingCall): void {
+  cancelCall(call: OutgoingCall, reason?: RemoteError): void {
     const { outgoingCalls } = this;
     if (outgoingCalls.get(call.id) !== call) return;
     outgoingCalls.remove(call.id);
     this.sendCancel(call);
-    call.observation?.end(ERR_CANCELLED, new RemoteError(ERR_CANCELLED));
+    if (call.observation) endCancelled(call.observation, reason);
   }
 
   /** Sends what never went out in another session, which is lost. */

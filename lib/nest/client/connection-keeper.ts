@@ -11,12 +11,12 @@ import {
 import { controlOf } from '../../connection/control.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import { answerCall, type OutgoingCall } from '../../connection/calls/outgoing-calls.js';
+import { endCancelled } from '../../connection/channel/failures.js';
 import type { UnsentMessage } from '../../connection/channel/outbox.js';
 import { ReconnectSchedule } from '../../connection/reconnect/schedule.js';
 import {
   ERR_AUTH_FAILED,
   ERR_CALLBACK_LOST,
-  ERR_CANCELLED,
   ERR_NOT_CONNECTED,
   ERR_SESSION_LOST,
 } from '../../protocol/error-codes.js';
@@ -135,12 +135,12 @@ export class ConnectionKeeper {
   }
 
   /** Tells the server that nobody waits for a call any more, whichever session it is in by now. */
-  cancel(call: OutgoingCall, startedOn: Connection): void {
-    startedOn.cancelCall(call);
-    if (this.current && this.current !== startedOn) this.current.cancelCall(call);
+  cancel(call: OutgoingCall, startedOn: Connection, reason?: RemoteError): void {
+    startedOn.cancelCall(call, reason);
+    if (this.current && this.current !== startedOn) this.current.cancelCall(call, reason);
     if (this.unsent.length === 0) return;
     this.unsent = this.unsent.filter((message) => message.call !== call);
-    call.observation?.end(ERR_CANCELLED, new RemoteError(ERR_CANCELLED));
+    if (call.observation) endCancelled(call.observation, reason);
   }
 
   /** Ends the connection or the attempt to make one: calls under way fail with -1. Resolves when the connection is closed. */

@@ -204,6 +204,30 @@ describe('the function clientAddress', () => {
     expect(refused).toEqual([{ by: 'clientAddress', address: '127.0.0.1', count: 1, error }]);
   });
 
+  test.each([
+    ['net', net],
+    ['ws', ws],
+  ] as const)('that returns a Promise refuses the client, and is told, over %s', async (_name, entry) => {
+    let asked = 0;
+    const clientAddress = (): string => {
+      asked += 1;
+      const answer = asked === 1 ? Promise.resolve('192.0.2.1') : Promise.reject(new Error('no address'));
+      return answer as unknown as string;
+    };
+    const arena = await SecureArena.start(closing, entry, { clientAddress });
+    const refused: RefusedConnection[] = [];
+    arena.server.on('connectionRefused', (refusal) => refused.push(refusal));
+    for (let count = 1; count <= 2; count++) {
+      if (entry === net) expect(await (await arena.socket()).end()).toBe('');
+      else expect(await arena.refusal('metarhia-jstp')).toBe(503);
+      await waitFor(() => refused.length === count, 'the refusal');
+      expect(refused.at(-1)).toMatchObject({ by: 'clientAddress', address: '127.0.0.1', count });
+      expect(String(refused.at(-1)?.error)).toContain(
+        'clientAddress must be a function that returns the address',
+      );
+    }
+  });
+
   test('of a socket tells what it throws, whatever that is', async () => {
     const thrower = (): string => {
       throw undefined;

@@ -35,7 +35,7 @@ export interface RefusedConnection {
   readonly address: string | undefined;
   /** How many connections this option has refused since the server was made. */
   readonly count: number;
-  /** What the function `clientAddress` has thrown; undefined where another option refused the connection. */
+  /** What the function `clientAddress` has thrown, or that it returned a Promise; undefined where another option refused the connection. */
   readonly error?: unknown;
 }
 

@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ListenerSink } from '../../server/listener.js';
 import { check, isBoolean, nullable } from '../../protocol/option-checks.js';
+import { ConfigurationError } from '../../protocol/configuration-error.js';
+import { ignore, isThenable } from '../../util/callback.js';
 import { peerAddress } from '../node-internals.js';
 import { noteClientAddress } from './client-address.js';
 import { forwardedAddress } from './forwarded.js';
@@ -71,7 +73,8 @@ export class AddressSource {
 
   private ask(sink: Refusals, socket: Socket, request?: IncomingMessage): string | undefined | null {
     try {
-      const address = this.options.clientAddress?.(socket, request);
+      const address: unknown = this.options.clientAddress?.(socket, request);
+      if (isThenable(address)) throw refusedPromise(address);
       if (typeof address !== 'string') return peerAddress(socket);
       noteClientAddress(socket, address);
       return address;
@@ -81,4 +84,17 @@ export class AddressSource {
       return null;
     }
   }
+}
+
+/** Why not awaited: limits count a connection by its address before anything is kept or read of it. */
+function refusedPromise(promise: PromiseLike<unknown>): ConfigurationError {
+  // It may be rejected, which must not end the process.
+  promise.then(ignore, ignore);
+  const allowed = 'a function that returns the address at once';
+  return new ConfigurationError(
+    'clientAddress',
+    undefined,
+    allowed,
+    `clientAddress must be ${allowed}, but it returned a Promise`,
+  );
 }

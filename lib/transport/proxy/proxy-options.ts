@@ -10,7 +10,7 @@ export interface AddressOptions {
   readonly trustProxy?: string | readonly string[];
   /**
    * Tells a client's address; undefined: that of its socket. Of WebSockets it is called with the upgrade request.
-   * Throwing refuses the client. @default the address of the socket, or what a proxy tells
+   * Throwing, or a Promise, refuses the client. @default the address of the socket, or what a proxy tells
    */
   readonly clientAddress?: (socket: Socket, request?: IncomingMessage) => string | undefined;
 }

@@ -37,6 +37,10 @@ const ROOMS = {
   server: { rooms: before('server'), packages: ['semver'] },
   transport: { rooms: before('transport'), packages: ['ws'] },
   nest: { rooms: before('nest'), packages: [...NEST, 'semver'] },
+  opentelemetry: {
+    rooms: upTo('connection'),
+    packages: ['@opentelemetry/api', '@opentelemetry/instrumentation'],
+  },
   terminus: { rooms: upTo('nest'), packages: [...NEST, '@nestjs/terminus'] },
   redis: { rooms: upTo('server'), packages: ['redis'] },
   testing: { rooms: upTo('transport'), packages: [] },

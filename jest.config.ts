@@ -42,6 +42,7 @@ const config: Config = {
     '^nestjs-jstp/core$': '<rootDir>/lib/core.ts',
     '^nestjs-jstp/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-jstp/redis$': '<rootDir>/lib/redis/index.ts',
+    '^nestjs-jstp/opentelemetry$': '<rootDir>/lib/opentelemetry/index.ts',
     '^nestjs-jstp/terminus$': '<rootDir>/lib/terminus/index.ts',
     '^nestjs-jstp/browser$': '<rootDir>/lib/browser.ts',
   },

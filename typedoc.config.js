@@ -27,6 +27,7 @@ const config = {
     'lib/browser.ts',
     'lib/testing/index.ts',
     'lib/redis/index.ts',
+    'lib/opentelemetry/index.ts',
     'lib/terminus/index.ts',
   ],
   tsconfig: 'tsconfig.build.json',

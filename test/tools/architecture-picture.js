@@ -23,6 +23,7 @@ const ASIDE = [
   ['terminus', 'nest', 'health checks'],
   ['testing', 'transport', 'memory, faults, suites'],
   ['redis', 'server', 'sessions, events'],
+  ['opentelemetry', 'connection', 'traces'],
 ];
 
 /** Layers that may use Node; those below run in browsers, too. */

@@ -108,6 +108,10 @@ export class Lifecycle
     return !channel || (channel.receivedCalls.size === 0 && channel.outgoingCalls.size === 0);
   }
 
+  get isCrowded(): boolean {
+    return this.serverSide?.inFlight.bytes.isCrowded === true;
+  }
+
   get isClosed(): boolean {
     return this.currentState === CLOSED;
   }

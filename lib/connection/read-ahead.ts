@@ -1,4 +1,4 @@
-import type { Message } from '../protocol/message.js';
+import type { MessageHead } from '../protocol/message-head.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
 
@@ -9,15 +9,17 @@ const PROBE_EVERY_MS = 1000;
 
 /** What the messages that were read ahead ask of their wire. */
 export interface ReadAheadOwner {
-  /** Reads a message without acting on it; undefined: it breaks the protocol. */
-  peek(data: Uint8Array | string): Message | undefined;
+  /** Tells what a message is without acting on it; undefined: it breaks the protocol, or its beginning does not tell. */
+  peek(data: Uint8Array | string): MessageHead | undefined;
+  /** Whether a message has to wait, so that nothing is served now. */
+  mustWait(data: Uint8Array | string): boolean;
   /** Whether a message belongs to what is under way, and need not wait for what came before it. */
-  mayOvertake(message: Message): boolean;
+  mayOvertake(message: MessageHead): boolean;
   /**
    * Whether a message is acted on though the transport has ended. If not, neither is what follows: all of that counts as
    * not received, and a peer that comes back sends it again.
    */
-  mayFinish(message: Message): boolean;
+  mayFinish(message: MessageHead, bytes: number): boolean;
   /** Acts on a message. */
   receiveMessage(data: Uint8Array | string): void;
   /** Ends the transport: the peer broke the protocol. */
@@ -44,7 +46,8 @@ interface Held {
  */
 export class ReadAhead implements Expirable {
   private held: Held[] = [];
-  private heldBytes = 0;
+  /** How many bytes the messages have that are held. */
+  heldBytes = 0;
   /** How many credits and cancels are held behind their calls, by the number of the call. */
   private behindCalls = new Map<number, number>();
   private hasBye = false;
@@ -82,7 +85,7 @@ export class ReadAhead implements Expirable {
     return true;
   }
 
-  private keep(data: Uint8Array | string, message: Message | undefined): void {
+  private keep(data: Uint8Array | string, message: MessageHead | undefined): void {
     const callId = message?.kind === 'call' ? message.id : undefined;
     const ofCall =
       message?.kind === 'streamCredit' || message?.kind === 'cancel' ? message.callId : undefined;
@@ -102,7 +105,7 @@ export class ReadAhead implements Expirable {
   release(): boolean {
     this.isHolding = false;
     if (this.isServing) return false;
-    this.serve(() => !this.isHolding);
+    this.serve(({ data }) => !this.isHolding && !this.owner.mustWait(data));
     if (this.held.length > 0) {
       if (this.heldBytes < READ_AHEAD_BYTES) this.goOn();
       return false;
@@ -130,7 +133,7 @@ export class ReadAhead implements Expirable {
     if (this.isServing) return;
     this.serve(({ data }) => {
       const message = this.hasBye ? undefined : this.owner.peek(data);
-      return !message || this.owner.mayFinish(message);
+      return !message || this.owner.mayFinish(message, data.length);
     });
     this.drop();
   }

@@ -1,9 +1,6 @@
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { sharedSlice } from '../util/time-slice.js';
 
-/** From this size on, in bytes, reading a message counts as long work. */
-export const LARGE_MESSAGE_BYTES = 16 * 1024;
-
 /** What waits: a message, or the end of the transport. */
 export type Arrival = Uint8Array | string | { readonly error: Error | undefined };
 
@@ -17,7 +14,7 @@ export interface TurnQueueOwner {
   fail(error: unknown): void;
 }
 
-/** What has arrived on one transport since a large message there waits for its turn: all large messages together had theirs. */
+/** What has arrived on one transport since a message there waits for its turn: those of all transports had theirs. */
 export class TurnQueue {
   private held: Arrival[] = [];
   private heldBytes = 0;
@@ -67,7 +64,7 @@ export class TurnQueue {
       const next = this.held.at(0);
       if (next === undefined) break;
       const bytes = sizeOf(next);
-      if (!isFirst && bytes >= LARGE_MESSAGE_BYTES && sharedSlice.isOver()) {
+      if (!isFirst && sharedSlice.isOverFor(bytes)) {
         this.wait();
         return;
       }

@@ -4,6 +4,7 @@ import { HEARTBEAT_TEXT } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
 import { maskSecrets } from '../protocol/mask-secrets.js';
 import type { Message } from '../protocol/message.js';
+import { headOf, type MessageHead } from '../protocol/message-head.js';
 import { OversizeError } from '../protocol/oversize-error.js';
 import { parseMessage } from '../protocol/parse-message.js';
 import { RemoteError } from '../protocol/remote-error.js';
@@ -14,15 +15,18 @@ import { sharedSlice } from '../util/time-slice.js';
 import { Backlog, type BacklogOwner } from './backlog.js';
 import { READ_AHEAD_BYTES, ReadAhead, type ReadAheadOwner } from './read-ahead.js';
 import type { Reporter } from './reporter.js';
+import { LARGE_CALL_BYTES } from './calls/weight.js';
 import type { SendMeter } from './send-meter.js';
 import type { Transport, TransportReceiver } from './transport.js';
-import { isEnd, LARGE_MESSAGE_BYTES, TurnQueue, type Arrival, type TurnQueueOwner } from './turn-queue.js';
+import { isEnd, TurnQueue, type Arrival, type TurnQueueOwner } from './turn-queue.js';
 
 /** What the wire asks of its connection. */
 export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportError'> {
   readonly limits: Limits;
   /** Whether the handshake is done, so that messages flow. */
   readonly isOpen: boolean;
+  /** Whether so much is under way on the server that large calls may have to wait. */
+  readonly isCrowded: boolean;
   /** Counts what waits on all connections of the server; undefined on a client's side. */
   readonly sendMeter: SendMeter | undefined;
   /**
@@ -32,9 +36,13 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   handle(message: Message, bytes: number): boolean;
   readonly channel: {
     /** Whether a message belongs to what is under way, and need not wait for what came before it. */
-    mayOvertake(message: Message): boolean;
+    mayOvertake(message: MessageHead): boolean;
     /** Whether a message is acted on though the transport has ended. If not, neither is what follows. */
-    mayFinish(message: Message): boolean;
+    mayFinish(message: MessageHead, bytes: number): boolean;
+    readonly receivedCalls: {
+      /** A large call or event comes next. @returns whether it has to wait, so that nothing is served now */
+      waitForRoom(): boolean;
+    };
   };
   /** Whether a message that breaks the protocol is of an extension that was not agreed, and so is only ignored. */
   isIgnored(error: unknown): boolean;
@@ -151,7 +159,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   /** Takes one message: acts on it, or lets it wait for its turn. */
   take(data: Uint8Array | string): void {
     if (this.turnQueue) this.turnQueue.add(data);
-    else if (data.length < LARGE_MESSAGE_BYTES || this.isEnding || !sharedSlice.isOver()) this.serve(data);
+    else if (this.isEnding || !sharedSlice.isOverFor(data.length)) this.serve(data);
     else {
       this.turnQueue = new TurnQueue(this, this.owner.limits.journalMaxBytes);
       this.turnQueue.add(data);
@@ -172,6 +180,8 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   serve(data: Uint8Array | string): void {
     const { transport, owner } = this;
     if (!transport) return;
+    // It makes the read-ahead.
+    if (!this.readAhead) this.isTooLarge(data);
     if (this.readAhead?.add(data)) return;
     const { isOpen } = owner;
     let message: Message;
@@ -207,6 +217,9 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
 
   /** Takes the end of the transport, behind the messages that wait for their turn. */
   takeEnd(error: Error | undefined): void {
+    // What waits is served then, and may be large.
+    if (!this.turnQueue && this.readAhead && sharedSlice.isOverFor(this.readAhead.heldBytes))
+      this.turnQueue = new TurnQueue(this, Infinity);
     if (this.turnQueue) this.turnQueue.add({ error });
     else this.serveEnd(error);
   }
@@ -250,23 +263,39 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     return (await this.transport?.hasMoved?.()) ?? false;
   }
 
-  peek(data: Uint8Array | string): Message | undefined {
+  peek(data: Uint8Array | string): MessageHead | undefined {
     try {
       const { transport, owner } = this;
       if (transport && !owner.isOpen) return this.parseEarly(data, transport);
-      return parseMessage(data, transport?.decoder ?? null, owner.limits);
+      const decoder = transport?.decoder ?? null;
+      return data.length >= LARGE_CALL_BYTES
+        ? headOf(data, decoder, owner.limits)
+        : parseMessage(data, decoder, owner.limits);
     } catch {
       // The error is told when the message's turn comes.
       return undefined;
     }
   }
 
-  mayOvertake(message: Message): boolean {
+  mustWait(data: Uint8Array | string): boolean {
+    // What waits for its turn is asked about when that comes.
+    return !this.turnQueue && this.isTooLarge(data);
+  }
+
+  /** Whether a message has to wait until less is under way. If so, nothing is served from now on. */
+  private isTooLarge(data: Uint8Array | string): boolean {
+    const { transport, owner } = this;
+    if (data.length < LARGE_CALL_BYTES || !owner.isCrowded || !owner.isOpen) return false;
+    const kind = headOf(data, transport?.decoder ?? null, owner.limits)?.kind;
+    return (kind === 'call' || kind === 'event') && owner.channel.receivedCalls.waitForRoom();
+  }
+
+  mayOvertake(message: MessageHead): boolean {
     return this.owner.channel.mayOvertake(message);
   }
 
-  mayFinish(message: Message): boolean {
-    return this.owner.channel.mayFinish(message);
+  mayFinish(message: MessageHead, bytes: number): boolean {
+    return this.owner.channel.mayFinish(message, bytes);
   }
 
   /** Serves what was held and may overtake the rest by now. */

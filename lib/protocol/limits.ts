@@ -116,8 +116,9 @@ export interface Limits {
   readonly maxBytesInFlight: number;
   /**
    * How many bytes the calls and events under way on all connections of a server may have, also on those that have ended
-   * meanwhile. At the limit, reading pauses on connections with 64 KiB of them and more. May be `Infinity`. 0: an eighth
-   * of the largest heap. @default 0
+   * meanwhile. At the limit, reading pauses on connections with 64 KiB of them and more, and on others before calls and
+   * events of 4 KiB and more, for addresses that have an eighth of it; for all at a quarter more. May be `Infinity`. 0: an
+   * eighth of the largest heap. @default 0
    */
   readonly maxBytesInFlightTotal: number;
   /**

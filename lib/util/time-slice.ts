@@ -1,5 +1,7 @@
 import { afterContinuations, host, now } from './host.js';
 
+/** From this size on, in bytes, work is long. Short work counts together. */
+const LONG_WORK_BYTES = 16 * 1024;
 /** How long work may go on in a turn of the event loop before the rest of the program gets one, in milliseconds. */
 const SLICE_MS = 10;
 
@@ -15,6 +17,8 @@ export class TimeSlice {
   /** When it is over; undefined: nothing has been done in this turn. */
   private end: number | undefined;
   private waiting: (() => void)[] = [];
+  /** How many bytes short work has read since it was asked about. */
+  private shortBytes = 0;
 
   /** @param clock tells the time in milliseconds */
   constructor(private readonly clock: () => number = now) {}
@@ -28,6 +32,17 @@ export class TimeSlice {
       this.goOn();
     });
     return false;
+  }
+
+  /**
+   * The same for work of so many bytes. Why: the clock is read once for many small messages, and which of them has to wait
+   * is a matter of chance, by their bytes.
+   */
+  isOverFor(bytes: number): boolean {
+    this.shortBytes += bytes;
+    if (this.shortBytes < LONG_WORK_BYTES) return false;
+    this.shortBytes = 0;
+    return this.isOver();
   }
 
   /** Calls back in a later turn, behind those who wait already. Only where {@link isOver} has said so. */
@@ -53,7 +68,7 @@ export class TimeSlice {
   }
 }
 
-/** The slice of all connections: large messages that they read, and values of streams that they send. */
+/** The slice of all connections: messages that they read, and values of streams that they send. */
 export const sharedSlice = new TimeSlice();
 
 function afterRealPoll(callback: () => void): void {

@@ -8,10 +8,16 @@ const KIB = 1024;
 /** A connection that notes what is done with it. */
 class FakeLink implements ReadAheadOwner {
   readonly done: string[] = [];
+  /** What has to wait though nothing else does. */
+  waiting: string[] = [];
   onServed: (text: string) => void = () => undefined;
 
   peek(data: Uint8Array | string): ReturnType<ReadAheadOwner['peek']> {
     return parseMessage(data, null, DEFAULT_LIMITS);
+  }
+
+  mustWait(data: Uint8Array | string): boolean {
+    return this.waiting.includes(String(data));
   }
 
   mayOvertake(message: { kind: string }): boolean {
@@ -68,6 +74,16 @@ describe('what is read ahead', () => {
     };
     expect(ahead.release()).toBe(false);
     expect(link.done).toEqual([inspect(1), inspect(2)]);
+    expect(ahead.release()).toBe(true);
+    expect(link.done).toEqual([inspect(1), inspect(2), inspect(3)]);
+  });
+
+  test('stops before what has to wait though nothing else does', () => {
+    for (const id of [1, 2, 3]) ahead.add(inspect(id));
+    link.waiting = [inspect(2)];
+    expect(ahead.release()).toBe(false);
+    expect(link.done).toEqual([inspect(1)]);
+    link.waiting = [];
     expect(ahead.release()).toBe(true);
     expect(link.done).toEqual([inspect(1), inspect(2), inspect(3)]);
   });

@@ -5,6 +5,7 @@ import {
   ws,
   type Connection,
   type IncomingCall,
+  type Limits,
   type OutgoingStream,
   type Server,
 } from '../../lib/core.js';
@@ -15,6 +16,7 @@ import { guardProcess } from './arena.js';
 
 const closing = new Closing();
 const LARGE = 'x'.repeat(17 * 1024);
+const MEDIUM = 'x'.repeat(15 * 1024);
 /** Longer than all work of a turn may take. */
 const LONG_MS = 11;
 
@@ -55,7 +57,7 @@ class Worker extends Application<Connection> {
     args: unknown[],
   ): void {
     served.push({ label, turn });
-    if (args[0] === LARGE) time += LONG_MS;
+    if (args[0] === LARGE || args[0] === MEDIUM) time += LONG_MS;
   }
 
   handleCall(call: IncomingCall<Connection>): void {
@@ -68,8 +70,8 @@ const labels = (): string[] => served.map(({ label }) => label);
 const turnsOf = (those: RegExp): number[] =>
   served.filter(({ label }) => those.test(label)).map((one) => one.turn);
 
-async function start(transport: 'net' | 'ws', app = worker()): Promise<Server> {
-  const server = { net, ws }[transport].createServer({ applications: [app] });
+async function start(transport: 'net' | 'ws', app = worker(), limits: Partial<Limits> = {}): Promise<Server> {
+  const server = { net, ws }[transport].createServer({ applications: [app], limits });
   closing.add(async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeConnections();
@@ -114,6 +116,21 @@ describe.each(['net', 'ws'] as const)('large messages over %s', (transport) => {
     expect(first).toBeGreaterThanOrEqual(7);
   });
 
+  test('take the time that many smaller ones share, too', async () => {
+    const server = await start(transport);
+    const hostile = [await guest(transport, server), await guest(transport, server)];
+    for (const [n, connection] of hostile.entries())
+      for (let count = 1; count <= 10; count++)
+        connection.emitRemoteEvent('all', `medium ${'ab'.charAt(n)}${String(count)}`, [MEDIUM]);
+    await waitFor(() => served.length === 20, 'all messages');
+    // The clock is read for each 16 KiB: that is every second one.
+    expect(new Set(turnsOf(/medium/)).size).toBeGreaterThanOrEqual(9);
+    for (const one of ['a', 'b'])
+      expect(labels().filter((label) => label.startsWith(`medium ${one}`))).toEqual(
+        Array.from({ length: 10 }, (_, index) => `medium ${one}${String(index + 1)}`),
+      );
+  });
+
   test('keep the order of their connection, with all that is behind them', async () => {
     const server = await start(transport);
     const connection = await guest(transport, server);
@@ -147,6 +164,23 @@ test('large messages are served before the end of their transport', async () => 
   await waitFor(() => ends.length === 2, 'the ends');
   expect(labels().sort()).toEqual(['e1', 'e1', 'e2', 'e2', 'e3', 'e3', 'e4', 'e4']);
   expect(ends[1]).toBe(8);
+});
+
+test('large messages that wait for calls under way have their turns when their transports end', async () => {
+  const server = await start('net', worker(), { maxCallsInFlight: 1 });
+  const { port } = server.address() as { port: number };
+  const peers: RawPeer[] = [];
+  for (let n = 0; n < 8; n++) {
+    const peer = await RawPeer.connect(port);
+    closing.add(() => peer.destroy());
+    peer.send("{handshake:[0,'app']}");
+    await peer.received(1);
+    peer.send("{call:[1,'all'],feed:[]}", `{event:[2,'all'],e2:['${LARGE}']}`, "{event:[3,'all'],e3:[]}");
+    peers.push(peer);
+  }
+  for (const peer of peers) peer.socket.end();
+  await waitFor(() => served.length === 16, 'all messages');
+  expect(new Set(turnsOf(/e2/)).size).toBe(8);
 });
 
 test('nothing that waits for its turn is served after the connection has ended', async () => {

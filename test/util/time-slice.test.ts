@@ -15,6 +15,20 @@ test('a slice is over ten milliseconds after the first work of a turn, and begin
   expect(slice.isOver()).toBe(false);
 });
 
+test('short work counts together, as long work does: by its bytes', async () => {
+  let time = 0;
+  const slice = new TimeSlice(() => time);
+  expect(slice.isOverFor(16 * 1024)).toBe(false);
+  time = 10;
+  // It is not asked about yet.
+  expect([slice.isOverFor(8 * 1024), slice.isOverFor(8 * 1024 - 1)]).toEqual([false, false]);
+  expect(slice.isOverFor(1)).toBe(true);
+  expect(slice.isOverFor(16 * 1024 - 1)).toBe(false);
+  expect(slice.isOverFor(16 * 1024)).toBe(true);
+  await turn();
+  expect(slice.isOverFor(16 * 1024)).toBe(false);
+});
+
 test('those who wait go on one after another, as far as the time of each turn allows', async () => {
   let time = 0;
   const slice = new TimeSlice(() => time);

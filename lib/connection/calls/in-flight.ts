@@ -5,13 +5,18 @@ import {
   type TotalLimit,
 } from '../../protocol/limits.js';
 import { AbandonedHandlers, type AddressedCalls } from './abandoned-handlers.js';
+import { BytesInFlight, type WeighedCalls } from './bytes-in-flight.js';
 import { HeldValues } from './held-values.js';
 import { InFlightMeter } from './in-flight-meter.js';
+import { LARGE_CALL_BYTES } from './weight.js';
+
+/** The calls of one connection, as they count for the server. */
+export type CountedCalls = AddressedCalls & WeighedCalls;
 
 /** What all connections of a server have under way, also those that have ended while handlers of theirs run. */
 export class InFlight {
   /** What calls and events count as, in bytes. */
-  readonly bytes: InFlightMeter;
+  readonly bytes: BytesInFlight;
   /** The number of calls and events. */
   readonly calls: InFlightMeter;
   /** Those of connections that have ended. */
@@ -29,16 +34,20 @@ export class InFlight {
     const heldByCalls = (): void => {
       onHeld('maxCallsInFlightTotal');
     };
-    this.bytes = new InFlightMeter(bytesInFlightTotal(limits), () => {
+    this.bytes = new BytesInFlight(bytesInFlightTotal(limits), () => {
       onHeld('maxBytesInFlightTotal');
     });
     this.calls = new InFlightMeter(limits.maxCallsInFlightTotal, heldByCalls);
     this.abandoned = new AbandonedHandlers(limits.maxCallsInFlightTotal, heldByCalls);
   }
 
-  /** Whether too much is under way for one more call of a client that has gone. */
-  isTooMuchFor(address: string | undefined): boolean {
-    return this.calls.isFull || this.abandoned.isShutFor(address);
+  /**
+   * Whether too much is under way for one more call or event of a client that has gone.
+   * @param bytes its size on the wire
+   */
+  isTooMuchFor(address: string | undefined, bytes: number): boolean {
+    if (this.calls.isFull || this.abandoned.isShutFor(address)) return true;
+    return bytes >= LARGE_CALL_BYTES && this.bytes.isShutFor(address);
   }
 
   /** Counts a call or an event that has begun. */
@@ -54,7 +63,7 @@ export class InFlight {
   }
 
   /** Forgets who waits, since it has ended. */
-  leave(calls: AddressedCalls): void {
+  leave(calls: CountedCalls): void {
     this.bytes.leave(calls);
     this.calls.leave(calls);
     this.abandoned.leave(calls);

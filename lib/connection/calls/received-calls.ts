@@ -24,10 +24,11 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
 import { begin, isObserved } from '../observing/observers.js';
 import { ReceiveOperation } from '../observing/operations.js';
-import type { AbandonedPlace, AddressedCalls } from './abandoned-handlers.js';
+import type { AbandonedPlace } from './abandoned-handlers.js';
+import { ALWAYS_SERVED_BYTES, type BytesPlace } from './bytes-in-flight.js';
 import type { InFlightMeter } from './in-flight-meter.js';
 import type { ValueHolder } from './held-values.js';
-import type { InFlight } from './in-flight.js';
+import type { CountedCalls, InFlight } from './in-flight.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
 import type { StreamSender } from './stream-sender.js';
 
@@ -38,12 +39,7 @@ const METADATA_TOO_LARGE = [
   METADATA_TOO_LARGE_INFO,
 ];
 
-/**
- * How many bytes a connection may always have under way. Why: where others have brought a server to its limit, small calls
- * must still be served.
- */
-const ALWAYS_SERVED_BYTES = 64 * 1024;
-/** The same as a number of calls and events. */
+/** How many calls and events a connection may always have under way. */
 const ALWAYS_SERVED_CALLS = 16;
 
 /** How long it takes until a peer that has cancelled as many calls as it may can do so again. */
@@ -79,7 +75,7 @@ export interface ReceivedCallsOwner {
 }
 
 /** The peer's calls, and its events, that this side is serving. */
-export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueHolder {
+export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHolder {
   // Made with the first call.
   private calls: IdTable<ReceivedCall> | undefined;
   // Calls with a number that is in use: a server may count wrongly, or a peer be hostile. Both calls are served, and both
@@ -90,12 +86,17 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
   // Calls that are over for their callers, but whose handlers have not ended.
   private lingering = 0;
   /** What all count as whose handlers have not ended, see `weightOf`. */
-  private bytes = 0;
+  bytes = 0;
   /** How many of those it had begun when it ended the last time. */
   private abandoned = 0;
   /** Where these count; undefined: there are none. */
   private abandonedAt: AbandonedPlace | undefined;
   waitsAt: InFlightMeter | undefined;
+  bytesAtPlace = 0;
+  place: BytesPlace | undefined;
+  waitsAtPlace: InFlightMeter | undefined;
+  /** Whether a large call or event comes next. */
+  private isLargeNext = false;
   private readonly inFlight: InFlight | undefined;
   private streamCount = 0;
   /** Streams that wait for room, the one first whose turn it is. Made with the first. */
@@ -236,6 +237,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
     this.doubles = undefined;
     // Nothing is served on meanwhile, and the next transport asks again.
     this.isHolding = false;
+    this.isLargeNext = false;
     this.inFlight?.leave(this);
     for (const call of cancelled) {
       call.cancel();
@@ -361,10 +363,12 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
   private count(bytes: number): void {
     this.bytes += bytes;
     this.inFlight?.add(bytes);
+    if (this.bytes >= ALWAYS_SERVED_BYTES) this.inFlight?.bytes.countAtPlace(this);
   }
 
   private uncount(bytes: number): void {
     this.bytes -= bytes;
+    if (this.place) this.inFlight?.bytes.countAtPlace(this);
     this.inFlight?.remove(bytes);
   }
 
@@ -381,6 +385,23 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
     if (hold === this.isHolding) return;
     this.isHolding = hold;
     this.owner.balanceReading();
+  }
+
+  /**
+   * A large call or event comes next.
+   * @returns whether it has to wait, so that nothing is served until there is room for it
+   */
+  waitForRoom(): boolean {
+    this.isLargeNext = true;
+    this.balanceReading();
+    this.isLargeNext = this.isHolding;
+    return this.isHolding;
+  }
+
+  /** Another transport is served: what was next on the one before comes again, perhaps behind others. */
+  transportOpened(): void {
+    this.isLargeNext = false;
+    this.balanceReading();
   }
 
   /** How many have handlers that have not ended. */
@@ -408,7 +429,8 @@ export class ReceivedCalls implements ReceivedCallKeeper, AddressedCalls, ValueH
   private get isCrowded(): boolean {
     const { inFlight } = this;
     if (inFlight === undefined) return false;
-    if (this.bytes >= ALWAYS_SERVED_BYTES && inFlight.bytes.holdsUp(this)) return true;
+    const hasMuch = this.isLargeNext || this.bytes >= ALWAYS_SERVED_BYTES;
+    if (hasMuch && inFlight.bytes.holdsUp(this)) return true;
     if (this.load >= ALWAYS_SERVED_CALLS && inFlight.calls.holdsUp(this)) return true;
     return inFlight.abandoned.holdsUp(this);
   }

@@ -7,6 +7,9 @@ const BYTES_PER_VALUE = 64;
 /** So many values are not counted. Why: most calls have no more, and what a call itself takes is as much. */
 const FREE_VALUES = 32;
 
+/** From this size on the wire, in bytes, a call or an event is large: it may count as more than 64 KiB. */
+export const LARGE_CALL_BYTES = 4 * 1024;
+
 /**
  * What a call or an event counts as while it is under way, in bytes.
  * @param bytes its size on the wire

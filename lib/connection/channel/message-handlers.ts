@@ -98,7 +98,7 @@ function handleOther(owner: MessageOwner, message: Message, bytes: number): bool
 }
 
 function handleCall(owner: MessageOwner, message: CallMessage, bytes: number): boolean {
-  if (owner.channel.isTooMuch('call')) return true;
+  if (owner.channel.isTooMuch('call', bytes)) return true;
   if (!owner.channel.countReceived(message.id)) return false;
   if (message.args && owner.isLogged('call')) {
     owner.log('call', message.interfaceName, message.method, message.args);
@@ -161,7 +161,7 @@ function handlePong(owner: MessageOwner, wireId: number): boolean {
 
 function handleEvent(owner: MessageOwner, message: EventMessage, bytes: number): boolean {
   const { interfaceName, event, args } = message;
-  if (owner.channel.isTooMuch('event')) return true;
+  if (owner.channel.isTooMuch('event', bytes)) return true;
   if (!owner.channel.countReceived(message.id)) return false;
   if (owner.isLogged('event')) owner.log('event', interfaceName, event, args);
   if (args === undefined || interfaceName === undefined || event === undefined) return false;

@@ -11,7 +11,8 @@ import {
   renumber,
 } from '../../protocol/format-message.js';
 import type { Limits } from '../../protocol/limits.js';
-import type { Message, Metadata } from '../../protocol/message.js';
+import type { Metadata } from '../../protocol/message.js';
+import type { MessageHead } from '../../protocol/message-head.js';
 import { JOURNAL_FULL_INFO } from '../../protocol/refusal-info.js';
 import type { RemoteError } from '../../protocol/remote-error.js';
 import type { Journal } from '../../session/journal.js';
@@ -113,14 +114,15 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     return this.owner.serverSide?.inFlight;
   }
 
-  /** Whether too much is under way for one more call or event of a peer that has gone. */
-  isTooMuch(kind: 'call' | 'event'): boolean {
+  /** Whether too much is under way for one more call or event, of so many bytes, of a peer that has gone. */
+  isTooMuch(kind: 'call' | 'event', bytes: number): boolean {
     const { inFlight } = this;
     const { wire } = this.owner;
     // A server goes seldom, and with a bye that its client has to hear: a client serves what came before that.
     if (!inFlight || !wire.isEnding) return false;
     // Why calls alone: nobody waits for their answers any more, but a peer may well send events, and go.
-    return (kind === 'call' && this.receivedCalls.isAtLimit) || inFlight.isTooMuchFor(wire.remoteAddress);
+    if (kind === 'call' && this.receivedCalls.isAtLimit) return true;
+    return inFlight.isTooMuchFor(wire.remoteAddress, bytes);
   }
 
   get isPeerAway(): boolean {
@@ -200,7 +202,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   }
 
   /** Whether a message belongs to what is under way, and need not wait for what came before it. */
-  mayOvertake(message: Message): boolean {
+  mayOvertake(message: MessageHead): boolean {
     // A caller goes on in a moment: the order is kept.
     if (this.holds >= CALLER) return false;
     switch (message.kind) {
@@ -214,18 +216,18 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
       case 'streamCredit':
       case 'cancel':
         // Its call may still wait itself.
-        return this.ownReceivedCalls?.get(message.callId) !== undefined;
+        return this.ownReceivedCalls?.get(message.callId ?? NaN) !== undefined;
       default:
         return false;
     }
   }
 
   /** Whether a message is acted on though the transport has ended. If not, neither is what follows. */
-  mayFinish({ kind }: Message): boolean {
+  mayFinish({ kind }: MessageHead, bytes: number): boolean {
     if (kind !== 'call' && kind !== 'event') return true;
     // What is sent again need not begin beyond the limit; and the answer to a call had to wait for the peer.
     if (this.keepsAnswers && (kind === 'call' || this.receivedCalls.isAtLimit)) return false;
-    return !this.isTooMuch(kind);
+    return !this.isTooMuch(kind, bytes);
   }
 
   holdForCaller(): void {
@@ -502,7 +504,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     if (!this.owner.serverSide || (this.holds & CONGESTED) !== 0) this.balanceCongestion();
     // Also for a client that has called nothing yet, where all have to wait.
     const calls = this.inFlight?.abandoned.isCrowded ? this.receivedCalls : this.ownReceivedCalls;
-    calls?.balanceReading();
+    calls?.transportOpened();
     if (this.isHoldingReading) this.balanceReading();
   }
 

@@ -225,8 +225,10 @@ export class JstpServer
 
   /**
    * Renews the certificates for clients that connect from now on. Open connections stay.
-   * @param options those of Node's `tls.createSecureContext`: `key`, `cert`, `ca`...
-   * @throws Error before `listen`, and where no listener uses TLS; Node's error for a certificate that cannot be used
+   * @param options those of Node's `tls.createSecureContext`: `key`, `cert`, `ca`... What is left out is Node's default
+   * from then on, also where the server was made with something else
+   * @throws Error before `listen`, and where no listener uses TLS; Node's error for a certificate that cannot be used,
+   * which leaves the one before in force
    */
   setSecureContext(options: SecureContextOptions): void {
     renewCertificates(this.listened().getRawServer(), options);

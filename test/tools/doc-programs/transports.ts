@@ -1,8 +1,13 @@
-/** "Transports": the same handlers over TCP, TLS with a client's certificate, and the port of the application. */
+/**
+ * "Transports": the same handlers over TCP, TLS with a client's certificate, and the port of the application; and a
+ * certificate that is renewed at a signal.
+ */
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { PeerCertificate } from 'node:tls';
 import { JstpClient, type JstpClientOptions } from 'nestjs-jstp';
 import { firstValueFrom } from 'rxjs';
 
@@ -12,7 +17,8 @@ const read = (name: string): Buffer => readFileSync(path.join(certificates, name
 copyFileSync(path.join(certificates, 'server.key'), 'server.key');
 copyFileSync(path.join(certificates, 'server.crt'), 'server.crt');
 copyFileSync(path.join(certificates, 'ca.crt'), 'clients-ca.crt');
-const { app } = await import('./transports.js');
+const { app, server } = await import('./transports.js');
+const { renewAtSignal } = await import('./renewal.js');
 
 const ca = read('ca.crt');
 const secure = { transport: 'tls', host: '127.0.0.1', port: 4051 } as const;
@@ -36,4 +42,15 @@ for (const options of strangers) {
   await assert.rejects(client.connect());
   await client.close();
 }
+
+renewAtSignal(server);
+copyFileSync(path.join(certificates, 'renewed.key'), 'server.key');
+copyFileSync(path.join(certificates, 'renewed.crt'), 'server.crt');
+const signalled = once(process, 'SIGHUP');
+process.kill(process.pid, 'SIGHUP');
+await signalled;
+const client = new JstpClient(clients[1]);
+const connection = await client.connect();
+assert.equal((connection.getPeerCertificate() as PeerCertificate).subject.CN, 'renewed');
+await client.close();
 await app.close();

@@ -13,6 +13,10 @@ const DOUBLINGS = 4;
 const MIN_MS = 0.5;
 const FIRST_BYTES = 16 * 1024;
 const MAX_BYTES = 2 ** 19;
+/** A shape that takes so much longer is not measured on. Why: what it takes grows with each size, up to minutes. */
+const CLEARLY_TOO_MUCH = 3;
+/** After so many attempts, and once more in the next round. */
+const CLEAR_ATTEMPTS = 3;
 /** A machine with other work is slow now and then: the best time of many runs counts, and only what stays too slow. */
 const RUNS = 3;
 const ATTEMPTS = 12;
@@ -181,7 +185,7 @@ export async function checkLinear(log: (line: string) => void): Promise<number> 
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, shape] of all) {
       const before = growths.get(name);
-      if (before && before.ratio <= MAX_RATIO) continue;
+      if (before && (before.ratio <= MAX_RATIO || (round > 1 && before.ratio > CLEARLY_TOO_MUCH))) continue;
       const growth = await growthOf(shape);
       if (!before || growth.ratio < before.ratio) growths.set(name, growth);
     }
@@ -203,13 +207,14 @@ interface Growth {
 }
 
 /** The least growth from a few sizes on: what is more than linear shows from each of them. */
-async function growthOf(shape: Shape): Promise<Growth> {
+export async function growthOf(shape: Shape): Promise<Growth> {
   let bytes = FIRST_BYTES;
   while (bytes < MAX_BYTES && bestOf(RUNS, shape(bytes)) < MIN_MS) bytes *= 2;
   let least: Growth = { bytes, ratio: Infinity };
   for (let place = 0; place < PLACES && least.ratio > MAX_RATIO; place++) {
     const growth = await growthFrom(shape, bytes * 2 ** place);
     if (growth.ratio < least.ratio) least = growth;
+    if (growth.ratio > CLEARLY_TOO_MUCH) break;
   }
   return least;
 }
@@ -223,6 +228,7 @@ async function growthFrom(shape: Shape, bytes: number): Promise<Growth> {
     few = Math.min(few, bestOf(RUNS, work));
     many = Math.min(many, bestOf(RUNS, more));
     ratio = (many / Math.max(few, MIN_MS)) ** (1 / DOUBLINGS);
+    if (ratio > CLEARLY_TOO_MUCH && attempt + 1 >= CLEAR_ATTEMPTS) break;
   }
   return { bytes, ratio };
 }

@@ -62,15 +62,22 @@ function step(title, work) {
   console.log(`\n== ${title}`);
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1000);
+  /** @param {string} outcome @param {boolean} failed */
+  const note = (outcome, failed) => {
+    const result = { title, outcome, seconds: seconds(), failed };
+    results.push(result);
+    console.log(lineOf(result));
+  };
   try {
-    const outcome = work();
-    results.push({ title, outcome, seconds: seconds(), failed: false });
-    console.log(outcome);
+    note(work(), false);
   } catch (error) {
-    const outcome = `FAILED: ${error instanceof Error ? error.message : String(error)}`;
-    results.push({ title, outcome, seconds: seconds(), failed: true });
-    console.error(outcome);
+    note(`FAILED: ${error instanceof Error ? error.message : String(error)}`, true);
   }
+}
+
+/** @param {{ title: string, outcome: string, seconds: number }} result */
+function lineOf({ title, outcome, seconds }) {
+  return `  ${title} (${seconds} s): ${outcome}`;
 }
 
 /**
@@ -142,7 +149,7 @@ function packedPackage({ binary, env }) {
 
 function finish() {
   console.log('\nThe matrix:');
-  for (const { title, outcome, seconds } of results) console.log(`  ${title} (${seconds} s): ${outcome}`);
+  for (const result of results) console.log(lineOf(result));
   const failed = results.filter((result) => result.failed);
   console.log(`${results.length - failed.length} of ${results.length} passed`);
   if (results.length === 0) throw new Error(`No row matches --only ${options.only}`);

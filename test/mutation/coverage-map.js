@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { scratchFolder } from '../support/scratch-folder.js';
 import { runJest } from './run-jest.js';
 import { parse, unitsOf } from './statements.js';
 
@@ -91,7 +83,7 @@ export class CoverageMap {
 
 /** @param {readonly string[]} files */
 async function gather(files) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'jstp-hits-'));
+  const { folder, remove } = scratchFolder('jstp-hits-');
   try {
     const { output } = await runJest(['--runTestsByPath', ...files], { JSTP_HITS: folder }, GATHER_LIMIT_MS);
     const reports = readdirSync(folder);
@@ -114,7 +106,7 @@ async function gather(files) {
     }
     return tests;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 

@@ -33,17 +33,14 @@ export function runJest(args, env, timeoutMs) {
     isTimedOut = true;
     endGroup(child.pid);
   }, timeoutMs);
-  const interrupted = () => {
-    endGroup(child.pid);
-    process.exit(130);
-  };
-  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+  const end = () => endGroup(child.pid);
+  process.on('exit', end);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
       clearTimeout(timer);
-      process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
-      endGroup(child.pid);
+      process.off('exit', end);
+      end();
       resolve({ code, isTimedOut, output });
     });
   });

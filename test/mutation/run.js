@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { scratchFolder } from '../support/scratch-folder.js';
 import { CoverageMap } from './coverage-map.js';
 import { mutantsOf } from './mutants.js';
 import { runJest } from './run-jest.js';
@@ -51,14 +51,14 @@ async function main() {
   const equivalents = readEquivalents();
   const coverage = await CoverageMap.load(values.fresh, say);
   const types = new TypeCheck();
-  const folder = mkdtempSync(path.join(tmpdir(), 'jstp-mutation-'));
+  const { folder, remove } = scratchFolder('jstp-mutation-');
   try {
     for (const room of values.room.split(',')) {
       say(`\n${room}, --sample ${values.sample} --seed ${values.seed}`);
       await tryRoom(room, { equivalents, coverage, types, folder });
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 

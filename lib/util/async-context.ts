@@ -1,4 +1,4 @@
-import { host, type AsyncHooks } from './host.js';
+import { host } from './host.js';
 
 /** An asynchronous context: the one in which `AsyncLocalStorage` finds its values. */
 export interface AsyncContext {
@@ -7,10 +7,11 @@ export interface AsyncContext {
 }
 
 // Undefined in a browser, which has no such contexts.
-const hooks = host.process?.getBuiltinModule?.('node:async_hooks');
-const AsyncResource = hooks?.AsyncResource;
+const AsyncResource = host.process?.getBuiltinModule?.('node:async_hooks')?.AsyncResource;
 const outside = AsyncResource && new AsyncResource('JSTP');
-const isSoiled = hooks !== undefined && keepsWhatIsEntered(hooks);
+// Before Node 24, what a function enters stays with the AsyncResource that it runs in. Why by version: to try it out
+// starts the hooks of Node, and each Promise of the process costs more from then on.
+const isSoiled = Number.parseInt(host.process?.versions?.node ?? '') < 24;
 
 /** Returns the caller's context, for callbacks that run later; undefined where the platform has no contexts. */
 export function captureContext(): AsyncContext | undefined {
@@ -24,30 +25,19 @@ export function captureContext(): AsyncContext | undefined {
  */
 export function runInRootContext<Args extends unknown[], T>(run: (...args: Args) => T, ...args: Args): T {
   if (!outside) return run(...args);
-  return isSoiled
-    ? (outside.runInAsyncScope(runApart, undefined, run as never, args) as T)
-    : outside.runInAsyncScope(run, undefined, ...args);
+  return (isSoiled ? apartFrom(outside) : outside).runInAsyncScope(run, undefined, ...args);
 }
 
-/** Runs a function in a context of its own that begins as the present one is. */
-function runApart(run: (...args: unknown[]) => unknown, args: unknown[]): unknown {
-  return AsyncResource ? new AsyncResource('JSTP').runInAsyncScope(run, undefined, ...args) : run(...args);
+/**
+ * Returns a context that has what another one has; what is entered there does not come into the other one.
+ * Why not a new AsyncResource: it would have what the present context has.
+ */
+function apartFrom(context: AsyncContext): AsyncContext {
+  return Object.create(context) as AsyncContext;
 }
 
 /** Returns a function that runs in the present context, wherever it is called. */
 export function bindContext<Args extends unknown[], T>(run: (...args: Args) => T): (...args: Args) => T {
   const context = captureContext();
   return context ? (...args) => context.runInAsyncScope(run, undefined, ...args) : run;
-}
-
-/** Whether what a function enters stays with the AsyncResource that it runs in, as it does on Node before 24. */
-function keepsWhatIsEntered(hooks: AsyncHooks): boolean {
-  const storage = new hooks.AsyncLocalStorage();
-  const resource = new hooks.AsyncResource('JSTP');
-  resource.runInAsyncScope(() => {
-    storage.enterWith(true);
-  }, undefined);
-  const stays = resource.runInAsyncScope(() => storage.getStore() !== undefined, undefined);
-  storage.disable();
-  return stays;
 }

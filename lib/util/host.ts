@@ -16,6 +16,7 @@ interface Host {
   readonly AbortController: new () => AbortControllerLike;
   readonly process?: {
     readonly env?: Record<string, string | undefined>;
+    readonly versions?: { readonly node?: string };
     readonly getBuiltinModule?: <Name extends keyof BuiltinModules>(
       name: Name,
     ) => BuiltinModules[Name] | undefined;
@@ -29,14 +30,9 @@ interface BuiltinModules {
 }
 
 /** The part of `node:async_hooks` that the core uses. */
-export interface AsyncHooks {
+interface AsyncHooks {
   readonly AsyncResource: new (type: string) => {
     runInAsyncScope<Args extends unknown[], T>(run: (...args: Args) => T, thisArg: unknown, ...args: Args): T;
-  };
-  readonly AsyncLocalStorage: new () => {
-    enterWith(store: unknown): void;
-    getStore(): unknown;
-    disable(): void;
   };
 }
 

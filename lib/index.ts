@@ -13,6 +13,8 @@ export type {
   JstpClientNext,
 } from './nest/client/client-interceptors.js';
 export type { JstpClientOptions, OfflineMode, ReconnectOptions } from './nest/client/client-options.js';
+export type { MethodOptions } from './nest/client/call-rules.js';
+export type { RetryOptions } from './nest/client/retry.js';
 export type { JstpClientEvents, JstpClientStatus } from './nest/client/client-events.js';
 export type { ExposedApi } from './nest/client/exposed-methods.js';
 export type { RemoteApi } from './nest/client/client-remote-api.js';

@@ -17,6 +17,8 @@ export interface JstpMessage {
   readonly methodName?: string | undefined;
   /** Plain data that the caller sent beside the arguments; undefined where it sent none. */
   readonly metadata?: Record<string, unknown> | undefined;
+  /** What is left of the time that the caller waits, in milliseconds; undefined where it has told none. */
+  readonly remainingMs?: number | undefined;
   /** Adds to the metadata of the answer; undefined: there is no answer. */
   setReplyMetadata?(metadata: Record<string, unknown>): void;
   /** The signal of a call; undefined: the context has that of the connection. */
@@ -137,6 +139,14 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
    */
   getSignal(): AbortSignal {
     return (this.args[2].signal ?? closeSignalOf(this.args[0])) as AbortSignal;
+  }
+
+  /**
+   * Returns what is left of the time that the caller waits, in milliseconds; undefined where it has told none, and for
+   * events and handshakes.
+   */
+  getRemainingMs(): number | undefined {
+    return this.args[2].remainingMs;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Metadata } from '../protocol/message.js';
-import { check, isObject } from '../protocol/option-checks.js';
+import { isTimeout, TIMEOUT_ALLOWED } from '../connection/calls/limit-call.js';
+import { check, hasMethod, isBoolean, isObject } from '../protocol/option-checks.js';
 import { JstpArgs } from './jstp-args.js';
 import { JstpRecord, type JstpRecordOptions } from './jstp-record.js';
 
@@ -34,6 +35,32 @@ export class JstpRecordBuilder<Data = unknown> {
   onReplyMetadata(listener: (metadata: Metadata) => void): this {
     check('onReplyMetadata', listener, 'a function', isFunction);
     return this.set({ onReplyMetadata: listener });
+  }
+
+  /**
+   * Sets how long the call may take, in milliseconds, to its answer or the end of its stream. Then it fails with -7
+   * (`ERR_CALL_TIMEOUT`), and the handler's `context.getSignal()` fires. 0: any time. Events have no timeout.
+   * @throws ConfigurationError for what is no number of milliseconds
+   */
+  setTimeout(timeout: number): this {
+    check('timeout', timeout, TIMEOUT_ALLOWED, isTimeout);
+    return this.set({ timeout });
+  }
+
+  /**
+   * Sets a signal that cancels the call when it fires: the call fails with -8 (`ERR_CANCELLED`), whose `cause` is the
+   * signal's reason.
+   * @throws ConfigurationError for what is no signal
+   */
+  setSignal(signal: AbortSignal): this {
+    check('signal', signal, 'an AbortSignal', hasMethod('addEventListener'));
+    return this.set({ signal });
+  }
+
+  /** Says whether the call may be made again where its answer is lost (`retry` of JstpClient). */
+  setIdempotent(idempotent = true): this {
+    check('idempotent', idempotent, 'a boolean', isBoolean);
+    return this.set({ idempotent });
   }
 
   /** Makes the record. */

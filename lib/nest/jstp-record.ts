@@ -8,6 +8,15 @@ export interface JstpRecordOptions {
   readonly metadata?: Metadata | undefined;
   /** Gets the metadata of the answer, if it has any, before its last value. @default none */
   readonly onReplyMetadata?: ((metadata: Metadata) => void) | undefined;
+  /**
+   * Milliseconds until the answer, or the end of a stream; 0: any time. Events have none. @default that of the method, or
+   * of the client
+   */
+  readonly timeout?: number | undefined;
+  /** Cancels the call when it fires. @default none */
+  readonly signal?: AbortSignal | undefined;
+  /** Whether the call may be repeated (`retry` of JstpClient). @default as declared for the method */
+  readonly idempotent?: boolean | undefined;
 }
 
 /** Data for `send` or `emit`, with what is said about this one message. {@link JstpRecordBuilder} makes it. */

@@ -1,3 +1,4 @@
+import { runInRootContext } from './async-context.js';
 import { now } from './host.js';
 import { startPatientTimer, stopTimer, type Timer } from './timer.js';
 
@@ -48,7 +49,8 @@ export class DeadlineQueue<T> {
   }
 
   private arm(delayMs: number): void {
-    this.timer = startPatientTimer(delayMs, () => {
+    // Else all that expire would run in the async context of the one that came first.
+    this.timer = runInRootContext(startPatientTimer, delayMs, () => {
       this.timer = undefined;
       this.expire();
     });

@@ -65,6 +65,8 @@ describe('the reference of options has each option, and no other', () => {
     ],
     ['## JstpClient', ['JstpClientOptions', 'ClientAddressOptions'], []],
     ['## `reconnect` of JstpClient', ['ReconnectOptions'], []],
+    ['## `methods` of JstpClient', ['MethodOptions'], []],
+    ['## `retry` of JstpClient', ['RetryOptions'], []],
     ['## RedisSessionStorageProvider', ['RedisSessionStorageOptions'], []],
     ['## RedisBroadcaster', ['RedisBroadcasterOptions'], []],
     ['## Servers of the core', ['ServerOptions'], []],

@@ -1,13 +1,16 @@
 import type { Deserializer, Serializer } from '@nestjs/microservices';
 import type { ApplicationLike } from '../../application/application.js';
 import { checkInterceptors, type JstpClientInterceptorOption } from './client-interceptors.js';
+import { resolveMethods, type CallRuleOptions, type MethodOptions } from './call-rules.js';
 import type { ExposedApi } from './exposed-methods.js';
 import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
+import { isTimeout, TIMEOUT_ALLOWED } from '../../connection/calls/limit-call.js';
 import type { AppSpecifier } from '../../connection/connection.js';
 import type { Connection } from '../../connection/connection.js';
 import { checkOptionNames, optionalInterval, resolveLimits, type Limits } from '../../protocol/limits.js';
 import { splitVersionedName } from '../../util/versioned-name.js';
 import { DEFAULT_HEARTBEAT_MS } from '../constants.js';
+import { resolveRetry, type RetryOptions } from './retry.js';
 import {
   checkPlacement,
   resolveAddress,
@@ -18,6 +21,7 @@ import {
   check,
   checkNames,
   hasMethod,
+  isBoolean,
   isInteger,
   isObject,
   isString,
@@ -71,6 +75,26 @@ export interface JstpClientOptions extends ClientAddressOptions {
    * attempt to connect. Without `reconnect` it is always `'fail'`, as there is nothing to wait for. @default 'wait'
    */
   readonly offline?: OfflineMode;
+  /**
+   * Milliseconds until the answer of a call, or the end of its stream, counted from the subscription; then it fails with
+   * -7 (`ERR_CALL_TIMEOUT`), and the handler's signal fires. 0: any time. @default 0
+   */
+  readonly timeout?: number;
+  /**
+   * What is said about methods, by pattern: `{ 'rooms.list': { timeout: 500, idempotent: true } }`. `'rooms.*'` stands
+   * for all methods of the interface, `'*'` for those without one. @default nothing
+   */
+  readonly methods?: Readonly<Record<string, MethodOptions>>;
+  /**
+   * Whether a call that is made within a handler of a JstpServer of this process takes no longer than the caller of that
+   * handler waits. @default false
+   */
+  readonly inheritDeadline?: boolean;
+  /**
+   * How calls are repeated that fail with their connection, of methods that are declared idempotent (`methods`, or the
+   * record); true: by the defaults. @default false
+   */
+  readonly retry?: boolean | RetryOptions;
   /** How the client reconnects by itself; false: only for the next call, event or `connect`. @default true */
   readonly reconnect?: boolean | ReconnectOptions;
   /** Methods that the server may call, see {@link JstpClient.expose}. @default none */
@@ -106,6 +130,8 @@ export interface ResolvedClientOptions {
   readonly offline: OfflineMode;
   readonly reconnect: ReconnectDelays | undefined;
   readonly application: ApplicationLike<Connection> | ExposedApi | undefined;
+  /** How calls are limited and repeated. */
+  readonly rules: CallRuleOptions;
 }
 
 const DEFAULT_RESUME_TIMEOUT_MS = 3000;
@@ -127,6 +153,10 @@ const OPTION_NAMES = Object.keys({
   limits: true,
   resumeTimeoutMs: true,
   offline: true,
+  timeout: true,
+  methods: true,
+  inheritDeadline: true,
+  retry: true,
   reconnect: true,
   application: true,
   interceptors: true,
@@ -198,7 +228,16 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
     offline,
     reconnect: resolveReconnect(given.reconnect),
     application,
+    rules: resolveRules(given),
   };
+}
+
+function resolveRules(given: JstpClientOptions): CallRuleOptions {
+  const { timeout = 0, inheritDeadline = false } = given;
+  check('timeout', timeout, TIMEOUT_ALLOWED, isTimeout);
+  check('inheritDeadline', inheritDeadline, 'a boolean', isBoolean);
+  const methods = resolveMethods(given.methods);
+  return { timeout, methods, inheritDeadline, retry: resolveRetry(given.retry) };
 }
 
 function checkLogin({ login, password, strategy, credentials }: JstpClientOptions): void {

@@ -16,7 +16,7 @@ interface PacketCarrier {
   /** The connection that sends packets now; undefined where there is none. */
   readonly carrier: Connection | undefined;
   /** Cancels a call, on whichever connection it is by now. */
-  cancel(call: OutgoingCall, startedOn: Connection): void;
+  cancel(call: OutgoingCall, startedOn: Connection, reason?: RemoteError): void;
 }
 
 /** The user's serializer and deserializer; undefined where Nest's default would change nothing. */
@@ -26,6 +26,9 @@ export interface Conversions {
 }
 
 type Reply = (packet: WritePacket) => void;
+
+/** Cancels a call that is still under way. @param reason why; undefined: its subscriber has left */
+type Teardown = (reason?: RemoteError) => void;
 
 /** A packet that is ready to be sent. */
 interface Outgoing {
@@ -54,7 +57,7 @@ export class ClientPackets {
    * Calls a method. The reply gets the values, the end or the error, in the form of Nest's clients.
    * @returns a function that cancels the call if it is still under way
    */
-  call(packet: ReadPacket, reply: Reply): () => void {
+  call(packet: ReadPacket, reply: Reply): Teardown {
     const conversions = this.conversions();
     if (conversions) return this.callConverted(packet, conversions, reply);
     try {
@@ -93,10 +96,10 @@ export class ClientPackets {
     packet: ReadPacket,
     { serializer, deserializer }: Conversions,
     reply: Reply,
-  ): () => void {
+  ): Teardown {
     const id = randomId();
     const take = deserializer ? deserialized(deserializer, id, reply) : reply;
-    let teardown = ignore;
+    let teardown: Teardown = ignore;
     let isOver = false;
     this.outgoing.run(
       (): unknown => (serializer ? serializer.serialize({ ...bare(packet), id }) : packet),
@@ -107,9 +110,9 @@ export class ClientPackets {
         reply({ err, isDisposed: true });
       },
     );
-    return () => {
+    return (reason) => {
       isOver = true;
-      teardown();
+      teardown(reason);
     };
   }
 
@@ -118,7 +121,7 @@ export class ClientPackets {
    * @param reply gets the server's answer
    * @param replyLocal gets errors of this side, which the deserializer must not get
    */
-  private start(outgoing: Outgoing, reply: Reply, replyLocal = reply): () => void {
+  private start(outgoing: Outgoing, reply: Reply, replyLocal = reply): Teardown {
     const { target, args, metadata, onReplyMetadata } = outgoing;
     const { carrier: connection } = this.carrier;
     if (!connection) {
@@ -149,8 +152,8 @@ export class ClientPackets {
         },
       );
     let call = begin();
-    return () => {
-      this.carrier.cancel(call, connection);
+    return (reason) => {
+      this.carrier.cancel(call, connection, reason);
     };
   }
 

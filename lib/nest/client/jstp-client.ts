@@ -12,15 +12,20 @@ import { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientEvents, JstpClientStatus } from './client-events.js';
 import { InterceptorChain, type InterceptorClassResolver } from './client-interceptors.js';
 import { ConnectionKeeper } from './connection-keeper.js';
+import { CallRules } from './call-rules.js';
 import { resolveClientOptions, type JstpClientOptions } from './client-options.js';
 import { ClientPackets, lostAnswer, type Conversions } from './client-packets.js';
 import type { ExposedApi } from './exposed-methods.js';
 import { createRemoteApi, type RemoteApi } from './client-remote-api.js';
 import { isNetworkError } from '../connection-trouble.js';
+import { LimitedSend, type Attempt } from './limited-send.js';
 import { JstpArgs } from '../jstp-args.js';
 import { JstpRecord, type JstpRecordOptions } from '../jstp-record.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
+
+/** Cancels a call. @param reason why; undefined: its subscriber has left */
+type Teardown = (reason?: RemoteError) => void;
 
 /** What only Nest 12 has of `ClientProxy`. */
 interface PacketMaker {
@@ -52,6 +57,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   private readonly application = new ClientApplication();
   private readonly keeper: ConnectionKeeper;
   private readonly packets: ClientPackets;
+  private readonly rules: CallRules;
   private readonly chain: InterceptorChain | undefined;
 
   /**
@@ -74,6 +80,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     if (resolved.application) this.application.expose(resolved.application);
     this.initializeSerializer(options);
     this.initializeDeserializer(options);
+    this.rules = new CallRules(resolved.rules, (pattern) => this.normalizePattern(pattern));
     this.keeper = new ConnectionKeeper(resolved, this.application, {
       setStatus: (status) => {
         this._status$.next(status);
@@ -157,12 +164,37 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     return sent as Observable<TResult>;
   }
 
+  /** Sends a call behind the interceptors, within its limits. */
   private sendPlain<TResult>(pattern: unknown, data: unknown): Observable<TResult> {
+    const { rules } = this;
+    if (!rules.areAny && !(data instanceof JstpRecord)) return this.sendOnce(pattern, data);
     return new Observable<TResult>((subscriber) => {
-      const start = (): (() => void) =>
-        this.publish(this.packetOf(pattern, data), this.createObserver(subscriber));
-      if (this.keeper.carrier) return start();
-      let teardown: (() => void) | undefined;
+      const rule = rules.of(pattern, data);
+      if (!rule) return this.sendOnce<TResult>(pattern, data).subscribe(subscriber);
+      const call = new LimitedSend<TResult>(rule, subscriber, (attempt) =>
+        this.sendOnce(pattern, data, attempt),
+      );
+      return () => {
+        call.stop();
+      };
+    });
+  }
+
+  private sendOnce<TResult>(pattern: unknown, data: unknown, attempt?: Attempt): Observable<TResult> {
+    return new Observable<TResult>((subscriber) => {
+      const start = (): Teardown =>
+        this.publish(
+          this.packetOf(pattern, attempt ? toldTime(data, attempt) : data),
+          this.createObserver(subscriber),
+        );
+      let teardown: Teardown | undefined;
+      const stop = (): void => {
+        teardown?.(attempt?.reason);
+      };
+      if (this.keeper.carrier) {
+        teardown = start();
+        return stop;
+      }
       this.ensureConnected()
         .then(() => {
           if (!subscriber.closed) teardown = start();
@@ -170,9 +202,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
         .catch((error: unknown) => {
           subscriber.error(error);
         });
-      return () => {
-        teardown?.();
-      };
+      return stop;
     });
   }
 
@@ -273,7 +303,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     this.application.expose(application);
   }
 
-  protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+  protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): Teardown {
     return this.packets.call(packet, callback);
   }
 
@@ -330,6 +360,14 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectAsJson('JstpClient', this, options, inspect);
   }
+}
+
+/** Adds to a call how long its caller still waits. */
+function toldTime(data: unknown, { remainingMs }: Attempt): unknown {
+  if (remainingMs === undefined) return data;
+  const record = data instanceof JstpRecord ? data : new JstpRecord(data);
+  const metadata = { ...record.options.metadata, timeout: Math.ceil(remainingMs) };
+  return new JstpRecord<unknown>(record.data, { ...record.options, metadata });
 }
 
 function textOf(error: unknown): string {

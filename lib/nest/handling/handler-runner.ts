@@ -9,6 +9,7 @@ import type { ErrorReporter } from '../../util/event-emitter.js';
 import { plainAnswering, type Answering, type NestCall } from './answering.js';
 import type { Route } from '../server/application-routes.js';
 import { INTERNAL_SERVER_ERROR, NO_MESSAGE_HANDLER } from '../constants.js';
+import { runInDeadlineScope } from '../deadline-scope.js';
 import type { Arity } from '../decorators/handler-extras.js';
 import { InboundOrder } from './inbound-order.js';
 import { answerIterable, isAsyncIterable, pump } from './iterable-answer.js';
@@ -154,6 +155,15 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
   };
 
   private start(call: NestCall, route: Route, data: unknown, context: JstpContext): void {
+    const { remainingMs } = call;
+    if (remainingMs === undefined) this.startHooked(call, route, data, context);
+    else
+      runInDeadlineScope(remainingMs, () => {
+        this.startHooked(call, route, data, context);
+      });
+  }
+
+  private startHooked(call: NestCall, route: Route, data: unknown, context: JstpContext): void {
     const { hooks } = this;
     if (hooks.start === undefined && hooks.end === undefined)
       void this.run(call, route, data, context, undefined);

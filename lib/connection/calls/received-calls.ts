@@ -19,11 +19,11 @@ import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { IdTable } from '../../util/id-table.js';
 import { toLogText } from '../../util/log-text.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
-import type { Observation } from '../../util/observation.js';
+import { turnClock } from '../../util/turn-clock.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
-import { begin, isObserved } from '../observing/observers.js';
-import { ReceiveOperation } from '../observing/operations.js';
+import { observeReceiving } from '../observing/observe-receiving.js';
+import { isObserved } from '../observing/observers.js';
 import type { AbandonedPlace } from './abandoned-handlers.js';
 import { ALWAYS_SERVED_BYTES, type BytesPlace } from './bytes-in-flight.js';
 import type { InFlightMeter } from './in-flight-meter.js';
@@ -159,7 +159,10 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
       return;
     }
     const call = new ReceivedCall(this, connection, message, bytes);
-    if (isObserved('serve')) call.observation = beginServing(connection, application, message);
+    if (isObserved('serve', connection)) {
+      call.observation = observeReceiving('serve', connection, application, message, message.method);
+      call.began = turnClock.now();
+    }
     this.calls ??= new IdTable();
     if (!this.calls.add(call)) (this.doubles ??= new Set()).add(call);
     this.count(bytes);
@@ -175,10 +178,10 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
     const isOversized = message.metadata === OVERSIZED_METADATA;
     const error: readonly unknown[] = isOversized ? METADATA_TOO_LARGE : [code];
     outbox.sendAnswer(formatCallbackError(message.id, error));
-    if (!isObserved('serve')) return;
-    const observation = beginServing(connection, application, message);
-    observation.run(ignore);
-    observation.end(code, RemoteError.fromJstpArray(error));
+    if (!isObserved('serve', connection)) return;
+    const observation = observeReceiving('serve', connection, application, message, message.method);
+    observation.run?.(ignore);
+    observation.end(code, RemoteError.fromJstpArray(error), turnClock.now());
   }
 
   /** The numbers of the calls that are being served, as the wire has them. */
@@ -318,7 +321,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
     try {
       const { observation } = call;
       const handled =
-        observation === undefined
+        observation?.run === undefined
           ? serveCall(application, call, this)
           : observation.run(() => serveCall(application, call, this));
       if (isThenable(handled)) this.awaitHandler(call, handled);
@@ -438,14 +441,6 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
   get address(): string | undefined {
     return this.owner.connection.remoteAddress;
   }
-}
-
-function beginServing(
-  connection: Connection,
-  application: ApplicationLike<Connection> | null,
-  message: CallMessage,
-): Observation {
-  return begin(new ReceiveOperation('serve', connection, application, message, message.method));
 }
 
 /** Checks in the order of docs/protocol.md; what the application has, it checks itself. */

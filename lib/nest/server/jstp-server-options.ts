@@ -78,6 +78,7 @@ const SERVICE_NAMES = Object.keys({
   clientExpirationTime: true,
   drainStreams: true,
   introspection: true,
+  metrics: true,
   limits: true,
   serializer: true,
   deserializer: true,

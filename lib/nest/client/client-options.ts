@@ -132,12 +132,9 @@ export interface ResolvedClientOptions {
   readonly offline: OfflineMode;
   readonly reconnect: ReconnectDelays | undefined;
   readonly application: ApplicationLike<Connection> | ExposedApi | undefined;
-<<<<<<< HEAD
   /** How calls are limited and repeated. */
   readonly rules: CallRuleOptions;
-=======
   readonly metrics: boolean;
->>>>>>> 55833c5 (Metrics: a server and a client count calls, events, connections, sessions, bytes and refusals, if they are asked to)
 }
 
 const DEFAULT_RESUME_TIMEOUT_MS = 3000;
@@ -236,11 +233,8 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
     offline,
     reconnect: resolveReconnect(given.reconnect),
     application,
-<<<<<<< HEAD
     rules: resolveRules(given),
-=======
     metrics: given.metrics ?? false,
->>>>>>> 55833c5 (Metrics: a server and a client count calls, events, connections, sessions, bytes and refusals, if they are asked to)
   };
 }
 

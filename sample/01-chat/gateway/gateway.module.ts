@@ -12,6 +12,9 @@ import { GatewayController } from './gateway.controller.js';
       port: ports.chat,
       login: 'gateway',
       password: 'internal',
+      timeout: 5_000, // no HTTP request waits longer for the chat
+      methods: { 'lobby.*': { idempotent: true }, 'rooms.history': { idempotent: true } },
+      retry: true, // of these, which change nothing
     }),
   ],
   controllers: [GatewayController],

@@ -16,9 +16,9 @@ export type { JstpClientOptions, OfflineMode, ReconnectOptions } from './nest/cl
 export type { MethodOptions } from './nest/client/call-rules.js';
 export type { RetryOptions } from './nest/client/retry.js';
 export type { JstpClientEvents, JstpClientStatus } from './nest/client/client-events.js';
-export type { ClientMetrics } from './nest/client/client-metrics.js';
 export type { ExposedApi } from './nest/client/exposed-methods.js';
 export type { RemoteApi } from './nest/client/client-remote-api.js';
+export type { AccessLogOptions, JstpAccessRecord } from './nest/server/access-log.js';
 export type { GuardOption } from './nest/server/guard-source.js';
 export type { Arity, JstpHandlerExtras } from './nest/decorators/handler-extras.js';
 export { InjectJstp, InjectJstpInterface } from './nest/decorators/inject-jstp.decorator.js';

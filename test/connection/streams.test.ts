@@ -201,6 +201,7 @@ describe('a streaming call', () => {
       fail: () => undefined,
       endWith: () => undefined,
       checkSize: () => undefined,
+      sent: () => undefined,
     };
     const limits = { ...DEFAULT_LIMITS, maxStreamBufferBytes: 1000 };
     const keeper = {

@@ -61,15 +61,9 @@ describe('the reference of options has each option, and no other', () => {
     [
       '## JstpServer',
       ['JstpServiceOptions', 'SeveralListeners'],
-      [
-        'sessionStorageProvider',
-        'clientExpirationTime',
-        'drainStreams',
-        'introspection',
-        'metrics',
-        'limits',
-      ],
+      ['sessionStorageProvider', 'clientExpirationTime', 'drainStreams', 'introspection', 'limits'],
     ],
+    ['## `accessLog` of JstpServer', ['AccessLogOptions'], []],
     ['## JstpClient', ['JstpClientOptions', 'ClientAddressOptions'], []],
     ['## `reconnect` of JstpClient', ['ReconnectOptions'], []],
     ['## `methods` of JstpClient', ['MethodOptions'], []],

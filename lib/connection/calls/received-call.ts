@@ -13,9 +13,8 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import { host, type AbortControllerLike, type AbortSignalLike } from '../../util/host.js';
 import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { isError, isSystemError } from '../../util/errors.js';
-import { endObservation, type Observation, type Observed } from '../../util/observation.js';
+import type { Observation } from '../../util/observation.js';
 import type { Expirable } from '../../util/shared-deadlines.js';
-import type { Moment } from '../../util/turn-clock.js';
 import { forgetUnreachable, whenUnreachable } from '../../util/unreachable.js';
 import type { Connection } from '../connection.js';
 import { CallerDeadline } from './caller-deadline.js';
@@ -44,7 +43,7 @@ export interface ReceivedCallKeeper extends StreamKeeper {
 }
 
 /** A call of the peer, from its arrival to its one answer, and on until its handler has ended. */
-export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observed {
+export class ReceivedCall implements IncomingCall<Connection>, Expirable {
   /** Its number as the wire has it, with the peer's sign. */
   readonly id: number;
   readonly interfaceName: string;
@@ -64,7 +63,6 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
   stream: StreamSender | undefined;
   /** Told of its end; undefined: nobody observes it. */
   observation: Observation | undefined = undefined;
-  began: Moment | undefined = undefined;
   /** The credit that the caller gave before there was a stream. */
   private credit: number | undefined;
   private readonly deadline: CallerDeadline | undefined;
@@ -169,7 +167,7 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
   /** Nobody waits for the answer any more: the caller has cancelled, or its transport is lost. Then comes {@link abort}. */
   cancel(): void {
     this.close();
-    if (this.observation !== undefined) endObservation(this, ERR_CANCELLED, new RemoteError(ERR_CANCELLED));
+    this.observation?.end(ERR_CANCELLED, new RemoteError(ERR_CANCELLED));
   }
 
   /** Answers with an error, whatever the handler does, and aborts its signal. */
@@ -227,6 +225,11 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
     checkSize(text, this.connection.limits, this.connection.extensions.peerMaxBytes);
   }
 
+  /** The text of a value of its stream was sent. */
+  sent(text: string): void {
+    this.observation?.sent(text);
+  }
+
   /** @param outcome the results, or the error */
   private answer(isOk: boolean, outcome: unknown): void {
     if (!this.open) return;
@@ -248,8 +251,9 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
     this.close();
     this.keeper.answer(this, text);
     if (this.observation === undefined) return;
-    if (hasFailed) endFailed(this, failure);
-    else endObservation(this, 0, undefined);
+    this.observation.sent(text);
+    if (hasFailed) endFailed(this.observation, failure);
+    else this.observation.end(0);
   }
 
   /** Aborts the handler's signal. */
@@ -261,11 +265,11 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
 }
 
 /** Ends with the code that the caller is told. */
-function endFailed(call: Observed, failure: unknown): void {
+function endFailed(observation: Observation, failure: unknown): void {
   const isInternal = failure instanceof UnsendableAnswer || isSystemError(failure);
   const array = isInternal ? [ERR_INTERNAL_API_ERROR] : RemoteError.getJstpArrayFor(failure);
   const error = isError(failure) ? failure : RemoteError.fromJstpArray(array);
-  endObservation(call, array[0] as number | string, error);
+  observation.end(array[0] as number | string, error);
 }
 
 /** What ends a call that nothing refers to any more: no answer of it can come. It must not refer to the call itself. */

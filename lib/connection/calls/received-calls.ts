@@ -19,11 +19,11 @@ import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { IdTable } from '../../util/id-table.js';
 import { toLogText } from '../../util/log-text.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
-import { turnClock } from '../../util/turn-clock.js';
+import type { Observation } from '../../util/observation.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
-import { observeReceiving } from '../observing/observe-receiving.js';
-import { isObserved } from '../observing/observers.js';
+import { begin, isObserved } from '../observing/observers.js';
+import { ReceiveOperation } from '../observing/operations.js';
 import type { AbandonedPlace } from './abandoned-handlers.js';
 import { ALWAYS_SERVED_BYTES, type BytesPlace } from './bytes-in-flight.js';
 import type { InFlightMeter } from './in-flight-meter.js';
@@ -150,19 +150,17 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
   /**
    * Serves a call: checks it, and hands it to the application.
    * @param bytes what it counts as, see `weightOf`
+   * @param length how long the message was
    */
-  receive(message: CallMessage, bytes: number): void {
+  receive(message: CallMessage, bytes: number, length: number): void {
     const fault = faultOf(message);
     const { application, connection } = this.owner;
     if (fault !== 0 || application === null) {
-      this.refuse(message, fault || ERR_INTERFACE_NOT_FOUND);
+      this.refuse(message, fault || ERR_INTERFACE_NOT_FOUND, length);
       return;
     }
     const call = new ReceivedCall(this, connection, message, bytes);
-    if (isObserved('serve', connection)) {
-      call.observation = observeReceiving('serve', connection, application, message, message.method);
-      call.began = turnClock.now();
-    }
+    if (isObserved('serve')) call.observation = beginServing(connection, application, message, length);
     this.calls ??= new IdTable();
     if (!this.calls.add(call)) (this.doubles ??= new Set()).add(call);
     this.count(bytes);
@@ -173,15 +171,17 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
   }
 
   /** Answers a call that no application gets. */
-  private refuse(message: CallMessage, code: number): void {
+  private refuse(message: CallMessage, code: number, length: number): void {
     const { application, connection, outbox } = this.owner;
     const isOversized = message.metadata === OVERSIZED_METADATA;
     const error: readonly unknown[] = isOversized ? METADATA_TOO_LARGE : [code];
-    outbox.sendAnswer(formatCallbackError(message.id, error));
-    if (!isObserved('serve', connection)) return;
-    const observation = observeReceiving('serve', connection, application, message, message.method);
-    observation.run?.(ignore);
-    observation.end(code, RemoteError.fromJstpArray(error), turnClock.now());
+    const text = formatCallbackError(message.id, error);
+    outbox.sendAnswer(text);
+    if (!isObserved('serve')) return;
+    const observation = beginServing(connection, application, message, length);
+    observation.run(ignore);
+    observation.sent(text);
+    observation.end(code, RemoteError.fromJstpArray(error));
   }
 
   /** The numbers of the calls that are being served, as the wire has them. */
@@ -321,7 +321,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
     try {
       const { observation } = call;
       const handled =
-        observation?.run === undefined
+        observation === undefined
           ? serveCall(application, call, this)
           : observation.run(() => serveCall(application, call, this));
       if (isThenable(handled)) this.awaitHandler(call, handled);
@@ -441,6 +441,15 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
   get address(): string | undefined {
     return this.owner.connection.remoteAddress;
   }
+}
+
+function beginServing(
+  connection: Connection,
+  application: ApplicationLike<Connection> | null,
+  message: CallMessage,
+  length: number,
+): Observation {
+  return begin(new ReceiveOperation('serve', connection, application, message, length, message.method));
 }
 
 /** Checks in the order of docs/protocol.md; what the application has, it checks itself. */

@@ -20,6 +20,8 @@ interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'>
   endWith(code: number): void;
   /** @throws JstpError for a text that the caller does not take */
   checkSize(text: string): void;
+  /** The text of a value was sent. */
+  sent(text: string): void;
 }
 
 /** What sends the values of a connection's streams, and counts those that wait. */
@@ -155,6 +157,7 @@ export class StreamSender implements OutgoingStream {
     const allowed = Math.min(held.length, this.allowed - this.sent);
     let count = 0;
     while (count < allowed && this.keeper.sendItem(held[count])) {
+      this.call.sent(held[count]);
       this.heldBytes -= held[count].length;
       count += 1;
     }

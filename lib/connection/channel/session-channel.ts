@@ -286,7 +286,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   ): void {
     const { outbox } = this;
     const { limits } = this.owner;
-    const sent = isObserved('call', this.connection)
+    const sent = isObserved('call')
       ? observeCall(call, this.connection, interfaceName, methodName, args, metadata)
       : metadata;
     const isForReturn = call.kind === 'resendable' && this.mayReturn;
@@ -308,7 +308,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     if (outgoingCalls.get(call.id) !== call) return;
     outgoingCalls.remove(call.id);
     this.sendCancel(call);
-    endCancelled(call, reason);
+    if (call.observation) endCancelled(call.observation, reason);
   }
 
   /** Sends what never went out in another session, which is lost. */
@@ -326,9 +326,10 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   }
 
   sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown {
-    const send = (sent = metadata): unknown => this.commitEvent(interfaceName, eventName, args, sent);
-    if (!isObserved('emit', this.connection)) return send();
-    return observeEmit(this.connection, interfaceName, eventName, args, metadata, send);
+    if (!isObserved('emit')) return this.commitEvent(interfaceName, eventName, args, metadata);
+    return observeEmit(this.connection, interfaceName, eventName, args, metadata, (sent) =>
+      this.commitEvent(interfaceName, eventName, args, sent),
+    );
   }
 
   private commitEvent(

@@ -1,12 +1,12 @@
 import type { Observation } from '../../util/observation.js';
-import type { Moment } from '../../util/turn-clock.js';
-import { CONTROL, type Controlled } from '../control.js';
 import type { Operation, OperationKind } from './operations.js';
 
 /** Follows one operation for an observer. */
 export interface Follower {
   /** Runs it, in an async context of the observer's. @default it is simply run */
   run?<T>(run: () => T): T;
+  /** A text was sent for it: the answer of a call that is served, or a value of a stream. */
+  sent?(text: string): void;
   /** It has ended: its `code` and `error` tell how. */
   end(): void;
 }
@@ -33,31 +33,20 @@ export function observe(observer: Observer): () => void {
   };
 }
 
-/**
- * Whether anybody observes such operations, or counts those of the connection. Why it is asked first: nothing is made for
- * nobody.
- */
-export function isObserved(kind: OperationKind, connection?: Controlled): boolean {
-  return hasObservers(kind) || connection?.[CONTROL].callMeter !== undefined;
-}
-
-/** Whether anybody observes such operations. */
-export function hasObservers(kind: OperationKind): boolean {
+/** Whether anybody observes such operations. Why it is asked first: nothing is made for nobody. */
+export function isObserved(kind: OperationKind): boolean {
   for (const observer of observers) if (observer.observes(kind)) return true;
   return false;
 }
 
-/**
- * Begins an operation. Its `run` is to be called next.
- * @param counted ends with it
- */
-export function begin(operation: Operation, counted?: Observation): Required<Observation> {
+/** Begins an operation. Its `run` is to be called next. */
+export function begin(operation: Operation): Observation {
   const followers: Follower[] = [];
   for (const observer of observers) {
     const follower = observer.observes(operation.kind) ? observer.begin(operation) : undefined;
     if (follower) followers.push(follower);
   }
-  return new Followed(operation, followers, counted);
+  return new Followed(operation, followers);
 }
 
 class Followed implements Observation {
@@ -66,7 +55,6 @@ class Followed implements Observation {
   constructor(
     private readonly operation: Operation,
     private readonly followers: readonly Follower[],
-    private readonly counted: Observation | undefined,
   ) {}
 
   run<T>(run: () => T): T {
@@ -79,12 +67,15 @@ class Followed implements Observation {
     return inner();
   }
 
-  end(code: number | string, error?: unknown, began?: Moment): void {
+  sent(text: string): void {
+    for (const follower of this.followers) follower.sent?.(text);
+  }
+
+  end(code: number | string, error?: unknown): void {
     if (this.isOver) return;
     this.isOver = true;
     this.operation.code = code;
     if (code !== 0) this.operation.error = error;
     for (const follower of this.followers) follower.end();
-    this.counted?.end(code, error, began);
   }
 }

@@ -55,6 +55,8 @@ export class ReceiveOperation implements OperationBase {
     readonly connection: Connection,
     private readonly serving: ApplicationLike<Connection> | null,
     message: CallMessage | EventMessage,
+    /** How long its message was: bytes, or UTF-16 units over a transport of texts. */
+    readonly receivedLength: number,
     /** The name of the method or event. */
     readonly name = '',
   ) {

@@ -10,6 +10,7 @@ import {
 import { parseApplicationName, type ApplicationName } from '../decorators/application-name.js';
 import { isClass } from '../../util/callback.js';
 import { DEFAULT_APPLICATION } from '../constants.js';
+import { checkAccessLog, type AccessLogOptions } from './access-log.js';
 import { isGuard, isGuardClass, type GuardOption } from './guard-source.js';
 import { resolveListening, type JstpListenerOptions, type ResolvedListening } from './listener-options.js';
 import { check, hasMethod, isBoolean, isObject, nullable } from '../../protocol/option-checks.js';
@@ -50,6 +51,11 @@ export interface JstpServiceOptions extends Omit<
   /** Whether the guard, policy or handler decides on resumes too (strategy 'session'). @default false */
   authorizeResume?: boolean;
   /**
+   * Whether each call and event of a client is logged when it has ended, and how. The log has names and outcomes, no
+   * arguments, results, ids of sessions or passwords. @default false
+   */
+  accessLog?: boolean | AccessLogOptions;
+  /**
    * Makes what is sent from `{ id, response | err, isDisposed }`; may be asynchronous. @default sends values
    * unchanged
    */
@@ -73,12 +79,12 @@ const SERVICE_NAMES = Object.keys({
   authPolicy: true,
   allowAnonymous: true,
   authorizeResume: true,
+  accessLog: true,
   heartbeatInterval: true,
   sessionStorageProvider: true,
   clientExpirationTime: true,
   drainStreams: true,
   introspection: true,
-  metrics: true,
   limits: true,
   serializer: true,
   deserializer: true,
@@ -110,6 +116,7 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
   for (const name of ['allowAnonymous', 'authorizeResume'] as const) {
     check(name, options[name], 'true or false', nullable(isBoolean));
   }
+  checkAccessLog(options.accessLog);
   check('serializer', serializer, 'an object with a method serialize', nullable(hasMethod('serialize')));
   check(
     'deserializer',

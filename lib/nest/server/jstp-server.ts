@@ -5,9 +5,9 @@ import { Server, type CustomTransportStrategy, type MessageHandler } from '@nest
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { UnsendableAnswer } from '../../connection/calls/unsendable-answer.js';
+import { observe } from '../../connection/observing/observers.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { ListenerFactory } from '../../server/listener.js';
-import type { ServerMetrics } from '../../server/metrics/server-metrics.js';
 import type { ServerUsage } from '../../server/usage.js';
 import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
@@ -29,6 +29,7 @@ import { interceptIterables } from '../handling/intercept-iterables.js';
 import { noteHandlers } from '../handling/note-handlers.js';
 import { followHandshakes } from '../handling/follow-handshakes.js';
 import { HandlerRunner, type ProcessingHooks } from '../handling/handler-runner.js';
+import { AccessLog } from './access-log.js';
 import { HandlerOrigins } from './handler-origins.js';
 import { HandshakePolicy } from './handshake-policy.js';
 import {
@@ -95,6 +96,7 @@ export class JstpServer
   private unwatchShared: () => void = ignore;
   /** Stops waiting for shared HTTP servers whose addresses are still to be logged. */
   private stopLogging: () => void = ignore;
+  private stopAccessLog: () => void = ignore;
   /** The core's server while it listens, or is about to listen. */
   private running: CoreServer | undefined;
 
@@ -161,6 +163,7 @@ export class JstpServer
       });
       core.on('listening', () => {
         this._status$.next('connected');
+        this.logAccess(core);
         this.logApplications();
         this.logAddresses(core, places);
         tell();
@@ -202,6 +205,7 @@ export class JstpServer
     this.refusals.stop();
     this.door.stop();
     this.memory.stop();
+    this.stopAccessLog();
     // Why one more turn: Node emits 'close' of a server before that of its sockets.
     await nextTurn();
   }
@@ -250,14 +254,6 @@ export class JstpServer
    */
   getUsage(): ServerUsage {
     return this.listened().getUsage();
-  }
-
-  /**
-   * Returns what the server has counted since it began to listen, see the core's `Server.getMetrics`.
-   * @throws Error before `listen`, and without the option `metrics`
-   */
-  getMetrics(): ServerMetrics {
-    return this.listened().getMetrics();
   }
 
   /**
@@ -342,6 +338,17 @@ export class JstpServer
         tell(error);
       },
     );
+  }
+
+  private logAccess(core: CoreServer): void {
+    const { accessLog = false } = this.options;
+    this.stopAccessLog();
+    if (accessLog === false) return;
+    const reports = new MinuteLimit(MAX_LIMIT_WARNINGS_PER_MINUTE);
+    const log = new AccessLog(core, accessLog, (error) => {
+      if (reports.allows()) this.report(error);
+    });
+    this.stopAccessLog = observe(log);
   }
 
   private listened(): CoreServer {

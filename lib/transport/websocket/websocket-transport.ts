@@ -83,10 +83,6 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     return this.webSocket;
   }
 
-  get byteCounts(): Socket {
-    return this.socket;
-  }
-
   getPeerCertificate(): unknown {
     return (this.socket as Partial<PeerCertificateSource>).getPeerCertificate?.();
   }

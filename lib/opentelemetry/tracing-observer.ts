@@ -88,7 +88,10 @@ export class TracingObserver implements Observer {
     const parent = context.active();
     const span = this.settings.tracer().startSpan(name, { kind, attributes }, parent);
     const inside = trace.setSpan(parent, span);
-    injectContext(operation, inside);
+    // Inside, and what is active there. Why: Sentry's propagator takes no other context.
+    context.with(inside, () => {
+      injectContext(operation, context.active());
+    });
     return [span, inside];
   }
 

@@ -249,6 +249,21 @@ test('what a caller has put into the metadata stays beside the trace context', a
   expect(seen).toEqual([{ metadata: { locale: 'de', traceparent: `00-${traceId}-${spanId}-01` } }]);
 });
 
+test('a propagator that takes the active context alone, as Sentry’s does, gets that', async () => {
+  const { connection, exporter } = await traced();
+  const seenActive: boolean[] = [];
+  propagation.disable();
+  propagation.setGlobalPropagator({
+    inject: (given) => seenActive.push(given === context.active()),
+    extract: (given) => given,
+    fields: () => [],
+  });
+  connection.emitRemoteEvent('echo', 'told', []);
+  await connection.callMethod('echo', 'back', [1]);
+  expect(seenActive).toEqual([true, true]);
+  expect(exporter.getFinishedSpans()).toHaveLength(4);
+});
+
 describe('a call never fails because it is traced', () => {
   const big = 'x'.repeat(5000);
 

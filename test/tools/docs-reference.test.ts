@@ -72,6 +72,7 @@ describe('the reference of options has each option, and no other', () => {
     ['## RedisBroadcaster', ['RedisBroadcasterOptions'], []],
     ['## Servers of the core', ['ServerOptions'], []],
     ['## Clients of the core', ['ClientOptions'], []],
+    ['## JstpInstrumentation', ['JstpInstrumentationConfig'], []],
     ['## Testing', ['TestingPairOptions', 'FaultOptions', 'Pace', 'FaultProxyOptions', 'ProxyPace'], []],
   ] as const;
 

@@ -64,6 +64,12 @@ export type { ConnectionTimeout } from './server/sessions/lifetimes.js';
 export type { ReachedBudget } from './server/budget-watch.js';
 export type { ShedLoad } from './server/door/memory-guard.js';
 export type { RefusalKind, RefusedHandshake } from './server/handshake/refusal.js';
+export type { CallMetrics } from './connection/metrics/call-metrics.js';
+export type { Durations } from './connection/metrics/duration-histogram.js';
+export type { CountedNames } from './connection/metrics/name-table.js';
+export type { CallCounts, EventCounts } from './connection/metrics/series.js';
+export type { Traffic } from './connection/metrics/traffic-meter.js';
+export type { BudgetMetrics, CountsBy, ServerMetrics } from './server/metrics/server-metrics.js';
 export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';
 export type {

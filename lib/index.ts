@@ -16,6 +16,7 @@ export type { JstpClientOptions, OfflineMode, ReconnectOptions } from './nest/cl
 export type { MethodOptions } from './nest/client/call-rules.js';
 export type { RetryOptions } from './nest/client/retry.js';
 export type { JstpClientEvents, JstpClientStatus } from './nest/client/client-events.js';
+export type { ClientMetrics } from './nest/client/client-metrics.js';
 export type { ExposedApi } from './nest/client/exposed-methods.js';
 export type { RemoteApi } from './nest/client/client-remote-api.js';
 export type { AccessLogOptions, JstpAccessRecord } from './nest/server/access-log.js';

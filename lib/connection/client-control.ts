@@ -1,6 +1,7 @@
 import type { Callback } from '../util/callback.js';
 import type { UnsentMessage } from './channel/outbox.js';
 import type { Connection } from './connection.js';
+import type { ByteCounts } from './metrics/traffic-meter.js';
 import { lifecycleOf } from './lifecycle.js';
 
 /*
@@ -10,6 +11,11 @@ import { lifecycleOf } from './lifecycle.js';
 /** How many calls wait for an answer. */
 export function pendingCalls(connection: Connection): number {
   return lifecycleOf(connection).channel.outgoingCalls.size;
+}
+
+/** What counts the bytes of the present transport; undefined where nothing does. */
+export function byteCountsOf(connection: Connection): ByteCounts | undefined {
+  return lifecycleOf(connection).wire.transport?.byteCounts;
 }
 
 /** How many messages of this side the peer is known to have received. */

@@ -14,6 +14,7 @@ import type { RemoteProxy } from './calls/remote-proxy.js';
 import { CONTROL, type ConnectionControl } from './control.js';
 import type { ExtensionName, Extensions } from './extensions.js';
 import { ANONYMOUS, loginCredentials, resumeCredentials, type Credentials } from './handshake/credentials.js';
+import type { CallMeter } from './observing/call-meter.js';
 import type { ConnectionState } from './state.js';
 import type { Transport } from './transport.js';
 
@@ -82,6 +83,8 @@ export interface ClientOptions {
    * @default those that were given
    */
   dialArguments?: (given: readonly unknown[]) => readonly unknown[] | Promise<readonly unknown[]>;
+  /** @internal Counts the connection's calls and events. */
+  callMeter?: CallMeter | undefined;
   /** @internal Gives up connecting, up to the end of the handshake; the callback may never be called then. */
   signal?: AbortSignalLike;
 }

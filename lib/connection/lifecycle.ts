@@ -31,6 +31,7 @@ import { sessionFull, type ClientHandshake, type Entrance } from './handshake/cl
 import type { Credentials } from './handshake/credentials.js';
 import { shakeHands, type HandshakeOwner } from './handshake/shake-hands.js';
 import { Heartbeat, type HeartbeatView } from './heartbeat.js';
+import type { CallMeter } from './observing/call-meter.js';
 import type { Redialer, RedialerOwner } from './reconnect/redialer.js';
 import type { ResolvedClient } from './resolved-client.js';
 import type { SendMeter } from './send-meter.js';
@@ -114,6 +115,10 @@ export class Lifecycle
 
   get isClosed(): boolean {
     return this.currentState === CLOSED;
+  }
+
+  get callMeter(): CallMeter | undefined {
+    return this.serverSide ? this.serverSide.callMeter : this.settings?.client.callMeter;
   }
 
   get channel(): SessionChannel {

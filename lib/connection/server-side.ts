@@ -4,6 +4,7 @@ import type { JournalCounter } from '../session/journal-meter.js';
 import type { ErrorReporter } from '../util/event-emitter.js';
 import type { InFlight } from './calls/in-flight.js';
 import type { Connection } from './connection.js';
+import type { CallMeter } from './observing/call-meter.js';
 import type { SendMeter } from './send-meter.js';
 
 /** What a connection asks of its server. */
@@ -26,6 +27,8 @@ export interface ServerSide {
    * @param isFull whether it has because too much waited for the client
    */
   sessionOver(connection: Connection, isFull: boolean): void;
+  /** Counts the calls and events of the connections; undefined: nobody has asked for that. */
+  readonly callMeter: CallMeter | undefined;
   /** Counts what the connections serve. */
   readonly inFlight: InFlight;
   /** Counts what the journal of a connection's session holds; undefined where the session is not here any more. */

@@ -1,6 +1,7 @@
 import type { ByteDecoder } from '../mdsf/index.js';
 import type { Limits } from '../protocol/limits.js';
 import type { SizeLimit } from '../protocol/size-limit.js';
+import type { ByteCounts } from './metrics/traffic-meter.js';
 
 /** Gets what a transport receives: the wire of the connection that has the transport now. */
 export interface TransportReceiver {
@@ -50,6 +51,8 @@ export interface Transport {
    * can cross. Undefined where messages are never seen in parts.
    */
   hasMoved?(): Promise<boolean>;
+  /** Counts the bytes; undefined where nothing does. */
+  readonly byteCounts?: ByteCounts;
   /** The socket (or WebSocket) underneath. */
   getRawTransport(): unknown;
   /** The peer's certificate, as Node gives it; undefined where the transport has none. */

@@ -1,11 +1,11 @@
 import { ProtocolError } from '../protocol/protocol-error.js';
-import { sharedSlice } from '../util/time-slice.js';
+import { sharedSlice, type SliceUser } from '../util/time-slice.js';
 
 /** What waits: a message, or the end of the transport. */
 export type Arrival = Uint8Array | string | { readonly error: Error | undefined };
 
 /** What the queue asks of its wire. */
-export interface TurnQueueOwner {
+export interface TurnQueueOwner extends SliceUser {
   /** Acts on what has waited. */
   turnCame(arrival: Arrival): void;
   /** Nothing waits any more. */
@@ -64,7 +64,7 @@ export class TurnQueue {
       const next = this.held.at(0);
       if (next === undefined) break;
       const bytes = sizeOf(next);
-      if (!isFirst && sharedSlice.isOverFor(bytes)) {
+      if (!isFirst && sharedSlice.isOverFor(bytes, this.owner)) {
         this.wait();
         return;
       }

@@ -20,6 +20,9 @@ import type { SendMeter } from './send-meter.js';
 import type { Transport, TransportReceiver } from './transport.js';
 import { isEnd, TurnQueue, type Arrival, type TurnQueueOwner } from './turn-queue.js';
 
+/** From this length on, what is written counts as work of a turn. Why: a shorter answer is as much work as its call. */
+const COUNTED_FROM = 1024;
+
 /** What the wire asks of its connection. */
 export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportError'> {
   readonly limits: Limits;
@@ -67,6 +70,8 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   private readAhead: ReadAhead | undefined;
   /** What has come since a large message waits for its turn; undefined while none does. */
   private turnQueue: TurnQueue | undefined;
+  sliceTurn = 0;
+  sliceBytes = 0;
   // Made when something waits to be sent for the first time.
   private backlog: Backlog | undefined;
 
@@ -101,6 +106,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   write(text: string): void {
     const { transport, owner } = this;
     if (!transport) return;
+    if (text.length >= COUNTED_FROM) sharedSlice.did(text.length, this);
     transport.send(text);
     if (owner.isLogged('outgoingMessage') && !isProduction())
       owner.log('outgoingMessage', maskSecrets(parse(text)));
@@ -159,7 +165,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   /** Takes one message: acts on it, or lets it wait for its turn. */
   take(data: Uint8Array | string): void {
     if (this.turnQueue) this.turnQueue.add(data);
-    else if (this.isEnding || !sharedSlice.isOverFor(data.length)) this.serve(data);
+    else if (this.isEnding || !sharedSlice.isOverFor(data.length, this)) this.serve(data);
     else {
       this.turnQueue = new TurnQueue(this, this.owner.limits.journalMaxBytes);
       this.turnQueue.add(data);
@@ -218,7 +224,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   /** Takes the end of the transport, behind the messages that wait for their turn. */
   takeEnd(error: Error | undefined): void {
     // What waits is served then, and may be large.
-    if (!this.turnQueue && this.readAhead && sharedSlice.isOverFor(this.readAhead.heldBytes))
+    if (!this.turnQueue && this.readAhead && sharedSlice.isOverFor(this.readAhead.heldBytes, this))
       this.turnQueue = new TurnQueue(this, Infinity);
     if (this.turnQueue) this.turnQueue.add({ error });
     else this.serveEnd(error);

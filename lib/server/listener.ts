@@ -1,3 +1,4 @@
+import type { TrafficMeter } from '../connection/metrics/traffic-meter.js';
 import type { Transport } from '../connection/transport.js';
 import type { Admission, ListenerRule } from './door/admission.js';
 import type { PendingPeer } from './handshake/pending-peers.js';
@@ -10,6 +11,8 @@ export interface ListenerSink {
    * @returns undefined: the server has too many connections, and the socket must be ended at once
    */
   admit(address: string | undefined): Admission | undefined;
+  /** Adds up the bytes of the sockets; undefined: nobody has asked for that. */
+  readonly traffic: TrafficMeter | undefined;
   /**
    * Notes that a socket is ended because it broke a rule of the listener.
    * @param error what a function of the user's has thrown

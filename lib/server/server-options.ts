@@ -4,7 +4,7 @@ import type { Connection } from '../connection/connection.js';
 import { CORE_EXTENSIONS, type ExtensionName } from '../connection/extensions.js';
 import { ERR_STREAM_ENDED, ERR_STREAM_MOVED } from '../protocol/error-codes.js';
 import { journalBytesTotal, optionalInterval, resolveLimits, type Limits } from '../protocol/limits.js';
-import { check, hasMethod, nullable } from '../protocol/option-checks.js';
+import { check, hasMethod, isBoolean, nullable } from '../protocol/option-checks.js';
 import { SimpleSessionStorageProvider } from '../session/simple-session-storage-provider.js';
 import type { SessionStorageProvider } from '../session/session-storage.js';
 import { resolvePolicy, type AuthPolicy, type ResolvedPolicy } from './handshake/auth-policy.js';
@@ -65,6 +65,8 @@ export interface ServerOptions {
    * as for an interface that there is not. Calls are not affected. @default 'all'
    */
   introspection?: Introspection;
+  /** Whether calls, events and more are counted, for `getMetrics()`. @default false */
+  metrics?: boolean;
   /** Caps and timeouts. @default see Limits */
   limits?: Partial<Limits>;
   /** Extensions of the protocol that the server agrees to. @default 'stream', 'cancel' and 'resume' */
@@ -82,6 +84,7 @@ export const SERVER_OPTION_NAMES = Object.keys({
   extensions: true,
   drainStreams: true,
   introspection: true,
+  metrics: true,
 } satisfies Record<keyof ServerOptions, true>);
 
 /** The options with their defaults. */
@@ -93,6 +96,7 @@ export interface ResolvedServerOptions {
   /** The error code that ends open streams when their session is handed over; undefined: they get the time of calls. */
   readonly drainStreamCode: number | undefined;
   readonly introspection: Introspection;
+  readonly metrics: boolean;
   readonly limits: Limits;
   readonly extensions: readonly ExtensionName[];
 }
@@ -113,6 +117,8 @@ export function storageOf(
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
   check('applications', options.applications, APPLICATIONS_ALLOWED, isApplications);
   const limits = resolveLimits(options.limits);
+  const { metrics = false } = options;
+  check('metrics', metrics, 'true or false', isBoolean);
   return {
     policy: policyOf(options.authPolicy),
     storage:
@@ -128,6 +134,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
       optionalInterval('clientExpirationTime', options.clientExpirationTime, 'the default') ?? HOUR_MS,
     drainStreamCode: drainCodeOf(options.drainStreams ?? 'wait'),
     introspection: introspectionOf(options.introspection ?? 'all'),
+    metrics,
     limits,
     extensions: options.extensions ?? CORE_EXTENSIONS,
   };

@@ -29,12 +29,14 @@ import { MemoryGuard, usedMemoryBytes } from './door/memory-guard.js';
 import { PendingPeers, type PendingPeer } from './handshake/pending-peers.js';
 import { ClientTable } from './sessions/client-table.js';
 import { Handshakes, type HandshakeOutcome } from './handshake/handshakes.js';
-import type { Listener, ListenerFactory } from './listener.js';
+import type { Listener, ListenerFactory, ListenerSink } from './listener.js';
 import type { ServerEvents } from './server-events.js';
 import { groupKinds } from './sessions/session-group.js';
 import { shedAnonymous } from './sessions/shed-anonymous.js';
 import { Lifetimes } from './sessions/lifetimes.js';
 import { trimJournals } from './sessions/trim-journals.js';
+import { ServerMeter } from './metrics/server-meter.js';
+import type { ServerMetrics } from './metrics/server-metrics.js';
 import { SessionKeeper } from './sessions/session-keeper.js';
 import {
   resolveServerOptions,
@@ -65,6 +67,8 @@ export class Server extends EventEmitter<ServerEvents> {
   private readonly lifetimes: Lifetimes;
   private readonly memoryGuard: MemoryGuard;
   private readonly meters: Meters;
+  /** Undefined: nobody has asked for metrics. */
+  private readonly meter: ServerMeter | undefined;
   private readonly listener: Listener;
   private applicationTable: Applications<Connection>;
   private readonly side: ServerSide;
@@ -85,6 +89,7 @@ export class Server extends EventEmitter<ServerEvents> {
   ) {
     super();
     this.options = resolveServerOptions(options);
+    this.meter = this.options.metrics ? new ServerMeter() : undefined;
     const { limits, clientExpirationTime } = this.options;
     this.applicationTable = new Applications(options.applications, limits.maxVersionRangeLength);
     const kinds = groupKinds(limits, (group) => trimJournals(group, this.table, this.keeper));
@@ -120,22 +125,7 @@ export class Server extends EventEmitter<ServerEvents> {
     this.memoryGuard = this.createMemoryGuard();
     const door = this.createDoor();
     this.meters = this.createMeters(door);
-    this.listener = createListener({
-      admit: (address) => door.admit(address),
-      refuse: (by, address, error) => {
-        door.refuse(by, address, error);
-      },
-      addPending: (abandon, admission) => this.pendingPeers.add(abandon, admission),
-      removePending: (peer) => {
-        this.pendingPeers.remove(peer);
-      },
-      accept: (transport, peer) => {
-        this.accept(transport, peer);
-      },
-      forward: (event, args) => {
-        this.forward(event, args);
-      },
-    });
+    this.listener = createListener(this.createSink(door));
     if (onConnect) this.on('connect', onConnect);
   }
 
@@ -189,6 +179,16 @@ export class Server extends EventEmitter<ServerEvents> {
   /** Returns how much of the budgets of this server is used now, and their limits. Costs little, and may be asked often. */
   getUsage(): ServerUsage {
     return readMeters(this.meters);
+  }
+
+  /**
+   * Returns what the server has counted: calls and events by name and outcome, connections, sessions, bytes, refusals...
+   * Plain data, safe for `JSON.stringify`.
+   * @throws Error without the option `metrics`
+   */
+  getMetrics(): ServerMetrics {
+    if (!this.meter) throw new Error('Nothing is counted: the server was made without the option metrics');
+    return this.meter.read(this.getUsage());
   }
 
   /**
@@ -285,6 +285,31 @@ export class Server extends EventEmitter<ServerEvents> {
     });
   }
 
+  /** What the listener tells this server. */
+  private createSink(door: Door): ListenerSink {
+    return {
+      admit: (address) => {
+        const admission = door.admit(address);
+        if (admission) this.meter?.admitted();
+        return admission;
+      },
+      traffic: this.meter?.traffic,
+      refuse: (by, address, error) => {
+        door.refuse(by, address, error);
+      },
+      addPending: (abandon, admission) => this.pendingPeers.add(abandon, admission),
+      removePending: (peer) => {
+        this.pendingPeers.remove(peer);
+      },
+      accept: (transport, peer) => {
+        this.accept(transport, peer);
+      },
+      forward: (event, args) => {
+        this.forward(event, args);
+      },
+    };
+  }
+
   private createMeters(door: Door): Meters {
     const { limits } = this;
     return {
@@ -331,6 +356,7 @@ export class Server extends EventEmitter<ServerEvents> {
       get bytesInFlight() {
         return inFlight.bytes.amount;
       },
+      callCounter: this.meter?.calls,
       get isDrainable() {
         return keeper.isServing;
       },
@@ -346,6 +372,7 @@ export class Server extends EventEmitter<ServerEvents> {
       limits: this.limits,
       journalCounterOf: (connection) => this.table.placeOf(connection),
       inFlight: this.inFlight,
+      callMeter: this.meter?.calls,
       sendMeter: this.sendMeter,
       get lastResort() {
         return control.lastResort;
@@ -468,6 +495,12 @@ export class Server extends EventEmitter<ServerEvents> {
     ...args: ArgumentsOf<ServerEvents, Name>
   ): void {
     this[SAFE_EMIT](name, args, controlOf(connection));
+  }
+
+  /** @internal Counts all events, which all pass by here. */
+  override [SAFE_EMIT](name: string, args: readonly unknown[], reporter: ErrorReporter): boolean {
+    this.meter?.note(name, args);
+    return super[SAFE_EMIT](name, args, reporter);
   }
 
   private forward(event: string, args: readonly unknown[]): void {

@@ -33,7 +33,10 @@ export class AcceptedSockets {
     if (!admission) return false;
     const entry = { peer: this.sink.addPending(() => accepted.destroy(), admission), admission };
     this.pending.set(accepted, entry);
+    const { traffic } = this.sink;
+    traffic?.opened(accepted);
     accepted.once('close', () => {
+      traffic?.closed(accepted);
       entry.admission.release();
       if (this.pending.delete(accepted)) this.sink.removePending(entry.peer);
     });

@@ -1,13 +1,35 @@
+import type { Moment } from './turn-clock.js';
+
 /** Something that is observed from its beginning to its end. */
 export interface Observation {
-  /** Runs it, in the async context that observers have set up for it; called once, before {@link end} or without one. */
-  run<T>(run: () => T): T;
-  /** A text was sent for it, before its {@link end}. */
-  sent(text: string): void;
   /**
-   * It has ended. The first end counts.
+   * Runs it, in the async context that observers have set up for it; called once, before {@link end} or without one.
+   * Undefined where it is only counted.
+   */
+  run?<T>(run: () => T): T;
+  /** A text was sent for it, before its {@link end}. Undefined where it is only counted. */
+  sent?(text: string): void;
+  /**
+   * It has ended. Called once.
    * @param code how: 0 for success, else the error's code
    * @param error why it failed
+   * @param began when it began; undefined where it takes no time
    */
-  end(code: number | string, error?: unknown): void;
+  end(code: number | string, error?: unknown, began?: Moment): void;
+}
+
+/** What may be observed: a call of either side. */
+export interface Observed {
+  /** Told of its end; undefined: nobody observes it, or it has ended. */
+  observation: Observation | undefined;
+  /** When it began, where it is observed. Why here: those that are only counted share one observation. */
+  began: Moment | undefined;
+}
+
+/** Tells who observes something that it has ended, the first time. */
+export function endObservation(observed: Observed, code: number | string, error: unknown): void {
+  const { observation } = observed;
+  if (observation === undefined) return;
+  observed.observation = undefined;
+  observation.end(code, error, observed.began);
 }

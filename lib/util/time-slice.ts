@@ -2,12 +2,22 @@ import { afterContinuations, host, now } from './host.js';
 
 /** From this size on, in bytes, work is long. Short work counts together. */
 const LONG_WORK_BYTES = 16 * 1024;
+/** Who has done less in a turn, in bytes, since its slice began, need not wait. Why: small calls of others go on. */
+const ALWAYS_DONE_BYTES = 4 * 1024;
 /** How long work may go on in a turn of the event loop before the rest of the program gets one, in milliseconds. */
 const SLICE_MS = 10;
 
 // The real one. Why: a test that replaces it, and never runs it, would leave all later work waiting.
 const setImmediate = host.setImmediate?.bind(host);
 const setTimeout = host.setTimeout.bind(host);
+
+/** One of those who share a slice, with what it has done in the present turn. */
+export interface SliceUser {
+  /** The turn that {@link sliceBytes} is of. */
+  sliceTurn: number;
+  /** How many bytes it has read and written since the slice of that turn began. */
+  sliceBytes: number;
+}
 
 /**
  * The time that long work may take in one turn of the event loop: one for all who share it, as they share the loop.
@@ -17,32 +27,41 @@ export class TimeSlice {
   /** When it is over; undefined: nothing has been done in this turn. */
   private end: number | undefined;
   private waiting: (() => void)[] = [];
-  /** How many bytes short work has read since it was asked about. */
+  /** How many bytes short work has read and written since the clock was read. */
   private shortBytes = 0;
+  /** Whether the slice was over when the clock was read. */
+  private wasOver = false;
+  /** Another number for each slice, and for the time between two of them. */
+  private turn = 0;
 
   /** @param clock tells the time in milliseconds */
   constructor(private readonly clock: () => number = now) {}
 
   /** Whether more has to wait for a later turn. Begins the slice with the first work of a turn. */
   isOver(): boolean {
-    if (this.end !== undefined) return this.clock() >= this.end;
-    this.end = this.clock() + SLICE_MS;
-    afterRealPoll(() => {
-      this.end = undefined;
-      this.goOn();
-    });
-    return false;
+    if (this.end === undefined) this.begin();
+    else this.wasOver = this.clock() >= this.end;
+    return this.wasOver;
   }
 
   /**
-   * The same for work of so many bytes. Why: the clock is read once for many small messages, and which of them has to wait
-   * is a matter of chance, by their bytes.
+   * The same for work of so many bytes. When the slice is over, those wait who have done much in it. Why by bytes: the clock
+   * is read once for many small messages.
    */
-  isOverFor(bytes: number): boolean {
+  isOverFor(bytes: number, user: SliceUser): boolean {
+    this.did(bytes, user);
+    if (this.shortBytes >= LONG_WORK_BYTES) {
+      this.shortBytes = 0;
+      this.isOver();
+    }
+    return this.wasOver && user.sliceBytes >= ALWAYS_DONE_BYTES;
+  }
+
+  /** Counts work of so many bytes that does not wait, such as an answer. */
+  did(bytes: number, user: SliceUser): void {
     this.shortBytes += bytes;
-    if (this.shortBytes < LONG_WORK_BYTES) return false;
-    this.shortBytes = 0;
-    return this.isOver();
+    user.sliceBytes = bytes + (user.sliceTurn === this.turn ? user.sliceBytes : 0);
+    user.sliceTurn = this.turn;
   }
 
   /** Calls back in a later turn, behind those who wait already. Only where {@link isOver} has said so. */
@@ -55,6 +74,17 @@ export class TimeSlice {
     if (!this.isOver()) return undefined;
     return new Promise<void>((resolve) => {
       this.wait(resolve);
+    });
+  }
+
+  private begin(): void {
+    this.end = this.clock() + SLICE_MS;
+    this.turn += 1;
+    afterRealPoll(() => {
+      this.end = undefined;
+      this.wasOver = false;
+      this.turn += 1;
+      this.goOn();
     });
   }
 

@@ -61,7 +61,11 @@ class Worker extends Application<Connection> {
   }
 
   handleCall(call: IncomingCall<Connection>): void {
-    this.streams.push(call.openStream());
+    if (call.methodName === 'give') {
+      served.push({ label: String(call.args[0]), turn });
+      time += LONG_MS;
+      call.succeed([LARGE]);
+    } else this.streams.push(call.openStream());
   }
 }
 
@@ -129,6 +133,21 @@ describe.each(['net', 'ws'] as const)('large messages over %s', (transport) => {
       expect(labels().filter((label) => label.startsWith(`medium ${one}`))).toEqual(
         Array.from({ length: 10 }, (_, index) => `medium ${one}${String(index + 1)}`),
       );
+  });
+
+  test('take the time that small calls share whose answers are large, and others go on', async () => {
+    const server = await start(transport);
+    const hostile = await guest(transport, server);
+    const honest = await guest(transport, server);
+    const answers = Array.from({ length: 300 }, (_, n) =>
+      hostile.callMethod('all', 'give', [`give ${String(n)}`]),
+    );
+    for (let n = 0; n < 10; n++) honest.emitRemoteEvent('all', `small ${String(n)}`, [1]);
+    await Promise.all(answers);
+    const turns = turnsOf(/give/);
+    // The first in a turn begins its time, and the next one is over it.
+    expect(new Set(turns).size).toBeGreaterThanOrEqual(100);
+    expect(turnsOf(/small/).at(-1)).toBeLessThan(turns[20] ?? 0);
   });
 
   test('keep the order of their connection, with all that is behind them', async () => {

@@ -61,7 +61,14 @@ describe('the reference of options has each option, and no other', () => {
     [
       '## JstpServer',
       ['JstpServiceOptions', 'SeveralListeners'],
-      ['sessionStorageProvider', 'clientExpirationTime', 'drainStreams', 'introspection', 'limits'],
+      [
+        'sessionStorageProvider',
+        'clientExpirationTime',
+        'drainStreams',
+        'introspection',
+        'metrics',
+        'limits',
+      ],
     ],
     ['## `accessLog` of JstpServer', ['AccessLogOptions'], []],
     ['## JstpClient', ['JstpClientOptions', 'ClientAddressOptions'], []],

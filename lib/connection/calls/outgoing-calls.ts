@@ -5,7 +5,7 @@ import { callWith, type Callback } from '../../util/callback.js';
 import { captureContext, type AsyncContext } from '../../util/async-context.js';
 import { nextTick } from '../../util/host.js';
 import { IdTable } from '../../util/id-table.js';
-import type { Observation } from '../../util/observation.js';
+import { endObservation, type Observed } from '../../util/observation.js';
 import type { CallLimit } from './call-limit.js';
 
 /** What the callee may send of a stream before the first credit message arrives (docs/protocol.md). */
@@ -21,7 +21,7 @@ const NO_RESULTS: readonly unknown[] = [];
 export type OutgoingKind = 'call' | 'resendable' | 'ping';
 
 /** A numbered message of ours that waits for its callback or pong. */
-export interface OutgoingCall {
+export interface OutgoingCall extends Observed {
   /** Its number, without sign; 0 until it is sent. */
   id: number;
   /** Called once with the outcome. */
@@ -45,8 +45,6 @@ export interface OutgoingCall {
   readonly kind: OutgoingKind;
   /** Ends it before its answer; undefined: nothing does. */
   limit: CallLimit | undefined;
-  /** Told of its end; undefined: nobody observes it. */
-  observation: Observation | undefined;
 }
 
 /** Makes a call that is not sent yet. */
@@ -70,6 +68,7 @@ export function createOutgoingCall(
     kind,
     limit: undefined,
     observation: undefined,
+    began: undefined,
   };
 }
 
@@ -81,7 +80,7 @@ export function answerCall(
 ): void {
   const { callback, context, takesArray, limit, observation } = call;
   if (limit !== undefined) limit.stop();
-  if (observation !== undefined) observation.end(outcomeCodeOf(error), error);
+  if (observation !== undefined) endObservation(call, outcomeCodeOf(error), error);
   const run: typeof callWith = takesArray ? callWithArray : callWith;
   if (context) context.runInAsyncScope(run, undefined, callback, error, results);
   else run(callback, error, results);

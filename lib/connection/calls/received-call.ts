@@ -13,8 +13,9 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import { host, type AbortControllerLike, type AbortSignalLike } from '../../util/host.js';
 import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { isError, isSystemError } from '../../util/errors.js';
-import type { Observation } from '../../util/observation.js';
+import { endObservation, type Observation, type Observed } from '../../util/observation.js';
 import type { Expirable } from '../../util/shared-deadlines.js';
+import type { Moment } from '../../util/turn-clock.js';
 import { forgetUnreachable, whenUnreachable } from '../../util/unreachable.js';
 import type { Connection } from '../connection.js';
 import { CallerDeadline } from './caller-deadline.js';
@@ -43,7 +44,7 @@ export interface ReceivedCallKeeper extends StreamKeeper {
 }
 
 /** A call of the peer, from its arrival to its one answer, and on until its handler has ended. */
-export class ReceivedCall implements IncomingCall<Connection>, Expirable {
+export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observed {
   /** Its number as the wire has it, with the peer's sign. */
   readonly id: number;
   readonly interfaceName: string;
@@ -63,6 +64,7 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
   stream: StreamSender | undefined;
   /** Told of its end; undefined: nobody observes it. */
   observation: Observation | undefined = undefined;
+  began: Moment | undefined = undefined;
   /** The credit that the caller gave before there was a stream. */
   private credit: number | undefined;
   private readonly deadline: CallerDeadline | undefined;
@@ -167,7 +169,7 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
   /** Nobody waits for the answer any more: the caller has cancelled, or its transport is lost. Then comes {@link abort}. */
   cancel(): void {
     this.close();
-    this.observation?.end(ERR_CANCELLED, new RemoteError(ERR_CANCELLED));
+    if (this.observation !== undefined) endObservation(this, ERR_CANCELLED, new RemoteError(ERR_CANCELLED));
   }
 
   /** Answers with an error, whatever the handler does, and aborts its signal. */
@@ -227,7 +229,7 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
 
   /** The text of a value of its stream was sent. */
   sent(text: string): void {
-    this.observation?.sent(text);
+    this.observation?.sent?.(text);
   }
 
   /** @param outcome the results, or the error */
@@ -251,9 +253,9 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
     this.close();
     this.keeper.answer(this, text);
     if (this.observation === undefined) return;
-    this.observation.sent(text);
-    if (hasFailed) endFailed(this.observation, failure);
-    else this.observation.end(0);
+    this.observation.sent?.(text);
+    if (hasFailed) endFailed(this, failure);
+    else endObservation(this, 0, undefined);
   }
 
   /** Aborts the handler's signal. */
@@ -265,11 +267,11 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable {
 }
 
 /** Ends with the code that the caller is told. */
-function endFailed(observation: Observation, failure: unknown): void {
+function endFailed(call: Observed, failure: unknown): void {
   const isInternal = failure instanceof UnsendableAnswer || isSystemError(failure);
   const array = isInternal ? [ERR_INTERNAL_API_ERROR] : RemoteError.getJstpArrayFor(failure);
   const error = isError(failure) ? failure : RemoteError.fromJstpArray(array);
-  observation.end(array[0] as number | string, error);
+  endObservation(call, array[0] as number | string, error);
 }
 
 /** What ends a call that nothing refers to any more: no answer of it can come. It must not refer to the call itself. */

@@ -19,11 +19,11 @@ import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { IdTable } from '../../util/id-table.js';
 import { toLogText } from '../../util/log-text.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
-import type { Observation } from '../../util/observation.js';
+import { turnClock } from '../../util/turn-clock.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
-import { begin, isObserved } from '../observing/observers.js';
-import { ReceiveOperation } from '../observing/operations.js';
+import { observeReceiving } from '../observing/observe-receiving.js';
+import { isObserved } from '../observing/observers.js';
 import type { AbandonedPlace } from './abandoned-handlers.js';
 import { ALWAYS_SERVED_BYTES, type BytesPlace } from './bytes-in-flight.js';
 import type { InFlightMeter } from './in-flight-meter.js';
@@ -160,7 +160,10 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
       return;
     }
     const call = new ReceivedCall(this, connection, message, bytes);
-    if (isObserved('serve')) call.observation = beginServing(connection, application, message, length);
+    if (isObserved('serve', connection)) {
+      call.observation = observeReceiving('serve', connection, application, message, length, message.method);
+      call.began = turnClock.now();
+    }
     this.calls ??= new IdTable();
     if (!this.calls.add(call)) (this.doubles ??= new Set()).add(call);
     this.count(bytes);
@@ -177,11 +180,11 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
     const error: readonly unknown[] = isOversized ? METADATA_TOO_LARGE : [code];
     const text = formatCallbackError(message.id, error);
     outbox.sendAnswer(text);
-    if (!isObserved('serve')) return;
-    const observation = beginServing(connection, application, message, length);
-    observation.run(ignore);
-    observation.sent(text);
-    observation.end(code, RemoteError.fromJstpArray(error));
+    if (!isObserved('serve', connection)) return;
+    const observation = observeReceiving('serve', connection, application, message, length, message.method);
+    observation.run?.(ignore);
+    observation.sent?.(text);
+    observation.end(code, RemoteError.fromJstpArray(error), turnClock.now());
   }
 
   /** The numbers of the calls that are being served, as the wire has them. */
@@ -321,7 +324,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
     try {
       const { observation } = call;
       const handled =
-        observation === undefined
+        observation?.run === undefined
           ? serveCall(application, call, this)
           : observation.run(() => serveCall(application, call, this));
       if (isThenable(handled)) this.awaitHandler(call, handled);
@@ -441,15 +444,6 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
   get address(): string | undefined {
     return this.owner.connection.remoteAddress;
   }
-}
-
-function beginServing(
-  connection: Connection,
-  application: ApplicationLike<Connection> | null,
-  message: CallMessage,
-  length: number,
-): Observation {
-  return begin(new ReceiveOperation('serve', connection, application, message, length, message.method));
 }
 
 /** Checks in the order of docs/protocol.md; what the application has, it checks itself. */

@@ -1,7 +1,7 @@
 import { ERR_CANCELLED, ERR_JOURNAL_FULL } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { nextTick } from '../../util/host.js';
-import type { Observation } from '../../util/observation.js';
+import { endObservation, type Observed } from '../../util/observation.js';
 import { answerCall, type OutgoingCall } from '../calls/outgoing-calls.js';
 
 /** Answers a call with an error of this side, later, as every answer. */
@@ -19,8 +19,10 @@ export function fail(callback: (error: unknown) => void, error: unknown): void {
 }
 
 /** Tells who observes a call that it was given up. @param reason undefined: its caller has cancelled it */
-export function endCancelled(observation: Observation, reason = new RemoteError(ERR_CANCELLED)): void {
-  observation.end(reason.code, reason);
+export function endCancelled(call: Observed, reason?: RemoteError): void {
+  if (call.observation === undefined) return;
+  const error = reason ?? new RemoteError(ERR_CANCELLED);
+  endObservation(call, error.code, error);
 }
 
 /** The error of a session that ends as too much waits in it. */

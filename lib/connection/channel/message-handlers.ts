@@ -23,13 +23,15 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import { isThenable } from '../../util/callback.js';
 import { isError } from '../../util/errors.js';
 import { nextTick } from '../../util/host.js';
+import { endObservation, type Observed } from '../../util/observation.js';
+import { turnClock } from '../../util/turn-clock.js';
 import { answerCall, tellReplyMetadata, type OutgoingCall } from '../calls/outgoing-calls.js';
 import { EMIT_LOCAL } from '../calls/remote-proxy.js';
 import { weightOf } from '../calls/weight.js';
 import type { Connection } from '../connection.js';
 import type { Extensions } from '../extensions.js';
-import { begin, isObserved } from '../observing/observers.js';
-import { ReceiveOperation } from '../observing/operations.js';
+import { observeReceiving } from '../observing/observe-receiving.js';
+import { isObserved } from '../observing/observers.js';
 import type { Reporter } from '../reporter.js';
 import type { Wire } from '../wire.js';
 import { TRANSPORT_PING, type SessionChannel } from './session-channel.js';
@@ -166,7 +168,7 @@ function handleEvent(owner: MessageOwner, message: EventMessage, bytes: number):
   if (owner.isLogged('event')) owner.log('event', interfaceName, event, args);
   if (args === undefined || interfaceName === undefined || event === undefined) return false;
   owner.channel.whenStored(() => {
-    if (isObserved('handle')) runObservedEvent(owner, message, bytes);
+    if (isObserved('handle', owner.connection)) runObservedEvent(owner, message, bytes);
     else runEvent(owner, message, bytes);
   }, message.id);
   return true;
@@ -195,18 +197,19 @@ function runEvent(
 }
 
 function runObservedEvent(owner: MessageOwner, message: EventMessage, bytes: number): void {
-  const observation = begin(
-    new ReceiveOperation('handle', owner.connection, owner.application, message, bytes, message.event),
-  );
+  const { connection, application } = owner;
+  const observation = observeReceiving('handle', connection, application, message, bytes, message.event);
+  const observed: Observed = { observation, began: turnClock.now() };
   const failed = (error: unknown): void => {
     const code = outcomeCodeOf(error);
     // As a call's caller would be told it.
     const isInternal = isError(error) && !(error instanceof RemoteError);
-    observation.end(isInternal ? ERR_INTERNAL_API_ERROR : code, error);
+    endObservation(observed, isInternal ? ERR_INTERNAL_API_ERROR : code, error);
   };
-  const handled = observation.run(() => runEvent(owner, message, bytes, failed));
+  const run = (): unknown => runEvent(owner, message, bytes, failed);
+  const handled = observation.run ? observation.run(run) : run();
   const end = (): void => {
-    observation.end(0);
+    endObservation(observed, 0, undefined);
   };
   if (isThenable(handled)) handled.then(end, failed);
   else end();

@@ -286,7 +286,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   ): void {
     const { outbox } = this;
     const { limits } = this.owner;
-    const sent = isObserved('call')
+    const sent = isObserved('call', this.connection)
       ? observeCall(call, this.connection, interfaceName, methodName, args, metadata)
       : metadata;
     const isForReturn = call.kind === 'resendable' && this.mayReturn;
@@ -308,7 +308,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     if (outgoingCalls.get(call.id) !== call) return;
     outgoingCalls.remove(call.id);
     this.sendCancel(call);
-    if (call.observation) endCancelled(call.observation, reason);
+    endCancelled(call, reason);
   }
 
   /** Sends what never went out in another session, which is lost. */
@@ -326,10 +326,9 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   }
 
   sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown {
-    if (!isObserved('emit')) return this.commitEvent(interfaceName, eventName, args, metadata);
-    return observeEmit(this.connection, interfaceName, eventName, args, metadata, (sent) =>
-      this.commitEvent(interfaceName, eventName, args, sent),
-    );
+    const send = (sent = metadata): unknown => this.commitEvent(interfaceName, eventName, args, sent);
+    if (!isObserved('emit', this.connection)) return send();
+    return observeEmit(this.connection, interfaceName, eventName, args, metadata, send);
   }
 
   private commitEvent(

@@ -1,9 +1,11 @@
 import type { Metadata } from '../../protocol/message.js';
 import { outcomeCodeOf } from '../../protocol/outcome-code.js';
 import { ignore } from '../../util/callback.js';
+import { turnClock } from '../../util/turn-clock.js';
 import type { OutgoingCall } from '../calls/outgoing-calls.js';
 import type { Connection } from '../connection.js';
-import { begin } from './observers.js';
+import { CONTROL } from '../control.js';
+import { begin, hasObservers } from './observers.js';
 import { SendOperation } from './operations.js';
 
 /** Lets a call of this side be observed, up to its end. @returns the metadata that it is to carry */
@@ -15,9 +17,16 @@ export function observeCall(
   args: readonly unknown[],
   metadata: Metadata | undefined,
 ): Metadata | undefined {
+  const counted = connection[CONTROL].callMeter?.call(interfaceName, methodName);
+  if (!hasObservers('call')) {
+    call.observation = counted;
+    call.began = turnClock.now();
+    return metadata;
+  }
   const operation = new SendOperation('call', connection, interfaceName, methodName, args, metadata);
-  call.observation = begin(operation);
-  call.observation.run(ignore);
+  const observation = begin(operation, counted);
+  call.observation = observation;
+  observation.run(ignore);
   return operation.metadata;
 }
 
@@ -34,10 +43,16 @@ export function observeEmit(
   metadata: Metadata | undefined,
   send: (metadata: Metadata | undefined) => unknown,
 ): unknown {
+  const counted = connection[CONTROL].callMeter?.emit(interfaceName, eventName);
+  if (!hasObservers('emit')) {
+    const error = send(metadata);
+    counted?.end(outcomeCodeOf(error), error, undefined);
+    return error;
+  }
   const operation = new SendOperation('emit', connection, interfaceName, eventName, args, metadata);
-  const observation = begin(operation);
+  const observation = begin(operation, counted);
   observation.run(ignore);
   const error = send(operation.metadata);
-  observation.end(outcomeCodeOf(error), error);
+  observation.end(outcomeCodeOf(error), error, undefined);
   return error;
 }

@@ -1,4 +1,6 @@
 import type { Observation } from '../../util/observation.js';
+import type { Moment } from '../../util/turn-clock.js';
+import { CONTROL, type Controlled } from '../control.js';
 import type { Operation, OperationKind } from './operations.js';
 
 /** Follows one operation for an observer. */
@@ -33,20 +35,31 @@ export function observe(observer: Observer): () => void {
   };
 }
 
-/** Whether anybody observes such operations. Why it is asked first: nothing is made for nobody. */
-export function isObserved(kind: OperationKind): boolean {
+/**
+ * Whether anybody observes such operations, or counts those of the connection. Why it is asked first: nothing is made for
+ * nobody.
+ */
+export function isObserved(kind: OperationKind, connection?: Controlled): boolean {
+  return hasObservers(kind) || connection?.[CONTROL].callMeter !== undefined;
+}
+
+/** Whether anybody observes such operations. */
+export function hasObservers(kind: OperationKind): boolean {
   for (const observer of observers) if (observer.observes(kind)) return true;
   return false;
 }
 
-/** Begins an operation. Its `run` is to be called next. */
-export function begin(operation: Operation): Observation {
+/**
+ * Begins an operation. Its `run` is to be called next.
+ * @param counted ends with it
+ */
+export function begin(operation: Operation, counted?: Observation): Required<Observation> {
   const followers: Follower[] = [];
   for (const observer of observers) {
     const follower = observer.observes(operation.kind) ? observer.begin(operation) : undefined;
     if (follower) followers.push(follower);
   }
-  return new Followed(operation, followers);
+  return new Followed(operation, followers, counted);
 }
 
 class Followed implements Observation {
@@ -55,6 +68,7 @@ class Followed implements Observation {
   constructor(
     private readonly operation: Operation,
     private readonly followers: readonly Follower[],
+    private readonly counted: Observation | undefined,
   ) {}
 
   run<T>(run: () => T): T {
@@ -71,11 +85,12 @@ class Followed implements Observation {
     for (const follower of this.followers) follower.sent?.(text);
   }
 
-  end(code: number | string, error?: unknown): void {
+  end(code: number | string, error?: unknown, began?: Moment): void {
     if (this.isOver) return;
     this.isOver = true;
     this.operation.code = code;
     if (code !== 0) this.operation.error = error;
     for (const follower of this.followers) follower.end();
+    this.counted?.end(code, error, began);
   }
 }

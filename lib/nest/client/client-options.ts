@@ -104,6 +104,8 @@ export interface JstpClientOptions extends ClientAddressOptions {
    * objects, or (with JstpClientModule) classes. @default none
    */
   readonly interceptors?: readonly JstpClientInterceptorOption[];
+  /** Whether calls, events and more are counted, for {@link JstpClient.getMetrics}. @default false */
+  readonly metrics?: boolean;
   /** Converts outgoing packets, as with Nest's own transports. */
   readonly serializer?: Serializer;
   /** Converts incoming responses, as with Nest's own transports. */
@@ -132,6 +134,7 @@ export interface ResolvedClientOptions {
   readonly application: ApplicationLike<Connection> | ExposedApi | undefined;
   /** How calls are limited and repeated. */
   readonly rules: CallRuleOptions;
+  readonly metrics: boolean;
 }
 
 const DEFAULT_RESUME_TIMEOUT_MS = 3000;
@@ -160,6 +163,7 @@ const OPTION_NAMES = Object.keys({
   reconnect: true,
   application: true,
   interceptors: true,
+  metrics: true,
   serializer: true,
   deserializer: true,
 } satisfies Record<keyof JstpClientOptions, true>);
@@ -206,6 +210,7 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
   check('offline', offline, "'wait' or 'fail'", (value) => value === 'wait' || value === 'fail');
   check('application', given.application, 'an Application or its methods', optional(isObject));
   checkInterceptors(given.interceptors);
+  check('metrics', given.metrics, 'true or false', optional(isBoolean));
   check('serializer', given.serializer, 'an object with serialize()', optional(hasMethod('serialize')));
   check(
     'deserializer',
@@ -229,6 +234,7 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
     reconnect: resolveReconnect(given.reconnect),
     application,
     rules: resolveRules(given),
+    metrics: given.metrics ?? false,
   };
 }
 

@@ -12,6 +12,7 @@ import { controlOf } from '../../connection/control.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import { answerCall, type OutgoingCall } from '../../connection/calls/outgoing-calls.js';
 import { endCancelled } from '../../connection/channel/failures.js';
+import type { CallMeter } from '../../connection/observing/call-meter.js';
 import type { UnsentMessage } from '../../connection/channel/outbox.js';
 import { ReconnectSchedule } from '../../connection/reconnect/schedule.js';
 import {
@@ -84,6 +85,7 @@ export class ConnectionKeeper {
     private readonly options: ResolvedClientOptions,
     private readonly application: ClientApplication,
     private readonly observer: ConnectionObserver,
+    private readonly callMeter?: CallMeter,
   ) {
     const { reconnect, resumeTimeoutMs, address } = options;
     this.delay = reconnect && new OutageDelay(reconnect, resumeTimeoutMs);
@@ -100,6 +102,11 @@ export class ConnectionKeeper {
   /** The connection, while it is up. */
   get connection(): Connection | undefined {
     return this.isUp ? this.current : undefined;
+  }
+
+  /** The connection that has the session, while it is up or waits to be resumed. */
+  get holder(): Connection | undefined {
+    return this.current;
   }
 
   /** The connection that takes what is sent: while it is up, or what is sent waits for its resume. */
@@ -140,7 +147,7 @@ export class ConnectionKeeper {
     if (this.current && this.current !== startedOn) this.current.cancelCall(call, reason);
     if (this.unsent.length === 0) return;
     this.unsent = this.unsent.filter((message) => message.call !== call);
-    if (call.observation) endCancelled(call.observation, reason);
+    endCancelled(call, reason);
   }
 
   /** Ends the connection or the attempt to make one: calls under way fail with -1. Resolves when the connection is closed. */
@@ -214,6 +221,7 @@ export class ConnectionKeeper {
       heartbeatInterval,
       limits,
       extensions: ALL_EXTENSIONS,
+      callMeter: this.callMeter,
       ...(address.dialArguments && { dialArguments: address.dialArguments }),
       // It is this object that dials again.
       reconnector: ignore,

@@ -2,6 +2,8 @@ import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microser
 import { defer, from, Observable, ReplaySubject, throwError } from 'rxjs';
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
+import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
+import type { CallCounter } from '../../connection/metrics/call-metrics.js';
 import { listMethods } from '../../connection/client-control.js';
 import { ERR_SESSION_TAKEN } from '../../protocol/error-codes.js';
 import { isBeyondLimit } from '../../protocol/message-size.js';
@@ -11,8 +13,10 @@ import { EventEmitter, SAFE_EMIT, type ErrorReporter } from '../../util/event-em
 import { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientEvents, JstpClientStatus } from './client-events.js';
 import { InterceptorChain, type InterceptorClassResolver } from './client-interceptors.js';
-import { ConnectionKeeper } from './connection-keeper.js';
 import { CallRules } from './call-rules.js';
+import { ClientMeter } from './client-meter.js';
+import type { ClientMetrics } from './client-metrics.js';
+import { ConnectionKeeper, type ConnectionObserver } from './connection-keeper.js';
 import { resolveClientOptions, type JstpClientOptions } from './client-options.js';
 import { ClientPackets, lostAnswer, type Conversions } from './client-packets.js';
 import type { ExposedApi } from './exposed-methods.js';
@@ -58,6 +62,8 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   private readonly keeper: ConnectionKeeper;
   private readonly packets: ClientPackets;
   private readonly rules: CallRules;
+  /** Undefined: nobody has asked for metrics. */
+  private readonly meter: ClientMeter | undefined;
   private readonly chain: InterceptorChain | undefined;
 
   /**
@@ -77,32 +83,13 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
         (pattern) => this.normalizePattern(pattern),
         resolveInterceptor,
       );
+    if (resolved.metrics) this.meter = new ClientMeter(parseAppSpecifier(resolved.app).name);
     if (resolved.application) this.application.expose(resolved.application);
     this.initializeSerializer(options);
     this.initializeDeserializer(options);
     this.rules = new CallRules(resolved.rules, (pattern) => this.normalizePattern(pattern));
-    this.keeper = new ConnectionKeeper(resolved, this.application, {
-      setStatus: (status) => {
-        this._status$.next(status);
-      },
-      emit: (name, ...args) => {
-        this.tell(name, args);
-      },
-      reportError: (error) => {
-        this.reportError(error);
-      },
-      attemptFailed: (error, isWorthWarning) => {
-        const text = `Cannot connect to ${resolved.address.shown}: ${textOf(error)}; trying again`;
-        if (this.tell('error', [error]) || !isWorthWarning) this.logger.debug(text);
-        else this.logger.warn(text);
-      },
-      debug: (text) => {
-        this.logger.debug(text);
-      },
-      warn: (text) => {
-        this.logger.warn(text);
-      },
-    });
+    const observer = this.createObserverOf(resolved.address.shown);
+    this.keeper = new ConnectionKeeper(resolved, this.application, observer, this.meter?.calls);
     this.packets = new ClientPackets(
       this.keeper,
       (pattern) => this.normalizePattern(pattern),
@@ -291,6 +278,22 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 
   /**
+   * Returns what the client has counted: calls and events by name and outcome, connections, bytes... Plain data, safe for
+   * `JSON.stringify`.
+   * @throws Error without the option `metrics`
+   */
+  getMetrics(): ClientMetrics {
+    if (!this.meter) throw new Error('Nothing is counted: the client was made without the option metrics');
+    const { holder, connection } = this.keeper;
+    return this.meter.read(holder, connection !== undefined);
+  }
+
+  /** @internal Counts calls and events; undefined without the option `metrics`. */
+  get callCounter(): CallCounter | undefined {
+    return this.meter?.calls;
+  }
+
+  /**
    * Says what the server may call on this side, from now on, in the place of what was exposed before.
    * @param application functions, `{ iface: { method: (...args) => value } }`, which return a value or a Promise of
    * it ({@link JstpArgs}: of several) and are called with what the server has given, however much that is; or an
@@ -309,6 +312,32 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
 
   protected override dispatchEvent<T = unknown>(packet: ReadPacket): Promise<T> {
     return this.packets.emit(packet) as Promise<T>;
+  }
+
+  /** Observes the connection. @param address that of the server, for the log */
+  private createObserverOf(address: string): ConnectionObserver {
+    return {
+      setStatus: (status) => {
+        this._status$.next(status);
+      },
+      emit: (name, ...args) => {
+        this.tell(name, args);
+      },
+      reportError: (error) => {
+        this.reportError(error);
+      },
+      attemptFailed: (error, isWorthWarning) => {
+        const text = `Cannot connect to ${address}: ${textOf(error)}; trying again`;
+        if (this.tell('error', [error]) || !isWorthWarning) this.logger.debug(text);
+        else this.logger.warn(text);
+      },
+      debug: (text) => {
+        this.logger.debug(text);
+      },
+      warn: (text) => {
+        this.logger.warn(text);
+      },
+    };
   }
 
   /** Tells which conversions are in force, beside Nest's own that change nothing; read at each use: they can be set. */
@@ -348,6 +377,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     name: Name,
     args: JstpClientEventArguments[Name],
   ): boolean {
+    this.meter?.note(name, args);
     return this.emitter[SAFE_EMIT](name, args, this.reporter);
   }
 

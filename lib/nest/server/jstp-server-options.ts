@@ -85,6 +85,7 @@ const SERVICE_NAMES = Object.keys({
   clientExpirationTime: true,
   drainStreams: true,
   introspection: true,
+  metrics: true,
   limits: true,
   serializer: true,
   deserializer: true,

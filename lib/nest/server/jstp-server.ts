@@ -8,6 +8,7 @@ import { UnsendableAnswer } from '../../connection/calls/unsendable-answer.js';
 import { observe } from '../../connection/observing/observers.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { ListenerFactory } from '../../server/listener.js';
+import type { ServerMetrics } from '../../server/metrics/server-metrics.js';
 import type { ServerUsage } from '../../server/usage.js';
 import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
@@ -254,6 +255,14 @@ export class JstpServer
    */
   getUsage(): ServerUsage {
     return this.listened().getUsage();
+  }
+
+  /**
+   * Returns what the server has counted since it began to listen, see the core's `Server.getMetrics`.
+   * @throws Error before `listen`, and without the option `metrics`
+   */
+  getMetrics(): ServerMetrics {
+    return this.listened().getMetrics();
   }
 
   /**

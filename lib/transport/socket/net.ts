@@ -38,6 +38,9 @@ export function netListener(
         socket.destroy();
         return;
       }
+      const { traffic } = sink;
+      traffic?.opened(socket);
+      if (traffic) socket.once('close', () => traffic.closed(socket));
       const transport = new SocketTransport(socket, limits, admission);
       const peer = sink.addPending(() => {
         transport.destroy();

@@ -81,6 +81,10 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
     return this.socket;
   }
 
+  get byteCounts(): Socket {
+    return this.socket;
+  }
+
   getPeerCertificate(): unknown {
     return (this.socket as Partial<TLSSocket>).getPeerCertificate?.();
   }

@@ -83,6 +83,10 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     return this.webSocket;
   }
 
+  get byteCounts(): Socket {
+    return this.socket;
+  }
+
   getPeerCertificate(): unknown {
     return (this.socket as Partial<PeerCertificateSource>).getPeerCertificate?.();
   }

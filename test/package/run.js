@@ -25,13 +25,21 @@ const applications = [
     name: 'nest12-esm',
     type: 'module',
     nest: '^12.0.0',
-    programs: { service: 'served and called', override: 'the guard was overridden', ...core },
+    programs: {
+      service: 'served and called',
+      override: 'the guard and the clients were overridden',
+      ...core,
+    },
   },
   {
     name: 'nest11-cjs',
     type: 'commonjs',
     nest: '^11.0.0',
-    programs: { service: 'served and called', override: 'the guard was overridden', ...core },
+    programs: {
+      service: 'served and called',
+      override: 'the guard and the clients were overridden',
+      ...core,
+    },
   },
   { name: 'bare-esm', type: 'module', nest: null, programs: core },
   { name: 'bare-cjs', type: 'commonjs', nest: null, programs: core },

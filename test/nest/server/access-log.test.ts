@@ -15,6 +15,8 @@ import {
   type JstpAccessRecord,
   type JstpServerOptions,
 } from '../../../lib/index.js';
+import { Closing } from '../../support/closing.js';
+import { call, connect, reference } from '../../support/jstp.js';
 import { LOOPBACK } from '../../support/ports.js';
 import { waitFor } from '../../support/wait-for.js';
 import { atEnd, KeptLog, startService, type Service } from './fixture.js';
@@ -194,6 +196,15 @@ describe('the access log of a JstpServer', () => {
     await service.app.close();
     await other.connection.callMethod('orders', 'count', ['x']);
     expect(records).toHaveLength(1);
+  });
+
+  test('has the calls of a client of @metarhia/jstp', async () => {
+    const { records, service } = await startRecording();
+    const closing = new Closing();
+    atEnd(() => closing.run());
+    const connection = await connect(reference, closing, 'shop', service.port);
+    expect(await call(connection, 'orders', 'one', 5)).toEqual([5]);
+    expect(records).toMatchObject([{ type: 'call', method: 'one', code: 0, user: null }]);
   });
 
   test('whose function throws fails no call, and is reported, ten times a minute', async () => {

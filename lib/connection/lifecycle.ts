@@ -34,6 +34,7 @@ import { Heartbeat, type HeartbeatView } from './heartbeat.js';
 import type { CallMeter } from './observing/call-meter.js';
 import type { Redialer, RedialerOwner } from './reconnect/redialer.js';
 import type { ResolvedClient } from './resolved-client.js';
+import type { ReceiveMeter } from './receive-meter.js';
 import type { SendMeter } from './send-meter.js';
 import type { ServerSide } from './server-side.js';
 import { CLOSED, HANDSHAKING, NEW, OFFLINE, OPEN, type ConnectionState } from './state.js';
@@ -147,6 +148,10 @@ export class Lifecycle
     // A request of the old transport is not waited for on the new one.
     this.abandonHandshake();
     return transport;
+  }
+
+  get receiveMeter(): ReceiveMeter | undefined {
+    return this.serverSide?.receiveMeter;
   }
 
   get sendMeter(): SendMeter | undefined {

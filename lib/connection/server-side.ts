@@ -5,6 +5,7 @@ import type { ErrorReporter } from '../util/event-emitter.js';
 import type { InFlight } from './calls/in-flight.js';
 import type { Connection } from './connection.js';
 import type { CallMeter } from './observing/call-meter.js';
+import type { ReceiveMeter } from './receive-meter.js';
 import type { SendMeter } from './send-meter.js';
 
 /** What a connection asks of its server. */
@@ -33,6 +34,8 @@ export interface ServerSide {
   readonly inFlight: InFlight;
   /** Counts what the journal of a connection's session holds; undefined where the session is not here any more. */
   journalCounterOf(connection: Connection): JournalCounter | undefined;
+  /** Counts what has arrived of the clients and is not served. */
+  readonly receiveMeter: ReceiveMeter;
   /** Counts what waits to be sent to the clients. */
   readonly sendMeter: SendMeter;
   /** An error of the connection, or of the application on it; answers whether somebody listens for it. */

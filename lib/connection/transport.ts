@@ -3,6 +3,9 @@ import type { Limits } from '../protocol/limits.js';
 import type { SizeLimit } from '../protocol/size-limit.js';
 import type { ByteCounts } from './metrics/traffic-meter.js';
 
+/** Less of an unfinished message than so many bytes is not counted. Why: most messages end soon, and cost nothing then. */
+export const COUNTED_FROM_BYTES = 16 * 1024;
+
 /** Gets what a transport receives: the wire of the connection that has the transport now. */
 export interface TransportReceiver {
   /** One whole message, its bytes or its text. The bytes are only good during the call. */
@@ -11,6 +14,11 @@ export interface TransportReceiver {
   receivePing?(): void;
   /** So many bytes wait to be sent now. Told after a send that has left much, and with 0 when all of that has left. */
   transportWaits?(bytes: number): void;
+  /**
+   * So many bytes have arrived of a message that has not arrived whole. Told after each piece of one that has
+   * {@link COUNTED_FROM_BYTES} and more, and after its end. Undefined where nobody counts.
+   */
+  transportHolds?(bytes: number): void;
   /** The transport is closed; with the error that ended it. Called once, last. */
   transportClosed(error: Error | undefined): void;
 }

@@ -17,7 +17,8 @@ export interface TurnQueueOwner extends SliceUser {
 /** What has arrived on one transport since a message there waits for its turn: those of all transports had theirs. */
 export class TurnQueue {
   private held: Arrival[] = [];
-  private heldBytes = 0;
+  /** How many bytes the messages have that wait. */
+  heldBytes = 0;
   private isDropped = false;
 
   /**
@@ -50,6 +51,7 @@ export class TurnQueue {
   drop(): void {
     this.isDropped = true;
     this.held = [];
+    this.heldBytes = 0;
   }
 
   private wait(): void {

@@ -14,10 +14,12 @@ import { isProduction } from '../util/host.js';
 import { sharedSlice } from '../util/time-slice.js';
 import { Backlog, type BacklogOwner } from './backlog.js';
 import { READ_AHEAD_BYTES, ReadAhead, type ReadAheadOwner } from './read-ahead.js';
+import type { Intake, IntakeOwner } from './intake.js';
+import type { ReceiveMeter } from './receive-meter.js';
 import type { Reporter } from './reporter.js';
 import { LARGE_CALL_BYTES } from './calls/weight.js';
 import type { SendMeter } from './send-meter.js';
-import type { Transport, TransportReceiver } from './transport.js';
+import { COUNTED_FROM_BYTES, type Transport, type TransportReceiver } from './transport.js';
 import { isEnd, TurnQueue, type Arrival, type TurnQueueOwner } from './turn-queue.js';
 
 /** From this length on, what is written counts as work of a turn. Why: a shorter answer is as much work as its call. */
@@ -32,6 +34,8 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   readonly isCrowded: boolean;
   /** Counts what waits on all connections of the server; undefined on a client's side. */
   readonly sendMeter: SendMeter | undefined;
+  /** Counts what all connections of the server have received and not served; undefined on a client's side. */
+  readonly receiveMeter: ReceiveMeter | undefined;
   /**
    * Acts on a message; answers whether it was expected.
    * @param bytes its size: in bytes, or in UTF-16 units of a transport of text
@@ -61,7 +65,7 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
  * A connection's present transport, and what crosses it: messages in, texts out, both logged. What the messages mean
  * is the connection's business.
  */
-export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, TurnQueueOwner {
+export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, TurnQueueOwner, IntakeOwner {
   /** The peer's address; undefined where the transport knows none. */
   remoteAddress: string | undefined;
   /** The transport in use; null while it is lost. */
@@ -74,6 +78,8 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   sliceBytes = 0;
   // Made when something waits to be sent for the first time.
   private backlog: Backlog | undefined;
+  // Made when much has arrived that is not served, for the first time.
+  private intake: Intake | undefined;
 
   constructor(private readonly owner: WireOwner) {}
 
@@ -138,6 +144,23 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     this.backlog?.note(bytes);
   }
 
+  transportHolds(bytes: number): void {
+    this.countHeld(bytes);
+  }
+
+  /**
+   * Counts what has arrived and is not served.
+   * @param unfinished how many bytes of a message that has not arrived whole; 0 after any other
+   */
+  private countHeld(unfinished = this.intake?.unfinished ?? 0): void {
+    const { receiveMeter } = this.owner;
+    const waiting = (this.turnQueue?.heldBytes ?? 0) + (this.readAhead?.heldBytes ?? 0);
+    if (!receiveMeter || (!this.intake && unfinished + waiting < COUNTED_FROM_BYTES)) return;
+    this.intake ??= receiveMeter.intakeOf(this);
+    this.intake.unfinished = unfinished;
+    this.intake.note(waiting);
+  }
+
   congestionChanged(): void {
     runInRootContext(congested, this);
   }
@@ -164,17 +187,21 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
 
   /** Takes one message: acts on it, or lets it wait for its turn. */
   take(data: Uint8Array | string): void {
-    if (this.turnQueue) this.turnQueue.add(data);
-    else if (this.isEnding || !sharedSlice.isOverFor(data.length, this)) this.serve(data);
+    if (this.turnQueue) {
+      this.turnQueue.add(data);
+      this.countHeld(0);
+    } else if (this.isEnding || !sharedSlice.isOverFor(data.length, this)) this.serve(data);
     else {
       this.turnQueue = new TurnQueue(this, this.owner.limits.journalMaxBytes);
       this.turnQueue.add(data);
       this.transport?.pause();
+      this.countHeld(0);
     }
   }
 
   turnCame(arrival: Arrival): void {
     runInRootContext(turn, this, arrival);
+    this.countHeld();
   }
 
   turnsDone(): void {
@@ -188,7 +215,10 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     if (!transport) return;
     // It makes the read-ahead.
     if (!this.readAhead) this.isTooLarge(data);
-    if (this.readAhead?.add(data)) return;
+    if (this.readAhead?.add(data)) {
+      this.countHeld(0);
+      return;
+    }
     const { isOpen } = owner;
     let message: Message;
     try {
@@ -235,6 +265,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     this.turnQueue = undefined;
     this.readAhead?.finish();
     this.readAhead = undefined;
+    this.countHeld(0);
     this.backlog?.clear();
     this.transport = null;
     this.owner.transportLost(error);
@@ -249,9 +280,11 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
       return;
     }
     const { readAhead } = this;
-    if (!readAhead?.release() || readAhead !== this.readAhead) return;
-    this.readAhead = undefined;
-    readAhead.goOn();
+    if (!readAhead) return;
+    const isDone = readAhead.release() && readAhead === this.readAhead;
+    if (isDone) this.readAhead = undefined;
+    this.countHeld();
+    if (isDone) readAhead.goOn();
   }
 
   /** Whether the transport has ended, and what it had brought is served. */
@@ -307,6 +340,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   /** Serves what was held and may overtake the rest by now. */
   letOvertake(): void {
     this.readAhead?.letOvertake();
+    this.countHeld();
   }
 
   holdReading(hold: boolean): void {
@@ -323,6 +357,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     this.turnQueue = undefined;
     this.readAhead?.drop();
     this.readAhead = undefined;
+    this.countHeld(0);
   }
 
   /** Reads what comes before the handshake is done. */

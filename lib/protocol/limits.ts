@@ -183,6 +183,13 @@ export interface Limits {
    * of the largest heap. @default 0
    */
   readonly maxSendBufferBytesTotal: number;
+  /**
+   * How many bytes may have arrived of all clients of a server that are not served: of messages that have not arrived
+   * whole, or wait. Less than 16 KiB of a client is not counted. Over it, transports are destroyed: of the address whose
+   * connections have held the most for the longest, and of these those first. May be `Infinity`. 0: an eighth of the
+   * largest heap. @default 0
+   */
+  readonly maxReceiveBufferBytesTotal: number;
   /** How long a peer may read nothing while bytes wait for it; then it is given up. 0: no limit. @default 30000 */
   readonly sendStallTimeoutMs: number;
   /**
@@ -256,8 +263,12 @@ export interface Limits {
   readonly heartbeatTimeoutMs: number;
 }
 
-/** A limit of all connections of a server together that makes them wait. */
-export type TotalLimit = 'maxCallsInFlightTotal' | 'maxBytesInFlightTotal' | 'maxSendBufferBytesTotal';
+/** A limit of all connections of a server together that makes them wait, or ends some. */
+export type TotalLimit =
+  | 'maxCallsInFlightTotal'
+  | 'maxBytesInFlightTotal'
+  | 'maxSendBufferBytesTotal'
+  | 'maxReceiveBufferBytesTotal';
 
 /** How long a peer may take to close its side of a transport after this side has ended it, in milliseconds. */
 export const END_TIMEOUT_MS = 2000;
@@ -289,6 +300,8 @@ const JOURNALS_PARTS = { maxJournalBytesPerUser: 4, maxJournalBytesPerAddress: 2
 const IN_FLIGHT_PART_OF_HEAP = 8;
 // As much as the calls may have that the answers are for.
 const SEND_BUFFERS_PART_OF_HEAP = 8;
+// As much as what is made of them may take.
+const RECEIVE_BUFFERS_PART_OF_HEAP = 8;
 const ASSUMED_HEAP_BYTES = 2 ** 31;
 
 /** The default of a limit, and the range that it must be in, by default that of a count; up to Infinity: without a bound, too. */
@@ -327,6 +340,7 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   sendHighWaterMark: [1024 * 1024, 1, Infinity],
   maxSendBufferBytes: [16 * 1024 * 1024, 1, Infinity],
   maxSendBufferBytesTotal: [0, 0, Infinity],
+  maxReceiveBufferBytesTotal: [0, 0, Infinity],
   sendStallTimeoutMs: [30_000, 0, MAX_TIMER_MS],
   minWriteRate: [100, 0],
   maxStreams: [1000, 1, Infinity],
@@ -423,6 +437,13 @@ export function sendBufferBytesTotal({
   maxSendBufferBytesTotal,
 }: Pick<Limits, 'maxSendBufferBytesTotal'>): number {
   return maxSendBufferBytesTotal || partOfHeap(SEND_BUFFERS_PART_OF_HEAP);
+}
+
+/** The number of bytes that `maxReceiveBufferBytesTotal` stands for, where 0 depends on the heap. */
+export function receiveBufferBytesTotal({
+  maxReceiveBufferBytesTotal,
+}: Pick<Limits, 'maxReceiveBufferBytesTotal'>): number {
+  return maxReceiveBufferBytesTotal || partOfHeap(RECEIVE_BUFFERS_PART_OF_HEAP);
 }
 
 function partOfHeap(part: number): number {

@@ -85,6 +85,11 @@ export class MessageSplitter {
     return this.heldBytes === 0 ? undefined : this.heldNumber;
   }
 
+  /** How many bytes are held of a message whose end has not arrived. */
+  get held(): number {
+    return this.heldBytes;
+  }
+
   /** Whether the splitter holds no bytes and is not stopped, and so can be replaced by a new one. */
   get isIdle(): boolean {
     return this.heldBytes === 0 && !this.waiting && !this.stopped;

@@ -2,12 +2,14 @@ import { Applications } from '../application/applications.js';
 import type { Connection } from '../connection/connection.js';
 import { controlOf } from '../connection/control.js';
 import { Lifecycle } from '../connection/lifecycle.js';
+import { ReceiveMeter } from '../connection/receive-meter.js';
 import { SendMeter } from '../connection/send-meter.js';
 import type { ServerSide } from '../connection/server-side.js';
 import type { Transport } from '../connection/transport.js';
 import {
   bytesInFlightTotal,
   journalBytesTotal,
+  receiveBufferBytesTotal,
   sendBufferBytesTotal,
   type Limits,
   type TotalLimit,
@@ -60,6 +62,7 @@ export class Server extends EventEmitter<ServerEvents> {
   private readonly options: ResolvedServerOptions;
   private readonly table: ClientTable;
   private readonly inFlight: InFlight;
+  private readonly receiveMeter: ReceiveMeter;
   private readonly sendMeter: SendMeter;
   private readonly keeper: SessionKeeper;
   private readonly handshakes: Handshakes;
@@ -97,9 +100,8 @@ export class Server extends EventEmitter<ServerEvents> {
       this.keeper.clientExpired(connection);
     });
     const budgets = this.createBudgetWatch();
-    this.inFlight = new InFlight(limits, (by) => {
-      budgets.reached(by);
-    });
+    this.inFlight = new InFlight(limits, budgets.reached.bind(budgets));
+    this.receiveMeter = this.createReceiveMeter(budgets);
     this.sendMeter = new SendMeter(sendBufferBytesTotal(limits), () => {
       budgets.reached('maxSendBufferBytesTotal');
     });
@@ -265,6 +267,12 @@ export class Server extends EventEmitter<ServerEvents> {
     this.table.clear();
   }
 
+  private createReceiveMeter(budgets: BudgetWatch): ReceiveMeter {
+    return new ReceiveMeter(receiveBufferBytesTotal(this.limits), () => {
+      budgets.reached('maxReceiveBufferBytesTotal');
+    });
+  }
+
   private createMemoryGuard(): MemoryGuard {
     return new MemoryGuard(this.limits.maxMemoryBytes, {
       shedStrangers: () => this.pendingPeers.clear(),
@@ -318,6 +326,7 @@ export class Server extends EventEmitter<ServerEvents> {
       sessions: [() => this.table.all.sessions, limits.maxSessions],
       callsInFlight: [() => this.inFlight.calls.amount, limits.maxCallsInFlightTotal],
       bytesInFlight: [() => this.inFlight.bytes.amount, bytesInFlightTotal(limits)],
+      receiveBufferBytes: [() => this.receiveMeter.bytes, this.receiveMeter.maxBytes],
       sendBufferBytes: [
         () => this.sendMeter.bytes + this.inFlight.values.length,
         sendBufferBytesTotal(limits),
@@ -337,11 +346,12 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   private reachedBudget(by: TotalLimit): ReachedBudget {
-    const { callsInFlight, bytesInFlight, sendBufferBytes } = this.getUsage();
+    const { callsInFlight, bytesInFlight, receiveBufferBytes, sendBufferBytes } = this.getUsage();
     const meters = {
       maxCallsInFlightTotal: callsInFlight,
       maxBytesInFlightTotal: bytesInFlight,
       maxSendBufferBytesTotal: sendBufferBytes,
+      maxReceiveBufferBytesTotal: receiveBufferBytes,
     };
     return { by, ...meters[by] };
   }
@@ -373,6 +383,7 @@ export class Server extends EventEmitter<ServerEvents> {
       journalCounterOf: (connection) => this.table.placeOf(connection),
       inFlight: this.inFlight,
       callMeter: this.meter?.calls,
+      receiveMeter: this.receiveMeter,
       sendMeter: this.sendMeter,
       get lastResort() {
         return control.lastResort;

@@ -18,6 +18,8 @@ export interface ServerUsage {
   readonly callsInFlight: Usage;
   /** Bytes of the calls and events that are being served (`limits.maxBytesInFlightTotal`). */
   readonly bytesInFlight: Usage;
+  /** Bytes that have arrived of the clients and are not served (`limits.maxReceiveBufferBytesTotal`). */
+  readonly receiveBufferBytes: Usage;
   /** Bytes that wait to be sent to the clients (`limits.maxSendBufferBytesTotal`). */
   readonly sendBufferBytes: Usage;
   /** Bytes of the unacknowledged messages of all sessions (`limits.maxJournalBytesTotal`). */

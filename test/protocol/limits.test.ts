@@ -7,6 +7,7 @@ import {
   DEFAULT_LIMITS,
   journalBytesTotal,
   resolveLimits,
+  receiveBufferBytesTotal,
   sendBufferBytesTotal,
   type Limits,
 } from '../../lib/protocol/limits.js';
@@ -81,6 +82,7 @@ describe('resolveLimits', () => {
     ['sendHighWaterMark', 1],
     ['maxSendBufferBytes', 1],
     ['maxSendBufferBytesTotal', 0],
+    ['maxReceiveBufferBytesTotal', 0],
     ['maxBytesInFlight', 1],
     ['maxBytesInFlightTotal', 0],
     ['maxCallsInFlightTotal', 1],
@@ -149,6 +151,13 @@ describe('bytesInFlightTotal', () => {
   it('is what is said, or a part of the heap', () => {
     expect(bytesInFlightTotal(resolveLimits({ maxBytesInFlightTotal: 1 }))).toBe(1);
     expect(bytesInFlightTotal(DEFAULT_LIMITS)).toBe(Math.floor(getHeapStatistics().heap_size_limit / 8));
+  });
+});
+
+describe('receiveBufferBytesTotal', () => {
+  it('is what is given, or an eighth of the largest heap', () => {
+    expect(receiveBufferBytesTotal(resolveLimits({ maxReceiveBufferBytesTotal: 1 }))).toBe(1);
+    expect(receiveBufferBytesTotal(DEFAULT_LIMITS)).toBe(Math.floor(getHeapStatistics().heap_size_limit / 8));
   });
 });
 

@@ -108,7 +108,7 @@ describe('the event budgetReached', () => {
   });
 });
 
-test('a JstpServer warns of a budget that makes clients wait', async () => {
+test('a JstpServer warns of a budget that makes clients wait, or ends some', async () => {
   const warned: unknown[] = [];
   const server = new JstpServer({ port: 0, host: '127.0.0.1' });
   (server as unknown as { logger: { warn(text: unknown): void } }).logger.warn = (text) => warned.push(text);
@@ -120,7 +120,13 @@ test('a JstpServer warns of a budget that makes clients wait', async () => {
     used: 20,
     limit: 1,
   });
+  (core as unknown as { emit(...args: unknown[]): void }).emit('budgetReached', {
+    by: 'maxReceiveBufferBytesTotal',
+    used: 3,
+    limit: 2,
+  });
   expect(warned).toEqual([
     'Clients have to wait by limits.maxCallsInFlightTotal (1): 20 calls and events are under way, those of clients that have gone among them',
+    'Clients are cut off by limits.maxReceiveBufferBytesTotal (2): 3 bytes have arrived and are not served',
   ]);
 });

@@ -28,6 +28,7 @@ test('a server tells what is used of each of its budgets, and their limits', asy
     sessions: { used: 1, limit: 7 },
     callsInFlight: { used: 1, limit: DEFAULT_LIMITS.maxCallsInFlightTotal },
     bytesInFlight: { used: CALL.length, limit: Math.floor(heap / 8) },
+    receiveBufferBytes: { used: 0, limit: Math.floor(heap / 8) },
     sendBufferBytes: { used: 0, limit: Math.floor(heap / 8) },
     journalBytes: { used: 0, limit: Math.floor(heap / 5) },
   });

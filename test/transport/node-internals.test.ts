@@ -8,7 +8,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
 import {
   acceptedSocket,
+  heldBytes,
   isMidMessage,
+  joinChunks,
   latin1Slice,
   peerAddress,
   setMaxPayload,
@@ -201,23 +203,46 @@ describe("what is used of Node's private parts", () => {
       server.close();
     });
     const steps: boolean[] = [];
-    socket.on('data', () => steps.push(isMidMessage(accepted)));
+    const held: number[] = [];
+    socket.on('data', () => {
+      steps.push(isMidMessage(accepted));
+      held.push(heldBytes(accepted));
+    });
     // Unmasked bytes would break the rules: a mask of zeros leaves the text as it is.
     for (const bytes of [
       [0x81, 0x82],
       [0, 0, 0, 0],
       [0x68],
       [0x69],
-      [0x01, 0x80, 0, 0, 0, 0],
-      [0x80, 0x80, 0, 0, 0, 0],
+      [0x01, 0x81, 0, 0, 0, 0, 0x68],
+      [0x80, 0x81, 0, 0, 0, 0, 0x69],
     ]) {
       const { length } = steps;
       (client as unknown as { _socket: net.Socket })._socket.write(Buffer.from(bytes));
       await waitFor(() => steps.length > length, 'the bytes');
     }
     expect(steps).toEqual([true, true, true, false, true, false]);
-    for (const other of [{}, { _receiver: undefined }, { _receiver: {} }])
-      expect(isMidMessage(other)).toBe(false);
+    expect(held).toEqual([0, 0, 1, 0, 1, 0]);
+    for (const other of [{}, { _receiver: undefined }, { _receiver: {} }]) {
+      expect([isMidMessage(other), heldBytes(other)]).toEqual([false, 0]);
+      expect(() => joinChunks(other)).not.toThrow();
+    }
+  });
+
+  test('the chunks of a frame that come one by one are joined, and each byte stays in its place', () => {
+    const chunks: Buffer[] = [];
+    const expected: Buffer[] = [];
+    let most = 0;
+    for (let count = 0; count < 100_000; count++) {
+      const chunk = count % 1000 === 999 ? Buffer.alloc(70_000, count % 251) : Buffer.from([count % 256]);
+      chunks.push(chunk);
+      expected.push(chunk);
+      joinChunks({ _receiver: { _buffers: chunks } });
+      most = Math.max(most, chunks.length);
+    }
+    // Each of the hundred large ones, those between them, and the last ones.
+    expect(most).toBeLessThanOrEqual(2 * 100 + 2 * 256);
+    expect(Buffer.concat(chunks).equals(Buffer.concat(expected))).toBe(true);
   });
 
   const onLinux = process.platform === 'linux' ? test : test.skip;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Transport, TransportReceiver } from '../../connection/transport.js';
+import { COUNTED_FROM_BYTES, type Transport, type TransportReceiver } from '../../connection/transport.js';
 import { partsOf } from '../../protocol/message-parts.js';
 import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
@@ -253,6 +253,7 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
     // Made for each chunk, which is cheap, so that an idle connection keeps none.
     const sink: MessageSink = (bytes) => this.deliverMessage(bytes);
     const splitter = (this.splitter ??= this.createSplitter());
+    const heldBefore = splitter.held;
     this.isDelivering = true;
     try {
       if (chunk) splitter.push(chunk, sink);
@@ -264,6 +265,9 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
       if (splitter.isIdle || !this.isUp) this.splitter = undefined;
       else if (!this.receiveGuard) this.guardMessage();
     }
+    const { held } = splitter;
+    if (this.isUp && (held >= COUNTED_FROM_BYTES || heldBefore >= COUNTED_FROM_BYTES))
+      this.receiver?.transportHolds?.(held);
   }
 
   private guardMessage(): void {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { Transport, TransportReceiver } from '../../connection/transport.js';
+import { COUNTED_FROM_BYTES, type Transport, type TransportReceiver } from '../../connection/transport.js';
 import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import { refusedSizeError } from '../../protocol/message-size.js';
 import { OversizeError } from '../../protocol/oversize-error.js';
@@ -8,7 +8,7 @@ import { ProtocolError } from '../../protocol/protocol-error.js';
 import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
-import { isMidMessage, setMaxPayload, takenBytes } from '../node-internals.js';
+import { heldBytes, isMidMessage, joinChunks, setMaxPayload, takenBytes } from '../node-internals.js';
 import { clientAddressOf } from '../proxy/client-address.js';
 import { ReceiveGuard, type ReceiveGuardOwner } from '../receive-guard.js';
 import { SendGuard, type SendGuardOwner } from '../send-guard.js';
@@ -39,6 +39,8 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
   private payloadAfter: number | undefined;
   private progress: TransferProgress | undefined;
   private receiveGuard: ReceiveGuard | undefined;
+  /** What was told last of a message that has not arrived whole, in bytes. */
+  private held = 0;
   private isPaused = false;
   /** How many complete messages were received. */
   private messages = 0;
@@ -62,10 +64,9 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
       this.received(data);
     });
     // After the listener of `ws`, which has taken the chunk apart by then.
-    if (ReceiveGuard.isNeeded(limits))
-      socket.on('data', () => {
-        if (!this.receiveGuard && this.unfinished !== undefined) this.guardMessage();
-      });
+    socket.on('data', () => {
+      this.chunkCame();
+    });
     const receivePing = (): void => {
       if (this.isOpen) this.receiver?.receivePing?.();
     };
@@ -172,7 +173,20 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     this.receiver?.transportWaits?.(bytes);
   }
 
+  /** Looks at what a chunk has left behind. */
+  private chunkCame(): void {
+    if (this.unfinished === undefined && this.held === 0) return;
+    joinChunks(this.webSocket);
+    const held = this.isOpen ? heldBytes(this.webSocket) : 0;
+    if (held >= COUNTED_FROM_BYTES || this.held >= COUNTED_FROM_BYTES) {
+      this.held = held;
+      this.receiver?.transportHolds?.(held);
+    }
+    if (!this.receiveGuard && this.unfinished !== undefined) this.guardMessage();
+  }
+
   private guardMessage(): void {
+    if (!ReceiveGuard.isNeeded(this.limits)) return;
     this.receiveGuard = new ReceiveGuard(this.socket, this.limits, this, () => {
       this.receiveGuard = undefined;
     });

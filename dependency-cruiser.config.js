@@ -95,7 +95,7 @@ const config = {
       name: 'Nest is imported from its roots',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { path: '^(node_modules/)?@nestjs/[^/]+/(?!index\\.(js|d\\.ts)$)' },
+      to: { path: '^(node_modules/)?@nestjs/[^/]+/(?!(dist/)?index\\.(js|d\\.ts)$)' },
     },
     {
       name: "portable rooms do not use Node's modules",

@@ -2,25 +2,20 @@
  * JSTP in a browser (or wherever there is a global WebSocket): `nestjs-jstp/browser`.
  * @module nestjs-jstp/browser
  */
-export {
-  Application,
-  type Api,
-  type ApplicationLike,
-  type MethodCallback,
-} from './application/application.js';
+export { Application, type Api, type ApplicationLike } from './application/application.js';
+export type { MethodCallback } from './application/method-callback.js';
 export type { CallInfo, IncomingCall, OutgoingStream } from './application/incoming-call.js';
 export { withCall } from './application/with-call.js';
+export type { CallOptions, EventOptions } from './connection/calls/call-options.js';
 export type { ConnectFunctions, InspectedConnection, RemoteProxies } from './connection/connect.js';
 export {
   Connection,
   type AppSpecifier,
-  type CallOptions,
   type ClientOptions,
   type ConnectionEvents,
   type ConnectPolicy,
   type ConnectPolicyCallback,
   type ConnectPolicyFunction,
-  type EventOptions,
   type LogEmitter,
   type LogEvent,
   type ReconnectFunction,

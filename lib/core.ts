@@ -2,15 +2,12 @@
  * JSTP without Nest: `nestjs-jstp/core`.
  * @module nestjs-jstp/core
  */
-export {
-  Application,
-  type Api,
-  type ApplicationLike,
-  type MethodCallback,
-} from './application/application.js';
+export { Application, type Api, type ApplicationLike } from './application/application.js';
+export type { MethodCallback } from './application/method-callback.js';
 export { createAppsIndex, type AppsIndex } from './application/applications.js';
 export type { CallInfo, IncomingCall, OutgoingStream } from './application/incoming-call.js';
 export { withCall } from './application/with-call.js';
+export type { CallOptions, EventOptions } from './connection/calls/call-options.js';
 export type {
   ConnectCallback,
   ConnectFunctions,
@@ -20,13 +17,11 @@ export type {
 export {
   Connection,
   type AppSpecifier,
-  type CallOptions,
   type ClientOptions,
   type ConnectionEvents,
   type ConnectPolicy,
   type ConnectPolicyCallback,
   type ConnectPolicyFunction,
-  type EventOptions,
   type LogEmitter,
   type LogEvent,
   type ReconnectFunction,

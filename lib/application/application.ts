@@ -10,16 +10,10 @@ import { canBeArguments, ignore, isThenable } from '../util/callback.js';
 import { isError } from '../util/errors.js';
 import { splitVersionedName } from '../util/versioned-name.js';
 import type { CallInfo, IncomingCall } from './incoming-call.js';
+import type { MethodCallback } from './method-callback.js';
 import { LocalCall } from './local-call.js';
 import { isVersion } from './version-text.js';
 import { takesCall } from './with-call.js';
-
-/**
- * Takes the answer of a core method: an error, or no error and the results. The caller gets the text of an error that
- * is given here, as it is the author's own. It gets the code 16 without a text for a system error of the host (one
- * with `syscall` or `errno`), and for every Error that a method throws.
- */
-export type MethodCallback = (error?: unknown, ...results: unknown[]) => void;
 
 // Why `never`: users write handlers with parameters of their own types. Only the number of arguments is checked.
 type UserFunction = (...args: never[]) => unknown;

@@ -1,9 +1,9 @@
 import type { Metadata } from '../protocol/message.js';
 import { callWith } from '../util/callback.js';
 import { host, type AbortSignalLike } from '../util/host.js';
-import type { MethodCallback } from './application.js';
 import type { IncomingCall } from './incoming-call.js';
 import { LastValueStream } from './last-value-stream.js';
+import type { MethodCallback } from './method-callback.js';
 
 /** A call without a peer that waits for it: of this process, or an event. */
 export class LocalCall<C> implements IncomingCall<C> {

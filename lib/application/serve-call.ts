@@ -1,6 +1,7 @@
 import type { ErrorReporter } from '../util/event-emitter.js';
-import { InternalApiError, type ApplicationLike, type MethodCallback } from './application.js';
+import { InternalApiError, type ApplicationLike } from './application.js';
 import type { IncomingCall } from './incoming-call.js';
+import type { MethodCallback } from './method-callback.js';
 
 /**
  * Lets an application serve a call, by `handleCall` if it has that, else by `callMethod`.

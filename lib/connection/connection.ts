@@ -8,8 +8,9 @@ import { callWith, promisify, unwrapResults, type Callback, type TypedCallback }
 import { EventEmitter } from '../util/event-emitter.js';
 import type { AbortSignalLike } from '../util/host.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
+import type { CallOptions, EventOptions } from './calls/call-options.js';
 import { limitCall } from './calls/limit-call.js';
-import { createOutgoingCall, type OutgoingCall } from './calls/outgoing-calls.js';
+import { answerCall, createOutgoingCall, type OutgoingCall } from './calls/outgoing-calls.js';
 import type { RemoteProxy } from './calls/remote-proxy.js';
 import { CONTROL, type ConnectionControl } from './control.js';
 import type { ExtensionName, Extensions } from './extensions.js';
@@ -139,34 +140,6 @@ export type LogEvent =
   | 'incomingMessage'
   | 'outgoingMessage'
   | 'messageRejected';
-
-/** What a call may say besides its arguments. */
-export interface CallOptions {
-  /** Takes the values of a stream as they come. Without it the last one is the result. */
-  readonly onItem?: ((value: unknown) => void) | undefined;
-  /** Whether the callback gets the results as one array, and not as arguments. @default false */
-  readonly takesArray?: boolean | undefined;
-  /**
-   * Plain data that travels beside the arguments. A call with more than `limits.maxMetadataBytes` of it fails with
-   * `ERR_JSTP_METADATA_TOO_LARGE`, and is not sent. @default none
-   */
-  readonly metadata?: Metadata | undefined;
-  /**
-   * Milliseconds until the answer, or the end of a stream. Then the call fails with -7 (`ERR_CALL_TIMEOUT`), and the peer
-   * hears it: it is told the time, and answers no later. 0: any time. @default 0
-   */
-  readonly timeout?: number | undefined;
-  /** Cancels the call when it fires: it fails with -8 (`ERR_CANCELLED`), whose `cause` is the signal's reason. */
-  readonly signal?: AbortSignalLike | undefined;
-  /** Takes the metadata of the answer, if it has any, before the callback (or the Promise) gets the outcome. */
-  readonly onReplyMetadata?: ((metadata: Metadata) => void) | undefined;
-}
-
-/** What an event may say besides its arguments. */
-export interface EventOptions {
-  /** Plain data that travels beside the arguments, as that of {@link CallOptions}. @default none */
-  readonly metadata?: Metadata | undefined;
-}
 
 /** What a {@link Connection} sends. */
 export interface ConnectionChannel {
@@ -486,11 +459,25 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     call.onReplyMetadata = options.onReplyMetadata;
     const { timeout, signal, metadata } = options;
     if (!timeout && !signal) this[CONTROL].channel.sendCall(call, interfaceName, methodName, args, metadata);
-    else if (limitCall(this, call, options)) {
+    else if (
+      limitCall(call, options, (error) => {
+        this.abandonCall(call, error);
+      })
+    ) {
       const told = timeout ? { ...metadata, timeout } : metadata;
       this[CONTROL].channel.sendCall(call, interfaceName, methodName, args, told);
     }
     return call;
+  }
+
+  /** The time of a call is over, or its signal has fired. */
+  private abandonCall(call: OutgoingCall, error: RemoteError): void {
+    // The session may be another connection's by now.
+    const heir = this.session?.connection ?? this;
+    for (const each of new Set([this, heir])) each.cancelCall(call, error);
+    this[CONTROL].guard(() => {
+      answerCall(call, error);
+    });
   }
 
   /**

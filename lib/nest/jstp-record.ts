@@ -1,4 +1,4 @@
-import type { CallOptions } from '../connection/connection.js';
+import type { CallOptions } from '../connection/calls/call-options.js';
 import type { Metadata } from '../protocol/message.js';
 import { JstpArgs } from './jstp-args.js';
 

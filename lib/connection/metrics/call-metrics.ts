@@ -3,7 +3,6 @@ import { isDeclared } from '../../application/declared-names.js';
 import { nextTick, now } from '../../util/host.js';
 import type { Observation } from '../../util/observation.js';
 import type { Moment } from '../../util/turn-clock.js';
-import type { Connection } from '../connection.js';
 import type { CallMeter } from '../observing/call-meter.js';
 import { DURATION_BOUNDS } from './duration-histogram.js';
 import { NameTable, type CountedNames } from './name-table.js';
@@ -17,7 +16,7 @@ import {
   type EventCounts,
 } from './series.js';
 
-type App = ApplicationLike<Connection>;
+type App = ApplicationLike<never>;
 
 /** How many names of what this side calls and emits are counted one by one. Why bounded: a gateway may pass on any. */
 const MAX_CALLED_NAMES = 1000;

@@ -1,6 +1,5 @@
 import type { ApplicationLike } from '../../application/application.js';
 import type { Observation } from '../../util/observation.js';
-import type { Connection } from '../connection.js';
 
 /**
  * Counts the calls and events of some connections: those of one server, or of one client. Why beside observers, which see
@@ -8,17 +7,9 @@ import type { Connection } from '../connection.js';
  */
 export interface CallMeter {
   /** A call of the peer. @param application the one that serves it; null: none does */
-  serve(
-    application: ApplicationLike<Connection> | null,
-    interfaceName: string,
-    methodName: string,
-  ): Observation;
+  serve(application: ApplicationLike<never> | null, interfaceName: string, methodName: string): Observation;
   /** An event of the peer. @param application the one that handles it; null: none does */
-  handle(
-    application: ApplicationLike<Connection> | null,
-    interfaceName: string,
-    eventName: string,
-  ): Observation;
+  handle(application: ApplicationLike<never> | null, interfaceName: string, eventName: string): Observation;
   /** A call of this side. */
   call(interfaceName: string, methodName: string): Observation;
   /** An event of this side. */

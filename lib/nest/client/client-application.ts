@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs';
-import type { ApplicationLike, MethodCallback } from '../../application/application.js';
+import type { ApplicationLike } from '../../application/application.js';
 import type { CallInfo, IncomingCall } from '../../application/incoming-call.js';
+import type { MethodCallback } from '../../application/method-callback.js';
 import type { Connection } from '../../connection/connection.js';
 import type { Metadata } from '../../protocol/message.js';
 import { bindContext, runInRootContext } from '../../util/async-context.js';

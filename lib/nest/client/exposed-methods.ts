@@ -1,12 +1,9 @@
 import { RpcException } from '@nestjs/microservices';
-import {
-  InternalApiError,
-  type ApplicationLike,
-  type MethodCallback,
-} from '../../application/application.js';
+import { InternalApiError, type ApplicationLike } from '../../application/application.js';
 import type { CallInfo } from '../../application/incoming-call.js';
 import { LocalCall } from '../../application/local-call.js';
 import { takesCall } from '../../application/with-call.js';
+import type { MethodCallback } from '../../application/method-callback.js';
 import type { Connection } from '../../connection/connection.js';
 import {
   ERR_INTERFACE_NOT_FOUND,

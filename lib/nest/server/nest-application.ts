@@ -1,6 +1,7 @@
-import type { ApplicationLike, MethodCallback } from '../../application/application.js';
+import type { ApplicationLike } from '../../application/application.js';
 import { LocalCall } from '../../application/local-call.js';
 import { serveCall } from '../../application/serve-call.js';
+import type { MethodCallback } from '../../application/method-callback.js';
 import type { Connection } from '../../connection/connection.js';
 import { ERR_INTERFACE_NOT_FOUND, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
 import { JstpError } from '../../protocol/jstp-error.js';

@@ -23,6 +23,16 @@ export function acknowledgedCount({ session }: Connection): number {
   return session?.journal.acknowledged ?? 0;
 }
 
+/** Whether calls wait for an answer. */
+export function hasCalls(connection: Connection): boolean {
+  return lifecycleOf(connection).channel.outgoingCalls.hasCalls;
+}
+
+/** Takes back what was never written, as the server takes no new calls. The caller sends it elsewhere, or ends its calls. */
+export function takeBack(connection: Connection): readonly UnsentMessage[] {
+  return lifecycleOf(connection).channel.outbox.takeBack();
+}
+
 /** Fails the calls under way with -1; a peer that comes back hears that they are cancelled. @returns how many */
 export function abandonCalls(connection: Connection): number {
   const { channel } = lifecycleOf(connection);

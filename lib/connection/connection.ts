@@ -107,6 +107,11 @@ export interface ConnectionEvents {
   reconnect: [error: unknown];
   /** An attempt to connect again begins. */
   reconnectAttempt: [transportName: string, ...dialArguments: unknown[]];
+  /**
+   * The server is about to end: it refuses new calls with ERR_SERVER_CLOSING, and finishes those under way. JstpClient goes
+   * to the next server. Only where the extension `bye` is agreed.
+   */
+  drain: [];
   /** The peer's bye: it ends the connection on purpose. */
   bye: [reason: string];
   /** Log: a call was received. */

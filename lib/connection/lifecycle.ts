@@ -1,6 +1,6 @@
 import type { ApplicationLike } from '../application/application.js';
 import { ERR_NOT_A_SERVER } from '../protocol/error-codes.js';
-import { formatBye, formatHandshakeError } from '../protocol/format-message.js';
+import { DRAIN_TEXT, formatBye, formatHandshakeError } from '../protocol/format-message.js';
 import { JstpError } from '../protocol/jstp-error.js';
 import { LimitError } from '../protocol/limit-error.js';
 import { checkInterval, type Limits } from '../protocol/limits.js';
@@ -415,6 +415,17 @@ export class Lifecycle
     if (reason !== 'moved' || !this.keepsAnswers) openedChannel?.cancelServed();
     if (this.wire.transport) this.wire.end();
     else if (this.isSessionOver) this.serverSide?.sessionOver(this.connection, false);
+  }
+
+  peerDrains(): boolean {
+    if (this.serverSide) return false;
+    this.announce('drain');
+    return true;
+  }
+
+  /** Tells the client that its new calls are refused here from now on. */
+  sayDrain(): void {
+    if (this.isOpen && this.extensions.bye) this.wire.write(DRAIN_TEXT);
   }
 
   sayBye(reason: ByeReason, info?: string): void {

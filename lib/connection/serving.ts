@@ -1,8 +1,9 @@
 import type { ApplicationLike } from '../application/application.js';
 import { formatHandshakeError, formatHandshakeOk } from '../protocol/format-message.js';
+import { DEFAULT_MESSAGES, ERR_SERVER_CLOSING } from '../protocol/error-codes.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { startPatientTimer, stopTimer } from '../util/timer.js';
-import type { ReceivedCalls } from './calls/received-calls.js';
+import type { ReceivedCalls, Refusal } from './calls/received-calls.js';
 import { FINISHING } from './channel/session-channel.js';
 import { StoreGate } from './channel/store-gate.js';
 import type { Connection } from './connection.js';
@@ -14,6 +15,9 @@ import { HANDSHAKING } from './state.js';
  * What a server does with its connections besides what `control.ts` has for both sides. Why apart: a browser is never
  * one, and need not load it.
  */
+
+/** The error of a call that comes when its server is closing. With its text, which peers of other packages do not have. */
+const CLOSING: Refusal = [ERR_SERVER_CLOSING, DEFAULT_MESSAGES[ERR_SERVER_CLOSING]];
 
 /** What a server decides on a handshake that it accepts. */
 export interface Admission extends Opening {
@@ -143,6 +147,45 @@ export function resumeServing(connection: Connection): void {
   channel.gate?.tellIdle();
   channel.receivedCalls.onIdle?.();
   channel.setHolds(channel.holds & ~FINISHING);
+}
+
+/**
+ * Begins to end a connection whose session ends with this server: the client is told, and its new calls are refused.
+ * @param streamCode ends streams that have not ended by themselves; undefined: they get the time of calls
+ */
+export function beginLeaving(connection: Connection, streamCode: number | undefined): void {
+  const lifecycle = lifecycleOf(connection);
+  const { receivedCalls } = lifecycle.channel;
+  // First: what the client hears, it may act on at once.
+  receivedCalls.refusal = CLOSING;
+  lifecycle.sayDrain();
+  if (streamCode !== undefined) endStreams(receivedCalls, streamCode);
+}
+
+/** Whether nothing is under way on a connection that is being ended, and all that it has to send is on its way. */
+export function isDone(connection: Connection): boolean {
+  const { isOpen, channel } = lifecycleOf(connection);
+  if (channel.receivedCalls.load > 0) return false;
+  // Nobody can come back for what is sent now.
+  if (!isOpen) return true;
+  const { outbox } = channel;
+  return !outbox.calls.hasCalls && !outbox.isBehind && !channel.isHoldingReading;
+}
+
+/** Whether a client tells what it has received. */
+export function tellsArrival(connection: Connection): boolean {
+  const { isOpen, keepsAnswers } = lifecycleOf(connection);
+  return isOpen && keepsAnswers;
+}
+
+/** Whether all that was sent to a client has arrived, as far as it has told. */
+export function hasArrived({ session }: Connection): boolean {
+  return session?.journal.size === 0;
+}
+
+/** Asks a client to tell what it has received. The callback runs when it has; where the transport is lost, perhaps never. */
+export function askForArrival(connection: Connection, callback: () => void): void {
+  lifecycleOf(connection).channel.outbox.ping(callback);
 }
 
 /** Ends the streams whose sources have not ended with a code, and aborts the signals of their handlers. */

@@ -18,7 +18,7 @@ export const ERR_CANCELLED = -8;
 export const ERR_NOT_CONNECTED = -9;
 /** The name cannot be sent to this peer, see `isPortableName`. */
 export const ERR_INVALID_NAME = -10;
-/** The server is closing, and ended a stream before its end. */
+/** The server is closing, and has ended a stream before its end. */
 export const ERR_STREAM_ENDED = -11;
 /** The server is closing, and ended a stream before its end: a new call gets the stream from the next server. */
 export const ERR_STREAM_MOVED = -12;
@@ -26,6 +26,8 @@ export const ERR_STREAM_MOVED = -12;
 export const ERR_TOO_MANY_STREAMS = -13;
 /** The server has as many sessions as it may, in all, of the user or of the address: try again later (`limits.maxSessions`). */
 export const ERR_TOO_MANY_SESSIONS = -14;
+/** The server is closing. It has not run the call: another server, or this one when it is back, may be called. */
+export const ERR_SERVER_CLOSING = -15;
 
 /** No application of that name, or none of that version. */
 export const ERR_APP_NOT_FOUND = 10;
@@ -77,6 +79,7 @@ export const DEFAULT_MESSAGES: Readonly<Record<number, string>> = Object.freeze(
   [ERR_STREAM_MOVED]: 'The server of the stream is closing: call again',
   [ERR_TOO_MANY_STREAMS]: 'Too many streams',
   [ERR_TOO_MANY_SESSIONS]: 'Too many sessions',
+  [ERR_SERVER_CLOSING]: 'The server is closing: the call was not run',
   [ERR_APP_NOT_FOUND]: 'Application not found',
   [ERR_AUTH_FAILED]: 'Authentication failed',
   [ERR_INTERFACE_NOT_FOUND]: 'Interface not found',

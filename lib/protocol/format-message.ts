@@ -246,5 +246,8 @@ export function formatBye(reason: ByeReason, info?: string): string {
   return flat(`{bye:[${quote(reason)}${info === undefined ? '' : `,${quote(info)}`}]}`);
 }
 
+/** `{drain:[]}` */
+export const DRAIN_TEXT = '{drain:[]}';
+
 /** `{}`: the heartbeat of peers without extensions. */
 export const HEARTBEAT_TEXT = '{}';

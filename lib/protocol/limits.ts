@@ -208,9 +208,12 @@ export interface Limits {
   readonly maxStreamBufferBytes: number;
   /** How many values of a stream may be sent ahead of what the receiver has read. @default 64 */
   readonly streamCredit: number;
-  /** How long a server that hands a session over waits for the calls that it serves. 0: not at all. @default 10000 */
+  /** How long a server, or a JstpClient, that closes waits for what is under way. 0: not at all. @default 10000 */
   readonly drainTimeoutMs: number;
-  /** How long the close of a server waits for the session store, after `drainTimeoutMs`. @default 5000 */
+  /**
+   * How long the close of a server waits for the session store after `drainTimeoutMs`, and for handlers that were cut off.
+   * @default 5000
+   */
   readonly closeTimeoutMs: number;
   /**
    * How many sessions a server has, of clients that are connected or away. For another one, the anonymous client makes

@@ -127,6 +127,11 @@ export interface ByeMessage {
   readonly info?: string | undefined;
 }
 
+/** `{drain:[]}`: the server is about to end. It takes no new calls, and finishes those under way. */
+export interface DrainMessage {
+  readonly kind: 'drain';
+}
+
 /** `{}`: the heartbeat of peers without extensions. Allowed at any time, never answered. */
 export interface EmptyMessage {
   readonly kind: 'empty';
@@ -152,5 +157,6 @@ export type Message =
   | StreamCreditMessage
   | CancelMessage
   | ByeMessage
+  | DrainMessage
   | EmptyMessage
   | UnknownMessage;

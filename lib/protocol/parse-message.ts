@@ -26,6 +26,7 @@ type ReadLimits = Pick<
 
 const NO_VERB: Verb = { name: undefined, value: undefined };
 const EMPTY: Message = Object.freeze({ kind: 'empty' });
+const DRAIN: Message = Object.freeze({ kind: 'drain' });
 
 /**
  * A version that no application has and no range allows. It stands for a version that is no string, or longer than
@@ -125,6 +126,9 @@ function readMessage(limits: ReadLimits, isEarly: boolean): Message {
     case 'bye':
       readVerb();
       return byeOf(header);
+    case 'drain':
+      readVerb();
+      return DRAIN;
     default:
       readVerb();
       return { kind: 'unknown', name: kind };

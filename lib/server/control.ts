@@ -11,8 +11,6 @@ export interface ServerControl {
   readonly bytesInFlight: number;
   /** Counts calls and events; undefined: nobody has asked for metrics. */
   readonly callCounter: CallCounter | undefined;
-  /** Whether `drain` may have something to do. */
-  readonly isDrainable: boolean;
 }
 
 /** The key under which a server has its {@link ServerControl}. */

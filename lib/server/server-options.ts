@@ -15,8 +15,7 @@ const HOUR_MS = 60 * 60 * 1000;
 export type ApplicationsOption = readonly ApplicationLike<Connection>[] | AppsIndex<Connection>;
 
 /**
- * What happens to open streams when their session is handed over to another server, see {@link
- * ServerOptions.drainStreams}.
+ * What happens to open streams when their server closes, see {@link ServerOptions.drainStreams}.
  */
 export type DrainStreams = 'wait' | 'end' | 'move';
 
@@ -54,8 +53,8 @@ export interface ServerOptions {
    */
   clientExpirationTime?: number | null;
   /**
-   * What happens to a stream that is still open when its session is handed over to another server. `'wait'`: it gets
-   * `limits.drainTimeoutMs` to end, as calls do. `'end'`: it ends at once with ERR_STREAM_ENDED. `'move'`: it ends at
+   * What happens to a stream that is still open when its server closes. `'wait'`: it gets `limits.drainTimeoutMs` to end,
+   * as calls do. `'end'`: it ends at once with ERR_STREAM_ENDED. `'move'`: it ends at
    * once with ERR_STREAM_MOVED, and JstpClient calls again, at the next server. @default 'wait'
    */
   drainStreams?: DrainStreams;
@@ -93,7 +92,7 @@ export interface ResolvedServerOptions {
   readonly storage: SessionStorageProvider<Connection>;
   readonly heartbeatInterval: number | undefined;
   readonly clientExpirationTime: number;
-  /** The error code that ends open streams when their session is handed over; undefined: they get the time of calls. */
+  /** The error code that ends open streams when the server closes; undefined: they get the time of calls. */
   readonly drainStreamCode: number | undefined;
   readonly introspection: Introspection;
   readonly metrics: boolean;

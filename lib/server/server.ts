@@ -23,7 +23,8 @@ import {
   type ArgumentsOf,
   type ErrorReporter,
 } from '../util/event-emitter.js';
-import { reportUnhandledError } from '../util/host.js';
+import { now, reportUnhandledError } from '../util/host.js';
+import { lookUntil } from '../util/look-until.js';
 import { SERVER_CONTROL, type ServerControl } from './control.js';
 import { BudgetWatch, type ReachedBudget } from './budget-watch.js';
 import { Door } from './door/door.js';
@@ -36,6 +37,7 @@ import type { ServerEvents } from './server-events.js';
 import { groupKinds } from './sessions/session-group.js';
 import { shedAnonymous } from './sessions/shed-anonymous.js';
 import { Lifetimes } from './sessions/lifetimes.js';
+import { Leaving } from './sessions/leaving.js';
 import { trimJournals } from './sessions/trim-journals.js';
 import { ServerMeter } from './metrics/server-meter.js';
 import type { ServerMetrics } from './metrics/server-metrics.js';
@@ -73,6 +75,7 @@ export class Server extends EventEmitter<ServerEvents> {
   /** Undefined: nobody has asked for metrics. */
   private readonly meter: ServerMeter | undefined;
   private readonly listener: Listener;
+  private draining: Promise<void> | undefined;
   private applicationTable: Applications<Connection>;
   private readonly side: ServerSide;
   /** @internal What `nest/` may drive. */
@@ -248,16 +251,34 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   /**
-   * Hands the sessions over to the other servers that share their store (see `SharedSessionStorageProvider`).
-   * Calls that are being served get `limits.drainTimeoutMs` to end, then the clients are told to move. Sessions of
-   * other stores stay. Call it after {@link close} and before {@link closeConnections}.
+   * Ends all connections, and loses nothing that ends in time. Call it after {@link close}; a call while it runs waits for
+   * the same end. What is under way gets `limits.drainTimeoutMs`.
+   *
+   * Sessions of a store that other servers share (see `SharedSessionStorageProvider`) go on there: clients hear that they
+   * move. The others end with this server: clients that understand hear at once that it takes no new calls, which it refuses
+   * with ERR_SERVER_CLOSING, and a connection ends when nothing is under way on it and what was sent has arrived.
+   *
+   * Then the signals of handlers that still run are aborted, and they get `limits.closeTimeoutMs` to end.
    * @example
    * server.close();
    * await server.drain();
-   * server.closeConnections();
    */
-  async drain(): Promise<void> {
-    await this.keeper.drain();
+  drain(): Promise<void> {
+    this.draining ??= this.drainAll().finally(() => {
+      this.draining = undefined;
+    });
+    return this.draining;
+  }
+
+  private async drainAll(): Promise<void> {
+    const { drainTimeoutMs, closeTimeoutMs } = this.options.limits;
+    // Who has not logged in yet would only be sent away again.
+    this.pendingPeers.clear();
+    const staying = [...this.table].filter((connection) => !this.keeper.canMove(connection));
+    const leaving = new Leaving(drainTimeoutMs, this.options.drainStreamCode);
+    await Promise.all([this.keeper.drain(), leaving.run(staying)]);
+    this.closeConnections();
+    await lookUntil(() => this.inFlight.calls.amount === 0, now() + closeTimeoutMs);
   }
 
   /** Closes all connections, and gives up the sessions that wait here for their clients. */
@@ -357,7 +378,7 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   private createControl(): ServerControl {
-    const { keeper, table, inFlight } = this;
+    const { table, inFlight } = this;
     return {
       lastResort: LAST_RESORT,
       get journalBytes() {
@@ -367,9 +388,6 @@ export class Server extends EventEmitter<ServerEvents> {
         return inFlight.bytes.amount;
       },
       callCounter: this.meter?.calls,
-      get isDrainable() {
-        return keeper.isServing;
-      },
     };
   }
 

@@ -32,6 +32,7 @@ const CONNECTION_EVENTS = Object.keys({
   sessionLost: true,
   reconnect: true,
   reconnectAttempt: true,
+  drain: true,
   bye: true,
   call: true,
   callback: true,
@@ -157,6 +158,7 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
       lifecycleOf(end).wire.write('{}');
       lifecycleOf(end).wire.write('{callback:[77],ok:[]}');
     }
+    lifecycleOf(side).wire.write('{drain:[]}');
     await connection.ping();
     await side.ping();
     // A cut and a resume.

@@ -15,6 +15,7 @@ import {
 } from '../../lib/core.js';
 import type { Closing } from '../support/closing.js';
 import { ours, type JstpModule, type PeerConnection, type PeerServer } from '../support/jstp.js';
+import { turns } from '../support/quiet.js';
 import { waitFor, within } from '../support/wait-for.js';
 import type { Side } from './wire-example.js';
 
@@ -215,6 +216,14 @@ async function feed(call: IncomingCall<Connection>): Promise<void> {
   stream.end();
 }
 
+/** What a server of this package has besides. */
+interface Draining {
+  drain(): Promise<void>;
+}
+
+/** How often a server that leaves looks whether it is done. */
+const LOOK_EVERY_MS = 10;
+
 /** A server of the core, or of the reference. */
 export class RealServer implements RealPeer {
   readonly side = 'server';
@@ -286,6 +295,17 @@ export class RealServer implements RealPeer {
       });
   }
 
+  /** Lets the server leave, with the time that it gives to handlers. */
+  private async leave(): Promise<void> {
+    const state = { isOver: false };
+    const drained = (this.server as unknown as Draining).drain().finally(() => (state.isOver = true));
+    while (!state.isOver) {
+      jest.advanceTimersByTime(LOOK_EVERY_MS);
+      await turns(1);
+    }
+    await drained;
+  }
+
   private limit(name: string, value: string): void {
     this.options['limits'] = { ...(this.options['limits'] as object | undefined), [name]: Number(value) };
   }
@@ -307,8 +327,11 @@ export class RealServer implements RealPeer {
       })
       .on(/^is called for slow\.wait$/, () => waitFor(() => waiting.length > 0, 'a call of slow.wait'))
       .on(/^closes the connection$/, () => this.client.close())
+      .on(/^begins to leave$/, () => {
+        void (this.server as unknown as Draining).drain();
+      })
       .on(/^leaves$/, async () => {
-        await (this.server as unknown as { drain(): Promise<void> }).drain();
+        await this.leave();
       });
     outcomes.sentences(sentences);
   }

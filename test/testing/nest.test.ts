@@ -62,7 +62,10 @@ test('a Nest service and its client talk, are cut, come back and give up, all by
 
   const lost = expect(call('sums.never', 0)).rejects.toMatchObject({ code: ERR_CALLBACK_LOST });
   await jest.advanceTimersByTimeAsync(0);
-  await app.close();
+  const closed = app.close();
+  // The call has 10 seconds to end, and its handler 5 more.
+  await jest.advanceTimersByTimeAsync(15_000);
+  await closed;
   await lost;
   await client.close();
 });

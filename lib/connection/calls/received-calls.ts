@@ -32,8 +32,11 @@ import type { CountedCalls, InFlight } from './in-flight.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
 import type { StreamSender } from './stream-sender.js';
 
+/** An error without a handler: its code, and what else is sent. */
+export type Refusal = readonly [code: number, ...rest: unknown[]];
+
 /** The error of a call with more metadata than this side takes. */
-const METADATA_TOO_LARGE = [
+const METADATA_TOO_LARGE: Refusal = [
   ERR_INVALID_SIGNATURE,
   DEFAULT_MESSAGES[ERR_INVALID_SIGNATURE],
   METADATA_TOO_LARGE_INFO,
@@ -109,6 +112,8 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
   onIdle: (() => void) | undefined;
   /** Whether so many are being served that nothing is read. */
   isHolding = false;
+  /** The error that answers new calls; undefined: they are served. */
+  refusal: Refusal | undefined;
 
   constructor(
     private readonly owner: ReceivedCallsOwner,
@@ -153,10 +158,15 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
    * @param length how long the message was
    */
   receive(message: CallMessage, bytes: number, length: number): void {
+    if (this.refusal !== undefined) {
+      this.refuse(message, this.refusal, length);
+      return;
+    }
     const fault = faultOf(message);
     const { application, connection } = this.owner;
     if (fault !== 0 || application === null) {
-      this.refuse(message, fault || ERR_INTERFACE_NOT_FOUND, length);
+      const isOversized = message.metadata === OVERSIZED_METADATA;
+      this.refuse(message, isOversized ? METADATA_TOO_LARGE : [fault || ERR_INTERFACE_NOT_FOUND], length);
       return;
     }
     const call = new ReceivedCall(this, connection, message, bytes);
@@ -174,17 +184,15 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
   }
 
   /** Answers a call that no application gets. */
-  private refuse(message: CallMessage, code: number, length: number): void {
+  private refuse(message: CallMessage, error: Refusal, length: number): void {
     const { application, connection, outbox } = this.owner;
-    const isOversized = message.metadata === OVERSIZED_METADATA;
-    const error: readonly unknown[] = isOversized ? METADATA_TOO_LARGE : [code];
     const text = formatCallbackError(message.id, error);
     outbox.sendAnswer(text);
     if (!isObserved('serve', connection)) return;
     const observation = observeReceiving('serve', connection, application, message, length, message.method);
     observation.run?.(ignore);
     observation.sent?.(text);
-    observation.end(code, RemoteError.fromJstpArray(error), turnClock.now());
+    observation.end(error[0], RemoteError.fromJstpArray(error), turnClock.now());
   }
 
   /** The numbers of the calls that are being served, as the wire has them. */
@@ -411,7 +419,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
   }
 
   /** How many have handlers that have not ended. */
-  private get load(): number {
+  get load(): number {
     return this.size + this.lingering;
   }
 

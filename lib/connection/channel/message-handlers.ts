@@ -50,6 +50,8 @@ export interface MessageOwner extends Pick<Reporter, 'isLogged' | 'log' | 'guard
   admitsPing(): boolean;
   /** The peer has answered the heartbeat, or shown otherwise that it is there. */
   peerHeard(): void;
+  /** The server takes no new calls. @returns false: this side is one */
+  peerDrains(): boolean;
   /** The peer ends the connection on purpose. */
   peerSaidBye(reason: ByeReason, info: string | undefined): void;
 }
@@ -94,6 +96,8 @@ function handleOther(owner: MessageOwner, message: Message, bytes: number): bool
     case 'bye':
       if (owner.extensions.bye) handleBye(owner, message);
       return owner.extensions.bye;
+    case 'drain':
+      return owner.extensions.bye && owner.peerDrains();
     default:
       return false;
   }

@@ -324,6 +324,22 @@ export class Outbox implements Expirable {
     return unsent;
   }
 
+  /** The same while the session goes on, as its peer takes no new calls. Pings keep the places of what is taken. */
+  takeBack(): readonly UnsentMessage[] {
+    const { journal } = this.owner;
+    if (!journal || this.firstUnsent === NONE) return [];
+    const unsent: UnsentMessage[] = [];
+    for (let place = Math.max(this.firstUnsent, journal.start); place < journal.end; place++) {
+      const { id, text } = journal.at(place);
+      const call = this.calls.get(id);
+      if (!Number.isInteger(id) || call?.kind === 'ping' || !(call || isEvent(text))) continue;
+      this.calls.remove(id);
+      journal.replace(place, formatPing(this.wireId(id)));
+      unsent.push({ text, call });
+    }
+    return unsent;
+  }
+
   /** Takes the unsent messages out; calls that were given up meanwhile are left out. */
   private unsentOf(journal: Journal): UnsentMessage[] {
     const unsent: UnsentMessage[] = [];

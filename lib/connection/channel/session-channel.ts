@@ -206,6 +206,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     // A caller goes on in a moment: the order is kept.
     if (this.holds >= CALLER) return false;
     switch (message.kind) {
+      case 'drain':
       case 'pong':
       case 'callback':
       case 'streamItem':

@@ -1,7 +1,12 @@
 import type { Deserializer, ReadPacket, Serializer, WritePacket } from '@nestjs/microservices';
 import type { Connection } from '../../connection/connection.js';
 import type { OutgoingCall } from '../../connection/calls/outgoing-calls.js';
-import { ERR_CALLBACK_LOST, ERR_NOT_CONNECTED, ERR_STREAM_MOVED } from '../../protocol/error-codes.js';
+import {
+  ERR_CALLBACK_LOST,
+  ERR_NOT_CONNECTED,
+  ERR_SERVER_CLOSING,
+  ERR_STREAM_MOVED,
+} from '../../protocol/error-codes.js';
 import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore, unwrapResults } from '../../util/callback.js';
@@ -15,6 +20,10 @@ import { targetOf, type PatternNormalizer, type Target } from '../target.js';
 interface PacketCarrier {
   /** The connection that sends packets now; undefined where there is none. */
   readonly carrier: Connection | undefined;
+  /** Whether the server of a connection has left: calls that it has not run are for the next one. */
+  hasLeft(connection: Connection): boolean;
+  /** A Promise of the connection that comes next. */
+  next(): Promise<Connection>;
   /** Cancels a call, on whichever connection it is by now. */
   cancel(call: OutgoingCall, startedOn: Connection, reason?: RemoteError): void;
 }
@@ -123,23 +132,28 @@ export class ClientPackets {
    */
   private start(outgoing: Outgoing, reply: Reply, replyLocal = reply): Teardown {
     const { target, args, metadata, onReplyMetadata } = outgoing;
-    const { carrier: connection } = this.carrier;
-    if (!connection) {
+    const { carrier } = this;
+    const first = carrier.carrier;
+    if (!first) {
       replyLocal({ err: new RemoteError(ERR_NOT_CONNECTED), isDisposed: true });
       return ignore;
     }
-    const begin = (): OutgoingCall =>
-      connection.startCall(
+    let connection = first;
+    let isOver = false;
+    const begin = (on: Connection): OutgoingCall => {
+      connection = on;
+      return on.startCall(
         target.interfaceName,
         target.name,
         args,
         (error, results) => {
           if (!error) reply({ response: unwrapResults(results as unknown[]), isDisposed: true });
-          else if (isMoved(error)) call = begin();
+          else if (isNotRun(error) && carrier.hasLeft(on)) beginAtNext();
+          else if (isMoved(error)) call = begin(on);
           else if (error === ERR_CALLBACK_LOST)
             replyLocal({ err: lostAnswer(target.interfaceName, target.name), isDisposed: true });
           else if (error instanceof RemoteError && call.id !== 0) {
-            reply({ err: fromWireError(error, connection.extensions.nest), isDisposed: true });
+            reply({ err: fromWireError(error, on.extensions.nest), isDisposed: true });
           } else replyLocal({ err: error, isDisposed: true });
         },
         {
@@ -151,9 +165,21 @@ export class ClientPackets {
           takesArray: true,
         },
       );
-    let call = begin();
+    };
+    const beginAtNext = (): void => {
+      carrier.next().then(
+        (next) => {
+          if (!isOver) call = begin(next);
+        },
+        (err: unknown) => {
+          if (!isOver) replyLocal({ err, isDisposed: true });
+        },
+      );
+    };
+    let call = begin(connection);
     return (reason) => {
-      this.carrier.cancel(call, connection, reason);
+      isOver = true;
+      carrier.cancel(call, connection, reason);
     };
   }
 
@@ -199,6 +225,13 @@ type BarePacket = Pick<ReadPacket, 'pattern' | 'data'> & { readonly metadata?: u
 /** Whether an error means that a stream has moved: a new call gets it from the next server. */
 function isMoved(error: unknown): boolean {
   return error instanceof RemoteError && error.code === ERR_STREAM_MOVED;
+}
+
+/** Whether an error of a server that has left means that the next one may be called. */
+function isNotRun(error: unknown): boolean {
+  return (
+    error instanceof RemoteError && (error.code === ERR_SERVER_CLOSING || error.code === ERR_STREAM_MOVED)
+  );
 }
 
 /** Makes an Error of the core's -1: a call gets no answer any more, and it is not known whether it ran. */

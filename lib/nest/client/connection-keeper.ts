@@ -3,9 +3,11 @@ import type { Connection } from '../../connection/connection.js';
 import {
   abandonCalls,
   acknowledgedCount,
+  hasCalls,
   pendingCalls,
   sendUnsent,
   stopRedialling,
+  takeBack,
   takeUnsent,
 } from '../../connection/client-control.js';
 import { controlOf } from '../../connection/control.js';
@@ -23,13 +25,16 @@ import {
 } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
+import { now } from '../../util/host.js';
 import { runInRootContext } from '../../util/async-context.js';
 import { startPatientKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
+import { lookUntil } from '../../util/look-until.js';
 import type { ClientApplication } from './client-application.js';
 import type { JstpClientEventArguments, JstpClientStatus } from './client-events.js';
 import type { ResolvedClientOptions } from './client-options.js';
 import { isNetworkError } from '../connection-trouble.js';
 import { OutageDelay } from './outage-delay.js';
+import { Successor } from './successor.js';
 
 /** Gets what becomes of the connection. */
 export interface ConnectionObserver {
@@ -77,6 +82,10 @@ export class ConnectionKeeper {
   private attempts = 0;
   private hasWarned = false;
   private resumeTimer: Timer | undefined;
+  /** Connections that get no new calls, and end when those under way have: their servers leave, or this client does. */
+  private readonly retired = new Set<Connection>();
+  /** What waits for the connection after one whose server has left. */
+  private readonly successor = new Successor();
   /** What never went out in a session that is lost: for the next one. */
   private unsent: UnsentMessage[] = [];
   private readonly shown: string;
@@ -125,6 +134,20 @@ export class ConnectionKeeper {
     return (this.connecting ??= runInRootContext(() => this.begin()));
   }
 
+  /** Whether the server of a connection has left, so that calls which it has not run are for the next one. */
+  hasLeft(connection: Connection): boolean {
+    return this.retired.has(connection);
+  }
+
+  /**
+   * The connection for what was not run yet. For `resumeTimeoutMs` after a server has left it waits for the next one; else
+   * it is as {@link connect}.
+   */
+  next(): Promise<Connection> {
+    if (this.sending) return Promise.resolve(this.sending);
+    return this.successor.isAwaited ? this.successor.wait() : this.connect();
+  }
+
   /** Connects in the background, and again after each loss or refusal: somebody waits for what the server sends. */
   keepUp(): void {
     if (this.isUp || this.taken) return;
@@ -150,7 +173,10 @@ export class ConnectionKeeper {
     endCancelled(call, reason);
   }
 
-  /** Ends the connection or the attempt to make one: calls under way fail with -1. Resolves when the connection is closed. */
+  /**
+   * Ends the connection, or the attempt to make one. Calls under way get `limits.drainTimeoutMs`, and then fail with -1; the
+   * next use makes a new connection meanwhile. Resolves when the connection is closed.
+   */
   close(): Promise<void> {
     const { current, isUp, abort } = this;
     this.leaveSession();
@@ -163,15 +189,30 @@ export class ConnectionKeeper {
     this.schedule?.stop();
     this.delay?.reset();
     abort?.abort();
+    this.successor.fail(new RemoteError(ERR_NOT_CONNECTED, 'The client was closed while it was connecting'));
     this.failUnsent(ERR_CALLBACK_LOST);
-    const closed = current && isUp ? closeOf(current) : Promise.resolve();
-    current?.close();
+    if (current && isUp) this.retired.add(current);
+    else current?.close();
+    const closed = Promise.all([...this.retired].map((connection) => this.finish(connection)));
     if (isUp) {
       this.observer.debug(`Closed the connection to ${this.shown}`);
       this.observer.setStatus('disconnected');
       this.observer.emit('close');
     }
-    return closed;
+    return closed.then(ignore);
+  }
+
+  /** Closes a connection when its calls have ended, or their time is over. */
+  private async finish(connection: Connection): Promise<void> {
+    const deadline = now() + this.options.limits.drainTimeoutMs;
+    // At once where there is nothing to wait for.
+    if (hasCalls(connection)) {
+      await lookUntil(() => !this.retired.has(connection) || !hasCalls(connection), deadline);
+    }
+    this.retired.delete(connection);
+    const closed = closeOf(connection);
+    connection.close();
+    await closed;
   }
 
   private begin(): Promise<Connection> {
@@ -191,7 +232,10 @@ export class ConnectionKeeper {
       if (this.connecting !== attempt) return;
       this.connecting = undefined;
       this.abort = undefined;
-      this.failUnsent(error);
+      if (!this.successor.isAwaited) {
+        this.successor.fail(error);
+        this.failUnsent(error);
+      }
       this.observer.setStatus('disconnected');
       this.comeBackLater();
     });
@@ -269,7 +313,11 @@ export class ConnectionKeeper {
 
   private watch(connection: Connection): void {
     connection.on('close', () => {
+      if (this.retired.delete(connection)) connection.close();
       this.lost(connection, 'cut');
+    });
+    connection.on('drain', () => {
+      this.retire(connection);
     });
     connection.on('bye', (reason) => {
       // The core would dial by itself after 'moved'.
@@ -302,6 +350,7 @@ export class ConnectionKeeper {
     const { unsent } = this;
     this.unsent = [];
     sendUnsent(connection, unsent);
+    this.successor.is(connection);
     // Where the user has moved the connection by hand there may be no attempt of ours, or an overtaken one.
     this.connecting ??= Promise.resolve(connection);
     this.resolveAttempt(connection);
@@ -343,6 +392,32 @@ export class ConnectionKeeper {
       this.observer.warn(`The session at ${this.shown} has ended: the next connection logs in anew`);
       this.observer.emit('sessionLost');
     }
+    this.comeBackLater();
+  }
+
+  /**
+   * The server of the connection is about to end: calls under way end there, and new ones are for the next connection, which
+   * is dialled at once.
+   */
+  private retire(connection: Connection): void {
+    if (connection !== this.connection) return;
+    const { resumeTimeoutMs, offline } = this.options;
+    stopRedialling(connection);
+    this.retired.add(connection);
+    this.unsent.push(...takeBack(connection));
+    this.isUp = false;
+    this.connecting = undefined;
+    this.leaveSession();
+    this.delay?.lost(true, false);
+    if (offline === 'wait' && this.delay) {
+      this.successor.await(resumeTimeoutMs, () => {
+        if (this.successor.isWaitedFor || this.unsent.length > 0) this.connect().catch(ignore);
+      });
+    }
+    this.observer.warn(`The server at ${this.shown} is closing: the next connection logs in anew`);
+    this.observer.setStatus('disconnected');
+    this.observer.emit('close');
+    this.observer.emit('sessionLost');
     this.comeBackLater();
   }
 

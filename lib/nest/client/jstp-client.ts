@@ -120,7 +120,8 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 
   /**
-   * Ends the connection and its session; the next use makes new ones. May be called at any time, and again.
+   * Ends the connection and its session; the next use makes new ones. Calls and streams under way get
+   * `limits.drainTimeoutMs` to end, and then fail with -1. May be called at any time, and again.
    * @returns resolves when the connection is closed
    */
   close(_signal?: string): Promise<void> {
@@ -361,7 +362,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 
   private ensureConnected(): Promise<Connection> {
-    return this.keeper.isTaken ? Promise.reject(new RemoteError(ERR_SESSION_TAKEN)) : this.connect();
+    return this.keeper.isTaken ? Promise.reject(new RemoteError(ERR_SESSION_TAKEN)) : this.keeper.next();
   }
 
   /** An error that no caller gets: of the connection, or of what the application has exposed. */

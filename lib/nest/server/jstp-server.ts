@@ -185,8 +185,9 @@ export class JstpServer
   }
 
   /**
-   * Stops listening, hands over the sessions of stores that other servers share, and closes all connections, in this
-   * order. Resolves when the server and all connections are closed. Does nothing before `listen`.
+   * Accepts nobody any more, refuses new calls, tells clients to go elsewhere, and gives what is under way
+   * `limits.drainTimeoutMs`; sessions of stores that other servers share go on there. Resolves when all connections are
+   * closed and no handler runs, or `limits.closeTimeoutMs` later. Does nothing before `listen`.
    */
   override async close(): Promise<void> {
     const { core } = this;
@@ -199,16 +200,21 @@ export class JstpServer
         resolve();
       });
     });
-    // Why only if needed: messages that arrive while it waits would still be handled.
-    if (core[SERVER_CONTROL].isDrainable) await core.drain();
-    core.closeConnections();
+    await core.drain();
     await closed;
+    this.warnOfHandlers(core);
     this.refusals.stop();
     this.door.stop();
     this.memory.stop();
     this.stopAccessLog();
     // Why one more turn: Node emits 'close' of a server before that of its sockets.
     await nextTurn();
+  }
+
+  private warnOfHandlers(core: CoreServer): void {
+    const { used } = core.getUsage().callsInFlight;
+    if (used > 0)
+      this.logger.warn(`Handlers that run on after the close, though their signals were aborted: ${used}`);
   }
 
   /** Adds a listener of an event, before or after `listen`. It stays for later calls of `listen`. */

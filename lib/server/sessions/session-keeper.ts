@@ -241,6 +241,11 @@ export class SessionKeeper implements SessionOwner, ResumeSource {
     return this.isServing || isShared(this.options.storage);
   }
 
+  /** Whether a connection's session can go on at another server. */
+  canMove(connection: Connection): boolean {
+    return this.sharedProviderOf(connection) !== undefined;
+  }
+
   /** Whether this server serves a store that it shares with other servers. */
   get isServing(): boolean {
     return this.served.size > 0;

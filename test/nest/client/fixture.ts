@@ -89,6 +89,8 @@ export interface TestServer {
 }
 
 const MEMORY_PORT = 5;
+/** Calls that are never answered do not hold up the end of a test. */
+const CLOSES_AT_ONCE = { drainTimeoutMs: 0 };
 
 Logger.overrideLogger(false);
 
@@ -147,7 +149,8 @@ export class Bench {
 
   /** Makes a client, which is closed with the test. */
   client(port: number, options: Partial<JstpClientOptions> = {}): JstpClient {
-    const client = new JstpClient({ app: 'app', host: LOOPBACK, port, ...options });
+    const limits = { ...CLOSES_AT_ONCE, ...options.limits };
+    const client = new JstpClient({ app: 'app', host: LOOPBACK, port, ...options, limits });
     this.closing.add(() => client.close());
     return client;
   }
@@ -234,7 +237,14 @@ export class MemoryBench {
 
   /** Makes a client, which is closed with the test. */
   client(options: Partial<JstpClientOptions> = {}): JstpClient {
-    const client = new JstpClient({ app: 'app', transport: this.entry, port: MEMORY_PORT, ...options });
+    const limits = { ...CLOSES_AT_ONCE, ...options.limits };
+    const client = new JstpClient({
+      app: 'app',
+      transport: this.entry,
+      port: MEMORY_PORT,
+      ...options,
+      limits,
+    });
     this.closing.add(() => client.close());
     return client;
   }

@@ -11,6 +11,9 @@ import type { EndpointSettings, TransportUnderTest } from './transport-under-tes
 /** Long enough for a resume on the loopback, short enough for a test to wait for its end. */
 const RESUME_TIMEOUT_MS = 200;
 
+/** Calls that nobody answers hold up no test for long. */
+const LIMITS = { drainTimeoutMs: 100, closeTimeoutMs: 100 };
+
 /** How both sides are told a transport, for a port. */
 interface Ends {
   readonly server: (port: number) => JstpListenerOptions;
@@ -27,6 +30,7 @@ function contender(
     port,
     ...settings
   }: EndpointSettings): ConstructorParameters<typeof JstpServer>[0] => ({
+    limits: LIMITS,
     ...settings,
     ...server(port),
   });
@@ -48,7 +52,7 @@ function contender(
     clientProvider: (provided, { port, ...settings }) => ({
       name: provided,
       customClass: JstpClient,
-      options: { resumeTimeoutMs: RESUME_TIMEOUT_MS, ...settings, ...client(port) },
+      options: { resumeTimeoutMs: RESUME_TIMEOUT_MS, limits: LIMITS, ...settings, ...client(port) },
     }),
   };
 }

@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { DeadlineQueue } from '../../lib/util/deadline-queue.js';
 import { sharedDeadlines } from '../../lib/util/shared-deadlines.js';
+import { waitFor } from '../support/wait-for.js';
 
 let expired: string[];
 let queue: DeadlineQueue<string>;
@@ -26,6 +28,20 @@ describe('a deadline queue', () => {
     jest.advanceTimersByTime(2);
     expect(expired).toEqual(['a', 'b']);
     expect([...queue]).toEqual([]);
+  });
+
+  test('expires entries in the context of none of those that have added them', async () => {
+    // Timers of the test would fire in its own context.
+    jest.useRealTimers();
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const watched = new DeadlineQueue<string>(5, (entry) => seen.push(entry, storage.getStore()));
+    storage.run('a request', () => {
+      watched.add('a');
+    });
+    watched.add('b');
+    await waitFor(() => seen.length === 4, 'both');
+    expect(seen).toEqual(['a', undefined, 'b', undefined]);
   });
 
   test('has one timer, however many wait, and none when nobody does', () => {

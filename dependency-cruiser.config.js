@@ -37,8 +37,9 @@ const ROOMS = {
   server: { rooms: before('server'), packages: ['semver'] },
   transport: { rooms: before('transport'), packages: ['ws'] },
   nest: { rooms: before('nest'), packages: [...NEST, 'semver'] },
+  metrics: { rooms: upTo('nest'), packages: [] },
   opentelemetry: {
-    rooms: upTo('connection'),
+    rooms: [...upTo('nest'), 'metrics'],
     packages: ['@opentelemetry/api', '@opentelemetry/instrumentation'],
   },
   terminus: { rooms: upTo('nest'), packages: [...NEST, '@nestjs/terminus'] },

@@ -43,6 +43,7 @@ const config: Config = {
     '^nestjs-jstp/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-jstp/redis$': '<rootDir>/lib/redis/index.ts',
     '^nestjs-jstp/opentelemetry$': '<rootDir>/lib/opentelemetry/index.ts',
+    '^nestjs-jstp/metrics$': '<rootDir>/lib/metrics/index.ts',
     '^nestjs-jstp/terminus$': '<rootDir>/lib/terminus/index.ts',
     '^nestjs-jstp/browser$': '<rootDir>/lib/browser.ts',
   },

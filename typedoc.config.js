@@ -28,6 +28,7 @@ const config = {
     'lib/testing/index.ts',
     'lib/redis/index.ts',
     'lib/opentelemetry/index.ts',
+    'lib/metrics/index.ts',
     'lib/terminus/index.ts',
   ],
   tsconfig: 'tsconfig.build.json',

@@ -1,5 +1,6 @@
 /**
- * Tracing by OpenTelemetry: `nestjs-jstp/opentelemetry`.
+ * Tracing and metrics by OpenTelemetry: `nestjs-jstp/opentelemetry`.
  * @module nestjs-jstp/opentelemetry
  */
+export { observeMetrics } from './observe-metrics.js';
 export { JstpInstrumentation, type JstpInstrumentationConfig } from './jstp-instrumentation.js';

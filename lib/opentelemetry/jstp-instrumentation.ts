@@ -2,6 +2,7 @@ import type { Span } from '@opentelemetry/api';
 import { InstrumentationBase, type InstrumentationConfig } from '@opentelemetry/instrumentation';
 import { observe } from '../connection/observing/observers.js';
 import type { Operation } from '../connection/observing/operations.js';
+import { CallDurations } from './call-durations.js';
 import { TracingObserver } from './tracing-observer.js';
 
 /** The version of the spans' names and attributes, not of the package. */
@@ -14,6 +15,10 @@ export interface JstpInstrumentationConfig extends InstrumentationConfig {
    * that use it. @default false
    */
   connections?: boolean;
+  /**
+   * Whether the durations of calls are recorded: `rpc.server.call.duration` and `rpc.client.call.duration`. @default true
+   */
+  metrics?: boolean;
   /** Returns whether an operation gets no span, and sends no trace context. @default all get one */
   ignore?: (operation: Operation) => boolean;
   /** Called with each span as it begins, to add attributes. */
@@ -34,6 +39,8 @@ export interface JstpInstrumentationConfig extends InstrumentationConfig {
 export class JstpInstrumentation extends InstrumentationBase<JstpInstrumentationConfig> {
   // Without an initial value. Why: the base class calls `enable` before there could be one.
   private stopObserving: (() => void) | undefined;
+  private durations: CallDurations | undefined;
+  private stopCounting: (() => void) | undefined;
 
   constructor(config: JstpInstrumentationConfig = {}) {
     super('nestjs-jstp', SPANS_VERSION, config);
@@ -51,6 +58,7 @@ export class JstpInstrumentation extends InstrumentationBase<JstpInstrumentation
         },
       }),
     );
+    this.count();
   }
 
   /** Ends tracing. Spans that have begun still end. */
@@ -58,6 +66,21 @@ export class JstpInstrumentation extends InstrumentationBase<JstpInstrumentation
     super.disable();
     this.stopObserving?.();
     this.stopObserving = undefined;
+    this.stopCounting?.();
+    this.stopCounting = undefined;
+  }
+
+  /** @internal A provider of meters was set. */
+  protected override _updateMetricInstruments(): void {
+    this.durations = new CallDurations(this.meter);
+    this.count();
+  }
+
+  private count(): void {
+    this.stopCounting?.();
+    // The base class sets the meter after it has called `enable` for the first time.
+    const isWanted = this.stopObserving && this.durations && this.getConfig().metrics !== false;
+    this.stopCounting = isWanted && this.durations ? observe(this.durations) : undefined;
   }
 
   /** Patches no module: the package tells by itself what it does. */

@@ -1,4 +1,3 @@
-import type { CallCounter } from '../connection/metrics/call-metrics.js';
 import type { ErrorReporter } from '../util/event-emitter.js';
 
 /** What `nest/` and the tests may ask of a server besides its public API. */
@@ -9,8 +8,6 @@ export interface ServerControl {
   readonly journalBytes: number;
   /** The size on the wire of the calls and events that are being served, in bytes. */
   readonly bytesInFlight: number;
-  /** Counts calls and events; undefined: nobody has asked for metrics. */
-  readonly callCounter: CallCounter | undefined;
 }
 
 /** The key under which a server has its {@link ServerControl}. */

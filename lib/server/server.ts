@@ -186,6 +186,11 @@ export class Server extends EventEmitter<ServerEvents> {
     return readMeters(this.meters);
   }
 
+  /** Whether the server was made with the option `metrics`. */
+  get countsMetrics(): boolean {
+    return this.meter !== undefined;
+  }
+
   /**
    * Returns what the server has counted: calls and events by name and outcome, connections, sessions, bytes, refusals...
    * Plain data, safe for `JSON.stringify`.
@@ -387,7 +392,6 @@ export class Server extends EventEmitter<ServerEvents> {
       get bytesInFlight() {
         return inFlight.bytes.amount;
       },
-      callCounter: this.meter?.calls,
     };
   }
 

@@ -17,6 +17,7 @@ const report = apiReport(
     'nestjs-jstp/browser': path.join(dist, 'browser.d.ts'),
     'nestjs-jstp/redis': path.join(dist, 'redis/index.d.ts'),
     'nestjs-jstp/opentelemetry': path.join(dist, 'opentelemetry/index.d.ts'),
+    'nestjs-jstp/metrics': path.join(dist, 'metrics/index.d.ts'),
     'nestjs-jstp/terminus': path.join(dist, 'terminus/index.d.ts'),
     'nestjs-jstp/testing': path.join(dist, 'testing/index.d.ts'),
   },

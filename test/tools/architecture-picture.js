@@ -7,6 +7,8 @@ import path from 'node:path';
 
 /** From the top down: a room, and what it does. */
 const LAYERS = [
+  ['terminus', 'health checks'],
+  ['metrics', 'what was counted, for Prometheus and OpenTelemetry'],
   ['nest', 'NestJS: decorators, JstpServer, JstpClient, handlers'],
   ['transport', 'sockets, TLS, WebSockets, browsers, memory'],
   ['server', 'clients of a listening side: login, resume, hand-over'],
@@ -20,14 +22,13 @@ const LAYERS = [
 
 /** Beside the layers: a room, the highest layer that it imports, and what it does. */
 const ASIDE = [
-  ['terminus', 'nest', 'health checks'],
   ['testing', 'transport', 'memory, faults, suites'],
   ['redis', 'server', 'sessions, events'],
-  ['opentelemetry', 'connection', 'traces'],
+  ['opentelemetry', 'metrics', 'traces, metrics'],
 ];
 
 /** Layers that may use Node; those below run in browsers, too. */
-const OF_NODE = ['nest', 'transport', 'server'];
+const OF_NODE = ['terminus', 'metrics', 'nest', 'transport', 'server'];
 
 const LEFT = 20;
 const TOP = 20;

@@ -7,14 +7,7 @@ import type { CallMeter } from '../observing/call-meter.js';
 import { DURATION_BOUNDS } from './duration-histogram.js';
 import { NameTable, type CountedNames } from './name-table.js';
 import { OTHER, OutcomeNames } from './outcome-names.js';
-import {
-  CallSeries,
-  EventSeries,
-  type CallCounts,
-  type CallListener,
-  type CallSink,
-  type EventCounts,
-} from './series.js';
+import { CallSeries, EventSeries, type CallCounts, type CallSink, type EventCounts } from './series.js';
 
 type App = ApplicationLike<never>;
 
@@ -33,12 +26,6 @@ export interface CallMetrics {
   readonly handled: readonly EventCounts[];
   /** Events of this side. */
   readonly emitted: readonly EventCounts[];
-}
-
-/** Who is told of each call that has ended. */
-export interface CallListeners {
-  readonly served: CallListener;
-  readonly called: CallListener;
 }
 
 /**
@@ -76,14 +63,6 @@ export class CallCounter implements CallMeter {
 
   emit(interfaceName: string, eventName: string): Observation {
     return this.emitted.of(interfaceName, eventName);
-  }
-
-  /** Tells somebody of each call that ends from now on. @returns a function that ends that */
-  listen({ served, called }: CallListeners): () => void {
-    const ends = [this.endedServed.listen(served), this.endedCalled.listen(called)];
-    return () => {
-      for (const end of ends) end();
-    };
   }
 
   read(): CallMetrics {
@@ -169,7 +148,6 @@ class EndedCalls implements CallSink {
   private readonly codes: (number | string)[] = [];
   private readonly begins: Moment[] = [];
   private size = 0;
-  private listeners: readonly CallListener[] = [];
   private readonly flushNow = (): void => {
     this.flush();
   };
@@ -182,13 +160,6 @@ class EndedCalls implements CallSink {
     this.size += 1;
   }
 
-  listen(listener: CallListener): () => void {
-    this.listeners = [...this.listeners, listener];
-    return () => {
-      this.listeners = this.listeners.filter((other) => other !== listener);
-    };
-  }
-
   flush(): void {
     const { size } = this;
     if (size === 0) return;
@@ -198,11 +169,6 @@ class EndedCalls implements CallSink {
       const series = this.series[place];
       const seconds = (time - this.begins[place].at) / 1000;
       series.record(this.codes[place], seconds);
-      if (this.listeners.length > 0) this.tell(series, this.codes[place], seconds);
     }
-  }
-
-  private tell(series: CallSeries, code: number | string, seconds: number): void {
-    for (const listener of this.listeners) listener(series.names, series.outcomeOf(code), seconds);
   }
 }

@@ -20,9 +20,6 @@ export interface EventCounts extends CountedNames {
   readonly count: number;
 }
 
-/** Told of each call that has ended, by who exports durations himself. */
-export type CallListener = (names: CountedNames, outcome: string, seconds: number) => void;
-
 /** Takes calls that have ended. */
 export interface CallSink {
   add(series: CallSeries, code: number | string, began: Moment): void;

@@ -3,7 +3,6 @@ import { defer, from, Observable, ReplaySubject, throwError } from 'rxjs';
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
-import type { CallCounter } from '../../connection/metrics/call-metrics.js';
 import { listMethods } from '../../connection/client-control.js';
 import { ERR_SESSION_TAKEN } from '../../protocol/error-codes.js';
 import { isBeyondLimit } from '../../protocol/message-size.js';
@@ -278,6 +277,11 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     return this.application.events(interfaceName, event, this.keeper) as Observable<T>;
   }
 
+  /** Whether the client was made with the option `metrics`. */
+  get countsMetrics(): boolean {
+    return this.meter !== undefined;
+  }
+
   /**
    * Returns what the client has counted: calls and events by name and outcome, connections, bytes... Plain data, safe for
    * `JSON.stringify`.
@@ -287,11 +291,6 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     if (!this.meter) throw new Error('Nothing is counted: the client was made without the option metrics');
     const { holder, connection } = this.keeper;
     return this.meter.read(holder, connection !== undefined);
-  }
-
-  /** @internal Counts calls and events; undefined without the option `metrics`. */
-  get callCounter(): CallCounter | undefined {
-    return this.meter?.calls;
   }
 
   /**

@@ -263,6 +263,11 @@ export class JstpServer
     return this.listened().getUsage();
   }
 
+  /** Whether the server was made with the option `metrics`. */
+  get countsMetrics(): boolean {
+    return this.options.metrics === true;
+  }
+
   /**
    * Returns what the server has counted since it began to listen, see the core's `Server.getMetrics`.
    * @throws Error before `listen`, and without the option `metrics`

@@ -23,11 +23,12 @@ const EXPECTED = [
   /alice +hears bob say "I will wait"/,
   /reads the history, 4 messages streamed/,
   /POST \/rooms\/kitchen answers 201 .*hello from HTTP/,
+  /"interface":"rooms","method":"say","code":0,.*"user":"alice"/,
   /Both services stay up/,
 ];
 
 const [{ port: chatPort }, { port: httpPort }] = [await reservePort(), await reservePort()];
-const sample = spawn(process.execPath, [path.join(root, 'sample/01-chat/dist/main.js')], {
+const sample = spawn(process.execPath, [path.join(root, 'sample/01-chat/dist/main.js'), '--access-log'], {
   env: { ...process.env, CHAT_PORT: String(chatPort), HTTP_PORT: String(httpPort) },
   stdio: ['ignore', 'pipe', 'inherit'],
 });

@@ -1,8 +1,11 @@
 import { Module } from '@nestjs/common';
-import { JstpModule } from 'nestjs-jstp';
+import { JstpModule, type AccessLogOptions } from 'nestjs-jstp';
 import { LoginGuard } from './login.guard.js';
 import { RoomsModule } from './rooms.module.js';
 import { ports } from '../ports.js';
+
+/** `npm start -- --access-log` shows each call and event as a line of JSON. */
+const accessLog: AccessLogOptions = { log: (record) => console.log(JSON.stringify(record)) };
 
 @Module({
   imports: [
@@ -13,6 +16,7 @@ import { ports } from '../ports.js';
       port: ports.chat,
       authPolicy: LoginGuard,
       heartbeatInterval: 10_000,
+      accessLog: process.argv.includes('--access-log') && accessLog,
     }),
   ],
 })

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { EMPTY, firstValueFrom, map, of, retry, tap, throwError, toArray, type Observable } from 'rxjs';
 import {
   ConfigurationError,
+  ERR_CALL_TIMEOUT,
   JstpArgs,
   JstpClient,
   JstpRecord,
@@ -106,6 +107,14 @@ describe('the interceptors of a client', () => {
     expect(seen).toMatchObject([{ method: 'join', data: 'lobby', metadata: { locale: 'de', tenant: 'a' } }]);
     expect(application.calls[0]).toMatchObject({ args: ['lobby'], metadata: { locale: 'de', tenant: 'b' } });
     expect(replies).toEqual([{ seen: true }]);
+  });
+
+  test('may give a call a deadline', async () => {
+    const silent = new CallApplication(() => undefined);
+    const { client } = start([(call, next) => next({ ...call, timeout: 20 })], silent);
+    await expect(within(client.call('any', 'thing'), 'the deadline')).rejects.toMatchObject({
+      code: ERR_CALL_TIMEOUT,
+    });
   });
 
   test('add to the metadata of events', async () => {

@@ -606,6 +606,45 @@ describe('a store that takes each step', () => {
     await waitFor(() => wire.served.events.length === 5, 'all events');
   });
 
+  test('counts the bytes of events that wait for a save: beyond limits.maxBytesInFlight the next message waits', async () => {
+    const store = new Store(true);
+    const save = new Later();
+    const event = (number: number): string => `{event:[${String(number)},'a'],b:['${'x'.repeat(1000)}']}`;
+    const { wire } = await start(store, { limits: { maxBytesInFlight: 3 * event(1).length } });
+    const { peer, connection } = await wire.login();
+    const inFlight = (): number => wire.server.getUsage().bytesInFlight.used;
+    store.before.save = save.answer;
+    peer.send(event(1), event(2));
+    await waitFor(() => connection.session?.receivedCount === 2, 'two events');
+    expect(inFlight()).toBe(2 * event(1).length);
+    peer.send(event(3), event(4));
+    await waitFor(() => connection.session?.receivedCount === 3, 'the third event');
+    await (await wire.login()).peer.pong();
+    expect([connection.session?.receivedCount, inFlight()]).toEqual([3, 3 * event(1).length]);
+    delete store.before.save;
+    save.give();
+    await waitFor(() => wire.served.events.length === 4, 'all events');
+    expect([inFlight(), wire.server.getUsage().callsInFlight.used]).toEqual([0, 0]);
+  });
+
+  test('counts no events any more that waited for a save when their session went elsewhere', async () => {
+    const store = new Store(true);
+    const save = new Later();
+    const { wire } = await start(store);
+    const { peer, connection } = await wire.login();
+    store.before.save = async () => {
+      await save.answer();
+      throw NOT_OWNED;
+    };
+    peer.send("{event:[1,'a'],first:[]}", "{event:[2,'a'],second:[]}");
+    await waitFor(() => connection.session?.receivedCount === 2, 'the events');
+    expect(wire.server.getUsage().callsInFlight.used).toBe(2);
+    save.give();
+    await peer.end();
+    const { callsInFlight, bytesInFlight } = wire.server.getUsage();
+    expect([callsInFlight.used, bytesInFlight.used]).toEqual([0, 0]);
+  });
+
   test('and says that another server has the session: nothing of what waits for it runs', async () => {
     const store = new Store(true);
     const { wire, errors } = await start(store);

@@ -86,6 +86,9 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
   private doubles: Set<ReceivedCall> | undefined;
   // Handlers of events that have not ended. An event has no answer, so that it is only counted.
   private eventCount = 0;
+  // Events whose turn comes when the session is stored, and what they count as.
+  private storedFirst = 0;
+  private bytesStoredFirst = 0;
   // Calls that are over for their callers, but whose handlers have not ended.
   private lingering = 0;
   /** What all count as whose handlers have not ended, see `weightOf`. */
@@ -150,6 +153,35 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
       this.owner.reportError(error);
       end();
     });
+  }
+
+  /**
+   * Counts an event that waits until the session is stored.
+   * @param bytes what it counts as, see `weightOf`
+   */
+  addStoredFirst(bytes: number): void {
+    this.storedFirst += 1;
+    this.bytesStoredFirst += bytes;
+    this.count(bytes);
+    this.balanceReading();
+  }
+
+  /** That event was handed on. */
+  removeStoredFirst(bytes: number): void {
+    // None is left where all were dropped, as the connection has ended.
+    if (this.storedFirst === 0) return;
+    this.storedFirst -= 1;
+    this.bytesStoredFirst -= bytes;
+    this.uncount(bytes);
+    if (this.isHolding) this.balanceReading();
+  }
+
+  private dropStoredFirst(): void {
+    if (this.storedFirst === 0) return;
+    this.inFlight?.calls.remove(this.storedFirst - 1);
+    this.uncount(this.bytesStoredFirst);
+    this.storedFirst = 0;
+    this.bytesStoredFirst = 0;
   }
 
   /**
@@ -253,6 +285,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
     this.isHolding = false;
     this.isLargeNext = false;
     this.inFlight?.leave(this);
+    this.dropStoredFirst();
     for (const call of cancelled) {
       call.cancel();
       this.countOut(call);

@@ -171,10 +171,14 @@ function handleEvent(owner: MessageOwner, message: EventMessage, bytes: number):
   if (!owner.channel.countReceived(message.id)) return false;
   if (owner.isLogged('event')) owner.log('event', interfaceName, event, args);
   if (args === undefined || interfaceName === undefined || event === undefined) return false;
+  const weight = owner.channel.storesFirst ? weightOf(bytes, message.values) : undefined;
   owner.channel.whenStored(() => {
     if (isObserved('handle', owner.connection)) runObservedEvent(owner, message, bytes);
     else runEvent(owner, message, bytes);
+    if (weight !== undefined) owner.channel.receivedCalls.removeStoredFirst(weight);
   }, message.id);
+  // Behind the message is in the gate: what is served on then comes after it.
+  if (weight !== undefined) owner.channel.receivedCalls.addStoredFirst(weight);
   return true;
 }
 

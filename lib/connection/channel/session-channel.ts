@@ -327,23 +327,23 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   }
 
   sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown {
-    const send = (sent = metadata): unknown => this.commitEvent(interfaceName, eventName, args, sent);
-    if (!isObserved('emit', this.connection)) return send();
-    return observeEmit(this.connection, interfaceName, eventName, args, metadata, send);
+    return isObserved('emit', this.connection)
+      ? observeEmit(this, interfaceName, eventName, args, metadata)
+      : this.commitEvent(interfaceName, eventName, args, metadata);
   }
 
-  private commitEvent(
+  /** Sends an event, which is not observed any more. */
+  commitEvent(
     interfaceName: string,
     eventName: string,
     args: unknown[],
     metadata: Metadata | undefined,
   ): unknown {
-    const { outbox } = this;
-    const { limits } = this.owner;
+    const { outbox, owner } = this;
     const refusal = outbox.refusal('event', eventName);
     if (refusal) return refusal;
     try {
-      outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata, limits));
+      outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata, owner.limits));
       return undefined;
     } catch (error) {
       return error;

@@ -18,9 +18,9 @@ export function observeCall(
   metadata: Metadata | undefined,
 ): Metadata | undefined {
   const counted = connection[CONTROL].callMeter?.call(interfaceName, methodName);
+  if (counted) call.began = turnClock.now();
   if (!hasObservers('call')) {
     call.observation = counted;
-    call.began = turnClock.now();
     return metadata;
   }
   const operation = new SendOperation('call', connection, interfaceName, methodName, args, metadata);
@@ -30,29 +30,37 @@ export function observeCall(
   return operation.metadata;
 }
 
-/**
- * Lets an event of this side be observed.
- * @param send sends it, with the metadata that it is to carry; returns what keeps it from being sent
- * @returns what that has returned
- */
+/** What sends events. */
+interface EventSender {
+  readonly connection: Connection;
+  /** @returns what keeps it from being sent; undefined: nothing does */
+  commitEvent(
+    interfaceName: string,
+    eventName: string,
+    args: readonly unknown[],
+    metadata: Metadata | undefined,
+  ): unknown;
+}
+
+/** Lets an event of this side be observed, and sends it. @returns what the sender returns */
 export function observeEmit(
-  connection: Connection,
+  sender: EventSender,
   interfaceName: string,
   eventName: string,
   args: readonly unknown[],
   metadata: Metadata | undefined,
-  send: (metadata: Metadata | undefined) => unknown,
 ): unknown {
+  const { connection } = sender;
   const counted = connection[CONTROL].callMeter?.emit(interfaceName, eventName);
   if (!hasObservers('emit')) {
-    const error = send(metadata);
+    const error = sender.commitEvent(interfaceName, eventName, args, metadata);
     counted?.end(outcomeCodeOf(error), error, undefined);
     return error;
   }
   const operation = new SendOperation('emit', connection, interfaceName, eventName, args, metadata);
   const observation = begin(operation, counted);
   observation.run(ignore);
-  const error = send(operation.metadata);
+  const error = sender.commitEvent(interfaceName, eventName, args, operation.metadata);
   observation.end(outcomeCodeOf(error), error, undefined);
   return error;
 }

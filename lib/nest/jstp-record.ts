@@ -1,5 +1,6 @@
 import type { CallOptions } from '../connection/calls/call-options.js';
 import type { Metadata } from '../protocol/message.js';
+import type { RemoteError } from '../protocol/remote-error.js';
 import { JstpArgs } from './jstp-args.js';
 
 /** What a {@link JstpRecord} says besides its data. */
@@ -19,12 +20,22 @@ export interface JstpRecordOptions {
   readonly idempotent?: boolean | undefined;
 }
 
+/** One attempt of a call that may be limited. */
+export interface Attempt {
+  /** What is left of the call's time, in milliseconds; undefined: any time. */
+  readonly remainingMs: number | undefined;
+  /** Why it is given up; undefined: its subscriber has left. */
+  readonly reason: RemoteError | undefined;
+}
+
 /** Data for `send` or `emit`, with what is said about this one message. {@link JstpRecordBuilder} makes it. */
 export class JstpRecord<Data = unknown> {
   constructor(
     /** The payload, or `JstpArgs` for several arguments. */
     readonly data: Data,
     readonly options: JstpRecordOptions = {},
+    /** @internal The attempt that it is sent by, which knows how long its caller still waits. */
+    readonly attempt?: Attempt,
   ) {}
 }
 

@@ -24,9 +24,12 @@ class EndController {
   }
 
   @MessagePattern('end.wait')
-  wait(@Ctx() context: JstpContext): Promise<never> {
-    signals.push(context.getSignal());
-    return new Promise(() => undefined);
+  wait(@Ctx() context: JstpContext): Promise<void> {
+    const signal = context.getSignal();
+    signals.push(signal);
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve());
+    });
   }
 }
 

@@ -11,7 +11,7 @@ import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore, unwrapResults } from '../../util/callback.js';
 import { randomId } from '../../util/random.js';
-import { argumentsOfData, JstpRecord, type JstpRecordOptions } from '../jstp-record.js';
+import { argumentsOfData, JstpRecord, type Attempt, type JstpRecordOptions } from '../jstp-record.js';
 import { fromWireError } from '../nest-error.js';
 import { OrderedConversion } from '../ordered-conversion.js';
 import { targetOf, type PatternNormalizer, type Target } from '../target.js';
@@ -45,6 +45,7 @@ interface Outgoing {
   readonly args: unknown[];
   readonly metadata: Metadata | undefined;
   readonly onReplyMetadata: JstpRecordOptions['onReplyMetadata'];
+  readonly attempt: Attempt | undefined;
 }
 
 /** Sends Nest's packets as JSTP's messages: the pattern as the target, the data as arguments. Hands responses back. */
@@ -131,7 +132,7 @@ export class ClientPackets {
    * @param replyLocal gets errors of this side, which the deserializer must not get
    */
   private start(outgoing: Outgoing, reply: Reply, replyLocal = reply): Teardown {
-    const { target, args, metadata, onReplyMetadata } = outgoing;
+    const { target, args, metadata, onReplyMetadata, attempt } = outgoing;
     const { carrier } = this;
     const first = carrier.carrier;
     if (!first) {
@@ -160,7 +161,7 @@ export class ClientPackets {
           onItem: (response) => {
             reply({ response });
           },
-          metadata,
+          metadata: attempt ? toldTime(metadata, attempt) : metadata,
           onReplyMetadata,
           takesArray: true,
         },
@@ -195,12 +196,13 @@ export class ClientPackets {
       ? serialized
       : { ...(bare(packet) as AnyPacket), data: serialized };
     const target = targetOf(pattern === undefined ? packet.pattern : pattern, this.normalizePattern);
-    const record: unknown = packet.data;
+    const record = packet.data instanceof JstpRecord ? packet.data : undefined;
     return {
       target,
       args: argumentsOfData(data),
       metadata: metadataOf(metadata),
-      onReplyMetadata: record instanceof JstpRecord ? record.options.onReplyMetadata : undefined,
+      onReplyMetadata: record?.options.onReplyMetadata,
+      attempt: record?.attempt,
     };
   }
 }
@@ -218,6 +220,11 @@ function bare(packet: ReadPacket): BarePacket {
     data: record.data as unknown,
     metadata: { ...metadataOf(metadata), ...record.options.metadata },
   };
+}
+
+/** Adds how long the caller still waits, each time that the call is made: at the next server, it is less. */
+function toldTime(metadata: Metadata | undefined, { remainingMs }: Attempt): Metadata | undefined {
+  return remainingMs === undefined ? metadata : { ...metadata, timeout: Math.ceil(remainingMs) };
 }
 
 type BarePacket = Pick<ReadPacket, 'pattern' | 'data'> & { readonly metadata?: unknown };

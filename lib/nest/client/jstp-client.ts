@@ -21,9 +21,9 @@ import { ClientPackets, lostAnswer, type Conversions } from './client-packets.js
 import type { ExposedApi } from './exposed-methods.js';
 import { createRemoteApi, type RemoteApi } from './client-remote-api.js';
 import { isNetworkError } from '../connection-trouble.js';
-import { LimitedSend, type Attempt } from './limited-send.js';
+import { LimitedSend } from './limited-send.js';
 import { JstpArgs } from '../jstp-args.js';
-import { JstpRecord, type JstpRecordOptions } from '../jstp-record.js';
+import { JstpRecord, type Attempt, type JstpRecordOptions } from '../jstp-record.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
@@ -171,7 +171,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     return new Observable<TResult>((subscriber) => {
       const start = (): Teardown =>
         this.publish(
-          this.packetOf(pattern, attempt ? toldTime(data, attempt) : data),
+          this.packetOf(pattern, attempt ? sentBy(attempt, data) : data),
           this.createObserver(subscriber),
         );
       let teardown: Teardown | undefined;
@@ -392,12 +392,11 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 }
 
-/** Adds to a call how long its caller still waits. */
-function toldTime(data: unknown, { remainingMs }: Attempt): unknown {
-  if (remainingMs === undefined) return data;
-  const record = data instanceof JstpRecord ? data : new JstpRecord(data);
-  const metadata = { ...record.options.metadata, timeout: Math.ceil(remainingMs) };
-  return new JstpRecord<unknown>(record.data, { ...record.options, metadata });
+/** Adds to a call the attempt that it is sent by. */
+function sentBy(attempt: Attempt, data: unknown): JstpRecord {
+  return data instanceof JstpRecord
+    ? new JstpRecord<unknown>(data.data, data.options, attempt)
+    : new JstpRecord(data, {}, attempt);
 }
 
 function textOf(error: unknown): string {

@@ -3,15 +3,8 @@ import { CallLimit } from '../../connection/calls/call-limit.js';
 import type { RemoteError } from '../../protocol/remote-error.js';
 import { bindContext } from '../../util/async-context.js';
 import { startKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
+import type { Attempt } from '../jstp-record.js';
 import type { CallRule } from './call-rules.js';
-
-/** One attempt of a call that may be limited. */
-export interface Attempt {
-  /** What is left of the call's time, in milliseconds; undefined: any time. */
-  readonly remainingMs: number | undefined;
-  /** Why it is given up; undefined: its subscriber has left. */
-  readonly reason: RemoteError | undefined;
-}
 
 /**
  * One call of `send`, with all of its attempts, from the subscription to its end: what it waits for a connection counts

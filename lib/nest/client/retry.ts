@@ -2,6 +2,7 @@ import {
   ERR_CALLBACK_LOST,
   ERR_NO_HANDSHAKE_RESPONSE,
   ERR_NOT_CONNECTED,
+  ERR_SERVER_CLOSING,
   ERR_SESSION_LOST,
 } from '../../protocol/error-codes.js';
 import { check, checkNames, isInteger, isObject, MAX_TIMER_MS } from '../../protocol/option-checks.js';
@@ -52,6 +53,7 @@ const CODES: readonly number[] = [
   ERR_NO_HANDSHAKE_RESPONSE,
   ERR_SESSION_LOST,
   ERR_NOT_CONNECTED,
+  ERR_SERVER_CLOSING,
 ];
 
 /**

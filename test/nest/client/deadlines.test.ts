@@ -10,6 +10,7 @@ import {
   JstpClient,
   JstpContext,
   JstpRecordBuilder,
+  withCall,
   type RemoteError,
   type JstpClientOptions,
 } from '../../../lib/index.js';
@@ -19,24 +20,34 @@ import { errorOf, observe } from '../../support/observed.js';
 import { recordOperations, shortOf } from '../../support/operations.js';
 import { LOOPBACK } from '../../support/ports.js';
 import { waitFor, within } from '../../support/wait-for.js';
+import { timersOf } from '../../support/quiet.js';
 import { atEnd, startService, type Service } from '../server/fixture.js';
+import { Bench, CallApplication } from './fixture.js';
 
 /** Long enough that nothing of these tests ends by it. */
 const LONG = 100_000;
 /** Over soon. */
 const SHORT = 30;
 
+const bench = new Bench();
 const signals: AbortSignal[] = [];
 let unsubscribed = 0;
 /** What a handler calls. */
 let inner: JstpClient;
 
+/** Waits for a signal, as handlers should: what runs on would hold up the end of its server. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve());
+  });
+}
+
 @Controller()
 class SlowController {
   @MessagePattern('slow.wait')
-  wait(@Ctx() context: JstpContext): Promise<never> {
+  wait(@Ctx() context: JstpContext): Promise<void> {
     signals.push(context.getSignal());
-    return new Promise(() => undefined);
+    return aborted(context.getSignal());
   }
 
   @MessagePattern('slow.feed')
@@ -150,6 +161,19 @@ describe('the timeout of a client', () => {
     ).toBeUndefined();
   });
 
+  test('is less where the call is made again by itself, as for a stream that has moved', async () => {
+    const application = new CallApplication((call) => {
+      if (application.calls.length > 1) call.succeed([]);
+      else void timersOf(20).then(() => call.fail(-12));
+    });
+    const client = clientOf(await bench.serve(application), { app: 'app', timeout: LONG });
+    await client.call('i', 'm');
+    const [first, second] = application.calls.map(({ metadata }) => Number(metadata?.['timeout']));
+    expect(first).toBeLessThanOrEqual(LONG);
+    expect(second).toBeLessThan(first);
+    expect(second).toBeGreaterThan(0);
+  });
+
   test('leaves nothing behind once the call is answered', async () => {
     const client = clientOf(await start(), { timeout: 87_654 });
     await firstValueFrom(client.send('slow.left', {}));
@@ -180,7 +204,7 @@ describe('the timeout of a client', () => {
 
   test('may be that of a server’s call to its client', async () => {
     const client = clientOf(await start());
-    client.expose({ screen: { never: () => new Promise(() => undefined) } });
+    client.expose({ screen: { never: withCall((call) => aborted(call.signal as AbortSignal)) } });
     expect(await firstValueFrom(client.send('ask.client', {}))).toEqual([-7, ['ERR_CALLER_TIMEOUT']]);
   });
 });

@@ -177,6 +177,8 @@ describe('the asynchronous options of JstpClientModule', () => {
     await expect(start({ imports: [wrong] })).rejects.toThrow('connectOnInit must be true or false');
     const misspelt = JstpClientModule.registerAsync({ useFactory: () => ({ prot: 1 }) as object });
     await expect(start({ imports: [misspelt] })).rejects.toThrow('did you mean "port"?');
+    const late = JstpClientModule.registerAsync({ useFactory: () => ({ conectOnInit: true }) as object });
+    await expect(start({ imports: [late] })).rejects.toThrow('did you mean "connectOnInit"?');
   });
 });
 

@@ -15,6 +15,7 @@ import {
   type JstpAccessRecord,
   type JstpServerOptions,
 } from '../../../lib/index.js';
+import { hasObservers } from '../../../lib/connection/observing/observers.js';
 import { Closing } from '../../support/closing.js';
 import { call, connect, reference } from '../../support/jstp.js';
 import { LOOPBACK } from '../../support/ports.js';
@@ -156,9 +157,12 @@ describe('the access log of a JstpServer', () => {
 
   test('shows names that a client has made up as one short line', async () => {
     const { records, connection } = await startRecording();
-    await failed(connection.callMethod('orders', `a\nb${'c'.repeat(200)}`, []));
-    expect(records[0].method).toMatch(/^a\\nbc+\.\.\. \(203 characters\)$/);
-    expect(records[0].method.length).toBeLessThan(130);
+    const madeUp = `a\nb${'c'.repeat(200)}`;
+    await failed(connection.callMethod(madeUp, madeUp, []));
+    const [record] = records;
+    expect(record.method).toMatch(/^a\\nbc+\.\.\. \(203 characters\)$/);
+    expect(record.method.length).toBeLessThan(130);
+    expect(record.interface).toBe(record.method);
   });
 
   test('has a share of what succeeds, and all that fails', async () => {
@@ -196,6 +200,7 @@ describe('the access log of a JstpServer', () => {
     await service.app.close();
     await other.connection.callMethod('orders', 'count', ['x']);
     expect(records).toHaveLength(1);
+    expect(hasObservers('serve')).toBe(false);
   });
 
   test('has the calls of a client of @metarhia/jstp', async () => {

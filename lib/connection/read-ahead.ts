@@ -20,8 +20,12 @@ export interface ReadAheadOwner {
    * not received, and a peer that comes back sends it again.
    */
   mayFinish(message: MessageHead, bytes: number): boolean;
-  /** Acts on a message. */
-  receiveMessage(data: Uint8Array | string): void;
+  /** Whether a message of so many bytes has to wait for a later turn of the event loop. */
+  isTurnOver(bytes: number): boolean;
+  /** Calls {@link ReadAhead.turnCame} in a later turn. Only where {@link isTurnOver} has said so. */
+  waitForTurn(held: ReadAhead): void;
+  /** Acts on a message that was held. */
+  receiveHeld(data: Uint8Array | string): void;
   /** Ends the transport: the peer broke the protocol. */
   fail(error: unknown): void;
   /** Stops or goes on taking bytes from the transport. */
@@ -52,6 +56,8 @@ export class ReadAhead implements Expirable {
   private behindCalls = new Map<number, number>();
   private hasBye = false;
   private isServing = false;
+  /** Whether {@link release} goes on in a later turn. */
+  private waitsForTurn = false;
   /** Whether {@link finish} was called. */
   isFinishing = false;
   private isHolding = true;
@@ -104,8 +110,9 @@ export class ReadAhead implements Expirable {
   /** Serves what is held until {@link hold} is called again. @returns whether nothing is left */
   release(): boolean {
     this.isHolding = false;
-    if (this.isServing) return false;
-    this.serve(({ data }) => !this.isHolding && !this.owner.mustWait(data));
+    if (this.isServing || this.waitsForTurn || this.isFinishing) return false;
+    this.waitsForTurn = !this.serve(({ data }) => !this.isHolding && !this.owner.mustWait(data));
+    if (this.waitsForTurn) this.owner.waitForTurn(this);
     if (this.held.length > 0) {
       if (this.heldBytes < READ_AHEAD_BYTES) this.goOn();
       return false;
@@ -127,15 +134,25 @@ export class ReadAhead implements Expirable {
     if (this.heldBytes < READ_AHEAD_BYTES) this.goOn();
   }
 
-  /** Serves what is held at the end of the transport, as nothing follows it; after a bye, nobody sends it again. */
-  finish(): void {
+  /** The turn has come that {@link release} waits for. @returns whether it may go on */
+  turnCame(): boolean {
+    this.waitsForTurn = false;
+    return !this.isHolding && !this.isFinishing;
+  }
+
+  /**
+   * Serves what is held at the end of the transport, as nothing follows it; after a bye, nobody sends it again.
+   * @returns whether that is done; else it goes on with a call in a later turn
+   */
+  finish(): boolean {
     this.isFinishing = true;
-    if (this.isServing) return;
-    this.serve(({ data }) => {
+    if (this.isServing) return true;
+    const isDone = this.serve(({ data }) => {
       const message = this.hasBye ? undefined : this.owner.peek(data);
       return !message || this.owner.mayFinish(message, data.length);
     });
-    this.drop();
+    if (isDone) this.drop();
+    return isDone;
   }
 
   /** Drops what is held. */
@@ -167,19 +184,26 @@ export class ReadAhead implements Expirable {
     sharedDeadlines(PROBE_EVERY_MS).add(this);
   }
 
-  private serve(mayServe: (one: Held) => boolean): void {
+  /** Serves as far as it may. @returns false: the rest has to wait for a later turn */
+  private serve(mayServe: (one: Held) => boolean): boolean {
     const { held } = this;
     let count = 0;
+    let isTurnOver = false;
     this.serving(() => {
       // Until the end, or until all is dropped.
       while (held === this.held && count < held.length) {
         const one = held[count];
-        if (!one.isServed && !mayServe(one)) break;
+        if (!one.isServed) {
+          if (!mayServe(one)) break;
+          isTurnOver = count > 0 && this.owner.isTurnOver(one.data.length);
+          if (isTurnOver) break;
+        }
         count += 1;
         if (!one.isServed) this.serveOne(one);
       }
     });
     held.splice(0, count);
+    return !isTurnOver;
   }
 
   private serveOne(one: Held): void {
@@ -187,7 +211,7 @@ export class ReadAhead implements Expirable {
     one.isServed = true;
     this.heldBytes -= data.length;
     if (ofCall !== undefined) this.countServed(ofCall);
-    this.owner.receiveMessage(data);
+    this.owner.receiveHeld(data);
     if (callId !== undefined) this.serveBehind(callId);
   }
 

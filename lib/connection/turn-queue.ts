@@ -9,7 +9,7 @@ export interface TurnQueueOwner extends SliceUser {
   /** Acts on what has waited. */
   turnCame(arrival: Arrival): void;
   /** Nothing waits any more. */
-  turnsDone(): void;
+  turnsDone(queue: TurnQueue): void;
   /** Ends the transport: the peer broke the protocol. */
   fail(error: unknown): void;
 }
@@ -75,7 +75,7 @@ export class TurnQueue {
       this.heldBytes -= bytes;
       this.owner.turnCame(next);
     }
-    if (!this.isDropped) this.owner.turnsDone();
+    if (!this.isDropped) this.owner.turnsDone(this);
   }
 }
 

@@ -139,6 +139,20 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     runInRootContext(receive, this, data);
   }
 
+  receiveHeld(data: Uint8Array | string): void {
+    runInRootContext(turn, this, data);
+  }
+
+  isTurnOver(bytes: number): boolean {
+    return sharedSlice.isOverFor(bytes, this);
+  }
+
+  waitForTurn(held: ReadAhead): void {
+    sharedSlice.wait(() => {
+      if (held.turnCame() && held === this.readAhead) this.holdServing(false);
+    });
+  }
+
   transportWaits(bytes: number): void {
     if (bytes > 0) this.backlog ??= new Backlog(this, this.owner.limits, this.owner.sendMeter);
     this.backlog?.note(bytes);
@@ -190,7 +204,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     if (this.turnQueue) {
       this.turnQueue.add(data);
       this.countHeld(0);
-    } else if (this.isEnding || !sharedSlice.isOverFor(data.length, this)) this.serve(data);
+    } else if (!sharedSlice.isOverFor(data.length, this)) this.serve(data);
     else {
       this.turnQueue = new TurnQueue(this, this.owner.limits.journalMaxBytes);
       this.turnQueue.add(data);
@@ -204,7 +218,9 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     this.countHeld();
   }
 
-  turnsDone(): void {
+  turnsDone(queue: TurnQueue): void {
+    // What it served last may have made another one.
+    if (queue !== this.turnQueue) return;
     this.turnQueue = undefined;
     if (!this.readAhead?.isDeaf) this.transport?.resume();
   }
@@ -263,7 +279,13 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   /** Acts on what was read ahead, then tells of the end. */
   serveEnd(error: Error | undefined): void {
     this.turnQueue = undefined;
-    this.readAhead?.finish();
+    if (this.readAhead?.finish() === false) {
+      // The end waits with the rest of what has come before it.
+      this.turnQueue = new TurnQueue(this, Infinity);
+      this.turnQueue.add({ error });
+      this.countHeld(0);
+      return;
+    }
     this.readAhead = undefined;
     this.countHeld(0);
     this.backlog?.clear();

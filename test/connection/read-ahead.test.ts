@@ -10,6 +10,7 @@ class FakeLink implements ReadAheadOwner {
   readonly done: string[] = [];
   /** What has to wait though nothing else does. */
   waiting: string[] = [];
+  isOver = false;
   onServed: (text: string) => void = () => undefined;
 
   peek(data: Uint8Array | string): ReturnType<ReadAheadOwner['peek']> {
@@ -28,7 +29,15 @@ class FakeLink implements ReadAheadOwner {
     return message.kind !== 'call';
   }
 
-  receiveMessage(data: Uint8Array | string): void {
+  isTurnOver(): boolean {
+    return this.isOver;
+  }
+
+  waitForTurn(): void {
+    this.done.push('wait');
+  }
+
+  receiveHeld(data: Uint8Array | string): void {
     this.done.push(String(data));
     this.onServed(String(data));
   }
@@ -127,11 +136,46 @@ describe('what is read ahead', () => {
     const bytes = new Uint8Array([123, 125]);
     const seen: (Uint8Array | string)[] = [];
     link.peek = () => undefined;
-    link.receiveMessage = (data) => seen.push(data);
+    link.receiveHeld = (data) => seen.push(data);
     ahead.add(bytes);
     bytes.fill(0);
     ahead.release();
     expect(seen).toEqual([new Uint8Array([123, 125])]);
+  });
+
+  test('is served over several turns, and what comes meanwhile waits behind it', () => {
+    for (const id of [1, 2, 3]) ahead.add(inspect(id));
+    link.isOver = true;
+    expect(ahead.release()).toBe(false);
+    expect(link.done).toEqual([inspect(1), 'wait']);
+    expect([ahead.add(inspect(4)), ahead.release()]).toEqual([true, false]);
+    expect(link.done).toHaveLength(2);
+    link.isOver = false;
+    expect(ahead.turnCame()).toBe(true);
+    expect(ahead.release()).toBe(true);
+    expect(link.done.slice(2)).toEqual([inspect(2), inspect(3), inspect(4)]);
+  });
+
+  test('goes on in no later turn while it is held again', () => {
+    for (const id of [1, 2]) ahead.add(inspect(id));
+    link.isOver = true;
+    ahead.release();
+    ahead.hold();
+    expect(ahead.turnCame()).toBe(false);
+    expect(ahead.release()).toBe(true);
+    expect(link.done.filter((text) => text.startsWith('{'))).toEqual([inspect(1), inspect(2)]);
+  });
+
+  test('is served at the end of the line over several turns', () => {
+    for (const id of [1, 2, 3]) ahead.add(inspect(id));
+    link.isOver = true;
+    expect([ahead.finish(), ahead.release(), ahead.finish(), ahead.finish()]).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+    expect(link.done).toEqual([inspect(1), inspect(2), inspect(3)]);
   });
 
   test('is served at the end of the line up to what the peer will send again', () => {

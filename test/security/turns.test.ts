@@ -202,6 +202,24 @@ test('large messages that wait for calls under way have their turns when their t
   expect(new Set(turnsOf(/e2/)).size).toBe(8);
 });
 
+test('all that one connection has sent behind a call under way is served over several turns when it ends', async () => {
+  const server = await start('net', worker(), { maxCallsInFlight: 1 });
+  const ends: number[] = [];
+  server.on('disconnect', () => ends.push(served.length));
+  const { port } = server.address() as { port: number };
+  const peer = await RawPeer.connect(port);
+  closing.add(() => peer.destroy());
+  peer.send("{handshake:[0,'app']}");
+  await peer.received(1);
+  peer.send("{call:[1,'all'],feed:[]}");
+  for (let n = 2; n < 18; n++) peer.send(`{event:[${String(n)},'all'],e${String(n)}:['${MEDIUM}']}`);
+  peer.socket.end();
+  await waitFor(() => ends.length === 1, 'the end');
+  expect(labels()).toEqual(Array.from({ length: 16 }, (_, n) => `e${String(n + 2)}`));
+  expect(ends).toEqual([16]);
+  expect(new Set(turnsOf(/e/)).size).toBeGreaterThanOrEqual(7);
+});
+
 test('nothing that waits for its turn is served after the connection has ended', async () => {
   class Closer extends Worker {
     override handleEvent(

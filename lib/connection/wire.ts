@@ -10,7 +10,7 @@ import { parseMessage } from '../protocol/parse-message.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { tighterLimit } from '../protocol/size-limit.js';
 import { runInRootContext } from '../util/async-context.js';
-import { isProduction } from '../util/host.js';
+import { isProduction, nextTick } from '../util/host.js';
 import { sharedSlice } from '../util/time-slice.js';
 import { Backlog, type BacklogOwner } from './backlog.js';
 import { READ_AHEAD_BYTES, ReadAhead, type ReadAheadOwner } from './read-ahead.js';
@@ -99,13 +99,14 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   /** Gives the transport away; what was read of it and not served is dropped. */
   detach(): Transport | null {
     const { transport, turnQueue } = this;
+    const hasEnded = turnQueue?.hasEnd === true;
     if (transport) transport.receiver = null;
     // A peer that did not wait for the answer to its handshake; its transport is not read.
     if (turnQueue && !this.owner.isOpen) transport?.destroy();
     this.dropUnserved();
     this.backlog?.clear();
     this.transport = null;
-    return turnQueue?.hasEnd ? null : transport;
+    return hasEnded ? null : transport;
   }
 
   /** Writes a text, if there is a transport. */
@@ -120,13 +121,13 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
 
   /** Sends what is waiting, then ends the transport. Nothing that comes, or has come, is served any more. */
   end(): void {
-    this.dropUnserved();
+    this.giveUpUnserved();
     this.transport?.end();
   }
 
   /** Ends the transport at once, without an answer: the peer broke the protocol. */
   fail(error: unknown): void {
-    this.dropUnserved();
+    this.giveUpUnserved();
     this.transport?.destroy(error instanceof Error ? error : undefined);
   }
 
@@ -372,6 +373,18 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
 
   probe(): void {
     this.transport?.send(HEARTBEAT_TEXT);
+  }
+
+  /** Drops what is not served. Where the end of the transport waits behind it, nothing else will tell of that. */
+  private giveUpUnserved(): void {
+    const { transport } = this;
+    const hasEnded = this.turnQueue?.hasEnd === true;
+    this.dropUnserved();
+    if (!hasEnded) return;
+    // Later. Why: the caller, who ends the transport, is not done.
+    nextTick(() => {
+      if (transport === this.transport) this.serveEnd(undefined);
+    });
   }
 
   private dropUnserved(): void {

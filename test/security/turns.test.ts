@@ -220,6 +220,34 @@ test('all that one connection has sent behind a call under way is served over se
   expect(new Set(turnsOf(/e/)).size).toBeGreaterThanOrEqual(7);
 });
 
+test('what waits to be served at the end of a transport is dropped when the connection is closed meanwhile', async () => {
+  const lengths: number[] = [];
+  class Closer extends Worker {
+    override handleEvent(connection: Connection, ...event: [string, string, unknown[]]): void {
+      super.handleEvent(connection, ...event);
+      if (event[1] !== 'e5') return;
+      process.nextTick(() => {
+        lengths.push(served.length);
+        connection.close();
+      });
+    }
+  }
+  const server = await start('net', new Closer('app', {}), { maxCallsInFlight: 1 });
+  const { port } = server.address() as { port: number };
+  const peer = await RawPeer.connect(port);
+  closing.add(() => peer.destroy());
+  peer.send("{handshake:[0,'app']}");
+  await peer.received(1);
+  peer.send("{call:[1,'all'],feed:[]}");
+  for (let n = 2; n < 18; n++) peer.send(`{event:[${String(n)},'all'],e${String(n)}:['${MEDIUM}']}`);
+  peer.socket.end();
+  await waitFor(() => lengths.length === 1, 'the close');
+  await waitFor(() => turn > (served.at(-1)?.turn ?? 0) + 20, 'more turns');
+  expect(lengths[0]).toBeLessThan(16);
+  expect(served).toHaveLength(lengths[0]);
+  expect(server.getClientsArray()).toEqual([]);
+});
+
 test('nothing that waits for its turn is served after the connection has ended', async () => {
   class Closer extends Worker {
     override handleEvent(

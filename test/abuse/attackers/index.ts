@@ -1,6 +1,6 @@
 import type { Attacker } from './attacker.js';
 import { cancels, journals, leavers, resumes, small, streams, unread } from './guests.js';
-import { deep, largest, wide } from './large.js';
+import { deep, heavy, largest, unfinished, wide } from './large.js';
 import { flood, garbage, guesses, halfOpen, slow, tlsHalves } from './strangers.js';
 import { webSocketFrames } from './websockets.js';
 
@@ -23,4 +23,6 @@ export const ATTACKERS: readonly Attacker[] = [
   deep,
   wide,
   largest,
+  heavy,
+  unfinished,
 ];

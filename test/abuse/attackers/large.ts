@@ -35,16 +35,52 @@ export const deep: Attacker = {
 
 export const wide: Attacker = {
   name: 'wide messages',
-  load: '20 messages a second of 10,000 numbers, holes, objects or distinct keys',
+  load: '20 messages a second of 10,000 numbers, holes, objects, distinct keys or far indexes',
   attack(kit) {
     const messages = [
       event(`[${'1,'.repeat(WIDE_VALUES)}]`),
       event(`[${','.repeat(WIDE_VALUES)}]`),
       event(`[${'{},'.repeat(WIDE_VALUES)}]`),
       event(`{${Array.from({ length: WIDE_VALUES }, (_, n) => `k${n.toString(36)}:1`).join()}}`),
+      event(`[${'{999:1},'.repeat(WIDE_VALUES / 2)}]`),
     ];
     const peers = guests(kit);
     kit.rate(20, () => kit.random.pick(peers).send(kit.random.pick(messages)));
+  },
+};
+
+export const heavy: Attacker = {
+  name: 'calls of many values',
+  load: '8 connections that call a handler of 5 s with as many objects as may be (1,000,000), without pause',
+  maxAnswerMs: 3000,
+  attack(kit) {
+    const call = `{call:[1,'db'],wait:[[${'{},'.repeat(MOST_VALUES)}]]}`;
+    const peers = kit.keep(8, () => kit.dial(kit.random.pick(TRANSPORTS)).login(''));
+    kit.rate(50, () => kit.random.pick(peers).send(call));
+  },
+};
+
+export const unfinished: Attacker = {
+  name: 'unfinished messages',
+  load: '150 connections that send 8 MiB of a message each, without its end, as fast as they are read',
+  maxAnswerMs: 3000,
+  attack(kit) {
+    const most = 8 * 1024 * 1024 - 1024;
+    const piece = Buffer.alloc(256 * 1024, 'x');
+    const left = new WeakMap<Peer, number>();
+    const peers = kit.keep(150, () => {
+      const peer = kit.dial('net').login();
+      peer.write("{event:[1,'db'],said:['");
+      left.set(peer, most);
+      return peer;
+    });
+    kit.rate(1000, () => {
+      const peer = kit.random.pick(peers);
+      const bytes = Math.min(left.get(peer) ?? 0, piece.length);
+      if (bytes === 0 || peer.isClogged) return;
+      left.set(peer, (left.get(peer) ?? 0) - bytes);
+      peer.write(piece.subarray(0, bytes));
+    });
   },
 };
 

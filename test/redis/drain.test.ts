@@ -168,6 +168,8 @@ describe('a server that leaves', () => {
       const call = await servers.called(0);
       for (const n of [1, 2]) call.openStream().write(n);
       await waitFor(() => values.length === 2, 'the first values');
+      // Its handler ends when it is told to: a server waits for that.
+      call.signal.addEventListener('abort', () => call.fail(call.signal.reason));
       await leave(servers, 0, 1);
       expect(call.signal.aborted).toBe(true);
       if (drainStreams === 'end') {

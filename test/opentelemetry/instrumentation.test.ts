@@ -9,6 +9,7 @@ import { ATTRIBUTES } from '../../lib/opentelemetry/attributes.js';
 import { Closing } from '../support/closing.js';
 import { API, dial, startCore, type Back } from '../support/core.js';
 import { waitFor } from '../support/wait-for.js';
+import { DerivingContextManager } from './deriving-context-manager.js';
 import { recordSpans, shortOf } from './spans.js';
 
 const closing = new Closing();
@@ -252,6 +253,8 @@ test('what a caller has put into the metadata stays beside the trace context', a
 test('a propagator that takes the active context alone, as Sentry’s does, gets that', async () => {
   const { connection, exporter } = await traced();
   const seenActive: boolean[] = [];
+  context.disable();
+  context.setGlobalContextManager(new DerivingContextManager());
   propagation.disable();
   propagation.setGlobalPropagator({
     inject: (given) => seenActive.push(given === context.active()),

@@ -18,7 +18,7 @@ import { errorOf, valuesOf } from '../support/observed.js';
 import { LOOPBACK } from '../support/ports.js';
 import { isNest12 } from '../support/nest-app.js';
 import { waitFor } from '../support/wait-for.js';
-import { atEnd, startService } from './server/fixture.js';
+import { atEnd, startService, type Service } from './server/fixture.js';
 
 type Metadata = Record<string, unknown>;
 const events: unknown[] = [];
@@ -75,8 +75,10 @@ class RecordsController {
   }
 }
 
+let service: Service;
+
 async function start(options: JstpClientOptions = {}): Promise<JstpClient> {
-  const service = await startService({ controllers: [RecordsController] });
+  service = await startService({ controllers: [RecordsController] });
   const client = new JstpClient({ host: LOOPBACK, port: service.port, ...options });
   atEnd(() => client.close());
   return client;
@@ -199,5 +201,17 @@ describe('what a client exposes', () => {
     );
     expect(await valuesOf(client.send('back', 'screen'))).toEqual([[3, undefined]]);
     expect(seen).toEqual(['news', { of: 'the event' }]);
+  });
+
+  test('sees the metadata of what the server sends to all', async () => {
+    const client = await start();
+    const seen: unknown[] = [];
+    const said = withCall((call, what: string) => seen.push(what, call.metadata));
+    client.expose(new Application<Connection>('side', {}, { news: { said } }));
+    await client.connect();
+    service.server.broadcast('news', 'said', new JstpRecordBuilder('hi').setMetadata(metadata).build());
+    service.server.broadcast('news', 'said', 'bye');
+    await waitFor(() => seen.length === 4, 'both events');
+    expect(seen).toEqual(['hi', metadata, 'bye', undefined]);
   });
 });

@@ -21,6 +21,7 @@ import { toSafeString } from '../../protocol/safe-string.js';
 import { SessionSizeError } from '../../session/session-size-error.js';
 import { SessionTextError } from '../../session/session-text-error.js';
 import { ignore } from '../../util/callback.js';
+import { messageOf } from '../jstp-record.js';
 import { isNetworkError } from '../connection-trouble.js';
 import { DEFAULT_HEARTBEAT_MS, JSTP } from '../constants.js';
 import { PrintableLogger } from '../printable-logger.js';
@@ -248,11 +249,13 @@ export class JstpServer
 
   /**
    * Sends an event to all clients of all applications. A client that is away gets the event when it resumes its
-   * session.
+   * session. A {@link JstpRecord} stands in the place of all arguments, and its metadata goes along.
    * @throws Error before `listen`
    */
-  broadcast(interfaceName: string, event: string, ...args: unknown[]): void {
-    this.listened().broadcast(interfaceName, event, ...args);
+  broadcast(interfaceName: string, event: string, ...given: unknown[]): void {
+    const { args, options } = messageOf(given);
+    for (const client of this.listened().getReachableClients())
+      client.emitRemoteEvent(interfaceName, event, args, options);
   }
 
   /**

@@ -5,7 +5,7 @@ import { checkNames } from '../protocol/option-checks.js';
 const SOURCE_NAMES = ['useFactory', 'useClass', 'useExisting'] as const;
 
 /** The names of what Nest takes around asynchronous options. */
-export const ASYNC_NAMES = [...SOURCE_NAMES, 'inject', 'imports', 'provideInjectionTokensFrom'] as const;
+const ASYNC_NAMES = [...SOURCE_NAMES, 'inject', 'imports', 'provideInjectionTokensFrom'] as const;
 
 /**
  * Checks what is around the asynchronous options of a module.

@@ -49,7 +49,7 @@ export type InterceptorClassResolver = (type: Type<JstpClientInterceptor>) => Js
 const ALLOWED = 'a function, an object with a method intercept, or (with JstpClientModule) the class of one';
 
 /** Whether an option is an interceptor's class. */
-export function isInterceptorClass(option: unknown): option is Type<JstpClientInterceptor> {
+function isInterceptorClass(option: unknown): option is Type<JstpClientInterceptor> {
   return typeof option === 'function' && isInterceptor(option.prototype);
 }
 

@@ -68,6 +68,11 @@ export function nextTick(callback: () => void): void {
   });
 }
 
+/** Does what {@link nextTick} does, for half the price. @param callback throws nothing */
+export function soon(callback: () => void): void {
+  void resolved.then(callback);
+}
+
 /**
  * How many turns of promises {@link afterContinuations} waits. An async function that returns a Promise takes three of
  * them, a `then` or a `Promise.race` one: so this passes about ten async functions.

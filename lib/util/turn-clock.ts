@@ -1,4 +1,4 @@
-import { nextTick, now } from './host.js';
+import { now, soon } from './host.js';
 
 /** A moment. All who ask within one turn share it. */
 export interface Moment {
@@ -20,7 +20,7 @@ export class TurnClock {
   now(): Moment {
     if (this.moment) return this.moment;
     this.moment = { at: now() };
-    nextTick(this.turnOver);
+    soon(this.turnOver);
     return this.moment;
   }
 }

@@ -1,6 +1,6 @@
 import type { ApplicationLike } from '../../application/application.js';
 import { isDeclared } from '../../application/declared-names.js';
-import { nextTick, now } from '../../util/host.js';
+import { now, soon } from '../../util/host.js';
 import type { Observation } from '../../util/observation.js';
 import type { Moment } from '../../util/turn-clock.js';
 import type { CallMeter } from '../observing/call-meter.js';
@@ -153,7 +153,7 @@ class EndedCalls implements CallSink {
   };
 
   add(series: CallSeries, code: number | string, began: Moment): void {
-    if (this.size === 0) nextTick(this.flushNow);
+    if (this.size === 0) soon(this.flushNow);
     this.series[this.size] = series;
     this.codes[this.size] = code;
     this.begins[this.size] = began;

@@ -189,19 +189,18 @@ function runEvent(
   bytes: number,
   failed?: (error: unknown) => void,
 ): unknown {
-  let handled: unknown;
-  owner.channel.proxyOf(interfaceName)?.[EMIT_LOCAL](event, args);
-  owner.guard(() => {
-    const { application, connection } = owner;
-    try {
-      handled = application?.handleEvent?.(connection, interfaceName, event, args, metadata, failed);
-    } catch (error) {
-      failed?.(error);
-      throw error;
-    }
-    if (isThenable(handled)) owner.channel.receivedCalls.addEvent(handled, weightOf(bytes, values));
-  });
-  return handled;
+  const { channel, connection } = owner;
+  channel.proxyOf(interfaceName)?.[EMIT_LOCAL](event, args);
+  try {
+    const { application } = owner;
+    const handled = application?.handleEvent?.(connection, interfaceName, event, args, metadata, failed);
+    if (isThenable(handled)) channel.receivedCalls.addEvent(handled, weightOf(bytes, values));
+    return handled;
+  } catch (error) {
+    failed?.(error);
+    owner.reportError(error);
+    return undefined;
+  }
 }
 
 function runObservedEvent(owner: MessageOwner, message: EventMessage, bytes: number): void {

@@ -10,7 +10,7 @@ export interface Moment {
  * Tells when the present turn has begun, as far as anybody has asked. Why: on some machines the time costs as much as a
  * tenth of a call, and what comes in one chunk of bytes has come at the same time.
  */
-export class TurnClock {
+class TurnClock {
   private moment: Moment | undefined;
   private readonly turnOver = (): void => {
     this.moment = undefined;

@@ -24,7 +24,7 @@ export class Intake {
   bytes = 0;
   /** Since when that has not become less, as {@link now} tells the time. */
   since = 0;
-  /** How many bytes of a message have arrived that has not arrived whole. */
+  /** How many bytes the transport holds: of a message that has not arrived whole, or that came behind a pause. */
   unfinished = 0;
 
   /**

@@ -15,8 +15,8 @@ export interface TransportReceiver {
   /** So many bytes wait to be sent now. Told after a send that has left much, and with 0 when all of that has left. */
   transportWaits?(bytes: number): void;
   /**
-   * So many bytes have arrived of a message that has not arrived whole. Told after each piece of one that has
-   * {@link COUNTED_FROM_BYTES} and more, and after its end. Undefined where nobody counts.
+   * So many bytes have arrived of a message that has not arrived whole, or of what comes behind a pause. Told after each
+   * piece where it is {@link COUNTED_FROM_BYTES} and more, and when it is that no longer. Undefined where nobody counts.
    */
   transportHolds?(bytes: number): void;
   /** The transport is closed; with the error that ended it. Called once, last. */

@@ -1,5 +1,6 @@
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { sharedSlice, type SliceUser } from '../util/time-slice.js';
+import { HELD_MESSAGE_BYTES } from './read-ahead.js';
 
 /** What waits: a message, or the end of the transport. */
 export type Arrival = Uint8Array | string | { readonly error: Error | undefined };
@@ -17,7 +18,7 @@ export interface TurnQueueOwner extends SliceUser {
 /** What has arrived on one transport since a message there waits for its turn: those of all transports had theirs. */
 export class TurnQueue {
   private held: Arrival[] = [];
-  /** How many bytes the messages have that wait. */
+  /** What the messages count as that wait: their bytes, and {@link HELD_MESSAGE_BYTES} for each. */
   heldBytes = 0;
   private isDropped = false;
 
@@ -42,7 +43,7 @@ export class TurnQueue {
   add(arrival: Arrival): void {
     // A copy. Why: the transport uses the bytes again.
     this.held.push(arrival instanceof Uint8Array ? new Uint8Array(arrival) : arrival);
-    this.heldBytes += sizeOf(arrival);
+    this.heldBytes += heldSizeOf(arrival);
     if (this.heldBytes > this.maxBytes && this.held.length > 1)
       this.owner.fail(new ProtocolError('Too much sent at once'));
   }
@@ -72,7 +73,7 @@ export class TurnQueue {
       }
       isFirst = false;
       this.held.shift();
-      this.heldBytes -= bytes;
+      this.heldBytes -= heldSizeOf(next);
       this.owner.turnCame(next);
     }
     if (!this.isDropped) this.owner.turnsDone(this);
@@ -81,6 +82,10 @@ export class TurnQueue {
 
 function sizeOf(arrival: Arrival): number {
   return isEnd(arrival) ? 0 : arrival.length;
+}
+
+function heldSizeOf(arrival: Arrival): number {
+  return isEnd(arrival) ? 0 : arrival.length + HELD_MESSAGE_BYTES;
 }
 
 /** Whether it is the end of the transport. */

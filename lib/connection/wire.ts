@@ -13,7 +13,7 @@ import { runInRootContext } from '../util/async-context.js';
 import { isProduction, nextTick } from '../util/host.js';
 import { sharedSlice } from '../util/time-slice.js';
 import { Backlog, type BacklogOwner } from './backlog.js';
-import { READ_AHEAD_BYTES, ReadAhead, type ReadAheadOwner } from './read-ahead.js';
+import { HELD_MESSAGE_BYTES, READ_AHEAD_BYTES, ReadAhead, type ReadAheadOwner } from './read-ahead.js';
 import type { Intake, IntakeOwner } from './intake.js';
 import type { ReceiveMeter } from './receive-meter.js';
 import type { Reporter } from './reporter.js';
@@ -207,7 +207,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
       this.countHeld(0);
     } else if (!sharedSlice.isOverFor(data.length, this)) this.serve(data);
     else {
-      this.turnQueue = new TurnQueue(this, this.owner.limits.journalMaxBytes);
+      this.turnQueue = new TurnQueue(this, maxAheadOf(this.owner.limits));
       this.turnQueue.add(data);
       this.transport?.pause();
       this.countHeld(0);
@@ -412,8 +412,9 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
 }
 
 /** How many bytes an honest peer may have on its way: a last message, or what it may journal where reading cannot stop. */
-function maxAheadOf({ journalMaxBytes, maxMessageBytes }: Limits): number {
-  return Math.max(journalMaxBytes, READ_AHEAD_BYTES + maxMessageBytes);
+function maxAheadOf({ journalMaxBytes, journalMaxEntries, maxMessageBytes }: Limits): number {
+  const journal = journalMaxBytes + journalMaxEntries * HELD_MESSAGE_BYTES;
+  return Math.max(journal, READ_AHEAD_BYTES + maxMessageBytes + HELD_MESSAGE_BYTES);
 }
 
 /** The message as the plain object that log listeners get; as deep and as large as it was received. */

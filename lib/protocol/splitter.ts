@@ -63,6 +63,7 @@ export class MessageSplitter {
   private blockUsed = 0;
   /** The chunks that arrived while the sink had stopped. */
   private waiting: Uint8Array[] | undefined;
+  private waitingBytes = 0;
   private stopped = false;
 
   /** @param options - the largest message, and how to make arrays */
@@ -85,9 +86,9 @@ export class MessageSplitter {
     return this.heldBytes === 0 ? undefined : this.heldNumber;
   }
 
-  /** How many bytes are held of a message whose end has not arrived. */
+  /** How many bytes are held: of a message whose end has not arrived, and what has arrived while the sink had stopped. */
   get held(): number {
-    return this.heldBytes;
+    return this.heldBytes + this.waitingBytes;
   }
 
   /** Whether the splitter holds no bytes and is not stopped, and so can be replaced by a new one. */
@@ -117,6 +118,7 @@ export class MessageSplitter {
     this.stopped = false;
     const chunks = this.waiting ?? [];
     this.waiting = undefined;
+    this.waitingBytes = 0;
     for (const [index, chunk] of chunks.entries()) {
       this.split(chunk, sink);
       if (this.isStopped()) {
@@ -133,10 +135,12 @@ export class MessageSplitter {
     this.block = NOTHING;
     this.blockUsed = 0;
     this.waiting = undefined;
+    this.waitingBytes = 0;
   }
 
   private keep(chunk: Uint8Array): void {
     (this.waiting ??= []).push(chunk);
+    this.waitingBytes += chunk.length;
   }
 
   private split(chunk: Uint8Array, sink: MessageSink): void {

@@ -108,6 +108,14 @@ describe('what is read ahead', () => {
     expect(ahead.add('{ping:[3]}')).toBe(true);
   });
 
+  test('is less of small messages, which take more memory than their bytes', () => {
+    const most = Math.ceil((256 * KIB) / (inspect(1).length + 320));
+    for (let id = 1; id < most; id += 1) ahead.add(inspect(1));
+    expect([link.done, ahead.isDeaf]).toEqual([[], false]);
+    ahead.add(inspect(1));
+    expect([link.done, ahead.isDeaf]).toEqual([['stop'], true]);
+  });
+
   test('is a few messages at most: then nothing is read, and the line is probed until it is again', () => {
     for (const id of [1, 2]) ahead.add(large(id));
     expect([link.done, ahead.isDeaf]).toEqual([[], false]);

@@ -23,6 +23,9 @@ const COUNTED_FROM = 16 * KIB;
 const BEGIN = "{call:[1,'mark'],run:['";
 const END = "']}\0";
 
+/** What a message that waits counts as besides its bytes. */
+const HELD_MESSAGE = 320;
+
 /** The address of whoever connects. */
 let address: string;
 /** How far the clock is ahead, in milliseconds. */
@@ -131,13 +134,40 @@ describe('limits.maxReceiveBufferBytesTotal', () => {
       `{call:[${String(id)},'mark'],run:['${'x'.repeat(bytes)}']}`;
     const peer = await arena.guest();
     peer.send("{call:[1,'slow'],wait:[]}", call(2, PIECE / 2));
-    await waitFor(() => used(arena) === call(2, PIECE / 2).length, 'the message that waits');
+    const waiting = call(2, PIECE / 2).length + HELD_MESSAGE;
+    await waitFor(() => used(arena) === waiting, 'the message that waits');
     arena.waiting.shift()?.();
     await peer.received(3);
     expect(used(arena)).toBe(0);
     peer.send("{call:[3,'slow'],wait:[]}", call(4, PIECE));
     await peer.end();
     expect(used(arena)).toBe(0);
+  });
+
+  test('counts what small messages that wait take, which is more than their bytes', async () => {
+    const count = 100;
+    const arena = await start({ maxCallsInFlight: 1, maxReceiveBufferBytesTotal: count * HELD_MESSAGE });
+    const peer = await arena.guest();
+    peer.send("{call:[1,'slow'],wait:[]}", ...Array<string>(count - 10).fill('{a:[]}'));
+    await waitFor(() => used(arena) === (count - 10) * (HELD_MESSAGE + 6), 'the messages that wait');
+    peer.send(...Array<string>(10).fill('{a:[]}'));
+    await peer.end();
+    expect(arena.errors).toMatchObject([{ limit: 'maxReceiveBufferBytesTotal' }]);
+  });
+
+  test('counts what has arrived behind the messages that are read ahead', async () => {
+    const arena = await start({ maxCallsInFlight: 1, maxReceiveBufferBytesTotal: Infinity });
+    const peer = await arena.guest();
+    const small = '{a:[]}\0'.repeat(8 * KIB);
+    peer.socket.write(`{call:[1,'slow'],wait:[]}\0${small}`);
+    const perMessage = HELD_MESSAGE + 6;
+    const held = Math.ceil((256 * KIB) / perMessage);
+    // One chunk at most; the rest stays with the system.
+    await waitFor(() => used(arena) > held * perMessage + COUNTED_FROM, 'what waits');
+    expect(used(arena)).toBeLessThan(held * perMessage + small.length);
+    arena.waiting.shift()?.();
+    await waitFor(() => used(arena) === 0, 'all to be served');
+    expect(arena.errors).toEqual([]);
   });
 
   test('counts no more of a client that has gone', async () => {

@@ -37,7 +37,7 @@ describe('an answer of 200,000 results', () => {
         1,
         (connection) =>
           new Promise((resolve) => {
-            connection[method]('a', 'b', [], (...args: unknown[]) => {
+            void connection[method]('a', 'b', [], (...args: unknown[]) => {
               resolve(args);
             });
           }),

@@ -7,7 +7,16 @@ import type { AddressInfo } from 'node:net';
 import { Controller, Injectable, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MessagePattern, type MicroserviceOptions } from '@nestjs/microservices';
-import { Arg, JstpClient, JstpModule, JstpServer, net, Session, type Connection } from 'nestjs-jstp';
+import {
+  Arg,
+  JstpClient,
+  JstpModule,
+  JstpServer,
+  net,
+  Session,
+  type Connection,
+  type Server,
+} from 'nestjs-jstp';
 import { RedisSessionStorageProvider } from 'nestjs-jstp/redis';
 import { createClient } from 'redis';
 import { firstValueFrom } from 'rxjs';
@@ -223,6 +232,11 @@ await fails('Connection closed before receiving handshake', () =>
 );
 http.close();
 
+const sessionLost = new Promise<void>((resolve) => client.on('sessionLost', resolve));
+for (const connection of server.unwrap<Server>().getClientsArray()) connection.close();
+await sessionLost;
+told('The session at net 127.0.0.1:4000 has ended: the next connection logs in anew', log.join('\n'));
+await client.connect();
 await app.close();
 await client.close();
-told('The session at net 127.0.0.1:4000 has ended: the next connection logs in anew', log.join('\n'));
+told('The server at net 127.0.0.1:4000 is closing: the next connection logs in anew', log.join('\n'));

@@ -122,6 +122,10 @@ export class Lifecycle
     return this.serverSide ? this.serverSide.callMeter : this.settings?.client.callMeter;
   }
 
+  get servedCount(): number {
+    return this.openedChannel?.receivedCalls.size ?? 0;
+  }
+
   get channel(): SessionChannel {
     return (this.openedChannel ??= new SessionChannel(this));
   }

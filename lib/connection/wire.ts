@@ -24,6 +24,8 @@ import { isEnd, TurnQueue, type Arrival, type TurnQueueOwner } from './turn-queu
 
 /** From this length on, what is written counts as work of a turn. Why: a shorter answer is as much work as its call. */
 const COUNTED_FROM = 1024;
+/** What a call in service counts as in the work of its transport's end, in bytes: its handler is told to stop. */
+const END_OF_CALL_BYTES = 512;
 
 /** What the wire asks of its connection. */
 export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportError'> {
@@ -32,6 +34,8 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   readonly isOpen: boolean;
   /** Whether so much is under way on the server that large calls may have to wait. */
   readonly isCrowded: boolean;
+  /** How many calls and events of the peer are being served. */
+  readonly servedCount: number;
   /** Counts what waits on all connections of the server; undefined on a client's side. */
   readonly sendMeter: SendMeter | undefined;
   /** Counts what all connections of the server have received and not served; undefined on a client's side. */
@@ -270,8 +274,9 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
 
   /** Takes the end of the transport, behind the messages that wait for their turn. */
   takeEnd(error: Error | undefined): void {
-    // What waits is served then, and may be large.
-    if (!this.turnQueue && this.readAhead && sharedSlice.isOverFor(this.readAhead.heldBytes, this))
+    // What waits is served then, and may be large; what is being served is told to stop, and may be many calls.
+    const work = (this.readAhead?.heldBytes ?? 0) + this.owner.servedCount * END_OF_CALL_BYTES;
+    if (!this.turnQueue && work > 0 && sharedSlice.isOverFor(work, this))
       this.turnQueue = new TurnQueue(this, Infinity);
     if (this.turnQueue) this.turnQueue.add({ error });
     else this.serveEnd(error);

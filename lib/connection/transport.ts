@@ -36,7 +36,7 @@ export interface Transport {
    * Undefined where messages arrive whole: the connection checks them.
    */
   limitTo?(limit: SizeLimit): void;
-  /** How many bytes wait to be sent. */
+  /** How many bytes wait to be sent, and what they take of memory besides, where they are many small messages. */
   readonly waiting: number;
   /**
    * Sends a message; what one tick sends goes out in as few writes as are good. Where more than

@@ -73,6 +73,22 @@ describe('limits.maxSendBufferBytesTotal', () => {
     expect(totalOf(arena)).toBe(0);
   });
 
+  test('counts what small messages that wait take, which is more than their bytes', async () => {
+    const arena = await start({ sendHighWaterMark: Infinity });
+    const stalled = await stall(arena, 2 * PIECE.length);
+    const before = totalOf(arena);
+    const count = 1000;
+    for (let n = 0; n < count; n += 1) {
+      stalled.connection.emitRemoteEvent('news', 'told', []);
+      await nextTurn();
+    }
+    expect(totalOf(arena) - before).toBeGreaterThan((count - 64) * 256);
+    expect(totalOf(arena)).toBe(waitingOf(stalled));
+    stalled.peer.socket.resume();
+    await waitFor(() => totalOf(arena) === 0, 'all to be read');
+    expect(waitingOf(stalled)).toBe(0);
+  });
+
   test('pauses serving of those with more than 64 KiB from half of it on, and serves the others', async () => {
     const arena = await start({ maxSendBufferBytesTotal: 4 * MIB });
     await stall(arena, 2 * MIB);

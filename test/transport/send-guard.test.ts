@@ -50,6 +50,23 @@ describe('a guard of what is sent', () => {
     expect(peer.errors).toEqual([]);
   });
 
+  test('counts writes that wait beyond 64, as far as there is room for them, until nothing waits', () => {
+    const socket = { writableLength: 0, writableNeedDrain: false };
+    const owner = { destroy: () => undefined, noteWaiting: () => undefined };
+    const guard = new SendGuard(socket as unknown as Socket, DEFAULT_LIMITS, owner);
+    guards.push(guard);
+    const write = (count: number, waiting: number): number => {
+      socket.writableLength = waiting;
+      for (let n = 0; n < count; n += 1) guard.wrote();
+      return guard.overhead;
+    };
+    expect(write(64, 1_000_000)).toBe(0);
+    expect(write(10, 1_000_000)).toBe(10 * 256);
+    expect(write(1, 16 * 70)).toBe(6 * 256);
+    expect(write(1, 0)).toBe(0);
+    expect(write(64, 1_000_000)).toBe(0);
+  });
+
   test('gives a peer up that reads less', async () => {
     const peer = watched(100);
     await peer.read(98, 1000, 2 * STALL_MS);

@@ -90,7 +90,7 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
   }
 
   get waiting(): number {
-    return this.socket.writableLength + this.outgoing.length;
+    return this.socket.writableLength + this.outgoing.length + (this.guard?.overhead ?? 0);
   }
 
   limitTo(limit: SizeLimit): void {

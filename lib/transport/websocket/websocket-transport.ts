@@ -93,7 +93,7 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
   }
 
   get waiting(): number {
-    return this.socket.writableLength;
+    return this.socket.writableLength + this.guard.overhead;
   }
 
   limitTo(limit: SizeLimit): void {

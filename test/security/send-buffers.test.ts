@@ -168,4 +168,15 @@ describe('limits.maxSendBufferBytesTotal for streams whose sources do not wait',
     greedy.destroy();
     await waitFor(() => totalOf(arena) === 0, 'the end of all');
   });
+
+  test('counts 40 bytes for each value besides its text', async () => {
+    const arena = await startFeed();
+    const peer = await arena.guest("{handshake:[0,'app','',{cancel:1,stream:1}]}");
+    await ask(peer, 1, 0);
+    const lengths = Array.from(
+      { length: HELD },
+      (_, n) => `{stream:[1,${String(CREDIT + n + 1)}],data:['']}`.length,
+    );
+    expect(totalOf(arena)).toBe(lengths.reduce((sum, length) => sum + length + 40, 0));
+  });
 });

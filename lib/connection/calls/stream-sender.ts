@@ -6,6 +6,7 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { afterPoll } from '../../util/host.js';
 import { sharedSlice } from '../../util/time-slice.js';
+import { HELD_VALUE_BYTES } from './held-values.js';
 import { INITIAL_STREAM_CREDIT } from './outgoing-calls.js';
 
 /** After how many values a stream asks whether the time of the turn is over. */
@@ -30,7 +31,7 @@ export interface StreamKeeper {
   sendItem(text: string): boolean;
   /** A stream waits for room, or does so no longer. */
   heldUp(stream: StreamSender, isHeldUp: boolean): void;
-  /** Counts so much more of what streams hold, in UTF-16 units; a negative number takes off it. */
+  /** Counts so much more of what streams hold; a negative number takes off it. */
   countHeld(length: number): void;
   /** Fails streams where those of all clients hold too much: it may be the one that asks. */
   makeRoom(): void;
@@ -49,7 +50,7 @@ export class StreamSender implements OutgoingStream {
   /** Texts of the values between `sent` and `made`. */
   private held: string[] = [];
   private heldBytes = 0;
-  /** How many of these are counted. */
+  /** What is counted of these: with what each takes of memory besides its text. */
   private countedBytes = 0;
   /** Answers the call, when all values are sent; undefined until the source has ended. */
   private ending: (() => void) | undefined;
@@ -208,9 +209,10 @@ export class StreamSender implements OutgoingStream {
   }
 
   private countHeld(): void {
-    const more = this.heldBytes - this.countedBytes;
+    const bytes = this.heldBytes + this.held.length * HELD_VALUE_BYTES;
+    const more = bytes - this.countedBytes;
     if (more === 0) return;
-    this.countedBytes = this.heldBytes;
+    this.countedBytes = bytes;
     this.keeper.countHeld(more);
   }
 

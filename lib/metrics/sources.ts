@@ -17,13 +17,29 @@ export type MetricSources = Readonly<Record<string, MetricSource>>;
 
 /**
  * Checks that there is something to read.
- * @throws ConfigurationError for a source that was made without the option `metrics`
+ * @throws ConfigurationError for what is no source, and for a source that was made without the option `metrics`
  */
 export function checkSources(sources: MetricSources): void {
-  for (const [name, { countsMetrics }] of Object.entries(sources)) {
-    if (!countsMetrics)
-      throw new ConfigurationError(`sources.${name}`, undefined, 'made with the option metrics: true');
+  // A program without types may leave them out, or give one without a name.
+  const given: unknown = sources;
+  if (typeof given !== 'object' || given === null || isSource(given))
+    throw new ConfigurationError('sources', given, 'an object of servers and clients by name');
+  for (const [name, source] of Object.entries(given)) {
+    const option = `sources.${name}`;
+    if (!isSource(source)) throw new ConfigurationError(option, source, 'a server or a client');
+    if (source.countsMetrics) continue;
+    const allowed = 'made with the option metrics: true';
+    throw new ConfigurationError(
+      option,
+      source,
+      allowed,
+      `${option} must be ${allowed}, but was made without`,
+    );
   }
+}
+
+function isSource(value: unknown): value is MetricSource {
+  return typeof value === 'object' && value !== null && 'countsMetrics' in value && 'getMetrics' in value;
 }
 
 /** Reads all sources. Leaves out a server that has not begun to listen: it has nothing to tell. */

@@ -4,7 +4,7 @@ import { Logger } from '@nestjs/common';
 import { Registry, type OpenMetricsContentType } from 'prom-client';
 import { JstpClient, JstpServer, RemoteError, type Connection } from '../../lib/index.js';
 import { Application } from '../../lib/core.js';
-import { registerMetrics } from '../../lib/metrics/index.js';
+import { registerMetrics, type MetricSources } from '../../lib/metrics/index.js';
 import { DURATION_FAMILIES, NUMBER_FAMILIES } from '../../lib/metrics/families.js';
 import { prometheusName } from '../../lib/metrics/prometheus.js';
 import { Closing } from '../support/closing.js';
@@ -98,7 +98,17 @@ describe('the metrics in a registry of prom-client', () => {
 
   test('are refused for a source that does not count', () => {
     const source = new JstpServer();
-    expect(() => registerMetrics(new Registry(), { chat: source })).toThrow(/sources\.chat.*metrics: true/);
+    const message = 'sources.chat must be made with the option metrics: true, but was made without';
+    expect(() => registerMetrics(new Registry(), { chat: source })).toThrow(message);
+  });
+
+  test('are refused for what is no source, and for one without a name', () => {
+    const register = (sources: unknown) => () => registerMetrics(new Registry(), sources as MetricSources);
+    const byName = 'sources must be an object of servers and clients by name, but ';
+    expect(register(undefined)).toThrow(`${byName}undefined was given`);
+    expect(register(new JstpServer({ metrics: true }))).toThrow(byName);
+    expect(register({ chat: undefined })).toThrow('sources.chat must be a server or a client, but undefined');
+    expect(register({ chat: {} })).toThrow('sources.chat must be a server or a client, but ');
   });
 
   test('can be merged with those of other processes', async () => {

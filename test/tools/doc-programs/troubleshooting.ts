@@ -11,13 +11,17 @@ import {
   Arg,
   JstpClient,
   JstpModule,
+  JstpRecordBuilder,
   JstpServer,
   net,
   Session,
   type Connection,
   type Server,
 } from 'nestjs-jstp';
+import { registerMetrics } from 'nestjs-jstp/metrics';
 import { RedisSessionStorageProvider } from 'nestjs-jstp/redis';
+import { JstpHealthIndicator } from 'nestjs-jstp/terminus';
+import { Registry } from 'prom-client';
 import { createClient } from 'redis';
 import { firstValueFrom } from 'rxjs';
 import { WebSocket } from 'ws';
@@ -47,6 +51,14 @@ class C {
 }
 
 @Controller()
+class Stuck {
+  @MessagePattern('sums.add')
+  add() {
+    return new Promise(() => undefined);
+  }
+}
+
+@Controller()
 class D {
   @MessagePattern('sums.add')
   add() {
@@ -71,11 +83,17 @@ class NamelessGuard {
 @Module({ controllers: [C] })
 class One {}
 
+@Module({ controllers: [Stuck] })
+class StuckModule {}
+
 @Module({ controllers: [C, D] })
 class Two {}
 
 @Module({ imports: [JstpModule] })
 class Bare {}
+
+@Module({ providers: [JstpHealthIndicator] })
+class Unhealthy {}
 
 @Module({ imports: [JstpModule.forRoot({ host: '127.0.0.1', port: 0 })] })
 class Unconnected {}
@@ -175,6 +193,20 @@ await unconnected.init();
 told('The JstpServer of JstpModule does not listen', log.join('\n'));
 await unconnected.close();
 
+// What other packages have a part in.
+const registry = new Registry();
+const counting = new JstpServer({ metrics: true });
+await fails('sources.chat must be made with the option metrics: true, but was made without', () =>
+  registerMetrics(registry, { chat: new JstpServer() }),
+);
+registerMetrics(registry, { chat: counting });
+await fails('A metric with the name rpc_server_call_duration_seconds has already been registered.', () =>
+  registerMetrics(registry, { chat: counting }),
+);
+await fails("Nest can't resolve dependencies of the JstpHealthIndicator (?)", () =>
+  NestFactory.create(Unhealthy, quiet),
+);
+
 // Calls.
 const client = new JstpClient(address);
 await fails('Not initialized. Please call the "connect" method first.', () => client.unwrap());
@@ -240,3 +272,22 @@ await client.connect();
 await app.close();
 await client.close();
 told('The server at net 127.0.0.1:4000 is closing: the next connection logs in anew', log.join('\n'));
+
+// What never ends.
+const limits = { drainTimeoutMs: 0, closeTimeoutMs: 10 };
+const stuckServer = new JstpServer({ host: '127.0.0.1', port: 0, limits });
+const stuckApp = await serve(StuckModule, stuckServer);
+await stuckApp.listen();
+const stuckPort = stuckServer.unwrap<{ address(): AddressInfo }>().address().port;
+const caller = new JstpClient({ host: '127.0.0.1', port: stuckPort, limits });
+const record = new JstpRecordBuilder(1).setTimeout(50).build();
+await fails('Call timed out: the caller waits no longer', () => caller.call('sums', 'add', record));
+const answer = caller.call('sums', 'add', 1);
+const lost = fails(
+  "The answer of 'sums.add' is lost: the connection or its session ended before it came",
+  () => answer,
+);
+await caller.close();
+await lost;
+await stuckApp.close();
+told('Handlers that run on after the close, though their signals were aborted: ', log.join('\n'));

@@ -15,9 +15,12 @@ import { packInto, root, run, withTemporaryFolder, writeJson } from './shell.js'
  * @property {'module' | 'commonjs'} type
  * @property {string | null} nest the version range of Nest, null for an application without it
  * @property {Record<string, string>} programs name in fixtures/ -> what its output must hold
+ * @property {Record<string, string>} [operated] the same, of programs that run when the optional peers are installed. Those
+ *   before show that nothing else needs them
  */
 
 const core = { core: 'core served and called' };
+const operate = { operate: 'traced, counted and healthy' };
 
 /** @type {FreshApplication[]} */
 const applications = [
@@ -30,6 +33,7 @@ const applications = [
       override: 'the guard and the clients were overridden',
       ...core,
     },
+    operated: operate,
   },
   {
     name: 'nest11-cjs',
@@ -40,6 +44,7 @@ const applications = [
       override: 'the guard and the clients were overridden',
       ...core,
     },
+    operated: operate,
   },
   { name: 'bare-esm', type: 'module', nest: null, programs: core },
   { name: 'bare-cjs', type: 'commonjs', nest: null, programs: core },
@@ -59,6 +64,10 @@ await withTemporaryFolder(async (folder) => {
     const home = path.join(folder, application.name);
     install(application, home, tarball);
     for (const [program, expected] of Object.entries(application.programs))
+      compileAndRun(home, program, expected);
+    if (!application.operated) continue;
+    installOptionalPeers(application, home);
+    for (const [program, expected] of Object.entries(application.operated))
       compileAndRun(home, program, expected);
   }
   console.log('\n== compilers');
@@ -109,6 +118,25 @@ function install({ name, type, nest }, home, tarball) {
   // Without Nest the peers stay away: what is left is what the core may need.
   const peers = nest === null ? ['--omit=peer'] : [];
   run(home, 'npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...peers]);
+}
+
+/** What `nestjs-jstp/opentelemetry`, `/metrics` and `/terminus` are used with. */
+function installOptionalPeers(/** @type {FreshApplication} */ { nest }, /** @type {string} */ home) {
+  const ours = [
+    '@opentelemetry/api',
+    '@opentelemetry/instrumentation',
+    '@opentelemetry/sdk-trace-node',
+    'prom-client',
+  ];
+  const packages = ours.map((name) => `${name}@${manifest.devDependencies[name]}`);
+  run(home, 'npm', [
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+    `@nestjs/terminus@${nest}`,
+    ...packages,
+  ]);
 }
 
 /** @type {(home: string, program: string, expected: string) => void} */

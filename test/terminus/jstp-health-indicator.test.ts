@@ -47,7 +47,8 @@ async function stuckCalls(client: JstpClient, server: JstpServer): Promise<{ end
 }
 
 function clientOf(port: number): JstpClient {
-  const client = new JstpClient({ host: LOOPBACK, port, reconnect: false });
+  // Not the default: a call that never ends must not hold up the close.
+  const client = new JstpClient({ host: LOOPBACK, port, reconnect: false, limits: { drainTimeoutMs: 0 } });
   closing.add(() => client.close());
   return client;
 }
@@ -80,7 +81,10 @@ describe('the ping of a client', () => {
   });
 
   test('is down where the server does not answer in time, and does not ping it again meanwhile', async () => {
-    const [server, port] = await listening({ limits: { maxCallsInFlight: 1 }, applications: [STUCK] });
+    const [server, port] = await listening({
+      limits: { maxCallsInFlight: 1, drainTimeoutMs: 0, closeTimeoutMs: 1 },
+      applications: [STUCK],
+    });
     const client = clientOf(port);
     const connection = await client.connect();
     const calls = await stuckCalls(client, server);
@@ -97,7 +101,10 @@ describe('the ping of a client', () => {
   });
 
   test('is down where the connection ends before the answer', async () => {
-    const [server, port] = await listening({ limits: { maxCallsInFlight: 1 }, applications: [STUCK] });
+    const [server, port] = await listening({
+      limits: { maxCallsInFlight: 1, drainTimeoutMs: 0, closeTimeoutMs: 1 },
+      applications: [STUCK],
+    });
     const client = clientOf(port);
     await client.connect();
     const calls = await stuckCalls(client, server);

@@ -98,7 +98,12 @@ describe('the metrics of Nest', () => {
   });
 
   test('count the returns of a client, and the calls that its cut has lost', async () => {
-    const { server, client } = await start({ applications: [STUCK] }, { app: 'stuck', resumeTimeoutMs: 0 });
+    // Not the defaults: a handler that never ends must not hold up the close.
+    const limits = { drainTimeoutMs: 0, closeTimeoutMs: 1 };
+    const { server, client } = await start(
+      { applications: [STUCK], limits },
+      { app: 'stuck', resumeTimeoutMs: 0, limits },
+    );
     const lost = client.call('iface', 'wait').catch(code);
     await waitFor(() => server.getUsage().callsInFlight.used === 1, 'the call');
     expect(client.getMetrics()).toMatchObject({ pendingCalls: 1, journal: { messages: 1 } });

@@ -134,7 +134,7 @@ export interface Limits {
    */
   readonly journalMaxEntries: number;
   /**
-   * How many bytes the unacknowledged messages of a session may have: of each its text, in UTF-16 units, and 88 bytes that
+   * How many bytes the unacknowledged messages of a session may have: of each its text, in UTF-16 units, and 116 bytes that
    * it takes to hold it. The answers of calls under way may make it twice as many. @default 67108864 (64 MiB)
    */
   readonly journalMaxBytes: number;

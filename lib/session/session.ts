@@ -85,7 +85,7 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
   }
 
   /**
-   * What the journal's messages count as, in bytes: the length of their texts in UTF-16 units, and 88 for each. Does not
+   * What the journal's messages count as, in bytes: the length of their texts in UTF-16 units, and 116 for each. Does not
    * make the journal.
    */
   get journalBytes(): number {

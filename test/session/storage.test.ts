@@ -48,7 +48,7 @@ describe('SimpleSessionStorageProvider', () => {
   });
 
   test('over its cap of bytes forgets the oldest of those that nobody else has, and no more than it must', () => {
-    const provider = new SimpleSessionStorageProvider(1000, 100, 10, 200);
+    const provider = new SimpleSessionStorageProvider(1000, 100, 10, 400);
     const held = (id: string, text: string, connection: object | null = null): Session => {
       const session = new Session<unknown>(connection, null, id);
       if (text) session.journal.append(text);
@@ -56,12 +56,12 @@ describe('SimpleSessionStorageProvider', () => {
     };
     provider.set('connected', held('connected', 'x'.repeat(50), {}));
     provider.set('empty', held('empty', ''));
-    for (const id of ['a', 'b', 'c']) provider.set(id, held(id, 'x'.repeat(100 - ENTRY_BYTES)));
+    for (const id of ['a', 'b', 'c']) provider.set(id, held(id, 'x'.repeat(200 - ENTRY_BYTES)));
     expect(provider.size).toBe(4);
     const left = (): string[] => ['connected', 'empty', 'a', 'b', 'c', 'd'].filter((id) => provider.get(id));
     // Those that were asked for count no more: their connections have them.
     expect(left()).toEqual(['connected', 'empty', 'b', 'c']);
-    provider.set('d', held('d', 'x'.repeat(200 - ENTRY_BYTES)));
+    provider.set('d', held('d', 'x'.repeat(400 - ENTRY_BYTES)));
     expect(left()).toEqual(['connected', 'empty', 'b', 'c', 'd']);
   });
 

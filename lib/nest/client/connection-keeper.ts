@@ -373,8 +373,7 @@ export class ConnectionKeeper {
     const isUnwelcome = reason === 'close';
     // A server that greets before it sends the client away is of no use, wherever it sends it.
     const wasHeard = reason === 'cut' && (connection.session?.receivedCount ?? 0) > this.receivedAtOpen;
-    const wasUseful = wasHeard || acknowledgedCount(connection) > this.acknowledgedAtOpen;
-    this.delay?.lost(wasUseful, isUnwelcome);
+    this.delay?.lost(wasHeard || this.hasTaken(connection), isUnwelcome);
     if (isSessionOver) this.leaveSession();
     else this.waitForResume(connection);
     // Who closes the connection behind this object's back, or has lost it to another, does not want it back.
@@ -408,7 +407,8 @@ export class ConnectionKeeper {
     this.isUp = false;
     this.connecting = undefined;
     this.leaveSession();
-    this.delay?.lost(true, false);
+    // A server that takes nothing before it closes is not dialled at once again and again.
+    this.delay?.lost(this.hasTaken(connection), false);
     if (offline === 'wait' && this.delay) {
       this.successor.await(resumeTimeoutMs, () => {
         if (this.successor.isWaitedFor || this.unsent.length > 0) this.connect().catch(ignore);
@@ -419,6 +419,11 @@ export class ConnectionKeeper {
     this.observer.emit('close');
     this.observer.emit('sessionLost');
     this.comeBackLater();
+  }
+
+  /** Whether the server has taken anything since the connection was opened. */
+  private hasTaken(connection: Connection): boolean {
+    return acknowledgedCount(connection) > this.acknowledgedAtOpen;
   }
 
   private leaveSession(): void {

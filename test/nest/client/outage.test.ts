@@ -114,13 +114,16 @@ describe('an outage of the line', () => {
     expect(heard).toEqual(Array.from({ length: 20 }, (_, round) => round));
   });
 
-  test.each(['closed', 'moved'] as const)(
+  test.each(['closed', 'moved', 'drain'] as const)(
     'grows where the server greets each client and then says %s',
-    async (bye) => {
+    async (last) => {
       const world = bench.serve(new CallApplication());
       const greet = (connection: Connection): void => {
         connection.emitRemoteEvent('news', 'hello', []);
-        setTimeout(() => lifecycleOf(connection).end(bye), 10);
+        setTimeout(() => {
+          if (last === 'drain') lifecycleOf(connection).sayDrain();
+          else lifecycleOf(connection).end(last);
+        }, 10);
       };
       world.server.on('connect', greet);
       world.server.on('reconnect', greet);

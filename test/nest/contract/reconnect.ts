@@ -3,7 +3,7 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, MessagePattern, Payload, type ClientProxy } from '@nestjs/microservices';
 import { concat, NEVER, of, type Observable } from 'rxjs';
 import { errorOf, observe, valuesOf, type Observed } from '../../support/observed.js';
-import { waitFor } from '../../support/wait-for.js';
+import { retried, waitFor } from '../../support/wait-for.js';
 import { Contract, type StartedService } from './contract.js';
 import { listenTo, type TransportUnderTest, REFUSED } from './transport-under-test.js';
 
@@ -136,7 +136,9 @@ export function describeReconnect(transport: TransportUnderTest): void {
       for (const call of calls) await call.end();
       await start();
       await waitFor(() => states.at(-1) === 'disconnected', 'the client to notice');
-      expect(await echo('again')).toEqual(['again']);
+      // An attempt that began before the server listened may still be failing.
+      const answer = await retried(() => echo('again'), 'the service that is back');
+      expect(answer).toEqual(['again']);
     });
 
     test('leaves the other clients of the process alone', async () => {

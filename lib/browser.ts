@@ -7,6 +7,8 @@ export type { MethodCallback } from './application/method-callback.js';
 export type { CallInfo, IncomingCall, OutgoingStream } from './application/incoming-call.js';
 export { withCall } from './application/with-call.js';
 export type { CallOptions, EventOptions } from './connection/calls/call-options.js';
+export { JstpStream } from './connection/calls/jstp-stream.js';
+export type { StreamOptions } from './connection/calls/open-stream.js';
 export type { ConnectFunctions, InspectedConnection, RemoteProxies } from './connection/connect.js';
 export {
   Connection,

@@ -8,6 +8,8 @@ export { createAppsIndex, type AppsIndex } from './application/applications.js';
 export type { CallInfo, IncomingCall, OutgoingStream } from './application/incoming-call.js';
 export { withCall } from './application/with-call.js';
 export type { CallOptions, EventOptions } from './connection/calls/call-options.js';
+export { JstpStream } from './connection/calls/jstp-stream.js';
+export type { StreamOptions } from './connection/calls/open-stream.js';
 export type {
   ConnectCallback,
   ConnectFunctions,

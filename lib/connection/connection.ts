@@ -9,15 +9,20 @@ import { EventEmitter } from '../util/event-emitter.js';
 import type { AbortSignalLike } from '../util/host.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 import type { CallOptions, EventOptions } from './calls/call-options.js';
+import type { JstpStream } from './calls/jstp-stream.js';
 import { limitCall } from './calls/limit-call.js';
+import { openStream, type StreamOptions } from './calls/open-stream.js';
 import { answerCall, createOutgoingCall, type OutgoingCall } from './calls/outgoing-calls.js';
 import type { RemoteProxy } from './calls/remote-proxy.js';
 import { CONTROL, type ConnectionControl } from './control.js';
 import type { ExtensionName, Extensions } from './extensions.js';
 import { ANONYMOUS, loginCredentials, resumeCredentials, type Credentials } from './handshake/credentials.js';
 import type { CallMeter } from './observing/call-meter.js';
+import type { LogEmitter } from './log-events.js';
 import type { ConnectionState } from './state.js';
 import type { Transport } from './transport.js';
+
+export type { LogEmitter, LogEvent } from './log-events.js';
 
 /** The application that a client asks for: 'name', 'name@version' or both apart; version may be a semver range. */
 export type AppSpecifier = string | { readonly name: string; readonly version?: string | undefined };
@@ -51,11 +56,6 @@ export type ReconnectFunction = (...args: unknown[]) => void;
 
 /** Called when a transport is lost; calls `reconnectFn` when and how it wants. */
 export type Reconnector = (connection: Connection, reconnectFn: ReconnectFunction) => void;
-
-/** Where log events go instead of the connection. */
-export interface LogEmitter {
-  emit(event: string, ...args: unknown[]): unknown;
-}
 
 /** The `client` argument of `connect`. */
 export interface ClientOptions {
@@ -134,18 +134,6 @@ export interface ConnectionEvents {
   messageRejected: [message: unknown];
 }
 
-/** The names of the log events: they go to the client's logger, and to the server's 'log' event. */
-export type LogEvent =
-  | 'call'
-  | 'callback'
-  | 'event'
-  | 'handshake'
-  | 'heartbeat'
-  | 'inspect'
-  | 'incomingMessage'
-  | 'outgoingMessage'
-  | 'messageRejected';
-
 /** What a {@link Connection} sends. */
 export interface ConnectionChannel {
   /** Sends a call; what keeps it from being sent is its answer. */
@@ -164,6 +152,10 @@ export interface ConnectionChannel {
   ping(callback: Callback<[]>): void;
   /** The peer's interfaces that were inspected, by name. */
   readonly remoteProxies: Record<string, RemoteProxy>;
+  readonly outbox: {
+    /** Tells the callee of a stream to go on, when half of what it may send was read. */
+    allowMore(call: OutgoingCall): void;
+  };
   /** Asks for the methods of an interface, and makes a proxy that has them. */
   inspectInterface(interfaceName: string, callback: Callback<[proxy?: RemoteProxy]>): void;
   /** Serves nothing more until the caller who awaits what has just come has gone on, and can listen for what follows. */
@@ -446,6 +438,20 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     };
     const call = createOutgoingCall(again, undefined, 'resendable', true);
     this[CONTROL].channel.sendCall(call, interfaceName, methodName, args);
+  }
+
+  /**
+   * Calls a method that answers with many values. They are read one by one, and the peer sends no more than is read: a
+   * loop that waits holds it back. A method that does not stream brings its one result.
+   * @example for await (const line of connection.stream('log', 'follow', ['app'])) console.log(line);
+   */
+  stream<T = unknown>(
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    options?: StreamOptions,
+  ): JstpStream<T> {
+    return openStream<T>(this, interfaceName, methodName, args, options);
   }
 
   /** Makes a call that may stream, carry metadata and be cancelled. The callback gets its end, once. */

@@ -38,6 +38,8 @@ export interface OutgoingCall extends Observed {
   lastItem: number;
   /** The last stream value that arrived, where no `onItem` takes them. */
   lastValue: unknown;
+  /** How many stream values have come and are not read; undefined: each counts as read when it comes. */
+  backlog: (() => number) | undefined;
   /** The highest number of a stream value that the callee may send. */
   creditLimit: number;
   /** The highest number that the callee may believe to be allowed. A credit on its way to it is not counted yet. */
@@ -63,6 +65,7 @@ export function createOutgoingCall(
     context: captureContext(),
     lastItem: 0,
     lastValue: undefined,
+    backlog: undefined,
     creditLimit: INITIAL_STREAM_CREDIT,
     knownLimit: INITIAL_STREAM_CREDIT,
     kind,

@@ -22,7 +22,6 @@ import { outcomeCodeOf } from '../../protocol/outcome-code.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { isThenable } from '../../util/callback.js';
 import { isError } from '../../util/errors.js';
-import { nextTick } from '../../util/host.js';
 import { endObservation, type Observed } from '../../util/observation.js';
 import { turnClock } from '../../util/turn-clock.js';
 import { answerCall, tellReplyMetadata, type OutgoingCall } from '../calls/outgoing-calls.js';
@@ -270,14 +269,6 @@ function handleStreamItem(owner: MessageOwner, message: StreamItemMessage): bool
   if (onItem && context) context.runInAsyncScope(onItem, undefined, message.value);
   else if (onItem) onItem(message.value);
   else call.lastValue = message.value;
-  const { streamCredit } = owner.limits;
-  if (call.creditLimit - call.lastItem <= streamCredit / 2) {
-    call.creditLimit = call.lastItem + streamCredit;
-    owner.channel.outbox.sendCredit(call);
-    // Later. Why: the values that came in one piece with this one were sent before the credit.
-    nextTick(() => {
-      call.knownLimit = Math.max(call.knownLimit, call.creditLimit);
-    });
-  }
+  owner.channel.outbox.allowMore(call);
   return true;
 }

@@ -360,6 +360,19 @@ export class Outbox implements Expirable {
     if (isOpen && !isWaiting) this.owner.write(formatStreamCredit(this.wireId(call.id), call.creditLimit));
   }
 
+  /** Tells the callee of a stream to go on, when half of what it may send was read. */
+  allowMore(call: OutgoingCall): void {
+    const { streamCredit } = this.limits;
+    const read = call.lastItem - (call.backlog?.() ?? 0);
+    if (call.creditLimit - read > streamCredit / 2 || this.calls.get(call.id) !== call) return;
+    call.creditLimit = read + streamCredit;
+    this.sendCredit(call);
+    // Later. Why: the values that came in one piece with the last one were sent before the credit.
+    nextTick(() => {
+      call.knownLimit = Math.max(call.knownLimit, call.creditLimit);
+    });
+  }
+
   /** Something has been kept for a while. */
   expire(): void {
     this.waitsIn = undefined;

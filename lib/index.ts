@@ -12,12 +12,13 @@ export type {
   JstpClientInterceptorOption,
   JstpClientNext,
 } from './nest/client/client-interceptors.js';
-export type { JstpClientOptions, OfflineMode, ReconnectOptions } from './nest/client/client-options.js';
+export type { OfflineMode, ReconnectOptions } from './connection/keeper/keeper-options.js';
+export type { JstpClientOptions } from './nest/client/client-options.js';
 export type { MethodOptions } from './nest/client/call-rules.js';
 export type { RetryOptions } from './nest/client/retry.js';
 export type { JstpClientEvents, JstpClientStatus } from './nest/client/client-events.js';
 export type { ClientMetrics } from './nest/client/client-metrics.js';
-export type { ExposedApi } from './nest/client/exposed-methods.js';
+export type { ExposedApi } from './application/exposed-methods.js';
 export type { RemoteApi } from './nest/client/client-remote-api.js';
 export type { AccessLogOptions, JstpAccessRecord } from './nest/server/access-log.js';
 export type { GuardOption } from './nest/server/guard-source.js';

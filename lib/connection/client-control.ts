@@ -3,9 +3,10 @@ import type { UnsentMessage } from './channel/outbox.js';
 import type { Connection } from './connection.js';
 import type { ByteCounts } from './metrics/traffic-meter.js';
 import { lifecycleOf } from './lifecycle.js';
+import { startPatientTimer, stopTimer } from '../util/timer.js';
 
 /*
- * What Nest's client does with its connection besides what `control.ts` has for all. Why apart: nobody else needs it.
+ * What the clients that keep a connection do with it besides what `control.ts` has for all. Why apart: nobody else needs it.
  */
 
 /** How many calls wait for an answer. */
@@ -63,4 +64,22 @@ export function listMethods(
 /** Dials no more by itself. */
 export function stopRedialling(connection: Connection): void {
   lifecycleOf(connection).redialer?.stop();
+}
+
+/** Ends the transport without a word to the peer, so that the session stays there and may be resumed. */
+export function cutTransport(connection: Connection): void {
+  lifecycleOf(connection).wire.transport?.destroy();
+}
+
+/** Asks the peer for a sign of life, and ends the transport where none comes in time. */
+export function probe(connection: Connection, timeoutMs: number): void {
+  const { wire } = lifecycleOf(connection);
+  const { transport } = wire;
+  const timer = startPatientTimer(timeoutMs, () => {
+    // Another transport is none of this question.
+    if (wire.transport === transport) wire.failSilent();
+  });
+  connection.ping(() => {
+    stopTimer(timer);
+  });
 }

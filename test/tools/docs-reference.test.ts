@@ -187,7 +187,7 @@ test('the reference of limits tells what is not an option as it is', () => {
 describe('the reference of events has each event, and no other', () => {
   test.each([
     ['## JstpServer', 'ServerEvents'],
-    ['## JstpClient', 'JstpClientEventArguments'],
+    ['## JstpClient', 'ClientEventArguments'],
     ['## Connections', 'ConnectionEvents'],
   ])('%s', (heading, declaration) => {
     const members = membersOf(declaration).map(({ name }) => name);

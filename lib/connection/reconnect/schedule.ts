@@ -1,3 +1,4 @@
+import { now } from '../../util/host.js';
 import { startKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
 
 /** A transport that is lost sooner than this after its handshake, in milliseconds, has ended no outage. */
@@ -12,6 +13,7 @@ export interface DelayPolicy {
 /** When a client dials in the background: after the delays of a policy, one attempt at a time. */
 export class ReconnectSchedule {
   private timer: Timer | undefined;
+  private dueAt = 0;
 
   /**
    * @param policy says how long to wait
@@ -27,9 +29,17 @@ export class ReconnectSchedule {
     return this.timer !== undefined;
   }
 
+  /** Milliseconds until the next attempt; undefined: none is to come. */
+  get remainingMs(): number | undefined {
+    return this.timer && Math.max(0, this.dueAt - now());
+  }
+
   /** Waits for the next attempt. An attempt that is to come already stays where it is. */
   start(): void {
-    this.timer ??= startKeepAliveTimer(this.policy.nextDelayMs(), () => {
+    if (this.timer) return;
+    const delayMs = this.policy.nextDelayMs();
+    this.dueAt = now() + delayMs;
+    this.timer = startKeepAliveTimer(delayMs, () => {
       this.timer = undefined;
       this.dial();
     });

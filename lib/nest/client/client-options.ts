@@ -2,48 +2,32 @@ import type { Deserializer, Serializer } from '@nestjs/microservices';
 import type { ApplicationLike } from '../../application/application.js';
 import { checkInterceptors, type JstpClientInterceptorOption } from './client-interceptors.js';
 import { resolveMethods, type CallRuleOptions, type MethodOptions } from './call-rules.js';
-import type { ExposedApi } from './exposed-methods.js';
-import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
+import type { ExposedApi } from '../../application/exposed-methods.js';
+import {
+  checkKeeping,
+  resolveReconnect,
+  type KeeperOptions,
+  type OfflineMode,
+  type ReconnectOptions,
+} from '../../connection/keeper/keeper-options.js';
+import { logInBy } from './log-in.js';
 import { isTimeout, TIMEOUT_ALLOWED } from '../../connection/calls/limit-call.js';
 import type { AppSpecifier } from '../../connection/connection.js';
 import type { Connection } from '../../connection/connection.js';
 import { checkOptionNames, optionalInterval, resolveLimits, type Limits } from '../../protocol/limits.js';
-import { splitVersionedName } from '../../util/versioned-name.js';
 import { DEFAULT_HEARTBEAT_MS } from '../constants.js';
 import { resolveRetry, type RetryOptions } from './retry.js';
-import {
-  checkPlacement,
-  resolveAddress,
-  type ClientAddress,
-  type ClientAddressOptions,
-} from './client-address.js';
+import { checkPlacement, resolveAddress, type ClientAddressOptions } from './client-address.js';
 import {
   check,
-  checkNames,
   hasMethod,
   isBoolean,
-  isInteger,
   isObject,
   isString,
   isText,
-  MAX_TIMER_MS,
   nullable,
   optional,
 } from '../../protocol/option-checks.js';
-
-/** How a client reconnects by itself after its connection was lost. Attempts that callers cause do not count here. */
-export interface ReconnectOptions {
-  /**
-   * Milliseconds before the second attempt (the first is made at once); each further one waits twice as long, less a
-   * random half, and for the first `resumeTimeoutMs` (3 s at least, 30 s at most) no longer than 400 ms. @default 100
-   */
-  readonly minDelayMs?: number;
-  /** Longest time between two attempts later on, in milliseconds. @default 10000 */
-  readonly maxDelayMs?: number;
-}
-
-/** What a client does with calls and events while its connection is lost, see {@link JstpClientOptions.offline}. */
-export type OfflineMode = 'wait' | 'fail';
 
 /** The options of a {@link JstpClient}. */
 export interface JstpClientOptions extends ClientAddressOptions {
@@ -112,25 +96,8 @@ export interface JstpClientOptions extends ClientAddressOptions {
   readonly deserializer?: Deserializer;
 }
 
-/** The delays before attempts to reconnect, in milliseconds. */
-export interface ReconnectDelays {
-  readonly minDelayMs: number;
-  readonly maxDelayMs: number;
-}
-
 /** The options with their defaults, checked. */
-export interface ResolvedClientOptions {
-  readonly app: AppSpecifier;
-  readonly address: ClientAddress;
-  readonly login: string | null | undefined;
-  readonly password: string | null | undefined;
-  readonly strategy: string | undefined;
-  readonly credentials: unknown;
-  readonly heartbeatInterval: number;
-  readonly limits: Limits;
-  readonly resumeTimeoutMs: number;
-  readonly offline: OfflineMode;
-  readonly reconnect: ReconnectDelays | undefined;
+export interface ResolvedClientOptions extends KeeperOptions {
   readonly application: ApplicationLike<Connection> | ExposedApi | undefined;
   /** How calls are limited and repeated. */
   readonly rules: CallRuleOptions;
@@ -138,7 +105,6 @@ export interface ResolvedClientOptions {
 }
 
 const DEFAULT_RESUME_TIMEOUT_MS = 3000;
-const DEFAULT_DELAYS: ReconnectDelays = { minDelayMs: 100, maxDelayMs: 10_000 };
 
 const OPTION_NAMES = Object.keys({
   app: true,
@@ -167,11 +133,6 @@ const OPTION_NAMES = Object.keys({
   serializer: true,
   deserializer: true,
 } satisfies Record<keyof JstpClientOptions, true>);
-const RECONNECT_NAMES = Object.keys({
-  minDelayMs: true,
-  maxDelayMs: true,
-} satisfies Record<keyof ReconnectOptions, true>);
-
 /**
  * Checks the names of a client's options.
  * @param besides names that are known as well where the options are those of a module
@@ -195,19 +156,7 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
     resumeTimeoutMs = DEFAULT_RESUME_TIMEOUT_MS,
     offline = 'wait',
   } = given;
-  check(
-    'app',
-    app,
-    "'name', 'name@range' or { name, version }, the range in semver's syntax",
-    isAppSpecifier,
-  );
-  check(
-    'resumeTimeoutMs',
-    resumeTimeoutMs,
-    `an integer from 0 to ${MAX_TIMER_MS}, or Infinity`,
-    (value) => value === Infinity || isInteger(0, MAX_TIMER_MS)(value),
-  );
-  check('offline', offline, "'wait' or 'fail'", (value) => value === 'wait' || value === 'fail');
+  checkKeeping({ app, resumeTimeoutMs, offline });
   check('application', given.application, 'an Application or its methods', optional(isObject));
   checkInterceptors(given.interceptors);
   check('metrics', given.metrics, 'true or false', optional(isBoolean));
@@ -219,20 +168,16 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
     optional(hasMethod('deserialize')),
   );
   checkLogin(given);
-  const { login, password, strategy, credentials, application } = given;
   return {
     app,
     address: resolveAddress(given),
-    login,
-    password,
-    strategy,
-    credentials,
+    logIn: logInBy(app, given),
     heartbeatInterval: optionalInterval('heartbeatInterval', heartbeatInterval) ?? 0,
     limits: resolveLimits(given.limits),
     resumeTimeoutMs,
     offline,
     reconnect: resolveReconnect(given.reconnect),
-    application,
+    application: given.application,
     rules: resolveRules(given),
     metrics: given.metrics ?? false,
   };
@@ -264,42 +209,4 @@ function checkLogin({ login, password, strategy, credentials }: JstpClientOption
     () => credentials == null || strategy !== undefined,
   );
   check('strategy', strategy, 'given without a login', (value) => value === undefined || login == null);
-}
-
-function resolveReconnect(given: boolean | ReconnectOptions = true): ReconnectDelays | undefined {
-  if (given === false) return undefined;
-  if (given === true) return DEFAULT_DELAYS;
-  check('reconnect', given, 'a boolean, or { minDelayMs, maxDelayMs }', isObject);
-  checkNames('reconnect', given, RECONNECT_NAMES);
-  const {
-    minDelayMs = DEFAULT_DELAYS.minDelayMs,
-    maxDelayMs = Math.max(minDelayMs, DEFAULT_DELAYS.maxDelayMs),
-  } = given;
-  check(
-    'reconnect.minDelayMs',
-    minDelayMs,
-    `an integer from 1 to ${MAX_TIMER_MS}`,
-    isInteger(1, MAX_TIMER_MS),
-  );
-  check(
-    'reconnect.maxDelayMs',
-    maxDelayMs,
-    `an integer from reconnect.minDelayMs (${minDelayMs}) to ${MAX_TIMER_MS}`,
-    isInteger(minDelayMs, MAX_TIMER_MS),
-  );
-  return { minDelayMs, maxDelayMs };
-}
-
-function isAppSpecifier(value: unknown): boolean {
-  const isName = isText(value) || (isObject(value) && isText((value as { name?: unknown }).name));
-  if (!isName) return false;
-  try {
-    const { version } = isString(value)
-      ? { version: splitVersionedName(value)[1] }
-      : (value as { version?: unknown });
-    // Why no empty version: it is the slip of a text with a missing variable, and would mean the newest one.
-    return parseAppSpecifier(value as AppSpecifier).name !== '' && version !== '';
-  } catch {
-    return false;
-  }
 }

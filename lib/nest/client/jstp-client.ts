@@ -9,18 +9,19 @@ import { isBeyondLimit } from '../../protocol/message-size.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { EventEmitter, SAFE_EMIT, type ErrorReporter } from '../../util/event-emitter.js';
-import { ClientApplication } from './client-application.js';
+import { ClientApplication } from '../../connection/keeper/client-application.js';
 import type { JstpClientEventArguments, JstpClientEvents, JstpClientStatus } from './client-events.js';
 import { InterceptorChain, type InterceptorClassResolver } from './client-interceptors.js';
 import { CallRules } from './call-rules.js';
 import { ClientMeter } from './client-meter.js';
 import type { ClientMetrics } from './client-metrics.js';
-import { ConnectionKeeper, type ConnectionObserver } from './connection-keeper.js';
+import { ConnectionKeeper, type ConnectionObserver } from '../../connection/keeper/connection-keeper.js';
 import { resolveClientOptions, type JstpClientOptions } from './client-options.js';
 import { ClientPackets, lostAnswer, type Conversions } from './client-packets.js';
-import type { ExposedApi } from './exposed-methods.js';
+import type { ExposedApi } from '../../application/exposed-methods.js';
+import { NEST_OUTCOMES } from './nest-outcomes.js';
 import { createRemoteApi, type RemoteApi } from './client-remote-api.js';
-import { isNetworkError } from '../connection-trouble.js';
+import { isNetworkError } from '../../connection/keeper/connection-trouble.js';
 import { LimitedSend } from './limited-send.js';
 import { JstpArgs } from '../jstp-args.js';
 import { JstpRecord, type Attempt, type JstpRecordOptions } from '../jstp-record.js';
@@ -57,7 +58,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     },
   };
   private readonly emitter = new EventEmitter<JstpClientEventArguments>();
-  private readonly application = new ClientApplication();
+  private readonly application = new ClientApplication(NEST_OUTCOMES);
   private readonly keeper: ConnectionKeeper;
   private readonly packets: ClientPackets;
   private readonly rules: CallRules;
@@ -274,7 +275,11 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * {@link close}, and after 'sessionTaken', it waits for the client's next use. Without `reconnect` one attempt is made.
    */
   fromEvent<T = unknown>(interfaceName: string, event: string): Observable<T> {
-    return this.application.events(interfaceName, event, this.keeper) as Observable<T>;
+    return new Observable((subscriber) =>
+      this.application.subscribe(interfaceName, event, this.keeper, (value) => {
+        subscriber.next(value as T);
+      }),
+    );
   }
 
   /** Whether the client was made with the option `metrics`. */

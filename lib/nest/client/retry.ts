@@ -9,7 +9,7 @@ import { check, checkNames, isInteger, isObject, MAX_TIMER_MS } from '../../prot
 import { RemoteError } from '../../protocol/remote-error.js';
 import { isError } from '../../util/errors.js';
 import { randomUpTo } from '../../util/random.js';
-import { isNetworkError } from '../connection-trouble.js';
+import { isNetworkError } from '../../connection/keeper/connection-trouble.js';
 
 /** How a client repeats calls of methods that are declared idempotent. */
 export interface RetryOptions {

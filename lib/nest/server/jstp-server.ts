@@ -22,7 +22,7 @@ import { SessionSizeError } from '../../session/session-size-error.js';
 import { SessionTextError } from '../../session/session-text-error.js';
 import { ignore } from '../../util/callback.js';
 import { messageOf } from '../jstp-record.js';
-import { isNetworkError } from '../connection-trouble.js';
+import { isNetworkError } from '../../connection/keeper/connection-trouble.js';
 import { DEFAULT_HEARTBEAT_MS, JSTP } from '../constants.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { guardOf, type GuardClassResolver, type GuardSource } from './guard-source.js';

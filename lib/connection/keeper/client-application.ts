@@ -1,13 +1,12 @@
-import { Observable } from 'rxjs';
 import type { ApplicationLike } from '../../application/application.js';
+import { ExposedMethods, type ExposedApi, type OutcomeRules } from '../../application/exposed-methods.js';
 import type { CallInfo, IncomingCall } from '../../application/incoming-call.js';
 import type { MethodCallback } from '../../application/method-callback.js';
-import type { Connection } from '../../connection/connection.js';
+import { check, isObject } from '../../protocol/option-checks.js';
 import type { Metadata } from '../../protocol/message.js';
 import { bindContext, runInRootContext } from '../../util/async-context.js';
 import { unwrapResults } from '../../util/callback.js';
-import { check, isObject } from '../../protocol/option-checks.js';
-import { ExposedMethods, type ExposedApi } from './exposed-methods.js';
+import type { Connection } from '../connection.js';
 
 const METHODS_ALLOWED = 'an object of functions, as in { screen: { size: () => [80, 25] } }';
 
@@ -29,8 +28,13 @@ interface EventSource {
 export class ClientApplication implements ApplicationLike<Connection> {
   readonly name = 'jstp';
   readonly version = '1.0.0';
-  private exposed: ApplicationLike<Connection> = new ExposedMethods({});
+  private exposed: ApplicationLike<Connection>;
   private readonly subscribers = new Map<string, Map<string, EventSubscribers>>();
+
+  /** @param rules how outcomes of exposed functions become answers. @default as {@link ExposedMethods} has it */
+  constructor(private readonly rules?: OutcomeRules<Connection>) {
+    this.exposed = new ExposedMethods({}, rules);
+  }
 
   /**
    * Sets the application (or the methods) that the server may call from now on; it replaces the one before.
@@ -45,7 +49,7 @@ export class ClientApplication implements ApplicationLike<Connection> {
     for (const [name, methods] of Object.entries(application)) {
       check(`application.${name}`, methods, METHODS_ALLOWED, isObject);
     }
-    this.exposed = new ExposedMethods(application);
+    this.exposed = new ExposedMethods(application, this.rules);
   }
 
   /** Whether there are subscribers of events. */
@@ -54,23 +58,28 @@ export class ClientApplication implements ApplicationLike<Connection> {
   }
 
   /**
-   * Makes an Observable of the events of a name. It never fails: the client reconnects for as long as there are
-   * subscribers.
+   * Subscribes to the events of a name: `next` gets the value of each, in the caller's async context. The client
+   * reconnects for as long as there are subscribers.
+   * @returns unsubscribes
    */
-  events(interfaceName: string, eventName: string, source: EventSource): Observable<unknown> {
-    return new Observable((subscriber) => {
-      const next = bindContext((value: unknown) => {
-        subscriber.next(value);
-      });
-      this.add(interfaceName, eventName, next);
-      runInRootContext(() => {
-        source.keepUp();
-      });
-      return () => {
-        this.remove(interfaceName, eventName, next);
-        if (!this.hasSubscribers) source.letGo();
-      };
+  subscribe(
+    interfaceName: string,
+    eventName: string,
+    source: EventSource,
+    next: (value: unknown) => void,
+  ): () => void {
+    // A function of its own for each subscription, also of the same function.
+    const subscriber = bindContext((value: unknown) => {
+      next(value);
     });
+    this.add(interfaceName, eventName, subscriber);
+    runInRootContext(() => {
+      source.keepUp();
+    });
+    return () => {
+      this.remove(interfaceName, eventName, subscriber);
+      if (!this.hasSubscribers) source.letGo();
+    };
   }
 
   /** The exposed application's `handleCall`, if it has one. */

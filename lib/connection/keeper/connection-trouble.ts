@@ -1,6 +1,6 @@
-import { ERR_NO_HANDSHAKE_RESPONSE, ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
-import { ProtocolError } from '../protocol/protocol-error.js';
-import { RemoteError } from '../protocol/remote-error.js';
+import { ERR_NO_HANDSHAKE_RESPONSE, ERR_NOT_CONNECTED } from '../../protocol/error-codes.js';
+import { ProtocolError } from '../../protocol/protocol-error.js';
+import { RemoteError } from '../../protocol/remote-error.js';
 
 /**
  * Whether an error is the network's or the peer's: a lost transport, a message or a handshake that nobody answers, a

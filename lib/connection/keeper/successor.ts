@@ -1,4 +1,4 @@
-import type { Connection } from '../../connection/connection.js';
+import type { Connection } from '../connection.js';
 import { startPatientKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
 
 interface Waiter {

@@ -1,7 +1,7 @@
-import { STABLE_AFTER_MS, type DelayPolicy } from '../../connection/reconnect/schedule.js';
+import { STABLE_AFTER_MS, type DelayPolicy } from '../reconnect/schedule.js';
 import { now } from '../../util/host.js';
 import { randomUpTo } from '../../util/random.js';
-import type { ReconnectDelays } from './client-options.js';
+import type { ReconnectDelays } from './keeper-options.js';
 
 /** While an outage may be a short one, attempts are no further apart. */
 const QUICK_DELAY_MS = 400;

@@ -1,50 +1,49 @@
-import type { ConnectPolicyFunction } from '../../connection/connection.js';
-import type { Connection } from '../../connection/connection.js';
+import { ERR_CALLBACK_LOST, ERR_NOT_CONNECTED, ERR_SESSION_LOST } from '../../protocol/error-codes.js';
+import { RemoteError } from '../../protocol/remote-error.js';
+import { runInRootContext } from '../../util/async-context.js';
+import { ignore } from '../../util/callback.js';
+import { now } from '../../util/host.js';
+import { lookUntil } from '../../util/look-until.js';
+import { startPatientKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
+import { answerCall, type OutgoingCall } from '../calls/outgoing-calls.js';
+import { endCancelled } from '../channel/failures.js';
+import type { UnsentMessage } from '../channel/outbox.js';
 import {
   abandonCalls,
   acknowledgedCount,
+  cutTransport,
   hasCalls,
   pendingCalls,
+  probe,
   sendUnsent,
   stopRedialling,
   takeBack,
   takeUnsent,
-} from '../../connection/client-control.js';
-import { controlOf } from '../../connection/control.js';
-import { ALL_EXTENSIONS } from '../../connection/extensions.js';
-import { answerCall, type OutgoingCall } from '../../connection/calls/outgoing-calls.js';
-import { endCancelled } from '../../connection/channel/failures.js';
-import type { CallMeter } from '../../connection/observing/call-meter.js';
-import type { UnsentMessage } from '../../connection/channel/outbox.js';
-import { ReconnectSchedule } from '../../connection/reconnect/schedule.js';
-import {
-  ERR_AUTH_FAILED,
-  ERR_CALLBACK_LOST,
-  ERR_NOT_CONNECTED,
-  ERR_SESSION_LOST,
-} from '../../protocol/error-codes.js';
-import { RemoteError } from '../../protocol/remote-error.js';
-import { ignore } from '../../util/callback.js';
-import { now } from '../../util/host.js';
-import { runInRootContext } from '../../util/async-context.js';
-import { startPatientKeepAliveTimer, stopTimer, type Timer } from '../../util/timer.js';
-import { lookUntil } from '../../util/look-until.js';
+} from '../client-control.js';
+import type { Connection, ConnectPolicyFunction } from '../connection.js';
+import { controlOf } from '../control.js';
+import { ALL_EXTENSIONS } from '../extensions.js';
+import type { CallMeter } from '../observing/call-meter.js';
+import { ReconnectSchedule } from '../reconnect/schedule.js';
 import type { ClientApplication } from './client-application.js';
-import type { JstpClientEventArguments, JstpClientStatus } from './client-events.js';
-import type { ResolvedClientOptions } from './client-options.js';
-import { isNetworkError } from '../connection-trouble.js';
+import type { ClientEventArguments, ClientStatus } from './client-events.js';
+import { isNetworkError } from './connection-trouble.js';
+import { GiveUp } from './give-up.js';
+import type { KeeperOptions } from './keeper-options.js';
 import { OutageDelay } from './outage-delay.js';
 import { Successor } from './successor.js';
+
+/** How long a server that is asked for a sign of life may take, in milliseconds. */
+const PROBE_TIMEOUT_MS = 5000;
 
 /** Gets what becomes of the connection. */
 export interface ConnectionObserver {
   /** The client is connected, or no longer, or still not. */
-  setStatus(status: JstpClientStatus): void;
+  setStatus(status: ClientStatus): void;
+  /** An attempt begins, has failed, or is to come. */
+  attemptsChanged?(): void;
   /** One of the client's events. */
-  emit<Name extends keyof JstpClientEventArguments>(
-    name: Name,
-    ...args: JstpClientEventArguments[Name]
-  ): void;
+  emit<Name extends keyof ClientEventArguments>(name: Name, ...args: ClientEventArguments[Name]): void;
   /** An error that no caller gets; it is reported even if nobody listens for 'error'. */
   reportError(error: unknown): void;
   /**
@@ -69,9 +68,11 @@ export class ConnectionKeeper {
   /** Whether to dial in the background. */
   private isWanted = false;
   private taken = false;
+  /** Whether nothing is dialled until {@link wake}. */
+  private isSuspended = false;
   /** The attempt under way, or the one that led to the present connection. */
   private connecting: Promise<Connection> | undefined;
-  private abort: AbortController | undefined;
+  private abort: GiveUp | undefined;
   private resolveAttempt: (connection: Connection) => void = ignore;
   /** The counts of both ways when the present transport was made. */
   private acknowledgedAtOpen = 0;
@@ -91,7 +92,7 @@ export class ConnectionKeeper {
   private readonly shown: string;
 
   constructor(
-    private readonly options: ResolvedClientOptions,
+    private readonly options: KeeperOptions,
     private readonly application: ClientApplication,
     private readonly observer: ConnectionObserver,
     private readonly callMeter?: CallMeter,
@@ -128,9 +129,20 @@ export class ConnectionKeeper {
     return this.taken;
   }
 
+  /** Whether an attempt is under way. */
+  get isConnecting(): boolean {
+    return this.abort !== undefined;
+  }
+
+  /** Milliseconds until the next attempt in the background; undefined: none is to come. */
+  get retryInMs(): number | undefined {
+    return this.schedule?.remainingMs;
+  }
+
   /** The connection; made, or brought back, by one attempt at once if it is not there. */
   connect(): Promise<Connection> {
     this.taken = false;
+    this.isSuspended = false;
     return (this.connecting ??= runInRootContext(() => this.begin()));
   }
 
@@ -153,7 +165,34 @@ export class ConnectionKeeper {
     if (this.isUp || this.taken) return;
     const isDialling = this.isWanted && (this.connecting !== undefined || this.schedule?.isWaiting === true);
     this.isWanted = true;
-    if (!isDialling) this.dial();
+    if (!isDialling && !this.isSuspended) this.dial();
+  }
+
+  /**
+   * Ends the transport, or the attempt to make one, without a word to the server, and dials no more until {@link wake}:
+   * the session stays for then.
+   */
+  suspend(): void {
+    this.isSuspended = true;
+    this.schedule?.stop();
+    this.giveUp(new RemoteError(ERR_NOT_CONNECTED, 'The client was suspended while it was connecting'));
+    if (this.current) {
+      stopRedialling(this.current);
+      cutTransport(this.current);
+    }
+  }
+
+  /**
+   * Something speaks for a change: an attempt that is to come is made at once, and a connection that is up is asked
+   * whether it is.
+   */
+  wake(): void {
+    this.isSuspended = false;
+    if (this.connection) probe(this.connection, PROBE_TIMEOUT_MS);
+    else if (this.isWanted && !this.connecting) {
+      this.schedule?.stop();
+      this.dial();
+    }
   }
 
   /** Undoes {@link keepUp}: nobody waits any longer. A client that was never connected dials no more. */
@@ -178,28 +217,29 @@ export class ConnectionKeeper {
    * next use makes a new connection meanwhile. Resolves when the connection is closed.
    */
   close(): Promise<void> {
-    const { current, isUp, abort } = this;
+    const { current, isUp } = this;
     this.leaveSession();
     this.hasBeenUp = false;
     this.isWanted = false;
     this.taken = false;
     this.isUp = false;
+    this.isSuspended = false;
     this.connecting = undefined;
-    this.abort = undefined;
     this.schedule?.stop();
     this.delay?.reset();
-    abort?.abort();
-    this.successor.fail(new RemoteError(ERR_NOT_CONNECTED, 'The client was closed while it was connecting'));
+    const closed = new RemoteError(ERR_NOT_CONNECTED, 'The client was closed while it was connecting');
+    this.giveUp(closed);
+    this.successor.fail(closed);
     this.failUnsent(ERR_CALLBACK_LOST);
     if (current && isUp) this.retired.add(current);
     else current?.close();
-    const closed = Promise.all([...this.retired].map((connection) => this.finish(connection)));
+    const ends = Promise.all([...this.retired].map((connection) => this.finish(connection)));
     if (isUp) {
       this.observer.debug(`Closed the connection to ${this.shown}`);
       this.observer.setStatus('disconnected');
       this.observer.emit('close');
     }
-    return closed.then(ignore);
+    return ends.then(ignore);
   }
 
   /** Closes a connection when its calls have ended, or their time is over. */
@@ -215,18 +255,25 @@ export class ConnectionKeeper {
     await closed;
   }
 
+  private giveUp(reason: RemoteError): void {
+    const { abort } = this;
+    this.abort = undefined;
+    abort?.now(reason);
+  }
+
   private begin(): Promise<Connection> {
     // After a `close`, or a takeover, it is the next use that brings the subscribers' events back.
     this.isWanted ||= this.application.hasSubscribers;
-    const abort = new AbortController();
+    const abort = new GiveUp();
     this.abort = abort;
     const attempt = new Promise<Connection>((resolve, reject) => {
-      abort.signal.addEventListener('abort', () => {
-        reject(new RemoteError(ERR_NOT_CONNECTED, 'The client was closed while it was connecting'));
+      abort.addEventListener('abort', () => {
+        reject(abort.reason);
       });
-      this.open(abort.signal).then(resolve, reject);
+      this.open(abort).then(resolve, reject);
       this.resolveAttempt = resolve;
     });
+    this.observer.attemptsChanged?.();
     // First, so that whoever waits for the attempt may make the next one.
     attempt.catch((error: unknown) => {
       if (this.connecting !== attempt) return;
@@ -242,9 +289,9 @@ export class ConnectionKeeper {
     return attempt;
   }
 
-  private async open(signal: AbortSignal): Promise<Connection> {
+  private async open(signal: GiveUp): Promise<Connection> {
     const { current } = this;
-    const { app, address, heartbeatInterval, limits } = this.options;
+    const { app, address, heartbeatInterval, limits, prepareLogin } = this.options;
     const { entry, args } = address;
     if (current) {
       try {
@@ -258,6 +305,10 @@ export class ConnectionKeeper {
         // A listener may have closed the client.
         if (!this.isPresent(signal)) throw error;
       }
+    }
+    if (prepareLogin) {
+      await prepareLogin();
+      if (!this.isPresent(signal)) throw signal.reason;
     }
     const client = {
       application: this.application,
@@ -276,8 +327,8 @@ export class ConnectionKeeper {
   }
 
   /** Whether an attempt is the one under way: neither given up nor done. */
-  private isPresent(signal: AbortSignal): boolean {
-    return this.abort?.signal === signal;
+  private isPresent(signal: GiveUp): boolean {
+    return this.abort === signal;
   }
 
   private readonly shakeHands: ConnectPolicyFunction = (app, connection, session, callback) => {
@@ -290,26 +341,9 @@ export class ConnectionKeeper {
       }
       callback(error, connection, opened ?? undefined);
     };
-    const { login, password, strategy } = this.options;
     if (session) connection.handshake(app, session, null, done);
-    else if (strategy === undefined) connection.handshake(app, login, password, done);
-    else {
-      this.credentials().then(
-        (credentials) => {
-          connection.authenticate(app, strategy, credentials, done);
-        },
-        (error: unknown) => {
-          connection.close();
-          done(error ? error : new RemoteError(ERR_AUTH_FAILED));
-        },
-      );
-    }
+    else this.options.logIn(connection, done);
   };
-
-  private async credentials(): Promise<unknown> {
-    const { credentials } = this.options;
-    return typeof credentials === 'function' ? (credentials as () => unknown)() : credentials;
-  }
 
   private watch(connection: Connection): void {
     connection.on('close', () => {
@@ -467,7 +501,8 @@ export class ConnectionKeeper {
    * an attempt of a caller, made meanwhile, changes nothing.
    */
   private comeBackLater(): void {
-    if (this.isWanted && !this.connecting) this.schedule?.start();
+    if (this.isWanted && !this.connecting && !this.isSuspended) this.schedule?.start();
+    this.observer.attemptsChanged?.();
   }
 
   private dial(): void {

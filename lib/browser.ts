@@ -23,6 +23,7 @@ export {
   type ReconnectFunction,
   type Reconnector,
 } from './connection/connection.js';
+export type { UpgradeRequest } from './connection/upgrade-request.js';
 export type { ConnectionState } from './connection/state.js';
 export type { ExtensionName, Extensions } from './connection/extensions.js';
 export type { OutgoingCall } from './connection/calls/outgoing-calls.js';

@@ -21,6 +21,7 @@ import type { CallMeter } from './observing/call-meter.js';
 import type { LogEmitter } from './log-events.js';
 import type { ConnectionState } from './state.js';
 import type { Transport } from './transport.js';
+import type { KeptRequest, UpgradeRequest } from './upgrade-request.js';
 
 export type { LogEmitter, LogEvent } from './log-events.js';
 
@@ -172,6 +173,7 @@ export interface ConnectionCore extends ConnectionControl {
   readonly closedIntentionally: boolean;
   readonly wire: {
     readonly remoteAddress: string | undefined;
+    readonly upgradeRequest: KeptRequest | undefined;
     readonly transport: Pick<Transport, 'getRawTransport' | 'getPeerCertificate'> | null;
   };
   /** The server, on its side; null on a client's. */
@@ -284,6 +286,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   /** The socket (or WebSocket) of the present transport; undefined while there is none. */
   getTransport(): unknown {
     return this[CONTROL].wire.transport?.getRawTransport();
+  }
+
+  /** The request that opened the client's newest WebSocket; undefined over other transports, and on a client's side. */
+  getUpgradeRequest(): UpgradeRequest | undefined {
+    return this[CONTROL].wire.upgradeRequest?.read();
   }
 
   /** The peer's certificate as Node's `getPeerCertificate()` gives it; undefined without TLS. */

@@ -2,6 +2,7 @@ import type { ByteDecoder } from '../mdsf/index.js';
 import type { Limits } from '../protocol/limits.js';
 import type { SizeLimit } from '../protocol/size-limit.js';
 import type { ByteCounts } from './metrics/traffic-meter.js';
+import type { KeptRequest } from './upgrade-request.js';
 
 /** Less of an unfinished message than so many bytes is not counted. Why: most messages end soon, and cost nothing then. */
 export const COUNTED_FROM_BYTES = 16 * 1024;
@@ -63,6 +64,8 @@ export interface Transport {
   readonly byteCounts?: ByteCounts;
   /** The socket (or WebSocket) underneath. */
   getRawTransport(): unknown;
+  /** The client's HTTP request that opened the transport; undefined where there was none. */
+  readonly upgradeRequest?: KeptRequest | undefined;
   /** The peer's certificate, as Node gives it; undefined where the transport has none. */
   getPeerCertificate?(): unknown;
 }

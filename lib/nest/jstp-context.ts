@@ -2,6 +2,7 @@ import type { PeerCertificate } from 'node:tls';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { ApplicationLike } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
+import type { UpgradeRequest } from '../connection/upgrade-request.js';
 import { MAX_USERNAME_LENGTH } from '../protocol/limits.js';
 import { isUsername } from '../protocol/name-rules.js';
 import type { Session } from '../session/session.js';
@@ -147,6 +148,23 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
    */
   getRemainingMs(): number | undefined {
     return this.args[2].remainingMs;
+  }
+
+  /**
+   * Returns the client's address, behind a trusted proxy the one that the proxy tells; undefined for IPC sockets. After a
+   * resume it is that of the new network connection.
+   */
+  getRemoteAddress(): string | undefined {
+    return this.args[0].remoteAddress;
+  }
+
+  /**
+   * Returns the HTTP request by which the client opened its WebSocket: url, headers and cookies. After a resume it is the
+   * request of the new WebSocket; between the two, that of the lost one. It is made anew at each call, and undefined over
+   * TCP, TLS and IPC.
+   */
+  getUpgradeRequest(): UpgradeRequest | undefined {
+    return this.args[0].getUpgradeRequest();
   }
 
   /**

@@ -215,7 +215,10 @@ describe('the reference of errors has', () => {
   });
 });
 
-test('the reference of JstpContext has each method, and no other', () => {
-  const members = membersOf('JstpContext').map(({ name }) => name);
-  expect(sorted(namesIn(rowsUnder('jstp-context.md', '')))).toEqual(sorted(members));
+test.each([
+  ['JstpContext has each method', '## Methods', 'JstpContext'],
+  ['UpgradeRequest has each field', '## UpgradeRequest', 'UpgradeRequest'],
+])('the reference of %s, and no other', (_what, heading, name) => {
+  const members = membersOf(name).map((member) => member.name);
+  expect(sorted(namesIn(rowsUnder('jstp-context.md', heading)))).toEqual(sorted(members));
 });

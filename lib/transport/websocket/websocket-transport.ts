@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { COUNTED_FROM_BYTES, type Transport, type TransportReceiver } from '../../connection/transport.js';
+import type { KeptRequest } from '../../connection/upgrade-request.js';
 import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import { refusedSizeError } from '../../protocol/message-size.js';
 import { OversizeError } from '../../protocol/oversize-error.js';
@@ -51,11 +52,13 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
    * @param webSocket an open WebSocket, which belongs to the transport from now on
    * @param socket the socket underneath
    * @param limits the limits of this side
+   * @param upgradeRequest the request of the client, on the server's side
    */
   constructor(
     private readonly webSocket: WebSocket,
     private readonly socket: Socket,
     private readonly limits: Limits,
+    readonly upgradeRequest?: KeptRequest,
   ) {
     this.remoteAddress = clientAddressOf(socket);
     this.guard = new SendGuard(socket, limits, this);

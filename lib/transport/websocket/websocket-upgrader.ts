@@ -4,6 +4,7 @@ import { WebSocketServer } from 'ws';
 import type { Limits } from '../../protocol/limits.js';
 import { ignore, isThenable } from '../../util/callback.js';
 import { refuseUpgrade, type UpgradeHandler } from './http-upgrades.js';
+import { KeptUpgrade } from './kept-upgrade.js';
 import { SUBPROTOCOL } from './subprotocol.js';
 import { MAX_FRAGMENTS, type WebSocketServerOptions } from './websocket-options.js';
 import { WebSocketTransport } from './websocket-transport.js';
@@ -71,7 +72,8 @@ export class Upgrader {
 
   private upgradeNow(...[request, socket, head]: Parameters<UpgradeHandler>): void {
     this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      this.observer.upgraded(new WebSocketTransport(webSocket, socket, this.limits), socket);
+      const transport = new WebSocketTransport(webSocket, socket, this.limits, new KeptUpgrade(request));
+      this.observer.upgraded(transport, socket);
     });
   }
 

@@ -8,8 +8,12 @@ import { once } from 'node:events';
 import { copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PeerCertificate } from 'node:tls';
-import { JstpClient, type JstpClientOptions } from 'nestjs-jstp';
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { JstpClient, JstpServer, type JstpClientOptions } from 'nestjs-jstp';
 import { firstValueFrom } from 'rxjs';
+import { CertificateGuard } from './certificate.guard.js';
+import { WhoModule } from './door.js';
 
 const certificates = path.resolve(import.meta.dirname, '../../test/support/certificates');
 const read = (name: string): Buffer => readFileSync(path.join(certificates, name));
@@ -54,3 +58,23 @@ const connection = await client.connect();
 assert.equal((connection.getPeerCertificate() as PeerCertificate).subject.CN, 'renewed');
 await client.close();
 await app.close();
+
+// "Guards": a certificate names the user.
+const guarded = await NestFactory.createMicroservice<MicroserviceOptions>(WhoModule, {
+  strategy: new JstpServer({
+    ...secure,
+    key: read('server.key'),
+    cert: read('server.crt'),
+    requestCert: true,
+    ca,
+    authPolicy: new CertificateGuard(),
+  }),
+});
+await guarded.listen();
+const ann = new JstpClient({
+  ...secure,
+  connectOptions: { ca, cert: read('client.crt'), key: read('client.key') },
+});
+assert.equal(await ann.call('default', 'who'), 'ann');
+await ann.close();
+await guarded.close();

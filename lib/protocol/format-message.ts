@@ -11,7 +11,7 @@ const IN_MESSAGE = { maxDepth: DEFAULT_DEPTH - 1 };
 const IN_HEADER = { maxDepth: DEFAULT_DEPTH - 2 };
 
 /** The limits that concern writing. */
-type WriteLimits = Pick<Limits, 'maxDepth' | 'maxMetadataBytes'>;
+export type WriteLimits = Pick<Limits, 'maxDepth' | 'maxMetadataBytes'>;
 
 /** The parts of a handshake request. */
 export interface HandshakeRequestFields {
@@ -42,7 +42,7 @@ const LONG_TEXT = 16 * 1024;
  * Why: `+` makes a tree of strings, which takes several hundred bytes while the message waits in a journal. Reading a
  * character makes V8 flatten it. The character is checked, since the engine leaves out what nobody uses.
  */
-function flat(message: string): string {
+export function flat(message: string): string {
   if (message.length <= LONG_TEXT && message.charCodeAt(0) !== BRACE)
     throw new Error('A message begins with a brace');
   return message;
@@ -111,11 +111,25 @@ export function formatEvent(
   metadata?: Metadata,
   limits: WriteLimits = DEFAULT_LIMITS,
 ): string {
-  const head =
-    metadata === undefined
-      ? '{event:[' + id + plainTargetText(interfaceName, event)
-      : '{event:' + headWithMetadata(id, interfaceName, event, metadata, limits);
-  return withArguments(head, args, limits.maxDepth);
+  return withArguments(eventHead(id, interfaceName, event, metadata, limits), args, limits.maxDepth);
+}
+
+/** The text of an event up to its arguments: `{event:[2,'iface',{...}],name:` */
+export function eventHead(
+  id: number,
+  interfaceName: string | undefined,
+  event: string,
+  metadata: Metadata | undefined,
+  limits: WriteLimits,
+): string {
+  return metadata === undefined
+    ? '{event:[' + id + plainTargetText(interfaceName, event)
+    : '{event:' + headWithMetadata(id, interfaceName, event, metadata, limits);
+}
+
+/** The text of an event's arguments, up to the end of the message: `[a]}` */
+export function eventTail(args: readonly unknown[], maxDepth: number): string {
+  return stringify(args, inMessage(maxDepth)) + '}';
 }
 
 /** Whether a message is an event. The text must be one that a function of this file made. */

@@ -228,6 +228,12 @@ export interface Limits {
    * the address. May be `Infinity`. @default 10000
    */
   readonly maxSessionsPerAddress: number;
+  /** How many rooms of a server may have members at once. May be `Infinity`. @default 100000 */
+  readonly maxRooms: number;
+  /** How many rooms a session may be in at once. May be `Infinity`. @default 100 */
+  readonly maxRoomsPerSession: number;
+  /** The longest name of a room, in characters. May be `Infinity`. @default 256 */
+  readonly maxRoomNameLength: number;
   /** How many connections a server has at once, before and after their login. `Infinity`: any number. @default 65536 */
   readonly maxConnections: number;
   /**
@@ -355,6 +361,9 @@ const RULES: Readonly<Record<keyof Limits, Rule>> = {
   maxSessions: [100_000, 1, Infinity],
   maxSessionsPerUser: [10_000, 1, Infinity],
   maxSessionsPerAddress: [10_000, 1, Infinity],
+  maxRooms: [100_000, 1, Infinity],
+  maxRoomsPerSession: [100, 1, Infinity],
+  maxRoomNameLength: [256, 1, Infinity],
   maxConnections: [65_536, 1, Infinity],
   maxConnectionsPerAddress: [1000, 1, Infinity],
   maxPendingHandshakes: [2000, 1, Infinity],

@@ -4,6 +4,7 @@ import type { ReachedBudget } from './budget-watch.js';
 import type { RefusedConnection } from './door/door.js';
 import type { ShedLoad } from './door/memory-guard.js';
 import type { RefusedHandshake } from './handshake/refusal.js';
+import type { JoinReason, LeaveReason } from './rooms/rooms.js';
 import type { ConnectionTimeout } from './sessions/lifetimes.js';
 import type { Session } from '../session/session.js';
 
@@ -53,6 +54,10 @@ export interface ServerEvents {
    * another one of the same store.
    */
   sessionTaken: [session: Session<Connection>, connection: Connection];
+  /** A client's session is in a room of this server now. */
+  joined: [room: string, connection: Connection, reason: JoinReason];
+  /** A client's session is not in a room of this server any more. */
+  left: [room: string, connection: Connection, reason: LeaveReason];
   /** A log event of a connection, with the event's arguments. */
   log: [connection: Connection, event: string, ...args: unknown[]];
   /** Node's: the server listens. */

@@ -7,8 +7,6 @@ import { SendMeter } from '../connection/send-meter.js';
 import type { ServerSide } from '../connection/server-side.js';
 import type { Transport } from '../connection/transport.js';
 import {
-  bytesInFlightTotal,
-  journalBytesTotal,
   receiveBufferBytesTotal,
   sendBufferBytesTotal,
   type Limits,
@@ -28,11 +26,14 @@ import { lookUntil } from '../util/look-until.js';
 import { SERVER_CONTROL, type ServerControl } from './control.js';
 import { BudgetWatch, type ReachedBudget } from './budget-watch.js';
 import { Door } from './door/door.js';
-import { MemoryGuard, usedMemoryBytes } from './door/memory-guard.js';
+import { MemoryGuard } from './door/memory-guard.js';
 import { PendingPeers, type PendingPeer } from './handshake/pending-peers.js';
 import { ClientTable } from './sessions/client-table.js';
 import { Handshakes, type HandshakeOutcome } from './handshake/handshakes.js';
 import type { Listener, ListenerFactory, ListenerSink } from './listener.js';
+import { Audience, UserAudience } from './rooms/audience.js';
+import { Rooms } from './rooms/rooms.js';
+import { selectUsers, type Excluded } from './rooms/selection.js';
 import type { ServerEvents } from './server-events.js';
 import { groupKinds } from './sessions/session-group.js';
 import { shedAnonymous } from './sessions/shed-anonymous.js';
@@ -49,7 +50,7 @@ import {
   type ResolvedServerOptions,
   type ServerOptions,
 } from './server-options.js';
-import { readMeters, type Meters, type ServerUsage } from './usage.js';
+import { createMeters, readMeters, type Meters, type ServerUsage } from './usage.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
 /**
@@ -62,6 +63,8 @@ import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
  */
 export class Server extends EventEmitter<ServerEvents> {
   private readonly options: ResolvedServerOptions;
+  /** The rooms of this server, and who is in them. */
+  readonly rooms: Rooms;
   private readonly table: ClientTable;
   private readonly inFlight: InFlight;
   private readonly receiveMeter: ReceiveMeter;
@@ -99,9 +102,18 @@ export class Server extends EventEmitter<ServerEvents> {
     const { limits, clientExpirationTime } = this.options;
     this.applicationTable = new Applications(options.applications, limits.maxVersionRangeLength);
     const kinds = groupKinds(limits, (group) => trimJournals(group, this.table, this.keeper));
-    this.table = new ClientTable(clientExpirationTime, kinds, (connection) => {
-      this.keeper.clientExpired(connection);
+    this.table = new ClientTable(clientExpirationTime, kinds, {
+      expired: (connection) => {
+        this.keeper.clientExpired(connection);
+      },
+      entered: (connection, session) => {
+        this.rooms.entered(connection, session);
+      },
+      departed: (connection, session, reason) => {
+        this.rooms.departed(connection, session, reason);
+      },
     });
+    this.rooms = this.createRooms();
     const budgets = this.createBudgetWatch();
     this.inFlight = new InFlight(limits, budgets.reached.bind(budgets));
     this.receiveMeter = this.createReceiveMeter(budgets);
@@ -129,7 +141,8 @@ export class Server extends EventEmitter<ServerEvents> {
     });
     this.memoryGuard = this.createMemoryGuard();
     const door = this.createDoor();
-    this.meters = this.createMeters(door);
+    const { table, inFlight, receiveMeter, sendMeter, pendingPeers } = this;
+    this.meters = createMeters(limits, { door, pendingPeers, table, inFlight, receiveMeter, sendMeter });
     this.listener = createListener(this.createSink(door));
     if (onConnect) this.on('connect', onConnect);
   }
@@ -230,8 +243,29 @@ export class Server extends EventEmitter<ServerEvents> {
    * session whose journal has no room for the event ends.
    */
   broadcast(interfaceName: string, eventName: string, ...args: unknown[]): void {
-    for (const connection of this.getReachableClients())
-      connection.emitRemoteEvent(interfaceName, eventName, args);
+    this.rooms.broadcast(interfaceName, eventName, args);
+  }
+
+  /**
+   * Selects the members of rooms of this server: `server.to('kitchen', 'hall').emit('chat', 'said', 'hello')`. Who is in
+   * several rooms gets an event once.
+   * @throws ConfigurationError for what is no text
+   */
+  to(...rooms: readonly string[]): Audience {
+    return new Audience(this.rooms, {}).to(...rooms);
+  }
+
+  /** Selects all reachable clients of this server, but for the members of rooms, and single connections or sessions. */
+  except(...excluded: readonly Excluded[]): Audience {
+    return new Audience(this.rooms, {}).except(...excluded);
+  }
+
+  /**
+   * Selects the sessions of a user on this server, for events and calls.
+   * @throws ConfigurationError for what is no text
+   */
+  toUser(name: string): UserAudience {
+    return new UserAudience(this.rooms, selectUsers({}, [name]));
   }
 
   /**
@@ -293,6 +327,20 @@ export class Server extends EventEmitter<ServerEvents> {
     this.table.clear();
   }
 
+  private createRooms(): Rooms {
+    return new Rooms(this.table, this.limits, {
+      changed: (connection) => {
+        this.keeper.sessionChanged(connection);
+      },
+      joined: (...args) => {
+        this.notifyOf(args[1], 'joined', ...args);
+      },
+      left: (...args) => {
+        this.notifyOf(args[1], 'left', ...args);
+      },
+    });
+  }
+
   private createReceiveMeter(budgets: BudgetWatch): ReceiveMeter {
     return new ReceiveMeter(receiveBufferBytesTotal(this.limits), () => {
       budgets.reached('maxReceiveBufferBytesTotal');
@@ -341,24 +389,6 @@ export class Server extends EventEmitter<ServerEvents> {
       forward: (event, args) => {
         this.forward(event, args);
       },
-    };
-  }
-
-  private createMeters(door: Door): Meters {
-    const { limits } = this;
-    return {
-      connections: [() => door.size, limits.maxConnections],
-      pendingHandshakes: [() => this.pendingPeers.size, limits.maxPendingHandshakes],
-      sessions: [() => this.table.all.sessions, limits.maxSessions],
-      callsInFlight: [() => this.inFlight.calls.amount, limits.maxCallsInFlightTotal],
-      bytesInFlight: [() => this.inFlight.bytes.amount, bytesInFlightTotal(limits)],
-      receiveBufferBytes: [() => this.receiveMeter.bytes, this.receiveMeter.maxBytes],
-      sendBufferBytes: [
-        () => this.sendMeter.bytes + this.inFlight.values.length,
-        sendBufferBytesTotal(limits),
-      ],
-      journalBytes: [() => this.table.all.meter.bytes, journalBytesTotal(limits)],
-      memoryBytes: [usedMemoryBytes, limits.maxMemoryBytes || Infinity],
     };
   }
 
@@ -428,7 +458,7 @@ export class Server extends EventEmitter<ServerEvents> {
       },
       sessionOver: (connection, isFull) => {
         if (isFull && connection.session) this.handshakes.noteFull(connection.session.id);
-        this.table.remove(connection);
+        this.table.remove(connection, 'end');
         this.keeper.transportLost(connection);
       },
       sessionChanged: (connection) => {
@@ -465,11 +495,13 @@ export class Server extends EventEmitter<ServerEvents> {
     return {
       entered: (connection) => {
         this.keeper.entered(connection);
+        this.rooms.arrived(connection);
         this.clientEntered(connection, 'connect');
       },
       resumed: (connection, session, application) => {
         this.notifyOf(connection, 'restoreSession', session, connection, application);
         this.clientEntered(connection, 'reconnect');
+        this.rooms.arrived(connection);
       },
       moved: (newcomer) => {
         this.pendingPeers.settle(newcomer);

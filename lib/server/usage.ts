@@ -1,3 +1,15 @@
+import type { InFlight } from '../connection/calls/in-flight.js';
+import type { ReceiveMeter } from '../connection/receive-meter.js';
+import type { SendMeter } from '../connection/send-meter.js';
+import {
+  bytesInFlightTotal,
+  journalBytesTotal,
+  sendBufferBytesTotal,
+  type Limits,
+} from '../protocol/limits.js';
+import { usedMemoryBytes } from './door/memory-guard.js';
+import type { SessionGroup } from './sessions/session-group.js';
+
 /** How much of a budget is used. */
 export interface Usage {
   /** What is used now. */
@@ -33,6 +45,34 @@ export type Meter = readonly [used: () => number, limit: number];
 
 /** The meters of a server: one for each budget. */
 export type Meters = Readonly<Record<keyof ServerUsage, Meter>>;
+
+/** The parts of a server that have what is counted. */
+export interface MeteredParts {
+  readonly door: { readonly size: number };
+  readonly pendingPeers: { readonly size: number };
+  readonly table: { readonly all: Pick<SessionGroup, 'sessions' | 'meter'> };
+  readonly inFlight: Pick<InFlight, 'calls' | 'bytes' | 'values'>;
+  readonly receiveMeter: Pick<ReceiveMeter, 'bytes' | 'maxBytes'>;
+  readonly sendMeter: Pick<SendMeter, 'bytes'>;
+}
+
+/** Makes the meters of a server. */
+export function createMeters(
+  limits: Limits,
+  { door, pendingPeers, table, inFlight, receiveMeter, sendMeter }: MeteredParts,
+): Meters {
+  return {
+    connections: [() => door.size, limits.maxConnections],
+    pendingHandshakes: [() => pendingPeers.size, limits.maxPendingHandshakes],
+    sessions: [() => table.all.sessions, limits.maxSessions],
+    callsInFlight: [() => inFlight.calls.amount, limits.maxCallsInFlightTotal],
+    bytesInFlight: [() => inFlight.bytes.amount, bytesInFlightTotal(limits)],
+    receiveBufferBytes: [() => receiveMeter.bytes, receiveMeter.maxBytes],
+    sendBufferBytes: [() => sendMeter.bytes + inFlight.values.length, sendBufferBytesTotal(limits)],
+    journalBytes: [() => table.all.meter.bytes, journalBytesTotal(limits)],
+    memoryBytes: [usedMemoryBytes, limits.maxMemoryBytes || Infinity],
+  };
+}
 
 /** Reads all meters. */
 export function readMeters(meters: Meters): ServerUsage {

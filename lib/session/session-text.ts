@@ -37,6 +37,9 @@ export interface StoredState {
   /** The numbers of the peer's calls that are being served, with the sign that they have on the wire. */
   readonly serving?: readonly number[];
   readonly claim?: SessionClaim;
+  /** The names of its rooms. */
+  readonly rooms?: readonly string[];
+  readonly publicId?: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -60,7 +63,7 @@ export function readSessionText(
   checkCounts(fields);
   checkBuffer(fields);
   for (const entry of arrayOf('storage', fields['storage'])) pairOf('storage', entry);
-  const { username, binding, serving, claim } = fields;
+  const { username, binding, serving, claim, rooms, publicId } = fields;
   check(
     isAbsent(username) || (typeof username === 'string' && isUsername(username)),
     'username',
@@ -70,6 +73,8 @@ export function readSessionText(
   if (serving !== undefined)
     for (const number of arrayOf('serving', serving)) checkInteger('serving has what', number);
   if (claim !== undefined) checkClaim(objectOf('claim', claim));
+  if (rooms !== undefined) for (const name of arrayOf('rooms', rooms)) checkString('rooms has what', name);
+  if (publicId !== undefined) checkString('publicId', publicId);
   return fields as unknown as StoredState & { readonly id: unknown };
 }
 

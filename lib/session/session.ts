@@ -23,6 +23,8 @@ export interface SessionBinding {
   readonly extensions: readonly string[];
 }
 
+const NO_ROOMS: ReadonlySet<string> = new Set();
+
 /** The value of {@link Session.serving} while no calls are being served. */
 export const NO_CALLS: readonly number[] = [];
 
@@ -58,6 +60,9 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
    */
   claim: SessionClaim | undefined;
   private claimant: Claimant | undefined;
+  // Made with the first room, and when somebody asks.
+  private ownRooms: Set<string> | undefined;
+  private ownPublicId: string | undefined;
   // Why only with the first message: most clients of a server are idle.
   private ownJournal: Journal | undefined;
 
@@ -102,9 +107,36 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     return this.journal.acknowledged;
   }
 
-  /** Whether nothing would be lost with the session: it is anonymous, and has neither state nor messages. */
+  /** Whether nothing would be lost with the session: it is anonymous, and has neither state, rooms nor messages. */
   get isWorthless(): boolean {
-    return this.username === null && this.size === 0 && this.journal.size === 0;
+    return this.username === null && this.size === 0 && this.rooms.size === 0 && this.journal.size === 0;
+  }
+
+  /** The names of the rooms that the session is in. It keeps them wherever it goes. `Server.rooms` changes them. */
+  get rooms(): ReadonlySet<string> {
+    return this.ownRooms ?? NO_ROOMS;
+  }
+
+  /** @internal Notes that the session is in a room. */
+  addRoom(room: string): void {
+    (this.ownRooms ??= new Set()).add(room);
+  }
+
+  /** @internal Notes that it is not in a room any more. */
+  deleteRoom(room: string): void {
+    this.ownRooms?.delete(room);
+  }
+
+  /**
+   * A name by which others may know the session, wherever it goes. Unlike {@link id} it is no secret, and opens nothing.
+   */
+  get publicId(): string {
+    return (this.ownPublicId ??= randomId());
+  }
+
+  /** @internal Whether somebody has asked for {@link publicId}. Nobody else can mean the session by it. */
+  get hasPublicId(): boolean {
+    return this.ownPublicId !== undefined;
   }
 
   /** @internal Returns what Node prints. Why without the id: it would open the session to all who read the log. */
@@ -193,6 +225,8 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
       ...(binding && { binding: { ...binding, extensions: [...binding.extensions] } }),
       ...(serving.length > 0 && { serving }),
       ...(this.claim && { claim: this.claim }),
+      ...(this.rooms.size > 0 && { rooms: [...this.rooms] }),
+      ...(this.ownPublicId !== undefined && { publicId: this.ownPublicId }),
     };
   }
 
@@ -208,6 +242,8 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     if (stored.binding) session.binding = { version: undefined, ...stored.binding };
     session.serving = stored.serving ?? [];
     session.claim = stored.claim;
+    if (stored.rooms?.length) session.ownRooms = new Set(stored.rooms);
+    session.ownPublicId = stored.publicId;
     return session;
   }
 }

@@ -54,6 +54,8 @@ const SERVER_EVENTS = Object.keys({
   handshakeRefused: true,
   connectionRefused: true,
   memoryExceeded: true,
+  joined: true,
+  left: true,
   budgetReached: true,
   connectionTimeout: true,
   connectionError: true,

@@ -2,12 +2,23 @@ import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
 import { ERR_TOO_MANY_SESSIONS } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
+import type { LeaveReason } from '../rooms/rooms.js';
 import type { Session } from '../../session/session.js';
 import { DeadlineQueue } from '../../util/deadline-queue.js';
 import type { AwaySession } from './away-sessions.js';
 import type { GroupKinds, SessionGroup, SessionLimit } from './session-group.js';
 import { SessionGroups, type SessionOrigin } from './session-groups.js';
 import type { SessionPlace } from './session-place.js';
+
+/** Told what happens to the sessions of a server. */
+export interface ClientTableObserver {
+  /** A client did not come back in time, or makes room. */
+  expired(connection: Connection): void;
+  /** A session has got its place here. */
+  entered(connection: Connection, session: Session<Connection>): void;
+  /** A session has lost its place here. */
+  departed(connection: Connection, session: Session<Connection>, reason: LeaveReason): void;
+}
 
 /**
  * Holds the clients of a server: those that are connected, and those that are away (they have lost their transport, and
@@ -23,12 +34,11 @@ export class ClientTable {
   /**
    * @param expirationTimeMs for how long a client may be away
    * @param kinds what limits the sessions: all, those of a user, and those of an address
-   * @param onExpired called with a client that did not come back in time, or that makes room
    */
   constructor(
     expirationTimeMs: number,
     kinds: GroupKinds,
-    private readonly onExpired: (connection: Connection) => void,
+    private readonly observer: ClientTableObserver,
   ) {
     this.groups = new SessionGroups(kinds);
     this.away = new DeadlineQueue(expirationTimeMs, (connection) => {
@@ -57,8 +67,10 @@ export class ClientTable {
   }
 
   /** Gives a session its place, before its client is let in. */
-  enter(connection: Connection, { id, username }: Session<Connection>, address: string | undefined): void {
+  enter(connection: Connection, session: Session<Connection>, address: string | undefined): void {
+    const { id, username } = session;
     this.places.set(id, this.groups.enter(connection, { username, address }));
+    this.observer.entered(connection, session);
   }
 
   /** Notes that a client has come back from an address. */
@@ -106,7 +118,7 @@ export class ClientTable {
   /** Expires the clients that are away, and removes the connected ones; for the end of a server. */
   clear(): void {
     for (const connection of this) {
-      if (connection.handshakeDone) this.remove(connection);
+      if (connection.handshakeDone) this.remove(connection, 'end');
       else this.expire(connection);
     }
     for (const connection of this.away) this.away.delete(connection);
@@ -117,22 +129,23 @@ export class ClientTable {
     for (const { connection } of this.places.values()) yield connection;
   }
 
-  /** Removes a client whose session has ended, or is at another server. */
-  remove(connection: Connection): void {
+  /** Removes a client whose session has ended, or is not here any more. @param reason that, if it has not ended */
+  remove(connection: Connection, reason: LeaveReason): void {
     const { session } = connection;
     const place = this.placeOf(connection);
     this.away.delete(connection);
     if (!session || !place) return;
     this.places.delete(session.id);
     this.groups.leave(place);
+    this.observer.departed(connection, session, controlOf(connection).isSessionOver ? 'end' : reason);
   }
 
   /** Removes a client that is away, as if its time were over. */
   expire(connection: Connection): void {
-    this.remove(connection);
+    this.remove(connection, 'expire');
     if (connection.handshakeDone) return;
     controlOf(connection).end('expired');
-    this.onExpired(connection);
+    this.observer.expired(connection);
   }
 
   /**
@@ -142,7 +155,7 @@ export class ClientTable {
   private readonly evict = ({ connection }: AwaySession, limit: SessionLimit): void => {
     if (limit === 'maxSessions' || connection.session?.isWorthless === true) this.expire(connection);
     else controlOf(connection).endSession(tooManySessions(limit));
-    this.remove(connection);
+    this.remove(connection, 'end');
   };
 }
 

@@ -377,7 +377,7 @@ export class SessionKeeper implements SessionOwner, ResumeSource {
     const isTaken = reason === 'taken' && connection.handshakeDone;
     this.changed.delete(connection);
     controlOf(connection).end(reason);
-    this.clients.remove(connection);
+    this.clients.remove(connection, 'move');
     this.handedOver.add(connection);
     if (isTaken) this.observer.taken(connection);
   }

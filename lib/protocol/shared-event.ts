@@ -1,0 +1,70 @@
+import { eventHead, eventTail, flat, type WriteLimits } from './format-message.js';
+import { isLargeString, joinParts } from './message-parts.js';
+import type { Metadata } from './message.js';
+
+const BEGINNING = '{event:[';
+/** The longest number. Why: a header with metadata must be small enough whatever number it gets. */
+const LONGEST_ID = -Number.MAX_SAFE_INTEGER;
+const ID_END = BEGINNING.length + String(LONGEST_ID).length;
+
+/**
+ * An event for many connections. Its arguments are written as text once: what each connection sends differs in the
+ * number, and in metadata that observers add.
+ */
+export class SharedEvent {
+  private tail: string | undefined;
+  private rest: string | undefined;
+  private failure: { readonly error: unknown } | undefined;
+
+  /**
+   * @param metadata - plain data beside the arguments
+   * @param limits - those of the server that sends it
+   */
+  constructor(
+    readonly interfaceName: string,
+    readonly name: string,
+    readonly args: unknown[],
+    readonly metadata: Metadata | undefined,
+    private readonly limits: WriteLimits,
+  ) {}
+
+  /**
+   * Writes the text now, so that what cannot be sent is told before anybody gets anything.
+   * @throws {MdsfStringifyError} for arguments that cannot be sent
+   * @throws {JstpError} ERR_JSTP_METADATA_TOO_LARGE
+   */
+  prepare(): void {
+    this.restWith(this.metadata);
+  }
+
+  /**
+   * The message of one connection.
+   * @param metadata - what goes along to this connection
+   * @throws as {@link prepare}
+   */
+  textFor(id: number, metadata: Metadata | undefined): string {
+    const rest = this.restWith(metadata);
+    const head = BEGINNING + id;
+    const isLarge: boolean = isLargeString(rest);
+    return isLarge ? joinParts(head, rest, '') : flat(head + rest);
+  }
+
+  /** What comes behind the number. */
+  private restWith(metadata: Metadata | undefined): string {
+    if (metadata !== this.metadata) return this.write(metadata);
+    if (this.failure) throw this.failure.error;
+    try {
+      return (this.rest ??= this.write(metadata));
+    } catch (error) {
+      // Why kept: a value that cannot be written is not tried again for each connection.
+      this.failure = { error };
+      throw error;
+    }
+  }
+
+  private write(metadata: Metadata | undefined): string {
+    const tail = (this.tail ??= eventTail(this.args, this.limits.maxDepth));
+    const head = eventHead(LONGEST_ID, this.interfaceName, this.name, metadata, this.limits);
+    return head.slice(ID_END) + tail;
+  }
+}

@@ -39,6 +39,7 @@ export { JstpInterface } from './nest/decorators/jstp-interface.decorator.js';
 export type { JstpServerOptions } from './nest/server/jstp-server-options.js';
 export type { JstpListenerOptions, JstpTransport } from './nest/server/listener-options.js';
 export { JstpRecord, type JstpRecordOptions } from './nest/jstp-record.js';
+export { JstpRooms } from './nest/jstp-rooms.js';
 export { JstpRecordBuilder } from './nest/jstp-record.builder.js';
 export { JstpServer, type JstpServerEvents, type JstpServerStatus } from './nest/server/jstp-server.js';
 export { JSTP_MODULE_OPTIONS, JstpModule, type JstpOptionsFactory } from './nest/jstp.module.js';

@@ -5,6 +5,7 @@ import type { Connection } from '../connection/connection.js';
 import type { UpgradeRequest } from '../connection/upgrade-request.js';
 import { MAX_USERNAME_LENGTH } from '../protocol/limits.js';
 import { isUsername } from '../protocol/name-rules.js';
+import type { Rooms } from '../server/rooms/rooms.js';
 import type { Session } from '../session/session.js';
 import { closeSignalOf } from './close-signal.js';
 import { messageOf } from './jstp-record.js';
@@ -129,6 +130,25 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
     this.args[2].setReplyMetadata?.(metadata);
   }
 
+  /**
+   * Lets the client's session into a room of the server, see `Rooms.join`.
+   * @returns whether it has joined now: false where it is in the room already, and where its session has ended
+   * @throws as `Rooms.join`; Error during a handshake
+   */
+  join(room: string): boolean {
+    return roomsOf(this.args[0]).join(this.args[0], room);
+  }
+
+  /** Lets the client's session out of a room. @returns whether it was in the room */
+  leave(room: string): boolean {
+    return roomsOf(this.args[0]).leave(this.args[0], room);
+  }
+
+  /** Returns the names of the rooms that the client's session is in. */
+  getRooms(): ReadonlySet<string> {
+    return this.args[0].session?.rooms ?? new Set();
+  }
+
   /** Returns what the client logs in with, during a handshake; undefined for calls and events. */
   getHandshake(): JstpHandshakeData | undefined {
     return this.args[2].handshake;
@@ -222,4 +242,11 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectAsJson('JstpContext', this, options, inspect);
   }
+}
+
+/** The rooms of the server that a connection belongs to. */
+function roomsOf(connection: Connection): Rooms {
+  const server = connection.server as { readonly rooms?: Rooms } | null;
+  if (!server?.rooms) throw new Error('Only the client of a server can be in a room');
+  return server.rooms;
 }

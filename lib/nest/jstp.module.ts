@@ -10,6 +10,7 @@ import { ConfigurationError } from '../protocol/configuration-error.js';
 import { check, isObject } from '../protocol/option-checks.js';
 import { checkAsyncOptions } from './async-sources.js';
 import { GuardClass } from './server/guard-source.js';
+import { JstpRooms } from './jstp-rooms.js';
 import type { JstpServerOptions } from './server/jstp-server-options.js';
 import { JstpServer } from './server/jstp-server.js';
 import { strategiesOf } from './server/registration.js';
@@ -54,7 +55,7 @@ type AsyncOptions = Parameters<(typeof ConfigurableModuleClass)['forRootAsync']>
 export const JSTP_MODULE_OPTIONS = MODULE_OPTIONS_TOKEN;
 
 /**
- * Provides an injectable JstpServer. `app.get(JstpServer)` is the strategy of the microservice, and any provider can
+ * Provides an injectable JstpServer, and {@link JstpRooms}. `app.get(JstpServer)` is the strategy of the microservice, and any provider can
  * inject it to broadcast. `authPolicy` may be the class of a guard: the application's provider of that class is used
  * (which tests can override), or else one that is made at start. With `{ transport: 'ws', server: 'http' }` the
  * server shares the application's HTTP server. The module is global, unless `isGlobal` is false; an application
@@ -87,8 +88,14 @@ export const JSTP_MODULE_OPTIONS = MODULE_OPTIONS_TOKEN;
       },
       inject: [MODULE_OPTIONS_TOKEN, ModuleRef, ModulesContainer, HttpAdapterHost],
     },
+    {
+      provide: JstpRooms,
+      useFactory: (server: JstpServer, options: JstpServerOptions): JstpRooms =>
+        new JstpRooms(server, options.broadcaster ?? undefined),
+      inject: [JstpServer, MODULE_OPTIONS_TOKEN],
+    },
   ],
-  exports: [JstpServer, MODULE_OPTIONS_TOKEN],
+  exports: [JstpServer, JstpRooms, MODULE_OPTIONS_TOKEN],
 })
 export class JstpModule extends ConfigurableModuleClass implements OnApplicationBootstrap {
   private readonly logger = new Logger('JstpModule');

@@ -4,7 +4,7 @@ import type { ReachedBudget } from './budget-watch.js';
 import type { RefusedConnection } from './door/door.js';
 import type { ShedLoad } from './door/memory-guard.js';
 import type { RefusedHandshake } from './handshake/refusal.js';
-import type { JoinReason, LeaveReason } from './rooms/rooms.js';
+import type { JoinReason, LeaveReason } from './rooms/room-reasons.js';
 import type { ConnectionTimeout } from './sessions/lifetimes.js';
 import type { Session } from '../session/session.js';
 

@@ -153,6 +153,7 @@ describe.each(['throws', 'rejects'] as const)('a listener that %s', (how) => {
     expect(await side.callMethod('i', 'm', [])).toBe('one');
     await side.inspectInterface('i');
     side.emitRemoteEvent('echo', 'said', []);
+    server.rooms.join(side, 'kitchen');
     side.emitRemoteEvent('echo', 'error', []);
     connection.emitRemoteEvent('echo', 'said', []);
     proxy.emit('said');

@@ -7,6 +7,7 @@ import {
   type ResolvedServerOptions,
   type ServerOptions,
 } from '../../server/server-options.js';
+import type { RoomsBroadcaster } from '../../server/rooms/rooms-broadcaster.js';
 import { parseApplicationName, type ApplicationName } from '../decorators/application-name.js';
 import { isClass } from '../../util/callback.js';
 import { DEFAULT_APPLICATION } from '../constants.js';
@@ -56,6 +57,11 @@ export interface JstpServiceOptions extends Omit<
    */
   accessLog?: boolean | AccessLogOptions;
   /**
+   * Connects the rooms and users of several servers: a `RedisBroadcaster` of `nestjs-jstp/redis`. The server attaches itself
+   * when it listens, and detaches itself when it closes; `JstpRooms` sends through it. @default this server alone
+   */
+  broadcaster?: RoomsBroadcaster | null;
+  /**
    * Makes what is sent from `{ id, response | err, isDisposed }`; may be asynchronous. @default sends values
    * unchanged
    */
@@ -80,6 +86,7 @@ const SERVICE_NAMES = Object.keys({
   allowAnonymous: true,
   authorizeResume: true,
   accessLog: true,
+  broadcaster: true,
   heartbeatInterval: true,
   sessionStorageProvider: true,
   clientExpirationTime: true,
@@ -118,6 +125,8 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
     check(name, options[name], 'true or false', nullable(isBoolean));
   }
   checkAccessLog(options.accessLog);
+  const broadcaster = 'a RedisBroadcaster, or another object with attach, emitTo, callAny and who';
+  check('broadcaster', options.broadcaster, broadcaster, nullable(isBroadcaster));
   check('serializer', serializer, 'an object with a method serialize', nullable(hasMethod('serialize')));
   check(
     'deserializer',
@@ -137,6 +146,10 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
 /** Returns the option, if it is a policy of the core; undefined where it is a guard, or its class. */
 export function corePolicyOf(option: JstpServiceOptions['authPolicy']): AuthPolicy | undefined {
   return option && !isGuard(option) && !isGuardClass(option) ? option : undefined;
+}
+
+function isBroadcaster(value: unknown): boolean {
+  return ['attach', 'emitTo', 'callAny', 'who'].every((name) => hasMethod(name)(value));
 }
 
 function isApplications(value: unknown): boolean {

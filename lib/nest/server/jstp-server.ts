@@ -8,6 +8,9 @@ import { UnsendableAnswer } from '../../connection/calls/unsendable-answer.js';
 import { observe } from '../../connection/observing/observers.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { ListenerFactory } from '../../server/listener.js';
+import { Audience, UserAudience, type UserSink } from '../../server/rooms/audience.js';
+import type { Rooms } from '../../server/rooms/rooms.js';
+import { selectRooms, selectUsers, type Excluded } from '../../server/rooms/selection.js';
 import type { ServerMetrics } from '../../server/metrics/server-metrics.js';
 import type { ServerUsage } from '../../server/usage.js';
 import type { ServerEvents } from '../../server/server-events.js';
@@ -99,6 +102,8 @@ export class JstpServer
   /** Stops waiting for shared HTTP servers whose addresses are still to be logged. */
   private stopLogging: () => void = ignore;
   private stopAccessLog: () => void = ignore;
+  /** Ends the delivery of events of other servers. */
+  private detach: () => void = ignore;
   /** The core's server while it listens, or is about to listen. */
   private running: CoreServer | undefined;
 
@@ -178,7 +183,7 @@ export class JstpServer
       const shared = places.flatMap((place) => place.shared ?? []);
       // Why: a hybrid application closes its HTTP server before its microservices.
       this.unwatchShared = onServerClose(shared, () => void this.close());
-      this.listenAfter(this.guard?.prepare(), core, tell);
+      this.listenAfter(this.prepare(), core, tell);
     } catch (error) {
       this.stopped(this.core);
       tell(error);
@@ -254,8 +259,47 @@ export class JstpServer
    */
   broadcast(interfaceName: string, event: string, ...given: unknown[]): void {
     const { args, options } = messageOf(given);
-    for (const client of this.listened().getReachableClients())
-      client.emitRemoteEvent(interfaceName, event, args, options);
+    this.rooms.broadcast(interfaceName, event, args, options?.metadata);
+  }
+
+  /**
+   * The rooms of this server, and who is in them.
+   * @throws Error before `listen`
+   */
+  get rooms(): Rooms {
+    return this.listened().rooms;
+  }
+
+  /**
+   * Selects the members of rooms of this server, for events: `server.to('kitchen').emit('chat', 'said', 'hello')`.
+   * {@link JstpRooms} reaches those of several servers.
+   * @throws ConfigurationError for what is no text; its `emit` throws Error before `listen`
+   */
+  to(...rooms: readonly string[]): Audience {
+    return new Audience(this.audienceSink, selectRooms({}, rooms));
+  }
+
+  /** Selects the sessions of a user on this server, for events and calls. */
+  toUser(name: string): UserAudience {
+    return new UserAudience(this.audienceSink, selectUsers({}, [name]));
+  }
+
+  /** Selects all clients of this server, but for the members of rooms, and single contexts, connections or sessions. */
+  except(...excluded: readonly Excluded[]): Audience {
+    return new Audience(this.audienceSink, {}).except(...excluded);
+  }
+
+  private get audienceSink(): UserSink<void> {
+    return {
+      emit: (selection, interfaceName, event, given) => {
+        const { args, options } = messageOf(given);
+        this.rooms.emit(selection, interfaceName, event, args, options?.metadata);
+      },
+      call: async (selection, interfaceName, method, given) => {
+        const { args, options } = messageOf(given);
+        return this.rooms.call(selection, interfaceName, method, args, options);
+      },
+    };
   }
 
   /**
@@ -340,7 +384,18 @@ export class JstpServer
     };
   }
 
-  /** Listens as soon as the guard is prepared. A failure of that goes to `tell`. */
+  /** Prepares the guard, and lets events of other servers come; undefined where there is nothing to do. */
+  private prepare(): Promise<unknown> | undefined {
+    const { broadcaster } = this.options;
+    const prepared = this.guard?.prepare();
+    if (!broadcaster) return prepared;
+    const attached = broadcaster.attach(this).then((detach) => {
+      this.detach = detach;
+    });
+    return Promise.all([prepared, attached]);
+  }
+
+  /** Listens as soon as all is prepared. A failure of that goes to `tell`. */
   private listenAfter(
     prepared: Promise<unknown> | undefined,
     core: CoreServer,
@@ -353,8 +408,12 @@ export class JstpServer
     }
     prepared.then(
       () => {
-        if (core === this.running) core.listen(listen);
-        else tell(closedTooSoon());
+        if (core === this.running) {
+          core.listen(listen);
+          return;
+        }
+        this.detach();
+        tell(closedTooSoon());
       },
       (error: unknown) => {
         this.stopped(core);
@@ -393,6 +452,7 @@ export class JstpServer
   private stopped(core: CoreServer | undefined): void {
     if (core !== this.core) return;
     this.running = undefined;
+    this.detach();
     this._status$.next('disconnected');
   }
 

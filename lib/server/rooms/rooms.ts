@@ -12,19 +12,8 @@ import type { UserSink } from './audience.js';
 import { callAny } from './call-any.js';
 import { MemberIndex } from './member-index.js';
 import { DEFAULT_LISTED, presenceOf, type Presence, type PresentSession } from './presence.js';
+import type { JoinReason, LeaveReason } from './room-reasons.js';
 import type { Selection } from './selection.js';
-
-/**
- * How a session has come into a room of this server: the application has let it `'join'`, or it has come back with the
- * session, from another server or from a store (`'resume'`).
- */
-export type JoinReason = 'join' | 'resume';
-
-/**
- * How a session has left a room of this server: the application has let it `'leave'`, the session has come to its `'end'`,
- * its client was away for too long (`'expire'`), or it goes on at another server (`'move'`).
- */
-export type LeaveReason = 'leave' | 'end' | 'expire' | 'move';
 
 /** The limits that concern rooms. */
 type RoomLimits = Pick<

@@ -2,7 +2,7 @@ import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
 import { ERR_TOO_MANY_SESSIONS } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
-import type { LeaveReason } from '../rooms/rooms.js';
+import type { LeaveReason } from '../rooms/room-reasons.js';
 import type { Session } from '../../session/session.js';
 import { DeadlineQueue } from '../../util/deadline-queue.js';
 import type { AwaySession } from './away-sessions.js';

@@ -2,7 +2,7 @@
  * JSTP in a browser (or wherever there is a global WebSocket): `nestjs-jstp/browser`.
  * @module nestjs-jstp/browser
  */
-export { Application, type Api, type ApplicationLike } from './application/application.js';
+export { Application, type Api, type ApplicationLike, type EventNames } from './application/application.js';
 export type { MethodCallback } from './application/method-callback.js';
 export type { CallInfo, IncomingCall, OutgoingStream } from './application/incoming-call.js';
 export { withCall } from './application/with-call.js';

@@ -2,7 +2,7 @@
  * JSTP without Nest: `nestjs-jstp/core`.
  * @module nestjs-jstp/core
  */
-export { Application, type Api, type ApplicationLike } from './application/application.js';
+export { Application, type Api, type ApplicationLike, type EventNames } from './application/application.js';
 export type { MethodCallback } from './application/method-callback.js';
 export { createAppsIndex, type AppsIndex } from './application/applications.js';
 export type { CallInfo, IncomingCall, OutgoingStream } from './application/incoming-call.js';

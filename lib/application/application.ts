@@ -21,6 +21,14 @@ type UserFunction = (...args: never[]) => unknown;
 /** Functions by interface name, then by method (or event) name. */
 export type Api = Record<string, Record<string, UserFunction>>;
 
+/** The names of an event, or of a pattern that stands for many. */
+export interface EventNames {
+  /** The name of the interface. */
+  readonly interfaceName: string;
+  /** The name of the event. */
+  readonly name: string;
+}
+
 /** What a connection needs of an application. {@link Application} implements it; users may write their own. */
 export interface ApplicationLike<C = unknown> {
   /** The application's name, without a version. */
@@ -63,6 +71,11 @@ export interface ApplicationLike<C = unknown> {
   ): unknown;
   /** Returns whether there is a handler for an event. @default no handler is known */
   hasEvent?(interfaceName: string, eventName: string): boolean;
+  /**
+   * Returns the names of the pattern with wildcards that stands for an event which no handler has by its own names: the
+   * event is counted under them. @default there are no wildcards
+   */
+  wildcardOf?(interfaceName: string, eventName: string): EventNames | undefined;
   /**
    * Serves a call in place of `callMethod`: for applications that stream, that notice a cancel, or that read
    * metadata.

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { EventNames } from '../application/application.js';
 import type { Connection } from '../connection/connection.js';
 import type {
   ConnectOperation,
@@ -33,14 +34,14 @@ export const ATTRIBUTES = {
 const OTHER = '_OTHER';
 
 /** A method or event: 'interface/name'. */
-function fullName({ interfaceName, name }: SendOperation | ReceiveOperation): string {
+function fullName({ interfaceName, name }: EventNames): string {
   return `${interfaceName}/${name}`;
 }
 
-/** The name by which what is received is counted: '_OTHER' for one that is not declared. */
+/** The name by which what is received is counted: '_OTHER' for one that is not declared, and that no wildcard stands for. */
 function knownName(operation: SendOperation | ReceiveOperation): string {
-  const isKnown = !('isDeclared' in operation) || operation.isDeclared;
-  return isKnown ? fullName(operation) : OTHER;
+  if (!('isDeclared' in operation) || operation.isDeclared) return fullName(operation);
+  return operation.wildcard ? fullName(operation.wildcard) : OTHER;
 }
 
 /** The name and the attributes of a span. */

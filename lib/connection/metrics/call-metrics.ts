@@ -39,7 +39,7 @@ export class CallCounter implements CallMeter {
   private readonly served = new ReceivedNames(
     (names) => new CallSeries(names, this.outcomes, this.endedServed),
   );
-  private readonly handled = new ReceivedNames((names) => new EventSeries(names, this.outcomes));
+  private readonly handled = new ReceivedNames((names) => new EventSeries(names, this.outcomes), true);
   private readonly called: SentNames<CallSeries>;
   private readonly emitted: SentNames<EventSeries>;
 
@@ -87,14 +87,22 @@ class ReceivedNames<Series> {
   private last: App | undefined;
   private lastTable: NameTable<Series> | undefined;
 
-  constructor(private readonly create: (names: CountedNames) => Series) {}
+  constructor(
+    private readonly create: (names: CountedNames) => Series,
+    /** Whether a pattern with wildcards may stand for a name: so for events. */
+    private readonly haveWildcards = false,
+  ) {}
 
   of(application: App | null, interfaceName: string, name: string): Series {
     if (!application) return this.named(OTHER).other;
     const table = this.tableOf(application);
     const known = table.find(interfaceName, name);
     if (known) return known;
-    return isDeclared(application, interfaceName, name) ? table.add(interfaceName, name) : table.other;
+    if (isDeclared(application, interfaceName, name)) return table.add(interfaceName, name);
+    const wildcard = this.haveWildcards ? application.wildcardOf?.(interfaceName, name) : undefined;
+    if (!wildcard) return table.other;
+    const names = [wildcard.interfaceName, wildcard.name] as const;
+    return table.find(...names) ?? table.add(...names);
   }
 
   private tableOf(application: App): NameTable<Series> {

@@ -1,4 +1,4 @@
-import type { ApplicationLike } from '../../application/application.js';
+import type { ApplicationLike, EventNames } from '../../application/application.js';
 import { isDeclared } from '../../application/declared-names.js';
 import type { CallMessage, EventMessage, Metadata } from '../../protocol/message.js';
 import type { Connection } from '../connection.js';
@@ -73,6 +73,12 @@ export class ReceiveOperation implements OperationBase {
   /** Whether the application has that method or event. Other names are any text that a peer has made up. */
   get isDeclared(): boolean {
     return this.serving !== null && isDeclared(this.serving, this.interfaceName, this.name);
+  }
+
+  /** Of an event that is not declared: the names of the pattern with wildcards that stands for it, if one does. */
+  get wildcard(): EventNames | undefined {
+    if (this.kind === 'serve' || this.isDeclared) return undefined;
+    return this.serving?.wildcardOf?.(this.interfaceName, this.name);
   }
 }
 

@@ -3,6 +3,7 @@ import type { ApplicationName } from '../decorators/application-name.js';
 import type { Arity } from '../decorators/handler-extras.js';
 import type { Target } from '../target.js';
 import type { HandlerOrigin } from './handler-origins.js';
+import { EventTokens, type Wildcard } from './wildcard.js';
 
 /** A method or event that has a handler. */
 export interface Route extends Target {
@@ -17,6 +18,13 @@ export interface Route extends Target {
   readonly arity: Arity | undefined;
   /** The origins of the handlers, for error texts; an event may have several. */
   readonly origins: HandlerOrigin[];
+}
+
+/** An event route whose pattern stands for many events. */
+export interface WildcardRoute extends Route {
+  readonly wildcard: Wildcard;
+  /** What tells the pattern from others: handlers of the same one are one chain. */
+  readonly id: string;
 }
 
 /** A handler that decides on handshakes. */
@@ -42,6 +50,8 @@ export class ApplicationRoutes {
   /** The text 'name@version'. */
   readonly full: string;
   readonly interfaces = new Map<string, InterfaceRoutes>();
+  /** The handlers of events whose patterns have wildcards, in the order of their registration. */
+  readonly wildcards: WildcardRoute[] = [];
   /** The handlers that decide on handshakes, by strategy; that of undefined decides on all other strategies. */
   readonly handshakes = new Map<string | undefined, HandshakeRoute>();
 
@@ -67,6 +77,15 @@ export class ApplicationRoutes {
     (isEvent ? routes.events : routes.methods).set(route.name, route);
   }
 
+  /** Finds the handlers whose wildcards stand for an event. */
+  wildcardsOf(target: Target): readonly WildcardRoute[] {
+    const { wildcards } = this;
+    // Why: most applications have none, and an event costs nothing more then.
+    if (wildcards.length === 0) return wildcards;
+    const tokens = new EventTokens(target);
+    return wildcards.filter(({ wildcard }) => wildcard.matches(tokens));
+  }
+
   /** Lists the interfaces with their methods and events, for the log. */
   describe(): string {
     const list = [...this.interfaces].map(([name, { methods, events }]) => {
@@ -74,6 +93,9 @@ export class ApplicationRoutes {
       if (events.size > 0) parts.push(`events: ${[...events.keys()].join(', ')}`);
       return `${name} (${parts.join(', ')})`;
     });
+    const { wildcards } = this;
+    if (wildcards.length > 0)
+      list.push(`events with wildcards: ${wildcards.map(({ pattern }) => pattern).join(', ')}`);
     return list.join('; ') || 'no handlers';
   }
 }

@@ -1,4 +1,4 @@
-import type { ApplicationLike } from '../../application/application.js';
+import type { ApplicationLike, EventNames } from '../../application/application.js';
 import { LocalCall } from '../../application/local-call.js';
 import { serveCall } from '../../application/serve-call.js';
 import type { MethodCallback } from '../../application/method-callback.js';
@@ -12,7 +12,7 @@ import { isError } from '../../util/errors.js';
 import type { SessionStorageProvider } from '../../session/session-storage.js';
 import type { NestCall } from '../handling/answering.js';
 import { toWireError } from '../nest-error.js';
-import { originText, type ApplicationRoutes } from './application-routes.js';
+import { originText, type ApplicationRoutes, type Route } from './application-routes.js';
 import type { HandlerRunner } from '../handling/handler-runner.js';
 
 const SHOWN_NAME_LENGTH = 200;
@@ -95,6 +95,10 @@ export class NestApplication implements CoreApplication {
     return isOwn || (this.core?.hasEvent?.(interfaceName, eventName) ?? false);
   }
 
+  wildcardOf(interfaceName: string, eventName: string): EventNames | undefined {
+    return this.routes.wildcardsOf({ interfaceName, name: eventName })[0];
+  }
+
   private runHandler(
     connection: Connection,
     interfaceName: string,
@@ -106,13 +110,20 @@ export class NestApplication implements CoreApplication {
     const routes = this.routes.interfaces.get(interfaceName);
     const route = routes?.events.get(eventName);
     // As in Nest's TCP transport, an event may also reach the handler of a method. Its answer is dropped.
-    const reached = route ?? routes?.methods.get(eventName);
-    if (reached) {
-      const message = { interfaceName, methodName: eventName, metadata, isEvent: route !== undefined };
+    const exact = route ?? routes?.methods.get(eventName);
+    const run = (reached: Route): PromiseLike<void> | undefined => {
+      const isEvent = reached === route || reached !== exact;
+      const message = { interfaceName, methodName: eventName, metadata, isEvent };
       return this.runner.event(connection, message, reached, args, (error) => {
         failed(failedEvent(error));
       });
+    };
+    const wildcards = this.routes.wildcardsOf({ interfaceName, name: eventName });
+    if (wildcards.length > 0) {
+      const all = exact ? [exact, ...wildcards] : wildcards;
+      return Promise.all(all.map(async (one) => run(one)));
     }
+    if (exact) return run(exact);
     if (this.core) return undefined;
     this.runner.report(noEventHandler(interfaceName, eventName));
     failed(ERR_METHOD_NOT_FOUND);

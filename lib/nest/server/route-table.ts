@@ -6,6 +6,7 @@ import { ApplicationRoutes, originText, type Route } from './application-routes.
 import { clashText, type HandlerOrigin } from './handler-origins.js';
 import { checkArguments } from '../decorators/check-arguments.js';
 import { jstpExtrasOf, type JstpHandlerExtras } from '../decorators/handler-extras.js';
+import { Wildcard } from './wildcard.js';
 import { DEFAULT_INTERFACE, targetOf, type PatternNormalizer, type Target } from '../target.js';
 
 /** A handler as Nest registers it. */
@@ -80,8 +81,8 @@ export class RouteTable {
   /**
    * Adds a handler of a method or event.
    * @param isTaken whether a key is in use in Nest's table
-   * @throws ConfigurationError for `@Arg` parameters that contradict each other, and for a name that is longer than
-   *   clients may use
+   * @throws ConfigurationError for `@Arg` parameters that contradict each other, for a name that is longer than
+   *   clients may use, and for a wildcard in the wrong place
    * @returns the key for Nest's table; undefined for a second method of the same name, which is a fault, see
    * {@link assertSound}
    */
@@ -94,7 +95,11 @@ export class RouteTable {
     const length = Math.max(target.interfaceName.length, target.name.length);
     const needed = `at least ${length}, the length of the name of ${origin.text}`;
     check('limits.maxNameLength', this.maxNameLength, needed, (max) => length <= (max as number));
-    const known = application.find(target, isEvent);
+    const wildcard = isEvent ? Wildcard.of(pattern, extras.interface) : undefined;
+    const id = `${extras.interface ?? ''}/${String(pattern)}`;
+    const known = wildcard
+      ? application.wildcards.find((route) => route.id === id)
+      : application.find(target, isEvent);
     if (known && isEvent) {
       known.origins.push(origin);
       return known.key;
@@ -114,7 +119,8 @@ export class RouteTable {
       arity: extras.arity,
       origins: [origin],
     };
-    application.add(route, isEvent);
+    if (wildcard) application.wildcards.push({ ...route, wildcard, id });
+    else application.add(route, isEvent);
     return route.key;
   }
 

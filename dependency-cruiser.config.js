@@ -45,6 +45,8 @@ const ROOMS = {
   terminus: { rooms: upTo('nest'), packages: [...NEST, '@nestjs/terminus'] },
   redis: { rooms: upTo('server'), packages: ['redis'] },
   testing: { rooms: upTo('transport'), packages: [] },
+  // Of the transports the browser's alone, as for browser.ts.
+  page: { rooms: [...before('server'), 'transport'], packages: [], isPortable: true },
   cli: { rooms: upTo('transport'), packages: [] },
 };
 
@@ -56,7 +58,7 @@ const ENTRIES = {
   'index.ts': [...line, 'core.ts'],
   'core.ts': before('nest'),
   // Of the transports the browser's alone: test/browser checks what is bundled.
-  'browser.ts': [...before('server'), 'transport'],
+  'browser.ts': [...before('server'), 'transport', 'page'],
 };
 
 /** Rooms that also run in a browser: eslint.config.js forbids Node's globals there. */

@@ -35,6 +35,8 @@ export class Heartbeat implements Expirable {
   private isStopped = false;
   /** Whether a ping that is counted has no pong yet. */
   private isCounted = false;
+  /** Whether a ping without a pong has got more time already, as this side was asleep. */
+  private wasPatient = false;
   private readonly timeoutMs: number;
   private readonly queue: DeadlineQueue<Expirable>;
 
@@ -62,12 +64,21 @@ export class Heartbeat implements Expirable {
   /** The peer has ponged. */
   heard(): void {
     this.pingedAt = undefined;
+    this.wasPatient = false;
   }
 
-  /** One interval is over. */
-  expire(): void {
+  /**
+   * One interval is over.
+   * @param lateMs how long ago, in milliseconds
+   */
+  expire(lateMs: number): void {
     this.queue.add(this);
     if (!this.view.isOpen) return;
+    if (this.pingedAt !== undefined && lateMs > this.timeoutMs / 2 && !this.wasPatient) {
+      // A page that was frozen, a computer that was asleep: the pong may be there, and not read yet.
+      this.wasPatient = true;
+      this.pingedAt = now();
+    }
     if (this.view.wire.isDeaf) this.pingedAt = undefined;
     else if (this.pingedAt === undefined) {
       this.pingedAt = now();

@@ -16,11 +16,11 @@ export class DeadlineQueue<T> {
 
   /**
    * @param durationMs how long an entry waits, in milliseconds
-   * @param onExpire called with an entry whose time is over, after the entry was removed
+   * @param onExpire called with an entry whose time is over, after the entry was removed, and with the milliseconds since
    */
   constructor(
     private readonly durationMs: number,
-    private readonly onExpire: (entry: T) => void,
+    private readonly onExpire: (entry: T, lateMs: number) => void,
   ) {}
 
   /** How many entries wait. */
@@ -61,7 +61,7 @@ export class DeadlineQueue<T> {
     for (const [entry, deadline] of this.deadlines) {
       if (deadline > time) break;
       this.deadlines.delete(entry);
-      this.onExpire(entry);
+      this.onExpire(entry, time - deadline);
     }
     const next = this.deadlines.values().next();
     if (!next.done && this.timer === undefined) this.arm(Math.max(1, next.value - time));

@@ -2,17 +2,18 @@ import { toLogValue } from './log-text.js';
 
 /**
  * The globals of the platform, Node or a browser, that the core uses.
- * Invariant: they are read at each use. Why: a test may have replaced the timers.
+ * Invariant: they are read at each use. Why: a test may have replaced the timers. What is optional here is missing where
+ * a client may run: not all that has a WebSocket is a browser.
  */
 interface Host {
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
   /** Only Node has this one. */
   setImmediate?(callback: () => void): unknown;
-  queueMicrotask(callback: () => void): void;
-  readonly performance: { now(): number };
+  queueMicrotask?(callback: () => void): void;
+  readonly performance?: { now(): number };
   readonly crypto: { getRandomValues<T extends Uint8Array | Uint32Array>(array: T): T };
-  readonly console: { error(...data: unknown[]): void };
+  readonly console?: { error(...data: unknown[]): void };
   readonly AbortController: new () => AbortControllerLike;
   readonly process?: {
     readonly env?: Record<string, string | undefined>;
@@ -62,9 +63,11 @@ const resolved = Promise.resolve();
 export function nextTick(callback: () => void): void {
   resolved.then(callback).catch((error: unknown) => {
     // An error of the callback has to be an uncaught exception, as for timers, and not a rejection.
-    host.queueMicrotask(() => {
+    const uncaught = (): void => {
       throw error;
-    });
+    };
+    if (host.queueMicrotask) host.queueMicrotask(uncaught);
+    else host.setTimeout(uncaught, 0);
   });
 }
 
@@ -101,9 +104,9 @@ export function afterPoll(callback: () => void): void {
   else host.setTimeout(callback, 0);
 }
 
-/** The time in milliseconds, by a clock that is never set back. */
+/** The time in milliseconds, by a clock that is never set back, where the platform has one. */
 export function now(): number {
-  return host.performance.now();
+  return host.performance ? host.performance.now() : Date.now();
 }
 
 /** How large the heap may become, in bytes; undefined where the platform does not tell (a browser). */
@@ -131,5 +134,5 @@ export function isProduction(): boolean {
  * @param what the kind of error, and the event to listen for
  */
 export function reportUnhandledError(what: string, error: unknown): void {
-  host.console.error(`[jstp] ${what}:`, toLogValue(error));
+  host.console?.error(`[jstp] ${what}:`, toLogValue(error));
 }

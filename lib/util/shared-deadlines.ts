@@ -2,8 +2,8 @@ import { DeadlineQueue } from './deadline-queue.js';
 
 /** An entry of a shared queue. */
 export interface Expirable {
-  /** Called when its time is over. */
-  expire(): void;
+  /** Called when its time is over. @param lateMs for how long, in milliseconds */
+  expire(lateMs: number): void;
 }
 
 // One queue, and so one timer, for all waits of the same length. Why they are never removed: lengths come from options,
@@ -14,8 +14,8 @@ const queues = new Map<number, DeadlineQueue<Expirable>>();
 export function sharedDeadlines(durationMs: number): DeadlineQueue<Expirable> {
   let queue = queues.get(durationMs);
   if (!queue) {
-    queue = new DeadlineQueue(durationMs, (entry) => {
-      entry.expire();
+    queue = new DeadlineQueue(durationMs, (entry, lateMs) => {
+      entry.expire(lateMs);
     });
     queues.set(durationMs, queue);
   }

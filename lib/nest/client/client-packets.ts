@@ -1,12 +1,8 @@
 import type { Deserializer, ReadPacket, Serializer, WritePacket } from '@nestjs/microservices';
 import type { Connection } from '../../connection/connection.js';
 import type { OutgoingCall } from '../../connection/calls/outgoing-calls.js';
-import {
-  ERR_CALLBACK_LOST,
-  ERR_NOT_CONNECTED,
-  ERR_SERVER_CLOSING,
-  ERR_STREAM_MOVED,
-} from '../../protocol/error-codes.js';
+import { isMoved, isNotRun, lostAnswer } from '../../connection/keeper/answers.js';
+import { ERR_CALLBACK_LOST, ERR_NOT_CONNECTED } from '../../protocol/error-codes.js';
 import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore, unwrapResults } from '../../util/callback.js';
@@ -228,25 +224,6 @@ function toldTime(metadata: Metadata | undefined, { remainingMs }: Attempt): Met
 }
 
 type BarePacket = Pick<ReadPacket, 'pattern' | 'data'> & { readonly metadata?: unknown };
-
-/** Whether an error means that a stream has moved: a new call gets it from the next server. */
-function isMoved(error: unknown): boolean {
-  return error instanceof RemoteError && error.code === ERR_STREAM_MOVED;
-}
-
-/** Whether an error of a server that has left means that the next one may be called. */
-function isNotRun(error: unknown): boolean {
-  return (
-    error instanceof RemoteError && (error.code === ERR_SERVER_CLOSING || error.code === ERR_STREAM_MOVED)
-  );
-}
-
-/** Makes an Error of the core's -1: a call gets no answer any more, and it is not known whether it ran. */
-export function lostAnswer(interfaceName: string, name?: string): RemoteError {
-  const what = name === undefined ? `the interface '${interfaceName}'` : `'${interfaceName}.${name}'`;
-  const text = `The answer of ${what} is lost: the connection or its session ended before it came`;
-  return new RemoteError(ERR_CALLBACK_LOST, text);
-}
 
 /** A packet that a serializer may return: any field may be missing. */
 interface AnyPacket {

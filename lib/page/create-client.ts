@@ -1,0 +1,15 @@
+import { connect, reconnect } from '../transport/browser/browser.js';
+import { PageClient } from './page-client.js';
+import { resolvePageOptions, type PageClientOptions } from './page-options.js';
+
+/**
+ * Makes a client for a page, or wherever there is a global WebSocket. It connects when it is first used, or by `connect`.
+ * @throws ConfigurationError that names the option, what was given and what is allowed
+ * @example
+ * const client = createClient({ url: '/jstp', app: 'chat@^1.0.0', login: { name: 'alice', password: 'wonderland' } });
+ * client.fromEvent('rooms', 'said', console.log);
+ * await client.call('rooms', 'join', 'kitchen');
+ */
+export function createClient(options: PageClientOptions): PageClient {
+  return new PageClient(resolvePageOptions(options), { connect, reconnect });
+}

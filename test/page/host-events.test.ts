@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { WebSocket } from 'ws';
+import { createClient, type PageClient } from '../../lib/browser.js';
+import { Closing } from '../support/closing.js';
+import { turns } from '../support/quiet.js';
+import { waitFor, within } from '../support/wait-for.js';
+import { PageServer } from './page-server.js';
+
+const closing = new Closing();
+let server: PageServer;
+/** The window and the document of a page. */
+let windowEvents: EventTarget & { listeners: number };
+let documentEvents: EventTarget & { listeners: number; visibilityState: string };
+
+/** Something that has events, and tells how many listen. */
+function eventSource(): EventTarget & { listeners: number } {
+  const source = Object.assign(new EventTarget(), { listeners: 0 });
+  const { addEventListener, removeEventListener } = source;
+  source.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    source.listeners += 1;
+    addEventListener.apply(source, args);
+  };
+  source.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    source.listeners -= 1;
+    removeEventListener.apply(source, args);
+  };
+  return source;
+}
+
+function setGlobal(name: string, value: unknown): void {
+  const before = Object.getOwnPropertyDescriptor(globalThis, name);
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  closing.add(() => {
+    if (before) Object.defineProperty(globalThis, name, before);
+    else Reflect.deleteProperty(globalThis, name);
+  });
+}
+
+beforeEach(async () => {
+  windowEvents = eventSource();
+  documentEvents = Object.assign(eventSource(), { visibilityState: 'visible' });
+  setGlobal('WebSocket', WebSocket);
+  setGlobal('document', documentEvents);
+  setGlobal('addEventListener', windowEvents.addEventListener);
+  setGlobal('removeEventListener', windowEvents.removeEventListener);
+  server = await PageServer.create(closing);
+});
+afterEach(() => closing.run());
+
+/** A client that waits for long between attempts. */
+function client(): PageClient {
+  const page = createClient({
+    url: server.url,
+    app: 'app',
+    login: { name: 'alice', password: 'wonderland' },
+    reconnect: { minDelayMs: 1_000_000, maxDelayMs: 1_000_000 },
+    resumeTimeoutMs: Infinity,
+    heartbeatInterval: 0,
+  });
+  page.on('error', () => undefined);
+  closing.add(() => page.close());
+  return page;
+}
+
+/** Waits until an attempt has failed that is followed by another one at once, and that one as well. */
+const waitForLongWait = (page: PageClient): Promise<void> =>
+  waitFor(() => (page.retryInMs ?? 0) > 100_000, 'failed attempts');
+
+const pageEvent = (type: string, persisted: boolean): Event => Object.assign(new Event(type), { persisted });
+
+describe('a page’s client', () => {
+  test.each([
+    ['the network is back', () => windowEvents.dispatchEvent(new Event('online'))],
+    ['the page is seen', () => documentEvents.dispatchEvent(new Event('visibilitychange'))],
+    ['the page runs again', () => documentEvents.dispatchEvent(new Event('resume'))],
+  ])('dials at once when %s', async (_what, happen) => {
+    const page = client();
+    const call = page.call('list', 'add', 1);
+    await waitForLongWait(page);
+    await server.start();
+    happen();
+    expect(await within(call, 'the answer')).toBe(1);
+    expect(page.retryInMs).toBeUndefined();
+  });
+
+  test('does not dial while the page is hidden', async () => {
+    const page = client();
+    page.call('list', 'add', 1).catch(() => undefined);
+    await waitForLongWait(page);
+    documentEvents.visibilityState = 'hidden';
+    documentEvents.dispatchEvent(new Event('visibilitychange'));
+    expect(page.status).toBe('waiting');
+  });
+
+  test('lets go of its WebSocket when the page is put away, and resumes its session when it is taken out again', async () => {
+    await server.start();
+    const page = client();
+    const waited = page.call('list', 'wait');
+    await waitFor(() => server.waitingCalls === 1, 'the call');
+    const { session } = page.connection ?? {};
+    windowEvents.dispatchEvent(pageEvent('pagehide', true));
+    await turns(1);
+    expect(page.status).toBe('idle');
+    const meanwhile = page.call('list', 'add', 'put away');
+    await waitFor(
+      () => server.clients.every((connection) => !connection.handshakeDone),
+      'the end of the line',
+    );
+    server.release();
+    expect(page.status).toBe('idle');
+    windowEvents.dispatchEvent(pageEvent('pageshow', true));
+    expect(await within(waited, 'the answer')).toBe('waited');
+    expect(await meanwhile).toBe(1);
+    expect(page.connection?.session).toBe(session);
+    expect(server.byes).toEqual([]);
+    expect(server.logins).toEqual(['alice']);
+  });
+
+  test('gives an attempt up when the page is put away, and makes it when it is taken out again', async () => {
+    await server.start();
+    const page = client();
+    const attempt = page.connect();
+    windowEvents.dispatchEvent(pageEvent('pagehide', true));
+    await expect(attempt).rejects.toMatchObject({ code: -9 });
+    await turns(2);
+    expect(page.status).toBe('idle');
+    page.call('list', 'add', 1).catch(() => undefined);
+    expect(page.status).toBe('idle');
+    windowEvents.dispatchEvent(pageEvent('pageshow', true));
+    await waitFor(() => page.status === 'connected', 'the connection');
+    expect(server.added).toEqual([1]);
+  });
+
+  test('ends its session when the page is left for good', async () => {
+    await server.start();
+    const page = client();
+    await page.connect();
+    windowEvents.dispatchEvent(pageEvent('pagehide', false));
+    await waitFor(() => server.byes.length === 1, 'the bye');
+    expect(server.byes).toEqual(['close']);
+    await waitFor(() => server.clients.length === 0, 'its end');
+  });
+
+  test('asks whether a connection is still up, and gives it up where nothing answers', async () => {
+    await server.start();
+    const page = client();
+    const connection = await page.connect();
+    const pings: unknown[] = [];
+    connection.on('outgoingMessage', (message) => {
+      if ('ping' in (message as object)) pings.push(message);
+    });
+    windowEvents.dispatchEvent(new Event('offline'));
+    expect(pings).toHaveLength(1);
+    await within(connection.ping(), 'a pong');
+    expect(page.status).toBe('connected');
+  });
+
+  test('listens to nothing any more when it is closed', async () => {
+    const page = client();
+    expect(windowEvents.listeners).toBeGreaterThan(0);
+    await page.close();
+    expect([windowEvents.listeners, documentEvents.listeners]).toEqual([0, 0]);
+  });
+});

@@ -97,9 +97,11 @@ export class PageConnection implements ConnectionObserver, PageCaller, ErrorRepo
   }
 
   setStatus(): void {
-    // First: what has waited comes before what is sent from now on.
     const { connection } = this.keeper;
-    if (connection) this.waiting.send(connection);
+    // When it is lost, `attemptsChanged` tells what comes next.
+    if (!connection) return;
+    // First: what has waited comes before what is sent from now on.
+    this.waiting.send(connection);
     this.showStatus();
   }
 

@@ -27,6 +27,7 @@ describe("the browser's bundle", () => {
       'application',
       'connection',
       'mdsf',
+      'page',
       'protocol',
       'session',
       'transport',

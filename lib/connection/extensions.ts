@@ -1,7 +1,7 @@
 import type { ExtensionOffer } from '../protocol/message.js';
 
 /** The extensions that need the agreement of both sides; docs/protocol.md describes them. */
-export type ExtensionName = 'nest' | 'stream' | 'cancel' | 'bye' | 'resume';
+export type ExtensionName = 'nest' | 'stream' | 'cancel' | 'bye' | 'resume' | 'bytes';
 
 /** Which extensions both sides of a connection have agreed on. */
 export type Extensions = Readonly<Record<ExtensionName, boolean>> & {
@@ -10,7 +10,7 @@ export type Extensions = Readonly<Record<ExtensionName, boolean>> & {
 };
 
 const VERSION = 1;
-const NAMES: readonly ExtensionName[] = ['nest', 'stream', 'cancel', 'bye', 'resume'];
+const NAMES: readonly ExtensionName[] = ['nest', 'stream', 'cancel', 'bye', 'resume', 'bytes'];
 
 /** What a peer that knows no extensions has. */
 export const NO_EXTENSIONS: Extensions = /* @__PURE__ */ flagsOf([]);
@@ -20,7 +20,7 @@ export const NO_EXTENSIONS: Extensions = /* @__PURE__ */ flagsOf([]);
  * `connection.close()` leaves its session alive, as users of the reference rely on when they resume it by another
  * `connect`.
  */
-export const CORE_EXTENSIONS: readonly ExtensionName[] = ['stream', 'cancel', 'resume'];
+export const CORE_EXTENSIONS: readonly ExtensionName[] = ['stream', 'cancel', 'resume', 'bytes'];
 
 /** What the Nest layer offers and accepts. */
 export const ALL_EXTENSIONS: readonly ExtensionName[] = NAMES;
@@ -74,6 +74,7 @@ function flagsOf(names: readonly string[], peerMaxBytes?: number): Extensions {
     cancel: names.includes('cancel'),
     bye: names.includes('bye'),
     resume: names.includes('resume'),
+    bytes: names.includes('bytes'),
     peerMaxBytes,
   };
 }

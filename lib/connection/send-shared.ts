@@ -26,14 +26,14 @@ function observeShared(channel: SessionChannel, event: SharedEvent): unknown {
 }
 
 function commitShared(
-  { outbox }: SessionChannel,
+  { outbox, extensions }: SessionChannel,
   event: SharedEvent,
   metadata: Metadata | undefined,
 ): unknown {
   const refusal = outbox.refusal('event', event.name);
   if (refusal) return refusal;
   try {
-    outbox.commit(event.textFor(outbox.nextId, metadata));
+    outbox.commit(event.textFor(outbox.nextId, metadata, extensions.bytes));
     return undefined;
   } catch (error) {
     return error;

@@ -14,6 +14,7 @@ import { isProduction, nextTick } from '../util/host.js';
 import { sharedSlice } from '../util/time-slice.js';
 import { Backlog, type BacklogOwner } from './backlog.js';
 import { HELD_MESSAGE_BYTES, READ_AHEAD_BYTES, ReadAhead, type ReadAheadOwner } from './read-ahead.js';
+import type { Extensions } from './extensions.js';
 import type { Intake, IntakeOwner } from './intake.js';
 import type { ReceiveMeter } from './receive-meter.js';
 import type { Reporter } from './reporter.js';
@@ -28,9 +29,13 @@ const COUNTED_FROM = 1024;
 /** What a call in service counts as in the work of its transport's end, in bytes: its handler is told to stop. */
 const END_OF_CALL_BYTES = 512;
 
+// What is logged was read, or written, as what the peers have agreed on.
+const WITH_BYTES = { bytes: true };
+
 /** What the wire asks of its connection. */
 export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportError'> {
   readonly limits: Limits;
+  readonly extensions: Extensions;
   /** Whether the handshake is done, so that messages flow. */
   readonly isOpen: boolean;
   /** Whether so much is under way on the server that large calls may have to wait. */
@@ -135,7 +140,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     if (text.length >= COUNTED_FROM) sharedSlice.did(text.length, this);
     transport.send(text);
     if (owner.isLogged('outgoingMessage') && !isProduction())
-      owner.log('outgoingMessage', maskSecrets(parse(text)));
+      owner.log('outgoingMessage', maskSecrets(parse(text, WITH_BYTES)));
   }
 
   /** Sends what is waiting, then ends the transport. Nothing that comes, or has come, is served any more. */
@@ -259,7 +264,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     let message: Message;
     try {
       message = isOpen
-        ? parseMessage(data, transport.decoder, owner.limits)
+        ? parseMessage(data, transport.decoder, owner.limits, undefined, owner.extensions.bytes)
         : this.parseEarly(data, transport);
     } catch (error) {
       if (owner.isIgnored(error)) this.logRejected(data, transport);
@@ -352,7 +357,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
       const decoder = transport?.decoder ?? null;
       return data.length >= LARGE_CALL_BYTES
         ? headOf(data, decoder, owner.limits)
-        : parseMessage(data, decoder, owner.limits);
+        : parseMessage(data, decoder, owner.limits, undefined, owner.extensions.bytes);
     } catch {
       // The error is told when the message's turn comes.
       return undefined;
@@ -440,7 +445,9 @@ function maxAheadOf({ journalMaxBytes, journalMaxEntries, maxMessageBytes }: Lim
 /** The message as the plain object that log listeners get; as deep and as large as it was received. */
 function toObject(data: Uint8Array | string, transport: Transport, limits: Limits): unknown {
   const text = typeof data === 'string' ? data : (transport.decoder?.utf8Slice(data, 0, data.length) ?? '');
-  return maskSecrets(parse(text, { maxDepth: limits.maxDepth, maxValues: limits.maxMessageNodes }));
+  return maskSecrets(
+    parse(text, { maxDepth: limits.maxDepth, maxValues: limits.maxMessageNodes, ...WITH_BYTES }),
+  );
 }
 
 function receive(wire: Wire, data: Uint8Array | string): void {

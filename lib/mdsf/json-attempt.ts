@@ -1,3 +1,5 @@
+import { BYTES_QUOTE_CODE } from './base64.js';
+
 // Why JSON.parse: it is faster for decimals of more than 15 digits and for strings beyond ASCII. For everything else the
 // reader of this room is as fast.
 
@@ -18,8 +20,8 @@ export function lookAtJson(data: Uint8Array, start: number, length: number): Jso
   for (let i = start; i < end; i++) {
     const c = data[i];
     if (c === 34) return 'json';
-    // An apostrophe, a comment, `undefined`; then an object that does not begin with a quoted key.
-    if (c === 39 || c === 47 || c === 117) return 'none';
+    // An apostrophe, a comment, `undefined`, bytes; then an object that does not begin with a quoted key.
+    if (c === 39 || c === 47 || c === 117 || c === BYTES_QUOTE_CODE) return 'none';
     if (c === 123 && data[i + 1] !== 34 && data[i + 1] > 32) return 'none';
   }
   return 'numbers';

@@ -1,7 +1,9 @@
+import { isArrayBuffer } from './base64.js';
+
 /**
  * Decides which values are written by `JSON.stringify`: large ones, as it is faster for them, where its text means the
- * same in MDSF. That needs a value without undefined in an array, without `toMDSF` or `toJSON` (but for dates) and without
- * a bigint. Long strings are written faster by this package.
+ * same in MDSF. That needs a value without undefined in an array, without `toMDSF` or `toJSON` (but for dates), without
+ * a bigint and without bytes. Long strings are written faster by this package.
  */
 
 /** From this many elements or keys on, an array or object counts as large. */
@@ -103,11 +105,12 @@ function isArrayEligible(array: readonly unknown[], levels: number): boolean {
 
 function isObjectEligible(object: object, levels: number): boolean {
   if (isConvertible(object)) return Object.getPrototypeOf(object) === datePrototype && isPlainDate(object);
-  if (object instanceof BigInt) return false;
   const members = object as Record<string, unknown>;
-  // A typed array has numbers only, or bigints only.
-  if (ArrayBuffer.isView(object)) return typeof members[0] !== 'bigint';
-  if (!isPlain(object)) return Object.keys(members).every((key) => isMemberEligible(members[key], levels));
+  if (!isPlain(object)) {
+    // Bytes are not JSON's everywhere.
+    if (object instanceof BigInt || ArrayBuffer.isView(object) || isArrayBuffer(object)) return false;
+    return Object.keys(members).every((key) => isMemberEligible(members[key], levels));
+  }
   // Reads members that somebody added to Object.prototype, too. At worst the value is written by this package.
   for (const key in members) {
     if (!isMemberEligible(members[key], levels)) return false;

@@ -8,6 +8,8 @@ export interface ParseOptions {
   readonly maxDepth?: number;
   /** How many values there may be: each array, object, member, element and hole is one. @default Infinity */
   readonly maxValues?: number;
+  /** Whether a value may be bytes, as {@link StringifyOptions.bytes} writes them. @default false */
+  readonly bytes?: boolean;
 }
 
 // One for all. Invariant: reading is synchronous and calls no code of users, so that no two readings overlap.
@@ -15,14 +17,15 @@ const reader = new MdsfReader();
 
 /**
  * Reads a value from MDSF text: JSON with bare keys, either quote, holes, comments, hexadecimal, octal and binary
- * integers, NaN and the infinities. `__proto__` is a key like any other.
+ * integers, NaN and the infinities; where `bytes` says so, bytes as base64 between backticks. `__proto__` is a key like
+ * any other.
  * @throws {MdsfSyntaxError} for text that is no MDSF, with the position in UTF-16 units
  * @example
  * parse("{name:'Marcus',tags:['a','b']}"); // { name: 'Marcus', tags: ['a', 'b'] }
  */
 export function parse(text: string, options?: ParseOptions): unknown {
   reader.startText(text, options?.maxDepth ?? DEFAULT_MAX_DEPTH, options?.maxValues ?? Infinity);
-  return readAll();
+  return readAll(options);
 }
 
 /**
@@ -31,10 +34,11 @@ export function parse(text: string, options?: ParseOptions): unknown {
  */
 export function parseBytes(bytes: Uint8Array, decoder: ByteDecoder, options?: ParseOptions): unknown {
   reader.startBytes(bytes, decoder, options?.maxDepth ?? DEFAULT_MAX_DEPTH, options?.maxValues ?? Infinity);
-  return readAll();
+  return readAll(options);
 }
 
-function readAll(): unknown {
+function readAll(options: ParseOptions | undefined): unknown {
+  reader.takesBytes = options?.bytes === true;
   try {
     return reader.readDocument();
   } finally {

@@ -1,3 +1,4 @@
+import { BYTES_QUOTE_CODE } from './base64.js';
 import {
   CHAR_CLASS,
   DIGIT,
@@ -145,6 +146,8 @@ export class MdsfReader extends TextSource {
         return this.readWord('null', null);
       case 117:
         return this.readWord<unknown>('undefined', undefined);
+      case BYTES_QUOTE_CODE:
+        return this.readBytes();
       default:
         return this.readNumber(c);
     }
@@ -538,10 +541,6 @@ export class MdsfReader extends TextSource {
 
   private failDepth(): never {
     this.fail('ERR_MDSF_DEPTH', 'Nested too deep');
-  }
-
-  private failValues(): never {
-    this.fail('ERR_MDSF_VALUES', 'Too many values');
   }
 }
 

@@ -1,5 +1,9 @@
-/** Why a value cannot be written: it contains itself, is nested deeper than `maxDepth`, or contains a bigint. */
-export type MdsfStringifyErrorCode = 'ERR_MDSF_CYCLE' | 'ERR_MDSF_DEPTH' | 'ERR_MDSF_BIGINT';
+/**
+ * Why a value cannot be written: it contains itself, is nested deeper than `maxDepth`, contains a bigint, or bytes where
+ * none may be.
+ */
+export type MdsfStringifyErrorCode =
+  'ERR_MDSF_CYCLE' | 'ERR_MDSF_DEPTH' | 'ERR_MDSF_BIGINT' | 'ERR_MDSF_BYTES';
 
 /** The value cannot be written as MDSF. */
 export class MdsfStringifyError extends TypeError {

@@ -1,3 +1,4 @@
+import { base64Pieces, BYTES_QUOTE, bytesOf, encodeBase64 } from './base64.js';
 import { isJsonEligible, isLarge, LARGE } from './json-eligible.js';
 import { memberPrefix } from './member-prefix.js';
 import { escapeLineSeparators, isClean, quote } from './quote.js';
@@ -7,7 +8,16 @@ import { MdsfStringifyError } from './stringify-error.js';
 export interface StringifyOptions {
   /** How deep arrays and objects may be nested. @default 256 */
   readonly maxDepth?: number;
+  /**
+   * How bytes (a Buffer, an ArrayBuffer, a typed array of any kind, a DataView) are written. true: as base64 between
+   * backticks, which only `parse` with its option `bytes` reads. false: a Buffer as a string of base64, a typed array as
+   * an object of its indexes, the rest as `{}`. 'refuse': they throw. @default false
+   */
+  readonly bytes?: BytesForm;
 }
+
+/** See {@link StringifyOptions.bytes}. */
+export type BytesForm = boolean | 'refuse';
 
 /** The default of `maxDepth`, for reading and writing. */
 export const DEFAULT_MAX_DEPTH = 256;
@@ -25,8 +35,9 @@ const objectPrototype: unknown = Object.prototype;
  *
  * Like `JSON.stringify`, it leaves functions and symbols out of objects, and writes null for them in arrays, as for NaN and
  * the infinities. Unlike it, `undefined` within an array is kept, `toMDSF(key)` is preferred to `toJSON(key)`, and a
- * Node Buffer becomes a base64 string. A top-level undefined, function or symbol is written as `undefined`.
- * @throws {MdsfStringifyError} for a cycle, for nesting deeper than `maxDepth`, and for a bigint
+ * Node Buffer becomes a base64 string, or bytes where the option `bytes` says so. A top-level undefined, function or symbol
+ * is written as `undefined`.
+ * @throws {MdsfStringifyError} for a cycle, for nesting deeper than `maxDepth`, for a bigint, and for refused bytes
  * @example
  * stringify({ name: 'Marcus', tags: ['a', undefined] }); // {name:'Marcus',tags:['a',undefined]}
  */
@@ -36,7 +47,7 @@ export function stringify(value: unknown, options?: StringifyOptions): string {
   // A `toJSON` may call this function again, so that a writer serves one call at a time. One that throws is dropped.
   const writer = idleWriter ?? new Writer();
   idleWriter = undefined;
-  const text = writer.writeRoot(value, maxDepth);
+  const text = writer.writeRoot(value, maxDepth, options?.bytes ?? false);
   idleWriter = writer;
   return text;
 }
@@ -45,12 +56,14 @@ let idleWriter: Writer | undefined;
 
 class Writer {
   private maxDepth = DEFAULT_MAX_DEPTH;
+  private bytes: BytesForm = false;
   private readonly ancestors: object[] = [];
   /** Whether Object.prototype has members that somebody added, which `for in` would give, too. */
   private seesInherited = false;
 
-  writeRoot(value: unknown, maxDepth: number): string {
+  writeRoot(value: unknown, maxDepth: number, bytes: BytesForm): string {
     this.maxDepth = maxDepth;
+    this.bytes = bytes;
     this.seesInherited = isPrototypeExtended();
     const converted = convert(value, '');
     return isOmitted(converted) ? 'undefined' : this.write(converted);
@@ -118,7 +131,7 @@ class Writer {
     const prototype: unknown = Object.getPrototypeOf(object);
     const isPlain = prototype === objectPrototype || prototype === null;
     if (!isPlain) {
-      const special = specialText(object, this);
+      const special = this.bytesText(object) ?? specialText(object, this);
       if (special !== undefined) return special;
     }
     const members = object as Record<string, unknown>;
@@ -141,6 +154,18 @@ class Writer {
     if (isOmitted(member)) return text;
     const prefix = memberPrefix(key);
     return (text === '' ? prefix.first : text + prefix.text) + this.write(member);
+  }
+
+  /** The text of bytes; undefined where the object has none, or is not to be written as such. */
+  private bytesText(object: object): string | undefined {
+    if (this.bytes === false) return undefined;
+    const bytes = bytesOf(object);
+    if (bytes === undefined) return undefined;
+    if (this.bytes === true) return BYTES_QUOTE + encodeBase64(bytes) + BYTES_QUOTE;
+    throw new MdsfStringifyError(
+      'ERR_MDSF_BYTES',
+      'Bytes cannot be written here: send a text, such as their base64',
+    );
   }
 
   /** The text of a boxed primitive's value. */
@@ -168,6 +193,21 @@ function convert(value: unknown, key: string | number): unknown {
   const { toJSON } = value as Convertible;
   if (typeof toJSON !== 'function' || isBuffer(value)) return value;
   return Reflect.apply(toJSON, value, [String(key)]) as unknown;
+}
+
+/**
+ * The bytes of a large value that is written as nothing else; undefined for all other values.
+ * @param least - how many bytes are many
+ */
+export function largeBytes(value: unknown, least: number): Uint8Array | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const bytes = bytesOf(value);
+  return bytes && bytes.length >= least && convert(value, '') === value ? bytes : undefined;
+}
+
+/** The text of bytes as {@link stringify} writes them, as texts that follow one another. */
+export function bytesPieces(bytes: Uint8Array): string[] {
+  return [BYTES_QUOTE, ...base64Pieces(bytes), BYTES_QUOTE];
 }
 
 /** The text of an object that is not written by its keys: a boxed primitive, a Buffer, a long typed array. */

@@ -1,3 +1,4 @@
+import { BYTES_QUOTE_CODE, decodeBase64 } from './base64.js';
 import type { ByteDecoder } from './byte-decoder.js';
 import { IndexKeys } from './index-keys.js';
 import { bytesOfText } from './text-bytes.js';
@@ -23,6 +24,8 @@ const WINDOW_BYTES = 16 * 1024;
 const OWN_TEXT_BYTES = 4096;
 
 const NO_BYTES = new Uint8Array(0);
+/** As how many values bytes count. Why: the array object of a few bytes takes as much memory as so many values. */
+const VALUES_OF_BYTES = 4;
 /** A position that no text reaches. */
 const NEVER = 0x3fffffff;
 
@@ -44,6 +47,8 @@ export abstract class TextSource {
   protected depthLeft = 0;
   /** How many more values may be read. */
   protected valuesLeft = 0;
+  /** Whether a value may be bytes; set it behind a start. */
+  takesBytes = false;
   private maxValues = 0;
   protected readonly indexKeys = new IndexKeys();
   private decoder: ByteDecoder | undefined;
@@ -104,11 +109,12 @@ export abstract class TextSource {
     this.pos = 0;
     this.base = 0;
     this.depthLeft = maxDepth;
-    // Why not more: each value but an absent one takes a byte, and a small integer is faster than Infinity.
-    this.maxValues = Math.min(maxValues, length + 1);
+    // Why not more: no text has more values, and a small integer is faster than Infinity.
+    this.maxValues = Math.min(maxValues, 2 * length + 2);
     this.valuesLeft = this.maxValues;
     this.indexKeys.start(length);
     this.nextBackslash = -1;
+    this.takesBytes = false;
   }
 
   /**
@@ -198,6 +204,24 @@ export abstract class TextSource {
   protected findBackslash(from: number): number {
     if (this.nextBackslash < from) this.nextBackslash = this.find(92, from);
     return this.nextBackslash;
+  }
+
+  /** Reads the bytes whose opening backtick is at the position. Their value is counted as one already. */
+  protected readBytes(): Uint8Array {
+    if (!this.takesBytes) this.failUnexpected('Value');
+    this.valuesLeft -= VALUES_OF_BYTES - 1;
+    if (this.valuesLeft < 0) this.failValues();
+    const start = this.pos + 1;
+    const end = this.find(BYTES_QUOTE_CODE, start);
+    if (end >= this.length) this.fail('ERR_MDSF_UNEXPECTED_END', 'Bytes without end');
+    const bytes = decodeBase64(this.data, start, end);
+    if (bytes === undefined) this.fail('ERR_MDSF_SYNTAX', 'Base64 expected', start);
+    this.pos = end + 1;
+    return bytes;
+  }
+
+  protected failValues(): never {
+    this.fail('ERR_MDSF_VALUES', 'Too many values');
   }
 
   /** Throws an {@link MdsfSyntaxError}. */

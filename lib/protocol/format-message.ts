@@ -1,17 +1,35 @@
-import { isClean, quote, quoteKey, stringify, type StringifyOptions } from '../mdsf/index.js';
+import {
+  bytesPieces,
+  isClean,
+  largeBytes,
+  quote,
+  quoteKey,
+  stringify,
+  type StringifyOptions,
+} from '../mdsf/index.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { ByeReason, ExtensionOffer, Metadata } from './message.js';
-import { isLargeString, joinParts } from './message-parts.js';
+import { bytesAsStrings } from './bytes-as-strings.js';
+import { isLargeString, joinParts, LARGE_BYTES } from './message-parts.js';
 import { headerWithMetadata } from './metadata-text.js';
 import { plainTargetText } from './target-text.js';
 
 // The message around a value is one level, its header two: together they keep a receiver's default limit.
 const DEFAULT_DEPTH = DEFAULT_LIMITS.maxDepth;
-const IN_MESSAGE = { maxDepth: DEFAULT_DEPTH - 1 };
+const IN_MESSAGE = { maxDepth: DEFAULT_DEPTH - 1, bytes: false };
+const WITH_BYTES = { maxDepth: DEFAULT_DEPTH - 1, bytes: true };
 const IN_HEADER = { maxDepth: DEFAULT_DEPTH - 2 };
 
 /** The limits that concern writing. */
 export type WriteLimits = Pick<Limits, 'maxDepth' | 'maxMetadataBytes'>;
+
+/** What determines how a value is written. A connection has it. */
+interface Writing {
+  readonly limits: WriteLimits;
+  readonly extensions: { readonly bytes: boolean };
+}
+
+const ALONE: Writing = { limits: DEFAULT_LIMITS, extensions: { bytes: false } };
 
 /** The parts of a handshake request. */
 export interface HandshakeRequestFields {
@@ -84,7 +102,8 @@ function handshakeHeader(id: number, extensions: ExtensionOffer | undefined): st
 /**
  * `{call:[1,'iface',{...}],method:[a,b]}`
  * @param metadata - plain data beside the arguments; without members it is not written
- * @param limits - how deep the message may be nested, and how large a header with metadata may be
+ * @param writing - how deep the message may be nested, and how large a header with metadata may be; and whether the peer
+ *   takes bytes as such
  * @throws {JstpError} ERR_JSTP_METADATA_TOO_LARGE
  */
 export function formatCall(
@@ -93,13 +112,13 @@ export function formatCall(
   method: string,
   args: readonly unknown[],
   metadata?: Metadata,
-  limits: WriteLimits = DEFAULT_LIMITS,
+  { limits, extensions }: Writing = ALONE,
 ): string {
   const head =
     metadata === undefined
       ? '{call:[' + id + plainTargetText(interfaceName, method)
       : '{call:' + headWithMetadata(id, interfaceName, method, metadata, limits);
-  return withArguments(head, args, limits.maxDepth);
+  return withArguments(head, args, limits.maxDepth, extensions.bytes);
 }
 
 /** `{event:[2,'iface',{...}],name:[a]}` */
@@ -109,9 +128,10 @@ export function formatEvent(
   event: string,
   args: readonly unknown[],
   metadata?: Metadata,
-  limits: WriteLimits = DEFAULT_LIMITS,
+  { limits, extensions }: Writing = ALONE,
 ): string {
-  return withArguments(eventHead(id, interfaceName, event, metadata, limits), args, limits.maxDepth);
+  const head = eventHead(id, interfaceName, event, metadata, limits);
+  return withArguments(head, args, limits.maxDepth, extensions.bytes);
 }
 
 /** The text of an event up to its arguments: `{event:[2,'iface',{...}],name:` */
@@ -128,8 +148,8 @@ export function eventHead(
 }
 
 /** The text of an event's arguments, up to the end of the message: `[a]}` */
-export function eventTail(args: readonly unknown[], maxDepth: number): string {
-  return stringify(args, inMessage(maxDepth)) + '}';
+export function eventTail(args: readonly unknown[], maxDepth: number, bytes: boolean): string {
+  return stringify(args, inMessage(maxDepth, bytes)) + '}';
 }
 
 /** Whether a message is an event. The text must be one that a function of this file made. */
@@ -140,11 +160,13 @@ export function isEvent(text: string): boolean {
 /**
  * Gives a message another number: of `{call:[1,...` it makes `{call:[7,...`.
  * @param text - a numbered message that a function of this file made
+ * @param bytes - whether the peer takes bytes as such; if not, they become strings
  */
-export function renumber(text: string, id: number): string {
+export function renumber(text: string, id: number, bytes = true): string {
   const begin = text.indexOf('[') + 1;
   const end = begin + (NUMBER.exec(text.slice(begin, begin + NUMBER_LENGTH))?.[0].length ?? 0);
-  return flat(text.slice(0, begin) + String(id) + text.slice(end));
+  const message = text.slice(0, begin) + String(id) + text.slice(end);
+  return flat(bytes ? message : bytesAsStrings(message));
 }
 
 /** The text of a call or an event from its header to its arguments: `[1,'iface',{...}],method:` */
@@ -181,28 +203,33 @@ export function formatCallbackHeader(
  * @param results - usually one value, or none
  * @param maxDepth - how deep the message may be nested; the same with the following functions
  * @param header - from {@link formatCallbackHeader}, where the answer has metadata
+ * @param bytes - whether the peer takes bytes as such; the same with the following functions
  */
 export function formatCallbackOk(
   id: number,
   results: readonly unknown[],
   maxDepth = DEFAULT_DEPTH,
   header?: string,
+  bytes = false,
 ): string {
   const head = header === undefined ? '{callback:[' + id + '],ok:' : `{callback:${header},ok:`;
-  return withArguments(head, results, maxDepth);
+  return withArguments(head, results, maxDepth, bytes);
 }
 
 /** The text of a message that ends with an array, which often is one large string. */
-function withArguments(head: string, args: readonly unknown[], maxDepth: number): string {
+function withArguments(head: string, args: readonly unknown[], maxDepth: number, bytes: boolean): string {
   if (args.length === 1) {
     const [only] = args;
     if (isLargeString(only) && isClean(only)) return joinParts(head + "['", only, "']}");
+    const large = bytes ? largeBytes(only, LARGE_BYTES) : undefined;
+    if (large) return joinParts(head + '[', ...bytesPieces(large), ']}');
   }
-  return flat(head + stringify(args, inMessage(maxDepth)) + '}');
+  return flat(head + stringify(args, inMessage(maxDepth, bytes)) + '}');
 }
 
-function inMessage(maxDepth: number): StringifyOptions {
-  return maxDepth === DEFAULT_DEPTH ? IN_MESSAGE : { maxDepth: maxDepth - 1 };
+function inMessage(maxDepth: number, bytes: boolean): StringifyOptions {
+  if (maxDepth !== DEFAULT_DEPTH) return { maxDepth: maxDepth - 1, bytes };
+  return bytes ? WITH_BYTES : IN_MESSAGE;
 }
 
 /**
@@ -216,8 +243,9 @@ export function formatCallbackError(
   error: readonly unknown[],
   maxDepth = DEFAULT_DEPTH,
   header = `[${id}]`,
+  bytes = false,
 ): string {
-  return flat(`{callback:${header},error:${stringify(error, inMessage(maxDepth))}}`);
+  return flat(`{callback:${header},error:${stringify(error, inMessage(maxDepth, bytes))}}`);
 }
 
 /** `{inspect:[3,'iface']}` */
@@ -241,8 +269,9 @@ export function formatStreamItem(
   n: number,
   value: unknown,
   maxDepth = DEFAULT_DEPTH,
+  bytes = false,
 ): string {
-  return flat(`{stream:[${callId},${n}],data:${stringify([value], inMessage(maxDepth))}}`);
+  return withArguments(`{stream:[${callId},${n}],data:`, [value], maxDepth, bytes);
 }
 
 /** `{stream:[callId],credit:[limit]}` */

@@ -38,7 +38,7 @@ export interface Limits {
   readonly maxHandshakeDepth: number;
   /**
    * How many values a received message may have: each object, array, member, element and hole counts, and so does the
-   * message itself. One with more destroys the transport. `Infinity`: as many as fit in. @default 1000000
+   * message itself; bytes count as four. One with more destroys the transport. `Infinity`: as many as fit in. @default 1000000
    */
   readonly maxMessageNodes: number;
   /** The longest version or range that is evaluated, in characters. A longer one matches nothing. @default 256 */

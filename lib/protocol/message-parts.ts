@@ -11,6 +11,9 @@ interface JoinedMessage {
   readonly parts: readonly string[];
 }
 
+/** From so many bytes on, their text counts as large. */
+export const LARGE_BYTES = (LARGE_STRING / 4) * 3;
+
 /**
  * The last message that {@link joinParts} made within this tick.
  * Why a variable of the module: else the parts would have to pass through the connection, its journal and every
@@ -30,9 +33,9 @@ export function isLargeString(value: unknown): value is string {
  * Why: before V8 reads a character of a joined string, it copies the whole of it. A transport that writes the parts
  * one by one spares that.
  */
-export function joinParts(...parts: readonly [string, string, string]): string {
-  const [head, body, tail] = parts;
-  const text = head + body + tail;
+export function joinParts(...parts: readonly string[]): string {
+  let text = '';
+  for (const part of parts) text += part;
   // A message that nobody asks for (the transport is lost) must not stay in memory.
   if (lastJoined === undefined) nextTick(forgetLast);
   lastJoined = { text, parts };

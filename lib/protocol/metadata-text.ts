@@ -6,14 +6,15 @@ import type { Metadata } from './message.js';
 import { fits } from './message-size.js';
 
 // The message and its header are a level each.
-const IN_HEADER = { maxDepth: DEFAULT_LIMITS.maxDepth - 2 };
+const IN_HEADER = { maxDepth: DEFAULT_LIMITS.maxDepth - 2, bytes: 'refuse' } as const;
 
 /**
  * Makes the text of a header with metadata: its elements before the metadata, and the metadata. Undefined where there
  * is nothing to write: metadata without members is never sent.
  * @param start - the header's text up to the metadata: `[1,'iface'`
  * @param maxMetadataBytes - how large the header may be
- * @throws {JstpError} ERR_JSTP_METADATA_TOO_LARGE; {ConfigurationError} for what is no object
+ * @throws {JstpError} ERR_JSTP_METADATA_TOO_LARGE; {ConfigurationError} for what is no object; {MdsfStringifyError} for
+ *   bytes, which a header must not have
  */
 export function headerWithMetadata(
   start: string,

@@ -46,6 +46,7 @@ const reader = new MdsfReader();
  *   metadata
  * @param maxHandshakeDepth - given: the handshake is not done. Only a handshake is read, no deeper than this; of any
  *   other message only its kind (as 'unknown')
+ * @param takesBytes - whether the peers have agreed that values may be bytes
  * @throws {ProtocolError} for data that is no message
  */
 export function parseMessage(
@@ -53,6 +54,7 @@ export function parseMessage(
   decoder: ByteDecoder | null,
   limits: ReadLimits,
   maxHandshakeDepth?: number,
+  takesBytes = false,
 ): Message {
   const isEarly = maxHandshakeDepth !== undefined;
   const depthLimit = isEarly && maxHandshakeDepth < limits.maxDepth ? 'maxHandshakeDepth' : 'maxDepth';
@@ -61,7 +63,7 @@ export function parseMessage(
     if (typeof data === 'string') reader.startText(data, maxDepth, limits.maxMessageNodes);
     else if (decoder) reader.startBytes(data, decoder, maxDepth, limits.maxMessageNodes);
     else throw new ProtocolError('Bytes from a transport of text');
-    return readMessage(limits, isEarly);
+    return readMessage(limits, isEarly, takesBytes);
   } catch (error) {
     if (!(error instanceof MdsfSyntaxError)) throw error;
     throw unreadable(error, depthLimit, maxDepth, limits.maxMessageNodes);
@@ -94,7 +96,7 @@ function unreadable(
   }
 }
 
-function readMessage(limits: ReadLimits, isEarly: boolean): Message {
+function readMessage(limits: ReadLimits, isEarly: boolean, takesBytes: boolean): Message {
   reader.openObject();
   const kind = reader.nextKey();
   if (kind === undefined) return EMPTY;
@@ -102,6 +104,8 @@ function readMessage(limits: ReadLimits, isEarly: boolean): Message {
   const start = reader.position;
   const header = reader.readMember();
   const headerBytes = reader.position - start;
+  // Not before. Why: a header has no bytes.
+  reader.takesBytes = takesBytes;
   switch (kind) {
     case 'call':
       return callOf(header, headerBytes, readVerb(), limits);

@@ -1,3 +1,4 @@
+import { BYTES_QUOTE } from '../mdsf/index.js';
 import { eventHead, eventTail, flat, type WriteLimits } from './format-message.js';
 import { isLargeString, joinParts } from './message-parts.js';
 import type { Metadata } from './message.js';
@@ -9,10 +10,13 @@ const ID_END = BEGINNING.length + String(LONGEST_ID).length;
 
 /**
  * An event for many connections. Its arguments are written as text once: what each connection sends differs in the
- * number, and in metadata that observers add.
+ * number, and in metadata that observers add. Only where there are bytes, they are written once more, for peers without.
  */
 export class SharedEvent {
   private tail: string | undefined;
+  /** The arguments for peers that take no bytes. */
+  private plainTail: string | undefined;
+  private mayHaveBytes: boolean | undefined;
   private rest: string | undefined;
   private failure: { readonly error: unknown } | undefined;
 
@@ -40,10 +44,12 @@ export class SharedEvent {
   /**
    * The message of one connection.
    * @param metadata - what goes along to this connection
+   * @param bytes - whether the peer takes bytes as such
    * @throws as {@link prepare}
    */
-  textFor(id: number, metadata: Metadata | undefined): string {
-    const rest = this.restWith(metadata);
+  textFor(id: number, metadata: Metadata | undefined, bytes: boolean): string {
+    const written = this.restWith(metadata);
+    const rest = bytes || !this.hasBytes ? written : this.write(metadata, this.tailWithoutBytes);
     const head = BEGINNING + id;
     const isLarge: boolean = isLargeString(rest);
     return isLarge ? joinParts(head, rest, '') : flat(head + rest);
@@ -51,10 +57,10 @@ export class SharedEvent {
 
   /** What comes behind the number. */
   private restWith(metadata: Metadata | undefined): string {
-    if (metadata !== this.metadata) return this.write(metadata);
+    if (metadata !== this.metadata) return this.write(metadata, this.tailWithBytes);
     if (this.failure) throw this.failure.error;
     try {
-      return (this.rest ??= this.write(metadata));
+      return (this.rest ??= this.write(metadata, this.tailWithBytes));
     } catch (error) {
       // Why kept: a value that cannot be written is not tried again for each connection.
       this.failure = { error };
@@ -62,8 +68,20 @@ export class SharedEvent {
     }
   }
 
-  private write(metadata: Metadata | undefined): string {
-    const tail = (this.tail ??= eventTail(this.args, this.limits.maxDepth));
+  private get tailWithBytes(): string {
+    return (this.tail ??= eventTail(this.args, this.limits.maxDepth, true));
+  }
+
+  private get tailWithoutBytes(): string {
+    return (this.plainTail ??= eventTail(this.args, this.limits.maxDepth, false));
+  }
+
+  /** Whether there may be bytes: both texts are the same where there is no such quote, in a string either. */
+  private get hasBytes(): boolean {
+    return (this.mayHaveBytes ??= this.tailWithBytes.includes(BYTES_QUOTE));
+  }
+
+  private write(metadata: Metadata | undefined, tail: string): string {
     const head = eventHead(LONGEST_ID, this.interfaceName, this.name, metadata, this.limits);
     return head.slice(ID_END) + tail;
   }

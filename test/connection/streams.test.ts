@@ -195,6 +195,7 @@ describe('a streaming call', () => {
     const sent: string[] = [];
     const call = {
       id: 1,
+      sendsBytes: false,
       isOpen: true,
       succeed: () => undefined,
       handlerDone: () => undefined,

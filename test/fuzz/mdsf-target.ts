@@ -13,6 +13,7 @@ const PADDING = `"${'é'.repeat(100)}"`;
 /** So many values that `JSON.stringify` may write them. */
 const COPIES = 6;
 const MORE_DEPTH = { maxDepth: 300 };
+const WITH_BYTES = { ...MORE_DEPTH, bytes: true };
 const CHECKS = 4;
 /** The reference takes most of the time. */
 const REFERENCE_SHARE = 2;
@@ -41,6 +42,7 @@ export class MdsfTarget implements Target {
     const outcome = readAllWays(bytes);
     const sum = bytes.reduce((total, byte) => total + byte, 0);
     const isDue = (check: number): boolean => this.isThorough || sum % CHECKS === check;
+    if (piece.includes('`')) checkBytes(bytes, outcome);
     if (isUtf8(bytes)) this.check(bytes.toString(), outcome, isDue);
     if (isDue(3)) readAllWays(bytes, { maxDepth: bytes.length % 7, maxValues: bytes.length % 11 });
     return outcome.error ? wordsOf(outcome.error) : shapeOf(outcome.value, 2);
@@ -54,6 +56,17 @@ export class MdsfTarget implements Target {
     if (isDue(1)) checkWithin(text, outcome.value);
     if (isDue(2)) checkRoundTrip(outcome.value);
   }
+}
+
+/** Where bytes are allowed, all else is read as ever, and what is read is what is written. */
+function checkBytes(bytes: Buffer, outcome: Outcome): void {
+  const { error, value } = readAllWays(bytes, WITH_BYTES);
+  const isOther = error !== undefined || !isDeepStrictEqual(value, outcome.value);
+  if (!outcome.error && isOther) throw new Finding('read differently where bytes are allowed');
+  if (error) return;
+  const text = stringify(value, WITH_BYTES);
+  if (!isDeepStrictEqual(parse(text, WITH_BYTES), canonical(value)))
+    throw new Finding(`${JSON.stringify(value)} is written with bytes as ${text}`);
 }
 
 function checkWithJson(text: string, outcome: Outcome): void {
@@ -95,6 +108,7 @@ function canonical(value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(canonical);
+  if (Buffer.isBuffer(value)) return value;
   const object = {};
   for (const [key, member] of Object.entries(value)) {
     const property = { value: canonical(member), writable: true, enumerable: true, configurable: true };

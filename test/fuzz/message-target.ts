@@ -58,9 +58,9 @@ function isEarlyKind(outcome: string): boolean {
 
 /** Reads a message from its bytes and from its text, which must agree. @returns the message, or the error */
 function read(bytes: Buffer, limits: Limits, handshakeDepth?: number): string {
-  const fromBytes = outcomeOf(() => parseMessage(bytes, nodeDecoder, limits, handshakeDepth));
+  const fromBytes = outcomeOf(() => parseMessage(bytes, nodeDecoder, limits, handshakeDepth, true));
   if (isUtf8(bytes)) {
-    const fromText = outcomeOf(() => parseMessage(bytes.toString(), null, limits, handshakeDepth));
+    const fromText = outcomeOf(() => parseMessage(bytes.toString(), null, limits, handshakeDepth, true));
     // Metadata is measured in bytes or in units.
     const isMeasured = bytes.length === bytes.toString().length || limits.maxMetadataBytes > bytes.length;
     if (isMeasured && fromText.replace(POSITION, '') !== fromBytes.replace(POSITION, ''))

@@ -30,6 +30,8 @@ export interface RealPeer {
 
 type Metadata = Record<string, unknown>;
 type Done = (error: unknown, ...results: unknown[]) => void;
+const WITH_BYTES = { bytes: true };
+
 type Act = (match: RegExpExecArray) => Promise<void> | void;
 
 /** What a program says and does, by sentences. */
@@ -55,7 +57,7 @@ export class Sentences {
 export const TARGET = String.raw`(\w+)\.(\w+)\((.*)\)`;
 
 export function argumentsOf(text: string): unknown[] {
-  return parse(`[${text}]`) as unknown[];
+  return parse(`[${text}]`, WITH_BYTES) as unknown[];
 }
 
 /** What calls have brought, in the order of their ends. */
@@ -82,7 +84,7 @@ export class Outcomes {
       .on(/^waits (\d+) ms$/, ([, ms]) => {
         jest.advanceTimersByTime(Number(ms));
       })
-      .on(/^gets the value (.+)$/, ([, text]) => this.expect(this.values, parse(text)))
+      .on(/^gets the value (.+)$/, ([, text]) => this.expect(this.values, parse(text, WITH_BYTES)))
       .on(/^gets the reply metadata (.+)$/, ([, text]) => this.expect(this.replyMetadata, parse(text)))
       .on(/^gets the error (\S+)$/, ([, code]) =>
         this.expect(this.outcomes, [isNaN(Number(code)) ? code : Number(code)]),
@@ -149,7 +151,7 @@ class SharedStore implements SharedSessionStorageProvider {
 }
 
 const HOST = '127.0.0.1';
-const ALL: readonly ExtensionName[] = ['bye', 'cancel', 'nest', 'resume', 'stream'];
+const ALL: readonly ExtensionName[] = ['bye', 'bytes', 'cancel', 'nest', 'resume', 'stream'];
 
 /** An application whose methods are those of the examples; calls that wait are answered by sentences. */
 function applicationOf(jstp: JstpModule, name: string, waiting: Done[]): unknown {
@@ -168,6 +170,10 @@ function applicationOf(jstp: JstpModule, name: string, waiting: Done[]): unknown
         done(null);
         connection.emitRemoteEvent('room', 'entered', [name_]);
       },
+    },
+    files: {
+      keep: (_connection: unknown, content: unknown, done: Done) => done(null, content),
+      content: (_connection: unknown, done: Done) => done(null, Buffer.from('hello')),
     },
   };
   if (jstp !== ours) return new jstp.Application(name, api);

@@ -23,6 +23,7 @@ export const ALL_EXTENSIONS = Object.keys({
   cancel: true,
   bye: true,
   resume: true,
+  bytes: true,
 } satisfies Record<ExtensionName, true>) as ExtensionName[];
 
 /** A core server that listens. */

@@ -227,6 +227,10 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
     checkSize(text, this.connection.limits, this.connection.extensions.peerMaxBytes);
   }
 
+  get sendsBytes(): boolean {
+    return this.connection.extensions.bytes;
+  }
+
   /** The text of a value of its stream was sent. */
   sent(text: string): void {
     this.observation?.sent?.(text);
@@ -241,8 +245,8 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
     let text: string;
     try {
       text = isOk
-        ? formatCallbackOk(this.id, outcome as unknown[], maxDepth, this.header)
-        : formatCallbackError(this.id, this.arrayOf(outcome), maxDepth, this.header);
+        ? formatCallbackOk(this.id, outcome as unknown[], maxDepth, this.header, this.sendsBytes)
+        : formatCallbackError(this.id, this.arrayOf(outcome), maxDepth, this.header, this.sendsBytes);
       this.checkSize(text);
     } catch (error) {
       hasFailed = true;

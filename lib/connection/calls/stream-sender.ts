@@ -15,6 +15,8 @@ const CLOCK_EVERY = 64;
 /** The call whose answer the stream is. */
 interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'> {
   readonly id: number;
+  /** Whether the caller takes bytes as such. */
+  readonly sendsBytes: boolean;
   /** The source of the values has come to its end. */
   handlerDone(): void;
   /** Fails with a code, and tells the source to stop. */
@@ -69,7 +71,13 @@ export class StreamSender implements OutgoingStream {
   write(value: unknown): boolean {
     if (this.isOver) return false;
     // At once. Why: the source may change the value later.
-    const text = formatStreamItem(this.call.id, this.made + 1, value, this.limits.maxDepth);
+    const text = formatStreamItem(
+      this.call.id,
+      this.made + 1,
+      value,
+      this.limits.maxDepth,
+      this.call.sendsBytes,
+    );
     this.call.checkSize(text);
     this.made += 1;
     this.held.push(text);

@@ -285,8 +285,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     args: unknown[],
     metadata?: Metadata,
   ): void {
-    const { outbox } = this;
-    const { limits } = this.owner;
+    const { outbox, owner } = this;
     const sent = isObserved('call', this.connection)
       ? observeCall(call, this.connection, interfaceName, methodName, args, metadata)
       : metadata;
@@ -297,7 +296,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
       return;
     }
     try {
-      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, sent, limits), call);
+      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, sent, owner), call);
       this.limitStream(call);
     } catch (error) {
       failCall(call, error);
@@ -317,7 +316,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     const { outbox } = this;
     for (const { text, call } of messages) {
       try {
-        outbox.commit(renumber(text, outbox.nextId), call);
+        outbox.commit(renumber(text, outbox.nextId, this.extensions.bytes), call);
         if (call) this.limitStream(call);
       } catch (error) {
         if (call) failCall(call, error);
@@ -343,7 +342,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     const refusal = outbox.refusal('event', eventName);
     if (refusal) return refusal;
     try {
-      outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata, owner.limits));
+      outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata, owner));
       return undefined;
     } catch (error) {
       return error;

@@ -1,0 +1,171 @@
+import { host } from '../util/host.js';
+
+/** Begins and ends bytes in a text. No text of a peer without them has it outside of its strings and comments. */
+export const BYTES_QUOTE = '`';
+/** {@link BYTES_QUOTE} as a byte. */
+export const BYTES_QUOTE_CODE = 96;
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+/** Stands for a character that is none of base64. Its bits survive all shifts and the `|` of a group. */
+const INVALID = -1;
+const VALUES = /* @__PURE__ */ makeValues();
+
+/**
+ * How many characters are decoded or encoded by one call of the platform. A multiple of 4.
+ * Why pieces: V8 asks the system for the memory of a longer text, which takes longer than to fill it.
+ */
+const PIECE_CHARACTERS = 64 * 1024;
+const PIECE_BYTES = (PIECE_CHARACTERS / 4) * 3;
+/** Up to this many characters a loop is faster than the calls of the platform. */
+const LOOP_CHARACTERS = 64;
+/** How many bytes are one text for `String.fromCharCode`. A multiple of 3. */
+const LOOP_BYTES = 3 * 1024;
+
+/** The methods of Node's buffers that are used. They take any Uint8Array. Bun and Deno have them, too. */
+interface BufferMethods {
+  base64Slice(this: Uint8Array, start: number, end: number): string;
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+  base64Write(this: Uint8Array, text: string, offset: number): number;
+}
+
+interface BufferClass {
+  readonly prototype: BufferMethods;
+  allocUnsafe(size: number): Uint8Array;
+}
+
+// Why not where there is no Node: a bundler may have put a slow one of its own in its place.
+const buffers = /* @__PURE__ */ findBuffers();
+
+function findBuffers(): BufferClass | undefined {
+  const { Buffer } = globalThis as unknown as { readonly Buffer?: BufferClass };
+  return host.process?.versions?.node !== undefined && typeof Buffer?.prototype.base64Write === 'function'
+    ? Buffer
+    : undefined;
+}
+
+/**
+ * Decodes base64 as RFC 4648 has it, padded and without blanks.
+ * @param data - where the characters are, one byte for each; any other character is a byte that is none of base64
+ * @returns a Buffer in Node, else a Uint8Array, of memory of its own; undefined where that is no base64
+ */
+export function decodeBase64(data: Uint8Array, start: number, end: number): Uint8Array | undefined {
+  const characters = end - start;
+  if (characters % 4 !== 0) return undefined;
+  const padding = data[end - 1] !== 61 || characters === 0 ? 0 : data[end - 2] === 61 ? 2 : 1;
+  const size = (characters / 4) * 3 - padding;
+  const bytes = buffers ? buffers.allocUnsafe(size) : new Uint8Array(size);
+  if (!buffers || characters <= LOOP_CHARACTERS)
+    return decodeByLoop(data, start, end, padding, bytes) ? bytes : undefined;
+  // By the loop, which sees what the platform lets pass: `=` within the text, and bits that are not used.
+  const last = end - 4;
+  const methods = buffers.prototype;
+  let at = 0;
+  for (let from = start; from < last; from += PIECE_CHARACTERS) {
+    const text = methods.latin1Slice.call(data, from, Math.min(from + PIECE_CHARACTERS, last));
+    // Node takes these two of the alphabet for addresses, and leaves out all other characters.
+    if (text.includes('-') || text.includes('_')) return undefined;
+    at += methods.base64Write.call(bytes, text, at);
+  }
+  if (at !== ((last - start) / 4) * 3) return undefined;
+  return decodeByLoop(data, last, end, padding, bytes, at) ? bytes : undefined;
+}
+
+/** @param to - where the bytes go */
+function decodeByLoop(
+  data: Uint8Array,
+  start: number,
+  end: number,
+  padding: number,
+  bytes: Uint8Array,
+  to = 0,
+): boolean {
+  const whole = padding === 0 ? end : end - 4;
+  let at = to;
+  let seen = 0;
+  for (let i = start; i < whole; i += 4) {
+    const group =
+      (VALUES[data[i]] << 18) |
+      (VALUES[data[i + 1]] << 12) |
+      (VALUES[data[i + 2]] << 6) |
+      VALUES[data[i + 3]];
+    seen |= group;
+    bytes[at] = group >> 16;
+    bytes[at + 1] = group >> 8;
+    bytes[at + 2] = group;
+    at += 3;
+  }
+  if (padding === 0) return seen >= 0;
+  const third = padding === 2 ? 0 : VALUES[data[whole + 2]];
+  const group = (VALUES[data[whole]] << 18) | (VALUES[data[whole + 1]] << 12) | (third << 6);
+  bytes[at] = group >> 16;
+  if (padding === 1) bytes[at + 1] = group >> 8;
+  return (seen | group) >= 0 && (group & (padding === 2 ? 0xffff : 0xff)) === 0;
+}
+
+/** The base64 text of bytes. */
+export function encodeBase64(bytes: Uint8Array): string {
+  if (bytes.length <= PIECE_BYTES) return encodePiece(bytes, 0, bytes.length);
+  let text = '';
+  // Why not joined: a transport makes one text of it when it writes.
+  for (const piece of base64Pieces(bytes)) text += piece;
+  return text;
+}
+
+/** The base64 text of bytes, as texts that follow one another. */
+export function base64Pieces(bytes: Uint8Array): string[] {
+  const pieces: string[] = [];
+  for (let from = 0; from < bytes.length; from += PIECE_BYTES)
+    pieces.push(encodePiece(bytes, from, Math.min(from + PIECE_BYTES, bytes.length)));
+  return pieces;
+}
+
+function encodePiece(bytes: Uint8Array, start: number, end: number): string {
+  if (buffers) return buffers.prototype.base64Slice.call(bytes, start, end);
+  const piece = bytes.subarray(start, end);
+  // Newer platforms have it.
+  return (piece as Uint8Array & { toBase64?: () => string }).toBase64?.() ?? encodeByLoop(piece);
+}
+
+function encodeByLoop(bytes: Uint8Array): string {
+  const units: number[] = [];
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 3) {
+    const rest = bytes.length - i;
+    const group = (bytes[i] << 16) | ((rest > 1 ? bytes[i + 1] : 0) << 8) | (rest > 2 ? bytes[i + 2] : 0);
+    units.push(
+      ALPHABET.charCodeAt(group >> 18),
+      ALPHABET.charCodeAt((group >> 12) & 63),
+      rest > 1 ? ALPHABET.charCodeAt((group >> 6) & 63) : 61,
+      rest > 2 ? ALPHABET.charCodeAt(group & 63) : 61,
+    );
+    if ((i + 3) % LOOP_BYTES !== 0) continue;
+    text += String.fromCharCode(...units);
+    units.length = 0;
+  }
+  return text + String.fromCharCode(...units);
+}
+
+function makeValues(): Int32Array {
+  const values = new Int32Array(256).fill(INVALID);
+  for (let value = 0; value < ALPHABET.length; value++) values[ALPHABET.charCodeAt(value)] = value;
+  return values;
+}
+
+/**
+ * The bytes of what is sent as bytes: an ArrayBuffer, a DataView, a typed array of any kind, a Buffer. They are a view,
+ * no copy. Undefined for all else.
+ */
+export function bytesOf(value: object): Uint8Array | undefined {
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return isArrayBuffer(value) ? new Uint8Array(value) : undefined;
+}
+
+/** Whether a value is an ArrayBuffer, of another realm, too, that is not detached, and not just an object that says so. */
+export function isArrayBuffer(value: object): value is ArrayBuffer {
+  if (Object.prototype.toString.call(value) !== '[object ArrayBuffer]') return false;
+  try {
+    return new DataView(value as ArrayBuffer).byteLength >= 0;
+  } catch {
+    return false;
+  }
+}

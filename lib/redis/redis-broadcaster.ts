@@ -33,6 +33,9 @@ interface Envelope {
   readonly username?: string;
 }
 
+// Every client gets them in its own form.
+const WITH_BYTES = { bytes: true };
+
 /** How often the connection that listens has to prove that it is alive. */
 const PROOF_EVERY_MS = 5000;
 
@@ -132,7 +135,7 @@ export class RedisBroadcaster {
 
   private async send(envelope: Envelope): Promise<void> {
     this.checkOpen();
-    await this.redis.publish(this.channel, stringify(envelope));
+    await this.redis.publish(this.channel, stringify(envelope, WITH_BYTES));
   }
 
   private subscribe(): ChannelSubscription {
@@ -208,7 +211,7 @@ export class RedisBroadcaster {
 }
 
 function readEnvelope(text: string): Envelope {
-  const { interfaceName, event, args, username } = (parse(text) ?? {}) as Record<string, unknown>;
+  const { interfaceName, event, args, username } = (parse(text, WITH_BYTES) ?? {}) as Record<string, unknown>;
   const isNamed = typeof interfaceName === 'string' && typeof event === 'string';
   if (!isNamed || !Array.isArray(args)) throw new TypeError('It is no event');
   if (username === undefined) return { interfaceName, event, args };

@@ -103,7 +103,15 @@ describe.each(PACKAGES)('over %s', (name) => {
       await broadcaster.attach(core);
       await broadcaster.attach(core);
     }
-    const args = [1, undefined, null, 'x\u0000\u{1F600}', { nested: [NaN, -0] }, new Date(0)];
+    const args = [
+      1,
+      undefined,
+      null,
+      'x\u0000\u{1F600}',
+      { nested: [NaN, -0] },
+      new Date(0),
+      Buffer.from('hi'),
+    ];
     await sites[0].broadcaster.broadcast('chat', 'said', ...args);
     await sites[1].broadcaster.broadcast('chat', 'done');
     await waitFor(() => clients.every((events) => events.length > 1), 'the events');

@@ -68,6 +68,32 @@ describe('a broadcast', () => {
     expect([away.events, there.events]).toEqual([all, all]);
   });
 
+  test('brings bytes as such to those who take them, as text to the others', async () => {
+    const { server, port } = serve();
+    const taking = await client(port);
+    const other = await client(
+      port,
+      ALL_EXTENSIONS.filter((name) => name !== 'bytes'),
+    );
+    const content = Buffer.from('hello');
+    const text = content.toString('base64');
+    server.broadcast('news', 'one', content, '`');
+    server.broadcast('news', 'two', [{ large: Buffer.alloc(100_000, content) }]);
+    server.broadcast('news', 'three', '`');
+    await waitFor(() => taking.events.length >= 3 && other.events.length >= 3, 'the events');
+    const large = Buffer.alloc(100_000, content);
+    expect(taking.events).toEqual([
+      ['one', content, '`'],
+      ['two', [{ large }]],
+      ['three', '`'],
+    ]);
+    expect(other.events).toEqual([
+      ['one', text, '`'],
+      ['two', [{ large: large.toString('base64') }]],
+      ['three', '`'],
+    ]);
+  });
+
   test('reaches no session that has ended', async () => {
     const { server, port } = serve();
     const { connection } = await client(port);

@@ -36,6 +36,8 @@ export class PageServer {
   readonly added: unknown[] = [];
   /** Who has logged in, in order. */
   readonly logins: unknown[] = [];
+  /** The connections of clients that have logged in, in order, also of those that are away. */
+  readonly connections: Connection[] = [];
   /** The reasons of byes that clients have sent. */
   readonly byes: string[] = [];
   password = 'wonderland';
@@ -117,6 +119,7 @@ export class PageServer {
       path: '/jstp',
     });
     server.on('connect', (connection: Connection) => {
+      this.connections.push(connection);
       connection.on('bye', (reason) => this.byes.push(reason));
     });
     await within(

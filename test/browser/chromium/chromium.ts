@@ -9,10 +9,22 @@ const SCREENSHOTS = path.join(root, '.screenshots');
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1280, height: 800 };
 
-/** Starts the Chromium of this machine (CHROMIUM, or Debian's). */
-export function launch(): Promise<Browser> {
+/** What Playwright asks of Chromium so that tests are alike, and users do not. */
+const UNLIKE_FOR_USERS = [
+  '--disable-back-forward-cache',
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+];
+
+/**
+ * Starts the Chromium of this machine (CHROMIUM, or Debian's).
+ * @param options.likeForUsers whether pages are cached and throttled as they are for users
+ */
+export function launch({ likeForUsers = false } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    ...(likeForUsers && { ignoreDefaultArgs: UNLIKE_FOR_USERS }),
     args: [
       '--no-sandbox',
       '--disable-gpu',

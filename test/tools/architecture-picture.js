@@ -25,6 +25,8 @@ const ASIDE = [
   ['testing', 'transport', 'memory, faults, suites'],
   ['redis', 'server', 'sessions, events'],
   ['opentelemetry', 'metrics', 'traces, metrics'],
+  // Of the transports it knows the browser's alone.
+  ['page', 'connection', "a page's client"],
 ];
 
 /** Layers that may use Node; those below run in browsers, too. */

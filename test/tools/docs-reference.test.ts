@@ -73,6 +73,7 @@ describe('the reference of options has each option, and no other', () => {
     ['## `accessLog` of JstpServer', ['AccessLogOptions'], []],
     ['## JstpClient', ['JstpClientOptions', 'ClientAddressOptions'], []],
     ['## `reconnect` of JstpClient', ['ReconnectOptions'], []],
+    ['## createClient', ['PageClientOptions'], []],
     ['## `methods` of JstpClient', ['MethodOptions'], []],
     ['## `retry` of JstpClient', ['RetryOptions'], []],
     ['## RedisSessionStorageProvider', ['RedisSessionStorageOptions'], []],
@@ -188,6 +189,7 @@ describe('the reference of events has each event, and no other', () => {
   test.each([
     ['## JstpServer', 'ServerEvents'],
     ['## JstpClient', 'ClientEventArguments'],
+    ['## Clients of pages', 'PageClientEvents'],
     ['## Connections', 'ConnectionEvents'],
   ])('%s', (heading, declaration) => {
     const members = membersOf(declaration).map(({ name }) => name);

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { PageServer } from '../../page/page-server.js';
 import { Closing } from '../../support/closing.js';
+import { clockWait } from '../../support/quiet.js';
 import { waitFor } from '../../support/wait-for.js';
 import { bundleForBrowser } from '../../tools/browser-bundle.js';
 import { startProgramServer } from '../program-server.js';
@@ -112,7 +113,7 @@ async function throughFreezing(page: Page, cdp: CDPSession, server: PageServer):
   await cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
   tell(server, 'frozen');
   // Many heartbeats and pongs are due meanwhile.
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await clockWait('heartbeats that are due', 700);
   await cdp.send('Page.setWebLifecycleState', { state: 'active' });
   await page.waitForFunction("heard.includes('frozen')");
   // It did not take its own sleep for the server's.
@@ -126,7 +127,7 @@ async function throughThrottling(page: Page, cdp: CDPSession, server: PageServer
     globalThis.setTimeout = (run, ms = 0) => originalTimeout(run, ms + 1000 - ((Date.now() + ms) % 1000));
   `);
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: 4 });
-  await new Promise((resolve) => setTimeout(resolve, 2200));
+  await clockWait('heartbeats that come late', 2200);
   tell(server, 'throttled');
   await page.waitForFunction("heard.includes('throttled')");
   expect([await status(page), await page.evaluate('statuses')]).toEqual(['connected', []]);

@@ -113,7 +113,7 @@ async function throughFreezing(page: Page, cdp: CDPSession, server: PageServer):
   await cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
   tell(server, 'frozen');
   // Many heartbeats and pongs are due meanwhile.
-  await clockWait('heartbeats that are due', 700);
+  await clockWait('heartbeats under way', 700);
   await cdp.send('Page.setWebLifecycleState', { state: 'active' });
   await page.waitForFunction("heard.includes('frozen')");
   // It did not take its own sleep for the server's.
@@ -127,7 +127,7 @@ async function throughThrottling(page: Page, cdp: CDPSession, server: PageServer
     globalThis.setTimeout = (run, ms = 0) => originalTimeout(run, ms + 1000 - ((Date.now() + ms) % 1000));
   `);
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: 4 });
-  await clockWait('heartbeats that come late', 2200);
+  await clockWait('heartbeats under way', 2200);
   tell(server, 'throttled');
   await page.waitForFunction("heard.includes('throttled')");
   expect([await status(page), await page.evaluate('statuses')]).toEqual(['connected', []]);

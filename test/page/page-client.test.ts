@@ -7,6 +7,7 @@ import {
   type PageClient,
   type PageClientOptions,
 } from '../../lib/browser.js';
+import { ALL_EXTENSIONS } from '../support/core.js';
 import { Closing } from '../support/closing.js';
 import { waitFor, within } from '../support/wait-for.js';
 import { PageServer } from './page-server.js';
@@ -210,7 +211,7 @@ describe('a page’s client', () => {
       {
         session: copy as never,
         reconnector: () => undefined,
-        extensions: ['nest', 'stream', 'cancel', 'bye', 'resume'],
+        extensions: ALL_EXTENSIONS,
       },
       server.url,
     );

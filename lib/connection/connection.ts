@@ -77,7 +77,7 @@ export interface ClientOptions {
   logger?: LogEmitter;
   /** Caps and timeouts. @default see Limits */
   limits?: Partial<Limits>;
-  /** Which extensions to offer. @default ['stream', 'cancel', 'resume', 'bytes'] */
+  /** Which extensions to offer. @default ['stream', 'source', 'cancel', 'resume', 'bytes'] */
   extensions?: readonly ExtensionName[];
   /**
    * Asked at each dial for the arguments to use, in the place of those of `connect`, `reconnect` or `reconnectFn`,

@@ -1,7 +1,7 @@
 import type { ExtensionOffer } from '../protocol/message.js';
 
 /** The extensions that need the agreement of both sides; docs/protocol.md describes them. */
-export type ExtensionName = 'nest' | 'stream' | 'cancel' | 'bye' | 'resume' | 'bytes';
+export type ExtensionName = 'nest' | 'stream' | 'source' | 'cancel' | 'bye' | 'resume' | 'bytes';
 
 /** Which extensions both sides of a connection have agreed on. */
 export type Extensions = Readonly<Record<ExtensionName, boolean>> & {
@@ -10,7 +10,7 @@ export type Extensions = Readonly<Record<ExtensionName, boolean>> & {
 };
 
 const VERSION = 1;
-const NAMES: readonly ExtensionName[] = ['nest', 'stream', 'cancel', 'bye', 'resume', 'bytes'];
+const NAMES: readonly ExtensionName[] = ['nest', 'stream', 'source', 'cancel', 'bye', 'resume', 'bytes'];
 
 /** What a peer that knows no extensions has. */
 export const NO_EXTENSIONS: Extensions = /* @__PURE__ */ flagsOf([]);
@@ -20,7 +20,7 @@ export const NO_EXTENSIONS: Extensions = /* @__PURE__ */ flagsOf([]);
  * `connection.close()` leaves its session alive, as users of the reference rely on when they resume it by another
  * `connect`.
  */
-export const CORE_EXTENSIONS: readonly ExtensionName[] = ['stream', 'cancel', 'resume', 'bytes'];
+export const CORE_EXTENSIONS: readonly ExtensionName[] = ['stream', 'source', 'cancel', 'resume', 'bytes'];
 
 /** What the Nest layer offers and accepts. */
 export const ALL_EXTENSIONS: readonly ExtensionName[] = NAMES;
@@ -47,7 +47,9 @@ export function agreedNames(
   theirs: ExtensionOffer | undefined,
 ): readonly ExtensionName[] {
   if (theirs === undefined) return [];
-  return ours.filter((name) => Object.hasOwn(theirs, name) && theirs[name] === VERSION).sort();
+  const agreed = ours.filter((name) => Object.hasOwn(theirs, name) && theirs[name] === VERSION).sort();
+  // Without `resume`, a cut would lose values of a stream that is an argument, and nobody could tell.
+  return agreed.includes('resume') ? agreed : agreed.filter((name) => name !== 'source');
 }
 
 // One object for all connections that have agreed on the same. The key has a bit for each name; where peers have told
@@ -71,6 +73,7 @@ function flagsOf(names: readonly string[], peerMaxBytes?: number): Extensions {
   return {
     nest: names.includes('nest'),
     stream: names.includes('stream'),
+    source: names.includes('source'),
     cancel: names.includes('cancel'),
     bye: names.includes('bye'),
     resume: names.includes('resume'),

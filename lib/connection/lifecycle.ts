@@ -191,8 +191,15 @@ export class Lifecycle
 
   isIgnored(error: unknown): boolean {
     const kind = error instanceof ProtocolError ? error.kind : undefined;
-    const isOfExtension = kind === 'stream' || kind === 'cancel' || kind === 'bye';
-    return this.isOpen && isOfExtension && !this.extensions[kind];
+    switch (kind) {
+      case 'stream':
+      case 'source':
+      case 'cancel':
+      case 'bye':
+        return this.isOpen && !this.extensions[kind];
+      default:
+        return false;
+    }
   }
 
   handle(message: Message, bytes: number): boolean {
@@ -345,7 +352,7 @@ export class Lifecycle
   }
 
   adoptCalls(calls: OutgoingCalls): void {
-    this.channel.outgoingCalls.adopt(calls);
+    this.channel.outgoingCalls.adopt(calls, this.channel);
   }
 
   /** A client's session is lost, and with it what was sent in it. */

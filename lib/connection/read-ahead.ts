@@ -44,7 +44,7 @@ interface Held {
   readonly data: Uint8Array | string;
   /** The number of a call; undefined: it is none. */
   readonly callId: number | undefined;
-  /** The number of the call that a credit or a cancel is for. */
+  /** The number of the call that a credit, a cancel or a value of its arguments is for. */
   readonly ofCall: number | undefined;
   isServed: boolean;
 }
@@ -57,7 +57,7 @@ export class ReadAhead implements Expirable {
   private held: Held[] = [];
   /** What the messages count as that are held: their bytes, and {@link HELD_MESSAGE_BYTES} for each. */
   heldBytes = 0;
-  /** How many credits and cancels are held behind their calls, by the number of the call. */
+  /** How many credits, cancels and values of arguments are held, by the number of their call. */
   private behindCalls = new Map<number, number>();
   private hasBye = false;
   private isServing = false;
@@ -86,7 +86,7 @@ export class ReadAhead implements Expirable {
   add(data: Uint8Array | string): boolean {
     if (this.isServing) return false;
     const message = this.owner.peek(data);
-    if (message && this.owner.mayOvertake(message)) return false;
+    if (message && !this.isBehindItsKind(message) && this.owner.mayOvertake(message)) return false;
     // A pong says that all before the ping was received: true as long as nothing is held.
     if (message?.kind === 'ping' && this.held.length === 0) return false;
     if (message?.kind === 'bye') this.hasBye = true;
@@ -96,10 +96,14 @@ export class ReadAhead implements Expirable {
     return true;
   }
 
+  /** Whether values of the same call are held before a value. Why: they must come in their order. */
+  private isBehindItsKind(message: MessageHead): boolean {
+    return isSourceValue(message) && this.behindCalls.has(message.callId ?? NaN);
+  }
+
   private keep(data: Uint8Array | string, message: MessageHead | undefined): void {
     const callId = message?.kind === 'call' ? message.id : undefined;
-    const ofCall =
-      message?.kind === 'streamCredit' || message?.kind === 'cancel' ? message.callId : undefined;
+    const ofCall = message && belongsToCall(message) ? message.callId : undefined;
     // A copy. Why: the transport uses the bytes again.
     const copy = typeof data === 'string' ? data : new Uint8Array(data);
     this.held.push({ data: copy, callId, ofCall, isServed: false });
@@ -125,14 +129,24 @@ export class ReadAhead implements Expirable {
     return !this.isHolding;
   }
 
-  /** Serves what may overtake the rest now, before more of its kind comes. */
-  letOvertake(): void {
-    if (this.isServing) return;
+  /**
+   * Serves what may overtake the rest now, before more of its kind comes.
+   * @param ofCall only what belongs to this call; undefined: all
+   */
+  letOvertake(ofCall?: number): void {
+    if (this.isServing || (ofCall !== undefined && !this.behindCalls.has(ofCall))) return;
     const { held } = this;
+    // The calls whose values stay: later ones must not come before these.
+    const waiting = new Set<number | undefined>();
     this.serving(() => {
       for (const one of held) {
-        const message = one.isServed || held !== this.held ? undefined : this.owner.peek(one.data);
-        if (message && this.owner.mayOvertake(message)) this.serveOne(one);
+        if (held !== this.held) return;
+        if (one.isServed || (ofCall !== undefined && one.ofCall !== ofCall)) continue;
+        const message = this.owner.peek(one.data);
+        if (!message) continue;
+        const isValue = isSourceValue(message);
+        if (!(isValue && waiting.has(message.callId)) && this.owner.mayOvertake(message)) this.serveOne(one);
+        else if (isValue) waiting.add(message.callId);
       }
     });
     this.held = this.held.filter(({ isServed }) => !isServed);
@@ -246,4 +260,14 @@ export class ReadAhead implements Expirable {
       this.isServing = false;
     }
   }
+}
+
+/** Whether a message is a value of an argument, or the end of one. */
+function isSourceValue({ kind }: MessageHead): boolean {
+  return kind === 'sourceItem' || kind === 'sourceEnd';
+}
+
+/** Whether a message belongs to a call of the peer, which may be held itself. */
+function belongsToCall(message: MessageHead): boolean {
+  return message.kind === 'streamCredit' || message.kind === 'cancel' || isSourceValue(message);
 }

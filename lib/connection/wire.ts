@@ -385,9 +385,9 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     return this.owner.channel.mayFinish(message, bytes);
   }
 
-  /** Serves what was held and may overtake the rest by now. */
-  letOvertake(): void {
-    this.readAhead?.letOvertake();
+  /** Serves what was held and may overtake the rest by now. @param ofCall only what belongs to this call */
+  letOvertake(ofCall?: number): void {
+    this.readAhead?.letOvertake(ofCall);
     this.countHeld();
   }
 

@@ -263,6 +263,74 @@ export function formatPong(id: number): string {
   return flat(`{pong:[${id}]}`);
 }
 
+/**
+ * `{call:[1,'iface',{...},[0,2]],method:[null,b,null]}`: a call of which some arguments are streams.
+ * @param places - which they are, from 0, in order
+ * @param args - with null in these places
+ */
+export function formatStreamingCall(
+  id: number,
+  interfaceName: string,
+  method: string,
+  args: readonly unknown[],
+  places: readonly number[],
+  metadata: Metadata | undefined,
+  { limits, extensions }: Writing = ALONE,
+): string {
+  const start = `[${id},${quote(interfaceName)}`;
+  const end = `,[${places.join(',')}]`;
+  const withMetadata = metadata && headerWithMetadata(start, metadata, limits.maxMetadataBytes - end.length);
+  const header = withMetadata === undefined ? `${start},null` : withMetadata.slice(0, -1);
+  return withArguments(
+    `{call:${header}${end}],${quoteKey(method)}:`,
+    args,
+    limits.maxDepth,
+    extensions.bytes,
+  );
+}
+
+/** `{source:[callId,place,n],data:[value]}` */
+export function formatSourceItem(
+  callId: number,
+  place: number,
+  n: number,
+  value: unknown,
+  maxDepth = DEFAULT_DEPTH,
+  bytes = false,
+): string {
+  return withArguments(`{source:[${callId},${place},${n}],data:`, [value], maxDepth, bytes);
+}
+
+/** `{source:[callId,place,n],end:[]}` */
+export function formatSourceEnd(callId: number, place: number, n: number): string {
+  return flat(`{source:[${callId},${place},${n}],end:[]}`);
+}
+
+/**
+ * `{source:[callId,place,n],error:[code,message]}`
+ * @param error - `[code, message?, ...info]`
+ */
+export function formatSourceError(
+  callId: number,
+  place: number,
+  n: number,
+  error: readonly unknown[],
+  maxDepth = DEFAULT_DEPTH,
+  bytes = false,
+): string {
+  return flat(`{source:[${callId},${place},${n}],error:${stringify(error, inMessage(maxDepth, bytes))}}`);
+}
+
+/** `{source:[callId,place],credit:[limit]}` */
+export function formatSourceCredit(callId: number, place: number, limit: number): string {
+  return flat(`{source:[${callId},${place}],credit:[${limit}]}`);
+}
+
+/** `{source:[callId,place],cancel:[]}` */
+export function formatSourceCancel(callId: number, place: number): string {
+  return flat(`{source:[${callId},${place}],cancel:[]}`);
+}
+
 /** `{stream:[callId,n],data:[value]}` */
 export function formatStreamItem(
   callId: number,

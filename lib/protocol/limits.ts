@@ -198,8 +198,8 @@ export interface Limits {
    */
   readonly minWriteRate: number;
   /**
-   * How many streams of the peer's calls may be under way at once on a connection. The next one fails with
-   * ERR_TOO_MANY_STREAMS. May be `Infinity`. @default 1000
+   * How many streams of the peer's calls may be under way at once on a connection, as results or as arguments. The next
+   * one fails with ERR_TOO_MANY_STREAMS. May be `Infinity`. @default 1000
    */
   readonly maxStreams: number;
   /** How many values of one stream may wait to be sent. @default 10000 */

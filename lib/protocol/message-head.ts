@@ -9,6 +9,8 @@ export interface MessageHead {
   readonly id?: number | undefined;
   /** The number of the call that it is about. */
   readonly callId?: number | undefined;
+  /** Which argument of that call it is about. */
+  readonly place?: number | undefined;
 }
 
 /** How much of a message is read for its head, in bytes. */
@@ -57,12 +59,28 @@ function readHead(): MessageHead | undefined {
       return { kind: key, id };
     case 'stream':
       return { kind: reader.nextKey() === 'credit' ? 'streamCredit' : 'streamItem', callId: id };
+    case 'source':
+      return sourceHead(id, Array.isArray(header) ? header[1] : undefined, reader.nextKey());
     case 'cancel':
       return { kind: key, callId: id };
     case 'bye':
       return { kind: key };
     default:
       return { kind: 'unknown' };
+  }
+}
+
+function sourceHead(callId: number | undefined, given: unknown, verb: string | undefined): MessageHead {
+  const place = typeof given === 'number' ? given : undefined;
+  switch (verb) {
+    case 'data':
+      return { kind: 'sourceItem', callId, place };
+    case 'credit':
+      return { kind: 'sourceCredit', callId, place };
+    case 'cancel':
+      return { kind: 'sourceCancel', callId, place };
+    default:
+      return { kind: 'sourceEnd', callId, place };
   }
 }
 

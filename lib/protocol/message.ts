@@ -49,6 +49,8 @@ export interface CallMessage {
   /** undefined where they are missing, or no array. */
   readonly args: unknown[] | undefined;
   readonly metadata: Metadata | undefined;
+  /** Which arguments are streams, as the peer says, unchecked: undefined where it says nothing. */
+  readonly sources: unknown;
   /** How many values it has, as `limits.maxMessageNodes` counts them. */
   readonly values: number;
 }
@@ -110,6 +112,43 @@ export interface StreamCreditMessage {
   readonly limit: number;
 }
 
+/** `{source:[callId,place,n],data:[value]}`: value number n (1, 2, 3...) of the stream that is an argument of a call. */
+export interface SourceItemMessage {
+  readonly kind: 'sourceItem';
+  readonly callId: number;
+  /** Which argument it is, from 0. */
+  readonly place: number;
+  readonly n: number;
+  readonly value: unknown;
+  /** How many values it has, as `limits.maxMessageNodes` counts them. */
+  readonly values: number;
+}
+
+/** `{source:[callId,place,n],end:[]}`, or with an error: what comes behind the last value, with the number after that. */
+export interface SourceEndMessage {
+  readonly kind: 'sourceEnd';
+  readonly callId: number;
+  readonly place: number;
+  readonly n: number;
+  /** Never empty; undefined where the stream has come to its end. */
+  readonly error: readonly unknown[] | undefined;
+}
+
+/** `{source:[callId,place],credit:[limit]}`: values up to number `limit` may be sent. */
+export interface SourceCreditMessage {
+  readonly kind: 'sourceCredit';
+  readonly callId: number;
+  readonly place: number;
+  readonly limit: number;
+}
+
+/** `{source:[callId,place],cancel:[]}`: no more values are wanted; the call goes on. */
+export interface SourceCancelMessage {
+  readonly kind: 'sourceCancel';
+  readonly callId: number;
+  readonly place: number;
+}
+
 /** `{cancel:[callId]}` */
 export interface CancelMessage {
   readonly kind: 'cancel';
@@ -155,6 +194,10 @@ export type Message =
   | PongMessage
   | StreamItemMessage
   | StreamCreditMessage
+  | SourceItemMessage
+  | SourceEndMessage
+  | SourceCreditMessage
+  | SourceCancelMessage
   | CancelMessage
   | ByeMessage
   | DrainMessage

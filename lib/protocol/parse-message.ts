@@ -124,6 +124,8 @@ function readMessage(limits: ReadLimits, isEarly: boolean, takesBytes: boolean):
       return handshakeOf(header, readVerb(), limits.maxVersionRangeLength);
     case 'stream':
       return streamOf(header, readVerb());
+    case 'source':
+      return sourceOf(header, readVerb());
     case 'cancel':
       readVerb();
       return { kind, callId: idOf(kind, header) };
@@ -159,6 +161,7 @@ function callOf(header: unknown, headerBytes: number, { name, value }: Verb, lim
     method: nameOf(name, limits),
     args: metadata === OVERSIZED_METADATA ? undefined : arrayOrNothing(value),
     metadata,
+    sources: array[3],
     values: reader.valuesRead,
   };
 }
@@ -252,6 +255,30 @@ function streamOf(header: unknown, { name, value }: Verb): Message {
   }
   if (name === 'credit') return { kind: 'streamCredit', callId, limit: countOf('stream', items[0]) };
   throw faultOf('stream', 'neither data nor credit');
+}
+
+function sourceOf(header: unknown, { name, value }: Verb): Message {
+  const callId = idOf('source', header);
+  const [, given, number] = arrayOf('source', header);
+  const place = countOf('source', given);
+  const array = arrayOf('source', value);
+  switch (name) {
+    case 'data': {
+      const n = countOf('source', number);
+      return { kind: 'sourceItem', callId, place, n, value: array[0], values: reader.valuesRead };
+    }
+    case 'end':
+      return { kind: 'sourceEnd', callId, place, n: countOf('source', number), error: undefined };
+    case 'error':
+      if (array.length === 0) throw faultOf('source', 'empty error');
+      return { kind: 'sourceEnd', callId, place, n: countOf('source', number), error: errorOf(array) };
+    case 'credit':
+      return { kind: 'sourceCredit', callId, place, limit: countOf('source', array[0]) };
+    case 'cancel':
+      return { kind: 'sourceCancel', callId, place };
+    default:
+      throw faultOf('source', 'none of data, end, error, credit and cancel');
+  }
 }
 
 function byeOf(header: unknown): Message {

@@ -68,7 +68,7 @@ export interface ServerOptions {
   metrics?: boolean;
   /** Caps and timeouts. @default see Limits */
   limits?: Partial<Limits>;
-  /** Extensions of the protocol that the server agrees to. @default 'stream', 'cancel', 'resume' and 'bytes' */
+  /** Extensions of the protocol that the server agrees to. @default 'stream', 'source', 'cancel', 'resume' and 'bytes' */
   extensions?: readonly ExtensionName[];
 }
 

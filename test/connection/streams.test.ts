@@ -195,10 +195,10 @@ describe('a streaming call', () => {
     const sent: string[] = [];
     const call = {
       id: 1,
-      sendsBytes: false,
       isOpen: true,
       succeed: () => undefined,
       handlerDone: () => undefined,
+      formatItem: (n: number, value: unknown) => `{stream:[1,${String(n)}],data:[${JSON.stringify(value)}]}`,
       fail: () => undefined,
       endWith: () => undefined,
       checkSize: () => undefined,
@@ -207,6 +207,8 @@ describe('a streaming call', () => {
     const limits = { ...DEFAULT_LIMITS, maxStreamBufferBytes: 1000 };
     const keeper = {
       sendItem: (text: string) => sent.push(text) > 0,
+      argumentBegun: () => undefined,
+      argumentOver: () => undefined,
       heldUp: () => undefined,
       countHeld: () => undefined,
       makeRoom: () => undefined,

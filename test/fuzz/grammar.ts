@@ -59,7 +59,20 @@ const BLANKS = [
   ' /*1*/ /*2*/',
 ];
 const KINDS = [
-  ...['call', 'call', 'call', 'callback', 'event', 'inspect', 'ping', 'pong', 'stream', 'cancel', 'bye'],
+  ...[
+    'call',
+    'call',
+    'call',
+    'callback',
+    'event',
+    'inspect',
+    'ping',
+    'pong',
+    'stream',
+    'source',
+    'cancel',
+    'bye',
+  ],
   ...['x', '__proto__', '17', "''"],
 ];
 const VERBS = [
@@ -91,6 +104,10 @@ const METADATA = [
   ',{__proto__:{a:1}}',
   ',null',
   ',[]',
+  ',null,[0]',
+  ',{timeout:10},[0,1]',
+  ',null,[1,0]',
+  ',null,{}',
 ];
 const IDS = ['0', '1', '1', '2', '2', '3', '4', '5', '-1', '-2', '-3', '77', '9007199254740991'];
 /** Each ends a conversation: so that most go on, they are rare. */
@@ -103,6 +120,7 @@ const OFFERS = [
     '{stream:1,cancel:1,bye:1}',
     '{resume:1}',
     '{stream:1,cancel:1,bye:1,resume:1,bytes:1,max:65536}',
+    '{stream:1,source:1,cancel:1,bye:1,resume:1,bytes:1}',
   ],
   ...[
     '{resume:1,max:60}',
@@ -155,6 +173,7 @@ export function messageText(random: SeededRandom): string {
     case 4:
       return `{${random.pick(['ping', 'pong', 'cancel', 'inspect'])}:[${id},${iface}]}`;
     case 5:
+      if (random.happens(0.5)) return sourceText(random, id);
       return `{stream:[${id},${countText(random)}],${random.pick(['data', 'credit'])}:[${countText(random)}]}`;
     case 6:
       return `{bye:[${random.pick(["'close'", "'moved'", "'taken'", '1'])}${random.pick(['', ",'info'"])}]}`;
@@ -165,6 +184,14 @@ export function messageText(random: SeededRandom): string {
     default:
       return `{${kind}:[${id},${iface}],${verb}:${args}}`;
   }
+}
+
+/** A message about an argument that is a stream. */
+function sourceText(random: SeededRandom, id: string): string {
+  const verb = random.pick(['data', 'data', 'end', 'error', 'credit', 'cancel']);
+  const place = random.pick(['0', '0', '0', '1', '7']);
+  const n = random.happens(0.8) ? `,${random.pick(['1', '1', '2', '3', '9'])}` : '';
+  return `{source:[${id},${place}${n}],${verb}:[${countText(random)}]}`;
 }
 
 function idText(random: SeededRandom): string {

@@ -34,6 +34,7 @@ const WORDS = [
   'ok',
   'error',
   'stream',
+  'source',
   'data',
   'credit',
   'session',

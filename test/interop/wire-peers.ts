@@ -3,6 +3,7 @@ import { jest } from '@jest/globals';
 import {
   Application,
   parse,
+  RemoteError,
   Session,
   ws,
   type ClientOptions,
@@ -151,7 +152,7 @@ class SharedStore implements SharedSessionStorageProvider {
 }
 
 const HOST = '127.0.0.1';
-const ALL: readonly ExtensionName[] = ['bye', 'bytes', 'cancel', 'nest', 'resume', 'stream'];
+const ALL: readonly ExtensionName[] = ['bye', 'bytes', 'cancel', 'nest', 'resume', 'source', 'stream'];
 
 /** An application whose methods are those of the examples; calls that wait are answered by sentences. */
 function applicationOf(jstp: JstpModule, name: string, waiting: Done[]): unknown {
@@ -192,6 +193,7 @@ function applicationOf(jstp: JstpModule, name: string, waiting: Done[]): unknown
 class StreamingApplication extends Application<Connection> {
   handleCall(call: IncomingCall<Connection>): void {
     if (call.interfaceName === 'feed') void feed(call);
+    else if (call.interfaceName === 'sums') void sum(call);
     else if (call.interfaceName === 'priced') {
       const [a, b] = call.args as [number, number];
       call.setReplyMetadata({ cost: 3 });
@@ -220,6 +222,29 @@ async function feed(call: IncomingCall<Connection>): Promise<void> {
     if (call.methodName === 'forever') return;
   }
   stream.end();
+}
+
+/** Adds up the values of a stream: all, up to the first, or telling each sum as a value of its own stream. */
+async function sum(call: IncomingCall<Connection>): Promise<void> {
+  const out = call.methodName === 'running' ? call.openStream() : undefined;
+  let total = 0;
+  try {
+    for await (const value of call.args.at(-1) as AsyncIterable<number>) {
+      total += value;
+      out?.write(total);
+      if (call.methodName === 'first') break;
+    }
+  } catch {
+    // The caller has the error.
+    return;
+  }
+  if (out) out.end();
+  else call.succeed([total]);
+}
+
+async function* streamOf(values: unknown[], fails: boolean): AsyncGenerator {
+  for (const value of values) yield await Promise.resolve(value);
+  if (fails) throw new RemoteError(1001, 'half way');
 }
 
 /** What a server of this package has besides. */
@@ -481,6 +506,17 @@ export class RealClient implements RealPeer {
       .on(new RegExp(`^calls ${TARGET}$`), async ([, iface, method, args]) => {
         (await this.connected()).callMethod(iface, method, argumentsOf(args), outcomes.done);
       })
+      .on(
+        new RegExp(`^calls ${TARGET} with a stream of (.+?)( that fails)?$`),
+        ([, iface, method, args, values, fails]) =>
+          this.start(
+            iface,
+            method,
+            args,
+            { onItem: outcomes.value },
+            streamOf(argumentsOf(values), fails !== undefined),
+          ),
+      )
       .on(new RegExp(`^calls ${TARGET} with the metadata (.+)$`), ([, iface, method, args, metadata]) =>
         this.start(iface, method, args, { metadata: parse(metadata) }),
       )
@@ -521,9 +557,18 @@ export class RealClient implements RealPeer {
     outcomes.sentences(sentences);
   }
 
-  private async start(iface: string, method: string, args: string, options: object): Promise<void> {
+  private async start(
+    iface: string,
+    method: string,
+    args: string,
+    options: object,
+    ...streams: unknown[]
+  ): Promise<void> {
     const connection = (await this.connected()) as unknown as Connection;
     const { done, metadata: onReplyMetadata } = this.outcomes;
-    this.call = connection.startCall(iface, method, argumentsOf(args), done, { onReplyMetadata, ...options });
+    this.call = connection.startCall(iface, method, [...argumentsOf(args), ...streams], done, {
+      onReplyMetadata,
+      ...options,
+    });
   }
 }

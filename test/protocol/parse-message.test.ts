@@ -35,8 +35,30 @@ describe('parseMessage - calls and events', () => {
       method: 'method',
       args: ['a', { b: 2 }],
       metadata: undefined,
+      sources: undefined,
       values: 8,
     });
+  });
+
+  it('reads a call of which arguments are streams, and messages about these', () => {
+    expect(read("{call:[1,'iface',null,[0]],method:[null]}")).toMatchObject({
+      metadata: undefined,
+      sources: [0],
+    });
+    const about = { callId: -1, place: 2 };
+    expect(read('{source:[-1,2,3],data:[{a:1}]}')).toStrictEqual({
+      kind: 'sourceItem',
+      ...about,
+      n: 3,
+      value: { a: 1 },
+      values: 8,
+    });
+    const end = { kind: 'sourceEnd', ...about, n: 3 };
+    expect(read('{source:[-1,2,3],end:[]}')).toStrictEqual({ ...end, error: undefined });
+    expect(read("{source:[-1,2,3],error:[1001,'x']}")).toStrictEqual({ ...end, error: [1001, 'x'] });
+    expect(read("{source:[-1,2,3],error:['x']}")).toStrictEqual({ ...end, error: [1, 'x'] });
+    expect(read('{source:[-1,2],credit:[9]}')).toStrictEqual({ kind: 'sourceCredit', ...about, limit: 9 });
+    expect(read('{source:[-1,2],cancel:[]}')).toStrictEqual({ kind: 'sourceCancel', ...about });
   });
 
   it('reads an event with metadata', () => {
@@ -350,7 +372,18 @@ describe('parseMessage - what is no message', () => {
     expect(refused(Buffer.from(text))).toBeInstanceOf(ProtocolError);
   });
 
-  const kinds = ['call', 'callback', 'event', 'inspect', 'ping', 'pong', 'handshake', 'stream', 'cancel'];
+  const kinds = [
+    'call',
+    'callback',
+    'event',
+    'inspect',
+    'ping',
+    'pong',
+    'handshake',
+    'stream',
+    'source',
+    'cancel',
+  ];
   it.each(kinds)('refuses a %s whose id is no safe integer', (kind) => {
     for (const header of [
       '[]',
@@ -378,6 +411,18 @@ describe('parseMessage - what is no message', () => {
     '{stream:[1,1.5],data:[1]}',
     '{stream:[1,1],data:5}',
     '{stream:[1],credit:[]}',
+    '{source:[1,0,1]}',
+    '{source:[1,0,1],x:[1]}',
+    '{source:[1,0],data:[1]}',
+    '{source:[1,-1,1],data:[1]}',
+    '{source:[1,0,1.5],data:[1]}',
+    '{source:[1],data:[1]}',
+    '{source:[1,0,1],data:5}',
+    '{source:[1,0],end:[]}',
+    '{source:[1,0,1],error:[]}',
+    '{source:[1,0],error:[1]}',
+    '{source:[1,0],credit:[]}',
+    '{source:[1],cancel:[]}',
     '{stream:[1],credit:[-1]}',
     "{stream:[1],credit:['1']}",
     '{stream:[1],credit:5}',

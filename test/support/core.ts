@@ -20,6 +20,7 @@ export type Back = (error?: unknown, ...results: unknown[]) => void;
 export const ALL_EXTENSIONS = Object.keys({
   nest: true,
   stream: true,
+  source: true,
   cancel: true,
   bye: true,
   resume: true,

@@ -7,9 +7,8 @@ import { nextTick } from '../../util/host.js';
 import { IdTable } from '../../util/id-table.js';
 import { endObservation, type Observed } from '../../util/observation.js';
 import type { CallLimit } from './call-limit.js';
-
-/** What the callee may send of a stream before the first credit message arrives (docs/protocol.md). */
-export const INITIAL_STREAM_CREDIT = 64;
+import { INITIAL_STREAM_CREDIT } from './stream-credit.js';
+import type { StreamKeeper } from './stream-sender.js';
 
 const NO_RESULTS: readonly unknown[] = [];
 
@@ -19,6 +18,40 @@ const NO_RESULTS: readonly unknown[] = [];
  * received it.
  */
 export type OutgoingKind = 'call' | 'resendable' | 'ping';
+
+/** What the arguments of a call that are streams ask of the channel that has it. */
+export interface SourceChannel {
+  readonly receivedCalls: StreamKeeper;
+  readonly outbox: {
+    /** A number of this side as the wire has it. */
+    wireId(ownId: number): number;
+    /** Sends a text that is kept until it has arrived. */
+    sendAnswer(text: string): void;
+  };
+  readonly extensions: { readonly peerMaxBytes: number | undefined; readonly bytes: boolean };
+  /** A source has failed, and its call with it. */
+  sourceFailed(call: OutgoingCall, error: unknown): void;
+}
+
+/** The arguments of a call that are streams, and are sent while it runs. */
+export interface CallSources {
+  /** Which of the arguments they are, from 0. */
+  readonly places: readonly number[];
+  /** The one at a place. */
+  get(place: number): CallSource | undefined;
+  /** Another channel has the call by now. */
+  moveTo(channel: SourceChannel): void;
+  /** Ends all: the call is over. @param error its outcome */
+  end(error?: unknown): void;
+}
+
+/** One of these, as the peer's messages drive it. */
+interface CallSource {
+  /** The peer allows values up to a number. */
+  grant(limit: number): void;
+  /** The peer wants no more of it. */
+  end(): void;
+}
 
 /** A numbered message of ours that waits for its callback or pong. */
 export interface OutgoingCall extends Observed {
@@ -45,6 +78,8 @@ export interface OutgoingCall extends Observed {
   /** The highest number that the callee may believe to be allowed. A credit on its way to it is not counted yet. */
   knownLimit: number;
   readonly kind: OutgoingKind;
+  /** Its arguments that are streams; undefined where none is. */
+  sources: CallSources | undefined;
   /** Ends it before its answer; undefined: nothing does. */
   limit: CallLimit | undefined;
 }
@@ -69,6 +104,7 @@ export function createOutgoingCall(
     creditLimit: INITIAL_STREAM_CREDIT,
     knownLimit: INITIAL_STREAM_CREDIT,
     kind,
+    sources: undefined,
     limit: undefined,
     observation: undefined,
     began: undefined,
@@ -83,6 +119,7 @@ export function answerCall(
 ): void {
   const { callback, context, takesArray, limit, observation } = call;
   if (limit !== undefined) limit.stop();
+  if (call.sources !== undefined) call.sources.end(error);
   if (observation !== undefined) endObservation(call, outcomeCodeOf(error), error);
   const run: typeof callWith = takesArray ? callWithArray : callWith;
   if (context) context.runInAsyncScope(run, undefined, callback, error, results);
@@ -142,9 +179,11 @@ export class OutgoingCalls {
   }
 
   /** Takes over the calls of another connection, whose session goes on here. */
-  adopt(others: OutgoingCalls): void {
-    for (const call of others.all()) this.add(call);
+  adopt(others: OutgoingCalls, channel: SourceChannel): void {
+    const calls = others.all();
+    for (const call of calls) this.add(call);
     others.calls = undefined;
+    for (const { sources } of calls) sources?.moveTo(channel);
   }
 
   /** Ends the pings up to a number: the peer has received them, and their pongs are lost. */

@@ -5,6 +5,7 @@ import {
   formatCallbackError,
   formatCallbackHeader,
   formatCallbackOk,
+  formatStreamItem,
 } from '../../protocol/format-message.js';
 import { callTimeout } from '../../protocol/call-ends.js';
 import type { CallMessage, Metadata } from '../../protocol/message.js';
@@ -20,7 +21,11 @@ import { forgetUnreachable, whenUnreachable } from '../../util/unreachable.js';
 import type { Connection } from '../connection.js';
 import { CallerDeadline } from './caller-deadline.js';
 import { UnsendableAnswer } from './unsendable-answer.js';
+import type { ReceivedSource } from './received-source.js';
 import { StreamSender, type StreamKeeper } from './stream-sender.js';
+
+/** What the reader of an argument gets behind the answer of its call. */
+const CALL_IS_OVER = 'The call of this stream is over';
 
 /** What a received call asks of the table that holds it. */
 export interface ReceivedCallKeeper extends StreamKeeper {
@@ -62,6 +67,8 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
   private controller: AbortControllerLike | undefined;
   /** The values on their way to the caller; undefined until the application opens a stream. */
   stream: StreamSender | undefined;
+  /** Its arguments that are streams; undefined where none is. */
+  sources: readonly ReceivedSource[] | undefined = undefined;
   /** Told of its end; undefined: nobody observes it. */
   observation: Observation | undefined = undefined;
   began: Moment | undefined = undefined;
@@ -122,7 +129,8 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
   /** Its handler begins. */
   begin(): void {
     this.runs = true;
-    this.keeper.deadlines?.add(this);
+    // A stream may be meant to last.
+    if (this.sources === undefined) this.keeper.deadlines?.add(this);
   }
 
   /** It has run for as long as it may. */
@@ -168,7 +176,7 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
 
   /** Nobody waits for the answer any more: the caller has cancelled, or its transport is lost. Then comes {@link abort}. */
   cancel(reason: RemoteError): void {
-    this.close();
+    this.close(reason);
     if (this.observation !== undefined) endObservation(this, ERR_CANCELLED, reason);
   }
 
@@ -178,17 +186,23 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
   }
 
   private endBecause(reason: RemoteError): void {
+    if (this.sources !== undefined) this.closeSources(reason);
     this.answer(false, reason);
     this.abort(reason);
   }
 
-  private close(): void {
+  private close(reason?: RemoteError): void {
     this.open = false;
+    if (this.sources !== undefined) this.closeSources(reason ?? new RemoteError(ERR_CANCELLED, CALL_IS_OVER));
     this.keeper.deadlines?.delete(this);
     this.deadline?.stop();
     this.closeStream();
     this.lingers = this.runs;
     if (this.lingers) this.awaitEnd();
+  }
+
+  private closeSources(reason: RemoteError): void {
+    for (const source of this.sources ?? []) source.close(reason);
   }
 
   private awaitEnd(): void {
@@ -222,12 +236,16 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
     return [ERR_INTERNAL_API_ERROR];
   }
 
+  formatItem(n: number, value: unknown): string {
+    return formatStreamItem(this.id, n, value, this.connection.limits.maxDepth, this.sendsBytes);
+  }
+
   /** @throws JstpError for what the caller does not take */
   checkSize(text: string): void {
     checkSize(text, this.connection.limits, this.connection.extensions.peerMaxBytes);
   }
 
-  get sendsBytes(): boolean {
+  private get sendsBytes(): boolean {
     return this.connection.extensions.bytes;
   }
 

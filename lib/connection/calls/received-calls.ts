@@ -5,6 +5,7 @@ import {
   ERR_INTERNAL_API_ERROR,
   ERR_INVALID_SIGNATURE,
   ERR_METHOD_NOT_FOUND,
+  ERR_TOO_MANY_STREAMS,
 } from '../../protocol/error-codes.js';
 import { formatCallbackError } from '../../protocol/format-message.js';
 import { LimitError } from '../../protocol/limit-error.js';
@@ -32,6 +33,7 @@ import type { InFlightMeter } from './in-flight-meter.js';
 import type { ValueHolder } from './held-values.js';
 import type { CountedCalls, InFlight } from './in-flight.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
+import { checkedPlaces, ReceivedSource, type SourceKeeper } from './received-source.js';
 import type { StreamSender } from './stream-sender.js';
 
 /** An error without a handler: its code, and what else is sent. */
@@ -71,6 +73,12 @@ export interface ReceivedCallsOwner {
   whenStored(run: () => void, received?: number): void;
   /** Whether values of streams have to wait, as too much is unsent. */
   readonly isCongested: boolean;
+  /** Whether a message can be written now. */
+  readonly isOpen: boolean;
+  /** Writes a text to the transport. */
+  write(text: string): void;
+  /** Serves what was held of a call and may overtake the rest by now. */
+  letOvertake(ofCall: number): void;
   /** Reads, or does not, as what is under way allows. */
   balanceReading(): void;
   /** Emits an error to those who listen for it. */
@@ -80,7 +88,7 @@ export interface ReceivedCallsOwner {
 }
 
 /** The peer's calls, and its events, that this side is serving. */
-export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHolder {
+export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedCalls, ValueHolder {
   // Made with the first call.
   private calls: IdTable<ReceivedCall> | undefined;
   // Calls with a number that is in use: a server may count wrongly, or a peer be hostile. Both calls are served, and both
@@ -109,6 +117,8 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
   private streamCount = 0;
   /** Streams that wait for room, the one first whose turn it is. Made with the first. */
   private waitingStreams: Set<StreamSender> | undefined;
+  /** The streams that are arguments of calls of this side, and have begun. Made with the first. */
+  private argumentStreams: Set<StreamSender> | undefined;
   heldLength = 0;
   // Made with the first cancel.
   private cancels: Allowance | undefined;
@@ -124,7 +134,12 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
     private readonly owner: ReceivedCallsOwner,
     private readonly limits: Pick<
       Limits,
-      'maxCallDurationMs' | 'maxCallsInFlight' | 'maxBytesInFlight' | 'maxCancelBurst' | 'maxStreams'
+      | 'maxCallDurationMs'
+      | 'maxCallsInFlight'
+      | 'maxBytesInFlight'
+      | 'maxCancelBurst'
+      | 'maxStreams'
+      | 'streamCredit'
     >,
   ) {
     this.inFlight = owner.inFlight;
@@ -204,6 +219,13 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
       return;
     }
     const call = new ReceivedCall(this, connection, message, bytes);
+    if (message.sources !== undefined && connection.extensions.source) {
+      const refusal = this.openSources(call, message.sources);
+      if (refusal) {
+        this.refuse(message, refusal, length);
+        return;
+      }
+    }
     if (isObserved('serve', connection)) {
       call.observation = observeReceiving('serve', connection, application, message, length, message.method);
       call.began = turnClock.now();
@@ -215,6 +237,18 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
     this.owner.whenStored(() => {
       if (call.isOpen) this.serve(call, application);
     }, call.id);
+  }
+
+  /** Puts streams in the place of those arguments that the peer sends as streams. @returns why it must not */
+  private openSources(call: ReceivedCall, given: unknown): Refusal | undefined {
+    const places = checkedPlaces(given, call.args);
+    if (!places) return [ERR_INVALID_SIGNATURE];
+    if (this.streamCount + places.length > this.limits.maxStreams) return [ERR_TOO_MANY_STREAMS];
+    this.streamCount += places.length;
+    const { streamCredit } = this.limits;
+    call.sources = places.map((place) => new ReceivedSource(call.id, place, streamCredit, this));
+    for (const { place, stream } of call.sources) call.args[place] = stream;
+    return undefined;
   }
 
   /** Answers a call that no application gets. */
@@ -251,6 +285,37 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
   heldUp(stream: StreamSender, isHeldUp: boolean): void {
     if (isHeldUp) (this.waitingStreams ??= new Set()).add(stream);
     else this.waitingStreams?.delete(stream);
+  }
+
+  /** The stream that is an argument of a call, while that is being served. */
+  sourceOf(callId: number, place: number): ReceivedSource | undefined {
+    return this.calls?.get(callId)?.sources?.find((source) => source.place === place);
+  }
+
+  /** Tells the peer again how far it may go, after a resume. */
+  repeatCredits(): void {
+    for (const { sources = [] } of this.all()) for (const source of sources) source.repeatCredit();
+  }
+
+  writeCredit(text: string): void {
+    // While there is no transport, nobody could act on it.
+    if (this.owner.isOpen) this.owner.write(text);
+  }
+
+  sendKept(text: string): void {
+    this.owner.outbox.sendAnswer(text);
+  }
+
+  countWaiting(bytes: number): void {
+    this.bytes += bytes;
+    if (bytes > 0) this.inFlight?.bytes.add(bytes);
+    if (this.place || this.bytes >= ALWAYS_SERVED_BYTES) this.inFlight?.bytes.countAtPlace(this);
+    if (bytes < 0) this.inFlight?.bytes.remove(-bytes);
+    if (bytes > 0 || this.isHolding) this.balanceReading();
+  }
+
+  readerWaits(callId: number): void {
+    if (this.isHolding) this.owner.letOvertake(callId);
   }
 
   /** The call of a number, while it is being served. */
@@ -332,6 +397,14 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
     this.streamCount -= 1;
   }
 
+  argumentBegun(stream: StreamSender): void {
+    (this.argumentStreams ??= new Set()).add(stream);
+  }
+
+  argumentOver(stream: StreamSender): void {
+    this.argumentStreams?.delete(stream);
+  }
+
   sendItem(text: string): boolean {
     return !this.owner.isCongested && this.owner.outbox.sendItem(text);
   }
@@ -348,6 +421,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, CountedCalls, ValueHol
 
   dropHeld(): void {
     for (const { stream } of this.all()) stream?.dropHeld();
+    for (const stream of [...(this.argumentStreams ?? [])]) stream.dropHeld();
   }
 
   reportError(error: unknown): void {

@@ -1,22 +1,20 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
 import { ERR_STREAM_OVERFLOW } from '../../protocol/error-codes.js';
-import { formatStreamItem } from '../../protocol/format-message.js';
 import type { Limits } from '../../protocol/limits.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { afterPoll } from '../../util/host.js';
 import { sharedSlice } from '../../util/time-slice.js';
 import { HELD_VALUE_BYTES } from './held-values.js';
-import { INITIAL_STREAM_CREDIT } from './outgoing-calls.js';
+import { INITIAL_STREAM_CREDIT } from './stream-credit.js';
 
 /** After how many values a stream asks whether the time of the turn is over. */
 const CLOCK_EVERY = 64;
 
-/** The call whose answer the stream is. */
-interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'> {
-  readonly id: number;
-  /** Whether the caller takes bytes as such. */
-  readonly sendsBytes: boolean;
+/** The call whose answer, or whose argument, the stream is. */
+export interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'> {
+  /** The text of the n-th value. */
+  formatItem(n: number, value: unknown): string;
   /** The source of the values has come to its end. */
   handlerDone(): void;
   /** Fails with a code, and tells the source to stop. */
@@ -35,6 +33,10 @@ export interface StreamKeeper {
   heldUp(stream: StreamSender, isHeldUp: boolean): void;
   /** Counts so much more of what streams hold; a negative number takes off it. */
   countHeld(length: number): void;
+  /** A stream that is an argument of a call of this side has begun. */
+  argumentBegun(stream: StreamSender): void;
+  /** It is over. */
+  argumentOver(stream: StreamSender): void;
   /** Fails streams where those of all clients hold too much: it may be the one that asks. */
   makeRoom(): void;
 }
@@ -45,7 +47,6 @@ export class StreamSender implements OutgoingStream {
   private made = 0;
   /** The number of the last value sent. */
   private sent = 0;
-  private limit = INITIAL_STREAM_CREDIT;
   /** Up to which value may be sent before the rest of the program gets a turn, however large the credit is. */
   private turnLimit: number;
   private isTurnDue = false;
@@ -60,10 +61,12 @@ export class StreamSender implements OutgoingStream {
   /** Whether values wait that the caller would take, but the journal has no room for. */
   isHeldUp = false;
 
+  /** @param limit up to which value may be sent before there is a grant */
   constructor(
     private readonly call: StreamedCall,
-    private readonly limits: Pick<Limits, 'maxDepth' | 'maxStreamBufferItems' | 'maxStreamBufferBytes'>,
-    private readonly keeper: StreamKeeper,
+    private readonly limits: Pick<Limits, 'maxStreamBufferItems' | 'maxStreamBufferBytes'>,
+    private keeper: StreamKeeper,
+    private limit = INITIAL_STREAM_CREDIT,
   ) {
     this.turnLimit = this.perTurn;
   }
@@ -71,13 +74,7 @@ export class StreamSender implements OutgoingStream {
   write(value: unknown): boolean {
     if (this.isOver) return false;
     // At once. Why: the source may change the value later.
-    const text = formatStreamItem(
-      this.call.id,
-      this.made + 1,
-      value,
-      this.limits.maxDepth,
-      this.call.sendsBytes,
-    );
+    const text = this.call.formatItem(this.made + 1, value);
     this.call.checkSize(text);
     this.made += 1;
     this.held.push(text);
@@ -121,6 +118,21 @@ export class StreamSender implements OutgoingStream {
     this.countHeld();
     if (this.hasCredit) this.wake(true);
     if (this.held.length === 0 && this.ending && this.call.isOpen) this.ending();
+  }
+
+  /** The connection of another keeper has its call by now. */
+  moveTo(keeper: StreamKeeper): void {
+    const { countedBytes } = this;
+    this.holdUp(false);
+    this.keeper.countHeld(-countedBytes);
+    this.keeper = keeper;
+    keeper.countHeld(countedBytes);
+    this.flush();
+  }
+
+  /** The number of the last value that was sent. */
+  get sentCount(): number {
+    return this.sent;
   }
 
   /** Sends nothing more, and ends the waits for credit: the call is over. */

@@ -1,3 +1,5 @@
+import { ignore } from '../../util/callback.js';
+
 /** What fills a {@link ValueQueue}. */
 export interface QueueFeed {
   /** The reader has asked for a value: it has taken one, or waits for the next. */
@@ -7,6 +9,7 @@ export interface QueueFeed {
 }
 
 interface Reader<T> {
+  readonly step: Promise<IteratorResult<T, undefined>>;
   resolve(step: IteratorResult<T, undefined>): void;
   reject(error: unknown): void;
 }
@@ -59,9 +62,17 @@ export class ValueQueue<T> {
     if (this.isOver) return;
     this.isOver = true;
     const reader = this.readers.shift();
-    if (reader) reader.reject(error);
-    else this.failure = { error };
+    if (reader) {
+      // Why: one who has asked and looks away must not end the process when a peer fails.
+      reader.step.catch(ignore);
+      reader.reject(error);
+    } else this.failure = { error };
     this.finishReaders();
+  }
+
+  /** Drops what waits. */
+  clear(): void {
+    this.values = [];
   }
 
   /** The next value, when there is one. */
@@ -72,11 +83,10 @@ export class ValueQueue<T> {
       return Promise.resolve(step);
     }
     if (this.isOver) return this.lastStep();
-    const step = new Promise<IteratorResult<T, undefined>>((resolve, reject) => {
-      this.readers.push({ resolve, reject });
-    });
+    const reader = withResolvers<IteratorResult<T, undefined>>();
+    this.readers.push(reader);
     this.feed.asked();
-    return step;
+    return reader.step;
   }
 
   /** The reader wants nothing more. */
@@ -101,4 +111,16 @@ export class ValueQueue<T> {
   private finishReaders(): void {
     for (const reader of this.readers.splice(0)) reader.resolve(DONE);
   }
+}
+
+function withResolvers<Step>(): {
+  step: Promise<Step>;
+  resolve(step: Step): void;
+  reject(error: unknown): void;
+} {
+  let settle: [(step: Step) => void, (error: unknown) => void] = [ignore, ignore];
+  const step = new Promise<Step>((...functions) => {
+    settle = functions;
+  });
+  return { step, resolve: settle[0], reject: settle[1] };
 }

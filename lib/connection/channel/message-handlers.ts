@@ -15,6 +15,10 @@ import type {
   EventMessage,
   InspectMessage,
   Message,
+  SourceCancelMessage,
+  SourceCreditMessage,
+  SourceEndMessage,
+  SourceItemMessage,
   StreamItemMessage,
 } from '../../protocol/message.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
@@ -24,7 +28,12 @@ import { isThenable } from '../../util/callback.js';
 import { isError } from '../../util/errors.js';
 import { endObservation, type Observed } from '../../util/observation.js';
 import { turnClock } from '../../util/turn-clock.js';
-import { answerCall, tellReplyMetadata, type OutgoingCall } from '../calls/outgoing-calls.js';
+import {
+  answerCall,
+  tellReplyMetadata,
+  type CallSources,
+  type OutgoingCall,
+} from '../calls/outgoing-calls.js';
 import { EMIT_LOCAL } from '../calls/remote-proxy.js';
 import { weightOf } from '../calls/weight.js';
 import type { Connection } from '../connection.js';
@@ -33,7 +42,8 @@ import { observeReceiving } from '../observing/observe-receiving.js';
 import { isObserved } from '../observing/observers.js';
 import type { Reporter } from '../reporter.js';
 import type { Wire } from '../wire.js';
-import { TRANSPORT_PING, type SessionChannel } from './session-channel.js';
+import { TRANSPORT_PING } from './overtaking.js';
+import type { SessionChannel } from './session-channel.js';
 
 /** What the messages of an open session ask of their connection. */
 export interface MessageOwner extends Pick<Reporter, 'isLogged' | 'log' | 'guard' | 'reportError'> {
@@ -90,6 +100,15 @@ function handleOther(owner: MessageOwner, message: Message, bytes: number): bool
     case 'streamCredit':
       if (owner.extensions.stream) owner.channel.receivedCalls.get(message.callId)?.grant(message.limit);
       return owner.extensions.stream;
+    case 'sourceItem':
+    case 'sourceEnd':
+      return owner.extensions.source && handleSource(owner, message, bytes);
+    case 'sourceCredit':
+      if (owner.extensions.source) sourceSenderOf(owner, message)?.grant(message.limit);
+      return owner.extensions.source;
+    case 'sourceCancel':
+      if (owner.extensions.source) sourceSenderOf(owner, message)?.end();
+      return owner.extensions.source;
     case 'cancel':
       return owner.extensions.cancel && handleCancel(owner, message.callId);
     case 'bye':
@@ -253,6 +272,30 @@ function handleBye(owner: MessageOwner, { reason, info }: ByeMessage): void {
   owner.channel.whenStored(() => {
     owner.peerSaidBye(reason, info);
   });
+}
+
+function handleSource(
+  owner: MessageOwner,
+  message: SourceItemMessage | SourceEndMessage,
+  bytes: number,
+): boolean {
+  const source = owner.channel.receivedCalls.sourceOf(message.callId, message.place);
+  if (!source) return false;
+  try {
+    if (message.kind === 'sourceEnd') source.finish(message.n, message.error);
+    else source.push(message.n, message.value, weightOf(bytes, message.values));
+  } catch (error) {
+    owner.wire.fail(error);
+  }
+  return true;
+}
+
+/** What sends the argument of a call of this side that the peer's message is about. */
+function sourceSenderOf(
+  { channel }: MessageOwner,
+  { callId, place }: SourceCreditMessage | SourceCancelMessage,
+): ReturnType<CallSources['get']> {
+  return channel.outgoingCalls.get(channel.outbox.ownId(callId))?.sources?.get(place);
 }
 
 function handleStreamItem(owner: MessageOwner, message: StreamItemMessage): boolean {

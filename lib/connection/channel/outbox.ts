@@ -12,13 +12,8 @@ import { ignore } from '../../util/callback.js';
 import { nextTick } from '../../util/host.js';
 import type { Extensions } from '../extensions.js';
 import { unsendableOf, type Unsendable } from './unsendable.js';
-import {
-  answerCall,
-  createOutgoingCall,
-  INITIAL_STREAM_CREDIT,
-  OutgoingCalls,
-  type OutgoingCall,
-} from '../calls/outgoing-calls.js';
+import { answerCall, createOutgoingCall, OutgoingCalls, type OutgoingCall } from '../calls/outgoing-calls.js';
+import { INITIAL_STREAM_CREDIT } from '../calls/stream-credit.js';
 
 // The peer is asked by a ping how far it has read when this much is kept. Why: large against the price of a ping, and
 // small enough that texts die young, as V8 moves what lives longer, which costs more than a message.
@@ -404,7 +399,10 @@ export class Outbox implements Expirable {
     if (substitute === undefined) return true;
     journal.replace(place, substitute);
     if (kind === 'stream') this.owner.cancelServing(wireId);
-    const call = kind === 'call' || kind === 'inspect' ? this.calls.remove(this.ownId(wireId)) : undefined;
+    const call =
+      kind === 'call' || kind === 'inspect' || kind === 'source'
+        ? this.calls.remove(this.ownId(wireId))
+        : undefined;
     if (call === undefined) return false;
     // Later, when what else there is to send has been sent.
     nextTick(() => {

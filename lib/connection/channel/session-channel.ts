@@ -5,7 +5,6 @@ import {
   formatCallbackError,
   formatCancel,
   formatEvent,
-  formatInspect,
   formatPing,
   formatStreamCredit,
   renumber,
@@ -14,17 +13,19 @@ import type { Limits } from '../../protocol/limits.js';
 import type { Metadata } from '../../protocol/message.js';
 import type { MessageHead } from '../../protocol/message-head.js';
 import { JOURNAL_FULL_INFO } from '../../protocol/refusal-info.js';
-import type { RemoteError } from '../../protocol/remote-error.js';
+import { RemoteError } from '../../protocol/remote-error.js';
 import type { Journal } from '../../session/journal.js';
 import { NO_CALLS, type Session } from '../../session/session.js';
 import type { Callback } from '../../util/callback.js';
 import { afterContinuations } from '../../util/host.js';
 import {
-  createOutgoingCall,
-  INITIAL_STREAM_CREDIT,
+  answerCall,
   type OutgoingCall,
   type OutgoingCalls,
+  type SourceChannel,
 } from '../calls/outgoing-calls.js';
+import { INITIAL_STREAM_CREDIT } from '../calls/stream-credit.js';
+import { sourcePlaces, streamArgumentError } from '../calls/outgoing-sources.js';
 import { RemoteProxy } from '../calls/remote-proxy.js';
 import type { InFlight } from '../calls/in-flight.js';
 import { ReceivedCalls, type ReceivedCallsOwner } from '../calls/received-calls.js';
@@ -36,12 +37,12 @@ import type { Reporter } from '../reporter.js';
 import type { ServerSide } from '../server-side.js';
 import type { Wire } from '../wire.js';
 import { endCancelled, fail, failCall, journalFull } from './failures.js';
+import { listMethods } from './list-methods.js';
+import { mayOvertake, TRANSPORT_PING } from './overtaking.js';
 import { PeerActivity } from './peer-activity.js';
 import { Outbox, type OutboxOwner, type UnsentMessage } from './outbox.js';
 import type { StoreGate } from './store-gate.js';
-
-/** The number of a ping that is not counted: it asks about the transport alone. */
-export const TRANSPORT_PING = 0;
+import { moveSources, sendStreamingCall } from './streaming-call.js';
 
 /** Why nothing new is served, as bits of {@link SessionChannel.holds}: the session is about to leave. */
 export const FINISHING = 1;
@@ -74,7 +75,7 @@ export interface ChannelOwner extends Pick<Reporter, 'guard' | 'reportError' | '
  * What goes over a session, whichever transport it has: numbers, the journal, calls of both sides, and the gate that
  * holds back what must be stored first. Made with the first message: most connections of a server are idle.
  */
-export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedCallsOwner {
+export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedCallsOwner, SourceChannel {
   // Made with the first message that is sent, and the first call that is received.
   private ownOutbox: Outbox | undefined;
   private ownReceivedCalls: ReceivedCalls | undefined;
@@ -204,23 +205,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   /** Whether a message belongs to what is under way, and need not wait for what came before it. */
   mayOvertake(message: MessageHead): boolean {
     // A caller goes on in a moment: the order is kept.
-    if (this.holds >= CALLER) return false;
-    switch (message.kind) {
-      case 'drain':
-      case 'pong':
-      case 'callback':
-      case 'streamItem':
-      case 'empty':
-        return true;
-      case 'ping':
-        return message.id === TRANSPORT_PING && this.keepsAnswers;
-      case 'streamCredit':
-      case 'cancel':
-        // Its call may still wait itself.
-        return this.ownReceivedCalls?.get(message.callId ?? NaN) !== undefined;
-      default:
-        return false;
-    }
+    return this.holds < CALLER && mayOvertake(message, this.ownReceivedCalls, this.keepsAnswers);
   }
 
   /** Whether a message is acted on though the transport has ended. If not, neither is what follows. */
@@ -271,6 +256,10 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     this.setHolds(isCongested ? this.holds | CONGESTED : this.holds & ~CONGESTED);
   }
 
+  letOvertake(ofCall: number): void {
+    this.owner.wire.letOvertake(ofCall);
+  }
+
   balanceReading(): void {
     // Never a handshake: it would wait for calls that wait for it. {@link opened} looks again.
     this.owner.wire.holdServing(this.isOpen && this.isHoldingReading);
@@ -296,6 +285,11 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
       return;
     }
     try {
+      const places = sourcePlaces(args);
+      if (places) {
+        sendStreamingCall(this, call, { interfaceName, methodName, args, places, metadata: sent }, limits);
+        return;
+      }
       outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, sent, owner), call);
       this.limitStream(call);
     } catch (error) {
@@ -307,6 +301,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     const { outgoingCalls } = this;
     if (outgoingCalls.get(call.id) !== call) return;
     outgoingCalls.remove(call.id);
+    if (call.sources !== undefined) call.sources.end(reason);
     this.sendCancel(call);
     endCancelled(call, reason);
   }
@@ -316,6 +311,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     const { outbox } = this;
     for (const { text, call } of messages) {
       try {
+        if (call?.sources) moveSources(this, call);
         outbox.commit(renumber(text, outbox.nextId, this.extensions.bytes), call);
         if (call) this.limitStream(call);
       } catch (error) {
@@ -342,6 +338,8 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     const refusal = outbox.refusal('event', eventName);
     if (refusal) return refusal;
     try {
+      const places = sourcePlaces(args);
+      if (places) return streamArgumentError(eventName, places[0], 'and an event has none');
       outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata, owner));
       return undefined;
     } catch (error) {
@@ -372,22 +370,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
 
   /** Asks for the names of an interface's methods. */
   listMethods(interfaceName: string, callback: Callback<[methods?: string[]]>): void {
-    const { outbox } = this;
-    const refusal = outbox.fullness();
-    if (refusal) {
-      fail(callback, refusal);
-      return;
-    }
-    const done: Callback = (error, methods) => {
-      if (error) callback(error);
-      else callback(null, Array.isArray(methods) ? methods.filter((name) => typeof name === 'string') : []);
-    };
-    const call = createOutgoingCall(done, undefined, 'call', true);
-    try {
-      outbox.commit(formatInspect(outbox.nextId, interfaceName), call);
-    } catch (error) {
-      fail(callback, error);
-    }
+    listMethods(this.outbox, interfaceName, callback);
   }
 
   ping(callback: Callback<[]>): void {
@@ -463,8 +446,15 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     this.owner.reportError(error);
   }
 
+  sourceFailed(call: OutgoingCall, error: unknown): void {
+    this.cancelCall(call, error instanceof RemoteError ? error : undefined);
+    this.guard(() => {
+      answerCall(call, error);
+    });
+  }
+
   /** The callee may send 64 values before it hears of credit; where that is too many, it hears at once. */
-  private limitStream(call: OutgoingCall): void {
+  limitStream(call: OutgoingCall): void {
     const { extensions, limits } = this.owner;
     if (limits.streamCredit >= INITIAL_STREAM_CREDIT || !extensions.stream) return;
     call.creditLimit = limits.streamCredit;
@@ -510,6 +500,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   /** Sends again what the peer has not received. */
   replay(receivedCount: number): void {
     this.outbox.replay(receivedCount);
+    this.ownReceivedCalls?.repeatCredits();
   }
 
   caughtUp(): void {

@@ -1,5 +1,5 @@
 import { ERR_INTERNAL_API_ERROR } from '../../protocol/error-codes.js';
-import { formatCallbackError, formatPing } from '../../protocol/format-message.js';
+import { formatCallbackError, formatPing, formatSourceError } from '../../protocol/format-message.js';
 import { fitsBoth, suspectedSizeError, tooLargeError } from '../../protocol/message-size.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { Journal, JournalEntry } from '../../session/journal.js';
@@ -18,6 +18,8 @@ export interface Unsendable {
 }
 
 const HEAD = /^\{(\w+):\[(-?\d+)/;
+/** A value of an argument that is a stream, or its end. */
+const SOURCE = /^\{source:\[-?\d+,(\d+),(\d+)\]/;
 
 /**
  * The messages that would only cut the transport again: those larger than the peer takes or, where the peer has not told
@@ -52,10 +54,10 @@ export function unsendableOf(
 function describe({ text }: JournalEntry, place: number, error: unknown): Unsendable {
   const [, kind = '', digits] = HEAD.exec(text) ?? [];
   const wireId = Number(digits);
-  return { place, error, kind, wireId, substitute: substituteOf(kind, wireId) };
+  return { place, error, kind, wireId, substitute: substituteOf(kind, wireId, text) };
 }
 
-function substituteOf(kind: string, wireId: number): string | undefined {
+function substituteOf(kind: string, wireId: number, text: string): string | undefined {
   switch (kind) {
     case 'call':
     case 'event':
@@ -64,6 +66,11 @@ function substituteOf(kind: string, wireId: number): string | undefined {
     case 'callback':
     case 'stream':
       return formatCallbackError(wireId, [ERR_INTERNAL_API_ERROR]);
+    case 'source': {
+      const [, place, n] = SOURCE.exec(text) ?? [];
+      // What says that no more is wanted has no number, and goes out as it is.
+      return n && formatSourceError(wireId, Number(place), Number(n), [ERR_INTERNAL_API_ERROR]);
+    }
     default:
       return undefined;
   }

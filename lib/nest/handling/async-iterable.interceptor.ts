@@ -1,9 +1,9 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { mergeMap, Observable, of } from 'rxjs';
+import { endIterable, isAsyncIterable, pump } from '../../util/pump.js';
 import { JstpContext } from '../jstp-context.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { flowOf } from './iterable-flow.js';
-import { isAsyncIterable, pump } from './iterable-answer.js';
 
 /**
  * Makes an Observable of the async iterable that a handler returns (an async generator, a Node stream), so that the
@@ -35,7 +35,7 @@ class AsyncIterableInterceptor implements NestInterceptor {
         if (isOver) return;
         isOver = true;
         // What a generator throws while it is ended cannot be an answer, and is logged.
-        const ended = Promise.resolve(iterator.return?.()).catch((error: unknown) => {
+        const ended = endIterable(iterable, iterator).catch((error: unknown) => {
           this.logger.error(error);
         });
         context.getArgs()[2].runsUntil?.(ended);

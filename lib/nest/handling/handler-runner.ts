@@ -6,13 +6,14 @@ import { ERR_INVALID_SIGNATURE, ERR_METHOD_NOT_FOUND } from '../../protocol/erro
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore, isThenable } from '../../util/callback.js';
 import type { ErrorReporter } from '../../util/event-emitter.js';
+import { isAsyncIterable, pump } from '../../util/pump.js';
 import { plainAnswering, type Answering, type NestCall } from './answering.js';
 import type { Route } from '../server/application-routes.js';
 import { INTERNAL_SERVER_ERROR, NO_MESSAGE_HANDLER } from '../constants.js';
 import { runInDeadlineScope } from '../deadline-scope.js';
 import type { Arity } from '../decorators/handler-extras.js';
 import { InboundOrder } from './inbound-order.js';
-import { answerIterable, isAsyncIterable, pump } from './iterable-answer.js';
+import { answerIterable } from './iterable-answer.js';
 import { JstpContext, type JstpMessage } from '../jstp-context.js';
 import { failureOf } from './nest-failure.js';
 import { ObservableAnswer, type AnswerContext } from './observable-answer.js';

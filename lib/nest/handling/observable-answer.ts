@@ -1,8 +1,8 @@
 import { takeWhile, type Observable, type Subscription } from 'rxjs';
 import type { OutgoingStream } from '../../application/incoming-call.js';
+import { isAsyncIterable } from '../../util/pump.js';
 import type { Answering, NestCall } from './answering.js';
 import { INTERNAL_SERVER_ERROR } from '../constants.js';
-import { isAsyncIterable } from './iterable-answer.js';
 import { attachFlow } from './iterable-flow.js';
 
 const NOTHING = Symbol('nothing');

@@ -287,7 +287,12 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     try {
       const places = sourcePlaces(args);
       if (places) {
-        sendStreamingCall(this, call, { interfaceName, methodName, args, places, metadata: sent }, limits);
+        sendStreamingCall(
+          this,
+          call,
+          { interfaceName, methodName, args, places, metadata: sent },
+          this.owner.limits,
+        );
         return;
       }
       outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, sent, owner), call);

@@ -514,7 +514,7 @@ export class RealClient implements RealPeer {
             method,
             args,
             { onItem: outcomes.value },
-            streamOf(argumentsOf(values), fails !== undefined),
+            streamOf(argumentsOf(values), fails === ' that fails'),
           ),
       )
       .on(new RegExp(`^calls ${TARGET} with the metadata (.+)$`), ([, iface, method, args, metadata]) =>

@@ -34,6 +34,7 @@ export {
   type JstpHandshakeData,
   type JstpMessage,
 } from './nest/jstp-context.js';
+export { JstpExpose, type JstpClientChoice } from './nest/decorators/jstp-expose.decorator.js';
 export { JstpHandshake } from './nest/decorators/jstp-handshake.decorator.js';
 export { JstpInterface } from './nest/decorators/jstp-interface.decorator.js';
 export type { JstpServerOptions } from './nest/server/jstp-server-options.js';
@@ -43,6 +44,7 @@ export { JstpRooms } from './nest/jstp-rooms.js';
 export { JstpRecordBuilder } from './nest/jstp-record.builder.js';
 export { JstpServer, type JstpServerEvents, type JstpServerStatus } from './nest/server/jstp-server.js';
 export { JSTP_MODULE_OPTIONS, JstpModule, type JstpOptionsFactory } from './nest/jstp.module.js';
+export { JstpSubscribe } from './nest/decorators/jstp-subscribe.decorator.js';
 export {
   JstpClientModule,
   type JstpClientAsyncOptions,

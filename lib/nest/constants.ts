@@ -16,8 +16,21 @@ export const PATTERN_EXTRAS_METADATA = 'microservices:pattern_extras';
 /** The metadata key of the interceptors of a class or a method. Nest does not export it either. */
 export const INTERCEPTORS_METADATA = '__interceptors__';
 
+/** The metadata keys of guards, pipes, interceptors and filters of a class or a method. */
+export const ENHANCER_METADATA = [
+  '__guards__',
+  '__pipes__',
+  INTERCEPTORS_METADATA,
+  '__exceptionFilters__',
+] as const;
+
 /** The metadata key of a class under which Nest stores the parameters of its methods. */
 export const ROUTE_ARGUMENTS_METADATA = '__routeArguments__';
+
+/**
+ * The metadata key of a class that other than Nest's own code runs: global enhancers in request scope are made for it.
+ */
+export const ENTRY_PROVIDER_METADATA = '__entryProvider__';
 
 /** Nest's answer to a call that has no handler. */
 export const NO_MESSAGE_HANDLER = 'There is no matching message handler defined in the remote service.';

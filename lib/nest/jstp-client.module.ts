@@ -6,7 +6,7 @@ import {
   type FactoryProvider,
   type Provider,
 } from '@nestjs/common';
-import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, ExternalContextCreator, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import { check, isBoolean, isObject, optional } from '../protocol/option-checks.js';
 import { checkAsyncOptions } from './async-sources.js';
@@ -20,6 +20,7 @@ import {
   getJstpClientToken,
   getJstpInterfaceToken,
 } from './client-module/client-tokens.js';
+import { ModuleProviders } from './client-module/module-providers.js';
 
 /** The options of a client of JstpClientModule, as a factory returns them. */
 export interface JstpClientModuleOptions extends JstpClientOptions {
@@ -141,8 +142,18 @@ function clientProviders(name: string | undefined): Provider[] {
   return [
     {
       provide: ClientLife,
-      useFactory: (moduleRef: ModuleRef) => new ClientLife(moduleRef),
-      inject: [ModuleRef],
+      useFactory: (
+        moduleRef: ModuleRef,
+        modules: ModulesContainer,
+        external: ExternalContextCreator,
+        config: ApplicationConfig,
+      ) =>
+        new ClientLife(
+          name ?? DEFAULT_CLIENT,
+          moduleRef,
+          new ModuleProviders(JstpClientModule, modules, external, config),
+        ),
+      inject: [ModuleRef, ModulesContainer, ExternalContextCreator, ApplicationConfig],
     },
     {
       provide: clientToken,

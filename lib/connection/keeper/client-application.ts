@@ -83,12 +83,10 @@ export class ClientApplication implements ApplicationLike<Connection> {
   }
 
   /** The exposed application's `handleCall`, if it has one. */
-  get handleCall(): ((call: IncomingCall<Connection>) => void) | undefined {
+  get handleCall(): ((call: IncomingCall<Connection>) => unknown) | undefined {
     const { exposed } = this;
     if (!exposed.handleCall) return undefined;
-    return (call) => {
-      exposed.handleCall?.(call);
-    };
+    return (call) => exposed.handleCall?.(call);
   }
 
   callMethod(

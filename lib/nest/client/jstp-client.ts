@@ -10,6 +10,7 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { EventEmitter, SAFE_EMIT, type ErrorReporter } from '../../util/event-emitter.js';
 import { ClientApplication } from '../../connection/keeper/client-application.js';
+import { BesideProviders, type ProvidedApplication } from './beside-providers.js';
 import type { JstpClientEventArguments, JstpClientEvents, JstpClientStatus } from './client-events.js';
 import { InterceptorChain, type InterceptorClassResolver } from './client-interceptors.js';
 import { CallRules } from './call-rules.js';
@@ -60,6 +61,12 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   };
   private readonly emitter = new EventEmitter<JstpClientEventArguments>();
   private readonly application = new ClientApplication(NEST_OUTCOMES);
+  /** What the user exposes, for providers that are served beside it. */
+  private exposed: ApplicationLike<Connection> | ExposedApi | undefined;
+  /** Undefined: no provider serves the server. */
+  private beside: BesideProviders | undefined;
+  private provided: ProvidedApplication | undefined;
+  private unsubscribe: (() => void)[] = [];
   private readonly keeper: ConnectionKeeper;
   private readonly packets: ClientPackets;
   private readonly rules: CallRules;
@@ -85,7 +92,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
         resolveInterceptor,
       );
     if (resolved.metrics) this.meter = new ClientMeter(parseAppSpecifier(resolved.app).name);
-    if (resolved.application) this.application.expose(resolved.application);
+    if (resolved.application) this.expose(resolved.application);
     this.initializeSerializer(options);
     this.initializeDeserializer(options);
     this.rules = new CallRules(resolved.rules, (pattern) => this.normalizePattern(pattern));
@@ -309,7 +316,33 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * @example client.expose({ screen: { size: () => [80, 25] } })
    */
   expose(application: ApplicationLike<Connection> | ExposedApi): void {
-    this.application.expose(application);
+    (this.beside ?? this.application).expose(application);
+    this.exposed = application;
+  }
+
+  /** @internal Serves methods of providers, beside what is exposed; for JstpClientModule. */
+  provide(provided: ProvidedApplication): void {
+    const reportError = this.report.bind(this);
+    this.beside = new BesideProviders(provided, this.exposed, { reportError });
+    this.application.expose(this.beside);
+    this.provided = provided;
+  }
+
+  /** @internal Begins or ends to hand events to methods of providers; for JstpClientModule. */
+  listen(isListening: boolean): void {
+    const { provided, application, keeper } = this;
+    if (!provided) return;
+    provided.isListening = isListening;
+    for (const unsubscribe of this.unsubscribe.splice(0)) unsubscribe();
+    if (!isListening) return;
+    // The methods get each event with its connection and metadata; this keeps the client connected for them.
+    for (const [interfaceName, event] of provided.subscribed)
+      this.unsubscribe.push(application.subscribe(interfaceName, event, keeper, ignore));
+  }
+
+  /** @internal Reports an error that no caller gets; for JstpClientModule. */
+  report(error: unknown): void {
+    this.reportError(error);
   }
 
   protected override publish(packet: ReadPacket, callback: (packet: WritePacket) => void): Teardown {

@@ -8,7 +8,6 @@ import { ignore, isThenable } from '../../util/callback.js';
 import type { ErrorReporter } from '../../util/event-emitter.js';
 import { isAsyncIterable, pump } from '../../util/pump.js';
 import { plainAnswering, type Answering, type NestCall } from './answering.js';
-import type { Route } from '../server/application-routes.js';
 import { INTERNAL_SERVER_ERROR, NO_MESSAGE_HANDLER } from '../constants.js';
 import { runInDeadlineScope } from '../deadline-scope.js';
 import type { Arity } from '../decorators/handler-extras.js';
@@ -25,9 +24,22 @@ export interface ProcessingHooks {
   end: ((context: JstpContext) => void) | undefined;
 }
 
-/** What the runner of handlers needs of its server. */
+/** What the runner needs to know of the handler of a message. */
+export interface HandlerRoute {
+  /**
+   * The key of the handler in the table of handlers. Why not the handler itself: tracing libraries replace it after the
+   * start.
+   */
+  readonly key: string;
+  /** The pattern that the context tells. */
+  readonly pattern: string;
+  /** How many arguments the handler takes; undefined: any number, and a single argument is the data itself. */
+  readonly arity: Arity | undefined;
+}
+
+/** What the runner of handlers needs of its server, or of its client. */
 export interface RunnerSettings {
-  /** Nest's table of handlers, by the key of a {@link Route}. */
+  /** The handlers, by the key of a {@link HandlerRoute}: Nest's table, on a server. */
   readonly handlers: ReadonlyMap<string, MessageHandler>;
   /** Nest's hooks; Nest may set them at any time. */
   readonly hooks: ProcessingHooks;
@@ -35,6 +47,8 @@ export interface RunnerSettings {
   readonly deserializer: Deserializer | undefined;
   /** Reports an error that no peer is told of. */
   readonly report: (error: unknown) => void;
+  /** Makes of what a handler throws what the caller gets. @default what Nest's own filter makes of it */
+  readonly errorOf?: (error: unknown) => unknown;
 }
 
 type OnEnd = (() => void) | undefined;
@@ -48,12 +62,14 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
   private readonly handlers: ReadonlyMap<string, MessageHandler>;
   private readonly hooks: ProcessingHooks;
   private readonly inbound: InboundOrder | undefined;
+  private readonly errorOf: (error: unknown) => unknown;
 
   constructor(settings: RunnerSettings) {
     const { serializer, deserializer } = settings;
     this.handlers = settings.handlers;
     this.hooks = settings.hooks;
     this.report = settings.report;
+    this.errorOf = settings.errorOf ?? ((error) => failureOf(error, this.report));
     this.answering = serializer ? new SerializedAnswering(serializer, this.report) : plainAnswering;
     this.inbound = deserializer && new InboundOrder(deserializer);
   }
@@ -69,7 +85,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
   }
 
   /** Runs the handler of a call. */
-  call(call: NestCall, route: Route): void {
+  call(call: NestCall, route: HandlerRoute): void {
     const { args, connection } = call;
     const { arity, pattern } = route;
     if (arity && !fits(arity, args)) {
@@ -90,7 +106,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
         this.start(call, route, data, context);
       },
       (error) => {
-        this.answering.error(call, failureOf(error, this.report));
+        this.answering.error(call, this.errorOf(error));
       },
     );
   }
@@ -103,7 +119,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
   event(
     connection: Connection,
     message: JstpMessage,
-    route: Route,
+    route: HandlerRoute,
     args: unknown[],
     failed: Failed = ignore,
   ): PromiseLike<void> | undefined {
@@ -143,9 +159,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
         return;
       }
       if (isAsyncIterable(value)) {
-        const answered = answerIterable(call, value, this.answering, (error) =>
-          failureOf(error, this.report),
-        );
+        const answered = answerIterable(call, value, this.answering, this.errorOf);
         call.runsUntil?.(answered);
         void answered.finally(onEnd);
         return;
@@ -155,7 +169,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
     onEnd?.();
   };
 
-  private start(call: NestCall, route: Route, data: unknown, context: JstpContext): void {
+  private start(call: NestCall, route: HandlerRoute, data: unknown, context: JstpContext): void {
     const { remainingMs } = call;
     if (remainingMs === undefined) this.startHooked(call, route, data, context);
     else
@@ -164,7 +178,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
       });
   }
 
-  private startHooked(call: NestCall, route: Route, data: unknown, context: JstpContext): void {
+  private startHooked(call: NestCall, route: HandlerRoute, data: unknown, context: JstpContext): void {
     const { hooks } = this;
     if (hooks.start === undefined && hooks.end === undefined)
       void this.run(call, route, data, context, undefined);
@@ -181,7 +195,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
   /** @returns a Promise, if the handler returned one: it is settled when the call is answered */
   private run(
     call: NestCall,
-    route: Route,
+    route: HandlerRoute,
     data: unknown,
     context: JstpContext,
     onEnd: OnEnd,
@@ -193,7 +207,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
       return undefined;
     }
     const fail = (error: unknown): void => {
-      this.answering.error(call, failureOf(error, this.report));
+      this.answering.error(call, this.errorOf(error));
       onEnd?.();
     };
     try {
@@ -210,7 +224,12 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
     return undefined;
   }
 
-  private startEvent(route: Route, data: unknown, context: JstpContext, failed: Failed): PromiseLike<void> {
+  private startEvent(
+    route: HandlerRoute,
+    data: unknown,
+    context: JstpContext,
+    failed: Failed,
+  ): PromiseLike<void> {
     const { hooks } = this;
     if (hooks.start === undefined && hooks.end === undefined)
       return this.runEvent(route, data, context, failed, undefined);
@@ -234,7 +253,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
   }
 
   private async runEvent(
-    route: Route,
+    route: HandlerRoute,
     data: unknown,
     context: JstpContext,
     failed: Failed,
@@ -309,7 +328,7 @@ function fits(arity: Arity, args: unknown[]): boolean {
 }
 
 /** Makes the error of a call with a wrong number of arguments: the code alone for peers other than Nest's. */
-function wrongArguments({ args, connection }: NestCall, { pattern }: Route, arity: Arity): unknown {
+function wrongArguments({ args, connection }: NestCall, { pattern }: HandlerRoute, arity: Arity): unknown {
   if (!connection.extensions.nest) return ERR_INVALID_SIGNATURE;
   const text = RemoteError.defaultMessages[ERR_INVALID_SIGNATURE];
   return [ERR_INVALID_SIGNATURE, `${text}: ${pattern} takes ${show(arity)} arguments, not ${args.length}`];
@@ -322,7 +341,7 @@ function show({ min, max }: Arity): string {
 /**
  * Returns a handler's data: the array of arguments with `@Arg`, or of several; else the only argument, or undefined.
  */
-function dataOf(route: Route, args: unknown[]): unknown {
+function dataOf(route: HandlerRoute, args: unknown[]): unknown {
   if (route.arity || args.length > 1) return args;
   return args[0];
 }

@@ -1,8 +1,20 @@
 import { UseInterceptors } from '@nestjs/common';
 import { INTERCEPTORS_METADATA } from '../constants.js';
 import { isAsyncGenerator } from '../decorators/handler-extras.js';
-import type { ControllerMethod, Registration } from '../server/registration.js';
 import { asyncIterableInterceptor } from './async-iterable.interceptor.js';
+
+/** A method of a class, which has the metadata of its interceptors. */
+interface InterceptedMethod {
+  readonly controller: object;
+  readonly name: string;
+  readonly method: object;
+}
+
+/** The methods of an application that may return an async iterable. */
+interface Intercepted {
+  readonly methods: readonly InterceptedMethod[];
+  readonly hasGlobalInterceptors: boolean;
+}
 
 const prepared = new WeakSet<object>();
 
@@ -11,7 +23,7 @@ const prepared = new WeakSet<object>();
  * generators, so that filters get their errors, and to each method that has interceptors, as it is not known what a
  * plain function returns. Why not to all: an interceptor costs time.
  */
-export function interceptIterables({ methods, hasGlobalInterceptors }: Registration): void {
+export function interceptIterables({ methods, hasGlobalInterceptors }: Intercepted): void {
   for (const entry of methods) {
     const { method, name } = entry;
     if (prepared.has(method)) continue;
@@ -21,6 +33,6 @@ export function interceptIterables({ methods, hasGlobalInterceptors }: Registrat
   }
 }
 
-function hasInterceptors({ controller, method }: ControllerMethod): boolean {
+function hasInterceptors({ controller, method }: InterceptedMethod): boolean {
   return [controller, method].some((target) => Reflect.hasMetadata(INTERCEPTORS_METADATA, target));
 }

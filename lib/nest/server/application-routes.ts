@@ -1,21 +1,12 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import type { ApplicationName } from '../decorators/application-name.js';
-import type { Arity } from '../decorators/handler-extras.js';
+import type { HandlerRoute } from '../handling/handler-runner.js';
 import type { Target } from '../target.js';
 import type { HandlerOrigin } from './handler-origins.js';
 import { EventTokens, type Wildcard } from './wildcard.js';
 
 /** A method or event that has a handler. */
-export interface Route extends Target {
-  /**
-   * The key of the handler in `getHandlers()`. Why not the handler itself: tracing libraries replace it after the
-   * start.
-   */
-  readonly key: string;
-  /** The pattern that the context tells. */
-  readonly pattern: string;
-  /** How many arguments the handler takes; undefined: any number, and a single argument is the data itself. */
-  readonly arity: Arity | undefined;
+export interface Route extends Target, HandlerRoute {
   /** The origins of the handlers, for error texts; an event may have several. */
   readonly origins: HandlerOrigin[];
 }

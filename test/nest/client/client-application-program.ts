@@ -1,4 +1,7 @@
-/** An application with a client of JstpClientModule, as a process of its own: calls once, and waits for SIGTERM. */
+/**
+ * An application with a client of JstpClientModule, as a process of its own: it calls once, serves its server, and waits for
+ * SIGTERM.
+ */
 import 'reflect-metadata';
 import { Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -6,6 +9,8 @@ import {
   InjectJstp,
   InjectJstpInterface,
   JstpClientModule,
+  JstpExpose,
+  JstpSubscribe,
   type JstpClient,
   type RemoteApi,
 } from '../../../lib/index.js';
@@ -28,6 +33,21 @@ class Desk implements OnApplicationBootstrap {
   }
 }
 
+@JstpExpose('screen', { client: 'calc' })
+@Injectable()
+class Screen {
+  @JstpExpose()
+  size(): number[] {
+    return [80, 25];
+  }
+
+  @JstpSubscribe('news', 'published', { client: 'calc' })
+  onPublished(text: string): void {
+    process.send?.(text);
+    throw new Error('A subscriber that throws');
+  }
+}
+
 @Module({
   imports: [
     JstpClientModule.registerAsync({
@@ -36,7 +56,7 @@ class Desk implements OnApplicationBootstrap {
     }),
     JstpClientModule.forFeature(['calc'], 'calc'),
   ],
-  providers: [Desk],
+  providers: [Desk, Screen],
 })
 class ClientApplicationModule {}
 

@@ -10,8 +10,8 @@ const bench = new Bench();
 
 afterEach(() => closing.run());
 
-test('an application in another process connects while it starts, calls, and closes its client at SIGTERM', async () => {
-  const { port, sockets } = await bench.serve();
+test('an application in another process connects, calls, serves its server, and closes its client at SIGTERM', async () => {
+  const { port, sockets, server } = await bench.serve();
   const program = await bundleProgram({ file: 'test/nest/client/client-application-program.ts' }, closing);
   const child = startProgram(program, [String(port)], closing);
   const messages: unknown[] = [];
@@ -19,6 +19,12 @@ test('an application in another process connects while it starts, calls, and clo
   await waitFor(() => messages.length > 0, 'the call');
   expect(messages).toEqual([{ isConnected: true, sum: 5 }]);
   expect(sockets.size).toBe(1);
+
+  const [connection] = server.getClientsArray();
+  expect(await within(connection.callMethod('screen', 'size', []), 'an answer')).toEqual([80, 25]);
+  for (const text of ['one', 'two']) connection.emitRemoteEvent('news', 'published', [text]);
+  await waitFor(() => messages.length === 3, 'the events');
+  expect(messages.splice(1)).toEqual(['one', 'two']);
 
   const ended = once(child, 'close');
   child.kill('SIGTERM');

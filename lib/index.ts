@@ -4,6 +4,8 @@
  */
 export * from './core.js';
 export { Arg, type ArgOptions } from './nest/decorators/arg.decorator.js';
+export type { ArgSchema } from './nest/decorators/arg-schema.js';
+export type { ValidationIssue } from './nest/handling/validation-issues.js';
 export { JSTP } from './nest/constants.js';
 export type {
   JstpClientCall,

@@ -2,6 +2,7 @@ import type { PipeTransform, Type } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
 import { check, checkNames, isBoolean, isObject, optional } from '../../protocol/option-checks.js';
+import { isSchema, SchemaPipe, type ArgSchema } from './arg-schema.js';
 import { addExtras, classNameOf, type Arity, type DeclaredArgument } from './handler-extras.js';
 
 const ARGUMENTS_METADATA = 'jstp:arguments';
@@ -9,8 +10,14 @@ const MAX_INDEX = 255;
 
 /** The options of `@Arg`. */
 export interface ArgOptions {
-  /** Whether callers may leave the argument out. @default false */
+  /** Whether callers may leave the argument out. One that is missing is not validated. @default false */
   readonly optional?: boolean;
+  /**
+   * Validates the argument, before the pipes of the parameter: a schema by the specification Standard Schema (zod,
+   * valibot, arktype...). The handler gets what the schema makes of the value. What the caller gets where it does not
+   * fit, the option `validationErrors` of JstpServer says. @default it is taken as it is
+   */
+  readonly schema?: ArgSchema;
 }
 
 type Pipe = Type<PipeTransform> | PipeTransform;
@@ -26,17 +33,22 @@ type Pipe = Type<PipeTransform> | PipeTransform;
  * @param optionsAndPipes options, then pipes for this argument; global pipes and those of the controller get it as well
  * @throws ConfigurationError for an index that is not an integer from 0 to 255, and for an unknown option
  * @example
- * send(&#64;Arg(0) room: string, &#64;Arg(1, { optional: true }) text?: string) {}
+ * send(&#64;Arg(0) room: string, &#64;Arg(1, { optional: true, schema: z.string().max(80) }) text?: string) {}
  */
 export function Arg(index: number, ...optionsAndPipes: [ArgOptions, ...Pipe[]] | Pipe[]): ParameterDecorator {
   if (!Number.isInteger(index) || index < 0 || index > MAX_INDEX) {
     throw new ConfigurationError('@Arg', index, `an integer from 0 to ${MAX_INDEX}`);
   }
+  // Why: those of some libraries have a method `transform`, and would be taken for a pipe that lets everything pass.
+  if (optionsAndPipes.some(isSchema))
+    throw new ConfigurationError('@Arg', 'a schema', 'given a schema as { schema }');
   const first = optionsAndPipes.at(0);
   const isOptions = first !== undefined && !isPipe(first);
   if (isOptions) checkOptions(first);
-  const pipes = optionsAndPipes.slice(isOptions ? 1 : 0) as Pipe[];
+  const given = optionsAndPipes.slice(isOptions ? 1 : 0) as Pipe[];
   const isOptional = isOptions && first.optional === true;
+  const schema = isOptions ? first.schema : undefined;
+  const pipes = schema ? [new SchemaPipe(schema, index, isOptional), ...given] : given;
   return (target, key, parameterIndex) => {
     if (key === undefined)
       throw new ConfigurationError('@Arg', 'a constructor', 'used on parameters of a handler');
@@ -46,7 +58,13 @@ export function Arg(index: number, ...optionsAndPipes: [ArgOptions, ...Pipe[]] |
 }
 
 function checkOptions(options: ArgOptions): void {
-  checkNames('the options of @Arg', options, ['optional']);
+  checkNames('the options of @Arg', options, ['optional', 'schema']);
+  check(
+    'the option schema of @Arg',
+    options.schema,
+    'a schema by Standard Schema, version 1',
+    optional(isSchema),
+  );
   check('the option optional of @Arg', options.optional, 'true or false', optional(isBoolean));
 }
 

@@ -25,6 +25,11 @@ export class HandshakeRun {
     return byContext.get(context);
   }
 
+  /** Whether what runs now is a part of a handshake. */
+  static get isUnderWay(): boolean {
+    return running.getStore() !== undefined;
+  }
+
   /**
    * Notes an error before a filter gets it. The async context tells the run, which is right for what guards throw.
    * The error of an Observable may come in any async context; {@link noteError} has noted it before.

@@ -52,6 +52,12 @@ export interface JstpServiceOptions extends Omit<
   /** Whether the guard, policy or handler decides on resumes too (strategy 'session'). @default false */
   authorizeResume?: boolean;
   /**
+   * What a caller is told of arguments that a pipe has refused (`@Arg` with a schema, ValidationPipe, ParseIntPipe...): with
+   * 'issues' a RemoteError that has the status (400) as its code and what is wrong in its `info`, see
+   * {@link ValidationIssue}; with 'hidden' 'Internal server error', as by Nest's other transports. @default 'hidden'
+   */
+  validationErrors?: 'issues' | 'hidden';
+  /**
    * Whether each call and event of a client is logged when it has ended, and how. The log has names and outcomes, no
    * arguments, results, ids of sessions or passwords. @default false
    */
@@ -85,6 +91,7 @@ const SERVICE_NAMES = Object.keys({
   authPolicy: true,
   allowAnonymous: true,
   authorizeResume: true,
+  validationErrors: true,
   accessLog: true,
   broadcaster: true,
   heartbeatInterval: true,
@@ -124,6 +131,7 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
   for (const name of ['allowAnonymous', 'authorizeResume'] as const) {
     check(name, options[name], 'true or false', nullable(isBoolean));
   }
+  check('validationErrors', options.validationErrors, "'issues' or 'hidden'", nullable(isDisclosure));
   checkAccessLog(options.accessLog);
   const broadcaster = 'a RedisBroadcaster, or another object with attach, emitTo, callAny and who';
   check('broadcaster', options.broadcaster, broadcaster, nullable(isBroadcaster));
@@ -150,6 +158,10 @@ export function corePolicyOf(option: JstpServiceOptions['authPolicy']): AuthPoli
 
 function isBroadcaster(value: unknown): boolean {
   return ['attach', 'emitTo', 'callAny', 'who'].every((name) => hasMethod(name)(value));
+}
+
+function isDisclosure(value: unknown): boolean {
+  return value === 'issues' || value === 'hidden';
 }
 
 function isApplications(value: unknown): boolean {

@@ -31,6 +31,7 @@ import { PrintableLogger } from '../printable-logger.js';
 import { guardOf, type GuardClassResolver, type GuardSource } from './guard-source.js';
 import { jstpExtrasOf } from '../decorators/handler-extras.js';
 import { interceptIterables } from '../handling/intercept-iterables.js';
+import { tellValidationErrors } from '../handling/tell-validation-errors.js';
 import { noteHandlers } from '../handling/note-handlers.js';
 import { followHandshakes } from '../handling/follow-handshakes.js';
 import { HandlerRunner, type ProcessingHooks } from '../handling/handler-runner.js';
@@ -338,6 +339,7 @@ export class JstpServer
     // After `followHandshakes`, as the last interceptor of a method is the innermost.
     interceptIterables(registration);
     noteHandlers(registration.interceptorsRunner);
+    if (this.options.validationErrors === 'issues') tellValidationErrors(registration.pipesRunner);
   }
 
   /**

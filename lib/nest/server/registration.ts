@@ -3,6 +3,7 @@ import { MetadataScanner, ModulesContainer, type ApplicationConfig } from '@nest
 import { NestMicroservice } from '@nestjs/microservices';
 import { hasExtras } from '../decorators/handler-extras.js';
 import type { InterceptorsRunner } from '../handling/note-handlers.js';
+import type { PipesRunner } from '../handling/tell-validation-errors.js';
 
 /** A method of a controller that may be a handler. */
 export interface ControllerMethod {
@@ -22,6 +23,8 @@ export interface Registration {
   readonly methods: readonly ControllerMethod[];
   /** Runs the handlers within their interceptors; undefined where this Nest keeps it elsewhere. */
   readonly interceptorsRunner: InterceptorsRunner | undefined;
+  /** Runs the pipes of the handlers; undefined where this Nest keeps it elsewhere. */
+  readonly pipesRunner: PipesRunner | undefined;
   /** Whether the application has global interceptors. */
   readonly hasGlobalInterceptors: boolean;
   /**
@@ -42,7 +45,10 @@ interface MicroserviceParts {
   readonly serverInstance?: unknown;
   readonly microservicesModule?: {
     readonly listenersController?: {
-      readonly contextCreator?: { readonly interceptorsConsumer?: InterceptorsRunner };
+      readonly contextCreator?: {
+        readonly interceptorsConsumer?: InterceptorsRunner;
+        readonly pipesConsumer?: PipesRunner;
+      };
     };
   };
   readonly applicationConfig?: Pick<
@@ -80,13 +86,15 @@ export function watchRegistrations(
     const { serverInstance, applicationConfig, microservicesModule } = this as unknown as MicroserviceParts;
     if (isListener(serverInstance)) {
       const modules = this.get(ModulesContainer);
+      const contextCreator = microservicesModule?.listenersController?.contextCreator;
       connected.set(modules, new Set([...strategiesOf(modules), serverInstance]));
       const interceptors = applicationConfig?.getGlobalInterceptors() ?? [];
       const ofRequests = applicationConfig?.getGlobalRequestInterceptors() ?? [];
       const hasGlobalInterceptors = interceptors.length > 0 || ofRequests.length > 0;
       serverInstance.beforeRegistration({
         methods: methodsOf(modules),
-        interceptorsRunner: microservicesModule?.listenersController?.contextCreator?.interceptorsConsumer,
+        interceptorsRunner: contextCreator?.interceptorsConsumer,
+        pipesRunner: contextCreator?.pipesConsumer,
         hasGlobalInterceptors,
         putOutermost: (interceptor) => {
           // This is Nest's own list. Nest runs its interceptors before those of request scope.

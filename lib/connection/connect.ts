@@ -1,4 +1,4 @@
-import { Application } from '../application/application.js';
+import { ExposedMethods } from '../application/exposed-methods.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import { optionalInterval, resolveLimits } from '../protocol/limits.js';
 import type { Session } from '../session/session.js';
@@ -184,7 +184,7 @@ function resolveClient(client: ClientOptions): ResolvedClient {
     throw new ConfigurationError('dialArguments', dialArguments, 'a function');
   return {
     client,
-    application: client.application ?? new Application<Connection>('jstp', {}),
+    application: client.application ?? new ExposedMethods<Connection>({}),
     connectPolicy: policyFunction(client.connectPolicy ?? new SimpleConnectPolicy()),
     heartbeatInterval: optionalInterval('heartbeatInterval', client.heartbeatInterval),
     session: client.session,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { bundleForBrowser } from '../tools/browser-bundle.js';
+import { CLIENT_LIMIT_BYTES, FEATURES } from '../tools/browser-size.js';
 
 type Bundle = Awaited<ReturnType<typeof bundleForBrowser>>;
 
@@ -51,6 +52,15 @@ describe("the browser's bundle", () => {
     expect(parse.minified).toBeLessThan(all.minified / 3);
     const code = await bundleForBrowser("export { ERR_AUTH_FAILED } from './lib/browser.js';");
     expect(code.minified).toBeLessThan(1000);
+  });
+
+  test('has a client for pages that stays within its limit', async () => {
+    const { gzipped, files } = await bundleForBrowser(FEATURES.createClient);
+    expect(gzipped).toBeLessThan(CLIENT_LIMIT_BYTES);
+    // A page serves functions, and none of the core's applications.
+    expect(files).toContain('lib/application/exposed-methods.ts');
+    const strangers = files.filter((file) => /^lib\/connection\/metrics\//.test(file));
+    expect(strangers).toEqual([]);
   });
 
   test('does nothing when it is loaded and not used', async () => {

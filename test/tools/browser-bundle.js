@@ -22,13 +22,17 @@ export async function bundleForBrowser(contents) {
     logLevel: 'silent',
   });
   const text = outputFiles[0]?.text ?? '';
+  const bytesOf = Object.entries(Object.values(metafile.outputs)[0]?.inputs ?? {}).flatMap(
+    ([file, { bytesInOutput }]) =>
+      file === '<stdin>' || bytesInOutput === 0 ? [] : [/** @type {const} */ ([file, bytesInOutput])],
+  );
   const imports = Object.values(metafile.inputs).flatMap((input) => input.imports.map((item) => item.path));
   return {
     text,
     /** The files that something of is in the bundle, from the repository's root on. */
-    files: Object.entries(Object.values(metafile.outputs)[0]?.inputs ?? {})
-      .filter(([file, { bytesInOutput }]) => file !== '<stdin>' && bytesInOutput > 0)
-      .map(([file]) => file),
+    files: bytesOf.map(([file]) => file),
+    /** The same files, each with what it has in the bundle. */
+    bytesOf,
     /** Everything that is imported anywhere, used or not. */
     imports,
     minified: Buffer.byteLength(text),

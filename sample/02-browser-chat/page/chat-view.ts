@@ -108,16 +108,19 @@ export class ChatView {
   }
 
   private renderStatus(): void {
-    const { status } = this.chat;
-    this.status.dataset.state = status.name;
-    setText(this.statusText, STATUS_TEXTS[status.name]);
-    this.strip.hidden = status.name === 'online';
-    if (status.name !== 'offline') {
-      setText(this.stripText, 'The line is being made again. You can go on writing.');
+    const { status, nextTryInMs } = this.chat;
+    this.status.dataset.state = status;
+    setText(this.statusText, STATUS_TEXTS[status]);
+    this.strip.hidden = status === 'online';
+    if (status !== 'offline') {
+      setText(this.stripText, 'The connection is being made again. You can go on writing.');
       return;
     }
-    const seconds = Math.max(0, Math.ceil((status.nextTryAt - Date.now()) / SECOND_MS));
-    setText(this.stripText, `No line. What you write is kept and sent later. Next try in ${seconds} s.`);
+    const seconds = Math.ceil(nextTryInMs / SECOND_MS);
+    setText(
+      this.stripText,
+      `No connection. What you write is kept and sent later. Next try in ${seconds} s.`,
+    );
   }
 
   private renderRooms(): void {

@@ -1,6 +1,5 @@
-import { Application, type Connection } from 'nestjs-jstp/browser';
-import { isRefusal, Line, pause, type Status } from './line.js';
-import { Outbox, type Draft } from './outbox.js';
+import { createClient, type PageClient, type RemoteInterface } from 'nestjs-jstp/browser';
+import { isRefusal, Outbox, pause, type Draft } from './outbox.js';
 
 /** Something that was said, as the server tells it. */
 export interface Said {
@@ -21,6 +20,19 @@ export interface Room {
   early: Said[] | undefined;
 }
 
+/** What the server offers. */
+interface Rooms {
+  join(room: string): string[];
+  say(room: string, text: string, id: string): void;
+}
+
+interface Lobby {
+  rooms(): string[];
+}
+
+/** What a user sees of the connection; 'offline' is told where the next attempt is not at hand. */
+export type Status = 'online' | 'reconnecting' | 'offline';
+
 /** Told when something of the chat has changed. */
 export interface ChatListener {
   changed(): void;
@@ -29,6 +41,7 @@ export interface ChatListener {
 }
 
 const FIRST_ROOM = 'kitchen';
+const SOON_MS = 1000;
 
 /** The chat as one user sees it: rooms, what was said in them, and what waits to be said. Nothing of the page. */
 export class Chat {
@@ -39,29 +52,37 @@ export class Chat {
   notice = '';
   listener: ChatListener = { changed: () => undefined, ended: () => undefined };
   private readonly rooms = new Map<string, Room>();
-  private readonly line: Line;
+  private readonly client: PageClient;
+  private readonly remote: RemoteInterface<Rooms>;
   private readonly outbox: Outbox;
 
   constructor(
     url: string,
     readonly me: string,
+    password: string,
   ) {
-    const events = {
-      said: (_connection: Connection, said: Said) => this.hear(said),
-      opened: (_connection: Connection, name: string) => this.addName(name),
-    };
-    const line = new Line(url, new Application<Connection>('page', {}, { rooms: events }), {
-      statusChanged: () => this.listener.changed(),
-      begun: () => void this.begin(),
-      resumed: () => void this.outbox.run(),
-      refused: () => this.listener.ended('The server does not let you in any more.'),
+    const client = createClient({
+      url,
+      app: 'chat@^2.0.0',
+      login: { name: me, password },
+      heartbeatInterval: 5000,
+      // What is written has an outbox of its own.
+      resumeTimeoutMs: 3000,
+      reconnect: { minDelayMs: 300, maxDelayMs: 5000 },
     });
-    this.line = line;
+    this.client = client;
+    this.remote = client.proxy<Rooms>('rooms');
+    client.fromEvent<Said>('rooms', 'said', (said) => this.hear(said));
+    client.fromEvent<string>('rooms', 'opened', (name) => this.addName(name));
+    client.on('status', () => this.listener.changed());
+    client.on('error', () => undefined);
+    client.on('reconnect', (isResumed) => void (isResumed ? this.outbox.run() : this.begin()));
+    client.on('refused', () => this.listener.ended('The server does not let you in any more.'));
     this.outbox = new Outbox(`chat outbox of ${me}`, {
       get isOnline() {
-        return line.status.name === 'online';
+        return client.status === 'connected';
       },
-      say: ({ id, room, text }) => line.call('rooms', 'say', room, text, id),
+      say: ({ id, room, text }) => this.remote.say(room, text, id),
       changed: () => this.listener.changed(),
       refused: (draft) => this.refuse(draft),
     });
@@ -70,19 +91,28 @@ export class Chat {
   }
 
   get status(): Status {
-    return this.line.status;
+    const { client } = this;
+    if (client.status === 'connected') return 'online';
+    return this.nextTryInMs > SOON_MS ? 'offline' : 'reconnecting';
   }
 
-  async logIn(password: string): Promise<void> {
-    await this.line.logIn(this.me, password);
+  /** How long it is until the next attempt to connect. */
+  get nextTryInMs(): number {
+    return this.client.retryInMs ?? 0;
+  }
+
+  /** Logs in for the first time, by one attempt. */
+  async logIn(): Promise<void> {
+    await this.client.connect();
+    void this.begin();
   }
 
   logOut(): void {
-    this.line.hangUp();
+    void this.client.close();
   }
 
   tryNow(): void {
-    this.line.tryNow();
+    this.client.wake();
   }
 
   /** Goes into a room; one that is not there yet is opened. */
@@ -118,9 +148,9 @@ export class Chat {
   private async begin(): Promise<void> {
     try {
       for (const room of this.rooms.values()) await this.join(room);
-      for (const name of (await this.line.call('lobby', 'rooms')) as string[]) this.addName(name);
+      for (const name of await this.client.proxy<Lobby>('lobby').rooms()) this.addName(name);
     } catch {
-      // The line is down again. If the session is lost with it, all of this begins anew.
+      // The connection is lost again. If the session is lost with it, all of this begins anew.
     }
     await this.outbox.run();
   }
@@ -128,9 +158,9 @@ export class Chat {
   private async join(room: Room): Promise<void> {
     room.early ??= [];
     try {
-      room.people = (await this.line.call('rooms', 'join', room.name)) as string[];
+      room.people = await this.remote.join(room.name);
       const history: Said[] = [];
-      await this.line.stream('rooms', 'history', [room.name], (said) => history.push(said as Said));
+      for await (const said of this.client.stream<Said>('rooms', 'history', room.name)) history.push(said);
       const { early } = room;
       room.early = undefined;
       for (const said of [...history, ...early]) this.add(room, said);
@@ -141,10 +171,10 @@ export class Chat {
     this.listener.changed();
   }
 
-  /** An answer was lost with the line. Where the session is lost with it, `begin` asks again for all rooms. */
+  /** An answer was lost with the connection. Where the session is lost with it, `begin` asks again for all rooms. */
   private async joinAgain(room: Room): Promise<void> {
     await pause();
-    if (this.line.status.name === 'online') await this.join(room);
+    if (this.client.status === 'connected') await this.join(room);
   }
 
   private hear(said: Said): void {

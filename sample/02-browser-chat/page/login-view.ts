@@ -1,5 +1,5 @@
 import { byId } from './dom.js';
-import { isRefusal } from './line.js';
+import { isRefusal } from './outbox.js';
 
 /** The form that asks who is there. */
 export class LoginView {

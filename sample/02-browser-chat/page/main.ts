@@ -2,12 +2,14 @@ import { Chat } from './chat.js';
 import { LoginView } from './login-view.js';
 import { ChatView } from './chat-view.js';
 
-const url = new URL('/jstp', location.href);
-url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-
 const loginView = new LoginView(async (name, password) => {
-  const chat = new Chat(url.href, name);
-  await chat.logIn(password);
+  const chat = new Chat('/jstp', name, password);
+  try {
+    await chat.logIn();
+  } catch (error) {
+    chat.logOut();
+    throw error;
+  }
   const leave = (reason?: string): void => {
     chat.logOut();
     view.leave();

@@ -1,4 +1,4 @@
-import { isRefusal, pause } from './line.js';
+import { RemoteError } from 'nestjs-jstp/browser';
 
 /** Something that was written and is not known to have been heard. */
 export interface Draft {
@@ -7,6 +7,8 @@ export interface Draft {
   readonly room: string;
   readonly text: string;
 }
+
+const PAUSE_MS = 200;
 
 interface OutboxLink {
   readonly isOnline: boolean;
@@ -45,7 +47,7 @@ export class Outbox {
     void this.run();
   }
 
-  /** Says one after the other, while there is a line. */
+  /** Says one after the other, while there is a connection. */
   async run(): Promise<void> {
     if (this.isRunning) return;
     this.isRunning = true;
@@ -81,4 +83,14 @@ export class Outbox {
 /** `crypto.randomUUID` is there on secure pages only, which one in the local network is not. */
 function newId(): string {
   return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('-');
+}
+
+/** Lets a moment pass before something is tried again. */
+export function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+}
+
+/** Whether the server has answered with a no; otherwise the connection is to blame. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof RemoteError && error.code > 0;
 }

@@ -10,8 +10,10 @@ export class KeptUpgrade implements KeptRequest {
   }
 
   read(): UpgradeRequest {
-    const [url, sent] = JSON.parse(this.text) as [url: string, headers: object];
-    const headers = Object.assign(withoutPrototype(), sent);
+    const [url, sent] = JSON.parse(this.text) as [url: string, headers: Record<string, string | string[]>];
+    const headers = withoutPrototype();
+    // Of `set-cookie`, which means nothing in a request, Node makes an array.
+    for (const [name, value] of Object.entries(sent)) headers[name] = String(value);
     return { url, headers, cookies: parseCookies(headers.cookie) };
   }
 }

@@ -224,8 +224,9 @@ describe('what is kept of an upgrade request', () => {
   });
 
   test('has nothing but what was sent', () => {
-    const request = read({ host: 'example.com' }, '/a?b');
-    expect(request).toEqual({ url: '/a?b', headers: { host: 'example.com' }, cookies: {} });
+    const request = read({ host: 'example.com', 'set-cookie': ['a=1', 'b=2'] }, '/a?b');
+    const headers = { host: 'example.com', 'set-cookie': 'a=1,b=2' };
+    expect(request).toEqual({ url: '/a?b', headers, cookies: {} });
     expect([request.headers.constructor, request.cookies.toString]).toEqual([undefined, undefined]);
   });
 });

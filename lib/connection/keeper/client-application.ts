@@ -1,4 +1,4 @@
-import type { ApplicationLike } from '../../application/application.js';
+import type { ApplicationLike, EventNames } from '../../application/application.js';
 import { ExposedMethods, type ExposedApi, type OutcomeRules } from '../../application/exposed-methods.js';
 import type { CallInfo, IncomingCall } from '../../application/incoming-call.js';
 import type { MethodCallback } from '../../application/method-callback.js';
@@ -121,6 +121,10 @@ export class ClientApplication implements ApplicationLike<Connection> {
   hasEvent(interfaceName: string, eventName: string): boolean {
     const isAwaited = this.subscribers.get(interfaceName)?.has(eventName) ?? false;
     return isAwaited || (this.exposed.hasEvent?.(interfaceName, eventName) ?? false);
+  }
+
+  wildcardOf(interfaceName: string, eventName: string): EventNames | undefined {
+    return this.exposed.wildcardOf?.(interfaceName, eventName);
   }
 
   private add(interfaceName: string, eventName: string, next: (value: unknown) => void): void {

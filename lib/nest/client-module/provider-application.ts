@@ -1,4 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
+import type { EventNames } from '../../application/application.js';
 import { LocalCall } from '../../application/local-call.js';
 import type { MethodCallback } from '../../application/method-callback.js';
 import type { Connection } from '../../connection/connection.js';
@@ -12,6 +13,7 @@ import { jstpExtrasOf } from '../decorators/handler-extras.js';
 import { PATTERN_EXTRAS_METADATA } from '../constants.js';
 import type { NestCall } from '../handling/answering.js';
 import { HandlerRunner, type HandlerRoute } from '../handling/handler-runner.js';
+import { EventTokens, Wildcard } from '../wildcard.js';
 import type { ServedMethod } from './decorated-providers.js';
 
 /** A method of a provider, to which a call or an event goes. */
@@ -39,6 +41,12 @@ export class ProviderApplication implements ProvidedApplication {
   isListening = false;
   private readonly methods: Table<ProviderRoute> = new Map();
   private readonly events: Table<ProviderRoute[]> = new Map();
+  /** The subscriptions to patterns with wildcards. */
+  private readonly wildcards: {
+    readonly wildcard: Wildcard;
+    readonly names: EventNames;
+    readonly route: ProviderRoute;
+  }[] = [];
   private readonly handlers = new Map<string, MessageHandler>();
   private readonly runner: HandlerRunner;
 
@@ -61,7 +69,7 @@ export class ProviderApplication implements ProvidedApplication {
 
   /** Whether any method is subscribed to an event. */
   get hasEvents(): boolean {
-    return this.events.size > 0;
+    return this.events.size > 0 || this.wildcards.length > 0;
   }
 
   /** Lists what the server reaches, for the log. */
@@ -80,7 +88,8 @@ export class ProviderApplication implements ProvidedApplication {
   }
 
   get subscribed(): [interfaceName: string, event: string][] {
-    return namesOf(this.events);
+    const patterns = this.wildcards.map(({ names }): [string, string] => [names.interfaceName, names.name]);
+    return [...namesOf(this.events), ...patterns];
   }
 
   handleCall(call: NestCall): void {
@@ -117,12 +126,25 @@ export class ProviderApplication implements ProvidedApplication {
     metadata?: Metadata,
     failed: (error: unknown) => void = ignore,
   ): unknown {
-    const routes = this.isListening ? this.events.get(interfaceName)?.get(eventName) : undefined;
-    if (!routes) return undefined;
+    if (!this.isListening) return undefined;
+    const exact = this.events.get(interfaceName)?.get(eventName) ?? [];
+    const more = this.matching(interfaceName, eventName);
+    const routes = more.length > 0 ? [...exact, ...more.map(({ route }) => route)] : exact;
+    if (routes.length === 0) return undefined;
     const message = { interfaceName, methodName: eventName, metadata, isEvent: true };
     const run = (route: ProviderRoute): unknown =>
       this.runner.event(connection, { ...message }, route, args, failed);
     return routes.length === 1 ? run(routes[0]) : Promise.all(routes.map(run));
+  }
+
+  wildcardOf(interfaceName: string, eventName: string): EventNames | undefined {
+    return this.matching(interfaceName, eventName).at(0)?.names;
+  }
+
+  private matching(interfaceName: string, name: string): ProviderApplication['wildcards'] {
+    if (this.wildcards.length === 0) return this.wildcards;
+    const tokens = new EventTokens({ interfaceName, name });
+    return this.wildcards.filter(({ wildcard }) => wildcard.matches(tokens));
   }
 
   private add(method: ServedMethod, { handlerOf }: ProviderSettings): void {
@@ -134,7 +156,9 @@ export class ProviderApplication implements ProvidedApplication {
     if (extras.arguments) checkArguments(extras.arguments, { controller: type, name: declared.key }, origin);
     const key = `${origin} ${this.handlers.size}`;
     const route = { key, pattern: `${interfaceName}.${name}`, arity: extras.arity, origin };
-    if (kind === 'event') rowOf(rowsOf(this.events, interfaceName), name).push(route);
+    const wildcard = kind === 'event' ? Wildcard.of(name, interfaceName) : undefined;
+    if (wildcard) this.wildcards.push({ wildcard, names: { interfaceName, name }, route });
+    else if (kind === 'event') rowOf(rowsOf(this.events, interfaceName), name).push(route);
     else {
       const rows = rowsOf(this.methods, interfaceName);
       const known = rows.get(name);

@@ -1,4 +1,4 @@
-import type { ApplicationLike } from '../../application/application.js';
+import type { ApplicationLike, EventNames } from '../../application/application.js';
 import type { ExposedApi } from '../../application/exposed-methods.js';
 import type { CallInfo, IncomingCall } from '../../application/incoming-call.js';
 import type { MethodCallback } from '../../application/method-callback.js';
@@ -71,6 +71,10 @@ export class BesideProviders implements ApplicationLike<Connection> {
 
   hasEvent(interfaceName: string, eventName: string): boolean {
     return [this.own, this.provided].some((part) => part.hasEvent?.(interfaceName, eventName) === true);
+  }
+
+  wildcardOf(interfaceName: string, eventName: string): EventNames | undefined {
+    return this.provided.wildcardOf?.(interfaceName, eventName);
   }
 
   handleEvent(

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../../protocol/configuration-error.js';
 import { check, isText } from '../../protocol/option-checks.js';
 import { declareSubscription } from '../client-module/exposed-declarations.js';
+import { Wildcard } from '../wildcard.js';
 import { checkedChoice, type JstpClientChoice } from './jstp-expose.decorator.js';
 
 /**
@@ -10,9 +11,9 @@ import { checkedChoice, type JstpClientChoice } from './jstp-expose.decorator.js
  * of the client, or logged where nobody listens for that.
  *
  * @param interfaceName the name of the interface
- * @param event the name of the event
+ * @param event the name of the event, or a pattern with wildcards as `@EventPattern` takes them, for names in that interface
  * @param options which client
- * @throws ConfigurationError for an empty name
+ * @throws ConfigurationError for an empty name, and for a wildcard in the wrong place
  * @example
  * &#64;JstpSubscribe('news', 'published')
  * onNews(&#64;Payload() text: string) {}
@@ -24,6 +25,7 @@ export function JstpSubscribe(
 ): MethodDecorator {
   check('@JstpSubscribe', interfaceName, 'given the name of an interface', isText);
   check('@JstpSubscribe', event, 'given the name of an event', isText);
+  Wildcard.of(event, interfaceName, '@JstpSubscribe');
   const client = checkedChoice('@JstpSubscribe', options);
   return (target: object, key: string | symbol, descriptor: PropertyDescriptor): void => {
     const method: unknown = descriptor.value;

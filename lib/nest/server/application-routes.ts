@@ -3,7 +3,7 @@ import type { ApplicationName } from '../decorators/application-name.js';
 import type { HandlerRoute } from '../handling/handler-runner.js';
 import type { Target } from '../target.js';
 import type { HandlerOrigin } from './handler-origins.js';
-import { EventTokens, type Wildcard } from './wildcard.js';
+import { EventTokens, type Wildcard } from '../wildcard.js';
 
 /** A method or event that has a handler. */
 export interface Route extends Target, HandlerRoute {

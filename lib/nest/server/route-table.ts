@@ -6,7 +6,7 @@ import { ApplicationRoutes, originText, type Route } from './application-routes.
 import { clashText, type HandlerOrigin } from './handler-origins.js';
 import { checkArguments } from '../decorators/check-arguments.js';
 import { jstpExtrasOf, type JstpHandlerExtras } from '../decorators/handler-extras.js';
-import { Wildcard } from './wildcard.js';
+import { Wildcard } from '../wildcard.js';
 import { DEFAULT_INTERFACE, targetOf, type PatternNormalizer, type Target } from '../target.js';
 
 /** A handler as Nest registers it. */

@@ -43,6 +43,39 @@ describe('@JstpSubscribe', () => {
     ]);
   });
 
+  test('takes wildcards for the events of an interface, and counts them under the pattern', async () => {
+    const got: unknown[] = [];
+    @Injectable()
+    class News {
+      @JstpSubscribe('news', '*')
+      any(@Payload() text: unknown, @Ctx() context: JstpContext): void {
+        got.push([context.getPattern(), context.getMethod(), text]);
+      }
+
+      @JstpSubscribe('news', 'published')
+      exact(text: unknown): void {
+        got.push(['exact', text]);
+      }
+    }
+    const pair = await Pair.start({ providers: [News] }, { metrics: true });
+    await pair.emit('news.published', [1]);
+    await pair.emit('news.edited', [2]);
+    await pair.emit('weather.edited', [3]);
+    await waitFor(() => got.length === 3, 'the events');
+    expect(got).toEqual([
+      ['exact', 1],
+      ['news.*', 'published', 1],
+      ['news.*', 'edited', 2],
+    ]);
+    const { handled } = pair.client.getMetrics();
+    expect(handled.map((one) => `${one.interface}.${one.method} ${one.count}`)).toEqual([
+      'news.published 1',
+      'news.* 1',
+      '_OTHER._OTHER 1',
+    ]);
+    expect(() => JstpSubscribe('news', '>.edited')).toThrow("@JstpSubscribe must be a pattern with '>'");
+  });
+
   test('gets no event any more once the application shuts down, while calls under way end', async () => {
     const got: unknown[] = [];
     let answer: (value: string) => void = () => undefined;

@@ -14,7 +14,7 @@ import {
   type JstpServer,
 } from '../../../lib/index.js';
 import { describeEvent } from '../../../lib/opentelemetry/attributes.js';
-import { EventTokens, Wildcard } from '../../../lib/nest/server/wildcard.js';
+import { EventTokens, Wildcard } from '../../../lib/nest/wildcard.js';
 import { targetOf } from '../../../lib/nest/target.js';
 import { LOOPBACK } from '../../support/ports.js';
 import { atEnd, KeptLog, startError, startService, type ServiceSetup } from './fixture.js';

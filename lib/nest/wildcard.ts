@@ -1,5 +1,5 @@
-import { ConfigurationError } from '../../protocol/configuration-error.js';
-import { DEFAULT_INTERFACE, type Target } from '../target.js';
+import { ConfigurationError } from '../protocol/configuration-error.js';
+import { DEFAULT_INTERFACE, type Target } from './target.js';
 
 /** How a family of wildcards is written. */
 interface Style {
@@ -59,10 +59,15 @@ export class Wildcard {
   /**
    * @param pattern the pattern of a handler of events
    * @param interfaceName the interface that a decorator declares for it, if one does
+   * @param decorator the decorator that has the pattern, for the error
    * @returns undefined for a pattern without a wildcard
    * @throws ConfigurationError for a `>` or `#` that is not the last token
    */
-  static of(pattern: unknown, interfaceName: string | undefined): Wildcard | undefined {
+  static of(
+    pattern: unknown,
+    interfaceName: string | undefined,
+    decorator = '@EventPattern',
+  ): Wildcard | undefined {
     if (typeof pattern !== 'string') return undefined;
     // A plus sign or a hash without a slash is a name as any other.
     for (const style of pattern.includes('/') ? [NATS, MQTT] : [NATS]) {
@@ -71,7 +76,7 @@ export class Wildcard {
       if (restAt === -1 && !tokens.includes(style.one)) continue;
       if (restAt !== -1 && restAt < tokens.length - 1) {
         const allowed = `a pattern with '${style.rest}' as its last part alone`;
-        throw new ConfigurationError('@EventPattern', pattern, allowed);
+        throw new ConfigurationError(decorator, pattern, allowed);
       }
       const hasRest = restAt !== -1;
       return new Wildcard(style, hasRest ? tokens.slice(0, -1) : tokens, hasRest, interfaceName);

@@ -53,6 +53,10 @@ export interface RedisBroadcasterOptions {
   /** How long a command to Redis may take, in milliseconds. @default 2000 */
   commandTimeoutMs?: number;
   /**
+   * How long `who` waits for the answers of all servers, in milliseconds. @default 1000
+   */
+  answerTimeoutMs?: number;
+  /**
    * Gets the errors that no caller gets: a message that cannot be read, an event that cannot be delivered, and each
    * outage of Redis once. @default a warning of the process
    */
@@ -72,6 +76,7 @@ const STORAGE_DEFAULTS: Required<RedisSessionStorageOptions> = {
 const BROADCASTER_DEFAULTS: Required<RedisBroadcasterOptions> = {
   keyPrefix: STORAGE_DEFAULTS.keyPrefix,
   commandTimeoutMs: STORAGE_DEFAULTS.commandTimeoutMs,
+  answerTimeoutMs: SECOND_MS,
   onError: (error) => {
     // The broadcaster reports errors of its own alone.
     process.emitWarning(error as Error);
@@ -109,6 +114,7 @@ export function resolveBroadcasterOptions(
   const options = withDefaults(BROADCASTER_DEFAULTS, given);
   check('keyPrefix', options.keyPrefix, 'a string', isString);
   checkMs('commandTimeoutMs', options.commandTimeoutMs, 1);
+  checkMs('answerTimeoutMs', options.answerTimeoutMs, 1);
   check('onError', options.onError, 'a function', (value) => typeof value === 'function');
   return options;
 }

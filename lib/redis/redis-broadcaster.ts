@@ -1,12 +1,37 @@
-import { parse, stringify } from '../mdsf/index.js';
-import { JstpError } from '../protocol/jstp-error.js';
+import type { CallOptions } from '../connection/calls/call-options.js';
+import { stringify } from '../mdsf/index.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
+import { ERR_CALL_TIMEOUT, ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
+import { JstpError } from '../protocol/jstp-error.js';
+import type { Metadata } from '../protocol/message.js';
+import { check, isInteger, isString } from '../protocol/option-checks.js';
+import { RemoteError } from '../protocol/remote-error.js';
+import { Audience, UserAudience, type UserSink } from '../server/rooms/audience.js';
+import { DEFAULT_LISTED, presenceOf, type Presence, type PresentSession } from '../server/rooms/presence.js';
+import type { RoomsBroadcaster } from '../server/rooms/rooms-broadcaster.js';
+import type { Rooms } from '../server/rooms/rooms.js';
+import { selectRooms, selectUsers, type Excluded, type Selection } from '../server/rooms/selection.js';
+import { ignore } from '../util/callback.js';
+import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
+import { randomId } from '../util/random.js';
+import {
+  readMessage,
+  WITH_BYTES,
+  writeMessage,
+  type BroadcastMessage,
+  type CallQuestion,
+  type EventMessage,
+  type WhoQuestion,
+} from './broadcast-message.js';
+import { MEET, SEND } from './broadcast-scripts.js';
+import { BoundedRedisClient, reasonOf } from './bounded-redis-client.js';
 import type { ChannelSubscription } from './channel-subscription.js';
 import { resolveBroadcasterOptions, type RedisBroadcasterOptions } from './options.js';
 import { Outage } from './outage.js';
-import { BoundedRedisClient, reasonOf } from './bounded-redis-client.js';
+import { Questions } from './questions.js';
+import { RecentEvents } from './recent-events.js';
 import type { RedisLike } from './redis-like.js';
-import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
+import { Respondent, type CallAnswer, type WhoAnswer } from './respondent.js';
 
 /** A client that can get events; a Connection is one. */
 export interface BroadcastClient {
@@ -22,22 +47,18 @@ export interface BroadcastTarget {
   getClients(): Iterable<BroadcastClient>;
   /** Returns the connected clients, and those whose sessions wait to be resumed. @default as `getClients()` */
   getReachableClients?(): Iterable<BroadcastClient>;
+  /** The server's rooms. @default none: events to rooms reach nobody there */
+  readonly rooms?: Rooms;
 }
-
-/** An event on its way to all clients, or to those of one user. */
-interface Envelope {
-  readonly interfaceName: string;
-  readonly event: string;
-  readonly args: unknown[];
-  /** The user whose clients get the event; absent: all clients get it. */
-  readonly username?: string;
-}
-
-// Every client gets them in its own form.
-const WITH_BYTES = { bytes: true };
 
 /** How often the connection that listens has to prove that it is alive. */
 const PROOF_EVERY_MS = 5000;
+/** For how long a server counts as alive after it has told that it is. */
+const ALIVE_MS = 3 * PROOF_EVERY_MS;
+/** How long a call may take where nothing else is said. */
+const CALL_TIMEOUT_MS = 10_000;
+/** How many microseconds a millisecond has: events are counted from the time in microseconds on. */
+const MICROSECONDS = 1000;
 
 /**
  * Sends events to the clients of all servers that have a broadcaster on the same Redis with the same `keyPrefix`,
@@ -46,13 +67,21 @@ const PROOF_EVERY_MS = 5000;
  * const broadcaster = new RedisBroadcaster(redis);
  * await broadcaster.attach(server);
  * await broadcaster.broadcast('chat', 'message', 'hello');
+ * await broadcaster.to('kitchen').emit('chat', 'message', 'hello, cooks');
  */
-export class RedisBroadcaster {
+export class RedisBroadcaster implements RoomsBroadcaster {
   private readonly redis: BoundedRedisClient;
   private readonly channel: string;
+  private readonly answerTimeoutMs: number;
   private readonly onError: (error: unknown) => void;
   private readonly outage: Outage;
   private readonly targets = new Set<BroadcastTarget>();
+  /** The id of this broadcaster among those that answer questions. */
+  private readonly id = randomId();
+  private readonly recent = new RecentEvents();
+  private readonly respondent = new Respondent();
+  private readonly questions: Questions;
+  private readonly sink: UserSink<Promise<void>>;
   private subscription: ChannelSubscription | undefined;
   private isClosed = false;
 
@@ -63,9 +92,10 @@ export class RedisBroadcaster {
    * @throws ConfigurationError naming the option, what was given and what is allowed
    */
   constructor(redis: RedisLike, options?: RedisBroadcasterOptions) {
-    const { keyPrefix, commandTimeoutMs, onError } = resolveBroadcasterOptions(options);
+    const { keyPrefix, commandTimeoutMs, answerTimeoutMs, onError } = resolveBroadcasterOptions(options);
     this.redis = new BoundedRedisClient(redis, commandTimeoutMs);
     this.channel = `${keyPrefix}broadcast`;
+    this.answerTimeoutMs = answerTimeoutMs;
     this.onError = onError;
     this.outage = new Outage((error) => {
       this.report(
@@ -73,6 +103,13 @@ export class RedisBroadcaster {
         'The broadcaster has lost Redis: events of other servers do not come until it is back',
       );
     });
+    this.questions = new Questions(this.redis, this.answersOf(this.id), (error) => {
+      this.report(error, 'An answer of another server cannot be read');
+    });
+    this.sink = {
+      emit: (selection, interfaceName, event, args) => this.emitTo(selection, interfaceName, event, args),
+      call: (selection, interfaceName, method, args) => this.callAny(selection, interfaceName, method, args),
+    };
   }
 
   /**
@@ -88,14 +125,20 @@ export class RedisBroadcaster {
     const subscription = (this.subscription ??= this.subscribe());
     this.targets.add(server);
     const detach = (): void => {
-      this.targets.delete(server);
+      if (!this.targets.delete(server)) return;
+      roomsOf(server)?.follow(undefined);
+      if (this.targets.size === 0) this.leave();
     };
     try {
       await this.redis.bounded(() => subscription.subscribed);
+      const { position } = await this.meet();
+      // After the subscription: whatever is not counted yet comes.
+      this.recent.begin(position);
     } catch (error) {
       detach();
       throw error;
     }
+    if (this.targets.has(server)) roomsOf(server)?.follow(this.recent);
     return detach;
   }
 
@@ -107,7 +150,7 @@ export class RedisBroadcaster {
    * MdsfStringifyError for arguments that cannot be sent
    */
   broadcast(interfaceName: string, event: string, ...args: unknown[]): Promise<void> {
-    return this.send({ interfaceName, event, args });
+    return this.emitTo({}, interfaceName, event, args);
   }
 
   /**
@@ -121,21 +164,136 @@ export class RedisBroadcaster {
     event: string,
     ...args: unknown[]
   ): Promise<void> {
-    // Why checked: an event for an undefined user would go to all clients.
-    if (typeof username !== 'string') throw new ConfigurationError('username', username, 'a string');
-    await this.send({ interfaceName, event, args, username });
+    await this.toUser(username).emit(interfaceName, event, ...args);
+  }
+
+  /**
+   * Selects the members of rooms, on all servers. Its `emit` returns and rejects as {@link broadcast} does.
+   * @throws ConfigurationError for what is no text
+   */
+  to(...rooms: readonly string[]): Audience<Promise<void>> {
+    return new Audience(this.sink, selectRooms({}, rooms));
+  }
+
+  /**
+   * Selects the sessions of a user, on all servers, for events and calls. A call is given up after ten seconds (-7), and its
+   * result comes from the server that answers first.
+   * @throws ConfigurationError for what is no text
+   */
+  toUser(name: string): UserAudience<Promise<void>> {
+    return new UserAudience(this.sink, selectUsers({}, [name]));
+  }
+
+  /** Selects all clients of all servers, but for the members of rooms, and single connections or sessions. */
+  except(...excluded: readonly Excluded[]): Audience<Promise<void>> {
+    return new Audience(this.sink, {}).except(...excluded);
+  }
+
+  /**
+   * Asks all servers who is in a room. A server that does not answer within `answerTimeoutMs` is left out, and
+   * `isComplete` is false.
+   * @param maxListed how many sessions are listed at most. @default 1000
+   * @throws as {@link attach}
+   */
+  async who(room: string, maxListed = DEFAULT_LISTED): Promise<Presence> {
+    check('room', room, 'the name of a room', isString);
+    check('maxListed', maxListed, 'an integer from 0', isInteger(0, Number.MAX_SAFE_INTEGER));
+    const sessions: PresentSession[] = [];
+    let count = 0;
+    const question: WhoQuestion = { ...this.createQuestion(), kind: 'who', room, maxListed };
+    const haveAllAnswered = await this.ask(question, this.answerTimeoutMs, (value) => {
+      const answer = value as WhoAnswer;
+      sessions.push(...answer.sessions.slice(0, maxListed - sessions.length));
+      count += answer.count;
+      return false;
+    });
+    return presenceOf(sessions, count, maxListed, haveAllAnswered);
+  }
+
+  /** @internal Sends an event to all who are selected, on all servers. */
+  async emitTo(
+    selection: Selection,
+    interfaceName: string,
+    event: string,
+    args: unknown[],
+    metadata?: Metadata,
+  ): Promise<void> {
+    this.checkOpen();
+    const text = writeMessage({ kind: 'event', selection, interfaceName, event, args, metadata });
+    // Why the clock on the wall: a Redis that has lost the count goes on above it.
+    // eslint-disable-next-line no-restricted-properties -- see above
+    const first = String(Date.now() * MICROSECONDS);
+    await this.redis.run(SEND, [`${this.channel}:count`], [this.channel, first, text]);
+  }
+
+  /** @internal Calls a method of all who are selected, on all servers. */
+  async callAny(
+    selection: Selection,
+    interfaceName: string,
+    method: string,
+    args: unknown[],
+    { metadata, timeout }: Pick<CallOptions, 'metadata' | 'timeout'> = {},
+  ): Promise<unknown> {
+    const timeoutMs = timeout || CALL_TIMEOUT_MS;
+    const message = { selection, interfaceName, method, args, metadata, timeoutMs };
+    const question: CallQuestion = { ...this.createQuestion(), kind: 'call', ...message };
+    let found: CallAnswer = {};
+    const isAnswered = await this.ask(question, timeoutMs, (value) => {
+      const answer = value as CallAnswer;
+      if (answer.ok || (answer.error && !found.error)) found = answer;
+      return answer.ok !== undefined;
+    });
+    // What still runs at other servers is of no use any more.
+    const withdrawal = writeMessage({ kind: 'drop', id: question.id });
+    this.redis.publish(this.channel, withdrawal).catch(ignore);
+    if (found.ok) return found.ok[0];
+    if (found.error) throw RemoteError.fromJstpArray(found.error);
+    throw new RemoteError(isAnswered ? ERR_NOT_CONNECTED : ERR_CALL_TIMEOUT);
   }
 
   /** Ends the broadcaster: it neither sends nor delivers events any more. The client of Redis stays open. */
   close(): void {
+    if (this.isClosed) return;
     this.isClosed = true;
+    if (this.targets.size > 0) this.leave();
+    for (const target of this.targets) roomsOf(target)?.follow(undefined);
     this.targets.clear();
     this.subscription?.close();
+    this.questions.close();
+    this.respondent.close();
   }
 
-  private async send(envelope: Envelope): Promise<void> {
+  private createQuestion(): { readonly id: string; readonly from: string } {
+    return { id: randomId(), from: this.id };
+  }
+
+  private async ask(
+    question: WhoQuestion | CallQuestion,
+    timeoutMs: number,
+    take: (value: unknown) => boolean,
+  ): Promise<boolean> {
     this.checkOpen();
-    await this.redis.publish(this.channel, stringify(envelope, WITH_BYTES));
+    const text = writeMessage(question);
+    await this.questions.prepare();
+    const { servers } = await this.meet();
+    const send = (): Promise<void> => this.redis.publish(this.channel, text);
+    return this.questions.ask(question.id, servers, send, timeoutMs, take);
+  }
+
+  /** Tells the other servers that this one lives, if it has clients, and asks which of them do. */
+  private async meet(aliveMs = this.targets.size > 0 ? ALIVE_MS : 0): Promise<Meeting> {
+    const keys = [`${this.channel}:servers`, `${this.channel}:server:${this.id}`, `${this.channel}:count`];
+    const [position, ...servers] = (await this.redis.run(MEET, keys, [this.id, String(aliveMs)])) as string[];
+    return { position: Number(position), servers };
+  }
+
+  /** Tells the other servers that this one does not answer any more. If they do not hear of it, it is over after a while. */
+  private leave(): void {
+    this.meet(0).catch(ignore);
+  }
+
+  private answersOf(id: string): string {
+    return `${this.channel}:answers:${id}`;
   }
 
   private subscribe(): ChannelSubscription {
@@ -151,31 +309,66 @@ export class RedisBroadcaster {
       },
     };
     const subscription = this.redis.subscribe(this.channel, listener);
-    subscription.proveEvery(PROOF_EVERY_MS, (proof) => this.redis.publish(this.channel, proof));
+    subscription.proveEvery(PROOF_EVERY_MS, async (proof) => {
+      await this.redis.publish(this.channel, proof);
+      if (this.targets.size > 0) await this.meet();
+    });
     return subscription;
   }
 
   private receive(text: string): void {
-    let envelope: Envelope;
+    let message: BroadcastMessage;
     try {
-      envelope = readEnvelope(text);
+      message = readMessage(text);
     } catch (error) {
       this.report(error, `A message on ${this.channel} cannot be read`);
       return;
     }
-    for (const target of this.targets) this.deliver(target, envelope);
+    if (message.kind === 'drop') this.respondent.drop(message.id);
+    else if (message.kind !== 'event') void this.answer(message);
+    else {
+      this.recent.add(message, text.length);
+      for (const target of this.targets) this.deliver(target, message);
+    }
+  }
+
+  /** Answers a question of a server, maybe of this one. */
+  private async answer(question: WhoQuestion | CallQuestion): Promise<void> {
+    const rooms = [...this.targets].flatMap((target) => roomsOf(target) ?? []);
+    if (this.targets.size === 0) return;
+    const { id, from } = question;
+    try {
+      const value =
+        question.kind === 'who'
+          ? this.respondent.who(rooms, question)
+          : await this.respondent.call(rooms, question);
+      await this.redis.publish(this.answersOf(from), stringify({ id, by: this.id, value }, WITH_BYTES));
+    } catch (error) {
+      this.report(error, 'A question of another server cannot be answered');
+    }
   }
 
   /** Delivers an event to the clients of a server. The failure of one client does not keep it from the others. */
-  private deliver(target: BroadcastTarget, { interfaceName, event, args, username }: Envelope): void {
+  private deliver(target: BroadcastTarget, event: EventMessage): void {
     try {
-      for (const client of target.getReachableClients?.() ?? target.getClients()) {
-        if (username === undefined || client.username === username) {
-          this.emit(client, interfaceName, event, args);
-        }
-      }
+      const { rooms } = target;
+      rooms?.follow(this.recent);
+      if (rooms) rooms.deliver(event);
+      else this.deliverOneByOne(target, event);
     } catch (error) {
       this.report(error, 'An event cannot be delivered');
+    }
+  }
+
+  /** The same for a server without rooms, to all or to some users. */
+  private deliverOneByOne(
+    target: BroadcastTarget,
+    { selection, interfaceName, event, args }: EventMessage,
+  ): void {
+    const { rooms, users } = selection;
+    for (const client of target.getReachableClients?.() ?? target.getClients()) {
+      const isUser = client.username !== null && users?.includes(client.username) === true;
+      if (isUser || (!rooms && !users)) this.emit(client, interfaceName, event, args);
     }
   }
 
@@ -210,11 +403,19 @@ export class RedisBroadcaster {
   }
 }
 
-function readEnvelope(text: string): Envelope {
-  const { interfaceName, event, args, username } = (parse(text, WITH_BYTES) ?? {}) as Record<string, unknown>;
-  const isNamed = typeof interfaceName === 'string' && typeof event === 'string';
-  if (!isNamed || !Array.isArray(args)) throw new TypeError('It is no event');
-  if (username === undefined) return { interfaceName, event, args };
-  if (typeof username !== 'string') throw new TypeError('It names no user');
-  return { interfaceName, event, args, username };
+/** What a server has heard from Redis. */
+interface Meeting {
+  /** The number of the last event; 0 where there was none. */
+  readonly position: number;
+  /** The ids of the servers that live. */
+  readonly servers: readonly string[];
+}
+
+/** The rooms of a server; undefined where it has none, or does not listen yet. */
+function roomsOf(target: BroadcastTarget): Rooms | undefined {
+  try {
+    return target.rooms;
+  } catch {
+    return undefined;
+  }
 }

@@ -40,6 +40,8 @@ export interface StoredState {
   /** The names of its rooms. */
   readonly rooms?: readonly string[];
   readonly publicId?: string;
+  /** The number of the last event for several servers that had come when the session left its server. */
+  readonly eventPosition?: number;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -63,7 +65,7 @@ export function readSessionText(
   checkCounts(fields);
   checkBuffer(fields);
   for (const entry of arrayOf('storage', fields['storage'])) pairOf('storage', entry);
-  const { username, binding, serving, claim, rooms, publicId } = fields;
+  const { username, binding, serving, claim, rooms, publicId, eventPosition } = fields;
   check(
     isAbsent(username) || (typeof username === 'string' && isUsername(username)),
     'username',
@@ -75,6 +77,7 @@ export function readSessionText(
   if (claim !== undefined) checkClaim(objectOf('claim', claim));
   if (rooms !== undefined) for (const name of arrayOf('rooms', rooms)) checkString('rooms has what', name);
   if (publicId !== undefined) checkString('publicId', publicId);
+  if (eventPosition !== undefined) checkCount('eventPosition', eventPosition);
   return fields as unknown as StoredState & { readonly id: unknown };
 }
 

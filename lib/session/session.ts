@@ -59,6 +59,11 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
    * At a server: the newest claim that was granted; undefined before the first resume, and for peers that make none.
    */
   claim: SessionClaim | undefined;
+  /**
+   * @internal At a server: the number of the last event for several servers that had come when the session left its server;
+   * undefined while it is at one, and where none are sent.
+   */
+  eventPosition: number | undefined;
   private claimant: Claimant | undefined;
   // Made with the first room, and when somebody asks.
   private ownRooms: Set<string> | undefined;
@@ -227,6 +232,7 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
       ...(this.claim && { claim: this.claim }),
       ...(this.rooms.size > 0 && { rooms: [...this.rooms] }),
       ...(this.ownPublicId !== undefined && { publicId: this.ownPublicId }),
+      ...(this.eventPosition !== undefined && { eventPosition: this.eventPosition }),
     };
   }
 
@@ -244,6 +250,7 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     session.claim = stored.claim;
     if (stored.rooms?.length) session.ownRooms = new Set(stored.rooms);
     session.ownPublicId = stored.publicId;
+    session.eventPosition = stored.eventPosition;
     return session;
   }
 }

@@ -60,7 +60,7 @@ async function startSite(connect: Connect, failures: unknown[], release: Closing
   const user = new User(new RedisSessionStorageProvider(redis, options));
   release.add(() => user.stop());
   const broadcaster = new RedisBroadcaster(redis, {
-    commandTimeoutMs: 300,
+    commandTimeoutMs: 1000,
     onError: (error) => failures.push(error),
   });
   release.add(() => broadcaster.close());
@@ -83,6 +83,8 @@ async function useAll(connect: Connect): Promise<void> {
     const first = await startSite(connect, failures, release);
     const second = await startSite(connect, failures, release);
     await second.broadcaster.broadcast('news', 'told');
+    const presence = await second.broadcaster.who('kitchen');
+    if (!presence.isComplete) throw new Error('A server has not answered');
     const session = await first.user.open(fullSession());
     await second.resume(session.id);
     await second.user.provider.save(session.id, session);

@@ -4,9 +4,11 @@ import {
   SimpleConnectPolicy,
   type AuthPolicyFunction,
   type Connection,
+  type Selection,
   type Server,
   type ServerOptions,
 } from '../../lib/core.js';
+import type { CountedEvent, EventSource } from '../../lib/server/rooms/counted-event.js';
 import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { Closing } from '../support/closing.js';
 import { ALL_EXTENSIONS } from '../support/core.js';
@@ -283,6 +285,80 @@ describe('membership', () => {
     expect(world.server.rooms.count('a')).toBe(2);
     world.server.rooms.leave(peer, 'b');
     expect(world.server.rooms.join(other, 'c')).toBe(true);
+  });
+});
+
+describe('events of several servers', () => {
+  /** Events as a broadcaster has them. */
+  class Source implements EventSource {
+    readonly events: CountedEvent[] = [];
+
+    constructor(public position: number | undefined) {}
+
+    since(position: number): CountedEvent[] {
+      return this.events.filter(({ number }) => number > position);
+    }
+
+    next(server: Server, selection: Selection, value: number): void {
+      this.position = (this.position ?? 0) + 1;
+      const event = { number: this.position, selection, interfaceName: 'chat', event: 'said', args: [value] };
+      this.events.push(event);
+      server.rooms.deliver(event);
+    }
+  }
+
+  async function expire(world: World, client: Client): Promise<void> {
+    await world.goAway(client);
+    await waitFor(() => ![...world.server.getReachableClients()].includes(client.peer), 'the expiry');
+  }
+
+  test('are sent to a session that was at none meanwhile, as far as they are for it', async () => {
+    const world = new World({ clientExpirationTime: 20 });
+    const source = new Source(7);
+    world.server.rooms.follow(source);
+    const [ann, bob] = [await world.client('ann', 'a', 'b'), await world.client('bob', 'a')];
+    source.next(world.server, { rooms: ['a'] }, 1);
+    await expire(world, ann);
+    source.next(world.server, { rooms: ['a'] }, 2);
+    source.next(world.server, { rooms: ['c'] }, 3);
+    source.next(world.server, { users: ['ann'] }, 4);
+    source.next(world.server, { users: ['bob'], rooms: [] }, 5);
+    source.next(world.server, { rooms: ['a'], exceptRooms: ['b'] }, 6);
+    source.next(world.server, { exceptSessions: [bob.peer.session?.publicId ?? ''] }, 7);
+    source.next(world.server, { rooms: ['a'], exceptSessions: [ann.peer.session?.publicId ?? ''] }, 8);
+    await world.comeBack(ann);
+    source.next(world.server, { rooms: ['a'] }, 9);
+    await waitFor(() => ann.events.length >= 5, 'the events');
+    await world.settle(bob);
+    const said = (...values: number[]): unknown[] => values.map((value) => ['said', value]);
+    expect([ann.events, bob.events]).toEqual([said(1, 2, 4, 7, 9), said(1, 2, 5, 6, 8, 9)]);
+  });
+
+  test('are sent once to a session that comes from a server where more had come', async () => {
+    const world = new World({ clientExpirationTime: 20 });
+    const ann = await world.client('ann', 'a');
+    const bob = await world.client('bob', 'a');
+    world.server.rooms.follow(new Source(9));
+    await expire(world, ann);
+    const late = new Source(7);
+    world.server.rooms.follow(late);
+    await world.comeBack(ann);
+    late.next(world.server, { rooms: ['a'] }, 8);
+    // It goes on with what it had, and comes back.
+    await expire(world, ann);
+    await world.comeBack(ann);
+    late.next(world.server, { rooms: ['a'] }, 9);
+    late.next(world.server, { rooms: ['a'] }, 10);
+    await waitFor(() => ann.events.length > 0, 'the event');
+    await world.settle(bob);
+    expect([ann.events, bob.events]).toEqual([
+      [['said', 10]],
+      [
+        ['said', 8],
+        ['said', 9],
+        ['said', 10],
+      ],
+    ]);
   });
 });
 

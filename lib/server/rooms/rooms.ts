@@ -10,10 +10,11 @@ import type { Session } from '../../session/session.js';
 import type { ClientTable } from '../sessions/client-table.js';
 import type { UserSink } from './audience.js';
 import { callAny } from './call-any.js';
+import type { CountedEvent, EventSource } from './counted-event.js';
 import { MemberIndex } from './member-index.js';
 import { DEFAULT_LISTED, presenceOf, type Presence, type PresentSession } from './presence.js';
 import type { JoinReason, LeaveReason } from './room-reasons.js';
-import type { Selection } from './selection.js';
+import { isExcepted, isSelected, type Selection } from './selection.js';
 
 /** The limits that concern rooms. */
 type RoomLimits = Pick<
@@ -43,6 +44,11 @@ export class Rooms implements UserSink<void> {
   private users: MemberIndex | undefined;
   /** Those that have come with rooms, which nobody was told yet. */
   private readonly arriving = new Set<Connection>();
+  /** Where events of several servers come from. */
+  private source: EventSource | undefined;
+  /** Sessions that have got, at the server that they come from, what has not come here yet: up to which number. */
+  private readonly ahead = new Map<Connection, number>();
+  private readonly shared = new WeakMap<CountedEvent, SharedEvent>();
 
   /** @internal Only servers make it. */
   constructor(
@@ -149,6 +155,21 @@ export class Rooms implements UserSink<void> {
     return callAny([...this.select(selection)], interfaceName, method, args, options);
   }
 
+  /** @internal Events of several servers come from a source from now on; undefined: from none. */
+  follow(source: EventSource | undefined): void {
+    this.source = source;
+  }
+
+  /** @internal Sends an event that has come from several servers to all who are selected, and have not got it elsewhere. */
+  deliver(counted: CountedEvent): void {
+    const event = this.sharedOf(counted);
+    const { ahead } = this;
+    for (const connection of this.select(counted.selection)) {
+      if (ahead.size === 0 || counted.number > (ahead.get(connection) ?? 0)) sendShared(connection, event);
+    }
+    for (const [connection, position] of ahead) if (position <= counted.number) ahead.delete(connection);
+  }
+
   /** @internal Whether anybody is selected. */
   hasAny(selection: Selection): boolean {
     return !this.select(selection)[Symbol.iterator]().next().done;
@@ -171,6 +192,7 @@ export class Rooms implements UserSink<void> {
   /** @internal The client of a session that has entered is connected. */
   arrived(connection: Connection): void {
     if (connection.username !== null) this.users?.add(connection.username, connection);
+    this.catchUp(connection);
     if (!this.arriving.delete(connection)) return;
     for (const room of connection.session?.rooms ?? []) this.observer.joined(room, connection, 'resume');
   }
@@ -179,6 +201,10 @@ export class Rooms implements UserSink<void> {
   departed(connection: Connection, session: Session<Connection>, reason: LeaveReason): void {
     if (session.username !== null) this.users?.delete(session.username, connection);
     const isUntold = this.arriving.delete(connection);
+    const position = this.source?.position;
+    if (reason !== 'end' && position !== undefined)
+      session.eventPosition = Math.max(position, this.ahead.get(connection) ?? 0);
+    this.ahead.delete(connection);
     if (session.rooms.size === 0) return;
     const rooms = [...session.rooms];
     for (const room of rooms) {
@@ -187,6 +213,30 @@ export class Rooms implements UserSink<void> {
     }
     // After all of it: a listener sees what is true then.
     if (!isUntold) for (const room of rooms) this.observer.left(room, connection, reason);
+  }
+
+  /** Sends what has come while the session was on its way here, and notes what will come that it has got elsewhere. */
+  private catchUp(connection: Connection): void {
+    const { session } = connection;
+    const position = session?.eventPosition;
+    if (!session || position === undefined) return;
+    session.eventPosition = undefined;
+    const { source } = this;
+    if (!source) return;
+    for (const counted of source.since(position)) {
+      if (isSelected(session, counted.selection)) sendShared(connection, this.sharedOf(counted));
+    }
+    if (position > (source.position ?? position)) this.ahead.set(connection, position);
+  }
+
+  /** The event for all clients that get it. Why kept: many sessions may come at once that have missed the same events. */
+  private sharedOf(counted: CountedEvent): SharedEvent {
+    const known = this.shared.get(counted);
+    if (known) return known;
+    const { interfaceName, event, args, metadata } = counted;
+    const shared = new SharedEvent(interfaceName, event, args, metadata, this.limits);
+    this.shared.set(counted, shared);
+    return shared;
   }
 
   private send(selection: Selection, event: SharedEvent): void {
@@ -250,7 +300,6 @@ function* without(
 ): Iterable<Connection> {
   for (const connection of connections) {
     const { session } = connection;
-    if (!session || (session.hasPublicId && sessions.has(session.publicId))) continue;
-    if (!rooms.some((room) => session.rooms.has(room))) yield connection;
+    if (session && !isExcepted(session, rooms, sessions)) yield connection;
   }
 }

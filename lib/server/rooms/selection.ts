@@ -59,3 +59,23 @@ function sessionOf(excluded: Exclude<Excluded, string>): Session<Connection> | n
     throw new ConfigurationError('except', given, 'the name of a room, a context, a connection or a session');
   return session;
 }
+
+/** Whether a session is left out. */
+export function isExcepted(
+  session: Session<Connection>,
+  rooms: readonly string[],
+  sessions: ReadonlySet<string>,
+): boolean {
+  if (session.hasPublicId && sessions.has(session.publicId)) return true;
+  return rooms.some((room) => session.rooms.has(room));
+}
+
+/** Whether a session is selected, by its rooms and its user. */
+export function isSelected(session: Session<Connection>, selection: Selection): boolean {
+  const { rooms, users, exceptRooms = [], exceptSessions = [] } = selection;
+  const isIncluded =
+    (!rooms && !users) ||
+    rooms?.some((room) => session.rooms.has(room)) === true ||
+    (session.username !== null && users?.includes(session.username) === true);
+  return isIncluded && !isExcepted(session, exceptRooms, new Set(exceptSessions));
+}

@@ -8,6 +8,9 @@ function load(file) {
 export const loadMdsf = () =>
   /** @type {Promise<typeof import('../../lib/mdsf/index.js')>} */ (load('mdsf/index.js'));
 
+export const loadServer = () =>
+  /** @type {Promise<typeof import('../../lib/server/server.js')>} */ (load('server/server.js'));
+
 export const loadExtensions = () =>
   /** @type {Promise<typeof import('../../lib/connection/extensions.js')>} */ (
     load('connection/extensions.js')

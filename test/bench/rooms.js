@@ -1,0 +1,155 @@
+/**
+ * `npm run bench:rooms`: an event to a room of very many members, in processor time. The members are sessions of one server in
+ * this process, over transports that take texts and do nothing with them but answer pings: what is measured is the
+ * server's part up to the transport, with the journals, and neither a network nor a client. Beside it, the same event sent to each
+ * member by itself, which writes its text anew each time.
+ *
+ * `MEMBERS=10000 npm run bench:rooms` takes another number.
+ */
+import { Application } from 'nestjs-jstp/core';
+import { loadServer } from './built.js';
+import { median } from './statistics.js';
+
+/** @import { ListenerSink } from '../../lib/server/listener.js' */
+/** @import { Transport, TransportReceiver } from '../../lib/connection/transport.js' */
+
+const MEMBERS = Number(process.env['MEMBERS'] ?? 100_000);
+const ROUNDS = Number(process.env['ROUNDS'] ?? 9);
+const MICROSECONDS = 1000;
+const HANDSHAKE = "{handshake:[0,'app','',{cancel:1,resume:1,stream:1}],anonymous:[]}";
+
+/** What all transports have got: how many events, and the texts behind their numbers. */
+const got = { events: 0, texts: new Set() };
+let sampled = 0;
+
+/** @implements {Transport} */
+class Sink {
+  /** @type {TransportReceiver | null} */
+  receiver = null;
+  decoder = null;
+  remoteAddress = undefined;
+  waiting = 0;
+
+  /** @param {string} text */
+  send(text) {
+    if (text.startsWith('{ping:')) {
+      const pong = text.replace('ping', 'pong');
+      // Later, as a peer does.
+      setImmediate(() => this.receiver?.receiveMessage(pong));
+    } else if (text.startsWith('{event:')) {
+      got.events += 1;
+      // Of a few members: comparing all would be measured.
+      if (sampled++ % 1000 === 0) got.texts.add(text.slice(text.indexOf(',')));
+    }
+  }
+
+  end() {}
+  destroy() {}
+  pause() {}
+  resume() {}
+  getRawTransport() {
+    return this;
+  }
+}
+
+async function startServer() {
+  const { Server } = await loadServer();
+  /** @type {ListenerSink | undefined} */
+  let sink;
+  const server = new Server(
+    {
+      applications: [new Application('app', {})],
+      limits: { maxSessions: Infinity, maxPendingHandshakes: Infinity, maxJournalBytesTotal: Infinity },
+    },
+    (given) => {
+      sink = given;
+      return {
+        listen: () => undefined,
+        close: () => undefined,
+        address: () => null,
+        ref: () => undefined,
+        unref: () => undefined,
+        listening: true,
+        raw: undefined,
+      };
+    },
+  );
+  for (let count = 0; count < MEMBERS; count += 1) {
+    const transport = new Sink();
+    sink?.accept(transport);
+    transport.receiver?.receiveMessage(HANDSHAKE);
+  }
+  const members = server.getClientsArray();
+  if (members.length !== MEMBERS) throw new Error(`Only ${members.length} clients are connected`);
+  return { server, members };
+}
+
+const heap = () => {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+};
+
+/** @type {(run: () => void) => Promise<number>} milliseconds of processor time; the pings that follow are left out */
+async function measure(run) {
+  const before = process.cpuUsage();
+  run();
+  const { user, system } = process.cpuUsage(before);
+  // The acknowledgements.
+  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+  await Promise.all(members.map((member) => new Promise((resolve) => member.ping(resolve))));
+  globalThis.gc?.();
+  return (user + system) / MICROSECONDS;
+}
+
+const { server, members } = await startServer();
+const before = heap();
+for (const member of members) server.rooms.join(member, 'hall');
+const joined = heap() - before;
+console.log(`${MEMBERS} members: ${(joined / MEMBERS).toFixed(0)} bytes of heap each for the membership`);
+
+let written = 0;
+/** @type {(bytes: number) => object} */
+function argumentOf(bytes) {
+  const data = { id: 4711, who: 'ann', at: 1_700_000_000_000, text: 'x'.repeat(bytes) };
+  const toJSON = () => {
+    written += 1;
+    return data;
+  };
+  return { toJSON };
+}
+
+for (const bytes of [100, 2000]) {
+  const value = argumentOf(bytes);
+  const ways = [
+    { name: 'server.to(room).emit', run: () => server.to('hall').emit('chat', 'said', value) },
+    {
+      name: 'to each by itself',
+      run: () => {
+        for (const member of members) member.emitRemoteEvent('chat', 'said', [value]);
+      },
+    },
+  ].map((way) => ({ ...way, times: /** @type {number[]} */ ([]), written: 0, texts: 0 }));
+  // The first round warms up.
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const way of ways) {
+      got.events = 0;
+      got.texts.clear();
+      written = 0;
+      const time = await measure(way.run);
+      if (got.events !== MEMBERS) throw new Error(`${got.events} events have come`);
+      if (round > 0) way.times.push(time);
+      way.written = written;
+      way.texts = got.texts.size;
+    }
+  }
+  for (const way of ways) {
+    const time = median(way.times);
+    console.log(
+      `${String(bytes).padStart(5)} characters, ${way.name.padEnd(20)} ${time.toFixed(0).padStart(5)} ms, ` +
+        `${((time * MICROSECONDS) / MEMBERS).toFixed(2)} µs a member, arguments written ${way.written} times, ` +
+        `different texts behind the numbers: ${way.texts}`,
+    );
+  }
+}
+// Heartbeats and journals would keep the process.
+process.exit(0);

@@ -6,6 +6,11 @@ import type { Metadata } from './message.js';
 const BEGINNING = '{event:[';
 /** The longest number. Why: a header with metadata must be small enough whatever number it gets. */
 const LONGEST_ID = -Number.MAX_SAFE_INTEGER;
+/**
+ * From this length on, the messages of all connections share what is behind their numbers while they wait in journals. A
+ * shorter one takes less by itself than what joins it to its number does.
+ */
+const SHARED_LENGTH = 128;
 const ID_END = BEGINNING.length + String(LONGEST_ID).length;
 
 /**
@@ -18,6 +23,7 @@ export class SharedEvent {
   private plainTail: string | undefined;
   private mayHaveBytes: boolean | undefined;
   private rest: string | undefined;
+  private plainRest: string | undefined;
   private failure: { readonly error: unknown } | undefined;
 
   /**
@@ -47,12 +53,16 @@ export class SharedEvent {
    * @param bytes - whether the peer takes bytes as such
    * @throws as {@link prepare}
    */
-  textFor(id: number, metadata: Metadata | undefined, bytes: boolean): string {
     const written = this.restWith(metadata);
-    const rest = bytes || !this.hasBytes ? written : this.write(metadata, this.tailWithoutBytes);
-    const head = BEGINNING + id;
+    const rest = bytes || !this.hasBytes ? written : this.restWithoutBytes(metadata);
     const isLarge: boolean = isLargeString(rest);
-    return isLarge ? joinParts(head, rest, '') : flat(head + rest);
+    if (isLarge) return joinParts(BEGINNING + id, rest, '');
+    const head = flat(BEGINNING + id);
+    return rest.length < SHARED_LENGTH ? flat(head + rest) : head + rest;
+    const isLarge: boolean = isLargeString(rest);
+    if (isLarge) return joinParts(BEGINNING + id, rest, '');
+    const head = flat(BEGINNING + id);
+    return rest.length < SHARED_LENGTH ? flat(head + rest) : head + rest;
   }
 
   /** What comes behind the number. */
@@ -66,6 +76,12 @@ export class SharedEvent {
       this.failure = { error };
       throw error;
     }
+  }
+
+  /** The same for peers that take no bytes. */
+  private restWithoutBytes(metadata: Metadata | undefined): string {
+    if (metadata !== this.metadata) return this.write(metadata, this.tailWithoutBytes);
+    return (this.plainRest ??= this.write(metadata, this.tailWithoutBytes));
   }
 
   private get tailWithBytes(): string {

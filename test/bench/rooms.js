@@ -1,8 +1,8 @@
 /**
- * `npm run bench:rooms`: an event to a room of very many members, in processor time. The members are sessions of one server in
- * this process, over transports that take texts and do nothing with them but answer pings: what is measured is the
- * server's part up to the transport, with the journals, and neither a network nor a client. Beside it, the same event sent to each
- * member by itself, which writes its text anew each time.
+ * `npm run bench:rooms`: an event to a room of very many members, in processor time, and in the heap that it takes until it is
+ * acknowledged. The members are sessions of one server in this process, over transports that encode texts as a socket
+ * does, and answer pings. So what is measured is the server's part, journals and encoding with it, and neither network
+ * nor clients. Beside it, the same event sent to each member by itself, which writes its text anew each time.
  *
  * `MEMBERS=10000 npm run bench:rooms` takes another number.
  */
@@ -21,6 +21,7 @@ const HANDSHAKE = "{handshake:[0,'app','',{cancel:1,resume:1,stream:1}],anonymou
 /** What all transports have got: how many events, and the texts behind their numbers. */
 const got = { events: 0, texts: new Set() };
 let sampled = 0;
+const scratch = Buffer.alloc(64 * 1024);
 
 /** @implements {Transport} */
 class Sink {
@@ -32,14 +33,17 @@ class Sink {
 
   /** @param {string} text */
   send(text) {
-    if (text.startsWith('{ping:')) {
-      const pong = text.replace('ping', 'pong');
+    // As the socket transport does, which collects what one tick sends.
+    const outgoing = text + '\0';
+    scratch.write(outgoing);
+    if (outgoing.startsWith('{ping:')) {
+      const pong = outgoing.slice(0, -1).replace('ping', 'pong');
       // Later, as a peer does.
       setImmediate(() => this.receiver?.receiveMessage(pong));
-    } else if (text.startsWith('{event:')) {
+    } else if (outgoing.startsWith('{event:')) {
       got.events += 1;
       // Of a few members: comparing all would be measured.
-      if (sampled++ % 1000 === 0) got.texts.add(text.slice(text.indexOf(',')));
+      if (sampled++ % 1000 === 0) got.texts.add(outgoing.slice(outgoing.indexOf(',')));
     }
   }
 
@@ -89,16 +93,19 @@ const heap = () => {
   return process.memoryUsage().heapUsed;
 };
 
-/** @type {(run: () => void) => Promise<number>} milliseconds of processor time; the pings that follow are left out */
+/**
+ * Runs something, and waits until all of it is acknowledged.
+ * @param {() => void} run
+ * @returns {Promise<{ time: number, held: number }>} milliseconds of processor time, and bytes of heap until the end
+ */
 async function measure(run) {
+  const heapBefore = heap();
   const before = process.cpuUsage();
   run();
   const { user, system } = process.cpuUsage(before);
-  // The acknowledgements.
-  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+  const held = heap() - heapBefore;
   await Promise.all(members.map((member) => new Promise((resolve) => member.ping(resolve))));
-  globalThis.gc?.();
-  return (user + system) / MICROSECONDS;
+  return { time: (user + system) / MICROSECONDS, held };
 }
 
 const { server, members } = await startServer();
@@ -128,16 +135,23 @@ for (const bytes of [100, 2000]) {
         for (const member of members) member.emitRemoteEvent('chat', 'said', [value]);
       },
     },
-  ].map((way) => ({ ...way, times: /** @type {number[]} */ ([]), written: 0, texts: 0 }));
+  ].map((way) => ({
+    ...way,
+    times: /** @type {number[]} */ ([]),
+    held: /** @type {number[]} */ ([]),
+    written: 0,
+    texts: 0,
+  }));
   // The first round warms up.
   for (let round = 0; round <= ROUNDS; round += 1) {
     for (const way of ways) {
       got.events = 0;
       got.texts.clear();
       written = 0;
-      const time = await measure(way.run);
+      const { time, held } = await measure(way.run);
       if (got.events !== MEMBERS) throw new Error(`${got.events} events have come`);
       if (round > 0) way.times.push(time);
+      if (round > 0) way.held.push(held);
       way.written = written;
       way.texts = got.texts.size;
     }
@@ -146,7 +160,7 @@ for (const bytes of [100, 2000]) {
     const time = median(way.times);
     console.log(
       `${String(bytes).padStart(5)} characters, ${way.name.padEnd(20)} ${time.toFixed(0).padStart(5)} ms, ` +
-        `${((time * MICROSECONDS) / MEMBERS).toFixed(2)} µs a member, arguments written ${way.written} times, ` +
+        `${((time * MICROSECONDS) / MEMBERS).toFixed(2)} µs and ${(median(way.held) / MEMBERS).toFixed(0)} bytes a member, arguments written ${way.written} times, ` +
         `different texts behind the numbers: ${way.texts}`,
     );
   }

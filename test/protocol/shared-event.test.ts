@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import { formatEvent } from '../../lib/protocol/format-message.js';
+import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
+import { partsOf } from '../../lib/protocol/message-parts.js';
+import { SharedEvent } from '../../lib/protocol/shared-event.js';
+
+const LIMITS = { ...DEFAULT_LIMITS, maxMetadataBytes: 100 };
+/** How many characters the longest number of a message has. */
+const LONGEST = '-9007199254740991'.length;
+
+describe('an event for many connections', () => {
+  test.each([
+    ['short', ['hi'], undefined],
+    ['of some length', ['x'.repeat(500), { a: 1 }], undefined],
+    ['large', ['x'.repeat(40_000)], undefined],
+    ['large, with what has to be quoted', ["it's\n".repeat(10_000), 1], undefined],
+    ['with metadata', [1, undefined], { locale: 'de' }],
+    ['with metadata that has no members', [], {}],
+  ])('is what each would get by itself, %s', (_title, args, metadata) => {
+    const shared = new SharedEvent('chat', 'said', args, metadata, LIMITS);
+    for (const id of [-1, -9_007_199_254_740_991, 12]) {
+      const text = shared.textFor(id, metadata, true);
+      expect(text).toBe(
+        formatEvent(id, 'chat', 'said', args, metadata, { limits: LIMITS, extensions: { bytes: true } }),
+      );
+      expect(partsOf(text).join('')).toBe(text);
+    }
+  });
+
+  test('may have other metadata for one connection, and writes its arguments once all the same', () => {
+    let count = 0;
+    const value = { toJSON: () => (count += 1) };
+    const shared = new SharedEvent('chat', 'said', [value], undefined, LIMITS);
+    shared.prepare();
+    expect(shared.textFor(-1, { trace: 'a' }, true)).toBe("{event:[-1,'chat',{trace:'a'}],said:[1]}");
+    expect(shared.textFor(-2, undefined, true)).toBe("{event:[-2,'chat'],said:[1]}");
+    expect(count).toBe(1);
+  });
+
+  test('that cannot be written says so each time, and is tried once', () => {
+    let count = 0;
+    const value = {
+      toJSON: () => {
+        count += 1;
+        throw new Error('no text');
+      },
+    };
+    const shared = new SharedEvent('chat', 'said', [value], undefined, LIMITS);
+    expect(() => shared.prepare()).toThrow('no text');
+    expect(() => shared.textFor(-1, undefined, true)).toThrow('no text');
+    expect(count).toBe(1);
+  });
+
+  test('has no more metadata than a header has room for with the longest number', () => {
+    const room = LIMITS.maxMetadataBytes - "[,'chat',{a:''}]".length - LONGEST;
+    const fits = new SharedEvent('chat', 'said', [], { a: 'x'.repeat(room) }, LIMITS);
+    fits.prepare();
+    const tooLarge = new SharedEvent('chat', 'said', [], { a: 'x'.repeat(room + 1) }, LIMITS);
+    expect(() => tooLarge.prepare()).toThrow(
+      expect.objectContaining({ code: 'ERR_JSTP_METADATA_TOO_LARGE' }),
+    );
+  });
+});

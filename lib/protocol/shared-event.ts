@@ -53,12 +53,9 @@ export class SharedEvent {
    * @param bytes - whether the peer takes bytes as such
    * @throws as {@link prepare}
    */
+  textFor(id: number, metadata: Metadata | undefined, bytes: boolean): string {
     const written = this.restWith(metadata);
     const rest = bytes || !this.hasBytes ? written : this.restWithoutBytes(metadata);
-    const isLarge: boolean = isLargeString(rest);
-    if (isLarge) return joinParts(BEGINNING + id, rest, '');
-    const head = flat(BEGINNING + id);
-    return rest.length < SHARED_LENGTH ? flat(head + rest) : head + rest;
     const isLarge: boolean = isLargeString(rest);
     if (isLarge) return joinParts(BEGINNING + id, rest, '');
     const head = flat(BEGINNING + id);

@@ -14,16 +14,21 @@ describe('an event for many connections', () => {
     ['of some length', ['x'.repeat(500), { a: 1 }], undefined],
     ['large', ['x'.repeat(40_000)], undefined],
     ['large, with what has to be quoted', ["it's\n".repeat(10_000), 1], undefined],
+    ['with bytes', [Buffer.from('hi'), 'x'.repeat(500)], undefined],
     ['with metadata', [1, undefined], { locale: 'de' }],
     ['with metadata that has no members', [], {}],
   ])('is what each would get by itself, %s', (_title, args, metadata) => {
     const shared = new SharedEvent('chat', 'said', args, metadata, LIMITS);
-    for (const id of [-1, -9_007_199_254_740_991, 12]) {
-      const text = shared.textFor(id, metadata, true);
-      expect(text).toBe(
-        formatEvent(id, 'chat', 'said', args, metadata, { limits: LIMITS, extensions: { bytes: true } }),
-      );
-      expect(partsOf(text).join('')).toBe(text);
+    for (const bytes of [true, false, true]) {
+      for (const id of [-1, -9_007_199_254_740_991, 12]) {
+        const text = shared.textFor(id, metadata, bytes);
+        const alone = formatEvent(id, 'chat', 'said', args, metadata, {
+          limits: LIMITS,
+          extensions: { bytes },
+        });
+        expect(text).toBe(alone);
+        expect(partsOf(text).join('')).toBe(text);
+      }
     }
   });
 

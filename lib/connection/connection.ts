@@ -476,16 +476,25 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     }
     call.onReplyMetadata = options.onReplyMetadata;
     const { timeout, signal, metadata } = options;
-    if (!timeout && !signal) this[CONTROL].channel.sendCall(call, interfaceName, methodName, args, metadata);
-    else if (
-      limitCall(call, options, (error) => {
-        this.abandonCall(call, error);
-      })
-    ) {
-      const told = timeout ? { ...metadata, timeout } : metadata;
-      this[CONTROL].channel.sendCall(call, interfaceName, methodName, args, told);
-    }
+    if (timeout || signal) this.sendLimited(call, interfaceName, methodName, args, options);
+    else this[CONTROL].channel.sendCall(call, interfaceName, methodName, args, metadata);
     return call;
+  }
+
+  /** Sends a call that has an end. Why apart: a closure in the function that makes each call would cost all of them. */
+  private sendLimited(
+    call: OutgoingCall,
+    interfaceName: string,
+    methodName: string,
+    args: unknown[],
+    options: CallOptions,
+  ): void {
+    const { timeout, metadata } = options;
+    const isSent = limitCall(call, options, (error) => {
+      this.abandonCall(call, error);
+    });
+    const told = timeout ? { ...metadata, timeout } : metadata;
+    if (isSent) this[CONTROL].channel.sendCall(call, interfaceName, methodName, args, told);
   }
 
   /** The time of a call is over, or its signal has fired. */

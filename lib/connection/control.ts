@@ -1,6 +1,5 @@
 import type { Callback } from '../util/callback.js';
 import type { OutgoingCalls } from './calls/outgoing-calls.js';
-import type { CallMeter } from './observing/call-meter.js';
 import type { TerminationReason } from './termination.js';
 import type { Dialer } from './transport.js';
 
@@ -20,8 +19,6 @@ export interface ConnectionControl {
   readonly isClosed: boolean;
   /** Whether one side has said that the session ends with this connection. */
   readonly isSessionOver: boolean;
-  /** Counts calls and events; undefined: nobody has asked for that. */
-  readonly callMeter: CallMeter | undefined;
   /** Runs the user's code; what it throws or rejects with is reported and goes no further. */
   guard(run: () => unknown): void;
   /** Reports an error of the user's code: it never vanishes and never ends the process. */

@@ -23,7 +23,7 @@ export class CallDurations implements Observer {
     );
   }
 
-  observes(kind: OperationKind): boolean {
+  interestIn(kind: OperationKind): boolean {
     return kind === 'serve' || kind === 'call';
   }
 

@@ -9,7 +9,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import { InternalApiError } from '../application/application.js';
-import type { Follower, Observer } from '../connection/observing/observers.js';
+import type { Follower, Interest, Observer } from '../connection/observing/observers.js';
 import type {
   Operation,
   OperationKind,
@@ -39,10 +39,18 @@ const CONNECTION_KINDS: readonly OperationKind[] = ['connect', 'handshake', 'res
 
 /** Makes spans of what this process does. */
 export class TracingObserver implements Observer {
-  constructor(private readonly settings: TracingSettings) {}
+  private readonly inConnections: Interest;
 
-  observes(kind: OperationKind): boolean {
-    return this.settings.config().connections === true || !CONNECTION_KINDS.includes(kind);
+  constructor(private readonly settings: TracingSettings) {
+    this.inConnections = {
+      get hasSubscribers() {
+        return settings.config().connections === true;
+      },
+    };
+  }
+
+  interestIn(kind: OperationKind): Interest | boolean {
+    return !CONNECTION_KINDS.includes(kind) || this.inConnections;
   }
 
   begin(operation: Operation): Follower | undefined {

@@ -21,7 +21,7 @@ export function publishDiagnostics(): void {
 }
 
 const publisher = {
-  observes: (kind: OperationKind) => channels[kind].hasSubscribers,
+  interestIn: (kind: OperationKind) => channels[kind],
   begin: (operation: Operation) => new Publication(channels[operation.kind], operation),
 };
 

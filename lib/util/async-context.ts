@@ -13,6 +13,16 @@ const outside = AsyncResource && new AsyncResource('JSTP');
 // starts the hooks of Node, and each Promise of the process costs more from then on.
 const isSoiled = Number.parseInt(host.process?.versions?.node ?? '') < 24;
 
+/**
+ * A context that has what the one outside has; what is entered there does not come into that one.
+ * Why not a new AsyncResource: it would have what the present context has. Why a constructor, and not `Object.create`: one
+ * is made for each message.
+ */
+const Apart = function () {
+  // All it has is inherited.
+} as unknown as new () => AsyncContext;
+Apart.prototype = outside;
+
 /** Returns the caller's context, for callbacks that run later; undefined where the platform has no contexts. */
 export function captureContext(): AsyncContext | undefined {
   return AsyncResource && new AsyncResource('JSTP');
@@ -25,15 +35,7 @@ export function captureContext(): AsyncContext | undefined {
  */
 export function runInRootContext<Args extends unknown[], T>(run: (...args: Args) => T, ...args: Args): T {
   if (!outside) return run(...args);
-  return (isSoiled ? apartFrom(outside) : outside).runInAsyncScope(run, undefined, ...args);
-}
-
-/**
- * Returns a context that has what another one has; what is entered there does not come into the other one.
- * Why not a new AsyncResource: it would have what the present context has.
- */
-function apartFrom(context: AsyncContext): AsyncContext {
-  return Object.create(context) as AsyncContext;
+  return (isSoiled ? new Apart() : outside).runInAsyncScope(run, undefined, ...args);
 }
 
 /** Returns a function that runs in the present context, wherever it is called. */

@@ -243,7 +243,7 @@ test('handlers run in the async context of who observes, and callers are called 
   const { connection } = await connected([application]);
   closing.add(
     observe({
-      observes: (kind) => kind === 'serve' || kind === 'handle',
+      interestIn: (kind) => kind === 'serve' || kind === 'handle',
       begin: ({ kind }) => ({ run: (run) => context.run(`${kind}d`, run), end: () => undefined }),
     }),
   );
@@ -264,7 +264,7 @@ test('what observes the beginning of a call or an event may say what travels bes
   const { begun } = recordOperations(closing);
   closing.add(
     observe({
-      observes: (kind) => kind === 'call' || kind === 'emit',
+      interestIn: (kind) => kind === 'call' || kind === 'emit',
       begin: (operation) => {
         if (operation.kind === 'call' || operation.kind === 'emit')
           operation.metadata = { ...operation.metadata, note: operation.kind };
@@ -282,7 +282,7 @@ test('several may observe, and each for as long as it wants', async () => {
   const { connection } = await connected();
   const first: Operation[] = [];
   const stop = observe({
-    observes: (kind) => kind === 'call',
+    interestIn: (kind) => kind === 'call',
     begin: (operation) => {
       first.push(operation);
       return undefined;

@@ -18,7 +18,7 @@ export function recordOperations(closing: Closing): {
   const ended: Operation[] = [];
   const begun: Operation[] = [];
   const stop = observe({
-    observes: () => true,
+    interestIn: () => true,
     begin: (operation): Follower => {
       begun.push(operation);
       return {

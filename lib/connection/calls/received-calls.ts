@@ -25,8 +25,9 @@ import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js'
 import { turnClock } from '../../util/turn-clock.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
+import type { CallMeter } from '../observing/call-meter.js';
 import { observeReceiving } from '../observing/observe-receiving.js';
-import { isObserved } from '../observing/observers.js';
+import { watches } from '../observing/observers.js';
 import type { AbandonedPlace } from './abandoned-handlers.js';
 import { ALWAYS_SERVED_BYTES, type BytesPlace } from './bytes-in-flight.js';
 import type { InFlightMeter } from './in-flight-meter.js';
@@ -56,6 +57,8 @@ const CANCELS_AGAIN_MS = 30_000;
 export interface ReceivedCallsOwner {
   /** The connection that the application's methods get. */
   readonly connection: Connection;
+  /** Counts calls; undefined: nobody has asked for that. */
+  readonly callMeter: CallMeter | undefined;
   /** Counts what all connections of the server serve; undefined on a client's side. */
   readonly inFlight: InFlight | undefined;
   /** The application that the peer calls. */
@@ -66,6 +69,8 @@ export interface ReceivedCallsOwner {
     /** Sends the text of a stream's value; false: there is no room for it now. */
     sendItem(text: string): boolean;
   };
+  /** Whether the session must be stored before what changes it is acted on. */
+  readonly storesFirst: boolean;
   /**
    * Runs something when the session is stored as it is now; at once where it is not stored at each step.
    * @param received the number of the peer's message that it acts on
@@ -212,28 +217,35 @@ export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedC
       return;
     }
     const fault = faultOf(message);
-    const { application, connection } = this.owner;
+    const { owner } = this;
+    const { application } = owner;
     if (fault !== 0 || application === null) {
       const isOversized = message.metadata === OVERSIZED_METADATA;
       this.refuse(message, isOversized ? METADATA_TOO_LARGE : [fault || ERR_INTERFACE_NOT_FOUND], length);
       return;
     }
-    const call = new ReceivedCall(this, connection, message, bytes);
-    if (message.sources !== undefined && connection.extensions.source) {
+    const call = new ReceivedCall(this, owner.connection, message, bytes);
+    if (message.sources !== undefined && owner.connection.extensions.source) {
       const refusal = this.openSources(call, message.sources);
       if (refusal) {
         this.refuse(message, refusal, length);
         return;
       }
     }
-    if (isObserved('serve', connection)) {
-      call.observation = observeReceiving('serve', connection, application, message, length, message.method);
+    if (watches.serve.isOn || owner.callMeter) {
+      call.observation = observeReceiving('serve', owner, message, length, message.method);
       call.began = turnClock.now();
     }
     this.calls ??= new IdTable();
     if (!this.calls.add(call)) (this.doubles ??= new Set()).add(call);
     this.count(bytes);
     this.balanceReading();
+    if (owner.storesFirst) this.serveStored(call, application);
+    else this.serve(call, application);
+  }
+
+  /** Serves a call when the session is stored as it is now. Why apart: a closure would cost each call. */
+  private serveStored(call: ReceivedCall, application: ApplicationLike<Connection>): void {
     this.owner.whenStored(() => {
       if (call.isOpen) this.serve(call, application);
     }, call.id);
@@ -253,11 +265,11 @@ export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedC
 
   /** Answers a call that no application gets. */
   private refuse(message: CallMessage, error: Refusal, length: number): void {
-    const { application, connection, outbox } = this.owner;
+    const { owner } = this;
     const text = formatCallbackError(message.id, error);
-    outbox.sendAnswer(text);
-    if (!isObserved('serve', connection)) return;
-    const observation = observeReceiving('serve', connection, application, message, length, message.method);
+    owner.outbox.sendAnswer(text);
+    if (!watches.serve.isOn && !owner.callMeter) return;
+    const observation = observeReceiving('serve', owner, message, length, message.method);
     observation.run?.(ignore);
     observation.sent?.(text);
     observation.end(error[0], RemoteError.fromJstpArray(error), turnClock.now());

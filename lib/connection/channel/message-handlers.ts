@@ -39,7 +39,7 @@ import { weightOf } from '../calls/weight.js';
 import type { Connection } from '../connection.js';
 import type { Extensions } from '../extensions.js';
 import { observeReceiving } from '../observing/observe-receiving.js';
-import { isObserved } from '../observing/observers.js';
+import { watches } from '../observing/observers.js';
 import type { Reporter } from '../reporter.js';
 import type { Wire } from '../wire.js';
 import { TRANSPORT_PING } from './overtaking.js';
@@ -189,19 +189,29 @@ function handleEvent(owner: MessageOwner, message: EventMessage, bytes: number):
   if (!owner.channel.countReceived(message.id)) return false;
   if (owner.isLogged('event')) owner.log('event', interfaceName, event, args);
   if (args === undefined || interfaceName === undefined || event === undefined) return false;
-  const weight = owner.channel.storesFirst ? weightOf(bytes, message.values) : undefined;
-  owner.channel.whenStored(() => {
-    if (isObserved('handle', owner.connection)) runObservedEvent(owner, message, bytes);
-    else runEvent(owner, message, bytes);
-    if (weight !== undefined) owner.channel.receivedCalls.removeStoredFirst(weight);
-  }, message.id);
-  // Behind the message is in the gate: what is served on then comes after it.
-  if (weight !== undefined) owner.channel.receivedCalls.addStoredFirst(weight);
+  if (owner.channel.storesFirst) runStoredEvent(owner, message, bytes);
+  else runEvent(owner, message, bytes);
   return true;
 }
 
-/** @param failed told of what fails, if it is observed */
-function runEvent(
+/** Runs the handlers of an event when the session is stored as it is now. Why apart: a closure would cost each event. */
+function runStoredEvent(owner: MessageOwner, message: EventMessage, bytes: number): void {
+  const weight = weightOf(bytes, message.values);
+  owner.channel.whenStored(() => {
+    runEvent(owner, message, bytes);
+    owner.channel.receivedCalls.removeStoredFirst(weight);
+  }, message.id);
+  // Behind the message is in the gate: what is served on then comes after it.
+  owner.channel.receivedCalls.addStoredFirst(weight);
+}
+
+function runEvent(owner: MessageOwner, message: EventMessage, bytes: number): void {
+  if (watches.handle.isOn || owner.channel.callMeter) runObservedEvent(owner, message, bytes);
+  else handOver(owner, message, bytes);
+}
+
+/** Hands an event to all who handle it. @param failed told of what fails, if it is observed */
+function handOver(
   owner: MessageOwner,
   { interfaceName = '', event = '', args = [], metadata, values }: EventMessage,
   bytes: number,
@@ -222,8 +232,7 @@ function runEvent(
 }
 
 function runObservedEvent(owner: MessageOwner, message: EventMessage, bytes: number): void {
-  const { connection, application } = owner;
-  const observation = observeReceiving('handle', connection, application, message, bytes, message.event);
+  const observation = observeReceiving('handle', owner.channel, message, bytes, message.event);
   const observed: Observed = { observation, began: turnClock.now() };
   const failed = (error: unknown): void => {
     const code = outcomeCodeOf(error);
@@ -231,7 +240,7 @@ function runObservedEvent(owner: MessageOwner, message: EventMessage, bytes: num
     const isInternal = isError(error) && !(error instanceof RemoteError);
     endObservation(observed, isInternal ? ERR_INTERNAL_API_ERROR : code, error);
   };
-  const run = (): unknown => runEvent(owner, message, bytes, failed);
+  const run = (): unknown => handOver(owner, message, bytes, failed);
   const handled = observation.run ? observation.run(run) : run();
   const end = (): void => {
     endObservation(observed, 0, undefined);

@@ -32,7 +32,8 @@ import { ReceivedCalls, type ReceivedCallsOwner } from '../calls/received-calls.
 import type { Connection, ConnectionChannel } from '../connection.js';
 import type { Extensions } from '../extensions.js';
 import { observeCall, observeEmit } from '../observing/observe-sending.js';
-import { isObserved } from '../observing/observers.js';
+import type { CallMeter } from '../observing/call-meter.js';
+import { watches } from '../observing/observers.js';
 import type { Reporter } from '../reporter.js';
 import type { ServerSide } from '../server-side.js';
 import type { Wire } from '../wire.js';
@@ -58,6 +59,8 @@ export interface ChannelOwner extends Pick<Reporter, 'guard' | 'reportError' | '
   readonly serverSide: ServerSide | null;
   readonly wire: Wire;
   readonly limits: Limits;
+  /** Counts calls and events; undefined: nobody has asked for that. */
+  readonly callMeter: CallMeter | undefined;
   readonly session: Session<Connection> | null;
   readonly application: ApplicationLike<Connection> | null;
   readonly extensions: Extensions;
@@ -89,7 +92,11 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   holds = 0;
   readonly activity = new PeerActivity();
 
-  constructor(private readonly owner: ChannelOwner) {}
+  readonly callMeter: CallMeter | undefined;
+
+  constructor(private readonly owner: ChannelOwner) {
+    this.callMeter = owner.callMeter;
+  }
 
   get connection(): Connection {
     return this.owner.connection;
@@ -274,10 +281,11 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     args: unknown[],
     metadata?: Metadata,
   ): void {
-    const { outbox, owner } = this;
-    const sent = isObserved('call', this.connection)
-      ? observeCall(call, this.connection, interfaceName, methodName, args, metadata)
-      : metadata;
+    const { outbox, owner, callMeter } = this;
+    const sent =
+      watches.call.isOn || callMeter
+        ? observeCall(call, this, interfaceName, methodName, args, metadata)
+        : metadata;
     const isForReturn = call.kind === 'resendable' && this.mayReturn;
     const refusal = outbox.refusal('call', methodName, isForReturn);
     if (refusal) {
@@ -327,7 +335,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   }
 
   sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown {
-    return isObserved('emit', this.connection)
+    return watches.emit.isOn || this.callMeter
       ? observeEmit(this, interfaceName, eventName, args, metadata)
       : this.commitEvent(interfaceName, eventName, args, metadata);
   }

@@ -10,7 +10,7 @@ import { ClientHandshake, parseAppSpecifier, type Entrance } from './client-hand
 import type { Credentials } from './credentials.js';
 import type { AppSpecifier, Connection } from '../connection.js';
 import type { ExtensionName } from '../extensions.js';
-import { begin, isObserved } from '../observing/observers.js';
+import { begin, watches } from '../observing/observers.js';
 import type { ConnectionState } from '../state.js';
 
 /** What a client's handshake asks of its connection. */
@@ -88,7 +88,7 @@ function observeHandshake(
   { strategy, resumed }: Credentials<Connection>,
 ): Observation | undefined {
   const kind = resumed ? 'resume' : 'handshake';
-  if (!isObserved(kind)) return undefined;
+  if (!watches[kind].isOn) return undefined;
   const application = version ? `${name}@${version}` : name;
   const operation = { kind, side: 'client', connection, application, strategy } as const;
   const observation = begin({ ...operation, code: undefined, error: undefined });

@@ -1,6 +1,6 @@
 import { outcomeCodeOf } from '../../protocol/outcome-code.js';
 import type { Callback } from '../../util/callback.js';
-import { begin, isObserved } from './observers.js';
+import { begin, watches } from './observers.js';
 import type { ConnectOperation } from './operations.js';
 import type { AppSpecifier, Connection } from '../connection.js';
 
@@ -17,7 +17,7 @@ export function observeConnect(
   done: Callback,
   attempt: (done: Callback) => void,
 ): void {
-  if (!isObserved('connect')) {
+  if (!watches.connect.isOn) {
     attempt(done);
     return;
   }

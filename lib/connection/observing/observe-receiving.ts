@@ -2,28 +2,33 @@ import type { ApplicationLike } from '../../application/application.js';
 import type { CallMessage, EventMessage } from '../../protocol/message.js';
 import type { Observation } from '../../util/observation.js';
 import type { Connection } from '../connection.js';
-import { CONTROL } from '../control.js';
 import type { CallMeter } from './call-meter.js';
-import { begin, hasObservers } from './observers.js';
+import { begin, watches } from './observers.js';
 import { ReceiveOperation } from './operations.js';
+
+/** What receives calls and events. */
+interface Receiver {
+  readonly connection: Connection;
+  /** The application that gets them; null: none does. */
+  readonly application: ApplicationLike<Connection> | null;
+  /** Counts them; undefined: nobody has asked for that. */
+  readonly callMeter: CallMeter | undefined;
+}
 
 /**
  * Begins to observe a call or an event of the peer, which is observed.
- * @param application the one that gets it
  * @param length how long the message was
  * @param name the name of the method or event
  */
 export function observeReceiving(
   kind: 'serve' | 'handle',
-  connection: Connection,
-  application: ApplicationLike<Connection> | null,
+  { connection, application, callMeter }: Receiver,
   message: CallMessage | EventMessage,
   length: number,
   name = '',
 ): Observation {
-  const { callMeter } = connection[CONTROL];
   const counted = callMeter && count(callMeter, kind, application, message.interfaceName ?? '', name);
-  if (counted && !hasObservers(kind)) return counted;
+  if (counted && !watches[kind].isOn) return counted;
   return begin(new ReceiveOperation(kind, connection, application, message, length, name), counted);
 }
 

@@ -4,22 +4,29 @@ import { ignore } from '../../util/callback.js';
 import { turnClock } from '../../util/turn-clock.js';
 import type { OutgoingCall } from '../calls/outgoing-calls.js';
 import type { Connection } from '../connection.js';
-import { CONTROL } from '../control.js';
-import { begin, hasObservers } from './observers.js';
+import type { CallMeter } from './call-meter.js';
+import { begin, watches } from './observers.js';
 import { SendOperation } from './operations.js';
+
+/** What sends calls. */
+interface CallSender {
+  readonly connection: Connection;
+  /** Counts them; undefined: nobody has asked for that. */
+  readonly callMeter: CallMeter | undefined;
+}
 
 /** Lets a call of this side be observed, up to its end. @returns the metadata that it is to carry */
 export function observeCall(
   call: OutgoingCall,
-  connection: Connection,
+  { connection, callMeter }: CallSender,
   interfaceName: string,
   methodName: string,
   args: readonly unknown[],
   metadata: Metadata | undefined,
 ): Metadata | undefined {
-  const counted = connection[CONTROL].callMeter?.call(interfaceName, methodName);
+  const counted = callMeter?.call(interfaceName, methodName);
   if (counted) call.began = turnClock.now();
-  if (!hasObservers('call')) {
+  if (!watches.call.isOn) {
     call.observation = counted;
     return metadata;
   }
@@ -31,8 +38,7 @@ export function observeCall(
 }
 
 /** What sends events. */
-interface EventSender {
-  readonly connection: Connection;
+interface EventSender extends CallSender {
   /** @returns what keeps it from being sent; undefined: nothing does */
   commitEvent(
     interfaceName: string,
@@ -50,9 +56,9 @@ export function observeEmit(
   args: readonly unknown[],
   metadata: Metadata | undefined,
 ): unknown {
-  const { connection } = sender;
-  const counted = connection[CONTROL].callMeter?.emit(interfaceName, eventName);
-  if (!hasObservers('emit')) {
+  const { connection, callMeter } = sender;
+  const counted = callMeter?.emit(interfaceName, eventName);
+  if (!watches.emit.isOn) {
     const error = sender.commitEvent(interfaceName, eventName, args, metadata);
     counted?.end(outcomeCodeOf(error), error, undefined);
     return error;

@@ -1,6 +1,5 @@
 import type { Observation } from '../../util/observation.js';
 import type { Moment } from '../../util/turn-clock.js';
-import { CONTROL, type Controlled } from '../control.js';
 import type { Operation, OperationKind } from './operations.js';
 
 /** Follows one operation for an observer. */
@@ -13,40 +12,74 @@ export interface Follower {
   end(): void;
 }
 
+/** Tells whether an observer wants to know of one kind of operations now. Node's tracing channels are such. */
+export interface Interest {
+  /** Asked before each operation: it must cost nothing. */
+  readonly hasSubscribers: boolean;
+}
+
 /**
  * Observes what this process does, on all of its connections. What it throws fails what is observed, so it must not
  * throw.
  */
 export interface Observer {
-  /** Whether it wants to know of such operations now. Asked before each one: it must cost nothing. */
-  observes(kind: OperationKind): boolean;
+  /** Its interest in a kind of operations; true and false are for good. Asked once, when the observer is added. */
+  interestIn(kind: OperationKind): Interest | boolean;
   /** An operation begins. @returns undefined: it is not followed */
   begin(operation: Operation): Follower | undefined;
 }
 
-// Why for the whole process, and not for a connection: what traces is set up once, before there are any.
-let observers: readonly Observer[] = [];
+const ALWAYS: Interest = { hasSubscribers: true };
 
-/** Adds an observer, once. @returns a function that removes it */
-export function observe(observer: Observer): () => void {
-  if (!observers.includes(observer)) observers = [...observers, observer];
-  return () => {
-    observers = observers.filter((other) => other !== observer);
-  };
+/** Who observes one kind of operations. */
+class Watch {
+  private watchers: readonly { readonly observer: Observer; readonly interest: Interest }[] = [];
+
+  constructor(private readonly kind: OperationKind) {}
+
+  /** Whether anybody wants to know of them now. Why it is asked first: nothing is made for nobody. */
+  get isOn(): boolean {
+    for (const { interest } of this.watchers) if (interest.hasSubscribers) return true;
+    return false;
+  }
+
+  add(observer: Observer): void {
+    const interest = observer.interestIn(this.kind);
+    if (interest === false || this.watchers.some((other) => other.observer === observer)) return;
+    this.watchers = [...this.watchers, { observer, interest: interest === true ? ALWAYS : interest }];
+  }
+
+  remove(observer: Observer): void {
+    this.watchers = this.watchers.filter((other) => other.observer !== observer);
+  }
+
+  /** Tells those who want to know. @returns what follows it for them */
+  begin(operation: Operation): Follower[] {
+    const asked = this.watchers.filter(({ interest }) => interest.hasSubscribers);
+    return asked.flatMap(({ observer }) => observer.begin(operation) ?? []);
+  }
 }
 
 /**
- * Whether anybody observes such operations, or counts those of the connection. Why it is asked first: nothing is made for
- * nobody.
+ * Who observes what, by the kind of operations. Why for the whole process, and not for a connection: what traces is set
+ * up once, before there are any. Why not by a function of the kind: it would cost each call a search by name.
  */
-export function isObserved(kind: OperationKind, connection?: Controlled): boolean {
-  return hasObservers(kind) || connection?.[CONTROL].callMeter !== undefined;
-}
+export const watches: Readonly<Record<OperationKind, Watch>> = {
+  call: /* @__PURE__ */ new Watch('call'),
+  serve: /* @__PURE__ */ new Watch('serve'),
+  emit: /* @__PURE__ */ new Watch('emit'),
+  handle: /* @__PURE__ */ new Watch('handle'),
+  connect: /* @__PURE__ */ new Watch('connect'),
+  handshake: /* @__PURE__ */ new Watch('handshake'),
+  resume: /* @__PURE__ */ new Watch('resume'),
+};
 
-/** Whether anybody observes such operations. */
-export function hasObservers(kind: OperationKind): boolean {
-  for (const observer of observers) if (observer.observes(kind)) return true;
-  return false;
+/** Adds an observer, once. @returns a function that removes it */
+export function observe(observer: Observer): () => void {
+  for (const watch of Object.values(watches)) watch.add(observer);
+  return () => {
+    for (const watch of Object.values(watches)) watch.remove(observer);
+  };
 }
 
 /**
@@ -54,12 +87,7 @@ export function hasObservers(kind: OperationKind): boolean {
  * @param counted ends with it
  */
 export function begin(operation: Operation, counted?: Observation): Required<Observation> {
-  const followers: Follower[] = [];
-  for (const observer of observers) {
-    const follower = observer.observes(operation.kind) ? observer.begin(operation) : undefined;
-    if (follower) followers.push(follower);
-  }
-  return new Followed(operation, followers, counted);
+  return new Followed(operation, watches[operation.kind].begin(operation), counted);
 }
 
 class Followed implements Observation {

@@ -84,7 +84,7 @@ export class AccessLog implements Observer {
       });
   }
 
-  observes(kind: OperationKind): boolean {
+  interestIn(kind: OperationKind): boolean {
     return kind === 'serve' || kind === 'handle';
   }
 

@@ -1,5 +1,5 @@
 import type { Connection } from '../../connection/connection.js';
-import { begin, isObserved } from '../../connection/observing/observers.js';
+import { begin, watches } from '../../connection/observing/observers.js';
 import type { HandshakeRequest } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Observation } from '../../util/observation.js';
@@ -12,7 +12,7 @@ export class ObservedHandshakes {
   /** Decides on a handshake. */
   run(connection: Connection, request: HandshakeRequest, decide: () => void): void {
     const kind = request.strategy === 'session' ? 'resume' : 'handshake';
-    if (!isObserved(kind)) {
+    if (!watches[kind].isOn) {
       decide();
       return;
     }

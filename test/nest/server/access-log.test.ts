@@ -15,7 +15,7 @@ import {
   type JstpAccessRecord,
   type JstpServerOptions,
 } from '../../../lib/index.js';
-import { hasObservers } from '../../../lib/connection/observing/observers.js';
+import { watches } from '../../../lib/connection/observing/observers.js';
 import { Closing } from '../../support/closing.js';
 import { call, connect, reference } from '../../support/jstp.js';
 import { LOOPBACK } from '../../support/ports.js';
@@ -200,7 +200,7 @@ describe('the access log of a JstpServer', () => {
     await service.app.close();
     await other.connection.callMethod('orders', 'count', ['x']);
     expect(records).toHaveLength(1);
-    expect(hasObservers('serve')).toBe(false);
+    expect(watches.serve.isOn).toBe(false);
   });
 
   test('has the calls of a client of @metarhia/jstp', async () => {

@@ -242,7 +242,7 @@ function resultOf(method: UserFunction, args: unknown[]): Promise<unknown> {
   try {
     return Promise.resolve(invoke(method, args));
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }
 

@@ -3,8 +3,15 @@ import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
 import type { Limits } from '../protocol/limits.js';
 import type { Metadata } from '../protocol/message.js';
 import type { RemoteError } from '../protocol/remote-error.js';
-import { Session } from '../session/session.js';
-import { callWith, promisify, unwrapResults, type Callback, type TypedCallback } from '../util/callback.js';
+import type { Session } from '../session/session.js';
+import {
+  arrayOf,
+  callWith,
+  promisify,
+  unwrapping,
+  type Callback,
+  type TypedCallback,
+} from '../util/callback.js';
 import { EventEmitter } from '../util/event-emitter.js';
 import type { AbortSignalLike } from '../util/host.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
@@ -16,7 +23,7 @@ import { answerCall, createOutgoingCall, type OutgoingCall } from './calls/outgo
 import type { RemoteProxy } from './calls/remote-proxy.js';
 import { CONTROL, type ConnectionControl } from './control.js';
 import type { ExtensionName, Extensions } from './extensions.js';
-import { ANONYMOUS, loginCredentials, resumeCredentials, type Credentials } from './handshake/credentials.js';
+import { credentialsOf, type Credentials } from './handshake/credentials.js';
 import type { CallMeter } from './observing/call-meter.js';
 import type { LogEmitter } from './log-events.js';
 import type { ConnectionState } from './state.js';
@@ -585,23 +592,4 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectAsJson('Connection', this, options, inspect);
   }
-}
-
-function credentialsOf(
-  login: string | Session<Connection> | null | undefined,
-  password: string | null | undefined,
-): Credentials<Connection> {
-  if (login instanceof Session) return resumeCredentials(login);
-  return login ? loginCredentials(login, password) : ANONYMOUS;
-}
-
-/** A callback of a Promise for results as one array. */
-function unwrapping(done: Callback<[result?: unknown]>): Callback {
-  return (error, results) => {
-    done(error, unwrapResults(arrayOf(results)));
-  };
-}
-
-function arrayOf(results: unknown): unknown[] {
-  return Array.isArray(results) ? results : [];
 }

@@ -3,14 +3,15 @@ import type { SharedEvent } from '../protocol/shared-event.js';
 import type { Connection } from './connection.js';
 import { lifecycleOf } from './lifecycle.js';
 import { observeEmit } from './observing/observe-sending.js';
-import { isObserved } from './observing/observers.js';
+import { watches } from './observing/observers.js';
 import type { SessionChannel } from './channel/session-channel.js';
 
 /** Sends an event that other connections get, too, as `emitRemoteEvent` sends one of its own. */
 export function sendShared(connection: Connection, event: SharedEvent): void {
   const lifecycle = lifecycleOf(connection);
   const { channel } = lifecycle;
-  const error = isObserved('emit', connection)
+  const isObserved = watches.emit.isOn || channel.callMeter !== undefined;
+  const error = isObserved
     ? observeShared(channel, event)
     : commitShared(channel, event, event.metadata);
   if (error !== undefined) lifecycle.tell(error);
@@ -19,6 +20,7 @@ export function sendShared(connection: Connection, event: SharedEvent): void {
 function observeShared(channel: SessionChannel, event: SharedEvent): unknown {
   const sender = {
     connection: channel.connection,
+    callMeter: channel.callMeter,
     commitEvent: (_interfaceName: string, _name: string, _args: unknown, metadata: Metadata | undefined) =>
       commitShared(channel, event, metadata),
   };

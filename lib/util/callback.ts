@@ -66,3 +66,15 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 export function isClass(value: object): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }
+
+/** A callback for results as one array, that hands on what {@link unwrapResults} makes of them. */
+export function unwrapping(done: Callback<[result?: unknown]>): Callback {
+  return (error, results) => {
+    done(error, unwrapResults(arrayOf(results)));
+  };
+}
+
+/** The results that came as one array; none of an error. */
+export function arrayOf(results: unknown): unknown[] {
+  return Array.isArray(results) ? results : [];
+}

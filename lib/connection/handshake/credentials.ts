@@ -1,4 +1,4 @@
-import type { Session } from '../../session/session.js';
+import { Session } from '../../session/session.js';
 
 /**
  * How a client shows who it is.
@@ -15,7 +15,7 @@ export interface Credentials<C> {
 }
 
 /** The credentials of a client that gives no name. */
-export const ANONYMOUS: Credentials<never> = {
+const ANONYMOUS: Credentials<never> = {
   strategy: 'anonymous',
   credentials: undefined,
   username: null,
@@ -23,16 +23,25 @@ export const ANONYMOUS: Credentials<never> = {
 };
 
 /** The credentials of a login. */
-export function loginCredentials(login: string, password: string | null | undefined): Credentials<never> {
+function loginCredentials(login: string, password: string | null | undefined): Credentials<never> {
   return { strategy: 'login', credentials: [login, password ?? ''], username: login, resumed: undefined };
 }
 
 /** The credentials of a session that comes back. */
-export function resumeCredentials<C>(session: Session<C>): Credentials<C> {
+function resumeCredentials<C>(session: Session<C>): Credentials<C> {
   const credentials: unknown[] = [session.id, session.receivedCount];
   if (session.binding?.extensions.includes('resume')) {
     const { by, count } = session.nextClaim();
     credentials.push([by, count]);
   }
   return { strategy: 'session', credentials, username: session.username, resumed: session };
+}
+
+/** The credentials of what a user logs in with: a name, or a session that comes back; nothing: the client gives no name. */
+export function credentialsOf<C>(
+  login: string | Session<C> | null | undefined,
+  password: string | null | undefined,
+): Credentials<C> {
+  if (login instanceof Session) return resumeCredentials(login);
+  return login ? loginCredentials(login, password) : ANONYMOUS;
 }

@@ -1,47 +1,18 @@
-import type { Deserializer, ReadPacket, Serializer, WritePacket } from '@nestjs/microservices';
-import type { Connection } from '../../connection/connection.js';
-import type { OutgoingCall } from '../../connection/calls/outgoing-calls.js';
-import { isMoved, isNotRun, lostAnswer } from '../../connection/keeper/answers.js';
-import { ERR_CALLBACK_LOST, ERR_NOT_CONNECTED } from '../../protocol/error-codes.js';
+import type { Deserializer, ReadPacket, Serializer } from '@nestjs/microservices';
+import { ERR_NOT_CONNECTED } from '../../protocol/error-codes.js';
 import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
-import { ignore, unwrapResults } from '../../util/callback.js';
+import { ignore } from '../../util/callback.js';
 import { randomId } from '../../util/random.js';
-import { argumentsOfData, JstpRecord, type Attempt, type JstpRecordOptions } from '../jstp-record.js';
-import { fromWireError } from '../nest-error.js';
+import { argumentsOfData, JstpRecord } from '../jstp-record.js';
 import { OrderedConversion } from '../ordered-conversion.js';
-import { targetOf, type PatternNormalizer, type Target } from '../target.js';
-
-/** The connection by which packets go. */
-interface PacketCarrier {
-  /** The connection that sends packets now; undefined where there is none. */
-  readonly carrier: Connection | undefined;
-  /** Whether the server of a connection has left: calls that it has not run are for the next one. */
-  hasLeft(connection: Connection): boolean;
-  /** A Promise of the connection that comes next. */
-  next(): Promise<Connection>;
-  /** Cancels a call, on whichever connection it is by now. */
-  cancel(call: OutgoingCall, startedOn: Connection, reason?: RemoteError): void;
-}
+import { targetOf, type PatternNormalizer } from '../target.js';
+import { SentCall, type Outgoing, type PacketCarrier, type Reply, type Teardown } from './sent-call.js';
 
 /** The user's serializer and deserializer; undefined where Nest's default would change nothing. */
 export interface Conversions {
   readonly serializer: Serializer | undefined;
   readonly deserializer: Deserializer | undefined;
-}
-
-type Reply = (packet: WritePacket) => void;
-
-/** Cancels a call that is still under way. @param reason why; undefined: its subscriber has left */
-type Teardown = (reason?: RemoteError) => void;
-
-/** A packet that is ready to be sent. */
-interface Outgoing {
-  readonly target: Target;
-  readonly args: unknown[];
-  readonly metadata: Metadata | undefined;
-  readonly onReplyMetadata: JstpRecordOptions['onReplyMetadata'];
-  readonly attempt: Attempt | undefined;
 }
 
 /** Sends Nest's packets as JSTP's messages: the pattern as the target, the data as arguments. Hands responses back. */
@@ -128,56 +99,12 @@ export class ClientPackets {
    * @param replyLocal gets errors of this side, which the deserializer must not get
    */
   private start(outgoing: Outgoing, reply: Reply, replyLocal = reply): Teardown {
-    const { target, args, metadata, onReplyMetadata, attempt } = outgoing;
-    const { carrier } = this;
-    const first = carrier.carrier;
-    if (!first) {
+    const { carrier } = this.carrier;
+    if (!carrier) {
       replyLocal({ err: new RemoteError(ERR_NOT_CONNECTED), isDisposed: true });
       return ignore;
     }
-    let connection = first;
-    let isOver = false;
-    const begin = (on: Connection): OutgoingCall => {
-      connection = on;
-      return on.startCall(
-        target.interfaceName,
-        target.name,
-        args,
-        (error, results) => {
-          if (!error) reply({ response: unwrapResults(results as unknown[]), isDisposed: true });
-          else if (isNotRun(error) && carrier.hasLeft(on)) beginAtNext();
-          else if (isMoved(error)) call = begin(on);
-          else if (error === ERR_CALLBACK_LOST)
-            replyLocal({ err: lostAnswer(target.interfaceName, target.name), isDisposed: true });
-          else if (error instanceof RemoteError && call.id !== 0) {
-            reply({ err: fromWireError(error, on.extensions.nest), isDisposed: true });
-          } else replyLocal({ err: error, isDisposed: true });
-        },
-        {
-          onItem: (response) => {
-            reply({ response });
-          },
-          metadata: attempt ? toldTime(metadata, attempt) : metadata,
-          onReplyMetadata,
-          takesArray: true,
-        },
-      );
-    };
-    const beginAtNext = (): void => {
-      carrier.next().then(
-        (next) => {
-          if (!isOver) call = begin(next);
-        },
-        (err: unknown) => {
-          if (!isOver) replyLocal({ err, isDisposed: true });
-        },
-      );
-    };
-    let call = begin(connection);
-    return (reason) => {
-      isOver = true;
-      carrier.cancel(call, connection, reason);
-    };
+    return new SentCall(this.carrier, outgoing, reply, replyLocal).start(carrier);
   }
 
   private sendEvent({ target, args, metadata }: Outgoing): unknown {
@@ -216,11 +143,6 @@ function bare(packet: ReadPacket): BarePacket {
     data: record.data as unknown,
     metadata: { ...metadataOf(metadata), ...record.options.metadata },
   };
-}
-
-/** Adds how long the caller still waits, each time that the call is made: at the next server, it is less. */
-function toldTime(metadata: Metadata | undefined, { remainingMs }: Attempt): Metadata | undefined {
-  return remainingMs === undefined ? metadata : { ...metadata, timeout: Math.ceil(remainingMs) };
 }
 
 type BarePacket = Pick<ReadPacket, 'pattern' | 'data'> & { readonly metadata?: unknown };

@@ -1,5 +1,5 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
-import { defer, from, Observable, ReplaySubject, throwError } from 'rxjs';
+import { defer, from, Observable, ReplaySubject, throwError, type Subscriber } from 'rxjs';
 import type { ApplicationLike } from '../../application/application.js';
 import type { Connection } from '../../connection/connection.js';
 import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
@@ -25,13 +25,11 @@ import { NEST_OUTCOMES } from './nest-outcomes.js';
 import { createRemoteApi, type RemoteApi } from './client-remote-api.js';
 import { isNetworkError } from '../../connection/keeper/connection-trouble.js';
 import { LimitedSend } from './limited-send.js';
+import type { Teardown } from './sent-call.js';
 import { JstpArgs } from '../jstp-args.js';
 import { JstpRecord, type Attempt, type JstpRecordOptions } from '../jstp-record.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
-
-/** Cancels a call. @param reason why; undefined: its subscriber has left */
-type Teardown = (reason?: RemoteError) => void;
 
 /** What only Nest 12 has of `ClientProxy`. */
 interface PacketMaker {
@@ -177,29 +175,44 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 
   private sendOnce<TResult>(pattern: unknown, data: unknown, attempt?: Attempt): Observable<TResult> {
-    return new Observable<TResult>((subscriber) => {
-      const start = (): Teardown =>
-        this.publish(
-          this.packetOf(pattern, attempt ? sentBy(attempt, data) : data),
-          this.createObserver(subscriber),
-        );
-      let teardown: Teardown | undefined;
-      const stop = (): void => {
-        teardown?.(attempt?.reason);
-      };
-      if (this.keeper.carrier) {
-        teardown = start();
-        return stop;
-      }
+    return new Observable<TResult>((subscriber) => this.subscribeTo(subscriber, pattern, data, attempt));
+  }
+
+  /** Sends a call for its subscriber. @returns cancels it */
+  private subscribeTo<TResult>(
+    subscriber: Subscriber<TResult>,
+    pattern: unknown,
+    data: unknown,
+    attempt: Attempt | undefined,
+  ): Teardown {
+    // Why apart: what waits, or has an attempt, needs closures that would cost each call.
+    if (attempt || !this.keeper.carrier) return this.sendWhenConnected(subscriber, pattern, data, attempt);
+    return this.publish(this.packetOf(pattern, data), this.createObserver(subscriber));
+  }
+
+  private sendWhenConnected<TResult>(
+    subscriber: Subscriber<TResult>,
+    pattern: unknown,
+    data: unknown,
+    attempt: Attempt | undefined,
+  ): Teardown {
+    let teardown: Teardown = ignore;
+    const start = (): void => {
+      const packet = this.packetOf(pattern, attempt ? sentBy(attempt, data) : data);
+      teardown = this.publish(packet, this.createObserver(subscriber));
+    };
+    if (this.keeper.carrier) start();
+    else
       this.ensureConnected()
         .then(() => {
-          if (!subscriber.closed) teardown = start();
+          if (!subscriber.closed) start();
         })
         .catch((error: unknown) => {
           subscriber.error(error);
         });
-      return stop;
-    });
+    return () => {
+      teardown(attempt?.reason);
+    };
   }
 
   /**

@@ -197,7 +197,7 @@ describe('event patterns with wildcards', () => {
     const spans = new Set<string>();
     atEnd(
       observe({
-        observes: (kind) => kind === 'handle',
+        interestIn: (kind) => kind === 'handle',
         begin: (operation) => {
           spans.add(describeEvent(operation as ReceiveOperation).name);
           return undefined;

@@ -12,7 +12,7 @@ import {
   type Callback,
   type TypedCallback,
 } from '../util/callback.js';
-import { EventEmitter } from '../util/event-emitter.js';
+import { EventEmitter, LISTENERS_CHANGED } from '../util/event-emitter.js';
 import type { AbortSignalLike } from '../util/host.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 import type { CallOptions, EventOptions } from './calls/call-options.js';
@@ -200,6 +200,8 @@ export interface ConnectionCore extends ConnectionControl {
   readonly channel: ConnectionChannel;
   /** Emits an error to those who listen for it; answers whether somebody does. */
   tell(error: unknown): boolean;
+  /** Listeners have come or gone. */
+  listenersChanged(): void;
 }
 
 let connectionCount = 0;
@@ -221,6 +223,11 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   private constructor(core: ConnectionCore) {
     super();
     this[CONTROL] = core;
+  }
+
+  /** @internal */
+  override [LISTENERS_CHANGED](): void {
+    this[CONTROL].listenersChanged();
   }
 
   /** Where the connection is in its life. */

@@ -12,6 +12,7 @@ import { JOURNAL_FULL_INFO } from '../protocol/refusal-info.js';
 import { NO_CALLS, type Session } from '../session/session.js';
 import { isThenable, type Callback } from '../util/callback.js';
 import { isSystemError } from '../util/errors.js';
+import { LOG_EVENTS } from './log-events.js';
 import { LAST_RESORT, reportRejection, SAFE_EMIT, type ArgumentsOf } from '../util/event-emitter.js';
 import { reportUnhandledError } from '../util/host.js';
 import type { OutgoingCalls } from './calls/outgoing-calls.js';
@@ -78,6 +79,8 @@ export class Lifecycle
   // Set when it is first needed: a field costs every idle connection 8 bytes.
   /** Whether the peer has said why the present transport ends. */
   private hasHeardBye: boolean | undefined;
+  /** Whether anybody listens for the log events of the connection. Why kept: each message asks several times. */
+  private hasLogListeners: boolean | undefined;
 
   /**
    * @param transport the first transport
@@ -451,9 +454,13 @@ export class Lifecycle
   isLogged(event: LogEvent): boolean {
     return (
       this.settings?.logger !== undefined ||
-      this.connection.listenerCount(event) > 0 ||
+      (this.hasLogListeners === true && this.connection.listenerCount(event) > 0) ||
       (this.serverSide?.hasLogListeners ?? false)
     );
+  }
+
+  listenersChanged(): void {
+    this.hasLogListeners = LOG_EVENTS.some((event) => this.connection.listenerCount(event) > 0);
   }
 
   log<Event extends LogEvent>(event: Event, ...args: ArgumentsOf<ConnectionEvents, Event>): void {

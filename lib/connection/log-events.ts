@@ -1,14 +1,18 @@
 /** The names of the log events: they go to the client's logger, and to the server's 'log' event. */
-export type LogEvent =
-  | 'call'
-  | 'callback'
-  | 'event'
-  | 'handshake'
-  | 'heartbeat'
-  | 'inspect'
-  | 'incomingMessage'
-  | 'outgoingMessage'
-  | 'messageRejected';
+export const LOG_EVENTS = [
+  'call',
+  'callback',
+  'event',
+  'handshake',
+  'heartbeat',
+  'inspect',
+  'incomingMessage',
+  'outgoingMessage',
+  'messageRejected',
+] as const;
+
+/** The name of a log event. */
+export type LogEvent = (typeof LOG_EVENTS)[number];
 
 /** Where log events go instead of the connection. */
 export interface LogEmitter {

@@ -20,6 +20,7 @@ import {
   SAFE_EMIT,
   type ArgumentsOf,
   type ErrorReporter,
+  LISTENERS_CHANGED,
 } from '../util/event-emitter.js';
 import { now, reportUnhandledError } from '../util/host.js';
 import { lookUntil } from '../util/look-until.js';
@@ -80,7 +81,7 @@ export class Server extends EventEmitter<ServerEvents> {
   private readonly listener: Listener;
   private draining: Promise<void> | undefined;
   private applicationTable: Applications<Connection>;
-  private readonly side: ServerSide;
+  private readonly side: ServerSide & { hasLogListeners: boolean };
   /** @internal What `nest/` may drive. */
   readonly [SERVER_CONTROL]: ServerControl;
 
@@ -145,6 +146,11 @@ export class Server extends EventEmitter<ServerEvents> {
     this.meters = createMeters(limits, { door, pendingPeers, table, inFlight, receiveMeter, sendMeter });
     this.listener = createListener(this.createSink(door));
     if (onConnect) this.on('connect', onConnect);
+  }
+
+  /** @internal */
+  override [LISTENERS_CHANGED](): void {
+    this.side.hasLogListeners = this.listenerCount('log') > 0;
   }
 
   /** The caps and timeouts in force. */
@@ -426,9 +432,8 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   /** What the connections ask of this server. */
-  private createSide(): ServerSide {
+  private createSide(): Server['side'] {
     const control = this[SERVER_CONTROL];
-    const hasLogListeners = (): boolean => this.listenerCount('log') > 0;
     return {
       server: this,
       limits: this.limits,
@@ -440,9 +445,7 @@ export class Server extends EventEmitter<ServerEvents> {
       get lastResort() {
         return control.lastResort;
       },
-      get hasLogListeners() {
-        return hasLogListeners();
-      },
+      hasLogListeners: false,
       log: (connection, event, args) => {
         this.notifyOf(connection, 'log', connection, event, ...args);
       },

@@ -33,6 +33,9 @@ export const LAST_RESORT: ErrorReporter = {
 /** The key of the method by which this package itself emits. */
 export const SAFE_EMIT = Symbol('safe emit');
 
+/** The key of the method that is told of a change of the listeners. */
+export const LISTENERS_CHANGED = Symbol('listeners changed');
+
 /**
  * The part of Node's EventEmitter that the core needs, typed and without Node, so that the same classes
  * run in a browser. It conforms where it exists: `events.once()` and `events.on()` accept it, listeners
@@ -41,6 +44,9 @@ export const SAFE_EMIT = Symbol('safe emit');
 export class EventEmitter<Events extends object = EventMap> {
   // Made with the first listener. Why: most connections of a server never have one.
   private [REGISTRATIONS]: Map<string | symbol, readonly Registration[]> | undefined;
+
+  /** @internal Listeners have come or gone. Undefined: the class does not ask. */
+  [LISTENERS_CHANGED]?(): void;
 
   /** Adds a listener. */
   on<Name extends keyof Events & string>(name: Name, listener: ListenerOf<Events, Name>): this {
@@ -88,6 +94,7 @@ export class EventEmitter<Events extends object = EventMap> {
   removeAllListeners(name?: keyof Events & string): this {
     if (name === undefined) this[REGISTRATIONS] = undefined;
     else this[REGISTRATIONS]?.delete(name);
+    this[LISTENERS_CHANGED]?.();
     return this;
   }
 
@@ -165,6 +172,7 @@ export class EventEmitter<Events extends object = EventMap> {
     this[REGISTRATIONS] ??= new Map();
     const registered = this[REGISTRATIONS].get(name) ?? [];
     this[REGISTRATIONS].set(name, first ? [entry, ...registered] : [...registered, entry]);
+    this[LISTENERS_CHANGED]?.();
     return this;
   }
 
@@ -172,6 +180,7 @@ export class EventEmitter<Events extends object = EventMap> {
     const left = this[REGISTRATIONS]?.get(name)?.filter((other) => other !== entry) ?? [];
     if (left.length > 0) this[REGISTRATIONS]?.set(name, left);
     else this[REGISTRATIONS]?.delete(name);
+    this[LISTENERS_CHANGED]?.();
   }
 }
 

@@ -204,6 +204,7 @@ export interface ConnectionCore extends ConnectionControl {
   listenersChanged(): void;
 }
 
+const TAKES_ARRAY = { takesArray: true };
 let connectionCount = 0;
 
 /** Makes the public object of a connection; only the machine behind it does so. */
@@ -401,12 +402,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     }
     const given = last ?? options;
     return this.promise((done) => {
-      const callback = unwrapping(done);
-      if (given) this.startCall(interfaceName, methodName, args, callback, { ...given, takesArray: true });
-      else {
-        const call = createOutgoingCall(callback, undefined, 'call', true);
-        this[CONTROL].channel.sendCall(call, interfaceName, methodName, args);
-      }
+      const said = given ? { ...given, ...TAKES_ARRAY } : TAKES_ARRAY;
+      this.startCall(interfaceName, methodName, args, unwrapping(done), said);
     });
   }
 

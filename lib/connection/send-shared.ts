@@ -11,9 +11,7 @@ export function sendShared(connection: Connection, event: SharedEvent): void {
   const lifecycle = lifecycleOf(connection);
   const { channel } = lifecycle;
   const isObserved = watches.emit.isOn || channel.callMeter !== undefined;
-  const error = isObserved
-    ? observeShared(channel, event)
-    : commitShared(channel, event, event.metadata);
+  const error = isObserved ? observeShared(channel, event) : commitShared(channel, event, event.metadata);
   if (error !== undefined) lifecycle.tell(error);
 }
 

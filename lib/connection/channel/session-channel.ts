@@ -91,7 +91,6 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   /** Why nothing new is served: {@link FINISHING}, {@link CONGESTED}, and a {@link CALLER} for each. {@link setHolds} changes it. */
   holds = 0;
   readonly activity = new PeerActivity();
-
   readonly callMeter: CallMeter | undefined;
 
   constructor(private readonly owner: ChannelOwner) {
@@ -282,10 +281,8 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     metadata?: Metadata,
   ): void {
     const { outbox, owner, callMeter } = this;
-    const sent =
-      watches.call.isOn || callMeter
-        ? observeCall(call, this, interfaceName, methodName, args, metadata)
-        : metadata;
+    const isObserved = watches.call.isOn || callMeter !== undefined;
+    const sent = isObserved ? observeCall(call, this, interfaceName, methodName, args, metadata) : metadata;
     const isForReturn = call.kind === 'resendable' && this.mayReturn;
     const refusal = outbox.refusal('call', methodName, isForReturn);
     if (refusal) {
@@ -295,12 +292,8 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     try {
       const places = sourcePlaces(args);
       if (places) {
-        sendStreamingCall(
-          this,
-          call,
-          { interfaceName, methodName, args, places, metadata: sent },
-          this.owner.limits,
-        );
+        const message = { interfaceName, methodName, args, places, metadata: sent };
+        sendStreamingCall(this, call, message, owner.limits);
         return;
       }
       outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, sent, owner), call);

@@ -1,5 +1,6 @@
 import type { ClientMetrics } from '../nest/client/client-metrics.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
+import { JstpError } from '../protocol/jstp-error.js';
 import type { ServerMetrics } from '../server/metrics/server-metrics.js';
 
 /** What a source has counted. */
@@ -47,8 +48,9 @@ export function readSources(sources: MetricSources): (readonly [name: string, me
   return Object.entries(sources).flatMap(([name, source]) => {
     try {
       return [[name, source.getMetrics()] as const];
-    } catch {
-      return [];
+    } catch (error) {
+      if (error instanceof JstpError && error.code === 'ERR_JSTP_NOT_LISTENING') return [];
+      throw error;
     }
   });
 }

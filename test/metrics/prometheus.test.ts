@@ -96,6 +96,15 @@ describe('the metrics in a registry of prom-client', () => {
     expect(linesOf(await registry.metrics(), 'jstp_server_sessions_opened_total')).toHaveLength(1);
   });
 
+  test('do not leave out a source that fails', async () => {
+    const registry = new Registry();
+    const getMetrics = () => {
+      throw new Error('cannot count');
+    };
+    registerMetrics(registry, { chat: { countsMetrics: true, getMetrics } });
+    await expect(registry.metrics()).rejects.toThrow('cannot count');
+  });
+
   test('are refused for a source that does not count', () => {
     const source = new JstpServer();
     const message = 'sources.chat must be made with the option metrics: true, but was made without';

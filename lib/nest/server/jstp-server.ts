@@ -19,6 +19,7 @@ import { SERVER_CONTROL } from '../../server/control.js';
 import { onServerClose } from '../../transport/on-server-close.js';
 import { ERR_JOURNAL_FULL, ERR_TOO_MANY_SESSIONS } from '../../protocol/error-codes.js';
 import { isBeyondLimit } from '../../protocol/message-size.js';
+import { JstpError } from '../../protocol/jstp-error.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { toSafeString } from '../../protocol/safe-string.js';
 import { SessionSizeError } from '../../session/session-size-error.js';
@@ -437,7 +438,10 @@ export class JstpServer
 
   private listened(): CoreServer {
     if (this.core) return this.core;
-    throw new Error('The JSTP server has not been started: call "listen" or "startAllMicroservices" first');
+    throw new JstpError(
+      'ERR_JSTP_NOT_LISTENING',
+      'The JSTP server has not been started: call "listen" or "startAllMicroservices" first',
+    );
   }
 
   /** Logs an error of the application; that of an answer that cannot be sent with the name of its handler. */

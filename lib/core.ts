@@ -10,6 +10,7 @@ export { withCall } from './application/with-call.js';
 export type { CallOptions, EventOptions } from './connection/calls/call-options.js';
 export { JstpStream } from './connection/calls/jstp-stream.js';
 export type { StreamOptions } from './connection/calls/open-stream.js';
+export type { ObservableInput, StreamInput, WebStreamInput } from './util/stream-input.js';
 export type {
   ConnectCallback,
   ConnectFunctions,

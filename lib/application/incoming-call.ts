@@ -35,6 +35,8 @@ export interface CallInfo<C = unknown> {
 export interface IncomingCall<C = unknown> extends CallInfo<C> {
   /** The arguments that the caller sent. */
   readonly args: unknown[];
+  /** Whether some of them are streams of the caller: each is a `JstpStream`. @default false */
+  readonly hasStreams?: boolean;
   /** Answers with results. The second and later answers are ignored. */
   succeed(results: unknown[]): void;
   /**

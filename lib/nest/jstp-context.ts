@@ -1,6 +1,7 @@
 import type { PeerCertificate } from 'node:tls';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { ApplicationLike } from '../application/application.js';
+import type { JstpStream } from '../connection/calls/jstp-stream.js';
 import type { Connection } from '../connection/connection.js';
 import type { UpgradeRequest } from '../connection/upgrade-request.js';
 import { MAX_USERNAME_LENGTH } from '../protocol/limits.js';
@@ -52,6 +53,11 @@ export interface JstpCaller {
    * @throws RemoteError what the client answers; -1 (ERR_CALLBACK_LOST) where the answer is lost with the connection
    */
   call(interfaceName: string, method: string, ...args: unknown[]): Promise<unknown>;
+  /**
+   * Calls a method that answers with many values, which are read one by one. A {@link JstpRecord} stands in the place of all
+   * arguments.
+   */
+  stream<T = unknown>(interfaceName: string, method: string, ...args: unknown[]): JstpStream<T>;
   /**
    * Sends an event to the client. While the client is away the event waits for the resume. Once the client's
    * connection is closed for good (its `state.name` is 'closed') the event is dropped. A {@link JstpRecord} stands in the
@@ -204,6 +210,10 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
       call: (interfaceName, method, ...given) => {
         const { args, options } = messageOf(given);
         return connection.callMethod(interfaceName, method, args, options);
+      },
+      stream: (interfaceName, method, ...given) => {
+        const { args, options } = messageOf(given);
+        return connection.stream(interfaceName, method, args, options);
       },
       emit: (interfaceName, event, ...given) => {
         if (connection.state.name === 'closed') return;

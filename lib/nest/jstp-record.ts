@@ -1,4 +1,6 @@
 import type { CallOptions } from '../connection/calls/call-options.js';
+import type { OutgoingCall } from '../connection/calls/outgoing-calls.js';
+import type { Connection } from '../connection/connection.js';
 import type { Metadata } from '../protocol/message.js';
 import type { RemoteError } from '../protocol/remote-error.js';
 import { JstpArgs } from './jstp-args.js';
@@ -28,6 +30,11 @@ export interface Attempt {
   readonly reason: RemoteError | undefined;
 }
 
+/** The reader of a call's values, told when the call has gone out. */
+export interface Flow {
+  began(connection: Connection, call: OutgoingCall): void;
+}
+
 /** Data for `send` or `emit`, with what is said about this one message. {@link JstpRecordBuilder} makes it. */
 export class JstpRecord<Data = unknown> {
   constructor(
@@ -36,6 +43,8 @@ export class JstpRecord<Data = unknown> {
     readonly options: JstpRecordOptions = {},
     /** @internal The attempt that it is sent by, which knows how long its caller still waits. */
     readonly attempt?: Attempt,
+    /** @internal Who reads the values of the answer one by one. */
+    readonly flow?: Flow,
   ) {}
 }
 

@@ -109,7 +109,11 @@ export class PageCall implements Waiting {
 
   private answered(on: Connection, error: unknown, results: unknown[]): void {
     if (this.isOver) return;
-    if (error && (isMoved(error) || (isNotRun(error) && this.caller.keeper.hasLeft(on)))) this.begin();
+    if (
+      error &&
+      (isMoved(error, this.args) || (isNotRun(error, this.args) && this.caller.keeper.hasLeft(on)))
+    )
+      this.begin();
     else if (error)
       this.fail(error === ERR_CALLBACK_LOST ? lostAnswer(this.interfaceName, this.method) : error);
     else {

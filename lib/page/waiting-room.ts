@@ -4,6 +4,7 @@ import { ERR_JOURNAL_FULL, ERR_NOT_CONNECTED } from '../protocol/error-codes.js'
 import type { Limits } from '../protocol/limits.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { DeadlineQueue } from '../util/deadline-queue.js';
+import { isStreamInput } from '../util/stream-input.js';
 
 /** A call or an event that waits for a connection. */
 export interface Waiting {
@@ -44,7 +45,8 @@ export class WaitingRoom {
    */
   add(waiting: Waiting): void {
     const { journalMaxEntries, journalMaxBytes, maxDepth } = this.limits;
-    const size = stringify(waiting.args, { maxDepth }).length;
+    const plain = waiting.args.map((argument) => (isStreamInput(argument) ? null : argument));
+    const size = stringify(plain, { maxDepth }).length;
     if (this.sizes.size >= journalMaxEntries || this.bytes >= journalMaxBytes)
       throw new RemoteError(ERR_JOURNAL_FULL);
     this.sizes.set(waiting, size);

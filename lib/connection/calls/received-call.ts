@@ -98,6 +98,10 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
     return this.open;
   }
 
+  get hasStreams(): boolean {
+    return this.sources !== undefined;
+  }
+
   get signal(): AbortSignalLike {
     this.controller ??= new host.AbortController();
     if (this.abortReason) this.controller.abort(this.abortReason);

@@ -1,8 +1,9 @@
 import type { CallTerms } from '../../connection/calls/call-limit.js';
 import { isTimeout, TIMEOUT_ALLOWED } from '../../connection/calls/limit-call.js';
+import { sourcePlaces } from '../../connection/calls/outgoing-sources.js';
 import { check, checkNames, isBoolean, isObject, optional } from '../../protocol/option-checks.js';
 import { inheritedMs, useDeadlineScope } from '../deadline-scope.js';
-import { JstpRecord, type JstpRecordOptions } from '../jstp-record.js';
+import { argumentsOfData, JstpRecord, type JstpRecordOptions } from '../jstp-record.js';
 import { targetOf, type PatternNormalizer, type Target } from '../target.js';
 import { Retries, type ResolvedRetry } from './retry.js';
 
@@ -86,7 +87,8 @@ export class CallRules {
     const timeout = (said.timeout ?? declared?.timeout ?? this.options.timeout) || undefined;
     const inherited = this.options.inheritDeadline ? inheritedMs() : undefined;
     const isInherited = inherited !== undefined && !(timeout !== undefined && timeout <= inherited);
-    const isRepeated = this.retries && (said.idempotent ?? declared?.idempotent ?? false);
+    const isRepeated =
+      this.retries && (said.idempotent ?? declared?.idempotent ?? false) && !hasStreams(data);
     if (timeout === undefined && !isInherited && !said.signal && !isRepeated) return undefined;
     return {
       timeout: isInherited ? inherited : timeout,
@@ -105,4 +107,9 @@ export class CallRules {
     const own = ofInterface?.get(name);
     return own && all ? { ...all, ...own } : (own ?? all);
   }
+}
+
+/** Whether data have a stream, which can be read once only. */
+function hasStreams(data: unknown): boolean {
+  return sourcePlaces(argumentsOfData(data instanceof JstpRecord ? data.data : data)) !== undefined;
 }

@@ -126,6 +126,7 @@ export class ClientPackets {
       metadata: metadataOf(metadata),
       onReplyMetadata: record?.options.onReplyMetadata,
       attempt: record?.attempt,
+      flow: record?.flow,
     };
   }
 }

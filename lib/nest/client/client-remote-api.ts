@@ -1,5 +1,7 @@
 import type { BaseRpcContext } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
+import type { JstpStream } from '../../connection/calls/jstp-stream.js';
+import type { StreamInput } from '../../util/stream-input.js';
 import type { JstpArgs } from '../jstp-args.js';
 
 /** The result that the caller of a remote method gets: the last value of a stream, the values of `JstpArgs`. */
@@ -57,6 +59,20 @@ type IsContext<Parameter> = 0 extends 1 & Parameter
       : false;
 
 /**
+ * What a caller gives for a parameter: for a stream, whatever streams the same values. `any` and `unknown` stay as they are.
+ */
+type Given<Parameter> = 0 extends 1 & Parameter
+  ? Parameter
+  : Parameter extends Observable<infer Value> | AsyncIterable<infer Value>
+    ? StreamInput<Value>
+    : Parameter;
+
+/** The arguments, with their names. */
+type AllGiven<Arguments extends readonly unknown[]> = {
+  [Index in keyof Arguments]: Given<Arguments[Index]>;
+};
+
+/**
  * The type of a remote interface for its callers. Each method of `Api`, which may be the class of the handlers, takes
  * its parameters but those of `@Ctx()`, and returns a Promise of its result: the last value of a stream, an array for
  * several values by `JstpArgs`. Members that are no methods are left out, for example events that an interface
@@ -66,7 +82,16 @@ export type RemoteApi<Api> = {
   readonly [Name in keyof Api as MethodName<Api, Name>]: Api[Name] extends (
     ...args: infer Args
   ) => infer Result
-    ? (...args: ArgumentsOf<Args>) => Promise<ResultOf<Result>>
+    ? (...args: AllGiven<ArgumentsOf<Args>>) => Promise<ResultOf<Result>>
+    : never;
+};
+
+/** The same, where each method returns the stream of its results. */
+export type RemoteStreams<Api> = {
+  readonly [Name in keyof Api as MethodName<Api, Name>]: Api[Name] extends (
+    ...args: infer Args
+  ) => infer Result
+    ? (...args: AllGiven<ArgumentsOf<Args>>) => JstpStream<ResultOf<Result>>
     : never;
 };
 
@@ -94,10 +119,8 @@ const notRemote: ReadonlySet<string> = new Set(NOT_REMOTE);
  * Makes an object on which every name is a method.
  * @param call makes the call of a method
  */
-export function createRemoteApi<Api>(
-  call: (method: string, args: unknown[]) => Promise<unknown>,
-): RemoteApi<Api> {
-  const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
+export function createRemoteApi<Api>(call: (method: string, args: unknown[]) => unknown): RemoteApi<Api> {
+  const methods = new Map<string, (...args: unknown[]) => unknown>();
   const target = Object.freeze(Object.create(null) as object);
   return new Proxy(target, {
     get(_target, name) {

@@ -1,6 +1,7 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { defer, from, Observable, ReplaySubject, throwError, type Subscriber } from 'rxjs';
 import type { ApplicationLike } from '../../application/application.js';
+import type { JstpStream } from '../../connection/calls/jstp-stream.js';
 import type { Connection } from '../../connection/connection.js';
 import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
 import { listMethods } from '../../connection/client-control.js';
@@ -20,14 +21,15 @@ import { ConnectionKeeper, type ConnectionObserver } from '../../connection/keep
 import { resolveClientOptions, type JstpClientOptions } from './client-options.js';
 import { lostAnswer } from '../../connection/keeper/answers.js';
 import { ClientPackets, type Conversions } from './client-packets.js';
+import { StreamFlow } from './stream-flow.js';
 import type { ExposedApi } from '../../application/exposed-methods.js';
 import { NEST_OUTCOMES } from './nest-outcomes.js';
-import { createRemoteApi, type RemoteApi } from './client-remote-api.js';
+import { createRemoteApi, type RemoteApi, type RemoteStreams } from './client-remote-api.js';
 import { isNetworkError } from '../../connection/keeper/connection-trouble.js';
 import { LimitedSend } from './limited-send.js';
 import type { Teardown } from './sent-call.js';
 import { JstpArgs } from '../jstp-args.js';
-import { JstpRecord, type Attempt, type JstpRecordOptions } from '../jstp-record.js';
+import { JstpRecord, type Attempt, type Flow, type JstpRecordOptions } from '../jstp-record.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
@@ -159,14 +161,14 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 
   /** Sends a call behind the interceptors, within its limits. */
-  private sendPlain<TResult>(pattern: unknown, data: unknown): Observable<TResult> {
+  private sendPlain<TResult>(pattern: unknown, data: unknown, flow?: Flow): Observable<TResult> {
     const { rules } = this;
-    if (!rules.areAny && !(data instanceof JstpRecord)) return this.sendOnce(pattern, data);
+    if (!rules.areAny && !(data instanceof JstpRecord)) return this.sendOnce(pattern, data, undefined, flow);
     return new Observable<TResult>((subscriber) => {
       const rule = rules.of(pattern, data);
-      if (!rule) return this.sendOnce<TResult>(pattern, data).subscribe(subscriber);
+      if (!rule) return this.sendOnce<TResult>(pattern, data, undefined, flow).subscribe(subscriber);
       const call = new LimitedSend<TResult>(rule, subscriber, (attempt) =>
-        this.sendOnce(pattern, data, attempt),
+        this.sendOnce(pattern, data, attempt, flow),
       );
       return () => {
         call.stop();
@@ -174,8 +176,16 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     });
   }
 
-  private sendOnce<TResult>(pattern: unknown, data: unknown, attempt?: Attempt): Observable<TResult> {
-    return new Observable<TResult>((subscriber) => this.subscribeTo(subscriber, pattern, data, attempt));
+  private sendOnce<TResult>(
+    pattern: unknown,
+    data: unknown,
+    attempt?: Attempt,
+    flow?: Flow,
+  ): Observable<TResult> {
+    return new Observable<TResult>((subscriber) => {
+      const given = flow ? sentBy(attempt, data, flow) : data;
+      return this.subscribeTo(subscriber, pattern, given, attempt);
+    });
   }
 
   /** Sends a call for its subscriber. @returns cancels it */
@@ -260,6 +270,39 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
         },
       });
     });
+  }
+
+  /**
+   * Calls a method that answers with many values, at once. They are read one by one, and the server sends no more than is
+   * read: a loop that waits holds it back, and one that is left cancels the call. A method that does not stream brings its
+   * one result.
+   * @param args any number of arguments, some of which may be streams: the call streams both ways then. A
+   * {@link JstpRecord} stands in the place of all
+   * @example for await (const line of client.stream('log', 'follow', 'app')) console.log(line);
+   */
+  stream<T = unknown>(interfaceName: string, method: string, ...args: unknown[]): JstpStream<T> {
+    const data = args.length === 1 && args[0] instanceof JstpRecord ? args[0] : JstpArgs.of(...args);
+    const pattern = { interface: interfaceName, method };
+    const flow = new StreamFlow<T>();
+    const values = this.chain
+      ? this.chain.run('call', pattern, data, (...given) => this.sendPlain(...given, flow))
+      : this.sendPlain(pattern, data, flow);
+    return flow.start(values as Observable<T>);
+  }
+
+  /**
+   * A remote interface whose methods stream: `streams<Log>('log').follow('app')` does what {@link stream} does.
+   * @param options what is said about each of its calls. @default nothing
+   */
+  streams<RemoteInterface>(
+    interfaceName: string,
+    options?: JstpRecordOptions,
+  ): RemoteStreams<RemoteInterface> {
+    return createRemoteApi((method, args) =>
+      options
+        ? this.stream(interfaceName, method, new JstpRecord(JstpArgs.of(...args), options))
+        : this.stream(interfaceName, method, ...args),
+    ) as unknown as RemoteStreams<RemoteInterface>;
   }
 
   /**
@@ -444,11 +487,11 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 }
 
-/** Adds to a call the attempt that it is sent by. */
-function sentBy(attempt: Attempt, data: unknown): JstpRecord {
+/** Adds to a call the attempt that it is sent by, and who reads its values. */
+function sentBy(attempt: Attempt | undefined, data: unknown, flow?: Flow): JstpRecord {
   return data instanceof JstpRecord
-    ? new JstpRecord<unknown>(data.data, data.options, attempt)
-    : new JstpRecord(data, {}, attempt);
+    ? new JstpRecord<unknown>(data.data, data.options, attempt, flow ?? data.flow)
+    : new JstpRecord(data, {}, attempt, flow);
 }
 
 function textOf(error: unknown): string {

@@ -6,7 +6,7 @@ import { ERR_CALLBACK_LOST } from '../../protocol/error-codes.js';
 import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { unwrapResults } from '../../util/callback.js';
-import type { Attempt, JstpRecordOptions } from '../jstp-record.js';
+import type { Attempt, Flow, JstpRecordOptions } from '../jstp-record.js';
 import { fromWireError } from '../nest-error.js';
 import type { Target } from '../target.js';
 
@@ -35,6 +35,7 @@ export interface Outgoing {
   readonly metadata: Metadata | undefined;
   readonly onReplyMetadata: JstpRecordOptions['onReplyMetadata'];
   readonly attempt: Attempt | undefined;
+  readonly flow: Flow | undefined;
 }
 
 /** One call of Nest's client, on whichever connection it is by now. */
@@ -64,7 +65,7 @@ export class SentCall {
   }
 
   private begin(connection: Connection): void {
-    const { target, args, metadata, onReplyMetadata, attempt } = this.outgoing;
+    const { target, args, metadata, onReplyMetadata, attempt, flow } = this.outgoing;
     this.connection = connection;
     // Why the functions are no fields: V8 would then keep each call until a full collection.
     this.call = connection.startCall(
@@ -84,13 +85,15 @@ export class SentCall {
         takesArray: true,
       },
     );
+    if (flow) flow.began(connection, this.call);
   }
 
   private failed(error: unknown): void {
     const { carrier, connection, call, outgoing } = this;
-    const { interfaceName, name } = outgoing.target;
-    if (connection && isNotRun(error) && carrier.hasLeft(connection)) this.beginAtNext();
-    else if (connection && isMoved(error)) this.begin(connection);
+    const { args, target } = outgoing;
+    const { interfaceName, name } = target;
+    if (connection && isNotRun(error, args) && carrier.hasLeft(connection)) this.beginAtNext();
+    else if (connection && isMoved(error, args)) this.begin(connection);
     else if (error === ERR_CALLBACK_LOST)
       this.replyLocal({ err: lostAnswer(interfaceName, name), isDisposed: true });
     else if (error instanceof RemoteError && call?.id !== 0)

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Deserializer, MessageHandler, Serializer } from '@nestjs/microservices';
 import { isObservable, type Observable } from 'rxjs';
+import { JstpStream } from '../../connection/calls/jstp-stream.js';
 import type { Connection } from '../../connection/connection.js';
 import { ERR_INVALID_SIGNATURE, ERR_METHOD_NOT_FOUND } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
@@ -14,6 +15,7 @@ import type { Arity } from '../decorators/handler-extras.js';
 import { InboundOrder } from './inbound-order.js';
 import { answerIterable } from './iterable-answer.js';
 import { JstpContext, type JstpMessage } from '../jstp-context.js';
+import { JstpSource } from '../jstp-source.js';
 import { failureOf } from './nest-failure.js';
 import { ObservableAnswer, type AnswerContext } from './observable-answer.js';
 import { SerializedAnswering } from './serialized-answering.js';
@@ -86,7 +88,8 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
 
   /** Runs the handler of a call. */
   call(call: NestCall, route: HandlerRoute): void {
-    const { args, connection } = call;
+    const { connection } = call;
+    const args = call.hasStreams ? call.args.map(toSource) : call.args;
     const { arity, pattern } = route;
     if (arity && !fits(arity, args)) {
       call.fail(wrongArguments(call, route, arity));
@@ -154,7 +157,8 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
   /** @internal Answers with what a handler has returned. */
   readonly settle = (call: NestCall, value: unknown, onEnd: OnEnd): void => {
     if (typeof value === 'object' && value !== null) {
-      if (isObservable(value)) {
+      // A source is that, too, but is better read as fast as it is sent on.
+      if (isObservable(value) && !(value instanceof JstpSource)) {
         new ObservableAnswer(call, this, onEnd).start(value);
         return;
       }
@@ -321,6 +325,11 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
       this.report(error);
     }
   }
+}
+
+/** Makes of a caller's stream what a handler gets. */
+function toSource(argument: unknown): unknown {
+  return argument instanceof JstpStream ? new JstpSource(argument) : argument;
 }
 
 function fits(arity: Arity, args: unknown[]): boolean {

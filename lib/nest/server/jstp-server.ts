@@ -34,6 +34,7 @@ import { jstpExtrasOf } from '../decorators/handler-extras.js';
 import { interceptIterables } from '../handling/intercept-iterables.js';
 import { tellValidationErrors } from '../handling/tell-validation-errors.js';
 import { noteHandlers } from '../handling/note-handlers.js';
+import { hideStreamTypes } from '../handling/stream-parameters.js';
 import { followHandshakes } from '../handling/follow-handshakes.js';
 import { HandlerRunner, type ProcessingHooks } from '../handling/handler-runner.js';
 import { AccessLog } from './access-log.js';
@@ -341,6 +342,7 @@ export class JstpServer
     interceptIterables(registration);
     noteHandlers(registration.interceptorsRunner);
     if (this.options.validationErrors === 'issues') tellValidationErrors(registration.pipesRunner);
+    hideStreamTypes(registration);
   }
 
   /**

@@ -4,8 +4,10 @@ import type { Metadata } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { randomId } from '../../util/random.js';
+import { JstpArgs } from '../jstp-args.js';
 import { argumentsOfData, JstpRecord } from '../jstp-record.js';
 import { OrderedConversion } from '../ordered-conversion.js';
+import { withoutStreams } from '../stream-arguments.js';
 import { targetOf, type PatternNormalizer } from '../target.js';
 import { SentCall, type Outgoing, type PacketCarrier, type Reply, type Teardown } from './sent-call.js';
 
@@ -78,10 +80,16 @@ export class ClientPackets {
     const take = deserializer ? deserialized(deserializer, id, reply) : reply;
     let teardown: Teardown = ignore;
     let isOver = false;
+    const given = bare(packet);
+    const streamless = withoutStreams(argumentsOfData(given.data));
+    const data = streamless ? dataOf(streamless.plain, given.data) : given.data;
     this.outgoing.run(
-      (): unknown => (serializer ? serializer.serialize({ ...bare(packet), id }) : packet),
+      (): unknown => (serializer ? serializer.serialize({ ...given, data, id }) : packet),
       (serialized) => {
-        if (!isOver) teardown = this.start(this.outgoingOf(packet, serialized), take, reply);
+        if (isOver) return;
+        const outgoing = this.outgoingOf(packet, serialized);
+        const args = streamless ? streamless.putBack(outgoing.args) : outgoing.args;
+        teardown = this.start({ ...outgoing, args }, take, reply);
       },
       (err) => {
         reply({ err, isDisposed: true });
@@ -144,6 +152,11 @@ function bare(packet: ReadPacket): BarePacket {
     data: record.data as unknown,
     metadata: { ...metadataOf(metadata), ...record.options.metadata },
   };
+}
+
+/** The data of arguments, in the form in which they were given. */
+function dataOf(args: unknown[], given: unknown): unknown {
+  return given instanceof JstpArgs ? JstpArgs.of(...args) : args[0];
 }
 
 type BarePacket = Pick<ReadPacket, 'pattern' | 'data'> & { readonly metadata?: unknown };

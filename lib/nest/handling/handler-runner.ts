@@ -16,6 +16,7 @@ import { InboundOrder } from './inbound-order.js';
 import { answerIterable } from './iterable-answer.js';
 import { JstpContext, type JstpMessage } from '../jstp-context.js';
 import { JstpSource } from '../jstp-source.js';
+import { withoutStreams, type StreamlessArguments } from '../stream-arguments.js';
 import { failureOf } from './nest-failure.js';
 import { ObservableAnswer, type AnswerContext } from './observable-answer.js';
 import { SerializedAnswering } from './serialized-answering.js';
@@ -101,12 +102,14 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
       return;
     }
     const { metadata } = call;
-    const packet = { pattern, data: dataOf(route, args), id: this.inbound.nextId(), metadata };
+    const streamless = call.hasStreams ? withoutStreams(args) : undefined;
+    const plain = dataOf(route, streamless?.plain ?? args);
+    const packet = { pattern, data: plain, id: this.inbound.nextId(), metadata };
     this.inbound.read(
       connection,
       packet,
       (data) => {
-        this.start(call, route, data, context);
+        this.start(call, route, streamless ? withStreams(streamless, data, plain) : data, context);
       },
       (error) => {
         this.answering.error(call, this.errorOf(error));
@@ -325,6 +328,12 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
       this.report(error);
     }
   }
+}
+
+/** Puts streams back into data. @param plain the data that were made of the arguments */
+function withStreams(streamless: StreamlessArguments, data: unknown, plain: unknown): unknown {
+  if (Array.isArray(plain)) return Array.isArray(data) ? streamless.putBack(data as unknown[]) : data;
+  return streamless.putBack([data])[0];
 }
 
 /** Makes of a caller's stream what a handler gets. */

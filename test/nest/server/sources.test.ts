@@ -26,6 +26,7 @@ import {
   RemoteError,
   type Connection,
   type JstpClientOptions,
+  type JstpServerOptions,
 } from '../../../lib/index.js';
 import { waitFor, within } from '../../support/wait-for.js';
 import { LOOPBACK } from '../../support/ports.js';
@@ -162,10 +163,13 @@ class Sums {
   }
 }
 
-async function start(options: JstpClientOptions = {}): Promise<JstpClient> {
+async function start(
+  options: JstpClientOptions = {},
+  serverOptions: JstpServerOptions = {},
+): Promise<JstpClient> {
   notes.length = 0;
   left = 0;
-  const { port } = await startService({ controllers: [Sums] });
+  const { port } = await startService({ controllers: [Sums], options: serverOptions });
   const client = new JstpClient({ host: LOOPBACK, port, ...options });
   atEnd(() => client.close());
   return client;
@@ -205,6 +209,25 @@ describe('a handler whose argument is a stream', () => {
       expect([method, await within(firstValueFrom(values), method)]).toEqual([method, expected]);
       expect(await within(all(client.stream('sums', method, of(1, 2, 3))), method)).toEqual(expected);
     }
+  });
+
+  test('gets it past serializers and deserializers, which see null in its place', async () => {
+    const seen: unknown[] = [];
+    const copyOf = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown;
+    const copy = (packet: { data?: unknown }): object => {
+      const { data } = packet;
+      seen.push(data);
+      const copied = data instanceof JstpArgs ? JstpArgs.of(...data.values.map(copyOf)) : copyOf(data);
+      return { ...packet, data: copied };
+    };
+    const client = await start(
+      { serializer: { serialize: copy } },
+      { deserializer: { deserialize: copy as never } },
+    );
+    const named = client.send('sums.named', JstpArgs.of('ann', of(1, 2)));
+    expect(await within(firstValueFrom(named), 'the name')).toBe('ann: 1,2');
+    expect(await within(client.call('sums', 'total', of(1, 2)), 'the sum')).toBe(3);
+    expect(seen).toEqual([JstpArgs.of('ann', null), ['ann', null], JstpArgs.of(null), null]);
   });
 
   test('that does not read it, or enough of it, ends it', async () => {

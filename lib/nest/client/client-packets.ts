@@ -82,7 +82,7 @@ export class ClientPackets {
     let isOver = false;
     const given = bare(packet);
     const streamless = withoutStreams(argumentsOfData(given.data));
-    const data = streamless ? dataOf(streamless.plain, given.data) : given.data;
+    const data: unknown = streamless ? dataOf(streamless.plain, given.data) : given.data;
     this.outgoing.run(
       (): unknown => (serializer ? serializer.serialize({ ...given, data, id }) : packet),
       (serialized) => {

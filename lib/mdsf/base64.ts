@@ -46,7 +46,7 @@ function findBuffers(): BufferClass | undefined {
 /**
  * Decodes base64 as RFC 4648 has it, padded and without blanks.
  * @param data - where the characters are, one byte for each; any other character is a byte that is none of base64
- * @returns a Buffer in Node, else a Uint8Array, of memory of its own; undefined where that is no base64
+ * @returns a Buffer in Node, else a Uint8Array, and no view of `data`; undefined where that is no base64
  */
 export function decodeBase64(data: Uint8Array, start: number, end: number): Uint8Array | undefined {
   const characters = end - start;

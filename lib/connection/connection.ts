@@ -28,7 +28,7 @@ import type { CallMeter } from './observing/call-meter.js';
 import type { LogEmitter } from './log-events.js';
 import type { ConnectionState } from './state.js';
 import type { Transport } from './transport.js';
-import type { KeptRequest, UpgradeRequest } from './upgrade-request.js';
+import type { UpgradeRequest } from './upgrade-request.js';
 
 export type { LogEmitter, LogEvent } from './log-events.js';
 
@@ -180,8 +180,7 @@ export interface ConnectionCore extends ConnectionControl {
   readonly closedIntentionally: boolean;
   readonly wire: {
     readonly remoteAddress: string | undefined;
-    readonly upgradeRequest: KeptRequest | undefined;
-    readonly transport: Pick<Transport, 'getRawTransport' | 'getPeerCertificate'> | null;
+    readonly transport: Pick<Transport, 'getRawTransport' | 'getPeerCertificate' | 'upgradeRequest'> | null;
   };
   /** The server, on its side; null on a client's. */
   readonly serverSide: { readonly server: object } | null;
@@ -303,9 +302,9 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this[CONTROL].wire.transport?.getRawTransport();
   }
 
-  /** The request that opened the client's newest WebSocket; undefined over other transports, and on a client's side. */
+  /** The request that opened the client's WebSocket; undefined without one, over other transports, and on a client's side. */
   getUpgradeRequest(): UpgradeRequest | undefined {
-    return this[CONTROL].wire.upgradeRequest?.read();
+    return this[CONTROL].wire.transport?.upgradeRequest?.read();
   }
 
   /** The peer's certificate as Node's `getPeerCertificate()` gives it; undefined without TLS. */

@@ -22,7 +22,6 @@ import { LARGE_CALL_BYTES } from './calls/weight.js';
 import type { SendMeter } from './send-meter.js';
 import { COUNTED_FROM_BYTES, type Transport, type TransportReceiver } from './transport.js';
 import { isEnd, TurnQueue, type Arrival, type TurnQueueOwner } from './turn-queue.js';
-import type { KeptRequest } from './upgrade-request.js';
 
 /** From this length on, what is written counts as work of a turn. Why: a shorter answer is as much work as its call. */
 const COUNTED_FROM = 1024;
@@ -76,11 +75,8 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
  * is the connection's business.
  */
 export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, TurnQueueOwner, IntakeOwner {
-  /**
-   * What the newest transport tells of the peer: its address; where a request came with it, an object with both. Why one
-   * field: most connections have no request, and most are idle.
-   */
-  private peer: string | Pick<Transport, 'remoteAddress' | 'upgradeRequest'> | undefined;
+  /** The peer's address; undefined where the transport knows none. */
+  remoteAddress: string | undefined;
   /** The transport in use; null while it is lost. */
   transport: Transport | null = null;
   /** What has come while nothing is served; undefined while all is. */
@@ -96,21 +92,10 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
 
   constructor(private readonly owner: WireOwner) {}
 
-  /** The peer's address; undefined where the newest transport knows none. It stays when the transport is lost. */
-  get remoteAddress(): string | undefined {
-    return typeof this.peer === 'object' ? this.peer.remoteAddress : this.peer;
-  }
-
-  /** The client's request that opened the newest transport. It stays when the transport is lost. */
-  get upgradeRequest(): KeptRequest | undefined {
-    return typeof this.peer === 'object' ? this.peer.upgradeRequest : undefined;
-  }
-
   /** Uses a fresh transport from now on. */
   attach(transport: Transport): void {
     this.transport = transport;
-    const { remoteAddress, upgradeRequest } = transport;
-    this.peer = upgradeRequest ? { remoteAddress, upgradeRequest } : remoteAddress;
+    this.remoteAddress = transport.remoteAddress;
     transport.receiver = this;
     transport.limitTo?.('maxHandshakeBytes');
   }

@@ -186,8 +186,8 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
 
   /**
    * Returns the HTTP request by which the client opened its WebSocket: url, headers and cookies. After a resume it is the
-   * request of the new WebSocket; between the two, that of the lost one. It is made anew at each call, and undefined over
-   * TCP, TLS and IPC.
+   * request of the new WebSocket. It is made anew at each call, and undefined over TCP, TLS and IPC, and while the
+   * connection is lost.
    */
   getUpgradeRequest(): UpgradeRequest | undefined {
     return this.args[0].getUpgradeRequest();

@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { isObject } from '../../protocol/option-checks.js';
+import { toSafeString } from '../../protocol/safe-string.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 
 /** How many issues are told. */
@@ -31,26 +32,49 @@ export function toClientError(error: unknown): unknown {
   if (!(status >= 400 && status <= 499)) return error;
   const response: unknown = error.getResponse();
   const { message, issues } = isObject(response) ? response : { message: response };
-  const all = Array.isArray(issues) ? (issues as ValidationIssue[]) : issuesOf(message);
   const text = typeof message === 'string' ? cut(message, MAX_MESSAGE_LENGTH) : FAILED;
-  return new RpcException(new RemoteError(status, text, bounded(all)));
+  return new RpcException(new RemoteError(status, text, bounded(issuesOf(issues ?? message))));
 }
 
-/** Reads what Nest's pipes tell: a text, texts, or (`errorFormat: 'grouped'` of ValidationPipe) texts by their property. */
-function issuesOf(message: unknown): ValidationIssue[] {
-  if (Array.isArray(message)) return message.map((text) => ({ message: String(text) }));
-  if (!isObject(message)) return [{ message: String(message) }];
-  return Object.entries(message).flatMap(([property, texts]) =>
-    issuesOf(texts).map((issue) => ({ path: property.split('.'), message: issue.message })),
-  );
+/**
+ * Reads what pipes tell: a text; texts, or objects with a message or with class-validator's constraints; or
+ * (`errorFormat: 'grouped'` of ValidationPipe) texts by their property.
+ */
+function* issuesOf(told: unknown, path: ValidationIssue['path'] = []): Generator<ValidationIssue> {
+  if (Array.isArray(told)) {
+    for (const one of told) yield* issuesOf(one, path);
+    return;
+  }
+  if (!isObject(told)) {
+    yield { path, message: told === undefined ? FAILED : toSafeString(told) };
+    return;
+  }
+  const { message, constraints, children, property } = told;
+  if (typeof message === 'string') {
+    yield { path: Array.isArray(told.path) ? told.path.map(keyOf) : path, message };
+    return;
+  }
+  if (typeof property === 'string') {
+    const at = [...path, property];
+    if (isObject(constraints)) yield* issuesOf(Object.values(constraints), at);
+    if (at.length <= MAX_PATH_PARTS) yield* issuesOf(children ?? [], at);
+    return;
+  }
+  for (const [name, texts] of Object.entries(told))
+    for (const one of Array.isArray(texts) ? texts : [texts])
+      yield { path: name.split('.'), message: toSafeString(one) };
 }
 
-function bounded(issues: readonly ValidationIssue[]): ValidationIssue[] {
+function keyOf(part: unknown): string | number {
+  return typeof part === 'number' ? part : toSafeString(part);
+}
+
+function bounded(issues: Iterable<ValidationIssue>): ValidationIssue[] {
   const told: ValidationIssue[] = [];
   let length = 0;
   for (const { path, message } of issues) {
     const issue = {
-      ...(path && { path: path.slice(0, MAX_PATH_PARTS).map(cutPart) }),
+      ...(path && path.length > 0 && { path: path.slice(0, MAX_PATH_PARTS).map(cutPart) }),
       message: cut(message, MAX_MESSAGE_LENGTH),
     };
     length += issue.message.length + (issue.path?.join('.').length ?? 0);

@@ -89,6 +89,13 @@ class Shouting implements PipeTransform {
   }
 }
 
+/** Throws what it is given: what exception factories make of it. */
+class Throwing implements PipeTransform {
+  transform(value: unknown): never {
+    throw new BadRequestException(value);
+  }
+}
+
 class Unprocessable implements PipeTransform {
   transform(): never {
     throw new common.UnprocessableEntityException('try again');
@@ -137,6 +144,11 @@ class PeopleController {
 
   @MessagePattern('people.many')
   many(@Arg(0, { schema: z.array(z.object({ name: z.string() })) }) value: unknown): unknown {
+    return value;
+  }
+
+  @MessagePattern('people.thrown')
+  thrown(@Payload(new Throwing()) value: unknown): unknown {
     return value;
   }
 
@@ -295,6 +307,43 @@ describe("the option validationErrors: 'issues'", () => {
       message: 'try again',
     });
     expect(log.errors).toEqual([]);
+  });
+
+  const ofClassValidator = {
+    property: 'user',
+    target: { secret: 1 },
+    value: 'a secret',
+    children: [
+      { property: 'email', constraints: { isEmail: 'no email', isText: 'no text' } },
+      { property: 'name', constraints: {}, children: [] },
+    ],
+  };
+  test.each([
+    [
+      'errors of class-validator',
+      [ofClassValidator],
+      [
+        { path: ['user', 'email'], message: 'no email' },
+        { path: ['user', 'email'], message: 'no text' },
+      ],
+    ],
+    [
+      'issues of zod',
+      { issues: [{ code: 'x', path: ['a', 0], message: 'm', input: 'a secret' }] },
+      [{ path: ['a', 0], message: 'm' }],
+    ],
+    ['a text', 'no', [{ message: 'no' }]],
+    [
+      'what is none',
+      { issues: [null, 5, [7], { path: 'a.b', message: 'm' }] },
+      [{ message: 'null' }, { message: '5' }, { message: '7' }, { message: 'm' }],
+    ],
+    ['nothing', {}, [{ message: 'Validation failed' }]],
+  ])('reads %s that an exception carries, and nothing else of it', async (_what, thrown, info) => {
+    const { client } = await start(issues);
+    const error = await failure(client.call('people', 'thrown', thrown));
+    expect(error).toMatchObject({ code: 400 });
+    expect(error.info).toEqual(info);
   });
 
   test("hides a pipe's own faults, and what handlers throw", async () => {

@@ -3,6 +3,7 @@ import type { UnsentMessage } from './channel/outbox.js';
 import type { Connection } from './connection.js';
 import type { ByteCounts } from './metrics/traffic-meter.js';
 import { lifecycleOf } from './lifecycle.js';
+import type { Transport } from './transport.js';
 import { startPatientTimer, stopTimer } from '../util/timer.js';
 
 /*
@@ -71,15 +72,21 @@ export function cutTransport(connection: Connection): void {
   lifecycleOf(connection).wire.transport?.destroy();
 }
 
-/** Asks the peer for a sign of life, and ends the transport where none comes in time. */
+/** The transports that are asked for a sign of life now. */
+const probed = /* @__PURE__ */ new WeakSet<Transport>();
+
+/** Asks the peer for a sign of life, and ends the transport where none comes in time. Does nothing while it is asked. */
 export function probe(connection: Connection, timeoutMs: number): void {
   const { wire } = lifecycleOf(connection);
   const { transport } = wire;
+  if (!transport || probed.has(transport)) return;
+  probed.add(transport);
   const timer = startPatientTimer(timeoutMs, () => {
     // Another transport is none of this question.
     if (wire.transport === transport) wire.failSilent();
   });
   connection.ping(() => {
+    probed.delete(transport);
     stopTimer(timer);
   });
 }

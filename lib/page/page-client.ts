@@ -9,8 +9,8 @@ import type { KeptAddress } from '../connection/keeper/keeper-options.js';
 import { ERR_JOURNAL_FULL } from '../protocol/error-codes.js';
 import { check, isInteger } from '../protocol/option-checks.js';
 import { RemoteError } from '../protocol/remote-error.js';
-import { ignore, promisify, unwrapResults, type Callback } from '../util/callback.js';
-import { EventEmitter, type ListenerOf } from '../util/event-emitter.js';
+import { ignore, isThenable, promisify, unwrapResults, type Callback } from '../util/callback.js';
+import { EventEmitter, reportRejection, type ListenerOf } from '../util/event-emitter.js';
 import { PageCall, type CallOutcome } from './page-call.js';
 import { PageConnection } from './page-connection.js';
 import type { PageClientEvents, PageClientStatus } from './page-events.js';
@@ -176,7 +176,7 @@ export class PageClient {
   /**
    * Takes the server's events of a name: the argument, the array of several, undefined of none. It lasts until it is
    * unsubscribed, over all connections; while there is none, the client dials.
-   * @param listener called with each event; what it throws is an 'error' of the client
+   * @param listener called with each event; what it throws, or rejects with, is an 'error' of the client
    * @returns unsubscribes
    */
   fromEvent<T = unknown>(interfaceName: string, event: string, listener: (value: T) => void): () => void;
@@ -276,7 +276,7 @@ export class PageClient {
     );
   }
 
-  private subscribe(interfaceName: string, event: string, listener: (value: unknown) => void): () => void {
+  private subscribe(interfaceName: string, event: string, listener: (value: unknown) => unknown): () => void {
     const { kept } = this;
     if (kept.isClosed) return ignore;
     // Calls may wait for the connection as well: only `close` ends the dialling.
@@ -288,7 +288,8 @@ export class PageClient {
     };
     return this.application.subscribe(interfaceName, event, source, (value) => {
       try {
-        listener(value);
+        const outcome: unknown = listener(value);
+        if (isThenable(outcome)) reportRejection(outcome, kept);
       } catch (error) {
         kept.reportError(error);
       }

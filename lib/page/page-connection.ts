@@ -38,7 +38,7 @@ export class PageConnection implements ConnectionObserver, PageCaller, ErrorRepo
   ) {
     const { url, limits, resumeTimeoutMs } = options;
     this.waiting = new WaitingRoom(limits, resumeTimeoutMs);
-    const address: KeptAddress = { entry, args: [url], dialArguments: undefined, shown: url };
+    const address: KeptAddress = { entry, args: [url], dialArguments: undefined, shown: this.shownUrl };
     this.keeper = new ConnectionKeeper(
       { ...options, address, prepareLogin: this.prepareLogin, logIn: this.logIn },
       application,
@@ -115,7 +115,7 @@ export class PageConnection implements ConnectionObserver, PageCaller, ErrorRepo
       this.emit('refused', error);
     }
     if (!this.emit('error', error) && isWorthWarning)
-      reportUnhandledError(`no connection to ${this.options.url} (listen for the client's "error")`, error);
+      reportUnhandledError(`no connection to ${this.shownUrl} (listen for the client's "error")`, error);
   }
 
   reportError(error: unknown): void {
@@ -137,6 +137,11 @@ export class PageConnection implements ConnectionObserver, PageCaller, ErrorRepo
     if (login && 'strategy' in login) connection.authenticate(app, login.strategy, login.credentials, done);
     else connection.handshake(app, login?.name, login?.password ?? '', done);
   };
+
+  /** The URL for logs, without user, password and query. */
+  private get shownUrl(): string {
+    return this.options.url.replace(/\/\/[^/?#]*@|\?.*/g, (part) => (part.startsWith('?') ? '' : '//'));
+  }
 
   /** Why nothing may wait. */
   private refusal(): RemoteError | undefined {

@@ -127,17 +127,22 @@ export function resolvePageOptions(given: PageClientOptions): ResolvedPageOption
   };
 }
 
-/** @throws {ConfigurationError} for what is no login; its values, which may be secrets, are not shown */
+/** @throws {ConfigurationError} for what is no login; nothing of it is shown, as a token may stand in its place */
 function checkLogin(login: unknown): PageLogin | null {
   if (login === null || login === undefined) return null;
-  check('login', login, LOGIN_ALLOWED, isObject);
-  const { name, password, strategy, ...rest } = login as Record<string, unknown>;
+  if (isLogin(login)) return login;
+  const text = `login must be ${LOGIN_ALLOWED}, but a value of type ${typeof login} was given`;
+  throw new ConfigurationError('login', undefined, LOGIN_ALLOWED, text);
+}
+
+function isLogin(login: unknown): login is PageLogin {
+  if (!isObject(login)) return false;
+  const { name, password, strategy, ...rest } = login;
   const isByName = isText(name) && nullable(isString)(password) && strategy === undefined;
   const isByStrategy =
     isText(strategy) && strategy !== 'session' && name === undefined && password === undefined;
   const isAlone = Object.keys(rest).every((key) => isByStrategy && key === 'credentials');
-  check('login', login, LOGIN_ALLOWED, () => isAlone && (isByName || isByStrategy));
-  return login as PageLogin;
+  return isAlone && (isByName || isByStrategy);
 }
 
 interface PageHost {

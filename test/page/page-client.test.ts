@@ -4,10 +4,12 @@ import {
   connect,
   createClient,
   Session,
+  SimpleConnectPolicy,
   type PageClient,
   type PageClientOptions,
 } from '../../lib/browser.js';
 import { ALL_EXTENSIONS } from '../support/core.js';
+import { resolvePageOptions } from '../../lib/page/page-options.js';
 import { Closing } from '../support/closing.js';
 import { waitFor, within } from '../support/wait-for.js';
 import { PageServer } from './page-server.js';
@@ -51,6 +53,16 @@ function client(options: Partial<PageClientOptions> = {}): PageClient & { readon
   for (const name of ['sessionLost', 'sessionTaken', 'refused'] as const)
     made.on(name, () => events.push(name));
   return Object.assign(made, { events });
+}
+
+/** Waits until the server has let in one more client: what came before it has happened. */
+async function serves({ url }: PageServer): Promise<void> {
+  const connection = await connect(
+    'app',
+    { connectPolicy: new SimpleConnectPolicy('bob', 'wonderland') },
+    url,
+  );
+  closing.add(() => connection.close());
 }
 
 const codeOf = async (promise: Promise<unknown>): Promise<unknown> =>
@@ -150,6 +162,67 @@ describe('a page’s client', () => {
     await waitFor(() => page.status === 'connected', 'the next login');
     expect(server.logins.at(-1)).toBe('by token');
     expect(server.added).toEqual([]);
+  });
+
+  test('does not log in again when it is closed as it hears of a refusal', async () => {
+    await server.start();
+    const page = client({ login: { name: 'alice', password: 'guess' } });
+    const closed = new Promise((resolve) => page.on('refused', () => resolve(page.close())));
+    expect(await codeOf(page.connect())).toBe(11);
+    await within(closed, 'the close');
+    await serves(server);
+    expect(server.logins).toEqual(['alice', 'bob']);
+  });
+
+  test('reports what its listeners throw and reject with', async () => {
+    await server.start();
+    const page = client();
+    const errors: unknown[] = [];
+    page.on('error', (error) => errors.push(error));
+    page.fromEvent('news', 'told', () => {
+      throw new Error('thrown');
+    });
+    page.fromEvent('news', 'told', () => Promise.reject(new Error('rejected')));
+    await page.call('list', 'tell', 1);
+    await waitFor(() => errors.length === 2, 'both errors');
+    expect(errors).toEqual([new Error('thrown'), new Error('rejected')]);
+  });
+
+  test.each([
+    [{ url: 'http//x' }, 'url'],
+    [{ url: '/jstp' }, 'url'],
+    [{ app: '' }, 'app'],
+    [{ login: 'secret' }, 'login'],
+    [{ login: { name: 'a', token: 'secret' } }, 'login'],
+    [{ login: { strategy: 'session' } }, 'login'],
+    [{ password: 'secret' }, 'options'],
+    [{ reconnect: false }, 'reconnect'],
+    [{ resumeTimeoutMs: -1 }, 'resumeTimeoutMs'],
+    [{ timeout: 'long' }, 'timeout'],
+    [{ journalMaxBytes: 1 }, 'journalMaxBytes'],
+    [{ application: { screen: 1 } }, 'application.screen'],
+  ])('says of %j what is wrong, and shows no secret', (options, option) => {
+    const make = (): unknown => createClient({ url: 'ws://x', ...options } as PageClientOptions);
+    expect(make).toThrow(expect.objectContaining({ code: 'ERR_JSTP_CONFIGURATION', option }));
+    expect(make).not.toThrow(/secret/);
+  });
+
+  test('takes the URL of a page’s own site', () => {
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'location');
+    Object.defineProperty(globalThis, 'location', {
+      value: { href: 'https://example.com/rooms/?a=b' },
+      configurable: true,
+    });
+    closing.add(() => {
+      if (before) Object.defineProperty(globalThis, 'location', before);
+      else Reflect.deleteProperty(globalThis, 'location');
+    });
+    const urlOf = (url: PageClientOptions['url']): string => resolvePageOptions({ url }).url;
+    expect(urlOf('/jstp')).toBe('wss://example.com/jstp');
+    expect(urlOf('jstp')).toBe('wss://example.com/rooms/jstp');
+    expect(urlOf('//other.example/jstp')).toBe('wss://other.example/jstp');
+    expect(urlOf(new URL('http://example.com:81/jstp'))).toBe('ws://example.com:81/jstp');
+    expect(urlOf('wss://example.com/jstp')).toBe('wss://example.com/jstp');
   });
 
   test('tells what its login function throws, and asks it again', async () => {

@@ -166,6 +166,41 @@ function collect(connection) {
   });
 }
 
+/** A client for pages: it waits for the server, comes back after a cut, and leaves nothing open. */
+async function useClientOfPages() {
+  const { seen, application } = createApplication();
+  const server = ws.createServer({ applications: [application] });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = /** @type {{ port: number }} */ (server.address());
+  const client = browser.createClient({
+    url: `ws://127.0.0.1:${port}`,
+    app: 'app',
+    login: async () => null,
+    application: { screen: { size: () => [390, 844] } },
+  });
+  /** @type {string[]} */
+  const statuses = [];
+  client.on('status', (status) => statuses.push(status));
+  const news = client.fromEvent('news', 'echoed');
+  assert.deepEqual(await client.call('echo', 'size'), [390, 844]);
+  assert.equal(await client.call('echo', 'back', 'one'), 'one');
+  const closed = new Promise((resolve) => client.on('close', () => resolve(undefined)));
+  await client.emit('echo', 'cut');
+  await closed;
+  await client.emit('echo', 'said', 'while the connection was cut');
+  assert.equal(await client.call('echo', 'back', 'two'), 'two');
+  assert.deepEqual([(await news.next()).value, (await news.next()).value], [1, 2]);
+  assert.deepEqual(seen.heard, ['while the connection was cut']);
+  await client.close();
+  assert.equal(statuses.at(-1), 'closed');
+  const gone = new Promise((resolve) => server.close(() => resolve(undefined)));
+  server.closeConnections();
+  await gone;
+  console.log('the client of pages: calls both ways, events, and a session that was resumed');
+}
+
 for (const way of WAYS) await useAll(way);
+await useClientOfPages();
 await assert.rejects(net.connect('app', {}, 1, '127.0.0.1'), 'where nobody listens');
 console.log('smoke passed');

@@ -4,11 +4,8 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { JstpServer } from 'nestjs-jstp';
-import { LoginGuard } from '../01-chat/chat/login.guard.js';
 import { address } from './address.js';
 import { BrowserChatModule } from './browser-chat.module.js';
-
-const SESSION_LIFETIME_MS = 10 * 60 * 1000;
 
 /** The sample's folder: this file is compiled into dist/02-browser-chat. */
 const folder = path.resolve(import.meta.dirname, '../..');
@@ -26,14 +23,7 @@ async function main(): Promise<void> {
     logger: ['warn', 'error'],
   });
   servePage(app);
-  app.connectMicroservice<MicroserviceOptions>({
-    strategy: new JstpServer({
-      listeners: [{ transport: 'ws', server: app.getHttpServer(), path: '/jstp' }],
-      authPolicy: app.get(LoginGuard),
-      heartbeatInterval: 10_000,
-      clientExpirationTime: SESSION_LIFETIME_MS,
-    }),
-  });
+  app.connectMicroservice<MicroserviceOptions>({ strategy: app.get(JstpServer) });
   await app.startAllMicroservices();
   await app.listen(address.port, address.host);
   console.log(`

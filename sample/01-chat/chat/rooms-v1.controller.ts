@@ -15,13 +15,14 @@ export class RoomsV1Controller {
   constructor(private readonly rooms: RoomsService) {}
 
   @MessagePattern('enter')
-  enter(@Ctx() context: JstpContext): number {
-    return this.rooms.join(ONLY_ROOM, context).length;
+  async enter(@Ctx() context: JstpContext): Promise<number> {
+    const people = await this.rooms.join(ONLY_ROOM, context);
+    return people.length;
   }
 
   @MessagePattern('say')
-  say(@Payload() text: string, @Ctx() context: JstpContext): boolean {
-    this.rooms.say(ONLY_ROOM, text, context);
+  async say(@Payload() text: string, @Ctx() context: JstpContext): Promise<boolean> {
+    await this.rooms.say(ONLY_ROOM, text, context);
     return true;
   }
 }

@@ -14,7 +14,7 @@ export class RoomsController {
   constructor(private readonly rooms: RoomsService) {}
 
   @MessagePattern('join')
-  join(@Payload() room: string, @Ctx() context: JstpContext): string[] {
+  join(@Payload() room: string, @Ctx() context: JstpContext): Promise<readonly string[]> {
     return this.rooms.join(room, context);
   }
 
@@ -24,7 +24,7 @@ export class RoomsController {
     @Arg(1) text: string,
     @Arg(2, { optional: true }) id: string | undefined,
     @Ctx() context: JstpContext,
-  ): Said {
+  ): Promise<Said> {
     return this.rooms.say(room, text, context, id);
   }
 

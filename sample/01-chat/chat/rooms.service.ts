@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { JstpContext } from 'nestjs-jstp';
+import { JstpRooms, type JstpContext } from 'nestjs-jstp';
 
 /** Something that was said in a room. */
 export interface Said {
-  /** Given by who says it (or here), so that the same message is never said twice. */
+  /** Given by the client that says it (or here), so that the same message is never said twice. */
   id: string;
   room: string;
   who: string;
@@ -13,72 +13,69 @@ export interface Said {
   at: number;
 }
 
-interface Member {
-  name: string;
-  /** Its connection outlives a cut line: what is sent to a member who is away arrives after the resume. */
-  context: JstpContext;
-}
-
-interface Room {
-  history: Said[];
-  /** By session: a user may be here twice, on the phone and at the desk. */
-  members: Map<string, Member>;
-}
-
 const HISTORY_LENGTH = 100;
 
-/** The rooms, shared by all versions of the chat. */
+/** The chat, shared by all versions of it. Who is in which room is kept by JstpRooms; what was said is kept here. */
 @Injectable()
 export class RoomsService {
-  private readonly rooms = new Map<string, Room>();
+  private readonly histories = new Map<string, Said[]>();
+
+  constructor(private readonly rooms: JstpRooms) {
+    rooms.on('joined', (room) => void this.tellPeople(room));
+    rooms.on('left', (room) => void this.tellPeople(room));
+  }
 
   names(): string[] {
-    return [...this.rooms.keys()];
+    return [...this.histories.keys()];
   }
 
   /** Lets a client in; answers with the names of those who are there. */
-  join(name: string, context: JstpContext): string[] {
-    const { members } = this.rooms.get(name) ?? this.open(name);
-    members.set(context.getSession()?.id ?? '', { name: nameOf(context), context });
-    return [...new Set(present(members).map((member) => member.name))];
+  async join(room: string, context: JstpContext): Promise<readonly string[]> {
+    await this.open(room);
+    context.join(room);
+    return this.people(room);
   }
 
   /**
    * Says something to all who are in a room.
    * @param id of a client that cannot know whether its first try was heard: the same id is said once
    */
-  say(name: string, text: string, context: JstpContext, id: string = randomUUID()): Said {
-    const room = this.rooms.get(name) ?? this.open(name);
+  async say(room: string, text: string, context: JstpContext, id: string = randomUUID()): Promise<Said> {
+    const history = await this.open(room);
     const who = nameOf(context);
-    const known = room.history.find((said) => said.id === id && said.who === who);
+    const known = history.find((said) => said.id === id && said.who === who);
     if (known) return known;
-    const said = { id, room: name, who, text, at: Date.now() };
-    room.history.push(said);
-    if (room.history.length > HISTORY_LENGTH) room.history.shift();
-    for (const member of present(room.members)) member.context.getClient().emit('rooms', 'said', said);
+    const said = { id, room, who, text, at: Date.now() };
+    history.push(said);
+    if (history.length > HISTORY_LENGTH) history.shift();
+    // Who is away hears it after the resume.
+    await this.rooms.to(room).emit('rooms', 'said', said);
     return said;
   }
 
-  history(name: string): Said[] {
-    return this.rooms.get(name)?.history ?? [];
+  history(room: string): Said[] {
+    return this.histories.get(room) ?? [];
   }
 
-  /** Opens a room, and tells everybody who is in another. */
-  private open(name: string): Room {
-    const sessions = new Map([...this.rooms.values()].flatMap(({ members }) => [...members]));
-    for (const { context } of present(sessions)) context.getClient().emit('rooms', 'opened', name);
-    const room: Room = { history: [], members: new Map() };
-    this.rooms.set(name, room);
-    return room;
+  private async people(room: string): Promise<readonly string[]> {
+    const { users } = await this.rooms.who(room);
+    return users;
   }
-}
 
-/** The members who are there or may come back; the others are forgotten. */
-function present(members: Map<string, Member>): Member[] {
-  for (const [session, { context }] of members) {
-    if (context.getConnection().state.name === 'closed') members.delete(session);
+  private async tellPeople(room: string): Promise<void> {
+    await this.rooms.to(room).emit('rooms', 'people', room, await this.people(room));
   }
-  return [...members.values()];
+
+  /** Opens a room that there is not yet, and tells everybody who is in another. */
+  private async open(room: string): Promise<Said[]> {
+    const known = this.histories.get(room);
+    if (known) return known;
+    const others = this.names();
+    const history: Said[] = [];
+    this.histories.set(room, history);
+    await this.rooms.to(...others).emit('rooms', 'opened', room);
+    return history;
+  }
 }
 
 function nameOf(context: JstpContext): string {

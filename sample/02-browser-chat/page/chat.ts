@@ -73,6 +73,7 @@ export class Chat {
     this.client = client;
     this.remote = client.proxy<Rooms>('rooms');
     client.fromEvent<Said>('rooms', 'said', (said) => this.hear(said));
+    client.fromEvent<[string, string[]]>('rooms', 'people', ([room, people]) => this.see(room, people));
     client.fromEvent<string>('rooms', 'opened', (name) => this.addName(name));
     client.on('status', () => this.listener.changed());
     client.on('error', () => undefined);
@@ -184,10 +185,15 @@ export class Chat {
     this.listener.changed();
   }
 
+  /** Somebody has come, or has left for good. */
+  private see(name: string, people: string[]): void {
+    this.roomOf(name).people = people;
+    this.listener.changed();
+  }
+
   private add(room: Room, said: Said): void {
     if (room.said.some(({ id }) => id === said.id)) return;
     room.said.push(said);
-    if (!room.people.includes(said.who)) room.people.push(said.who);
     if (said.who !== this.me && (room !== this.current || document.hidden)) room.unread++;
   }
 

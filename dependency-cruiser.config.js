@@ -57,6 +57,7 @@ const ROOMS = {
 const ENTRIES = {
   'index.ts': [...line, 'core.ts'],
   'core.ts': before('nest'),
+  'client.ts': line.filter((room) => room !== 'server'),
   // Of the transports the browser's alone: test/browser checks what is bundled.
   'browser.ts': [...before('server'), 'transport', 'page'],
 };

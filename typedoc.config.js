@@ -24,6 +24,7 @@ const config = {
   entryPoints: [
     'lib/core.ts',
     'lib/index.ts',
+    'lib/client.ts',
     'lib/browser.ts',
     'lib/testing/index.ts',
     'lib/redis/index.ts',

@@ -40,7 +40,8 @@ export { JstpExpose, type JstpClientChoice } from './nest/decorators/jstp-expose
 export { JstpHandshake } from './nest/decorators/jstp-handshake.decorator.js';
 export { JstpInterface } from './nest/decorators/jstp-interface.decorator.js';
 export type { JstpServerOptions } from './nest/server/jstp-server-options.js';
-export type { JstpListenerOptions, JstpTransport } from './nest/server/listener-options.js';
+export type { JstpListenerOptions } from './nest/server/listener-options.js';
+export type { JstpTransport } from './transport/client-entries.js';
 export { JstpRecord, type JstpRecordOptions } from './nest/jstp-record.js';
 export { JstpSource } from './nest/jstp-source.js';
 export { JstpRooms } from './nest/jstp-rooms.js';

@@ -2,8 +2,8 @@ import type { ServerOptions as HttpOptions } from 'node:http';
 import type { ServerOptions as HttpsOptions } from 'node:https';
 import type { ServerOpts } from 'node:net';
 import type { TlsOptions } from 'node:tls';
-import type { Dialer } from '../connection/transport.js';
 import type { ServerOptions } from '../server/server-options.js';
+import { dialers } from './client-entries.js';
 import { createEntry, type TransportEntry } from './entry.js';
 import { CLIENT_NAMES, SERVER_NAMES } from './node-options.js';
 import {
@@ -12,9 +12,9 @@ import {
   type SocketAddressSource,
   type WebSocketAddressSource,
 } from './proxy/proxy-options.js';
-import { netDialer, netListener } from './socket/net.js';
-import { tlsDialer, tlsListener } from './socket/tls.js';
-import { webSocketDialer, wsListener, wssListener } from './websocket/websocket.js';
+import { netListener } from './socket/net.js';
+import { tlsListener } from './socket/tls.js';
+import { wsListener, wssListener } from './websocket/websocket.js';
 import {
   WEB_SOCKET_NAMES,
   type SharedHttpServer,
@@ -29,14 +29,6 @@ export type NetServerOptions = ServerOptions & ServerOpts & SocketAddressSource;
 
 /** Options of `tls.createServer`: JSTP's, with those of Node's `tls.createServer`. */
 export type TlsServerOptions = ServerOptions & TlsOptions & SocketAddressSource;
-
-// Why shared by all entries: a reconnector may change the transport, by `reconnectFn('ws', ...)`.
-const dialers = new Map<string, Dialer>([
-  ['net', netDialer],
-  ['tls', tlsDialer],
-  ['ws', webSocketDialer],
-  ['wss', webSocketDialer],
-]);
 
 /**
  * JSTP over TCP and IPC.

@@ -14,6 +14,7 @@ const report = apiReport(
   {
     'nestjs-jstp/core': path.join(dist, 'core.d.ts'),
     'nestjs-jstp': path.join(dist, 'index.d.ts'),
+    'nestjs-jstp/client': path.join(dist, 'client.d.ts'),
     'nestjs-jstp/browser': path.join(dist, 'browser.d.ts'),
     'nestjs-jstp/redis': path.join(dist, 'redis/index.d.ts'),
     'nestjs-jstp/opentelemetry': path.join(dist, 'opentelemetry/index.d.ts'),

@@ -20,7 +20,7 @@ const ROOMS = [...LINE, 'redis', 'testing', 'cli'];
 const PORTABLE = LINE.slice(0, LINE.indexOf('server'));
 const NEST = ['@nestjs/common', '@nestjs/core', '@nestjs/microservices', 'rxjs', 'reflect-metadata'];
 const PACKAGES = [...NEST, 'semver', 'ws', 'redis', 'lodash'];
-const ENTRIES = ['index', 'core', 'browser'];
+const ENTRIES = ['index', 'core', 'client', 'browser'];
 const CIRCLES = {
   'lib/util/circle-a.ts': `export { x } from './circle-b.js';`,
   'lib/util/circle-b.ts': `import type { y } from './circle-c.js'; export type Y = typeof y; export const x = 1;`,
@@ -164,6 +164,7 @@ describe('import arrows of lib', () => {
   test.each([
     ['index', ['redis', 'testing', 'cli']],
     ['core', ['nest', 'redis', 'testing', 'cli']],
+    ['client', ['server', 'redis', 'testing', 'cli']],
     ['browser', ['server', 'nest', 'redis', 'testing', 'cli']],
   ])('the entry %s exports from no room of %j', (entry, refused) => {
     expect(rulesBrokenBy(`lib/${entry}.ts`)).toEqual(refused.map(() => `arrows of lib/${entry}.ts`));

@@ -1,10 +1,10 @@
 import type { NetConnectOpts } from 'node:net';
 import type { ConnectionOptions as TlsConnectOptions } from 'node:tls';
-import type { TransportEntry, TransportNames } from '../../transport/entry.js';
-import { tls } from '../../transport/index.js';
+import { CLIENT_ENTRIES, type ClientEntry, type JstpTransport } from '../../transport/client-entries.js';
+import type { TransportEntry } from '../../transport/entry.js';
 import type { WebSocketConfig } from '../../transport/websocket/websocket-options.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
-import { checkFlags, entryOf, SOCKET_FLAGS, type JstpTransport } from '../server/listener-options.js';
+import { checkFlags, SOCKET_FLAGS } from '../socket-flags.js';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
 import {
   check,
@@ -48,7 +48,7 @@ export type ConnectOptions = Partial<NetConnectOpts> | TlsConnectOptions | WebSo
 
 /** The address of a server, and how to dial it. */
 export interface ClientAddress {
-  readonly entry: TransportEntry;
+  readonly entry: ClientEntry;
   /** The arguments with the address, for the entry's `connect`. */
   readonly args: readonly unknown[];
   /** Returns these arguments at each dial; undefined where they are always the same. */
@@ -68,7 +68,7 @@ export function resolveAddress(options: ClientAddressOptions): ClientAddress {
   const { host, port, url, connectOptions = {} } = options;
   const isAsked = typeof connectOptions === 'function';
   const transport = options.transport ?? transportOf(url) ?? 'net';
-  const entry = entryOf('transport', transport);
+  const entry = entryOf(transport);
   const { optionNames } = entry;
   const checked = (given: ConnectOptions): ConnectOptions => checkedOptions(given, optionNames);
   const first = isAsked ? {} : checked(connectOptions);
@@ -98,11 +98,24 @@ export function resolveAddress(options: ClientAddressOptions): ClientAddress {
  */
 export function checkPlacement(options: ClientAddressOptions, known: readonly string[]): void {
   const { transport = transportOf(options.url) ?? 'net' } = options;
-  const passed = entryOf('transport', transport).optionNames?.passedToClient?.names ?? [];
+  const passed = entryOf(transport).optionNames?.passedToClient?.names ?? [];
   const misplaced = Object.keys(options).find((name) => !known.includes(name) && passed.includes(name));
   if (misplaced === undefined) return;
   const allowed = `given in connectOptions: { ${misplaced} }`;
   throw new ConfigurationError(misplaced, undefined, allowed, `${misplaced} must be ${allowed}`);
+}
+
+/**
+ * Returns the entry that an option names, or is.
+ * @throws ConfigurationError for anything else
+ */
+function entryOf(transport: unknown): ClientEntry {
+  if (typeof transport === 'string' && Object.hasOwn(CLIENT_ENTRIES, transport))
+    return CLIENT_ENTRIES[transport as JstpTransport];
+  if (isObject(transport) && typeof transport['createListener'] === 'function')
+    return transport as unknown as TransportEntry;
+  const names = Object.keys(CLIENT_ENTRIES).join(', ');
+  throw new ConfigurationError('transport', transport, `one of ${names}, or an entry object`);
 }
 
 function asked(
@@ -113,7 +126,7 @@ function asked(
   return async () => argsWith(checked(await connectOptions()));
 }
 
-function checkedOptions(given: ConnectOptions, names: TransportNames | undefined): ConnectOptions {
+function checkedOptions(given: ConnectOptions, names: ClientEntry['optionNames']): ConnectOptions {
   const allowed = 'an object of options of the transport, or a function that gives one';
   check('connectOptions', given, allowed, isObject);
   // The options of a user's entry object are not known.
@@ -122,7 +135,7 @@ function checkedOptions(given: ConnectOptions, names: TransportNames | undefined
   checkFlags({ ...given }, 'connectOptions.', SOCKET_FLAGS);
   const { tlsOptions } = given as WebSocketConfig;
   if (tlsOptions !== undefined)
-    checkNames('connectOptions.tlsOptions', tlsOptions, [], tls.optionNames?.passedToClient);
+    checkNames('connectOptions.tlsOptions', tlsOptions, [], CLIENT_ENTRIES.tls.optionNames?.passedToClient);
   return given;
 }
 

@@ -5,6 +5,7 @@ import type { TlsOptions } from 'node:tls';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
 import { checkOptionNames, type Limits } from '../../protocol/limits.js';
 import type { ListenerFactory } from '../../server/listener.js';
+import type { JstpTransport } from '../../transport/client-entries.js';
 import type { TransportEntry } from '../../transport/entry.js';
 import { net, tls, ws, wss } from '../../transport/index.js';
 import { listenerGroup } from '../../transport/listener-group.js';
@@ -16,11 +17,11 @@ import {
 } from '../../transport/proxy/proxy-options.js';
 import type { WebSocketServerOptions } from '../../transport/websocket/websocket-options.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../constants.js';
+import { checkFlags, SOCKET_FLAGS } from '../socket-flags.js';
 import type { ListeningPlace } from './log-addresses.js';
 import {
   check,
   isHttpServer,
-  isBoolean,
   isInteger,
   isObject,
   isPort,
@@ -32,7 +33,7 @@ import {
   optional,
 } from '../../protocol/option-checks.js';
 
-const ENTRIES = { net, tls, ws, wss };
+const ENTRIES: Readonly<Record<JstpTransport, TransportEntry>> = { net, tls, ws, wss };
 const NAMES = Object.keys(ENTRIES).join(', ');
 const LISTEN_NAMES = ['backlog', 'exclusive', 'readableAll', 'writableAll', 'ipv6Only'] as const;
 /** The options of which TLS needs one. Why: without a certificate no TLS handshake can succeed. */
@@ -45,15 +46,6 @@ const SERVER_ALLOWED =
 const NOT_OF_SOCKETS = ['server', 'allowedOrigins', 'originCheckStrategy', 'forwardedHeader'] as const;
 // The backlog of `listen(2)` is a C int.
 const MAX_BACKLOG = 2 ** 31 - 1;
-
-/**
- * Node's flags of sockets. Why they are checked here: Node takes every value, so that the text 'false' of an
- * environment variable would mean true.
- */
-export const SOCKET_FLAGS = ['noDelay', 'keepAlive', 'allowHalfOpen', 'pauseOnConnect'] as const;
-
-/** The name of a transport: 'net', 'tls', 'ws' or 'wss'. */
-export type JstpTransport = keyof typeof ENTRIES;
 
 /** Where to listen on TCP. */
 export interface SocketAddressOptions extends Pick<ListenOptions, 'backlog' | 'exclusive' | 'ipv6Only'> {
@@ -182,7 +174,7 @@ export function resolveListening(options: object, serviceNames: readonly string[
  * Returns the entry object that an option names, or is.
  * @throws ConfigurationError for anything else
  */
-export function entryOf(option: string, transport: unknown = 'net'): TransportEntry {
+function entryOf(option: string, transport: unknown = 'net'): TransportEntry {
   if (typeof transport === 'string' && Object.hasOwn(ENTRIES, transport))
     return ENTRIES[transport as JstpTransport];
   if (isObject(transport) && typeof transport['createListener'] === 'function')
@@ -289,14 +281,6 @@ function checkListenOptions(given: Given, prefix: string): void {
   const isBacklog = nullable(isInteger(0, MAX_BACKLOG));
   check(`${prefix}backlog`, given['backlog'], `an integer from 0 to ${MAX_BACKLOG}`, isBacklog);
   checkFlags(given, prefix, ['exclusive', 'readableAll', 'writableAll', 'ipv6Only', ...SOCKET_FLAGS]);
-}
-
-/**
- * Checks options that are true or false.
- * @throws ConfigurationError for any other value but null and undefined
- */
-export function checkFlags(given: Given, prefix: string, names: readonly string[]): void {
-  for (const name of names) check(`${prefix}${name}`, given[name], 'true or false', nullable(isBoolean));
 }
 
 /** Refuses options that this transport does not have. */

@@ -1,18 +1,11 @@
 import * as nodeNet from 'node:net';
-import type { Dialer } from '../../connection/transport.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { ListenerFactory } from '../../server/listener.js';
 import { NodeListener } from '../node-listener.js';
 import { AddressSource } from '../proxy/address-source.js';
 import { Entrance } from '../proxy/entrance.js';
 import type { SocketAddressSource } from '../proxy/proxy-options.js';
-import { socketDialer } from './socket-dialer.js';
 import { SocketTransport } from './socket-transport.js';
-
-/** Dials TCP and IPC; the arguments are those of `net.connect`. */
-export const netDialer: Dialer = socketDialer((args) =>
-  nodeNet.connect(...(args as [nodeNet.NetConnectOpts])),
-);
 
 /** Listens on TCP and IPC; the options are those of `net.createServer`, and how addresses are found. */
 export function netListener(

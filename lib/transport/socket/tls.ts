@@ -1,5 +1,4 @@
 import * as nodeTls from 'node:tls';
-import type { Dialer } from '../../connection/transport.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { ListenerFactory } from '../../server/listener.js';
 import { decideFirst } from '../decide-first.js';
@@ -7,14 +6,7 @@ import { NodeListener } from '../node-listener.js';
 import { AddressSource } from '../proxy/address-source.js';
 import { Entrance } from '../proxy/entrance.js';
 import type { SocketAddressSource } from '../proxy/proxy-options.js';
-import { socketDialer } from './socket-dialer.js';
 import { SocketTransport } from './socket-transport.js';
-
-/** Dials TLS; the arguments are those of `tls.connect`. */
-export const tlsDialer: Dialer = socketDialer(
-  (args) => nodeTls.connect(...(args as [nodeTls.ConnectionOptions])),
-  'secureConnect',
-);
 
 /** Listens on TLS; the options are those of `tls.createServer`, and how addresses are found. */
 export function tlsListener(

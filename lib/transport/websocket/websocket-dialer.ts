@@ -1,11 +1,12 @@
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import { WebSocket, type ClientOptions } from 'ws';
+import type { ClientOptions, WebSocket } from 'ws';
 import type { Dialer, Transport } from '../../connection/transport.js';
 import type { Limits } from '../../protocol/limits.js';
 import { BrowserTransport } from '../browser/browser-transport.js';
 import type { BrowserWebSocket } from '../browser/browser-websocket.js';
 import { tellAccepted } from '../socket/socket-dialer.js';
+import { loadedWs, loadWs } from './load-ws.js';
 import { SUBPROTOCOL } from './subprotocol.js';
 import { MAX_FRAGMENTS, type WebSocketConfig } from './websocket-options.js';
 import { WebSocketTransport } from './websocket-transport.js';
@@ -27,9 +28,10 @@ export const webSocketDialer: Dialer = {
         callback(error);
       } else callback(null, transportOf(webSocket, socket, limits));
     };
-    try {
+    const start = (Socket: typeof WebSocket): void => {
+      if (isOver) return;
       const { url, options } = parseArguments(args);
-      webSocket = new WebSocket(url, SUBPROTOCOL, {
+      webSocket = new Socket(url, SUBPROTOCOL, {
         perMessageDeflate: false,
         skipUTF8Validation: true,
         maxPayload: limits.maxMessageBytes,
@@ -45,6 +47,14 @@ export const webSocketDialer: Dialer = {
       });
       // Stays attached: later errors concern nobody, but without a listener Node would throw them.
       webSocket.on('error', finish);
+    };
+    try {
+      const ws = loadedWs();
+      if (ws) start(ws.WebSocket);
+      else
+        loadWs()
+          .then(({ WebSocket }) => start(WebSocket))
+          .catch(finish);
     } catch (error) {
       // `ws` throws for a bad URL. JSTP's users expect the error in the callback.
       process.nextTick(finish, error);

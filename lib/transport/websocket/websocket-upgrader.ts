@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { WebSocketServer } from 'ws';
+import type { WebSocketServer } from 'ws';
 import type { Limits } from '../../protocol/limits.js';
 import { ignore, isThenable } from '../../util/callback.js';
 import { refuseUpgrade, type UpgradeHandler } from './http-upgrades.js';
 import { KeptUpgrade } from './kept-upgrade.js';
+import { loadedWs, loadWs } from './load-ws.js';
 import { SUBPROTOCOL } from './subprotocol.js';
 import { MAX_FRAGMENTS, type WebSocketServerOptions } from './websocket-options.js';
 import { WebSocketTransport } from './websocket-transport.js';
@@ -19,7 +20,7 @@ export interface UpgradeObserver {
 
 /** Upgrades HTTP requests that ask for JSTP. */
 export class Upgrader {
-  private readonly webSockets: WebSocketServer;
+  private webSockets: WebSocketServer | undefined;
 
   /**
    * @param options which peers are let in
@@ -31,16 +32,8 @@ export class Upgrader {
     private readonly limits: Limits,
     private readonly observer: UpgradeObserver,
   ) {
-    this.webSockets = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      maxPayload: limits.maxMessageBytes,
-      maxFragments: MAX_FRAGMENTS,
-      perMessageDeflate: false,
-      // The parser of messages checks it.
-      skipUTF8Validation: true,
-      handleProtocols: () => SUBPROTOCOL,
-    });
+    // So that it is there when the first peer comes.
+    if (!loadedWs()) loadWs().catch(ignore);
   }
 
   /** Upgrades a request, or answers it with 403; with 503 where there is no room for it. */
@@ -53,7 +46,8 @@ export class Upgrader {
       if (isAllowed === true) this.upgradeNow(request, socket, head);
       else refuseUpgrade(socket, 403);
     };
-    const answer = offersJstp(request) && this.check(request.headers.origin);
+    const allowed = offersJstp(request) && this.check(request.headers.origin);
+    const answer = loadedWs() ? allowed : Promise.all([allowed, loadWs()]).then(([first]) => first);
     if (!isThenable(answer)) {
       decide(answer);
       return;
@@ -71,7 +65,8 @@ export class Upgrader {
   };
 
   private upgradeNow(...[request, socket, head]: Parameters<UpgradeHandler>): void {
-    this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+    this.webSockets ??= webSocketServer(this.limits);
+    this.webSockets?.handleUpgrade(request, socket, head, (webSocket) => {
       const transport = new WebSocketTransport(webSocket, socket, this.limits, new KeptUpgrade(request));
       this.observer.upgraded(transport, socket);
     });
@@ -88,6 +83,24 @@ export class Upgrader {
       return false;
     }
   }
+}
+
+/** Makes what speaks WebSocket, of the package that is loaded. */
+function webSocketServer(limits: Limits): WebSocketServer | undefined {
+  const ws = loadedWs();
+  return (
+    ws &&
+    new ws.WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: limits.maxMessageBytes,
+      maxFragments: MAX_FRAGMENTS,
+      perMessageDeflate: false,
+      // The parser of messages checks it.
+      skipUTF8Validation: true,
+      handleProtocols: () => SUBPROTOCOL,
+    })
+  );
 }
 
 function offersJstp(request: IncomingMessage): boolean {

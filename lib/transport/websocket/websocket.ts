@@ -9,8 +9,6 @@ import { SharedWebSocketListener } from './shared-websocket-listener.js';
 import { OwnWebSocketListener } from './websocket-listener.js';
 import type { SharedHttpServer, WebSocketServerOptions } from './websocket-options.js';
 
-export { webSocketDialer } from './websocket-dialer.js';
-
 type WsOptions = WebSocketServerOptions & SharedHttpServer & WebSocketAddressSource;
 
 /** Listens for WebSockets; the options are those of `http.createServer`. */

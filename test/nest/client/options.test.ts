@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type JstpClientOptions, JstpClient } from '../../../lib/index.js';
-import { Application, ConfigurationError, net, ws, wss } from '../../../lib/core.js';
+import { Application, ConfigurationError, net } from '../../../lib/core.js';
+import { CLIENT_ENTRIES } from '../../../lib/transport/client-entries.js';
 import { resolveClientOptions } from '../../../lib/nest/client/client-options.js';
 
 function failureOf(options: unknown): ConfigurationError {
@@ -17,7 +18,7 @@ describe('the options of a client', () => {
   test('have the defaults of Nest and JSTP', () => {
     expect(resolveClientOptions({})).toMatchObject({
       app: 'jstp',
-      address: { entry: net, args: [{ host: 'localhost', port: 3000 }] },
+      address: { entry: CLIENT_ENTRIES.net, args: [{ host: 'localhost', port: 3000 }] },
       resumeTimeoutMs: 3000,
       reconnect: { minDelayMs: 100, maxDelayMs: 10_000 },
       heartbeatInterval: 15_000,
@@ -188,7 +189,7 @@ describe('the options of a client', () => {
   ])('give the URL %s of %j', (url, options) => {
     const { entry, args } = resolveClientOptions({ ...options, connectOptions: { headers: {} } }).address;
     expect(args).toEqual([{ headers: {} }, url]);
-    expect(entry).toBe(url.startsWith('wss') ? wss : ws);
+    expect(entry).toBe(CLIENT_ENTRIES[url.startsWith('wss') ? 'wss' : 'ws']);
   });
 
   test.each<[string, JstpClientOptions, string]>([

@@ -74,6 +74,27 @@ export const TARGETS = [
     ['64 KiB', 'text-64k', 1.6, 2.3],
     ['1 MiB', 'text-1m', 1.2, 1.6],
   ]),
+  ...line({ name: 'bytes-nest-tcp', metric: "bytes vs Nest's TCP", ...NEST_AND_TCP, ...CALLS }, [
+    ['64 KiB', 'bytes-64k', 3, 10],
+    ['1 MiB', 'bytes-1m', 3, 10],
+  ]),
+  ...line({ name: 'bytes-socket-io', metric: 'bytes vs Socket.IO', of: 'nest', to: 'socket-io', ...CALLS }, [
+    ['64 KiB', 'bytes-64k', 1, 1.5],
+    ['1 MiB', 'bytes-1m', 1, 1.5],
+  ]),
+  ...line(
+    {
+      name: 'bytes-ws-socket-io',
+      metric: 'bytes over ws vs Socket.IO',
+      of: 'nest-ws',
+      to: 'socket-io',
+      ...CALLS,
+    },
+    [
+      ['64 KiB', 'bytes-64k', 1, 1.5],
+      ['1 MiB', 'bytes-1m', 1, 1.5],
+    ],
+  ),
   ...line(
     {
       name: 'payload-reference',

@@ -76,7 +76,16 @@ export interface Load {
   readonly payload: PayloadName;
 }
 
-export type PayloadName = 'text-16' | 'text-1k' | 'text-64k' | 'text-1m' | 'rows-1k' | 'rows-64k' | 'rows-1m';
+export type PayloadName =
+  | 'text-16'
+  | 'text-1k'
+  | 'text-64k'
+  | 'text-1m'
+  | 'bytes-64k'
+  | 'bytes-1m'
+  | 'rows-1k'
+  | 'rows-64k'
+  | 'rows-1m';
 
 /** What one slice of a comparison within one process took, by the contender's name. */
 export interface Slice {

@@ -18,6 +18,7 @@ const LOADERS = {
   floor: async () => (await import('./floor.js')).overNet,
   'floor-tls': async () => (await import('./floor.js')).overTls,
   'floor-ws': async () => (await import('./floor-websocket.js')).floorWebSocket,
+  'socket-io': async () => (await import('./socket-io.js')).socketIo,
   socket: async () => (await import('./socket.js')).socket,
   greeting: async () => (await import('./greeting.js')).greeting,
 };
@@ -46,6 +47,7 @@ const LABELS = {
   floor: 'floor: NUL-framed JSON, bare socket',
   'floor-tls': 'floor: NUL-framed JSON, bare tls',
   'floor-ws': 'floor: JSON, bare ws',
+  'socket-io': 'Socket.IO',
   socket: 'bare socket',
   greeting: 'bare socket that greets',
   jstp: 'nestjs-jstp',

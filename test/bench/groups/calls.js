@@ -3,6 +3,7 @@
 
 const ALL = ['nest', 'core', 'nest-tcp', 'reference', 'floor', 'nest-redis', 'nest-nats'];
 const WITHOUT_BROKERS = ALL.slice(0, 5);
+const WITH_BYTES = ['nest', 'nest-ws', 'nest-tcp', 'socket-io'];
 
 /** @type {Load} */
 const CALLS = { kind: 'calls', connections: 1, inFlight: 64, payload: 'text-16' };
@@ -49,6 +50,10 @@ export async function runPayloads(runner) {
     ['64k', 16],
     ['1m', 4],
   ]);
+  const bytes = /** @type {const} */ ([
+    ['bytes-64k', 16],
+    ['bytes-1m', 1],
+  ]);
   const isTooLong = (/** @type {string} */ name) => isQuick && name === 'rows-1m';
   const shapes = /** @type {const} */ (['text', 'rows']);
   const cells = shapes.flatMap((shape) =>
@@ -58,6 +63,11 @@ export async function runPayloads(runner) {
       const contenders = isQuick && shape === 'rows' ? ['nest', 'nest-tcp'] : WITHOUT_BROKERS;
       return runner.loadCell({ name: payload, contenders }, { ...CALLS, inFlight, payload });
     }),
+  );
+  cells.push(
+    ...bytes.map(([payload, inFlight]) =>
+      runner.loadCell({ name: payload, contenders: WITH_BYTES }, { ...CALLS, inFlight, payload }),
+    ),
   );
   await runner.runCells(
     'payloads',

@@ -113,7 +113,9 @@ export class LoadRun {
  */
 export async function checkEcho(client, payload) {
   const result = await callOnce(client, payload);
-  if (!isDeepStrictEqual(result, payload))
+  // Nest's TCP brings bytes as the JSON of a Buffer; what an application does to get bytes of it is not measured.
+  const isJson = Buffer.isBuffer(payload) && isDeepStrictEqual(result, payload.toJSON());
+  if (!isJson && !isDeepStrictEqual(result, payload))
     throw new Error(`An echo came back as ${JSON.stringify(result).slice(0, 80)}`);
 }
 

@@ -8,6 +8,8 @@ const MAKERS = {
   'text-1k': () => text(KIB),
   'text-64k': () => text(64 * KIB),
   'text-1m': () => text(KIB * KIB),
+  'bytes-64k': () => bytes(64 * KIB),
+  'bytes-1m': () => bytes(KIB * KIB),
   'rows-1k': () => rows(KIB),
   'rows-64k': () => rows(64 * KIB),
   'rows-1m': () => rows(KIB * KIB),
@@ -22,6 +24,11 @@ export function payloadOf(name) {
 function text(length) {
   const words = 'the quick brown fox jumps over a lazy dog, ';
   return words.repeat(Math.ceil(length / words.length)).slice(0, length);
+}
+
+/** @param {number} length of bytes of all values, in no order */
+function bytes(length) {
+  return Buffer.from(Uint8Array.from({ length }, (_, index) => Math.imul(index, 0x9e3779b1) >>> 13));
 }
 
 /** @param {number} index */

@@ -36,7 +36,7 @@ const ROOMS = {
   connection: { rooms: before('connection'), packages: ['semver'], isPortable: true },
   server: { rooms: before('server'), packages: ['semver'] },
   transport: { rooms: before('transport'), packages: ['ws'] },
-  nest: { rooms: before('nest'), packages: [...NEST, 'semver'] },
+  nest: { rooms: before('nest'), packages: ['devalue', ...NEST, 'semver'] },
   metrics: { rooms: upTo('nest'), packages: [] },
   opentelemetry: {
     rooms: [...upTo('nest'), 'metrics'],

@@ -16,6 +16,7 @@ export type {
 } from './nest/client/client-interceptors.js';
 export type { OfflineMode, ReconnectOptions } from './connection/keeper/keeper-options.js';
 export type { JstpClientOptions } from './nest/client/client-options.js';
+export type { PayloadTypes } from './nest/types/payload-types.js';
 export type { MethodOptions } from './nest/client/call-rules.js';
 export type { RetryOptions } from './nest/client/retry.js';
 export type { JstpClientEvents, JstpClientStatus } from './nest/client/client-events.js';

@@ -1,4 +1,4 @@
-export { BYTES_QUOTE } from './base64.js';
+export { BYTES_QUOTE, bytesOf } from './base64.js';
 export type { ByteDecoder } from './byte-decoder.js';
 export { parse, parseBytes, type ParseOptions } from './parse.js';
 export { isClean, quote, quoteKey } from './quote.js';

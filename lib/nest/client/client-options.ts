@@ -10,6 +10,7 @@ import {
   type OfflineMode,
   type ReconnectOptions,
 } from '../../connection/keeper/keeper-options.js';
+import { checkTypes, type PayloadTypes } from '../types/payload-types.js';
 import { logInBy } from './log-in.js';
 import { isTimeout, TIMEOUT_ALLOWED } from '../../connection/calls/limit-call.js';
 import type { AppSpecifier } from '../../connection/connection.js';
@@ -94,6 +95,12 @@ export interface JstpClientOptions extends ClientAddressOptions {
   readonly serializer?: Serializer;
   /** Converts incoming responses, as with Nest's own transports. */
   readonly deserializer?: Deserializer;
+  /**
+   * Which values calls and events carry: 'plain', what messages carry by themselves, or 'extended': also Date, Map, Set, bigint,
+   * RegExp, URL, Error and values that contain themselves, by the package `devalue`. Both sides have to have it.
+   * @default 'plain'
+   */
+  readonly types?: PayloadTypes;
 }
 
 /** The options with their defaults, checked. */
@@ -132,6 +139,7 @@ const OPTION_NAMES = Object.keys({
   metrics: true,
   serializer: true,
   deserializer: true,
+  types: true,
 } satisfies Record<keyof JstpClientOptions, true>);
 /**
  * Checks the names of a client's options.
@@ -159,6 +167,7 @@ export function resolveClientOptions(given: JstpClientOptions): ResolvedClientOp
   checkKeeping({ app, resumeTimeoutMs, offline });
   check('application', given.application, 'an Application or its methods', optional(isObject));
   checkInterceptors(given.interceptors);
+  checkTypes(given);
   check('metrics', given.metrics, 'true or false', optional(isBoolean));
   check('serializer', given.serializer, 'an object with serialize()', optional(hasMethod('serialize')));
   check(

@@ -7,6 +7,7 @@ import { parseAppSpecifier } from '../../connection/handshake/client-handshake.j
 import { listMethods } from '../../connection/client-control.js';
 import { ERR_SESSION_TAKEN } from '../../protocol/error-codes.js';
 import { isBeyondLimit } from '../../protocol/message-size.js';
+import { ExtendedTypes } from '../types/extended-types.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { EventEmitter, SAFE_EMIT, type ErrorReporter } from '../../util/event-emitter.js';
@@ -73,6 +74,8 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   /** Undefined: nobody has asked for metrics. */
   private readonly meter: ClientMeter | undefined;
   private readonly chain: InterceptorChain | undefined;
+  /** Undefined: messages carry what they carry by themselves. */
+  private readonly types: ExtendedTypes | undefined;
 
   /**
    * Only checks and keeps the options.
@@ -93,15 +96,18 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
       );
     if (resolved.metrics) this.meter = new ClientMeter(parseAppSpecifier(resolved.app).name);
     if (resolved.application) this.expose(resolved.application);
-    this.initializeSerializer(options);
-    this.initializeDeserializer(options);
+    if (options.types === 'extended') this.types = new ExtendedTypes(resolved.limits);
+    const { serializer = this.types?.clientSerializer, deserializer = this.types?.clientDeserializer } =
+      options;
+    this.initializeSerializer({ serializer });
+    this.initializeDeserializer({ deserializer });
     this.rules = new CallRules(resolved.rules, (pattern) => this.normalizePattern(pattern));
     const observer = this.createObserverOf(resolved.address.shown);
     this.keeper = new ConnectionKeeper(resolved, this.application, observer, this.meter?.calls);
     this.packets = new ClientPackets(
       this.keeper,
       (pattern) => this.normalizePattern(pattern),
-      this.conversionsBeside(options),
+      this.conversionsBeside({ serializer, deserializer }),
     );
   }
 
@@ -124,7 +130,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * @returns a Promise of the core's connection, the same one until the attempt fails or the connection is lost
    */
   connect(): Promise<Connection> {
-    return this.keeper.connect();
+    return this.types ? this.types.ready.then(() => this.keeper.connect()) : this.keeper.connect();
   }
 
   /**
@@ -436,7 +442,9 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 
   /** Tells which conversions are in force, beside Nest's own that change nothing; read at each use: they can be set. */
-  private conversionsBeside(options: JstpClientOptions): () => Conversions | undefined {
+  private conversionsBeside(
+    options: Pick<JstpClientOptions, 'serializer' | 'deserializer'>,
+  ): () => Conversions | undefined {
     const plainSerializer = options.serializer ? undefined : this.serializer;
     const plainDeserializer = options.deserializer ? undefined : this.deserializer;
     return () => {
@@ -456,7 +464,8 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   }
 
   private ensureConnected(): Promise<Connection> {
-    return this.keeper.isTaken ? Promise.reject(new RemoteError(ERR_SESSION_TAKEN)) : this.keeper.next();
+    if (this.keeper.isTaken) return Promise.reject(new RemoteError(ERR_SESSION_TAKEN));
+    return this.types ? this.types.ready.then(() => this.keeper.next()) : this.keeper.next();
   }
 
   /** An error that no caller gets: of the connection, or of what the application has exposed. */

@@ -15,6 +15,7 @@ import { checkAccessLog, type AccessLogOptions } from './access-log.js';
 import { isGuard, isGuardClass, type GuardOption } from './guard-source.js';
 import { resolveListening, type JstpListenerOptions, type ResolvedListening } from './listener-options.js';
 import { check, hasMethod, isBoolean, isObject, nullable } from '../../protocol/option-checks.js';
+import { checkTypes, type PayloadTypes } from '../types/payload-types.js';
 
 /** Several listeners of one server, with the same applications, clients and sessions. */
 export interface SeveralListeners {
@@ -74,6 +75,12 @@ export interface JstpServiceOptions extends Omit<
   serializer?: Serializer;
   /** Makes `{ data }` from `{ pattern, data, id }` that has arrived; may be asynchronous. @default data unchanged */
   deserializer?: Deserializer;
+  /**
+   * Which values handlers get and give: 'plain', what messages carry by themselves, or 'extended': also Date, Map, Set, bigint,
+   * RegExp, URL, Error and values that contain themselves, by the package `devalue`. Both sides have to have it.
+   * @default 'plain'
+   */
+  types?: PayloadTypes;
 }
 
 /**
@@ -103,6 +110,7 @@ const SERVICE_NAMES = Object.keys({
   limits: true,
   serializer: true,
   deserializer: true,
+  types: true,
 } satisfies Record<keyof (JstpServiceOptions & SeveralListeners), true>);
 
 /** The options of a JstpServer after their check. */
@@ -142,6 +150,7 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
     'an object with a method deserialize',
     nullable(hasMethod('deserialize')),
   );
+  checkTypes(options);
   // Why here: the core checks the rest, and would do so only when the application starts.
   const { limits } = resolveServerOptions({ ...options, applications: [], authPolicy: null });
   return {

@@ -55,6 +55,7 @@ import { DoorLog } from './door-log.js';
 import { RefusalLog } from './refusal-log.js';
 import { MemoryLog } from './memory-log.js';
 import { MinuteLimit } from './minute-limit.js';
+import { ExtendedTypes } from '../types/extended-types.js';
 import { RouteTable } from './route-table.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
@@ -105,6 +106,8 @@ export class JstpServer
   /** Stops waiting for shared HTTP servers whose addresses are still to be logged. */
   private stopLogging: () => void = ignore;
   private stopAccessLog: () => void = ignore;
+  /** Undefined: messages carry what they carry by themselves. */
+  private readonly types: ExtendedTypes | undefined;
   /** Ends the delivery of events of other servers. */
   private detach: () => void = ignore;
   /** The core's server while it listens, or is about to listen. */
@@ -125,7 +128,9 @@ export class JstpServer
     watchRegistrations((strategy) => strategy instanceof JstpServer);
     this.resolved = resolveJstpServerOptions(options);
     this.guard = guardOf(options.authPolicy, resolveGuardClass);
-    const { serializer, deserializer } = options;
+    if (options.types === 'extended') this.types = new ExtendedTypes(this.resolved.limits);
+    const { serializer = this.types?.serverSerializer, deserializer = this.types?.serverDeserializer } =
+      options;
     this.initializeSerializer({ serializer });
     this.initializeDeserializer({ deserializer });
     const { application, limits } = this.resolved;
@@ -392,7 +397,8 @@ export class JstpServer
   /** Prepares the guard, and lets events of other servers come; undefined where there is nothing to do. */
   private prepare(): Promise<unknown> | undefined {
     const { broadcaster } = this.options;
-    const prepared = this.guard?.prepare();
+    const guarded = this.guard?.prepare();
+    const prepared = this.types ? Promise.all([guarded, this.types.ready]) : guarded;
     if (!broadcaster) return prepared;
     const attached = broadcaster.attach(this).then((detach) => {
       this.detach = detach;

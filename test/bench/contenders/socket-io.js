@@ -9,7 +9,7 @@ const HOST = '127.0.0.1';
 // Its default is 1 MB, of which a message of 1 MiB is beyond.
 const MAX_BYTES = 16 * 1024 * 1024;
 /** WebSockets from the start, and one connection for each client. */
-const OVER_WEBSOCKET = { transports: ['websocket'], forceNew: true };
+const OVER_WEBSOCKET = { transports: [/** @type {const} */ ('websocket')], forceNew: true };
 
 /**
  * Socket.IO with acknowledgements. Bytes go as it sends them: a binary frame behind the message.

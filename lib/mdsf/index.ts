@@ -3,6 +3,6 @@ export type { ByteDecoder } from './byte-decoder.js';
 export { parse, parseBytes, type ParseOptions } from './parse.js';
 export { isClean, quote, quoteKey } from './quote.js';
 export { MdsfReader } from './reader.js';
-export { bytesPieces, largeBytes, stringify, type BytesForm, type StringifyOptions } from './stringify.js';
+export { bytesPieces, largeBytes, stringify, type StringifyOptions } from './stringify.js';
 export { MdsfStringifyError } from './stringify-error.js';
 export { MdsfSyntaxError } from './syntax-error.js';

@@ -47,7 +47,7 @@ async function serve(types: 'plain' | 'extended'): Promise<number> {
   const app = await NestFactory.createMicroservice(moduleOf({ controllers: [Echo] }), { ...QUIET, strategy });
   closing.add(() => app.close());
   await within(app.listen() as Promise<unknown>, 'a server');
-  return (strategy.unwrap<{ address(): { port: number } }>().address() as { port: number }).port;
+  return strategy.unwrap<{ address(): { port: number } }>().address().port;
 }
 
 function clientOf(port: number, types: JstpClientOptions['types']): JstpClient {

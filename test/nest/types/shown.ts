@@ -19,10 +19,10 @@ export function shown(value: unknown, above: readonly unknown[] = []): string {
     case 'Date':
       return Number.isNaN(Number(value)) ? 'Date NaN' : `Date ${(value as Date).toJSON()}`;
     case 'Error':
-      return String(value as Error);
+      return `${(value as Error).name}: ${(value as Error).message}`;
     case 'RegExp':
     case 'URL':
-      return `${tag} ${String(value as RegExp | URL)}`;
+      return `${tag} ${(value as { toString(): string }).toString()}`;
     default: {
       const members = Object.entries(value).map(([key, member]) => `${key}: ${shown(member, within)}`);
       return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { createClient, type PageClient } from '../../lib/browser.js';
+import { SeededRandom } from '../../lib/testing/seeded-random.js';
 import { Closing } from '../support/closing.js';
 import { turns } from '../support/quiet.js';
 import { waitFor, within } from '../support/wait-for.js';
@@ -153,6 +154,53 @@ describe('a page’s client', () => {
     await within(connection.ping(), 'a pong');
     expect(page.status).toBe('connected');
   });
+
+  test.each([1, 2])(
+    'loses and doubles nothing, whatever meets it in whatever order (seed %i)',
+    async (seed) => {
+      const random = new SeededRandom(seed);
+      await server.start();
+      const page = client();
+      const told: unknown[] = [];
+      page.fromEvent('news', 'told', (value) => told.push(value));
+      await page.connect();
+      const numbers = page.stream<number>('numbers', 'upTo', 400);
+      const read: number[] = [];
+      const reading = (async () => {
+        for await (const value of numbers) read.push(value);
+      })();
+      const troubles = [
+        () => server.cut(),
+        () => void windowEvents.dispatchEvent(pageEvent('pagehide', true)),
+        () => void windowEvents.dispatchEvent(new Event('offline')),
+        () => void documentEvents.dispatchEvent(new Event('resume')),
+        () => undefined,
+      ];
+      const calls: Promise<unknown>[] = [];
+      for (let value = 0; value < 40; value++) {
+        if (value % 2 === 0) calls.push(page.call('list', 'add', value));
+        else void page.emit('list', 'note', value);
+        server.connections[0]?.emitRemoteEvent('news', 'told', [value]);
+        random.pick(troubles)();
+        await turns(random.between(0, 3));
+        if (random.happens(0.5)) continue;
+        server.cut();
+        await server.mend();
+        windowEvents.dispatchEvent(pageEvent('pageshow', true));
+      }
+      server.cut();
+      await server.mend();
+      windowEvents.dispatchEvent(pageEvent('pageshow', true));
+      await within(Promise.all(calls), 'the answers');
+      await within(reading, 'the stream');
+      await waitFor(() => told.length >= 40, 'the events');
+      const sent = Array.from({ length: 40 }, (_, index) => index);
+      expect([server.added, told]).toEqual([sent, sent]);
+      expect(read).toEqual(Array.from({ length: 400 }, (_, index) => index + 1));
+      expect(server.logins).toEqual(['alice']);
+    },
+    60_000,
+  );
 
   test('listens to nothing any more when it is closed', async () => {
     const page = client();

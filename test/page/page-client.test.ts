@@ -11,6 +11,7 @@ import {
 import { ALL_EXTENSIONS } from '../support/core.js';
 import { resolvePageOptions } from '../../lib/page/page-options.js';
 import { Closing } from '../support/closing.js';
+import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
 import { waitFor, within } from '../support/wait-for.js';
 import { PageServer } from './page-server.js';
 
@@ -300,7 +301,9 @@ describe('a page’s client', () => {
 
   test('leaves nothing open when it is closed: calls fail, iterables end, the session goes', async () => {
     await server.start();
-    const page = client({ limits: { drainTimeoutMs: 0 } });
+    await serves(server);
+    const before = countHandles();
+    const page = client({ limits: { drainTimeoutMs: 0 }, timeout: 1_000_000 });
     await page.connect();
     const events = page.fromEvent('news', 'told');
     const ended = events.next();
@@ -318,5 +321,7 @@ describe('a page’s client', () => {
     expect(await codeOf(page.call('list', 'add', 1))).toBe(-9);
     expect(await page.fromEvent('news', 'told').next()).toEqual({ done: true, value: undefined });
     await page.close();
+    await waitFor(() => server.clients.length === 1, 'its end at the server');
+    await expectNoNewHandles(before);
   });
 });

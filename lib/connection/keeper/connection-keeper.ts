@@ -35,6 +35,10 @@ import { Successor } from './successor.js';
 
 /** How long a server that is asked for a sign of life may take, in milliseconds. */
 const PROBE_TIMEOUT_MS = 5000;
+const SUSPENDED = /* @__PURE__ */ new RemoteError(
+  ERR_NOT_CONNECTED,
+  'The client was suspended while it was connecting',
+);
 
 /** Gets what becomes of the connection. */
 export interface ConnectionObserver {
@@ -70,6 +74,8 @@ export class ConnectionKeeper {
   private taken = false;
   /** Whether nothing is dialled until {@link wake}. */
   private isSuspended = false;
+  /** Whether the attempt under way was begun before something spoke for a change: the next one follows at once. */
+  private isOutdated = false;
   /** The attempt under way, or the one that led to the present connection. */
   private connecting: Promise<Connection> | undefined;
   private abort: GiveUp | undefined;
@@ -175,7 +181,7 @@ export class ConnectionKeeper {
   suspend(): void {
     this.isSuspended = true;
     this.schedule?.stop();
-    this.giveUp(new RemoteError(ERR_NOT_CONNECTED, 'The client was suspended while it was connecting'));
+    this.giveUp(SUSPENDED);
     if (this.current) {
       stopRedialling(this.current);
       cutTransport(this.current);
@@ -189,7 +195,8 @@ export class ConnectionKeeper {
   wake(): void {
     this.isSuspended = false;
     if (this.connection) probe(this.connection, PROBE_TIMEOUT_MS);
-    else if (this.isWanted && !this.connecting) {
+    else if (this.connecting) this.isOutdated = true;
+    else if (this.isWanted) {
       this.schedule?.stop();
       this.dial();
     }
@@ -380,6 +387,7 @@ export class ConnectionKeeper {
     this.receivedAtOpen = connection.session?.receivedCount ?? 0;
     this.attempts = 0;
     this.hasWarned = false;
+    this.isOutdated = false;
     // Before anything that is sent from now on.
     const { unsent } = this;
     this.unsent = [];
@@ -501,13 +509,18 @@ export class ConnectionKeeper {
    * an attempt of a caller, made meanwhile, changes nothing.
    */
   private comeBackLater(): void {
-    if (this.isWanted && !this.connecting && !this.isSuspended) this.schedule?.start();
+    const { isOutdated } = this;
+    this.isOutdated = false;
+    if (this.isWanted && !this.connecting && !this.isSuspended) {
+      if (isOutdated && this.schedule) this.dial();
+      else this.schedule?.start();
+    }
     this.observer.attemptsChanged?.();
   }
 
   private dial(): void {
     this.connect().catch((error: unknown) => {
-      if (!this.isWanted) return;
+      if (!this.isWanted || error === SUSPENDED) return;
       const isWorthWarning = !this.hasWarned && !(this.hasBeenUp && isNetworkError(error));
       this.hasWarned ||= isWorthWarning;
       this.observer.attemptFailed(error, isWorthWarning);

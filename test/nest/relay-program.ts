@@ -4,7 +4,7 @@ import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ctx, MessagePattern, Payload, type MicroserviceOptions } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
-import { JstpClient, JstpContext, JstpRecordBuilder, JstpServer } from '../../lib/index.js';
+import { JstpClient, JstpContext, JstpRecordBuilder, JstpServer, RemoteError } from '../../lib/index.js';
 import { LOOPBACK } from '../support/ports.js';
 
 const client = new JstpClient({ host: LOOPBACK, port: process.argv[2], inheritDeadline: true });
@@ -20,6 +20,18 @@ class RelayController {
       })
       .build();
     return firstValueFrom(client.send(pattern, record));
+  }
+
+  /** Emits an event to that application; answers with what a call with these data fails with there. */
+  @MessagePattern('relay.fail')
+  async fail(@Payload() [event, pattern, data]: readonly [string, string, unknown]): Promise<unknown> {
+    client.emit(event, data).subscribe();
+    try {
+      return await firstValueFrom(client.send(pattern, data));
+    } catch (error) {
+      const { code, info } = error as RemoteError;
+      return { isRemote: error instanceof RemoteError, code, info };
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { Controller } from '@nestjs/common';
-import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
+import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
-import { JstpClient, JstpContext, JstpRecordBuilder } from '../../lib/index.js';
+import { z } from 'zod';
+import { Arg, JstpClient, JstpContext, JstpRecordBuilder } from '../../lib/index.js';
 import { bundleProgram, startProgram } from '../support/bundled-program.js';
 import { Closing } from '../support/closing.js';
 import { errorOf } from '../support/observed.js';
@@ -12,6 +13,7 @@ import { atEnd, startService } from './server/fixture.js';
 
 const closing = new Closing();
 const signals: AbortSignal[] = [];
+const heard: unknown[] = [];
 
 afterEach(() => closing.run());
 
@@ -31,10 +33,23 @@ class EndController {
       signal.addEventListener('abort', () => resolve());
     });
   }
+
+  @MessagePattern('end.age')
+  age(@Arg(0, { schema: z.object({ age: z.number() }) }) person: object): object {
+    return person;
+  }
+
+  @EventPattern<string>('heard.>')
+  heard(@Payload() data: unknown, @Ctx() context: JstpContext): void {
+    heard.push([context.getPattern(), context.getInterface(), context.getMethod(), data]);
+  }
 }
 
-test('metadata and what is left of a deadline go through a second process, and back', async () => {
-  const { port } = await startService({ controllers: [EndController] });
+test('metadata, what is left of a deadline, events and issues go through a second process, and back', async () => {
+  const { port } = await startService({
+    controllers: [EndController],
+    options: { validationErrors: 'issues' },
+  });
   const program = await bundleProgram({ file: 'test/nest/relay-program.ts' }, closing);
   const child = startProgram(program, [String(port)], closing);
   const ports: unknown[] = [];
@@ -57,6 +72,14 @@ test('metadata and what is left of a deadline go through a second process, and b
   expect(seen.metadata.timeout).toBeGreaterThan(0);
   expect(seen.remainingMs).toBeLessThanOrEqual(seen.metadata.timeout);
   expect(replies).toEqual([{ relayed: { cost: 3 } }]);
+
+  const person = { age: 'seven' };
+  expect(await firstValueFrom(client.send('relay.fail', ['heard.in.passing', 'end.age', person]))).toEqual({
+    isRemote: true,
+    code: 400,
+    info: [{ path: [0, 'age'], message: expect.any(String) }],
+  });
+  expect(heard).toEqual([['heard.>', 'heard.in', 'passing', person]]);
 
   // The end of the first call is the end of the second one, in the other process.
   const short = new JstpRecordBuilder('end.wait').setTimeout(500).build();

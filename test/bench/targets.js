@@ -97,6 +97,19 @@ export const TARGETS = [
   ),
   ...line(
     {
+      name: 'bytes-floor-socket-io',
+      metric: 'raw bytes on a bare socket vs Socket.IO',
+      of: 'floor-bytes',
+      to: 'socket-io',
+      ...CALLS,
+    },
+    [
+      ['64 KiB', 'bytes-64k'],
+      ['1 MiB', 'bytes-1m'],
+    ],
+  ),
+  ...line(
+    {
       name: 'payload-reference',
       metric: 'payload, the core vs @metarhia/jstp',
       ...CORE_AND_REFERENCE,

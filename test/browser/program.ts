@@ -48,6 +48,7 @@ export async function runProgram(url: string, deadUrl: string): Promise<Report> 
   const big = 'ü'.repeat(BIG_LENGTH);
   report.big = (await connection.callMethod('echo', 'back', [big])) === big;
   report.binary = await connection.callMethod('echo', 'sendBinary', ['bytes: ü']);
+  report.bytes = await echoBytes(connection);
   report.failure = await codeOf(connection.callMethod('echo', 'nowhere', []));
 
   // The server cuts the line, and speaks while it is down; so does this side.
@@ -98,6 +99,15 @@ async function codeOf(promise: Promise<unknown>): Promise<unknown> {
   }
 }
 
+/** What comes back of bytes: whether they are bytes, and what is in them. */
+async function echoBytes(connection: Connection): Promise<unknown[]> {
+  const sent = { small: Uint8Array.of(0, 1, 255), large: new Uint8Array(200_001).fill(7).buffer };
+  const back = await connection.callMethod('echo', 'back', [sent]);
+  const { small, large } = back as { small: Uint8Array; large: Uint8Array };
+  const areBytes = small instanceof Uint8Array && large instanceof Uint8Array;
+  return [areBytes, [...small], large.length, large.every((byte) => byte === 7)];
+}
+
 /** What every platform has to report. */
 export const EXPECTED: Report = {
   username: 'alice',
@@ -105,6 +115,7 @@ export const EXPECTED: Report = {
   asked: [390, 844],
   big: true,
   binary: 'bytes: ü',
+  bytes: [true, [0, 1, 255], 200_001, true],
   failure: 14,
   reconnectError: null,
   offline: ['one', 'two', 'three'],

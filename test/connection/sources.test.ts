@@ -214,6 +214,17 @@ describe('a source ends', () => {
     await expect(stream.next()).rejects.toMatchObject({ code: -8 });
   });
 
+  test('that has come to its end is read to that, however early the call is over', async () => {
+    const { connection } = await pair();
+    const { given, call, answer } = await called(connection, of(1, 2, 3));
+    const stream = given[0] as JstpStream<number>;
+    expect((await within(stream.next(), 'a value')).value).toBe(1);
+    for (let n = 0; n < 3; n++) await within(connection.ping(), 'a pong');
+    call.succeed([]);
+    await within(answer, 'the answer');
+    expect(await all(stream)).toEqual([2, 3]);
+  });
+
   test('that nobody has read is never begun; a stream of Node is destroyed', async () => {
     const { connection } = await pair();
     const counter = new Counter();

@@ -6,20 +6,22 @@ import { measureCycles, measureStalledPeers } from './heap.js';
 import { WRONGS, type WrongCounts } from './ledger.js';
 import { cutMemoryExchange } from './memory-exchange.js';
 import { runModel } from './model.js';
+import { WITH_STREAMS } from './soak-application.js';
 import { runSoak } from './soak.js';
 import { cutSocketExchange, SOCKET_TRANSPORTS } from './socket-exchange.js';
 
-const USAGE = `npm run test:faults -- [--runs 10000] [--seed 1] [--operations 200] [--part soak,memory,net,tls,ws,model,heap] [--trace]
+const USAGE = `npm run test:faults -- [--runs 10000] [--seed 1] [--operations 200] [--part soak,streams,memory,net,tls,ws,model,heap] [--trace]
 npm run test:faults -- --cluster [--operations 200000] [--seed 1] [--scenario 'kill']
 
   soak    seeded runs over a link in memory with random faults; with --seed alone only this part runs
+  streams the same with calls that stream both ways
   memory  one exchange cut at every byte, in memory; net, tls, ws: the same over real sockets
   model   Session and Journal against a simple model, 100,000 steps
   heap    what a thousand lines leave in memory, and what a thousand peers that read nothing can hold
   --cluster  several servers in processes of their own, over a Redis: drained, killed, stopped, cut off; a redis-server
              has to be on the PATH. Prints the times without service, too; --scenario names some, with semicolons between
   --trace prints each operation and fault of the runs`;
-const ALL_PARTS = ['heap', 'soak', 'memory', ...SOCKET_TRANSPORTS, 'model'];
+const ALL_PARTS = ['heap', 'soak', 'streams', 'memory', ...SOCKET_TRANSPORTS, 'model'];
 const MAX_FAILURES_SHOWN = 10;
 const MODEL_STEPS = 100_000;
 
@@ -53,7 +55,7 @@ function partsOf(): readonly string[] {
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 /** Answers with how many runs failed. */
-async function soak(): Promise<number> {
+async function soak(name: 'soak' | 'streams'): Promise<number> {
   const runs = integerOf('runs', values.runs);
   const firstSeed = integerOf('seed', values.seed ?? '1');
   const operations = integerOf('operations', values.operations ?? '200');
@@ -64,7 +66,12 @@ async function soak(): Promise<number> {
   let resumes = 0;
   const start = performance.now();
   for (let run = 0; run < runs; run++) {
-    const report = await runSoak({ seed: firstSeed + run, operations, trace });
+    const report = await runSoak({
+      seed: firstSeed + run,
+      operations,
+      trace,
+      ...(name === 'streams' && { methods: WITH_STREAMS }),
+    });
     linesLost += report.linesLost;
     resumes += report.resumes;
     for (const wrong of WRONGS) totals[wrong] += report.counts[wrong];
@@ -73,7 +80,7 @@ async function soak(): Promise<number> {
     await nextTurn();
   }
   console.log(
-    `soak: ${runs} runs, ${runs * operations} operations, ${linesLost} lines cut or left, ${resumes} resumes, ${seconds(performance.now() - start)}`,
+    `${name}: ${runs} runs, ${runs * operations} operations, ${linesLost} lines cut or left, ${resumes} resumes, ${seconds(performance.now() - start)}`,
   );
   console.log(`  ${WRONGS.map((wrong) => `${wrong} ${totals[wrong]}`).join(', ')}`);
   show('runs', failures);
@@ -128,7 +135,7 @@ async function runPart(part: string): Promise<number> {
   if (socket) return exchange(cutSocketExchange(socket));
   if (part === 'memory') return exchange(cutMemoryExchange());
   if (part === 'heap') return heap();
-  return part === 'soak' ? soak() : model();
+  return part === 'soak' || part === 'streams' ? soak(part) : model();
 }
 
 if (values.help) console.log(USAGE);

@@ -4,7 +4,21 @@ import type { Ledger } from './ledger.js';
 
 /** How a call is to be answered. */
 export const METHODS = ['echo', 'refuse', 'soon', 'slow', 'count'] as const;
-export type Method = (typeof METHODS)[number];
+/** The same of calls with streams as arguments: 'relay' sends the values back, 'part' reads the first three. */
+const STREAM_METHODS = ['relay', 'part'] as const;
+export type Method = (typeof METHODS)[number] | (typeof STREAM_METHODS)[number];
+
+/** The methods of a run that is about streams. */
+export const WITH_STREAMS: readonly Method[] = [
+  ...STREAM_METHODS,
+  ...STREAM_METHODS,
+  'echo',
+  'slow',
+  'count',
+];
+
+/** How many values 'part' reads. */
+const PART = 3;
 
 /** Stands between a message and its execution: for showing that the ledger sees what goes wrong there. */
 export type Tamper = (kind: 'call' | 'event', run: () => void) => void;
@@ -65,7 +79,8 @@ export class SoakApplication implements ApplicationLike<Connection> {
     } else if (method === 'refuse') {
       this.ledger.finished(this.way, seq);
       call.fail(refusalOf(seq));
-    } else void this.count(call, seq);
+    } else if (method === 'count') void this.count(call, seq);
+    else void this.read(call, seq, method === 'relay');
   }
 
   private succeed(call: IncomingCall<Connection>, seq: number): void {
@@ -83,6 +98,25 @@ export class SoakApplication implements ApplicationLike<Connection> {
     // Where the call is over as well: until its handler has ended, it counts.
     if (call.isOpen) this.ledger.finished(this.way, seq);
     stream.end();
+  }
+
+  /** Reads the stream that the caller sends. */
+  private async read(call: IncomingCall<Connection>, seq: number, isRelayed: boolean): Promise<void> {
+    const out = isRelayed ? call.openStream() : undefined;
+    try {
+      for await (const value of call.args[1] as AsyncIterable<number>) {
+        if (out && !out.write(value) && !(await out.ready())) break;
+        if (value % 5 === 0) await turns(value % 3);
+        if (!out && value === PART) break;
+      }
+    } catch (error) {
+      // The caller has cancelled. Until its handler has said its last word, the call counts.
+      call.fail(error);
+      return;
+    }
+    if (out && call.isOpen) this.ledger.finished(this.way, seq);
+    if (out) out.end();
+    else this.succeed(call, seq);
   }
 }
 

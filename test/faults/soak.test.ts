@@ -3,10 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Wire } from '../../lib/connection/wire.js';
 import { Connection } from '../../lib/core.js';
 import { WRONGS, type Wrong } from './ledger.js';
+import { WITH_STREAMS } from './soak-application.js';
 import { runSoak, type SoakOptions, type SoakReport } from './soak.js';
 
 const SEEDS = 100;
 const OPERATIONS = 200;
+const STREAM_SEEDS = 24;
 
 afterEach(() => {
   jest.restoreAllMocks();
@@ -53,6 +55,16 @@ describe('over a link with faults', () => {
     expect(resumes).toBeGreaterThan(SEEDS * 5);
   });
 
+  test('streams both ways in one call lose no value, repeat none, and end', async () => {
+    const reports: SoakReport[] = [];
+    for (let seed = 1; seed <= STREAM_SEEDS; seed++) {
+      reports.push(await runSoak({ seed, operations: OPERATIONS, methods: WITH_STREAMS }));
+      await nextTurn();
+    }
+    expect(reports.map(({ message }) => message).filter((message) => message !== '')).toEqual([]);
+    expect(reports.reduce((sum, report) => sum + report.resumes, 0)).toBeGreaterThan(STREAM_SEEDS * 5);
+  });
+
   // In these, the transport is cut just as a caller goes on that was told of the resume, while as much is under way as may be.
   test.each([416, 475, 609])('a handshake waits for no call that is under way (seed %i)', async (seed) => {
     expect((await runSoak({ seed, operations: OPERATIONS })).message).toBe('');
@@ -85,6 +97,11 @@ describe('a run tells', () => {
   test('of values that are missing in a stream', async () => {
     dropEveryTenth('stream');
     expect(await wrongsOf()).toContain('outOfOrder');
+  });
+
+  test('of values that are missing in a stream that is an argument', async () => {
+    dropEveryTenth('source');
+    expect(await wrongsOf({ methods: WITH_STREAMS })).not.toEqual(new Set());
   });
 
   test('of calls that run twice', async () => {

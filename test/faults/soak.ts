@@ -19,6 +19,8 @@ export interface SoakOptions {
   readonly operations?: number;
   /** Which extensions both sides agree on. @default those of the core, `resume` among them */
   readonly extensions?: ServerOptions['extensions'];
+  /** Which methods are called. @default those without streams as arguments */
+  readonly methods?: readonly Method[];
   /** Stands between messages and what they run. */
   readonly tamper?: Tamper;
   /** Told of each operation and fault, to see how a failure came about. */
@@ -42,7 +44,7 @@ export interface SoakReport {
 type Operation = readonly [weight: number, run: (soak: Soak, way: Direction) => void];
 
 const OPERATIONS: readonly Operation[] = [
-  [8, (soak, way) => soak.call(way, soak.world.random.pick(METHODS))],
+  [8, (soak, way) => soak.call(way, soak.world.random.pick(soak.methods))],
   [7, (soak, way) => soak.event(way)],
   [1, (soak, way) => soak.ping(way)],
   [1, (soak, way) => soak.inspect(way)],
@@ -58,7 +60,12 @@ class Soak {
   /** Slow calls that can be cancelled. */
   private readonly slow: { way: Direction; seq: number; call: OutgoingCall }[] = [];
 
+  readonly methods: readonly Method[];
+  /** The sources that were begun, and have not ended. */
+  private readonly sources = new Set<number>();
+
   constructor(private readonly options: SoakOptions) {
+    this.methods = options.methods ?? METHODS;
     this.world = new SoakWorld(options);
     this.faults = new SoakFaults(this.world);
   }
@@ -99,7 +106,8 @@ class Soak {
     const { ledger } = world;
     const seq = this.sent(way, method, true);
     const values = world.random.pick([0, 1, 7, 100]);
-    const second = method === 'count' ? values : world.random.pick(TEXTS);
+    const isStreamed = method === 'count' || method === 'relay';
+    const second = this.argumentOf(method, seq, values);
     const call = world.sender(way).startCall(
       'soak',
       method,
@@ -108,9 +116,28 @@ class Soak {
         this.options.trace?.(`answer ${seq} ${way} ${textOf(error)}`);
         ledger.answered(way, seq, error, this.isRight(way, method, seq, values, error, result));
       },
-      method === 'count' ? { onItem: (value) => ledger.value(way, seq, value) } : undefined,
+      isStreamed ? { onItem: (value) => ledger.value(way, seq, value) } : undefined,
     );
-    if (method === 'slow') this.slow.push({ way, seq, call });
+    if (method === 'slow' || (method === 'relay' && values === 100)) this.slow.push({ way, seq, call });
+  }
+
+  private argumentOf(method: Method, seq: number, values: number): unknown {
+    if (method === 'count') return values;
+    if (method === 'relay' || method === 'part') return this.numbers(seq, values);
+    return this.world.random.pick(TEXTS);
+  }
+
+  /** The values of a source: 1, 2, 3... */
+  private async *numbers(seq: number, last: number): AsyncGenerator<number> {
+    this.sources.add(seq);
+    try {
+      for (let n = 1; n <= last; n++) {
+        if (n % 7 === 0) await turns(n % 4);
+        yield n;
+      }
+    } finally {
+      this.sources.delete(seq);
+    }
   }
 
   event(way: Direction): void {
@@ -160,12 +187,15 @@ class Soak {
   ): boolean {
     if (method === 'refuse') return (error as { message?: unknown } | null)?.message === refusalOf(seq);
     if (error !== null) return false;
-    return method === 'count' ? this.world.ledger.valuesOf(way, seq) === values : result === seq;
+    return method === 'count' || method === 'relay'
+      ? this.world.ledger.valuesOf(way, seq) === values
+      : result === seq;
   }
 
   /** All that was numbered is acknowledged; a call whose caller waits no more is known to be cancelled. */
   private checkJournals(): void {
     const { ledger, applications } = this.world;
+    if (this.sources.size > 0) ledger.leftBehind(`${this.sources.size} sources that nobody reads`);
     for (const way of DIRECTIONS) {
       const { session, state } = this.world.sender(way);
       const left = [...(session?.journal ?? [])].filter(({ id }) => Number.isInteger(id));
@@ -179,7 +209,7 @@ class Soak {
     const { seed } = this.options;
     return [
       `seed ${seed}: ${this.world.ledger.details.join('; ')}`,
-      `again: npm run test:faults -- --runs 1 --seed ${seed} --operations ${operations}`,
+      `again: npm run test:faults -- --runs 1 --seed ${seed} --operations ${operations}${this.options.methods ? ' --part streams' : ''}`,
     ].join('\n');
   }
 }

@@ -327,7 +327,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedC
   }
 
   readerWaits(callId: number): void {
-    if (this.isHolding) this.owner.letOvertake(callId);
+    this.owner.letOvertake(callId);
   }
 
   /** The call of a number, while it is being served. */

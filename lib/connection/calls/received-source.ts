@@ -84,11 +84,11 @@ export class ReceivedSource implements QueueFeed {
 
   /** Ends it: its call is over. */
   close(reason: RemoteError): void {
+    const isNews = !this.queue.isClosed;
+    this.queue.abort(reason);
+    // Behind its end. Why: with room for them, values are served that were held, and must not count.
     this.dropWaiting();
-    if (this.queue.isClosed) return;
-    this.queue.clear();
-    this.queue.fail(reason);
-    this.keeper.streamClosed();
+    if (isNews) this.keeper.streamClosed();
   }
 
   /** Tells the peer again how far it may go, after a resume. */

@@ -70,9 +70,11 @@ export class ValueQueue<T> {
     this.finishReaders();
   }
 
-  /** Drops what waits. */
-  clear(): void {
+  /** Drops what waits: the reader gets an error at once. Where all has come, he may read it to its end. */
+  abort(error: unknown): void {
+    if (this.isOver) return;
     this.values = [];
+    this.fail(error);
   }
 
   /** The next value, when there is one. */

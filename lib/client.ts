@@ -31,7 +31,7 @@ export type {
 export type { ClientMetrics } from './nest/client/client-metrics.js';
 export type { OfflineMode, ReconnectOptions } from './connection/keeper/keeper-options.js';
 export type { JstpClientOptions } from './nest/client/client-options.js';
-export type { RemoteApi } from './nest/client/client-remote-api.js';
+export type { RemoteApi, RemoteStreams } from './nest/client/client-remote-api.js';
 export { JstpClient } from './nest/client/jstp-client.js';
 export type { RetryOptions } from './nest/client/retry.js';
 export {
@@ -39,6 +39,7 @@ export {
   getJstpClientToken,
   getJstpInterfaceToken,
 } from './nest/client-module/client-tokens.js';
+export type { ArgSchema } from './nest/decorators/arg-schema.js';
 export { Arg, type ArgOptions } from './nest/decorators/arg.decorator.js';
 export { InjectJstp, InjectJstpInterface } from './nest/decorators/inject-jstp.decorator.js';
 export { JstpExpose, type JstpClientChoice } from './nest/decorators/jstp-expose.decorator.js';
@@ -54,3 +55,6 @@ export {
 export { JstpContext, type JstpCaller } from './nest/jstp-context.js';
 export { JstpRecord, type JstpRecordOptions } from './nest/jstp-record.js';
 export { JstpRecordBuilder } from './nest/jstp-record.builder.js';
+export { JstpSource } from './nest/jstp-source.js';
+export type { PayloadTypes } from './nest/types/payload-types.js';
+export type { ObservableInput, StreamInput, WebStreamInput } from './util/stream-input.js';

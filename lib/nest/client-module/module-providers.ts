@@ -4,6 +4,7 @@ import { RpcException } from '@nestjs/microservices';
 import { ERR_INTERNAL_API_ERROR } from '../../protocol/error-codes.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { interceptIterables } from '../handling/intercept-iterables.js';
+import { hideStreamTypes } from '../handling/stream-parameters.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { assertApplied } from './applied-enhancers.js';
 import { ClientLife, type ProviderSource } from './client-life.js';
@@ -54,17 +55,16 @@ export class ModuleProviders implements ProviderSource {
     });
   }
 
-  /** So that interceptors and filters get the values of async iterables. */
+  /** So that interceptors and filters get the values of async iterables, and pipes leave streams as they are. */
   private prepare(found: readonly ServedMethod[]): void {
     const global = [...this.config.getGlobalInterceptors(), ...this.config.getGlobalRequestInterceptors()];
-    interceptIterables({
-      methods: found.map(({ type, declared }) => ({
-        controller: type,
-        name: declared.key,
-        method: declared.method,
-      })),
-      hasGlobalInterceptors: global.length > 0,
-    });
+    const methods = found.map(({ type, declared }) => ({
+      controller: type,
+      name: declared.key,
+      method: declared.method,
+    }));
+    hideStreamTypes(methods);
+    interceptIterables({ methods, hasGlobalInterceptors: global.length > 0 });
   }
 }
 

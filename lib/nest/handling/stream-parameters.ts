@@ -1,14 +1,19 @@
+import type { Type } from '@nestjs/common';
 import { Observable } from 'rxjs';
-import type { Registration } from '../server/registration.js';
 
 /** The metadata key under which TypeScript stores the types of a method's parameters. */
 const PARAMETER_TYPES = 'design:paramtypes';
+
+interface MethodOfClass {
+  readonly controller: Type;
+  readonly name: string;
+}
 
 /**
  * Hides the type of parameters that are streams from pipes: they see `Object`, as for an `AsyncIterable`. Why: ValidationPipe
  * makes an instance of the type that is declared, and an Observable that is copied has no values.
  */
-export function hideStreamTypes({ methods }: Registration): void {
+export function hideStreamTypes(methods: Iterable<MethodOfClass>): void {
   for (const { controller, name } of methods) {
     const prototype = controller.prototype as object;
     const types: unknown = Reflect.getMetadata(PARAMETER_TYPES, prototype, name);

@@ -347,7 +347,7 @@ export class JstpServer
     interceptIterables(registration);
     noteHandlers(registration.interceptorsRunner);
     if (this.options.validationErrors === 'issues') tellValidationErrors(registration.pipesRunner);
-    hideStreamTypes(registration);
+    hideStreamTypes(registration.methods);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import {
   Catch,
@@ -28,6 +29,7 @@ import {
   JstpClientModule,
   JstpContext,
   JstpExpose,
+  JstpSource,
   RemoteError,
 } from '../../../lib/index.js';
 import { moduleOf } from '../../support/nest-app.js';
@@ -206,6 +208,13 @@ describe('@JstpExpose', () => {
   test('streams values, and hears that nobody waits any more', async () => {
     let signal: AbortSignal | undefined;
     let hasEnded = false;
+    const types: unknown[] = [];
+    class Seeing implements PipeTransform {
+      transform(value: unknown, { metatype }: ArgumentMetadata): unknown {
+        types.push(metatype);
+        return value;
+      }
+    }
     @JstpExpose('rows')
     @Injectable()
     class Rows {
@@ -225,6 +234,13 @@ describe('@JstpExpose', () => {
       }
 
       @JstpExpose()
+      async sum(@Payload(Seeing) rows: JstpSource<number>): Promise<number> {
+        let sum = 0;
+        for await (const row of rows) sum += row;
+        return sum;
+      }
+
+      @JstpExpose()
       broken(): Observable<number> {
         return concat(
           of(1),
@@ -236,6 +252,9 @@ describe('@JstpExpose', () => {
     const items: unknown[] = [];
     await pair.call('rows.observable', [], { onItem: (value) => items.push(value) });
     expect(items).toEqual([1, 2, 3]);
+    expect(await pair.call('rows.sum', [Readable.from([1, 2, 3])])).toBe(6);
+    // A pipe that makes instances of types would make an Observable without values.
+    expect(types).toEqual([Object]);
 
     const broken: unknown[] = [];
     const call = pair.call('rows.broken', [], { onItem: (value) => broken.push(value) });

@@ -69,11 +69,11 @@ export class ApplicationRoutes {
   }
 
   /** Finds the handlers whose wildcards stand for an event. */
-  wildcardsOf(target: Target): readonly WildcardRoute[] {
+  wildcardsOf(interfaceName: string, name: string): readonly WildcardRoute[] {
     const { wildcards } = this;
     // Why: most applications have none, and an event costs nothing more then.
     if (wildcards.length === 0) return wildcards;
-    const tokens = new EventTokens(target);
+    const tokens = new EventTokens({ interfaceName, name });
     return wildcards.filter(({ wildcard }) => wildcard.matches(tokens));
   }
 

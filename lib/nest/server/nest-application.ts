@@ -96,7 +96,7 @@ export class NestApplication implements CoreApplication {
   }
 
   wildcardOf(interfaceName: string, eventName: string): EventNames | undefined {
-    return this.routes.wildcardsOf({ interfaceName, name: eventName })[0];
+    return this.routes.wildcardsOf(interfaceName, eventName)[0];
   }
 
   private runHandler(
@@ -111,19 +111,18 @@ export class NestApplication implements CoreApplication {
     const route = routes?.events.get(eventName);
     // As in Nest's TCP transport, an event may also reach the handler of a method. Its answer is dropped.
     const exact = route ?? routes?.methods.get(eventName);
-    const run = (reached: Route): PromiseLike<void> | undefined => {
-      const isEvent = reached === route || reached !== exact;
-      const message = { interfaceName, methodName: eventName, metadata, isEvent };
-      return this.runner.event(connection, message, reached, args, (error) => {
-        failed(failedEvent(error));
-      });
+    const message = { interfaceName, methodName: eventName, metadata, isEvent: route !== undefined };
+    const fail = (error: unknown): void => {
+      failed(failedEvent(error));
     };
-    const wildcards = this.routes.wildcardsOf({ interfaceName, name: eventName });
+    const wildcards = this.routes.wildcardsOf(interfaceName, eventName);
     if (wildcards.length > 0) {
-      const all = exact ? [exact, ...wildcards] : wildcards;
-      return Promise.all(all.map(async (one) => run(one)));
+      const run = async (reached: Route, isEvent: boolean): Promise<void> =>
+        this.runner.event(connection, { ...message, isEvent }, reached, args, fail);
+      const first = exact ? [run(exact, message.isEvent)] : [];
+      return Promise.all([...first, ...wildcards.map((one) => run(one, true))]);
     }
-    if (exact) return run(exact);
+    if (exact) return this.runner.event(connection, message, exact, args, fail);
     if (this.core) return undefined;
     this.runner.report(noEventHandler(interfaceName, eventName));
     failed(ERR_METHOD_NOT_FOUND);

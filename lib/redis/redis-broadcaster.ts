@@ -335,7 +335,6 @@ export class RedisBroadcaster implements RoomsBroadcaster {
   /** Answers a question of a server, maybe of this one. */
   private async answer(question: WhoQuestion | CallQuestion): Promise<void> {
     const rooms = [...this.targets].flatMap((target) => roomsOf(target) ?? []);
-    if (this.targets.size === 0) return;
     const { id, from } = question;
     try {
       const value =

@@ -6,6 +6,7 @@ import {
   type Connection,
   type Server,
 } from '../../lib/core.js';
+import { lifecycleOf } from '../../lib/connection/lifecycle.js';
 import { RedisBroadcaster, RedisSessionStorageProvider } from '../../lib/redis/index.js';
 import { createMemoryEntry } from '../../lib/testing/index.js';
 import { Closing } from '../support/closing.js';
@@ -145,12 +146,17 @@ describe.each(PACKAGES)('over %s', (name) => {
     const [here, there] = [await Site.start(name), await Site.start(name)];
     const slow = await here.client('ann');
     const quick = await there.client('ann');
-    slow.answer.run = () => new Promise(() => undefined);
+    let isAsked = false;
+    slow.answer.run = () => {
+      isAsked = true;
+      return new Promise(() => undefined);
+    };
     const call = (user: string, method = 'ask'): Promise<unknown> =>
       within(here.broadcaster.toUser(user).call('screen', method), 'an outcome');
     expect(await call('ann')).toBe('ann says yes');
     // The other call is given up.
-    await waitFor(() => here.server.getUsage().callsInFlight.used === 0, 'the end of all calls');
+    await waitFor(() => isAsked, 'the other call');
+    await waitFor(() => lifecycleOf(slow.peer).channel.outgoingCalls.size === 0, 'the end of the other call');
     await expect(call('ann', 'missing')).rejects.toMatchObject({ code: 14 });
     await expect(call('carl')).rejects.toMatchObject({ code: -9 });
     quick.connection.close();

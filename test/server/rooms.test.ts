@@ -8,11 +8,11 @@ import {
   type Server,
   type ServerOptions,
 } from '../../lib/core.js';
+import { lifecycleOf } from '../../lib/connection/lifecycle.js';
 import type { CountedEvent, EventSource } from '../../lib/server/rooms/counted-event.js';
 import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { Closing } from '../support/closing.js';
 import { ALL_EXTENSIONS } from '../support/core.js';
-import { turns } from '../support/quiet.js';
 import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
@@ -206,12 +206,14 @@ describe('membership', () => {
     const world = new World();
     const [ann, bob] = [await world.client('ann', 'a', 'b'), await world.client('bob', 'a')];
     const { rooms } = world.server;
+    expect([rooms.hasAny({ users: ['ann'] }), rooms.hasAny({ rooms: ['c'] })]).toEqual([true, false]);
     expect(rooms.join(ann.peer, 'a')).toBe(false);
     expect([rooms.leave(ann.peer, 'b'), rooms.leave(ann.peer, 'b')]).toEqual([true, false]);
     expect([[...rooms.names()], rooms.size, rooms.count('a'), rooms.count('b')]).toEqual([['a'], 1, 2, 0]);
     ann.connection.close();
     await waitFor(() => rooms.count('a') === 1, 'the end of the session');
     expect(rooms.join(ann.peer, 'late')).toBe(false);
+    expect([[...(ann.peer.session?.rooms ?? [])], rooms.hasAny({ users: ['ann'] })]).toEqual([[], false]);
     world.server.to('a').emit('chat', 'said', 1);
     await world.settle(bob);
     expect(bob.events).toEqual([['said', 1]]);
@@ -252,6 +254,16 @@ describe('membership', () => {
       'joined a ann resume',
       'joined a null resume',
     ]);
+  });
+
+  test('of a session that ends while it comes back is told by nothing', async () => {
+    const world = new World({ clientExpirationTime: 20 });
+    const ann = await world.client('ann', 'a');
+    await world.goAway(ann);
+    await waitFor(() => world.server.rooms.size === 0, 'the expiry');
+    world.server.on('restoreSession', () => world.server.closeConnections());
+    await world.comeBack(ann).catch(() => undefined);
+    expect([world.log, world.server.rooms.size]).toEqual([['joined a ann join', 'left a ann expire'], 0]);
   });
 
   test('needs a login, and a name that is allowed', async () => {
@@ -307,9 +319,11 @@ describe('events of several servers', () => {
     }
   }
 
-  async function expire(world: World, client: Client): Promise<void> {
-    await world.goAway(client);
-    await waitFor(() => ![...world.server.getReachableClients()].includes(client.peer), 'the expiry');
+  /** A client goes away, and its session is here no more. After it has come back once, it has another peer. */
+  async function expire(world: World, { connection }: Client): Promise<void> {
+    const before = [...world.server.getReachableClients()].length;
+    cutLine(connection);
+    await waitFor(() => [...world.server.getReachableClients()].length < before, 'the expiry');
   }
 
   test('are sent to a session that was at none meanwhile, as far as they are for it', async () => {
@@ -402,7 +416,7 @@ describe('a call to a user', () => {
     quick.answer.run = () => 42;
     expect(await within(world.server.toUser('ann').call('screen', 'ask'), 'an answer')).toBe(42);
     expect([slow.answer.calls, quick.answer.calls, other.answer.calls]).toEqual([1, 1, 0]);
-    await turns();
+    expect(lifecycleOf(slow.peer).channel.outgoingCalls.size).toBe(0);
     expect(
       await within(world.server.toUser('ann').except(slow.peer).call('screen', 'ask'), 'an answer'),
     ).toBe(42);

@@ -1,8 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { WebSocket } from 'ws';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { WebSocket, WebSocketServer } from 'ws';
 import { createClient, type PageClient } from '../../lib/browser.js';
 import { SeededRandom } from '../../lib/testing/seeded-random.js';
 import { Closing } from '../support/closing.js';
+import { fakeClock } from '../support/fake-clock.js';
+import { LOOPBACK } from '../support/ports.js';
 import { turns } from '../support/quiet.js';
 import { waitFor, within } from '../support/wait-for.js';
 import { PageServer } from './page-server.js';
@@ -61,6 +65,30 @@ function client(): PageClient {
   page.on('error', () => undefined);
   closing.add(() => page.close());
   return page;
+}
+
+/** A server that lets clients in, and says nothing from then on. */
+async function silentServer(): Promise<{ url: string; heard: string[] }> {
+  const heard: string[] = [];
+  const silent = new WebSocketServer({ port: 0, host: LOOPBACK });
+  closing.add(() => {
+    for (const each of silent.clients) each.terminate();
+    silent.close();
+  });
+  silent.on('connection', (webSocket) => {
+    webSocket.on('message', (data: Buffer) => {
+      heard.push(data.toString());
+      if (heard.length === 1) webSocket.send("{handshake:[0],ok:'session'}");
+    });
+  });
+  await once(silent, 'listening');
+  return { url: `ws://${LOOPBACK}:${(silent.address() as AddressInfo).port}`, heard };
+}
+
+/** Waits for what needs sockets and no timer. */
+async function waitForTurns(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 100 && !holds(); turn++) await turns();
+  expect(holds()).toBe(true);
 }
 
 /** Waits until an attempt has failed that is followed by another one at once, and that one as well. */
@@ -201,6 +229,30 @@ describe('a page’s client', () => {
     },
     60_000,
   );
+
+  test('gives a connection up on which nothing answers within five seconds of a doubt, and asks once at a time', async () => {
+    const { url, heard } = await silentServer();
+    const page = createClient({
+      url,
+      app: 'app',
+      heartbeatInterval: 0,
+      reconnect: { minDelayMs: 1_000_000 },
+    });
+    page.on('error', () => undefined);
+    closing.add(() => page.close());
+    await page.connect();
+    fakeClock();
+    closing.add(() => jest.useRealTimers());
+    for (const type of ['offline', 'online', 'offline']) windowEvents.dispatchEvent(new Event(type));
+    await waitForTurns(() => heard.length === 2);
+    expect(heard[1]).toBe('{ping:[1]}');
+    jest.advanceTimersByTime(4900);
+    await turns();
+    expect(page.status).toBe('connected');
+    jest.advanceTimersByTime(200);
+    await waitForTurns(() => page.status !== 'connected');
+    expect(heard).toHaveLength(2);
+  });
 
   test('listens to nothing any more when it is closed', async () => {
     const page = client();

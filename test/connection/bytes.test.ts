@@ -1,8 +1,16 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Application, type Connection, type IncomingCall, type Limits } from '../../lib/core.js';
-import { createMemoryEntry } from '../../lib/testing/index.js';
+import {
+  Application,
+  net,
+  Session,
+  type Connection,
+  type IncomingCall,
+  type Limits,
+  type Reconnector,
+} from '../../lib/core.js';
+import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { Closing } from '../support/closing.js';
-import { API, ALL_EXTENSIONS, dial, startCore, type Back } from '../support/core.js';
+import { API, ALL_EXTENSIONS, dial, startCore, stopCore, type Back } from '../support/core.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { waitFor, within } from '../support/wait-for.js';
 
@@ -157,5 +165,62 @@ describe('a server loses the transport of a peer', () => {
     const lost = new Promise<void>((resolve) => connection.once('close', () => resolve()));
     connection.emitRemoteEvent('a', 'b', new Array(25).fill(Buffer.alloc(0)));
     await within(lost, 'the end of the transport');
+  });
+});
+
+describe('a session with bytes under way', () => {
+  const entry = createMemoryEntry();
+
+  test('brings them after a cut, once, both ways', async () => {
+    let answer: Back = () => undefined;
+    const api = { slow: { wait: (_connection: Connection, callback: Back) => (answer = callback) } };
+    const said: unknown[] = [];
+    const application = new Application('app', api, {
+      room: { said: (_connection, value) => said.push(value) },
+    });
+    const server = entry.createServer({ applications: [application] }).listen(0);
+    closing.add(() => void server.close());
+    const { port } = server.address() as { port: number };
+    const connection = await entry.connect('app', { reconnector: () => undefined }, port);
+    closing.add(() => connection.close());
+    const waited = connection.callMethod('slow', 'wait', []);
+    await within(connection.ping(), 'a pong');
+    cutLine(connection);
+    await waitFor(() => server.getClientsArray().length === 0, 'the cut');
+    answer(null, { content: CONTENT.large });
+    connection.emitRemoteEvent('room', 'said', [CONTENT.large]);
+    await within(entry.reconnect(connection, port), 'the resume');
+    expect(await within(waited, 'the answer')).toEqual({ content: CONTENT.large });
+    await waitFor(() => said.length > 0, 'the event');
+    expect(said).toEqual([CONTENT.large]);
+  });
+
+  test('is stored with them, and comes back with them', () => {
+    const session = new Session<Connection>(null, 'ann');
+    const text = `{callback:[1],ok:[\`${CONTENT.large.toString('base64')}\`]}`;
+    session.journal.appendUnnumbered(text);
+    const restored = Session.deserialize(session.id, session.serialize());
+    expect(restored.journal.at(restored.journal.start).text === text).toBe(true);
+  });
+
+  test('is lost to a server that takes none: what was never sent goes as text', async () => {
+    const { server, port } = await startCore(closing);
+    const reconnector: Reconnector = (_connection, reconnectFn) => {
+      setTimeout(() => reconnectFn(() => undefined), 1);
+    };
+    const connection = await dial(closing, port, { reconnector });
+    expect(connection.extensions.bytes).toBe(true);
+    await stopCore(server);
+    await waitFor(() => !connection.handshakeDone, 'the cut');
+    const offline = connection.callMethod('echo', 'back', [{ content: CONTENT.small, text: '`' }]);
+    const heir = net.createServer({
+      applications: [new Application<Connection>('app', API)],
+      extensions: ['stream', 'cancel', 'resume'],
+    });
+    closing.add(() => stopCore(heir));
+    heir.listen(port, '127.0.0.1');
+    const expected = { content: CONTENT.small.toString('base64'), text: '`' };
+    expect(await within(offline, 'the call made offline')).toEqual(expected);
+    expect(connection.extensions.bytes).toBe(false);
   });
 });

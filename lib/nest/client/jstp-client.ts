@@ -130,7 +130,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * @returns a Promise of the core's connection, the same one until the attempt fails or the connection is lost
    */
   connect(): Promise<Connection> {
-    return this.types ? this.types.ready.then(() => this.keeper.connect()) : this.keeper.connect();
+    return this.untilReady?.then(() => this.keeper.connect()) ?? this.keeper.connect();
   }
 
   /**
@@ -463,9 +463,14 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
     return maker.createPacket ? maker.createPacket(pattern, data) : { pattern, data };
   }
 
+  /** Waits for the package of the types; undefined: nothing has to be waited for. */
+  private get untilReady(): Promise<void> | undefined {
+    return this.types?.isReady === false ? this.types.ready : undefined;
+  }
+
   private ensureConnected(): Promise<Connection> {
     if (this.keeper.isTaken) return Promise.reject(new RemoteError(ERR_SESSION_TAKEN));
-    return this.types ? this.types.ready.then(() => this.keeper.next()) : this.keeper.next();
+    return this.untilReady?.then(() => this.keeper.next()) ?? this.keeper.next();
   }
 
   /** An error that no caller gets: of the connection, or of what the application has exposed. */

@@ -123,6 +123,11 @@ export class ExtendedTypes {
     deserialize: (packet: Packet) => this.whenReady(() => ({ ...packet, data: this.read(packet.data) })),
   };
 
+  /** Whether the package is loaded. */
+  get isReady(): boolean {
+    return this.devalue !== undefined;
+  }
+
   private whenReady<T>(run: () => T): T | Promise<T> {
     return this.devalue ? run() : this.ready.then(run);
   }

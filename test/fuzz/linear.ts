@@ -25,6 +25,7 @@ const PLACES = 3;
 /** What was too slow is measured again when all others were. */
 const ROUNDS = 4;
 
+const WITH_BYTES = { bytes: true };
 const LIMITS = { ...DEFAULT_LIMITS, maxMessageNodes: Infinity };
 
 /** Does the work for an input of about so many bytes; what it prepares is not measured. */
@@ -34,14 +35,14 @@ type Shape = (bytes: number) => () => unknown;
 function reading(textOf: (bytes: number) => string): Shape {
   return (bytes) => {
     const data = Buffer.from(textOf(bytes));
-    return () => quietly(() => parseBytes(data, nodeDecoder));
+    return () => quietly(() => parseBytes(data, nodeDecoder, WITH_BYTES));
   };
 }
 
 function readingText(textOf: (bytes: number) => string): Shape {
   return (bytes) => {
     const text = textOf(bytes);
-    return () => quietly(() => parse(text));
+    return () => quietly(() => parse(text, WITH_BYTES));
   };
 }
 
@@ -49,7 +50,7 @@ function readingText(textOf: (bytes: number) => string): Shape {
 function readingMessage(textOf: (bytes: number) => string): Shape {
   return (bytes) => {
     const data = Buffer.from(`{call:[1,'echo'],back:[${textOf(bytes)}]}`);
-    return () => quietly(() => parseMessage(data, nodeDecoder, LIMITS));
+    return () => quietly(() => parseMessage(data, nodeDecoder, LIMITS, undefined, true));
   };
 }
 
@@ -111,6 +112,13 @@ const TEXTS: Readonly<Record<string, (bytes: number) => string>> = {
   'a fraction of many digits': times('0', '0.', '7'),
   'an exponent of many digits': times('9', '1e'),
   'a hexadecimal number of many digits': times('f', '0x'),
+  'bytes of nothing': times('``,', '[', ']'),
+  'short bytes': times('`QUI=`,', '[', ']'),
+  'bytes of many characters': times('QUJD', '`', '`'),
+  'bytes that are wrong at the end': times('QUJD', '`', 'Q-==`'),
+  'bytes that are never closed': times('QUJD', '[`', ''),
+  'bytes between long strings': times(`'${'x'.repeat(300)}',\`QQ==\`,`, '[', ']'),
+  'bytes behind text beyond ASCII': times('`QQ==`,', "['я',", ']'),
   'numbers that are hard to round': times('0.30000000000000004,', '[', ']'),
   'comments in a row': times('/**/', '', '1'),
   'comments of stars': times('*', '/*', ''),

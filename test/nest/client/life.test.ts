@@ -46,6 +46,7 @@ describe('a client', () => {
     expect(extensions).toEqual({
       nest: true,
       bytes: true,
+      source: true,
       stream: true,
       cancel: true,
       bye: true,

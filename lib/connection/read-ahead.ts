@@ -19,7 +19,7 @@ export interface ReadAheadOwner {
   /** Whether a message has to wait, so that nothing is served now. */
   mustWait(data: Uint8Array | string): boolean;
   /** Whether a message belongs to what is under way, and need not wait for what came before it. */
-  mayOvertake(message: MessageHead): boolean;
+  mayOvertake(message: MessageHead, bytes: number): boolean;
   /**
    * Whether a message is acted on though the transport has ended. If not, neither is what follows: all of that counts as
    * not received, and a peer that comes back sends it again.
@@ -86,7 +86,8 @@ export class ReadAhead implements Expirable {
   add(data: Uint8Array | string): boolean {
     if (this.isServing) return false;
     const message = this.owner.peek(data);
-    if (message && !this.isBehindItsKind(message) && this.owner.mayOvertake(message)) return false;
+    if (message && !this.isBehindItsKind(message) && this.owner.mayOvertake(message, data.length))
+      return false;
     // A pong says that all before the ping was received: true as long as nothing is held.
     if (message?.kind === 'ping' && this.held.length === 0) return false;
     if (message?.kind === 'bye') this.hasBye = true;
@@ -145,7 +146,8 @@ export class ReadAhead implements Expirable {
         const message = this.owner.peek(one.data);
         if (!message) continue;
         const isValue = isSourceValue(message);
-        if (!(isValue && waiting.has(message.callId)) && this.owner.mayOvertake(message)) this.serveOne(one);
+        if (!(isValue && waiting.has(message.callId)) && this.owner.mayOvertake(message, one.data.length))
+          this.serveOne(one);
         else if (isValue) waiting.add(message.callId);
       }
     });

@@ -3,7 +3,8 @@ import { formatHandshakeError, formatHandshakeOk } from '../protocol/format-mess
 import { DEFAULT_MESSAGES, ERR_SERVER_CLOSING } from '../protocol/error-codes.js';
 import { RemoteError } from '../protocol/remote-error.js';
 import { startPatientTimer, stopTimer } from '../util/timer.js';
-import type { ReceivedCalls, Refusal } from './calls/received-calls.js';
+import type { Refusal } from './calls/call-fault.js';
+import type { ReceivedCalls } from './calls/received-calls.js';
 import { FINISHING } from './channel/session-channel.js';
 import { StoreGate } from './channel/store-gate.js';
 import type { Connection } from './connection.js';

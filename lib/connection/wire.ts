@@ -52,12 +52,14 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   handle(message: Message, bytes: number): boolean;
   readonly channel: {
     /** Whether a message belongs to what is under way, and need not wait for what came before it. */
-    mayOvertake(message: MessageHead): boolean;
+    mayOvertake(message: MessageHead, bytes: number): boolean;
     /** Whether a message is acted on though the transport has ended. If not, neither is what follows. */
     mayFinish(message: MessageHead, bytes: number): boolean;
     readonly receivedCalls: {
       /** A large call or event comes next. @returns whether it has to wait, so that nothing is served now */
       waitForRoom(): boolean;
+      /** Whether a value of an argument may come. */
+      takesValue(callId: number, place: number, bytes: number): boolean;
     };
   };
   /** Whether a message that breaks the protocol is of an extension that was not agreed, and so is only ignored. */
@@ -358,12 +360,17 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   private isTooLarge(data: Uint8Array | string): boolean {
     const { transport, owner } = this;
     if (data.length < LARGE_CALL_BYTES || !owner.isCrowded || !owner.isOpen) return false;
-    const kind = headOf(data, transport?.decoder ?? null, owner.limits)?.kind;
-    return (kind === 'call' || kind === 'event') && owner.channel.receivedCalls.waitForRoom();
+    const head = headOf(data, transport?.decoder ?? null, owner.limits);
+    const { receivedCalls } = owner.channel;
+    if (head?.kind === 'sourceItem') {
+      const { callId = NaN, place = NaN } = head;
+      return !receivedCalls.takesValue(callId, place, data.length) && receivedCalls.waitForRoom();
+    }
+    return (head?.kind === 'call' || head?.kind === 'event') && receivedCalls.waitForRoom();
   }
 
-  mayOvertake(message: MessageHead): boolean {
-    return this.owner.channel.mayOvertake(message);
+  mayOvertake(message: MessageHead, bytes: number): boolean {
+    return this.owner.channel.mayOvertake(message, bytes);
   }
 
   mayFinish(message: MessageHead, bytes: number): boolean {

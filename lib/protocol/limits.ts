@@ -283,6 +283,8 @@ export type TotalLimit =
 export const END_TIMEOUT_MS = 2000;
 /** How long nothing of an unfinished message may arrive, whatever `minReadRate` is, in milliseconds. */
 export const RECEIVE_GRACE_MS = 30_000;
+/** How many arguments of a call may be streams. Why: a call of a few bytes must not be much work, nor count as much. */
+export const MAX_SOURCES = 64;
 /** The longest name of a user, in characters. */
 export const MAX_USERNAME_LENGTH = 256;
 /** The longest id of a session, in characters: far longer than any that a server gives. */

@@ -8,9 +8,11 @@ export interface Target {
   readonly net: number;
   readonly tls: number;
   readonly ws: number;
+  /** Of TCP behind a proxy, which tells the clients' addresses by the PROXY protocol. */
+  readonly proxied: number;
 }
 
-export type TransportName = keyof Target;
+export type TransportName = 'net' | 'tls' | 'ws';
 
 export const TRANSPORTS: readonly TransportName[] = ['net', 'tls', 'ws'];
 export const HOST = '127.0.0.1';

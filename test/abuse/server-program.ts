@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AddressInfo, Server as NodeServer } from 'node:net';
 import { Logger } from '@nestjs/common';
-import { Application, JstpServer, type Connection, type IncomingCall } from '../../lib/index.js';
+import { Application, JstpServer, JstpStream, type Connection, type IncomingCall } from '../../lib/index.js';
 import type { Server as CoreServer } from '../../lib/core.js';
 import { serverPair } from '../support/certificates.js';
 import { endWithParent, HOST, say } from './conversation.js';
@@ -45,6 +45,9 @@ class AbusedApplication extends Application<Connection> {
       case 'feed':
         await feed(call);
         break;
+      case 'take':
+        await take(call);
+        break;
       default:
         call.succeed([]);
     }
@@ -55,6 +58,14 @@ class AbusedApplication extends Application<Connection> {
 async function feed(call: IncomingCall<Connection>): Promise<void> {
   const stream = call.openStream();
   for (let n = 0; ; n += 1) if (!stream.write('x'.repeat(1000)) && !(await stream.ready())) return;
+}
+
+/** Reads one value of each argument that streams, keeps the rest waiting for a while, and answers. */
+async function take(call: IncomingCall<Connection>): Promise<void> {
+  const streams = call.args.filter((value) => value instanceof JstpStream);
+  await Promise.all(streams.map((stream) => stream.next()));
+  await delay(5000);
+  call.succeed([]);
 }
 
 Logger.overrideLogger({
@@ -72,6 +83,7 @@ const server = new JstpServer({
     { transport: 'net', host: HOST, port: 0 },
     { transport: 'tls', host: HOST, port: 0, ...serverPair },
     { transport: 'ws', host: HOST, port: 0 },
+    { transport: 'net', host: HOST, port: 0, proxyProtocol: true, trustProxy: 'loopback' },
   ],
   applications: [new AbusedApplication()],
   allowAnonymous: true,
@@ -89,10 +101,10 @@ server.on('handshakeTimeout', () => (counts.turnedAway += 1));
 endWithParent();
 server.listen((error) => {
   if (error) throw error;
-  const [net, tls, ws] = (server.unwrap<CoreServer>().getRawServer() as NodeServer[]).map(
+  const [net, tls, ws, proxied] = (server.unwrap<CoreServer>().getRawServer() as NodeServer[]).map(
     (raw) => (raw.address() as AddressInfo).port,
   );
-  say({ kind: 'listens', target: { net, tls, ws } });
+  say({ kind: 'listens', target: { net, tls, ws, proxied } });
   setInterval(() => {
     const { user, system } = process.cpuUsage();
     const rss = process.memoryUsage.rss();

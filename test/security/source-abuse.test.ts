@@ -33,6 +33,11 @@ async function uploading(
   return { ...all, call, stream: call.args[0] as JstpStream };
 }
 
+/** The n-th value of the first argument of the first call, a text of so many letters. */
+function value(n: number, letters: number): string {
+  return `{source:[1,0,${String(n)}],data:['${'x'.repeat(letters)}']}`;
+}
+
 describe('a peer that forges streams', () => {
   test.each([
     ['no array', '{0:0}'],
@@ -173,7 +178,51 @@ describe('a peer that forges streams', () => {
   });
 });
 
+describe('the streams of a call', () => {
+  const upload = (id: number, count: number): string => {
+    const places = Array.from({ length: count }, (_, place) => place);
+    return `{call:[${String(id)},'files',null,[${places.join()}]],upload:[${places.map(() => 'null').join()}]}`;
+  };
+
+  test('are 64 at most: with one more it fails with -13', async () => {
+    const { peer, wire } = await login();
+    peer.send(upload(1, 64), upload(2, 65));
+    expect((await wire.served.call(1)).args).toHaveLength(64);
+    expect(await peer.received(1)).toEqual(['{callback:[2],error:[-13]}']);
+    expect(wire.served.calls).toHaveLength(1);
+  });
+
+  test('count 768 bytes each until the call is over, also those that have ended', async () => {
+    const { peer, wire, connection } = await login();
+    const text = upload(1, 20);
+    peer.send(text, ...Array.from({ length: 20 }, (_, place) => `{source:[1,${String(place)},1],end:[]}`));
+    const call = await wire.served.call(1);
+    await peer.pong();
+    const { receivedCalls } = lifecycleOf(connection).channel;
+    // 20 places and as many arguments are more values than are free.
+    expect(receivedCalls.bytes).toBeGreaterThanOrEqual(20 * 768 + text.length);
+    expect(receivedCalls.bytes).toBeLessThan(20 * (768 + 2 * 64));
+    call.succeed([]);
+    expect(receivedCalls.bytes).toBe(0);
+  });
+});
+
 describe('values that nobody reads', () => {
+  test('count 64 bytes for each value within them, from the first on', async () => {
+    const { peer, stream, connection } = await uploading();
+    void stream.next();
+    await peer.received(1);
+    const { receivedCalls } = lifecycleOf(connection).channel;
+    const before = receivedCalls.bytes;
+    peer.send('{source:[1,0,1],data:[1]}', '{source:[1,0,2],data:[1]}');
+    await peer.pong();
+    // The reader has the first one.
+    expect(receivedCalls.bytes - before).toBe(2 * 64);
+    peer.send(`{source:[1,0,3],data:[[${'{},'.repeat(29)}]]}`);
+    await peer.pong();
+    expect(receivedCalls.bytes - before).toBe((2 + 30) * 64);
+  });
+
   test('count as bytes under way, so that nothing new is served beyond the limit, until they are read', async () => {
     const { peer, stream, wire, call, connection } = await uploading({ maxBytesInFlight: 200_000 });
     void stream.next();
@@ -189,8 +238,27 @@ describe('values that nobody reads', () => {
     for (let n = 2; n <= 8; n++)
       expect((await within(stream.next(), `value ${String(n)}`)).value).toHaveLength(60_000);
     await wire.served.call(2);
-    expect(served()).toBeLessThan(1000);
+    // The reader has the last one.
+    expect(served()).toBeLessThan(62_000);
     call.succeed([]);
+    expect(served()).toBeLessThan(100);
+  });
+
+  test('count on while their reader has them, until it asks for the next one, or for the end', async () => {
+    const { peer, stream, connection } = await uploading();
+    const { receivedCalls } = lifecycleOf(connection).channel;
+    const before = receivedCalls.bytes;
+    const first = stream.next();
+    await peer.received(1);
+    peer.send(value(1, 1000), value(2, 2000), '{source:[1,0,3],end:[]}');
+    await within(first, 'the first value');
+    await peer.pong();
+    const frame = value(1, 0).length;
+    expect(receivedCalls.bytes - before).toBe(3000 + 2 * frame);
+    await stream.next();
+    expect(receivedCalls.bytes - before).toBe(2000 + frame);
+    expect((await stream.next()).done).toBe(true);
+    expect(receivedCalls.bytes).toBe(before);
   });
 
   test('are dropped with their call, and count no longer', async () => {
@@ -202,6 +270,85 @@ describe('values that nobody reads', () => {
     await waitFor(() => receivedCalls.bytes > 3000, 'the values');
     call.succeed([]);
     expect(receivedCalls.bytes).toBe(0);
+  });
+});
+
+describe('values where all connections have as much under way as may be', () => {
+  const LARGE = 60_000;
+  /** A connection whose handler has one value, and leaves three. */
+  async function fill(wire: ServerOnTheWire): Promise<IncomingCall<Connection>> {
+    const { peer, call, stream } = await upload(wire);
+    void stream.next();
+    await peer.received(1);
+    for (let n = 1; n <= 4; n++) peer.send(value(n, LARGE));
+    await waitFor(() => wire.server.getUsage().bytesInFlight.used > 4 * LARGE, 'the values');
+    return call;
+  }
+
+  async function upload(
+    wire: ServerOnTheWire,
+  ): Promise<{ peer: RawPeer; call: IncomingCall<Connection>; stream: JstpStream }> {
+    const { peer } = await wire.login(OFFER);
+    const before = wire.served.calls.length;
+    peer.send("{call:[1,'files',null,[0]],upload:[null]}");
+    await waitFor(() => wire.served.calls.length > before, 'the call');
+    const call = wire.served.calls[before];
+    return { peer, call, stream: call.args[0] as JstpStream };
+  }
+
+  const start = (): Promise<ServerOnTheWire> =>
+    ServerOnTheWire.start(closing, { extensions, limits: { maxBytesInFlightTotal: 200_000 } });
+
+  test('come to one reader after another who waits, and to nobody else', async () => {
+    const wire = await start();
+    const first = await upload(wire);
+    const second = await upload(wire);
+    await fill(wire);
+    const got: string[] = [];
+    const read = ({ stream }: { stream: JstpStream }, name: string): void => {
+      void stream.next().then(() => got.push(name));
+    };
+    read(first, 'first');
+    read(second, 'second');
+    await Promise.all([first.peer.received(1), second.peer.received(1)]);
+    first.peer.send(value(1, LARGE), value(2, LARGE));
+    await waitFor(() => got.length === 1, 'the first value');
+    second.peer.send(value(1, LARGE));
+    await Promise.all([first.peer.pong(), second.peer.pong()]);
+    expect(got).toEqual(['first']);
+    expect(wire.server.getUsage().bytesInFlight.used).toBeLessThan(6 * LARGE);
+    // It asks on, so that another one's turn comes; its own comes when that one's call is over.
+    read(first, 'first again');
+    await waitFor(() => got.length === 2, 'the next value');
+    await first.peer.pong();
+    const [, next] = got;
+    (next === 'second' ? second : first).call.succeed([]);
+    await waitFor(() => got.length === 3, 'the last value');
+    expect(got.slice(1).sort()).toEqual(['first again', 'second']);
+  });
+
+  test('that are small come to connections that have little under way', async () => {
+    const wire = await start();
+    const honest = await upload(wire);
+    await fill(wire);
+    void honest.stream.next();
+    await honest.peer.received(1);
+    honest.peer.send(value(1, 1000), value(2, 1000), value(3, 1000));
+    const used = wire.server.getUsage().bytesInFlight.used;
+    await waitFor(() => wire.server.getUsage().bytesInFlight.used > used + 3000, 'the values');
+  });
+
+  test('do not end before their call begins, which waits', async () => {
+    const wire = await start();
+    const full = await fill(wire);
+    const { peer } = await wire.login(OFFER);
+    peer.send(`{call:[1,'files',null,[0]],upload:[null,'${'x'.repeat(5000)}']}`, '{source:[1,0,1],end:[]}');
+    await peer.pong();
+    expect(wire.served.calls).toHaveLength(1);
+    full.succeed([]);
+    await waitFor(() => wire.served.calls.length === 2, 'the call that waited');
+    const stream = wire.served.calls[1]?.args[0] as JstpStream;
+    expect((await within(stream.next(), 'the end')).done).toBe(true);
   });
 });
 

@@ -6,6 +6,7 @@ import {
 } from '../../protocol/limits.js';
 import { AbandonedHandlers, type AddressedCalls } from './abandoned-handlers.js';
 import { BytesInFlight, type WeighedCalls } from './bytes-in-flight.js';
+import { ExtraValue } from './extra-value.js';
 import { HeldValues } from './held-values.js';
 import { InFlightMeter } from './in-flight-meter.js';
 import { LARGE_CALL_BYTES } from './weight.js';
@@ -21,6 +22,9 @@ export class InFlight {
   readonly calls: InFlightMeter;
   /** Those of connections that have ended. */
   readonly abandoned: AbandonedHandlers;
+
+  /** Values of streams beyond the limits. */
+  readonly extraValue = new ExtraValue();
 
   /** The values that streams hold until their callers give credit. */
   readonly values: HeldValues;

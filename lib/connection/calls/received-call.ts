@@ -83,8 +83,8 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
     private readonly keeper: ReceivedCallKeeper,
     readonly connection: Connection,
     message: CallMessage,
-    /** What it counts as, see `weightOf`. */
-    readonly bytes: number,
+    /** What it counts as, see `weightOf`; with `SOURCE_BYTES` for each of its streams. */
+    public bytes: number,
   ) {
     this.id = message.id;
     this.interfaceName = message.interfaceName ?? '';

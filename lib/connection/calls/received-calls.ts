@@ -1,26 +1,21 @@
 import {
-  DEFAULT_MESSAGES,
   ERR_CANCELLED,
   ERR_INTERFACE_NOT_FOUND,
   ERR_INTERNAL_API_ERROR,
   ERR_INVALID_SIGNATURE,
-  ERR_METHOD_NOT_FOUND,
   ERR_TOO_MANY_STREAMS,
 } from '../../protocol/error-codes.js';
 import { formatCallbackError } from '../../protocol/format-message.js';
 import { LimitError } from '../../protocol/limit-error.js';
-import { MAX_NAME_SHOWN, type Limits } from '../../protocol/limits.js';
+import { MAX_NAME_SHOWN, MAX_SOURCES, type Limits } from '../../protocol/limits.js';
 import { OVERSIZED_METADATA, type CallMessage } from '../../protocol/message.js';
-import { METADATA_TOO_LARGE_INFO } from '../../protocol/refusal-info.js';
 import type { ApplicationLike } from '../../application/application.js';
 import { serveCall } from '../../application/serve-call.js';
 import { Allowance } from '../../util/allowance.js';
 import { ignore, isThenable } from '../../util/callback.js';
-import type { ErrorReporter } from '../../util/event-emitter.js';
 import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { IdTable } from '../../util/id-table.js';
 import { toLogText } from '../../util/log-text.js';
-import type { Observation } from '../../util/observation.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { turnClock } from '../../util/turn-clock.js';
 import { RemoteError } from '../../protocol/remote-error.js';
@@ -28,24 +23,18 @@ import type { Connection } from '../connection.js';
 import type { CallMeter } from '../observing/call-meter.js';
 import { observeReceiving } from '../observing/observe-receiving.js';
 import { watches } from '../observing/observers.js';
+import { serveObserved } from '../observing/serve-observed.js';
 import type { AbandonedPlace } from './abandoned-handlers.js';
 import { ALWAYS_SERVED_BYTES, type BytesPlace } from './bytes-in-flight.js';
+import { ExtraValue, type ExtraWaiter } from './extra-value.js';
 import type { InFlightMeter } from './in-flight-meter.js';
 import type { ValueHolder } from './held-values.js';
+import { faultOf, METADATA_TOO_LARGE, type Refusal } from './call-fault.js';
 import type { CountedCalls, InFlight } from './in-flight.js';
 import { ReceivedCall, type ReceivedCallKeeper } from './received-call.js';
 import { checkedPlaces, ReceivedSource, type SourceKeeper } from './received-source.js';
 import type { StreamSender } from './stream-sender.js';
-
-/** An error without a handler: its code, and what else is sent. */
-export type Refusal = readonly [code: number, ...rest: unknown[]];
-
-/** The error of a call with more metadata than this side takes. */
-const METADATA_TOO_LARGE: Refusal = [
-  ERR_INVALID_SIGNATURE,
-  DEFAULT_MESSAGES[ERR_INVALID_SIGNATURE],
-  METADATA_TOO_LARGE_INFO,
-];
+import { LARGE_CALL_BYTES, SOURCE_BYTES } from './weight.js';
 
 /** How many calls and events a connection may always have under way. */
 const ALWAYS_SERVED_CALLS = 16;
@@ -83,7 +72,7 @@ export interface ReceivedCallsOwner {
   /** Writes a text to the transport. */
   write(text: string): void;
   /** Serves what was held of a call and may overtake the rest by now. */
-  letOvertake(ofCall: number): void;
+  letOvertake(ofCall?: number): void;
   /** Reads, or does not, as what is under way allows. */
   balanceReading(): void;
   /** Emits an error to those who listen for it. */
@@ -93,7 +82,9 @@ export interface ReceivedCallsOwner {
 }
 
 /** The peer's calls, and its events, that this side is serving. */
-export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedCalls, ValueHolder {
+export class ReceivedCalls
+  implements ReceivedCallKeeper, SourceKeeper, CountedCalls, ExtraWaiter, ValueHolder
+{
   // Made with the first call.
   private calls: IdTable<ReceivedCall> | undefined;
   // Calls with a number that is in use: a server may count wrongly, or a peer be hostile. Both calls are served, and both
@@ -124,6 +115,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedC
   private waitingStreams: Set<StreamSender> | undefined;
   /** The streams that are arguments of calls of this side, and have begun. Made with the first. */
   private argumentStreams: Set<StreamSender> | undefined;
+  private readonly extraValue: ExtraValue;
   heldLength = 0;
   // Made with the first cancel.
   private cancels: Allowance | undefined;
@@ -148,6 +140,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedC
     >,
   ) {
     this.inFlight = owner.inFlight;
+    this.extraValue = owner.inFlight?.extraValue ?? new ExtraValue();
     const { maxCallDurationMs } = limits;
     this.deadlines = maxCallDurationMs > 0 ? sharedDeadlines(maxCallDurationMs) : undefined;
   }
@@ -238,7 +231,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedC
     }
     this.calls ??= new IdTable();
     if (!this.calls.add(call)) (this.doubles ??= new Set()).add(call);
-    this.count(bytes);
+    this.count(call.bytes);
     this.balanceReading();
     if (owner.storesFirst) this.serveStored(call, application);
     else this.serve(call, application);
@@ -255,9 +248,11 @@ export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedC
   private openSources(call: ReceivedCall, given: unknown): Refusal | undefined {
     const places = checkedPlaces(given, call.args);
     if (!places) return [ERR_INVALID_SIGNATURE];
-    if (this.streamCount + places.length > this.limits.maxStreams) return [ERR_TOO_MANY_STREAMS];
-    this.streamCount += places.length;
-    const { streamCredit } = this.limits;
+    const { length } = places;
+    const { maxStreams, streamCredit } = this.limits;
+    if (length > MAX_SOURCES || this.streamCount + length > maxStreams) return [ERR_TOO_MANY_STREAMS];
+    this.streamCount += length;
+    call.bytes += length * SOURCE_BYTES;
     call.sources = places.map((place) => new ReceivedSource(call.id, place, streamCredit, this));
     for (const { place, stream } of call.sources) call.args[place] = stream;
     return undefined;
@@ -304,6 +299,23 @@ export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedC
     return this.calls?.get(callId)?.sources?.find((source) => source.place === place);
   }
 
+  /**
+   * Whether a value of an argument may come. Values wait in memory until they are read: where there is too much of that, they
+   * come only to readers who wait, one after another.
+   * @param bytes the size of its message
+   */
+  takesValue(callId: number, place: number, bytes: number): boolean {
+    const source = this.sourceOf(callId, place);
+    // Its call may still wait itself.
+    if (!source) return false;
+    if (!this.isAtLimit && !this.isCrowdedFor(bytes)) return true;
+    return source.isAwaited && this.extraValue.admits(source, this);
+  }
+
+  letValuesCome(): void {
+    if (this.isHolding) this.owner.letOvertake();
+  }
+
   /** Tells the peer again how far it may go, after a resume. */
   repeatCredits(): void {
     for (const { sources = [] } of this.all()) for (const source of sources) source.repeatCredit();
@@ -324,6 +336,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedC
     if (this.place || this.bytes >= ALWAYS_SERVED_BYTES) this.inFlight?.bytes.countAtPlace(this);
     if (bytes < 0) this.inFlight?.bytes.remove(-bytes);
     if (bytes > 0 || this.isHolding) this.balanceReading();
+    if (bytes < 0) this.extraValue.released();
   }
 
   readerWaits(callId: number): void {
@@ -365,6 +378,7 @@ export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedC
     this.isHolding = false;
     this.isLargeNext = false;
     this.inFlight?.leave(this);
+    this.extraValue.leave(this);
     this.dropStoredFirst();
     // One for all. Why: an error for each, with its stack, would be a third of the work, of up to 10,000 calls at once.
     const reason = new RemoteError(ERR_CANCELLED);
@@ -566,32 +580,18 @@ export class ReceivedCalls implements ReceivedCallKeeper, SourceKeeper, CountedC
   private get isCrowded(): boolean {
     const { inFlight } = this;
     if (inFlight === undefined) return false;
-    const hasMuch = this.isLargeNext || this.bytes >= ALWAYS_SERVED_BYTES;
-    if (hasMuch && inFlight.bytes.holdsUp(this)) return true;
+    if (this.isCrowdedFor(this.isLargeNext ? LARGE_CALL_BYTES : 0)) return true;
     if (this.load >= ALWAYS_SERVED_CALLS && inFlight.calls.holdsUp(this)) return true;
     return inFlight.abandoned.holdsUp(this);
+  }
+
+  /** The same by bytes alone. @param bytes the size of what comes next */
+  private isCrowdedFor(bytes: number): boolean {
+    const hasMuch = bytes >= LARGE_CALL_BYTES || this.bytes >= ALWAYS_SERVED_BYTES;
+    return hasMuch && this.inFlight?.bytes.holdsUp(this) === true;
   }
 
   get address(): string | undefined {
     return this.owner.connection.remoteAddress;
   }
-}
-
-/** Why apart: a closure in the function that serves each call would cost also where nobody observes. */
-function serveObserved(
-  observation: Observation,
-  application: ApplicationLike<Connection>,
-  call: ReceivedCall,
-  reporter: ErrorReporter,
-): unknown {
-  const serve = (): unknown => serveCall(application, call, reporter);
-  return observation.run ? observation.run(serve) : serve();
-}
-
-/** Checks in the order of docs/protocol.md; what the application has, it checks itself. */
-function faultOf(message: CallMessage): number {
-  if (message.args === undefined) return ERR_INVALID_SIGNATURE;
-  if (message.interfaceName === undefined) return ERR_INTERFACE_NOT_FOUND;
-  if (message.method === undefined) return ERR_METHOD_NOT_FOUND;
-  return 0;
 }

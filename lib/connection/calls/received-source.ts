@@ -1,6 +1,7 @@
 import { formatSourceCancel, formatSourceCredit } from '../../protocol/format-message.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { RemoteError } from '../../protocol/remote-error.js';
+import type { ExtraReader } from './extra-value.js';
 import { JstpStream } from './jstp-stream.js';
 import { ValueQueue, type QueueFeed } from './value-queue.js';
 
@@ -15,7 +16,7 @@ export interface SourceKeeper {
   writeCredit(text: string): void;
   /** Sends a text that is kept until it has arrived. */
   sendKept(text: string): void;
-  /** Counts the bytes of values that wait for their reader; a negative number takes off it. */
+  /** Counts the bytes of values that wait for their reader, or that it has; a negative number takes off it. */
   countWaiting(bytes: number): void;
   /** A reader waits for a value of an argument of this call. */
   readerWaits(callId: number): void;
@@ -24,11 +25,11 @@ export interface SourceKeeper {
 }
 
 /** A stream that is an argument of a received call. */
-export class ReceivedSource implements QueueFeed {
+export class ReceivedSource implements QueueFeed, ExtraReader {
   /** What the handler gets. */
   readonly stream: JstpStream;
   private readonly queue = new ValueQueue<unknown>(this);
-  /** What each value counts as that waits, see `weightOf`. */
+  /** What each value counts as that waits, see `weightOfItem`; before these, the one that the reader has. */
   private weights: number[] = [];
   /** The number of the last value, or the end, that has come. */
   private last = 0;
@@ -57,7 +58,7 @@ export class ReceivedSource implements QueueFeed {
 
   /**
    * Takes a value.
-   * @param bytes what it counts as, see `weightOf`
+   * @param bytes what it counts as, see `weightOfItem`
    * @throws ProtocolError for one beyond the credit, or behind a gap
    */
   push(n: number, value: unknown, bytes: number): void {
@@ -67,11 +68,9 @@ export class ReceivedSource implements QueueFeed {
     this.largest = Math.max(this.largest, bytes);
     const { isAwaited } = this;
     this.queue.push(value);
+    this.weights.push(bytes);
     if (isAwaited) this.allowMore();
-    else {
-      this.weights.push(bytes);
-      this.keeper.countWaiting(bytes);
-    }
+    this.keeper.countWaiting(bytes);
   }
 
   /** Takes the end, or the error in its place. @throws ProtocolError for one behind a gap */
@@ -96,8 +95,17 @@ export class ReceivedSource implements QueueFeed {
     if (this.limit > 0 && !this.queue.isClosed) this.writeCredit();
   }
 
-  asked(): void {
-    while (this.weights.length > this.queue.size) this.keeper.countWaiting(-(this.weights.shift() ?? 0));
+  get holdsValue(): boolean {
+    return this.weights.length > this.queue.size;
+  }
+
+  sawEnd(): void {
+    this.dropWaiting();
+  }
+
+  asked(hasTaken: boolean): void {
+    const counted = this.queue.size + (hasTaken ? 1 : 0);
+    while (this.weights.length > counted) this.keeper.countWaiting(-(this.weights.shift() ?? 0));
     this.allowMore();
     if (this.isAwaited) this.keeper.readerWaits(this.callId);
   }

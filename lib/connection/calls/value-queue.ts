@@ -2,8 +2,10 @@ import { ignore } from '../../util/callback.js';
 
 /** What fills a {@link ValueQueue}. */
 export interface QueueFeed {
-  /** The reader has asked for a value: it has taken one, or waits for the next. */
-  asked(): void;
+  /** The reader has asked for a value: it has taken one, or waits for the next. @param hasTaken whether it has taken one */
+  asked(hasTaken: boolean): void;
+  /** The reader has asked behind the last value. */
+  sawEnd?(): void;
   /** The reader leaves before the end. Called once at most, and not behind the end. */
   left(): void;
 }
@@ -81,13 +83,16 @@ export class ValueQueue<T> {
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.values.length > 0) {
       const step = { done: false as const, value: this.values.shift() as T };
-      this.feed.asked();
+      this.feed.asked(true);
       return Promise.resolve(step);
     }
-    if (this.isOver) return this.lastStep();
+    if (this.isOver) {
+      this.feed.sawEnd?.();
+      return this.lastStep();
+    }
     const reader = withResolvers<IteratorResult<T, undefined>>();
     this.readers.push(reader);
-    this.feed.asked();
+    this.feed.asked(false);
     return reader.step;
   }
 

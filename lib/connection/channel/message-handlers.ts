@@ -35,7 +35,7 @@ import {
   type OutgoingCall,
 } from '../calls/outgoing-calls.js';
 import { EMIT_LOCAL } from '../calls/remote-proxy.js';
-import { weightOf } from '../calls/weight.js';
+import { weightOf, weightOfItem } from '../calls/weight.js';
 import type { Connection } from '../connection.js';
 import type { Extensions } from '../extensions.js';
 import { observeReceiving } from '../observing/observe-receiving.js';
@@ -292,7 +292,7 @@ function handleSource(
   if (!source) return false;
   try {
     if (message.kind === 'sourceEnd') source.finish(message.n, message.error);
-    else source.push(message.n, message.value, weightOf(bytes, message.values));
+    else source.push(message.n, message.value, weightOfItem(bytes, message.values));
   } catch (error) {
     owner.wire.fail(error);
   }

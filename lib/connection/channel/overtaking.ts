@@ -7,11 +7,13 @@ export const TRANSPORT_PING = 0;
 /**
  * Whether a message belongs to what is under way, and need not wait for what came before it.
  * @param calls the peer's calls that are being served; undefined: there have been none
+ * @param bytes the size of the message
  */
 export function mayOvertake(
   { kind, id, callId = NaN, place = NaN }: MessageHead,
   calls: ReceivedCalls | undefined,
   keepsAnswers: boolean,
+  bytes: number,
 ): boolean {
   switch (kind) {
     case 'drain':
@@ -29,9 +31,9 @@ export function mayOvertake(
       // Its call may still wait itself.
       return calls?.get(callId) !== undefined;
     case 'sourceItem':
+      return calls?.takesValue(callId, place, bytes) === true;
     case 'sourceEnd':
-      // Values wait in memory until they are read: where there is too much of that, none comes but for a reader who waits.
-      return calls !== undefined && (!calls.isAtLimit || calls.sourceOf(callId, place)?.isAwaited === true);
+      return calls?.sourceOf(callId, place) !== undefined;
     default:
       return false;
   }

@@ -209,9 +209,9 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   }
 
   /** Whether a message belongs to what is under way, and need not wait for what came before it. */
-  mayOvertake(message: MessageHead): boolean {
+  mayOvertake(message: MessageHead, bytes: number): boolean {
     // A caller goes on in a moment: the order is kept.
-    return this.holds < CALLER && mayOvertake(message, this.ownReceivedCalls, this.keepsAnswers);
+    return this.holds < CALLER && mayOvertake(message, this.ownReceivedCalls, this.keepsAnswers, bytes);
   }
 
   /** Whether a message is acted on though the transport has ended. If not, neither is what follows. */
@@ -262,7 +262,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     this.setHolds(isCongested ? this.holds | CONGESTED : this.holds & ~CONGESTED);
   }
 
-  letOvertake(ofCall: number): void {
+  letOvertake(ofCall?: number): void {
     this.owner.wire.letOvertake(ofCall);
   }
 

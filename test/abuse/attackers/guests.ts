@@ -4,21 +4,11 @@
 import { TRANSPORTS } from '../conversation.js';
 import type { Attacker } from './attacker.js';
 import type { Kit } from './kit.js';
+import { Numbers } from './numbers.js';
 import type { Peer } from './peer.js';
 
 const BIG = 65_536;
 const HUGE = 1_000_000;
-
-/** Numbers of calls, one row for each connection. */
-class Numbers {
-  private readonly next = new WeakMap<Peer, number>();
-
-  take(peer: Peer): number {
-    const number = this.next.get(peer) ?? 1;
-    this.next.set(peer, number + 1);
-    return number;
-  }
-}
 
 const ENDLESS = 1e9;
 

@@ -1,8 +1,10 @@
 import type { Attacker } from './attacker.js';
+import { behind, halfClosed, smallUnread, uploads } from './behind.js';
 import { cancels, journals, leavers, resumes, small, streams, unread } from './guests.js';
 import { deep, heavy, largest, unfinished, wide } from './large.js';
+import { proxied, replays, tlsHandshakes } from './repeaters.js';
 import { flood, garbage, guesses, halfOpen, slow, tlsHalves } from './strangers.js';
-import { webSocketFrames } from './websockets.js';
+import { compressed, webSocketFrames } from './websockets.js';
 
 /** All attackers. The place of each gives its addresses. */
 export const ATTACKERS: readonly Attacker[] = [
@@ -22,6 +24,14 @@ export const ATTACKERS: readonly Attacker[] = [
   webSocketFrames,
   deep,
   wide,
+  proxied,
+  tlsHandshakes,
+  replays,
+  behind,
+  smallUnread,
+  halfClosed,
+  uploads,
+  compressed,
   largest,
   heavy,
   unfinished,

@@ -2,6 +2,7 @@ import { connect as dialNet, type Socket } from 'node:net';
 import { connect as dialTls, TLSSocket } from 'node:tls';
 import { HOST, type Target, type TransportName } from '../conversation.js';
 
+const ALL_EXTENSIONS = ",'',{bye:1,bytes:1,cancel:1,resume:1,source:1,stream:1}";
 const NUL = '\0';
 /** An attacker writes nothing more while so much waits in its own process. */
 const CLOGGED_BYTES = 1024 * 1024;
@@ -20,6 +21,8 @@ export interface PeerOptions {
   /** Whether it reads nothing. @default false */
   readonly isDeaf?: boolean;
   readonly localAddress?: string;
+  /** The address that a proxy tells of it, over TCP. @default it comes through none */
+  readonly clientAddress?: string;
 }
 
 /** One connection of an attacker, which writes what no implementation would. */
@@ -67,7 +70,7 @@ export class Peer {
   }
 
   /** Logs in; what is sent behind it arrives behind it. */
-  login(rest = ",'',{bye:1,cancel:1,resume:1,stream:1}"): this {
+  login(rest = ALL_EXTENSIONS): this {
     this.send(`{handshake:[0,'app'${rest}]}`);
     return this;
   }
@@ -77,10 +80,14 @@ export class Peer {
 export function dial(
   transport: TransportName,
   target: Target,
-  { isBare = false, isDeaf = false, localAddress = HOST }: PeerOptions,
+  { isBare = false, isDeaf = false, localAddress = HOST, clientAddress }: PeerOptions,
   onSent: (bytes: number) => void,
 ): Peer {
-  const place = { host: HOST, port: target[transport], localAddress };
+  const place = {
+    host: HOST,
+    port: clientAddress === undefined ? target[transport] : target.proxied,
+    localAddress,
+  };
   const isSecured = transport === 'tls' && !isBare;
   const socket = isSecured
     ? dialTls({ ...place, rejectUnauthorized: false, checkServerIdentity: () => undefined })
@@ -88,19 +95,26 @@ export function dial(
   const isWebSocket = transport === 'ws' && !isBare;
   const peer = new Peer(socket, isWebSocket, onSent, isDeaf);
   if (isWebSocket) peer.write(UPGRADE);
+  if (clientAddress !== undefined) peer.write(`PROXY TCP6 ${clientAddress} ::1 1000 2000\r\n`);
   return peer;
 }
 
-const UPGRADE = [
-  'GET / HTTP/1.1',
-  'Host: attacked',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'Sec-WebSocket-Protocol: metarhia-jstp',
-  '\r\n',
-].join('\r\n');
+const UPGRADE = upgrade();
+
+/** The request of a WebSocket. @param extensions lines of it that offer more */
+export function upgrade(extensions: readonly string[] = []): string {
+  return [
+    'GET / HTTP/1.1',
+    'Host: attacked',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    'Sec-WebSocket-Protocol: metarhia-jstp',
+    ...extensions,
+    '\r\n',
+  ].join('\r\n');
+}
 
 /** A frame of a WebSocket, as clients mask it. @param head its first byte: whether it is the last one, and its kind */
 export function frame(head: number, payload: Buffer): Buffer {

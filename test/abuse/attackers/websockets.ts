@@ -1,6 +1,8 @@
+import { deflateRawSync } from 'node:zlib';
 import type { Attacker } from './attacker.js';
-import { frame } from './peer.js';
+import { frame, upgrade } from './peer.js';
 
+const COMPRESSED = 0xc1;
 const FIRST_FRAGMENT = 0x01;
 const MORE_FRAGMENT = 0x00;
 const PING = 0x89;
@@ -33,3 +35,18 @@ export const webSocketFrames: Attacker = {
 function repeated(bytes: Buffer, count: number): Buffer {
   return Buffer.concat(Array.from({ length: count }, () => bytes));
 }
+
+export const compressed: Attacker = {
+  name: 'compressed frames',
+  load: '20 WebSockets a second that offer compression, and send 64 MB of blanks as a compressed frame of 64 KB',
+  attack(kit) {
+    const bomb = frame(COMPRESSED, deflateRawSync(Buffer.alloc(64_000_000, ' ')));
+    const request = upgrade(['Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits']);
+    kit.rate(20, () => {
+      const peer = kit.dial('ws', { isBare: true });
+      peer.write(request);
+      if (kit.random.happens(0.5)) peer.write(frame(0x81, Buffer.from("{handshake:[0,'app']}")));
+      peer.write(bomb);
+    });
+  },
+};

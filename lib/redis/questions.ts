@@ -86,6 +86,7 @@ export class Questions {
   /** Ends the wait for answers: none come any more. */
   close(): void {
     this.subscription?.close();
+    this.subscription = undefined;
     for (const id of [...this.waiting.keys()]) this.end(id, false);
   }
 

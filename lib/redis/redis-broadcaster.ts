@@ -127,7 +127,7 @@ export class RedisBroadcaster implements RoomsBroadcaster {
     const detach = (): void => {
       if (!this.targets.delete(server)) return;
       roomsOf(server)?.follow(undefined);
-      if (this.targets.size === 0) this.leave();
+      if (this.targets.size === 0) this.stopListening();
     };
     try {
       await this.redis.bounded(() => subscription.subscribed);
@@ -210,7 +210,11 @@ export class RedisBroadcaster implements RoomsBroadcaster {
     return presenceOf(sessions, count, maxListed, haveAllAnswered);
   }
 
-  /** @internal Sends an event to all who are selected, on all servers. */
+  /**
+   * Sends an event to all who are selected, on all servers: what {@link to}, {@link toUser} and {@link except} call.
+   * @returns as {@link broadcast}
+   * @throws as {@link broadcast}
+   */
   async emitTo(
     selection: Selection,
     interfaceName: string,
@@ -226,7 +230,12 @@ export class RedisBroadcaster implements RoomsBroadcaster {
     await this.redis.run(SEND, [`${this.channel}:count`], [this.channel, first, text]);
   }
 
-  /** @internal Calls a method of all who are selected, on all servers. */
+  /**
+   * Calls a method of all who are selected, on all servers: what {@link toUser} calls. The first result counts.
+   * @returns a Promise of the result; it rejects with the first error where all calls have failed, with -9 where there is
+   * no session, and with -7 after `timeout` (ten seconds)
+   * @throws as {@link attach}
+   */
   async callAny(
     selection: Selection,
     interfaceName: string,
@@ -255,12 +264,9 @@ export class RedisBroadcaster implements RoomsBroadcaster {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    if (this.targets.size > 0) this.leave();
     for (const target of this.targets) roomsOf(target)?.follow(undefined);
     this.targets.clear();
-    this.subscription?.close();
-    this.questions.close();
-    this.respondent.close();
+    this.stopListening();
   }
 
   private createQuestion(): { readonly id: string; readonly from: string } {
@@ -287,9 +293,15 @@ export class RedisBroadcaster implements RoomsBroadcaster {
     return { position: Number(position), servers };
   }
 
-  /** Tells the other servers that this one does not answer any more. If they do not hear of it, it is over after a while. */
-  private leave(): void {
-    this.meet(0).catch(ignore);
+  /** No clients are left: nothing is listened to, so that nothing keeps the process. */
+  private stopListening(): void {
+    // If the other servers do not hear of it, they ask this one for a while.
+    if (this.subscription) this.meet(0).catch(ignore);
+    this.subscription?.close();
+    this.subscription = undefined;
+    this.questions.close();
+    this.respondent.close();
+    this.recent.clear();
   }
 
   private answersOf(id: string): string {

@@ -156,7 +156,9 @@ describe.each(PACKAGES)('over %s', (name) => {
     expect(await call('ann')).toBe('ann says yes');
     // The other call is given up.
     await waitFor(() => isAsked, 'the other call');
-    await waitFor(() => lifecycleOf(slow.peer).channel.outgoingCalls.size === 0, 'the end of the other call');
+    const isGivenUp = (): boolean => lifecycleOf(slow.peer).channel.outgoingCalls.size === 0;
+    // Before its time is over, which is ten seconds.
+    await waitFor(isGivenUp, 'the end of the other call', 5000);
     await expect(call('ann', 'missing')).rejects.toMatchObject({ code: 14 });
     await expect(call('carl')).rejects.toMatchObject({ code: -9 });
     quick.connection.close();

@@ -124,7 +124,7 @@ export class Rooms implements UserSink<void> {
   }
 
   /**
-   * @internal Sends an event to all who are selected. Its text is made once.
+   * Sends an event to all who are selected: what `to`, `toUser` and `except` of a server call. Its text is made once.
    * @throws MdsfStringifyError for arguments that cannot be sent, and JstpError for too much metadata
    */
   emit(
@@ -144,7 +144,11 @@ export class Rooms implements UserSink<void> {
     this.send({}, new SharedEvent(interfaceName, event, args, metadata, this.limits));
   }
 
-  /** @internal Calls a method of all who are selected, see {@link callAny}. */
+  /**
+   * Calls a method of all who are selected: what `toUser` of a server calls. The first result counts.
+   * @returns a Promise of the result; it rejects with the first error where all calls have failed, and with -9 where there
+   * is no session
+   */
   call(
     selection: Selection,
     interfaceName: string,

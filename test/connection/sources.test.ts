@@ -320,6 +320,25 @@ describe('a source ends', () => {
     await expect(within(answer, 'the outcome')).rejects.toMatchObject({ code: -6 });
   });
 
+  test('though its end throws, and the caller gets the answer', async () => {
+    const { connection } = await pair();
+    const errors: unknown[] = [];
+    connection.on('error', (error) => errors.push(error));
+    const failure = new Error('in the teardown');
+    const source = new Observable<number>((subscriber) => {
+      subscriber.next(1);
+      return () => {
+        throw failure;
+      };
+    });
+    const { given, call, answer } = await called(connection, source);
+    await within((given[0] as JstpStream).next(), 'a value');
+    call.succeed(['done']);
+    expect(await within(answer, 'the answer')).toBe('done');
+    await waitFor(() => errors.length === 1, 'the report');
+    expect((errors[0] as { errors?: unknown[] }).errors).toEqual([failure]);
+  });
+
   test('with its connection', async () => {
     const { connection } = await pair();
     const counter = new Counter();

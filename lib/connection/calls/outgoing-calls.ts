@@ -29,6 +29,8 @@ export interface SourceChannel {
     sendAnswer(text: string): void;
   };
   readonly extensions: { readonly peerMaxBytes: number | undefined; readonly bytes: boolean };
+  /** Runs the user's code, reporting what it throws. */
+  guard(run: () => unknown): void;
   /** A source has failed, and its call with it. */
   sourceFailed(call: OutgoingCall, error: unknown): void;
 }

@@ -147,7 +147,9 @@ export class SourceSender implements StreamedCall {
       },
     });
     this.stop = () => {
-      subscription.unsubscribe();
+      this.channel.guard(() => {
+        subscription.unsubscribe();
+      });
     };
     // It may have brought what cannot be sent while it was subscribed to.
     if (!this.isOpen) this.stop();
@@ -189,7 +191,7 @@ export class SourceSender implements StreamedCall {
   /** Ends a source that was never begun. Why: a file would stay open. */
   private release(): void {
     const { input } = this;
-    if (isNodeStream(input)) input.destroy();
+    if (isNodeStream(input)) this.channel.guard(() => input.destroy());
     // It fails for one that somebody else reads, who then ends it.
     else if (isWebStream(input)) cancel(input).catch(ignore);
   }

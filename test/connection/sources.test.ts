@@ -104,6 +104,10 @@ describe('an argument that is a stream', () => {
     ],
     ['a ReadableStream that is not iterable', () => onlyReader(Readable.toWeb(Readable.from([1, 2, 3])))],
     [
+      'an Observable that is iterable',
+      () => Object.assign(of(), { [Symbol.asyncIterator]: () => Readable.from([1, 2, 3]).iterator() }),
+    ],
+    [
       'an object that is iterable',
       () => ({ [Symbol.asyncIterator]: () => Readable.from([1, 2, 3]).iterator() }),
     ],
@@ -379,8 +383,9 @@ describe('streams both ways over cuts', () => {
     await waitFor(() => subject.observed, 'the subscription');
     subject.next(1);
     expect((await within(first, 'a value')).value).toBe(1);
+    const cut = new Promise((resolve) => connection.once('close', resolve));
     (connection.getTransport() as Socket).destroy();
-    await waitFor(() => !connection.handshakeDone, 'the cut');
+    await within(cut, 'the cut');
     subject.next(2);
     subject.complete();
     expect(await within(all(stream), 'the rest')).toEqual([2]);
@@ -422,6 +427,24 @@ describe('what cannot stream', () => {
       code: 'ERR_JSTP_STREAM_ARGUMENT',
       message: expect.stringContaining('was read before'),
     });
+  });
+
+  test('one stream is no two arguments, and of two calls with it one fails', async () => {
+    const { connection } = await pair();
+    const readable = Readable.from([1, 2]);
+    await expect(connection.callMethod('files', 'upload', [readable, readable])).rejects.toMatchObject({
+      code: 'ERR_JSTP_STREAM_ARGUMENT',
+      message: expect.stringContaining('the argument 1 is a stream, and so is another one'),
+    });
+    const first = await called(connection, readable);
+    const second = await called(connection, readable);
+    expect(await within(all(first.given[0]), 'the values')).toEqual([1, 2]);
+    await expect(within(all(second.given[0]), 'the error')).rejects.toMatchObject({ code: 16 });
+    await expect(within(second.answer, 'the error')).rejects.toMatchObject({
+      code: 'ERR_JSTP_STREAM_ARGUMENT',
+    });
+    first.call.succeed([]);
+    await within(first.answer, 'the answer');
   });
 
   test('more streams than limits.maxStreams fail their call with -13', async () => {

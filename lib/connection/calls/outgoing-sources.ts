@@ -1,10 +1,10 @@
 import { ERR_SERVER_CLOSING } from '../../protocol/error-codes.js';
-import { JstpError } from '../../protocol/jstp-error.js';
 import type { Limits } from '../../protocol/limits.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { isStreamInput, type StreamInput } from '../../util/stream-input.js';
 import type { CallSources, OutgoingCall, SourceChannel } from './outgoing-calls.js';
 import { isUsed, SourceSender } from './source-sender.js';
+import { streamArgumentError } from './stream-argument-error.js';
 
 /** The places of the arguments that are streams, in order; undefined where none is. */
 export function sourcePlaces(args: readonly unknown[]): readonly number[] | undefined {
@@ -13,15 +13,6 @@ export function sourcePlaces(args: readonly unknown[]): readonly number[] | unde
     if (typeof args[place] === 'object' && isStreamInput(args[place])) (places ??= []).push(place);
   }
   return places;
-}
-
-/**
- * Makes an error of a stream where none can be.
- * @param place which argument it is
- * @param why what is the matter, as the end of a sentence
- */
-export function streamArgumentError(name: string, place: number, why: string): JstpError {
-  return new JstpError('ERR_JSTP_STREAM_ARGUMENT', `${name}: the argument ${place} is a stream, ${why}`);
 }
 
 /** The arguments of a call that are streams, and are sent while it runs. */
@@ -44,6 +35,8 @@ export class OutgoingSources implements CallSources {
     for (const place of places) {
       const input = args[place] as StreamInput;
       if (isUsed(input)) throw streamArgumentError(name, place, 'and was read before');
+      if (args.indexOf(input) !== place)
+        throw streamArgumentError(name, place, 'and so is another one: the same');
       this.senders.set(place, new SourceSender(call, place, input, channel, limits));
     }
   }

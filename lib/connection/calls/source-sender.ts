@@ -5,7 +5,7 @@ import { checkSize } from '../../protocol/message-size.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { isError } from '../../util/errors.js';
-import { endIterable, isNodeStream, pump } from '../../util/pump.js';
+import { endIterable, isAsyncIterable, isNodeStream, pump } from '../../util/pump.js';
 import {
   isObservable,
   isReadOnce,
@@ -16,6 +16,7 @@ import {
   type WebStreamInput,
 } from '../../util/stream-input.js';
 import type { OutgoingCall, SourceChannel } from './outgoing-calls.js';
+import { streamArgumentError } from './stream-argument-error.js';
 import { StreamSender, type StreamedCall } from './stream-sender.js';
 
 // Why a WeakSet: the property of a user's object is the user's.
@@ -127,7 +128,8 @@ export class SourceSender implements StreamedCall {
   begin(): void {
     const { input } = this;
     try {
-      if (isObservable(input)) this.subscribe(input);
+      // What is both, as a source of Nest, is better read as fast as it is sent.
+      if (isObservable(input) && !isAsyncIterable(input)) this.subscribe(input);
       else this.iterate(input);
     } catch (error) {
       this.stream.fail(error);
@@ -165,6 +167,8 @@ export class SourceSender implements StreamedCall {
   }
 
   private iterate(source: Exclude<StreamInput, ObservableInput<unknown>>): void {
+    if (used.has(source))
+      throw streamArgumentError('A call', this.place, 'and another call has read it meanwhile');
     const iterator = iteratorOf(source);
     if (isReadOnce(source, iterator)) used.add(source);
     this.stop = () => {

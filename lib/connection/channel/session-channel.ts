@@ -25,7 +25,8 @@ import {
   type SourceChannel,
 } from '../calls/outgoing-calls.js';
 import { INITIAL_STREAM_CREDIT } from '../calls/stream-credit.js';
-import { sourcePlaces, streamArgumentError } from '../calls/outgoing-sources.js';
+import { sourcePlaces } from '../calls/outgoing-sources.js';
+import { streamArgumentError } from '../calls/stream-argument-error.js';
 import { RemoteProxy } from '../calls/remote-proxy.js';
 import type { InFlight } from '../calls/in-flight.js';
 import { ReceivedCalls, type ReceivedCallsOwner } from '../calls/received-calls.js';

@@ -2,7 +2,8 @@ import { formatStreamingCall } from '../../protocol/format-message.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { Metadata } from '../../protocol/message.js';
 import type { OutgoingCall, SourceChannel } from '../calls/outgoing-calls.js';
-import { OutgoingSources, streamArgumentError } from '../calls/outgoing-sources.js';
+import { OutgoingSources } from '../calls/outgoing-sources.js';
+import { streamArgumentError } from '../calls/stream-argument-error.js';
 
 const NOT_AGREED =
   'and the peer takes none: the extension source is not agreed (a peer of another version, or without resume)';

@@ -40,6 +40,16 @@ export async function endIterable(
   else await iterator?.return?.();
 }
 
+/**
+ * Calls back when a stream of Node fails. Why: until somebody reads it, nobody listens, and its error would end the process.
+ * @returns what it has failed with already
+ */
+export function onStreamError(value: object, failed: (error: unknown) => void): unknown {
+  const { on, errored } = value as { on?: unknown; errored?: unknown };
+  if (isNodeStream(value) && typeof on === 'function') Reflect.apply(on, value, ['error', failed]);
+  return errored;
+}
+
 /** Whether a value is a stream of Node, or another one that is ended as these are. */
 export function isNodeStream(value: object): value is { destroy(): unknown } {
   return typeof (value as { destroy?: unknown }).destroy === 'function';

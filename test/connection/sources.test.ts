@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -288,6 +289,17 @@ describe('a source ends', () => {
     await waitFor(() => call.signal.aborted, 'the cancel');
   });
 
+  test('with the error of a stream of Node that fails before anybody reads it, at once', async () => {
+    const { connection } = await pair();
+    const file = createReadStream('/no/such/file');
+    const { call, answer } = await called(connection, file);
+    await expect(within(answer, 'the outcome')).rejects.toMatchObject({ code: 'ENOENT' });
+    await waitFor(() => call.signal.aborted, 'the cancel');
+    // It has failed by now.
+    const again = connection.callMethod('files', 'upload', [file]);
+    await expect(within(again, 'the outcome')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
   test('with a RemoteError, which both get', async () => {
     const { connection } = await pair();
     const source = new Observable((subscriber) => {
@@ -445,6 +457,18 @@ describe('what cannot stream', () => {
     });
     first.call.succeed([]);
     await within(first.answer, 'the answer');
+  });
+
+  test('a call that reads no stream of its arguments ends after limits.maxCallDurationMs; one that does goes on', async () => {
+    const { connection } = await pair({ maxCallDurationMs: 50 });
+    const reading = await called(connection, new Subject());
+    const next = (reading.given[0] as JstpStream).next();
+    const { answer } = await called(connection, new Subject());
+    await expect(within(answer, 'the error')).rejects.toMatchObject({ code: -7 });
+    expect(reading.call.isOpen).toBe(true);
+    reading.call.succeed([1]);
+    expect(await within(reading.answer, 'the answer')).toBe(1);
+    await expect(within(next, 'the end of its stream')).rejects.toMatchObject({ code: -8 });
   });
 
   test('more streams than limits.maxStreams fail their call with -13', async () => {

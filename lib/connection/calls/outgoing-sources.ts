@@ -46,6 +46,11 @@ export class OutgoingSources implements CallSources {
     return this.senders.get(place);
   }
 
+  /** The call has gone out. */
+  watch(): void {
+    for (const sender of this.senders.values()) sender.watch();
+  }
+
   /** Another channel has the call by now. */
   moveTo(channel: SourceChannel): void {
     for (const sender of this.senders.values()) sender.moveTo(channel);

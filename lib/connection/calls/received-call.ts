@@ -133,8 +133,7 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
   /** Its handler begins. */
   begin(): void {
     this.runs = true;
-    // A stream may be meant to last.
-    if (this.sources === undefined) this.keeper.deadlines?.add(this);
+    this.keeper.deadlines?.add(this);
   }
 
   /** It has run for as long as it may. */
@@ -203,6 +202,11 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
     this.closeStream();
     this.lingers = this.runs;
     if (this.lingers) this.awaitEnd();
+  }
+
+  readsStream(): void {
+    // A stream may be meant to last.
+    this.keeper.deadlines?.delete(this);
   }
 
   private closeSources(reason: RemoteError): void {

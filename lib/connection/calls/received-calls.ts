@@ -253,7 +253,7 @@ export class ReceivedCalls
     if (length > MAX_SOURCES || this.streamCount + length > maxStreams) return [ERR_TOO_MANY_STREAMS];
     this.streamCount += length;
     call.bytes += length * SOURCE_BYTES;
-    call.sources = places.map((place) => new ReceivedSource(call.id, place, streamCredit, this));
+    call.sources = places.map((place) => new ReceivedSource(call, place, streamCredit, this));
     for (const { place, stream } of call.sources) call.args[place] = stream;
     return undefined;
   }

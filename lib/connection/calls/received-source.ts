@@ -24,6 +24,14 @@ export interface SourceKeeper {
   streamClosed(): void;
 }
 
+/** The call that has a source. */
+interface SourceCall {
+  /** Its number, as the wire has it. */
+  readonly id: number;
+  /** Its handler has begun to read: it may take as long as the stream does. */
+  readsStream(): void;
+}
+
 /** A stream that is an argument of a received call. */
 export class ReceivedSource implements QueueFeed, ExtraReader {
   /** What the handler gets. */
@@ -38,12 +46,11 @@ export class ReceivedSource implements QueueFeed, ExtraReader {
   private largest = 0;
 
   /**
-   * @param callId the call's number, as the wire has it
    * @param place which argument it is
    * @param streamCredit how many values the peer may send beyond what was read
    */
   constructor(
-    private readonly callId: number,
+    private readonly call: SourceCall,
     readonly place: number,
     private readonly streamCredit: number,
     private readonly keeper: SourceKeeper,
@@ -104,15 +111,16 @@ export class ReceivedSource implements QueueFeed, ExtraReader {
   }
 
   asked(hasTaken: boolean): void {
+    if (this.limit === 0) this.call.readsStream();
     const counted = this.queue.size + (hasTaken ? 1 : 0);
     while (this.weights.length > counted) this.keeper.countWaiting(-(this.weights.shift() ?? 0));
     this.allowMore();
-    if (this.isAwaited) this.keeper.readerWaits(this.callId);
+    if (this.isAwaited) this.keeper.readerWaits(this.call.id);
   }
 
   left(): void {
     this.dropWaiting();
-    this.keeper.sendKept(formatSourceCancel(this.callId, this.place));
+    this.keeper.sendKept(formatSourceCancel(this.call.id, this.place));
     this.keeper.streamClosed();
   }
 
@@ -138,7 +146,7 @@ export class ReceivedSource implements QueueFeed, ExtraReader {
   }
 
   private writeCredit(): void {
-    this.keeper.writeCredit(formatSourceCredit(this.callId, this.place, this.limit));
+    this.keeper.writeCredit(formatSourceCredit(this.call.id, this.place, this.limit));
   }
 
   private dropWaiting(): void {

@@ -5,7 +5,8 @@ import { checkSize } from '../../protocol/message-size.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
 import { isError } from '../../util/errors.js';
-import { endIterable, isAsyncIterable, isNodeStream, pump } from '../../util/pump.js';
+import { nextTick } from '../../util/host.js';
+import { endIterable, isAsyncIterable, isNodeStream, onStreamError, pump } from '../../util/pump.js';
 import {
   isObservable,
   isReadOnce,
@@ -46,6 +47,17 @@ export class SourceSender implements StreamedCall {
     private readonly limits: Limits,
   ) {
     this.stream = new StreamSender(this, limits, channel.receivedCalls, 0);
+  }
+
+  /** The call has gone out: the source may fail from now on, and the call with it. */
+  watch(): void {
+    const failed = onStreamError(this.input, (error) => {
+      this.stream.fail(error);
+    });
+    if (failed)
+      nextTick(() => {
+        this.stream.fail(failed);
+      });
   }
 
   /** The peer allows values up to a number. */

@@ -52,6 +52,7 @@ export function sendStreamingCall(
     call,
   );
   call.sources = sources;
+  sources.watch();
   channel.limitStream(call);
 }
 

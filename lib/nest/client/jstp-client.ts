@@ -30,9 +30,17 @@ import { isNetworkError } from '../../connection/keeper/connection-trouble.js';
 import { LimitedSend } from './limited-send.js';
 import type { Teardown } from './sent-call.js';
 import { JstpArgs } from '../jstp-args.js';
-import { JstpRecord, type Attempt, type Flow, type JstpRecordOptions } from '../jstp-record.js';
+import {
+  argumentsOfData,
+  JstpRecord,
+  type Attempt,
+  type Flow,
+  type JstpRecordOptions,
+} from '../jstp-record.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
+import { onStreamError } from '../../util/pump.js';
+import { isStreamInput } from '../../util/stream-input.js';
 
 /** What only Nest 12 has of `ClientProxy`. */
 interface PacketMaker {
@@ -218,7 +226,8 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
       teardown = this.publish(packet, this.createObserver(subscriber));
     };
     if (this.keeper.carrier) start();
-    else
+    else {
+      keepErrors(data);
       this.ensureConnected()
         .then(() => {
           if (!subscriber.closed) start();
@@ -226,6 +235,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
         .catch((error: unknown) => {
           subscriber.error(error);
         });
+    }
     return () => {
       teardown(attempt?.reason);
     };
@@ -506,6 +516,12 @@ function sentBy(attempt: Attempt | undefined, data: unknown, flow?: Flow): JstpR
   return data instanceof JstpRecord
     ? new JstpRecord<unknown>(data.data, data.options, attempt, flow ?? data.flow)
     : new JstpRecord(data, {}, attempt, flow);
+}
+
+/** Lets a stream of Node among the data fail before it is sent: the call that reads it tells of the error. */
+function keepErrors(data: unknown): void {
+  for (const argument of argumentsOfData(data instanceof JstpRecord ? data.data : data))
+    if (isStreamInput(argument)) onStreamError(argument, ignore);
 }
 
 function textOf(error: unknown): string {

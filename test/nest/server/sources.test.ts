@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from '@jest/globals';
@@ -253,6 +254,12 @@ describe('a handler whose argument is a stream', () => {
     await expect(within(failed, 'the error')).rejects.toMatchObject({ code: 1001, message: 'half way' });
     await waitFor(() => notes.length >= 3, 'the error at the handler');
     expect(notes.slice(0, 2)).toEqual([1, 1001]);
+  });
+
+  test('of a client that is not connected yet may fail before it is sent', async () => {
+    const client = await start();
+    const failed = client.call('sums', 'total', createReadStream('/no/such/file'));
+    await expect(within(failed, 'the error')).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   test('that is cancelled gets -8', async () => {

@@ -126,7 +126,7 @@ export class RedisBroadcaster implements RoomsBroadcaster {
     this.targets.add(server);
     const detach = (): void => {
       if (!this.targets.delete(server)) return;
-      roomsOf(server)?.follow(undefined);
+      roomsOf(server)?.unfollow(this.recent);
       if (this.targets.size === 0) this.stopListening();
     };
     try {
@@ -264,7 +264,7 @@ export class RedisBroadcaster implements RoomsBroadcaster {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    for (const target of this.targets) roomsOf(target)?.follow(undefined);
+    for (const target of this.targets) roomsOf(target)?.unfollow(this.recent);
     this.targets.clear();
     this.stopListening();
   }
@@ -364,7 +364,7 @@ export class RedisBroadcaster implements RoomsBroadcaster {
     try {
       const { rooms } = target;
       rooms?.follow(this.recent);
-      if (rooms) rooms.deliver(event);
+      if (rooms) rooms.deliver(event, this.recent);
       else this.deliverOneByOne(target, event);
     } catch (error) {
       this.report(error, 'An event cannot be delivered');

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Server } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import type { Back } from '../support/core.js';
 import {
@@ -296,4 +297,22 @@ test('an event of the peer named error does not throw where nobody listens; the 
   server.broadcast('chat', 'error', 'boom');
   expect(await failureOf(call(connection, 'chat', 'x'))).toMatchObject({ code: 14 });
   expect(told).toEqual([]);
+});
+
+test('a client of the reference is a member of a room as any other, also while it is away', async () => {
+  const { server, port } = await startServer(ours, [new ours.Application('app', { chat: {} })], closing);
+  const core = server as unknown as Server;
+  const connection = await connect(reference, closing, 'app', port);
+  const [peer] = core.getClientsArray();
+  core.rooms.join(peer, 'kitchen');
+  const heard: unknown[] = [];
+  const proxy = await inspect(connection, 'chat');
+  proxy.on('said', (...args: unknown[]) => heard.push(args));
+  core.to('kitchen').emit('chat', 'said', 'hello', { at: 1 });
+  await waitFor(() => heard.length === 1, 'the event');
+  expect(heard).toEqual([['hello', { at: 1 }]]);
+  connection.close();
+  await waitFor(() => !peer.handshakeDone, 'the end of the connection');
+  // It has no way to say that its session is over.
+  expect(core.rooms.who('kitchen').sessions).toMatchObject([{ username: null, isAway: true }]);
 });

@@ -315,7 +315,7 @@ describe('events of several servers', () => {
       this.position = (this.position ?? 0) + 1;
       const event = { number: this.position, selection, interfaceName: 'chat', event: 'said', args: [value] };
       this.events.push(event);
-      server.rooms.deliver(event);
+      server.rooms.deliver(event, this);
     }
   }
 
@@ -352,21 +352,31 @@ describe('events of several servers', () => {
     const world = new World({ clientExpirationTime: 20 });
     const ann = await world.client('ann', 'a');
     const bob = await world.client('bob', 'a');
-    world.server.rooms.follow(new Source(9));
+    const early = new Source(9);
+    world.server.rooms.follow(early);
     await expire(world, ann);
     const late = new Source(7);
+    world.server.rooms.unfollow(early);
     world.server.rooms.follow(late);
     await world.comeBack(ann);
     late.next(world.server, { rooms: ['a'] }, 8);
+    // One with numbers of its own, which does not count.
+    const other = new Source(1);
+    world.server.rooms.follow(other);
+    other.next(world.server, { users: ['ann'] }, 0);
+    world.server.rooms.unfollow(other);
     // It goes on with what it had, and comes back.
     await expire(world, ann);
     await world.comeBack(ann);
     late.next(world.server, { rooms: ['a'] }, 9);
     late.next(world.server, { rooms: ['a'] }, 10);
-    await waitFor(() => ann.events.length > 0, 'the event');
+    await waitFor(() => ann.events.length > 1, 'the events');
     await world.settle(bob);
     expect([ann.events, bob.events]).toEqual([
-      [['said', 10]],
+      [
+        ['said', 0],
+        ['said', 10],
+      ],
       [
         ['said', 8],
         ['said', 9],

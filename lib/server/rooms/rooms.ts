@@ -22,6 +22,8 @@ type RoomLimits = Pick<
   'maxRooms' | 'maxRoomsPerSession' | 'maxRoomNameLength' | 'maxDepth' | 'maxMetadataBytes'
 >;
 
+const NOBODY = new Map<Connection, number>();
+
 /** Told what happens in the rooms of a server. */
 export interface RoomsObserver {
   /** The rooms of a session have changed. */
@@ -159,15 +161,23 @@ export class Rooms implements UserSink<void> {
     return callAny([...this.select(selection)], interfaceName, method, args, options);
   }
 
-  /** @internal Events of several servers come from a source from now on; undefined: from none. */
-  follow(source: EventSource | undefined): void {
-    this.source = source;
+  /** @internal Events of several servers come from a source from now on. Of several sources, the first one counts. */
+  follow(source: EventSource): void {
+    this.source ??= source;
+  }
+
+  /** @internal No more events come from a source. */
+  unfollow(source: EventSource): void {
+    if (this.source !== source) return;
+    this.source = undefined;
+    this.ahead.clear();
   }
 
   /** @internal Sends an event that has come from several servers to all who are selected, and have not got it elsewhere. */
-  deliver(counted: CountedEvent): void {
+  deliver(counted: CountedEvent, source: EventSource): void {
     const event = this.sharedOf(counted);
-    const { ahead } = this;
+    // The numbers of another source are others.
+    const ahead = source === this.source ? this.ahead : NOBODY;
     for (const connection of this.select(counted.selection)) {
       if (ahead.size === 0 || counted.number > (ahead.get(connection) ?? 0)) sendShared(connection, event);
     }

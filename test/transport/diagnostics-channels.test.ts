@@ -30,7 +30,7 @@ const KINDS = Object.keys({
 const PARTS = ['start', 'end', 'error', 'asyncStart', 'asyncEnd'] as const;
 
 /** Fields that what is sent has not. */
-const OF_RECEIVED = ['receivedLength', 'isDeclared'];
+const OF_RECEIVED = ['receivedLength', 'isDeclared', 'wildcard'];
 
 interface Published {
   readonly channel: string;

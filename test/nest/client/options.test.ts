@@ -98,7 +98,7 @@ describe('the options of a client', () => {
   test('refuse an unknown one, and name those there are', () => {
     const error = failureOf({ pasword: 'secret' });
     expect(error.message).toMatch(
-      /^Unknown name "pasword" in options: did you mean "password"\? Known are app, .*deserializer$/,
+      /^Unknown name "pasword" in options: did you mean "password"\? Known are app, .*types$/,
     );
   });
 

@@ -156,10 +156,21 @@ export class ExtendedTypes {
 
   private readOne(text: string): unknown {
     const flat = checkFlat(text, this.limits.maxMessageNodes);
-    const value = this.devalue?.unflatten(flat, REVIVERS);
+    const value = withoutStacks(() => this.devalue?.unflatten(flat, REVIVERS));
     // As deep as a message may be.
     isExtended(value, this.limits.maxDepth);
     return value;
+  }
+}
+
+/** Makes errors that have no stack. Why: that of this place says nothing, and takes most of the time for many errors. */
+function withoutStacks<T>(run: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return run();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -198,6 +198,13 @@ describe('a hostile text', () => {
     ['a long array of holes', '[[-7,4000000000,0,1],1]'],
     ['many arrays of holes', JSON.stringify([[1, 2, 3], [-7, 600], [-7, 600], 1])],
     ['more values than may be', JSON.stringify([Array.from({ length: 2000 }, () => 1), 1])],
+    [
+      'more dates than may be',
+      JSON.stringify([
+        Array.from({ length: 200 }, () => 1),
+        ...Array.from({ length: 200 }, () => ['Date', 'x']),
+      ]),
+    ],
     ['more levels than may be', chain(50)],
     ['more levels than the stack has', chain(900)],
     ['a prototype', '[{"__proto__":1},{"isAdmin":2},true]'],

@@ -404,6 +404,31 @@ describe('streams both ways over cuts', () => {
   });
 });
 
+test('a call with a stream that was never sent goes out in the next session', async () => {
+  const again: (() => void)[] = [];
+  const { port, server } = await startCore(closing, {
+    applications: [new Taker('app', {})],
+    clientExpirationTime: 1,
+  });
+  const connection = await dial(closing, port, {
+    reconnector: (_connection, reconnect) => void again.push(reconnect),
+  });
+  const lost = new Promise((resolve) => connection.once('sessionLost', resolve));
+  (connection.getTransport() as Socket).destroy();
+  await waitFor(() => again.length > 0, 'the cut');
+  const answer = connection.callMethod('files', 'upload', ['a', Readable.from([1, 2, 3])]);
+  await waitFor(() => server.getUsage().sessions.used === 0, 'the end of the session');
+  again[0]();
+  await within(lost, 'the news');
+  await waitFor(() => {
+    again.splice(1).forEach((reconnect) => reconnect());
+    return calls.length > 0;
+  }, 'the call');
+  expect(await within(all(calls[0].args[1]), 'the values')).toEqual([1, 2, 3]);
+  calls[0].succeed([7]);
+  expect(await within(answer, 'the answer')).toBe(7);
+});
+
 describe('what cannot stream', () => {
   test.each([
     ['knows no sources', ['stream', 'cancel', 'resume']],

@@ -26,9 +26,9 @@ export class Program {
   onMessage: (message: Message) => void = () => undefined;
 
   constructor(folder: string, name: string, execArgv: readonly string[] = [], args: readonly string[] = []) {
-    this.child = fork(path.join(folder, `${name}.mjs`), args, {
-      execArgv: ['--enable-source-maps', ...execArgv],
-    });
+    // Not for the server: Node reads the map with the first stack of an error, and all clients wait meanwhile.
+    const maps = execArgv.length === 0 ? ['--enable-source-maps'] : [];
+    this.child = fork(path.join(folder, `${name}.mjs`), args, { execArgv: [...maps, ...execArgv] });
     this.child.on('message', (message: Message) => {
       this.onMessage(message);
       for (const { answer } of this.waiting) answer(message);

@@ -13,15 +13,19 @@ const STREAMS = 64;
 
 export const behind: Attacker = {
   name: 'tiny behind unread',
-  load: '100 connections that read nothing: 3 calls for 1 MB each, and 100,000 messages of 6 bytes a second behind them',
+  load: '100 connections, 20 new ones a second, that read nothing: 3 calls for 1 MB each, and 100,000 messages of 6 bytes a second behind them',
   attack(kit) {
     const tiny = Array.from({ length: TINY_AT_ONCE }, () => TINY);
-    const peers = kit.keep(100, () => {
-      const peer = kit.dial(kit.random.pick(TRANSPORTS), { isDeaf: true }).login('');
-      for (let number = 1; number <= 3; number += 1)
-        peer.send(`{call:[${String(number)},'db'],give:[1000000]}`);
-      return peer;
-    });
+    const peers = kit.keep(
+      100,
+      () => {
+        const peer = kit.dial(kit.random.pick(TRANSPORTS), { isDeaf: true }).login('');
+        for (let number = 1; number <= 3; number += 1)
+          peer.send(`{call:[${String(number)},'db'],give:[1000000]}`);
+        return peer;
+      },
+      20,
+    );
     kit.rate(50, () => kit.random.pick(peers).send(...tiny));
   },
 };

@@ -43,10 +43,13 @@ export class Kit {
     );
   }
 
-  /** Keeps so many connections open, the first one from now on: makes 100 a second, and another one for each that ends. */
-  keep(count: number, make: () => Peer): readonly Peer[] {
+  /**
+   * Keeps so many connections open, the first one from now on, and makes another one for each that ends.
+   * @param perSecond how many it makes in a second at most
+   */
+  keep(count: number, make: () => Peer, perSecond = 100): readonly Peer[] {
     const kept = [make()];
-    this.rate(100, () => {
+    this.rate(perSecond, () => {
       const index = kept.length < count ? kept.length : kept.findIndex(({ isOver }) => isOver);
       if (index >= 0) kept[index] = make();
     });

@@ -20,9 +20,9 @@ function newAddress({ random }: Kit): string {
 
 export const proxied: Attacker = {
   name: 'a new address each',
-  load: '300 connections a second through a proxy, each of an IPv6 network of its own: silent, logged in, or with a wrong password; 600 at once',
+  load: '150 connections a second through a proxy, each of an IPv6 network of its own: silent, logged in, or with a wrong password; 600 at once',
   attack(kit) {
-    kit.rate(300, () => {
+    kit.rate(150, () => {
       if (kit.open >= 600) kit.oldest?.socket.destroy();
       const peer = kit.dial('net', { clientAddress: newAddress(kit) });
       const way = kit.random.between(0, 2);
@@ -35,14 +35,14 @@ export const proxied: Attacker = {
 
 export const tlsHandshakes: Attacker = {
   name: 'TLS handshakes',
-  load: '30 whole TLS handshakes a second that then say nothing, 20 ClientHellos a second that come byte by byte, 2 connections a second that renegotiate 10 times; 400 at once',
+  load: '15 whole TLS handshakes a second that then say nothing, 20 ClientHellos a second that come byte by byte, 2 connections a second that renegotiate 10 times; 400 at once',
   attack(kit) {
     const hello = clientHello();
     const make = (): Peer => {
       if (kit.open >= 400) kit.oldest?.socket.destroy();
       return kit.dial('tls', { isBare: true });
     };
-    kit.rate(30, () => {
+    kit.rate(15, () => {
       if (kit.open >= 400) kit.oldest?.socket.destroy();
       kit.dial('tls');
     });
@@ -94,7 +94,7 @@ function renegotiate({ socket }: Peer): void {
 
 export const replays: Attacker = {
   name: 'one session again',
-  load: '5 sessions of 16 MB unread, each resumed 10 times a second from another socket, with its first count or one too old; 200 at once',
+  load: '5 sessions of 16 MB unread, each resumed 4 times a second from another socket, with its first count or one too old; 200 at once',
   attack(kit) {
     const ids = new Map<string, number>();
     const begin = (): Peer => {
@@ -112,7 +112,7 @@ export const replays: Attacker = {
     kit.rate(1, () => {
       if (ids.size < 5) begin();
     });
-    kit.rate(50, () => {
+    kit.rate(20, () => {
       if (kit.open >= 200) kit.oldest?.socket.destroy();
       if (ids.size === 0) return;
       const id = kit.random.pick([...ids.keys()]);

@@ -16,6 +16,8 @@ const VALUES = /* @__PURE__ */ makeValues();
  */
 const PIECE_CHARACTERS = 64 * 1024;
 const PIECE_BYTES = (PIECE_CHARACTERS / 4) * 3;
+/** How much memory small bytes of a message share. Half of it is not small. */
+const POOL_BYTES = 8 * 1024;
 /** Up to this many characters a loop is faster than the calls of the platform. */
 const LOOP_CHARACTERS = 64;
 /** How many bytes are one text for `String.fromCharCode`. A multiple of 3. */
@@ -31,6 +33,7 @@ interface BufferMethods {
 interface BufferClass {
   readonly prototype: BufferMethods;
   allocUnsafe(size: number): Uint8Array;
+  allocUnsafeSlow(size: number): Uint8Array;
 }
 
 // Why not where there is no Node: a bundler may have put a slow one of its own in its place.
@@ -44,18 +47,54 @@ function findBuffers(): BufferClass | undefined {
 }
 
 /**
+ * The memory of small bytes of one message. Why not Node's own pool: 8 KiB of what anybody has sent would stay for each few
+ * bytes that a program keeps.
+ */
+export class BytesMemory {
+  private pool: Uint8Array | undefined;
+  private used = 0;
+
+  /** @param most - how many bytes the message may still have, with these */
+  take(size: number, most: number): Uint8Array {
+    if (!buffers) return new Uint8Array(size);
+    if (size >= POOL_BYTES / 2) return buffers.allocUnsafe(size);
+    if (!this.pool || this.used + size > this.pool.length) {
+      this.pool = buffers.allocUnsafeSlow(Math.max(size, Math.min(POOL_BYTES, most)));
+      this.used = 0;
+    }
+    const from = this.used;
+    // Each begins where any typed array may.
+    this.used = (from + size + 7) & ~7;
+    return this.pool.subarray(from, from + size);
+  }
+
+  /** The message is read. */
+  clear(): void {
+    this.pool = undefined;
+  }
+}
+
+/**
  * Decodes base64 as RFC 4648 has it, padded and without blanks.
  * @param data - where the characters are, one byte for each; any other character is a byte that is none of base64
+ * @param memory - where the bytes go
+ * @param length - where the message ends
  * @returns a Buffer in Node, else a Uint8Array, and no view of `data`; undefined where that is no base64
  */
-export function decodeBase64(data: Uint8Array, start: number, end: number): Uint8Array | undefined {
+export function decodeBase64(
+  data: Uint8Array,
+  start: number,
+  end: number,
+  memory: BytesMemory,
+  length = end,
+): Uint8Array | undefined {
   const characters = end - start;
   if (characters % 4 !== 0) return undefined;
   // One for all. Why: nothing can be written to it, and Node takes longer to make it than for some bytes.
-  if (characters === 0) return (noBytes ??= newBytes(0));
+  if (characters === 0) return (noBytes ??= memory.take(0, 0));
   const padding = data[end - 1] !== 61 ? 0 : data[end - 2] === 61 ? 2 : 1;
   const size = (characters / 4) * 3 - padding;
-  const bytes = newBytes(size);
+  const bytes = memory.take(size, Math.ceil(((length - start) * 3) / 4));
   if (!buffers || characters <= LOOP_CHARACTERS)
     return decodeByLoop(data, start, end, padding, bytes) ? bytes : undefined;
   // By the loop, which sees what the platform lets pass: `=` within the text, and bits that are not used.
@@ -73,10 +112,6 @@ export function decodeBase64(data: Uint8Array, start: number, end: number): Uint
 }
 
 let noBytes: Uint8Array | undefined;
-
-function newBytes(size: number): Uint8Array {
-  return buffers ? buffers.allocUnsafe(size) : new Uint8Array(size);
-}
 
 /** @param to - where the bytes go */
 function decodeByLoop(

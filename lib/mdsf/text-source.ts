@@ -1,4 +1,4 @@
-import { BYTES_QUOTE_CODE, decodeBase64 } from './base64.js';
+import { BYTES_QUOTE_CODE, BytesMemory, decodeBase64 } from './base64.js';
 import type { ByteDecoder } from './byte-decoder.js';
 import { IndexKeys } from './index-keys.js';
 import { bytesOfText } from './text-bytes.js';
@@ -50,6 +50,7 @@ export abstract class TextSource {
   /** Whether a value may be bytes; set it behind a start. */
   takesBytes = false;
   private maxValues = 0;
+  private readonly memory = new BytesMemory();
   protected readonly indexKeys = new IndexKeys();
   private decoder: ByteDecoder | undefined;
   private mode: Mode = Mode.Units;
@@ -98,6 +99,7 @@ export abstract class TextSource {
 
   /** Drops all references to what was read, so that nothing of it is kept alive. */
   reset(): void {
+    this.memory.clear();
     this.data = NO_BYTES;
     this.decoder = undefined;
     this.text = '';
@@ -214,7 +216,7 @@ export abstract class TextSource {
     const start = this.pos + 1;
     const end = this.find(BYTES_QUOTE_CODE, start);
     if (end >= this.length) this.fail('ERR_MDSF_UNEXPECTED_END', 'Bytes without end');
-    const bytes = decodeBase64(this.data, start, end);
+    const bytes = decodeBase64(this.data, start, end, this.memory, this.length);
     if (bytes === undefined) this.fail('ERR_MDSF_SYNTAX', 'Base64 expected', start);
     this.pos = end + 1;
     return bytes;

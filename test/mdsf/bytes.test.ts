@@ -208,20 +208,47 @@ describe('bytes and limits', () => {
   });
 });
 
+describe('the memory of bytes', () => {
+  const read = (text: string): Buffer[] => parse(text, BYTES) as Buffer[];
+  const write = (bytes: Buffer): string => `\`${bytes.toString('base64')}\``;
+
+  test('is that of their message alone, and no more than this has', () => {
+    const [[first], [second]] = [read('[`QUJD`]'), read('[`QUJD`]')];
+    expect(first.buffer).not.toBe(second.buffer);
+    expect(first.buffer.byteLength).toBeLessThan(16);
+  });
+
+  test('is shared by small ones of a message, and no byte of it twice', () => {
+    const all = Array.from({ length: 3000 }, (_, n) => Buffer.alloc((n % 40) + 1, n));
+    const got = read(`[${all.map(write).join()}]`);
+    expect(got.every((bytes, n) => bytes.equals(all[n]))).toBe(true);
+    const pools = [...new Set(got.map(({ buffer }) => buffer))];
+    expect(Math.max(...pools.map(({ byteLength }) => byteLength))).toBeLessThanOrEqual(8192);
+    expect(pools.length).toBeLessThan(20);
+    expect(got.every(({ byteOffset }) => byteOffset % 8 === 0)).toBe(true);
+  });
+
+  test('of large ones is their own', () => {
+    const [first, second] = read(`[${write(Buffer.alloc(5000))},${write(Buffer.alloc(3))}]`);
+    expect([first.buffer.byteLength, first.buffer === second.buffer]).toEqual([5000, false]);
+  });
+});
+
 describe('where there is no Node', () => {
   test('bytes are read and written as in Node, as Uint8Arrays', async () => {
     const { host } = await import('../../lib/util/host.js');
     jest.resetModules();
     jest.unstable_mockModule('../../lib/util/host.js', () => ({ host: { ...host, process: undefined } }));
     const portable = await import('../../lib/mdsf/base64.js');
+    const memory = new portable.BytesMemory();
     for (const size of SIZES) {
       const bytes = new Uint8Array(bytesOf(size));
       const text = portable.encodeBase64(bytes);
       expect(text === Buffer.from(bytes).toString('base64')).toBe(true);
-      const read = portable.decodeBase64(Buffer.from(`\`${text}\``), 1, 1 + text.length);
+      const read = portable.decodeBase64(Buffer.from(`\`${text}\``), 1, 1 + text.length, memory);
       expect([Buffer.isBuffer(read), Buffer.compare(read ?? Buffer.alloc(1), bytes)]).toEqual([false, 0]);
     }
     for (const wrong of ['Q', 'QQ=', 'QR==', 'QUJ=', 'QQ==QQ==', 'Q-==', ' QQ=', '===='])
-      expect(portable.decodeBase64(Buffer.from(wrong), 0, wrong.length)).toBeUndefined();
+      expect(portable.decodeBase64(Buffer.from(wrong), 0, wrong.length, memory)).toBeUndefined();
   });
 });

@@ -8,6 +8,7 @@ export type { CallInfo, IncomingCall, OutgoingStream } from './application/incom
 export type { MethodCallback } from './application/method-callback.js';
 export { withCall } from './application/with-call.js';
 export type { CallOptions, EventOptions } from './connection/calls/call-options.js';
+export { JstpStream } from './connection/calls/jstp-stream.js';
 export type { AppSpecifier, Connection } from './connection/connection.js';
 export type { ConnectionState } from './connection/state.js';
 export { MdsfSyntaxError } from './mdsf/index.js';

@@ -23,7 +23,7 @@ export class JstpSource<T = unknown> extends Observable<T> implements AsyncItera
   }
 
   /** The values, one by one. The peer sends no more than is read. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
+  [Symbol.asyncIterator](): JstpStream<T> {
     return streams.get(this) as JstpStream<T>;
   }
 }

@@ -189,12 +189,12 @@ export class PageClient {
     interfaceName: string,
     event: string,
     options?: EventQueueOptions,
-  ): AsyncIterableIterator<T, undefined>;
+  ): JstpStream<T>;
   fromEvent<T>(
     interfaceName: string,
     event: string,
     how: ((value: T) => void) | EventQueueOptions = {},
-  ): (() => void) | AsyncIterableIterator<T, undefined> {
+  ): (() => void) | JstpStream<T> {
     if (typeof how === 'function')
       return this.subscribe(interfaceName, event, how as (value: unknown) => void);
     const { maxQueued = DEFAULT_MAX_QUEUED } = how;

@@ -6,7 +6,7 @@ import type { ValueQueue } from './value-queue.js';
  * stop.
  * @example for await (const value of stream) console.log(value);
  */
-export class JstpStream<T = unknown> implements AsyncIterableIterator<T, undefined> {
+export class JstpStream<T = unknown> implements AsyncIterable<T>, AsyncIterator<T, undefined> {
   /** @internal */
   constructor(private readonly queue: ValueQueue<T>) {}
 

@@ -185,11 +185,7 @@ export class PageClient {
    * {@link close}. A reader that is too slow gets a RemoteError ERR_JOURNAL_FULL.
    * @example for await (const said of client.fromEvent<Said>('rooms', 'said')) show(said);
    */
-  fromEvent<T = unknown>(
-    interfaceName: string,
-    event: string,
-    options?: EventQueueOptions,
-  ): JstpStream<T>;
+  fromEvent<T = unknown>(interfaceName: string, event: string, options?: EventQueueOptions): JstpStream<T>;
   fromEvent<T>(
     interfaceName: string,
     event: string,

@@ -1,5 +1,6 @@
 import { JstpError } from '../protocol/jstp-error.js';
 import { ignore } from '../util/callback.js';
+import { now } from '../util/host.js';
 import { randomId } from '../util/random.js';
 import { startPatientTimer, startTimer, stopTimer, type Timer } from '../util/timer.js';
 import { retryDelay, type RedisDriver, type SubscriberConnection } from './redis-driver.js';
@@ -14,6 +15,8 @@ export interface ChannelListener {
   ready(): void;
 }
 
+/** How long a connection may take to be there and to subscribe, in milliseconds, before another one is tried. */
+const SUBSCRIBE_MS = 5000;
 /** The beginning of proofs: texts that show that a connection is alive, and that are no messages. */
 const PROOF = 'proof:';
 /** The proof that the renewal of a lease publishes, on a channel to which one instance alone listens. */
@@ -35,6 +38,8 @@ export class ChannelSubscription {
   private proofTimer: Timer | undefined;
   private readonly proofText: string;
   private isProofDue = false;
+  /** When the connection was told to subscribe; undefined: it has, or could not. */
+  private subscribesSince: number | undefined;
   private noteSubscribed: () => void = () => undefined;
 
   constructor(
@@ -53,13 +58,16 @@ export class ChannelSubscription {
 
   /**
    * Runs a command that publishes this channel's proof. A proof that has not come back by the next call means that the
-   * connection is dead: it is replaced.
+   * connection is dead: it is replaced. So is one that has not subscribed for a long time.
    * @returns the command's result
    */
   async prove<T>(send: (proofText: string) => Promise<T>): Promise<T> {
     if (this.isUp) {
       if (this.isProofDue) this.reconnect();
       else this.isProofDue = true;
+    } else if (this.subscribesSince !== undefined && now() - this.subscribesSince >= SUBSCRIBE_MS) {
+      // A connection that dies before it has subscribed tells nothing, either.
+      this.reconnect();
     }
     try {
       return await send(this.proofText);
@@ -119,16 +127,19 @@ export class ChannelSubscription {
   }
 
   private async subscribe(connection: SubscriberConnection): Promise<void> {
+    this.subscribesSince = now();
     try {
       await connection.subscribe(this.channel, (text) => {
         if (this.isCurrent(connection)) this.received(text);
       });
       if (!this.isCurrent(connection)) return;
+      this.subscribesSince = undefined;
       this.isSubscribed = true;
       this.ready();
       this.noteSubscribed();
     } catch (error) {
       if (!this.isCurrent(connection)) return;
+      this.subscribesSince = undefined;
       this.listener.failed(error);
       this.retry = startTimer(retryDelay(this.attempts), () => void this.subscribe(connection));
       this.attempts += 1;

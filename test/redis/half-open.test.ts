@@ -15,6 +15,8 @@ class Router {
   port = 0;
   private readonly listening = new Map<Socket, Socket>();
   private readonly all = new Set<Socket>();
+  /** Whether the next command to subscribe is lost, and the connection with it. */
+  private losesNext = false;
 
   static async start(redisPort: number, closing: Closing): Promise<Router> {
     const router = new Router();
@@ -25,7 +27,10 @@ class Router {
         [far, near],
       ]) {
         router.all.add(from);
-        from.on('data', (chunk: Buffer) => to.write(chunk));
+        from.on('data', (chunk: Buffer) => {
+          if (router.swallows(chunk)) from.removeAllListeners('data').pause();
+          else to.write(chunk);
+        });
         from.on('error', () => undefined);
         from.on('close', () => {
           router.listening.delete(near);
@@ -48,6 +53,17 @@ class Router {
   /** How many connections listen, as far as bytes pass. */
   get listeners(): number {
     return this.listening.size;
+  }
+
+  /** The next connection dies as it is told to subscribe, and nobody is told. */
+  loseNext(): void {
+    this.losesNext = true;
+  }
+
+  private swallows(chunk: Buffer): boolean {
+    const isLost = this.losesNext && /subscribe/i.test(chunk.toString('latin1'));
+    if (isLost) this.losesNext = false;
+    return isLost;
   }
 
   /** From now on the connections that listen pass no byte, and nobody is told. */
@@ -141,6 +157,21 @@ describe.each(PACKAGES)('with %s, a connection that listens', (name) => {
     await expectNoNewHandles(before);
   });
 });
+
+test.each(PACKAGES)(
+  'with %s, a connection that dies as it subscribes is made anew',
+  async (name) => {
+    const { redis } = await server.connect(name, router.port);
+    const listener = { message: () => undefined, failed: () => undefined, ready: () => undefined };
+    const client = new BoundedRedisClient(redis, 1000);
+    router.loseNext();
+    const channel = client.subscribe('channel', listener);
+    closing.add(() => channel.close());
+    channel.proveEvery(200, (proof) => client.publish('channel', proof));
+    await within(channel.subscribed, 'the channel', 30_000);
+  },
+  40_000,
+);
 
 test('a server whose connection died without a word is asked for its sessions again', async () => {
   const { redis } = await server.connect('ioredis', router.port);

@@ -79,12 +79,14 @@ export async function until(condition: () => boolean, maxTurns = MAX_TURNS): Pro
   return condition();
 }
 
-/** Checks what this package has said: it can be read, and tells no secret. */
+/** Checks what this package has said: it can be read, by a peer that takes bytes only if it says so, and tells no secret. */
 export function checkSaid(texts: readonly string[]): void {
+  let takesBytes = false;
   for (const text of texts) {
+    takesBytes ||= text.startsWith('{handshake:') && text.includes('bytes:1');
     if (text.includes(SECRET)) throw new Finding(`told a secret: ${text}`);
     try {
-      parseMessage(bytesOf(text), nodeDecoder, DEFAULT_LIMITS);
+      parseMessage(bytesOf(text), nodeDecoder, DEFAULT_LIMITS, undefined, takesBytes);
     } catch (error) {
       throw new Finding(`said what it does not read: ${text}`, { cause: error });
     }

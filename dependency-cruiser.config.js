@@ -48,6 +48,19 @@ const ROOMS = {
   // Of the transports the browser's alone, as for browser.ts.
   page: { rooms: [...before('server'), 'transport'], packages: [], isPortable: true },
   cli: { rooms: upTo('transport'), packages: [] },
+  explorer: { rooms: [...upTo('nest'), 'reflection'], packages: NEST },
+  // A room within one. What the server's half tells it are types, which it shares.
+  'explorer/page': {
+    rooms: [
+      ...before('server'),
+      'transport',
+      'page',
+      'reflection',
+      'browser.ts',
+      'explorer/explorer-settings.ts',
+    ],
+    packages: ['preact', 'uplot'],
+  },
 };
 
 /**
@@ -72,7 +85,7 @@ const inLib = (/** @type {string[]} */ places) => `^lib/(${places.join('|')})(/|
 const importsOnly = (name, from, places, packages) => ({
   name,
   severity: 'error',
-  from: { path: from },
+  from: { path: from, ...(from === inLib(['explorer']) && { pathNot: inLib(['explorer/page']) }) },
   to: {
     pathNot: [inLib(places), ...packages.map((name) => `^node_modules/${name}/`)],
     dependencyTypesNot: ['core'],

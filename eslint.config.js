@@ -125,7 +125,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['lib/**/*.ts'],
+    files: ['lib/**/*.{ts,tsx}'],
     rules: {
       'no-console': 'error',
       'no-restricted-syntax': ['error', noDefaultExport, nodePrefix],

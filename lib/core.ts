@@ -75,6 +75,20 @@ export type { CountedNames } from './connection/metrics/name-table.js';
 export type { CallCounts, EventCounts } from './connection/metrics/series.js';
 export type { Traffic } from './connection/metrics/traffic-meter.js';
 export type { BudgetMetrics, CountsBy, ServerMetrics } from './server/metrics/server-metrics.js';
+export {
+  DEFINITIONS,
+  DESCRIPTION_FORMAT,
+  REFLECTION_INTERFACE,
+  type ApplicationDescription,
+  type ArgumentDescription,
+  type EventDescription,
+  type HandshakeDescription,
+  type InterfaceDescription,
+  type JsonSchema,
+  type MemberDescription,
+  type MethodDescription,
+  type ServedApplication,
+} from './reflection/application-description.js';
 export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';
 export type {

@@ -15,6 +15,7 @@ const LAYERS = [
   ['connection', 'one peer: handshake, calls, acknowledgement, reconnect'],
   ['application', 'methods under a name and a version'],
   ['session', 'what outlives a connection: the journal, stores'],
+  ['reflection', 'what an application says about itself'],
   ['protocol', 'messages, their checks, framing, limits, errors'],
   ['mdsf', 'the text format'],
   ['util', 'emitter, tables, timers, the platform'],

@@ -1,23 +1,28 @@
 import type { CanActivate, ContextType, ExecutionContext, Type } from '@nestjs/common';
-import type { JstpContext, JstpHandshakeData } from '../jstp-context.js';
+import type { JstpContext } from '../jstp-context.js';
 
 type HttpHost = ReturnType<ExecutionContext['switchToHttp']>;
 type RpcHost = ReturnType<ExecutionContext['switchToRpc']>;
 type WsHost = ReturnType<ExecutionContext['switchToWs']>;
 
-/** The context of a guard that is the server's `authPolicy`: an RPC message whose data are those of the handshake. */
+/**
+ * The context of a guard that is asked where there is no handler of a controller: an RPC message. For the server's
+ * `authPolicy` its data are those of the handshake.
+ */
 export class GuardExecutionContext implements ExecutionContext {
-  private readonly args: [JstpHandshakeData, JstpContext];
+  private readonly args: [unknown, JstpContext];
 
   /**
    * @param guard the guard that is asked
-   * @param data the strategy and the credentials
-   * @param context the context of the handshake
+   * @param data the strategy and the credentials of a handshake, or the arguments of a call
+   * @param context the context of the message
+   * @param handler what stands for the handler; its name says what is decided on
    */
   constructor(
     private readonly guard: CanActivate,
-    data: JstpHandshakeData,
+    data: unknown,
     context: JstpContext,
+    private readonly handler: () => void = handshake,
   ) {
     this.args = [data, context];
   }
@@ -31,9 +36,9 @@ export class GuardExecutionContext implements ExecutionContext {
     return this.guard.constructor as Type<T>;
   }
 
-  /** Returns a function named 'handshake', as there is no handler. */
-  getHandler(): typeof handshake {
-    return handshake;
+  /** Returns a function that is named 'handshake', or as the method that is called: there is no handler. */
+  getHandler(): () => void {
+    return this.handler;
   }
 
   getArgs<T extends unknown[] = unknown[]>(): T {

@@ -1,10 +1,10 @@
 import type { CanActivate, Type } from '@nestjs/common';
 import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
-import type { JstpContext, JstpHandshakeData } from '../jstp-context.js';
+import type { JstpContext } from '../jstp-context.js';
 import { ProvidedClass } from '../provided-class.js';
 
-/** A guard as `authPolicy`: an instance, or (with JstpModule) a class. */
+/** A guard as an option: an instance, or (with JstpModule) a class. */
 export type GuardOption = CanActivate | Type<CanActivate>;
 
 /** Whether an option is a guard's class. */
@@ -18,34 +18,32 @@ export function isGuard(option: unknown): option is CanActivate {
   return isObject && typeof (option as Partial<CanActivate>).canActivate === 'function';
 }
 
-/** Provides the guards that decide on handshakes. */
+/** Provides the guards that decide on handshakes, or on calls of reserved interfaces. */
 export interface GuardSource {
-  /** Makes what can be made before the first handshake; undefined where there is nothing to wait for. */
+  /** Makes what can be made before the first question; undefined where there is nothing to wait for. */
   prepare(): Promise<unknown> | undefined;
-  /** Returns the guard for a handshake. */
-  guardFor(data: JstpHandshakeData, context: JstpContext): CanActivate | Promise<CanActivate>;
+  /** Returns the guard for a message. */
+  guardFor(data: unknown, context: JstpContext): CanActivate | Promise<CanActivate>;
 }
 
 /** Makes the source of the guards of a class; JstpModule provides one. */
 export type GuardClassResolver = (guardClass: Type<CanActivate>) => GuardSource;
 
 /**
- * Makes the source of an `authPolicy` that is a guard, or a guard's class; undefined where it is neither.
+ * Makes the source of an option that is a guard, or a guard's class; undefined where it is neither.
+ * @param name the option, for the error
  * @throws ConfigurationError for a class without JstpModule
  */
 export function guardOf(
-  authPolicy: unknown,
+  option: unknown,
   resolve: GuardClassResolver | undefined,
+  name = 'authPolicy',
 ): GuardSource | undefined {
-  if (isGuardClass(authPolicy)) {
-    if (resolve) return resolve(authPolicy);
-    throw new ConfigurationError(
-      'authPolicy',
-      authPolicy,
-      'an instance of the guard (its class with JstpModule only)',
-    );
+  if (isGuardClass(option)) {
+    if (resolve) return resolve(option);
+    throw new ConfigurationError(name, option, 'an instance of the guard (its class with JstpModule only)');
   }
-  return isGuard(authPolicy) ? new GuardInstance(authPolicy) : undefined;
+  return isGuard(option) ? new GuardInstance(option) : undefined;
 }
 
 /** Provides a guard that the user has made. */
@@ -62,7 +60,7 @@ class GuardInstance implements GuardSource {
 }
 
 /**
- * Provides the guards of a class: the application's provider, in request scope a new one for each handshake (its
+ * Provides the guards of a class: the application's provider, in request scope a new one for each message (its
  * REQUEST has getData, getContext and getPattern, as in Nest's microservices), or else one that is made.
  */
 export class GuardClass implements GuardSource {
@@ -84,7 +82,7 @@ export class GuardClass implements GuardSource {
     return this.guards.isProvided ? undefined : this.guards.make();
   }
 
-  guardFor(data: JstpHandshakeData, context: JstpContext): Promise<CanActivate> {
+  guardFor(data: unknown, context: JstpContext): Promise<CanActivate> {
     if (!this.guards.isProvided) return this.guards.make();
     const request = requestOf(data, context);
     const contextId = ContextIdFactory.getByRequest(request);
@@ -93,7 +91,7 @@ export class GuardClass implements GuardSource {
   }
 }
 
-function requestOf(data: JstpHandshakeData, context: JstpContext): Record<string, unknown> {
+function requestOf(data: unknown, context: JstpContext): Record<string, unknown> {
   const pattern = context.getPattern();
   return {
     pattern,

@@ -8,6 +8,11 @@ import {
   type ServerOptions,
 } from '../../server/server-options.js';
 import type { RoomsBroadcaster } from '../../server/rooms/rooms-broadcaster.js';
+import {
+  resolveReflection,
+  type ReflectionOption,
+  type ReflectionOptions,
+} from '../reflection/reflection-option.js';
 import { parseApplicationName, type ApplicationName } from '../decorators/application-name.js';
 import { isClass } from '../../util/callback.js';
 import { DEFAULT_APPLICATION } from '../constants.js';
@@ -50,6 +55,11 @@ export interface JstpServiceOptions extends Omit<
   authPolicy?: AuthPolicy | GuardOption | null;
   /** Whether anonymous clients are let in without asking a guard or a `@JstpHandshake` handler. @default false */
   allowAnonymous?: boolean;
+  /**
+   * Whether the server describes its applications to clients, by the reserved interface `jstp.reflection`: names, arguments
+   * and results as far as they are known. `{ guard }`: to those whom a guard lets. @default false
+   */
+  reflection?: ReflectionOption | null;
   /** Whether the guard, policy or handler decides on resumes too (strategy 'session'). @default false */
   authorizeResume?: boolean;
   /**
@@ -106,6 +116,7 @@ const SERVICE_NAMES = Object.keys({
   clientExpirationTime: true,
   drainStreams: true,
   introspection: true,
+  reflection: true,
   metrics: true,
   limits: true,
   serializer: true,
@@ -118,6 +129,7 @@ export interface ResolvedJstpServerOptions {
   readonly listening: ResolvedListening;
   readonly limits: ResolvedServerOptions['limits'];
   readonly application: ApplicationName;
+  readonly reflection: ReflectionOptions | undefined;
 }
 
 /**
@@ -152,11 +164,12 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
   );
   checkTypes(options);
   // Why here: the core checks the rest, and would do so only when the application starts.
-  const { limits } = resolveServerOptions({ ...options, applications: [], authPolicy: null });
+  const { limits, introspection } = resolveServerOptions({ ...options, applications: [], authPolicy: null });
   return {
     listening,
     limits,
     application: parseApplicationName(application, 'application'),
+    reflection: resolveReflection(options.reflection, introspection),
   };
 }
 

@@ -17,16 +17,9 @@ import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
 import { SERVER_CONTROL } from '../../server/control.js';
 import { onServerClose } from '../../transport/on-server-close.js';
-import { ERR_JOURNAL_FULL, ERR_TOO_MANY_SESSIONS } from '../../protocol/error-codes.js';
-import { isBeyondLimit } from '../../protocol/message-size.js';
 import { JstpError } from '../../protocol/jstp-error.js';
-import { RemoteError } from '../../protocol/remote-error.js';
-import { toSafeString } from '../../protocol/safe-string.js';
-import { SessionSizeError } from '../../session/session-size-error.js';
-import { SessionTextError } from '../../session/session-text-error.js';
 import { ignore } from '../../util/callback.js';
 import { messageOf } from '../jstp-record.js';
-import { isNetworkError } from '../../connection/keeper/connection-trouble.js';
 import { DEFAULT_HEARTBEAT_MS, JSTP } from '../constants.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { guardOf, type GuardClassResolver, type GuardSource } from './guard-source.js';
@@ -38,6 +31,7 @@ import { hideStreamTypes } from '../handling/stream-parameters.js';
 import { followHandshakes } from '../handling/follow-handshakes.js';
 import { HandlerRunner, type ProcessingHooks } from '../handling/handler-runner.js';
 import { AccessLog } from './access-log.js';
+import { ConnectionLog } from './connection-log.js';
 import { HandlerOrigins } from './handler-origins.js';
 import { HandshakePolicy } from './handshake-policy.js';
 import {
@@ -48,12 +42,9 @@ import {
 } from './jstp-server-options.js';
 import { logAddresses, type ListeningPlace } from './log-addresses.js';
 import { NestApplication } from './nest-application.js';
+import { flatten, Reserved } from './reserved.js';
 import { watchRegistrations, type Registration } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
-import { budgetText } from './budget-text.js';
-import { DoorLog } from './door-log.js';
-import { RefusalLog } from './refusal-log.js';
-import { MemoryLog } from './memory-log.js';
 import { MinuteLimit } from './minute-limit.js';
 import { ExtendedTypes } from '../types/extended-types.js';
 import { RouteTable } from './route-table.js';
@@ -95,13 +86,13 @@ export class JstpServer
   private readonly runner: HandlerRunner;
   private readonly hooks: ProcessingHooks = { start: undefined, end: undefined };
   private readonly guard: GuardSource | undefined;
+  /** The interfaces beside those of the applications. */
+  private readonly reserved: Reserved;
   private readonly eventListeners: [name: EventName, listener: (...args: never[]) => void][] = [];
-  private readonly limitWarnings = new MinuteLimit(MAX_LIMIT_WARNINGS_PER_MINUTE);
-  private readonly largeAnswers = new MinuteLimit(MAX_LIMIT_WARNINGS_PER_MINUTE);
   private core: CoreServer | undefined;
-  private readonly refusals = new RefusalLog(this.logger);
-  private readonly door = new DoorLog(this.logger);
-  private readonly memory = new MemoryLog(this.logger);
+  private readonly connectionLog = new ConnectionLog(this.logger, (error) => {
+    this.report(error);
+  });
   private unwatchShared: () => void = ignore;
   /** Stops waiting for shared HTTP servers whose addresses are still to be logged. */
   private stopLogging: () => void = ignore;
@@ -138,6 +129,15 @@ export class JstpServer
       application,
       (pattern) => this.normalizePattern(pattern),
       limits.maxNameLength,
+    );
+    this.reserved = new Reserved(
+      options,
+      this.resolved.reflection,
+      this.routes,
+      resolveGuardClass,
+      (error) => {
+        this.report(error);
+      },
     );
     this.runner = new HandlerRunner({
       handlers: this.messageHandlers,
@@ -217,9 +217,7 @@ export class JstpServer
     await core.drain();
     await closed;
     this.warnOfHandlers(core);
-    this.refusals.stop();
-    this.door.stop();
-    this.memory.stop();
+    this.connectionLog.stop();
     this.stopAccessLog();
     // Why one more turn: Node emits 'close' of a server before that of its sockets.
     await nextTurn();
@@ -397,8 +395,9 @@ export class JstpServer
   /** Prepares the guard, and lets events of other servers come; undefined where there is nothing to do. */
   private prepare(): Promise<unknown> | undefined {
     const { broadcaster } = this.options;
-    const guarded = this.guard?.prepare();
-    const prepared = this.types ? Promise.all([guarded, this.types.ready]) : guarded;
+    const waits = [this.guard?.prepare(), this.reserved.prepare(), this.types?.ready];
+    const waiting = waits.filter((wait) => wait !== undefined);
+    const prepared = waiting.length > 0 ? Promise.all(waiting) : undefined;
     if (!broadcaster) return prepared;
     const attached = broadcaster.attach(this).then((detach) => {
       this.detach = detach;
@@ -506,40 +505,9 @@ export class JstpServer
         this.logger.error(error);
       },
     };
-    this.logEvents(core);
+    this.connectionLog.watch(core);
     for (const [name, listener] of this.eventListeners) core.on(name, listener as never);
     return core;
-  }
-
-  /** Writes to the log what happens to connections. */
-  private logEvents(core: CoreServer): void {
-    core.on('connectionError', (error, { remoteAddress }) => {
-      const isOfLimit = isSessionEnded(error) || error instanceof SessionTextError || isBeyondLimit(error);
-      // Why: a client says itself how large its answers may be.
-      const isLargeAnswer = error instanceof UnsendableAnswer && isBeyondLimit(error.cause);
-      if (isOfLimit && this.limitWarnings.allows()) this.logger.warn(error);
-      else if (isOfLimit || isNetworkError(error) || (isLargeAnswer && !this.largeAnswers.allows()))
-        this.logger.debug(`${remoteAddress ?? 'a local peer'}: ${toSafeString(error)}`);
-      else this.report(error);
-    });
-    core.on('storageError', (error) => {
-      this.logger.error(error);
-    });
-    core.on('handshakeRefused', (connection, refusal) => {
-      this.refusals.add(connection, refusal);
-    });
-    core.on('connectionTimeout', ({ remoteAddress }, limit) => {
-      this.logger.debug(`${remoteAddress ?? 'a local peer'}: the connection ends by limits.${limit}`);
-    });
-    core.on('connectionRefused', (refusal) => {
-      this.door.add(refusal);
-    });
-    core.on('budgetReached', (reached) => {
-      this.logger.warn(budgetText(reached));
-    });
-    core.on('memoryExceeded', (shed) => {
-      this.memory.add(shed);
-    });
   }
 
   /** Makes the applications: those of the core, and those of the handlers; the default one where there are none. */
@@ -551,7 +519,8 @@ export class JstpServer
       const core = given.find(({ name, version }) => name === own.name && version === own.version);
       return new NestApplication(own, runner, core);
     });
-    return [...given.filter(({ name, version }) => !routes.find(name, version)), ...decorated];
+    const all = [...given.filter(({ name, version }) => !routes.find(name, version)), ...decorated];
+    return this.reserved.besides(all);
   }
 
   private logAddresses(core: CoreServer, places: readonly ListeningPlace[]): void {
@@ -581,18 +550,4 @@ export class JstpServer
 
 function closedTooSoon(): Error {
   return new Error('The JSTP server was closed before it listened');
-}
-
-function* flatten(applications: NonNullable<JstpServerOptions['applications']>): Generator<App> {
-  if (!(applications instanceof Map)) yield* applications as readonly App[];
-  else for (const versions of applications.values()) yield* versions.values();
-}
-
-/** Whether an error tells of a session that has ended because of a limit. Many may do so at once. */
-function isSessionEnded(error: unknown): boolean {
-  return (
-    error instanceof SessionSizeError ||
-    (error instanceof RemoteError &&
-      (error.code === ERR_JOURNAL_FULL || error.code === ERR_TOO_MANY_SESSIONS))
-  );
 }

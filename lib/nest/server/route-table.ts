@@ -4,6 +4,7 @@ import { check } from '../../protocol/option-checks.js';
 import { parseApplicationName, type ApplicationName } from '../decorators/application-name.js';
 import { ApplicationRoutes, originText, type Route } from './application-routes.js';
 import { clashText, type HandlerOrigin } from './handler-origins.js';
+import { assertFree } from './reserved-names.js';
 import { checkArguments } from '../decorators/check-arguments.js';
 import { jstpExtrasOf, type JstpHandlerExtras } from '../decorators/handler-extras.js';
 import { Wildcard } from '../wildcard.js';
@@ -82,7 +83,7 @@ export class RouteTable {
    * Adds a handler of a method or event.
    * @param isTaken whether a key is in use in Nest's table
    * @throws ConfigurationError for `@Arg` parameters that contradict each other, for a name that is longer than
-   *   clients may use, and for a wildcard in the wrong place
+   *   clients may use or reserved, and for a wildcard in the wrong place
    * @returns the key for Nest's table; undefined for a second method of the same name, which is a fault, see
    * {@link assertSound}
    */
@@ -92,6 +93,7 @@ export class RouteTable {
     if (extras.arguments) checkArguments(extras.arguments, origin.method, origin.text);
     const application = this.applicationOf(extras);
     const target = placedTarget(extras, pattern, this.normalizePattern);
+    assertFree(target.interfaceName, `The interface of ${origin.text}`);
     const length = Math.max(target.interfaceName.length, target.name.length);
     const needed = `at least ${length}, the length of the name of ${origin.text}`;
     check('limits.maxNameLength', this.maxNameLength, needed, (max) => length <= (max as number));

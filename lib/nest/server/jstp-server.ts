@@ -32,6 +32,7 @@ import { followHandshakes } from '../handling/follow-handshakes.js';
 import { HandlerRunner, type ProcessingHooks } from '../handling/handler-runner.js';
 import { AccessLog } from './access-log.js';
 import { ConnectionLog } from './connection-log.js';
+import { exploredOf, type Explored } from './explored.js';
 import { HandlerOrigins } from './handler-origins.js';
 import { HandshakePolicy } from './handshake-policy.js';
 import {
@@ -97,6 +98,8 @@ export class JstpServer
   /** Stops waiting for shared HTTP servers whose addresses are still to be logged. */
   private stopLogging: () => void = ignore;
   private stopAccessLog: () => void = ignore;
+  /** Where the server listens, since `listen`. */
+  private places: readonly ListeningPlace[] = [];
   /** Undefined: messages carry what they carry by themselves. */
   private readonly types: ExtendedTypes | undefined;
   /** Ends the delivery of events of other servers. */
@@ -168,6 +171,7 @@ export class JstpServer
     };
     try {
       const { createListener, places } = this.resolved.listening.open(this.resolved.limits);
+      this.places = places;
       const core = this.createCore(createListener);
       this.core = core;
       this.running = core;
@@ -508,6 +512,11 @@ export class JstpServer
     this.connectionLog.watch(core);
     for (const [name, listener] of this.eventListeners) core.on(name, listener as never);
     return core;
+  }
+
+  /** @internal What the explorer's page is told. */
+  get explored(): Explored {
+    return exploredOf(this.options, this.routes, this.places, this.core?.address());
   }
 
   /** Makes the applications: those of the core, and those of the handlers; the default one where there are none. */

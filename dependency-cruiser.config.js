@@ -60,6 +60,7 @@ const ROOMS = {
       'reflection',
       'browser.ts',
       'explorer/explorer-settings.ts',
+      'server/administration/administration.ts',
     ],
     packages: ['preact', 'uplot'],
   },

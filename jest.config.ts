@@ -46,6 +46,7 @@ const config: Config = {
     '^nestjs-jstp/opentelemetry$': '<rootDir>/lib/opentelemetry/index.ts',
     '^nestjs-jstp/metrics$': '<rootDir>/lib/metrics/index.ts',
     '^nestjs-jstp/terminus$': '<rootDir>/lib/terminus/index.ts',
+    '^nestjs-jstp/explorer$': '<rootDir>/lib/explorer/index.ts',
     '^nestjs-jstp/browser$': '<rootDir>/lib/browser.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.doc-blocks/'],

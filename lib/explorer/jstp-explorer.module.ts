@@ -5,9 +5,11 @@ import {
   type DynamicModule,
   type Provider,
 } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { checkAsyncOptions } from '../nest/async-sources.js';
 import { Explorer, EXPLORER_FOLDER, EXPLORER_OPTIONS } from './explorer.js';
-import { explorerController } from './explorer.controller.js';
+import { ExplorerResponder } from './explorer-responder.js';
+import { adaptRoutes, explorerController } from './explorer.controller.js';
 import {
   checkExplorerOptions,
   checkPlacement,
@@ -40,6 +42,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<ExplorerOption
 
 const PROVIDERS: Provider[] = [
   Explorer,
+  ExplorerResponder,
   { provide: EXPLORER_FOLDER, useValue: new URL('page/', import.meta.url) },
 ];
 
@@ -96,10 +99,15 @@ export class JstpExplorerModule extends ConfigurableModuleClass {
 /** @param hasPage whether the page has routes */
 function placed(definition: DynamicModule, placement: ExplorerPlacement, hasPage: boolean): DynamicModule {
   const { providers = [], imports = [] } = definition;
-  return {
-    ...definition,
-    imports: [...imports, ...(placement.imports ?? [])],
-    providers: [...providers, ...PROVIDERS],
-    controllers: hasPage ? [explorerController(placement)] : [],
+  const common = { ...definition, imports: [...imports, ...(placement.imports ?? [])] };
+  if (!hasPage) return { ...common, providers: [...providers, ...PROVIDERS] };
+  const controller = explorerController(placement);
+  const routes = {
+    provide: Symbol('explorerRoutes'),
+    useFactory: (host: HttpAdapterHost): void => {
+      adaptRoutes(controller, host);
+    },
+    inject: [HttpAdapterHost],
   };
+  return { ...common, providers: [...providers, ...PROVIDERS, routes], controllers: [controller] };
 }

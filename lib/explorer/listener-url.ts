@@ -68,6 +68,5 @@ function hostFor(own: unknown, requested: string | undefined): string | undefine
 
 /** Returns the name in a header `host`. Why checked: it becomes a part of a header and of the page. */
 function hostNameOf(host: string | undefined): string {
-  const [, name] = /^(\[[\da-f:.]+\]|[a-z\d.-]+)(:\d{1,5})?$/i.exec(host ?? '') ?? [];
-  return name ?? 'localhost';
+  return /^(\[[\da-f:.]+\]|[a-z\d.-]+)(:\d{1,5})?$/i.exec(host ?? '')?.[1] ?? 'localhost';
 }

@@ -40,8 +40,8 @@ export class PageFiles {
     const files = new Map<string, PageFile>();
     let index = await readFile(new URL(INDEX, folder), 'utf8');
     for (const name of (await readdir(folder)).sort()) {
-      const [, stem, ending] = /^([\w-]+)\.(\w+)$/.exec(name) ?? [];
-      if (!Object.hasOwn(TYPES, ending ?? '')) continue;
+      const [, stem = '', ending = ''] = /^([\w-]+)\.(\w+)$/.exec(name) ?? [];
+      if (!Object.hasOwn(TYPES, ending)) continue;
       const content = await readFile(new URL(name, folder));
       const hashed = `${stem}.${hashOf(content)}.${ending}`;
       index = index.replaceAll(`"${name}"`, `"${hashed}"`);

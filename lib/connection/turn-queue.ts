@@ -1,5 +1,6 @@
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { sharedSlice, type SliceUser } from '../util/time-slice.js';
+import type { TimeAccount } from '../util/waiting-line.js';
 import { HELD_MESSAGE_BYTES } from './read-ahead.js';
 
 /** What waits: a message, or the end of the transport. */
@@ -7,6 +8,8 @@ export type Arrival = Uint8Array | string | { readonly error: Error | undefined 
 
 /** What the queue asks of its wire. */
 export interface TurnQueueOwner extends SliceUser {
+  /** Counts the time that it has when it has waited for its turn. */
+  readonly timeAccount: TimeAccount;
   /** Acts on what has waited. */
   turnCame(arrival: Arrival): void;
   /** Nothing waits any more. */
@@ -58,7 +61,7 @@ export class TurnQueue {
   private wait(): void {
     sharedSlice.wait(() => {
       this.serve();
-    });
+    }, this.owner.timeAccount);
   }
 
   private serve(): void {

@@ -12,6 +12,7 @@ import { tighterLimit } from '../protocol/size-limit.js';
 import { runInRootContext } from '../util/async-context.js';
 import { isProduction, nextTick } from '../util/host.js';
 import { sharedSlice } from '../util/time-slice.js';
+import type { TimeAccount } from '../util/waiting-line.js';
 import { Backlog, type BacklogOwner } from './backlog.js';
 import { HELD_MESSAGE_BYTES, READ_AHEAD_BYTES, ReadAhead, type ReadAheadOwner } from './read-ahead.js';
 import type { Extensions } from './extensions.js';
@@ -20,6 +21,7 @@ import type { ReceiveMeter } from './receive-meter.js';
 import type { Reporter } from './reporter.js';
 import { LARGE_CALL_BYTES } from './calls/weight.js';
 import type { SendMeter } from './send-meter.js';
+import { timeAccountOf } from './time-accounts.js';
 import { COUNTED_FROM_BYTES, type Transport, type TransportReceiver } from './transport.js';
 import { isEnd, TurnQueue, type Arrival, type TurnQueueOwner } from './turn-queue.js';
 
@@ -159,10 +161,14 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     return sharedSlice.isOverFor(bytes, this);
   }
 
+  get timeAccount(): TimeAccount {
+    return timeAccountOf(this.remoteAddress);
+  }
+
   waitForTurn(held: ReadAhead): void {
     sharedSlice.wait(() => {
       if (held.turnCame() && held === this.readAhead) this.holdServing(false);
-    });
+    }, this.timeAccount);
   }
 
   transportWaits(bytes: number): void {

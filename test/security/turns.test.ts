@@ -325,3 +325,21 @@ test('streams of all connections share the time of a turn', async () => {
   // The clock is read at each 64th value.
   expect(Math.max(...perTurn.values())).toBeLessThanOrEqual(100 + 4 * 64);
 });
+
+test('a client whose address has had little time does not wait behind all that have had much', async () => {
+  const server = await start('net');
+  const hostile: Connection[] = [];
+  for (let count = 0; count < 12; count++) hostile.push(await guest('net', server));
+  const { port } = server.address() as { port: number };
+  const honest = await net.connect('app', {}, { port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+  closing.add(() => honest.close());
+  for (const connection of hostile)
+    for (let count = 0; count < 3; count++) connection.emitRemoteEvent('all', 'large', [LARGE]);
+  await waitFor(() => served.length >= 4, 'some of them');
+  for (let count = 0; count < 20; count++) honest.emitRemoteEvent('all', 'small', ['x'.repeat(200)]);
+  await waitFor(() => served.length === 12 * 3 + 20, 'all messages');
+  // It had to wait, and came before those that were there.
+  expect(new Set(turnsOf(/small/)).size).toBeGreaterThan(1);
+  const between = labels().slice(labels().indexOf('small'), labels().lastIndexOf('small'));
+  expect(between.filter((label) => label === 'large').length).toBeLessThanOrEqual(2);
+});

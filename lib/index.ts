@@ -38,6 +38,7 @@ export {
   type JstpHandshakeData,
   type JstpMessage,
 } from './nest/jstp-context.js';
+export type { Handles } from './nest/contract/handles.js';
 export { JstpExpose, type JstpClientChoice } from './nest/decorators/jstp-expose.decorator.js';
 export { JstpHandshake } from './nest/decorators/jstp-handshake.decorator.js';
 export { JstpInterface } from './nest/decorators/jstp-interface.decorator.js';

@@ -1,3 +1,4 @@
+import type { InterfaceOf } from '../application/contract.js';
 import { ExposedMethods } from '../application/exposed-methods.js';
 import { ConfigurationError } from '../protocol/configuration-error.js';
 import { optionalInterval, resolveLimits } from '../protocol/limits.js';
@@ -29,8 +30,8 @@ import type { Dialer, Dialers } from './transport.js';
 export type RemoteProxies = Record<string, RemoteProxy>;
 
 /** What `connectAndInspect` resolves to. */
-export interface InspectedConnection {
-  readonly connection: Connection;
+export interface InspectedConnection<out Contract = unknown> {
+  readonly connection: Connection<Contract>;
   readonly proxies: RemoteProxies;
 }
 
@@ -42,24 +43,28 @@ export interface ConnectFunctions {
   /**
    * Connects to a server's application: `connect(app, client, ...dialArguments[, callback(error, connection, session)])`.
    * Without a callback it returns a Promise of the connection.
+   * @typeParam Contract the application's contract, for names and types that the compiler checks. @default anything
    */
-  connect(
+  connect<Contract = unknown>(
     app: AppSpecifier,
     client: ClientOptions | null | undefined,
     ...args: unknown[]
-  ): Promise<Connection>;
+  ): Promise<Connection<Contract>>;
   /**
    * The same, and inspects interfaces: the callback gets `(error, connection, proxies)`. When an inspect
    * fails it gets the error and the connection, which can be used; a Promise's rejection has `.connection`.
    */
-  connectAndInspect(
+  connectAndInspect<Contract = unknown>(
     app: AppSpecifier,
     client: ClientOptions | null | undefined,
-    interfaces: readonly string[],
+    interfaces: readonly InterfaceOf<Contract>[],
     ...args: unknown[]
-  ): Promise<InspectedConnection>;
+  ): Promise<InspectedConnection<Contract>>;
   /** Moves a connection to a new transport and resumes its session there: the same Connection comes back. */
-  reconnect(connection: Connection, ...args: unknown[]): Promise<Connection>;
+  reconnect<Contract = unknown>(
+    connection: Connection<Contract>,
+    ...args: unknown[]
+  ): Promise<Connection<Contract>>;
 }
 
 /** Makes the functions that connect by one transport; the dialers are for `reconnectFn('ws', ...)`. */
@@ -67,14 +72,19 @@ export function createConnectFunctions(transportName: string, dialers: Dialers):
   const dialer = dialers.get(transportName);
   if (!dialer) throw new Error(`No dialer for transport '${transportName}'`);
   return {
-    connect(app: AppSpecifier, client: ClientOptions | null | undefined, ...args: unknown[]) {
+    connect<Contract>(app: AppSpecifier, client: ClientOptions | null | undefined, ...args: unknown[]) {
       const callback = popCallback(args);
       const run = (done: Callback): void => {
         connect({ app, transportName, args }, client ?? {}, dialer, dialers, done);
       };
-      return either(callback, run, (connection) => connection as Connection);
+      return either(callback, run, (connection) => connection as Connection<Contract>);
     },
-    connectAndInspect(app, client, interfaces, ...args) {
+    connectAndInspect<Contract>(
+      app: AppSpecifier,
+      client: ClientOptions | null | undefined,
+      interfaces: readonly string[],
+      ...args: unknown[]
+    ) {
       const callback = popCallback(args);
       const run = (done: Callback): void => {
         connect({ app, transportName, args }, client ?? {}, dialer, dialers, (error, connection) => {
@@ -82,7 +92,11 @@ export function createConnectFunctions(transportName: string, dialers: Dialers):
           else inspectAll(connection as Connection, interfaces, done);
         });
       };
-      return either(callback, run, (connection, proxies) => ({ connection, proxies }) as InspectedConnection);
+      return either(
+        callback,
+        run,
+        (connection, proxies) => ({ connection, proxies }) as InspectedConnection<Contract>,
+      );
     },
     reconnect(connection, ...args) {
       const callback = popCallback(args);

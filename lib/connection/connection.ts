@@ -1,4 +1,12 @@
 import type { ApplicationLike } from '../application/application.js';
+import type {
+  InterfaceOf,
+  MethodOf,
+  EventOf,
+  GivenArguments,
+  GottenResult,
+  UncheckedName,
+} from '../application/contract.js';
 import { ERR_CALLBACK_LOST } from '../protocol/error-codes.js';
 import type { Limits } from '../protocol/limits.js';
 import type { Metadata } from '../protocol/message.js';
@@ -21,6 +29,7 @@ import { limitCall } from './calls/limit-call.js';
 import { openStream, type StreamOptions } from './calls/open-stream.js';
 import { answerCall, createOutgoingCall, type OutgoingCall } from './calls/outgoing-calls.js';
 import type { RemoteProxy } from './calls/remote-proxy.js';
+import type { ConnectionChannel } from './connection-channel.js';
 import { CONTROL, type ConnectionControl } from './control.js';
 import type { ExtensionName, Extensions } from './extensions.js';
 import { credentialsOf, type Credentials } from './handshake/credentials.js';
@@ -142,34 +151,6 @@ export interface ConnectionEvents {
   messageRejected: [message: unknown];
 }
 
-/** What a {@link Connection} sends. */
-export interface ConnectionChannel {
-  /** Sends a call; what keeps it from being sent is its answer. */
-  sendCall(
-    call: OutgoingCall,
-    interfaceName: string,
-    methodName: string,
-    args: unknown[],
-    metadata?: Metadata,
-  ): void;
-  /** Tells the peer that nobody waits for a call any more; its callback is not called. Idempotent. */
-  cancelCall(call: OutgoingCall, reason?: RemoteError): void;
-  /** Sends an event; answers with what keeps it from being sent, undefined if nothing does. */
-  sendEvent(interfaceName: string, eventName: string, args: unknown[], metadata?: Metadata): unknown;
-  /** Asks for a sign of life. */
-  ping(callback: Callback<[]>): void;
-  /** The peer's interfaces that were inspected, by name. */
-  readonly remoteProxies: Record<string, RemoteProxy>;
-  readonly outbox: {
-    /** Tells the callee of a stream to go on, when half of what it may send was read. */
-    allowMore(call: OutgoingCall): void;
-  };
-  /** Asks for the methods of an interface, and makes a proxy that has them. */
-  inspectInterface(interfaceName: string, callback: Callback<[proxy?: RemoteProxy]>): void;
-  /** Serves nothing more until the caller who awaits what has just come has gone on, and can listen for what follows. */
-  holdForCaller(): void;
-}
-
 /** What a {@link Connection} shows, and asks of the machine behind it. */
 export interface ConnectionCore extends ConnectionControl {
   readonly state: ConnectionState;
@@ -209,8 +190,11 @@ let connectionCount = 0;
 /** Makes the public object of a connection; only the machine behind it does so. */
 export let createConnection: (core: ConnectionCore) => Connection;
 
-/** One side of a JSTP connection: calls and events both ways, over a session that may outlive its transports. */
-export class Connection extends EventEmitter<ConnectionEvents> {
+/**
+ * One side of a JSTP connection: calls and events both ways, over a session that may outlive its transports.
+ * @typeParam Peer what the peer takes: the contract of the application, at its client. @default anything
+ */
+export class Connection<out Peer = unknown> extends EventEmitter<ConnectionEvents> {
   /** Counts the connections of this process. */
   readonly id = connectionCount++;
   /** @internal What the rooms above may drive. */
@@ -361,33 +345,33 @@ export class Connection extends EventEmitter<ConnectionEvents> {
    * Calls a method of the peer. Without a callback it returns a Promise of the result, or of the array of several.
    * @example await connection.callMethod('rooms', 'join', ['lobby'], { metadata: { locale: 'de' } })
    */
-  callMethod(
-    interfaceName: string,
-    methodName: string,
-    args: unknown[],
+  callMethod<Interface extends InterfaceOf<Peer>, Method extends MethodOf<Peer, Interface>>(
+    interfaceName: Interface,
+    methodName: Method,
+    args: GivenArguments<Peer, Interface, 'methods', Method>,
     options?: CallOptions,
-  ): Promise<unknown>;
-  callMethod(
-    interfaceName: string,
-    methodName: string,
-    args: unknown[],
+  ): Promise<GottenResult<Peer, Interface, 'methods', Method>>;
+  callMethod<Interface extends InterfaceOf<Peer>, Method extends MethodOf<Peer, Interface>>(
+    interfaceName: Interface,
+    methodName: Method,
+    args: GivenArguments<Peer, Interface, 'methods', Method>,
     callback: Callback,
     options?: CallOptions,
   ): undefined;
-  callMethod(
-    interfaceName: string,
-    methodName: string,
-    args: unknown[],
+  callMethod<Interface extends InterfaceOf<Peer>, Method extends MethodOf<Peer, Interface>>(
+    interfaceName: Interface,
+    methodName: Method,
+    args: GivenArguments<Peer, Interface, 'methods', Method>,
     callback: TypedCallback,
     options?: CallOptions,
   ): undefined;
-  callMethod(
-    interfaceName: string,
-    methodName: string,
-    args: unknown[],
+  callMethod<Interface extends InterfaceOf<Peer>, Method extends MethodOf<Peer, Interface>>(
+    interfaceName: Interface,
+    methodName: Method,
+    args: GivenArguments<Peer, Interface, 'methods', Method>,
     callback?: Callback | CallOptions | null,
     options?: CallOptions,
-  ): Promise<unknown> | undefined;
+  ): Promise<GottenResult<Peer, Interface, 'methods', Method>> | undefined;
   callMethod(
     interfaceName: string,
     methodName: string,
@@ -410,19 +394,23 @@ export class Connection extends EventEmitter<ConnectionEvents> {
    * The same, but a call whose answer is lost with the transport is made again: it may then run twice. On a connection
    * that was closed, and whose session is alive, it waits for `reconnect(connection)`.
    */
-  callMethodWithResend(interfaceName: string, methodName: string, args: unknown[]): Promise<unknown>;
-  callMethodWithResend(
-    interfaceName: string,
-    methodName: string,
-    args: unknown[],
+  callMethodWithResend<Interface extends InterfaceOf<Peer>, Method extends MethodOf<Peer, Interface>>(
+    interfaceName: Interface,
+    methodName: Method,
+    args: GivenArguments<Peer, Interface, 'methods', Method>,
+  ): Promise<GottenResult<Peer, Interface, 'methods', Method>>;
+  callMethodWithResend<Interface extends InterfaceOf<Peer>, Method extends MethodOf<Peer, Interface>>(
+    interfaceName: Interface,
+    methodName: Method,
+    args: GivenArguments<Peer, Interface, 'methods', Method>,
     callback: Callback,
   ): undefined;
-  callMethodWithResend(
-    interfaceName: string,
-    methodName: string,
-    args: unknown[],
+  callMethodWithResend<Interface extends InterfaceOf<Peer>, Method extends MethodOf<Peer, Interface>>(
+    interfaceName: Interface,
+    methodName: Method,
+    args: GivenArguments<Peer, Interface, 'methods', Method>,
     callback?: Callback | null,
-  ): Promise<unknown> | undefined;
+  ): Promise<GottenResult<Peer, Interface, 'methods', Method>> | undefined;
   callMethodWithResend(
     interfaceName: string,
     methodName: string,
@@ -462,13 +450,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
    * loop that waits holds it back. A method that does not stream brings its one result.
    * @example for await (const line of connection.stream('log', 'follow', ['app'])) console.log(line);
    */
-  stream<T = unknown>(
-    interfaceName: string,
-    methodName: string,
-    args: unknown[],
+  stream<
+    T = unknown,
+    Interface extends InterfaceOf<Peer> = UncheckedName<Peer>,
+    Method extends MethodOf<Peer, Interface> = UncheckedName<Peer>,
+  >(
+    interfaceName: Interface,
+    methodName: Method,
+    args: GivenArguments<Peer, Interface, 'methods', Method>,
     options?: StreamOptions,
-  ): JstpStream<T> {
-    return openStream<T>(this, interfaceName, methodName, args, options);
+  ): JstpStream<GottenResult<Peer, Interface, 'methods', Method, T>> {
+    return openStream(this, interfaceName, methodName, args, options);
   }
 
   /** Makes a call that may stream, carry metadata and be cancelled. The callback gets its end, once. */
@@ -527,7 +519,12 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   }
 
   /** Sends an event. What keeps it from being sent is emitted as 'error', if somebody listens. */
-  emitRemoteEvent(interfaceName: string, eventName: string, args: unknown[], options?: EventOptions): void {
+  emitRemoteEvent<Interface extends InterfaceOf<Peer>, Event extends EventOf<Peer, Interface>>(
+    interfaceName: Interface,
+    eventName: Event,
+    args: GivenArguments<Peer, Interface, 'events', Event>,
+    options?: EventOptions,
+  ): void {
     const error = this.sendEvent(interfaceName, eventName, args, options?.metadata);
     if (error !== undefined) this[CONTROL].tell(error);
   }

@@ -1,6 +1,7 @@
 import type { PeerCertificate } from 'node:tls';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { ApplicationLike } from '../application/application.js';
+import type { InterfaceOf, EmitOf, CallOf, UncheckedName } from '../application/contract.js';
 import type { JstpStream } from '../connection/calls/jstp-stream.js';
 import type { Connection } from '../connection/connection.js';
 import type { UpgradeRequest } from '../connection/upgrade-request.js';
@@ -9,6 +10,7 @@ import { isUsername } from '../protocol/name-rules.js';
 import type { Rooms } from '../server/rooms/rooms.js';
 import type { Session } from '../session/session.js';
 import { closeSignalOf } from './close-signal.js';
+import type { ContractArguments, ContractResult } from './contract/client-contract.js';
 import { messageOf } from './jstp-record.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
 
@@ -45,25 +47,44 @@ export interface JstpHandshakeData {
   readonly credentials: unknown;
 }
 
-/** Calls and events back to the client that is being served. */
-export interface JstpCaller {
+/**
+ * Calls and events back to the client that is being served.
+ * @typeParam Contract what the application's contract says that the server calls and emits. @default anything
+ */
+export interface JstpCaller<out Contract = unknown> {
   /**
    * Calls a method that the client exposes. A {@link JstpRecord} stands in the place of all arguments.
    * @returns a Promise of the result, or of an array of several results
    * @throws RemoteError what the client answers; -1 (ERR_CALLBACK_LOST) where the answer is lost with the connection
    */
-  call(interfaceName: string, method: string, ...args: unknown[]): Promise<unknown>;
+  call<Interface extends InterfaceOf<Contract>, Method extends CallOf<Contract, Interface>>(
+    interfaceName: Interface,
+    method: Method,
+    ...args: ContractArguments<Contract, Interface, 'calls', Method>
+  ): Promise<ContractResult<Contract, Interface, 'calls', Method>>;
   /**
    * Calls a method that answers with many values, which are read one by one. A {@link JstpRecord} stands in the place of all
    * arguments.
    */
-  stream<T = unknown>(interfaceName: string, method: string, ...args: unknown[]): JstpStream<T>;
+  stream<
+    T = unknown,
+    Interface extends InterfaceOf<Contract> = UncheckedName<Contract>,
+    Method extends CallOf<Contract, Interface> = UncheckedName<Contract>,
+  >(
+    interfaceName: Interface,
+    method: Method,
+    ...args: ContractArguments<Contract, Interface, 'calls', Method>
+  ): JstpStream<ContractResult<Contract, Interface, 'calls', Method, T>>;
   /**
    * Sends an event to the client. While the client is away the event waits for the resume. Once the client's
    * connection is closed for good (its `state.name` is 'closed') the event is dropped. A {@link JstpRecord} stands in the
    * place of all arguments.
    */
-  emit(interfaceName: string, event: string, ...args: unknown[]): void;
+  emit<Interface extends InterfaceOf<Contract>, Event extends EmitOf<Contract, Interface>>(
+    interfaceName: Interface,
+    event: Event,
+    ...args: ContractArguments<Contract, Interface, 'emits', Event>
+  ): void;
 }
 
 /** The arguments of a context, as Nest stores them. */
@@ -203,10 +224,13 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
     return certificate?.subject ? (certificate as PeerCertificate) : undefined;
   }
 
-  /** Returns an object for calls and events back to this client. */
-  getClient(): JstpCaller {
+  /**
+   * Returns an object for calls and events back to this client.
+   * @typeParam Contract a contract, for names and types that the compiler checks. @default anything
+   */
+  getClient<Contract = unknown>(): JstpCaller<Contract> {
     const [connection] = this.args;
-    return {
+    const caller: JstpCaller = {
       call: (interfaceName, method, ...given) => {
         const { args, options } = messageOf(given);
         return connection.callMethod(interfaceName, method, args, options);
@@ -221,6 +245,7 @@ export class JstpContext extends BaseRpcContext<JstpContextArgs> {
         connection.emitRemoteEvent(interfaceName, event, args, options);
       },
     };
+    return caller as JstpCaller<Contract>;
   }
 
   /** @internal The name that was set during this handshake. */

@@ -10,12 +10,13 @@ import type { JstpServer, JstpServerEvents } from './server/jstp-server.js';
  * The rooms of an application, for any provider; JstpModule provides it. With the option `broadcaster` it reaches the
  * clients of all servers, else those of this one. A {@link JstpRecord} stands in the place of all arguments of an event or
  * a call, and its metadata goes along.
+ * @typeParam Contract the contract of the application, for names and types that the compiler checks. @default anything
  * @example
  * constructor(private readonly rooms: JstpRooms) {}
  *
  * await this.rooms.to('kitchen').except(context).emit('chat', 'said', 'hello');
  */
-export class JstpRooms {
+export class JstpRooms<out Contract = unknown> {
   private readonly sink: UserSink<Promise<void>>;
 
   /** @internal JstpModule makes it. */
@@ -44,18 +45,18 @@ export class JstpRooms {
   }
 
   /** Selects the members of rooms. `emit` returns a Promise: with a broadcaster it is settled when Redis has the event. */
-  to(...rooms: readonly string[]): Audience<Promise<void>> {
+  to(...rooms: readonly string[]): Audience<Promise<void>, Contract> {
     return new Audience(this.sink, selectRooms({}, rooms));
   }
 
   /** Selects the sessions of a user, for events and calls. */
-  toUser(name: string): UserAudience<Promise<void>> {
+  toUser(name: string): UserAudience<Promise<void>, Contract> {
     return new UserAudience(this.sink, selectUsers({}, [name]));
   }
 
   /** Selects all clients, but for the members of rooms, and single contexts, connections or sessions. */
-  except(...excluded: readonly Excluded[]): Audience<Promise<void>> {
-    return new Audience(this.sink, {}).except(...excluded);
+  except(...excluded: readonly Excluded[]): Audience<Promise<void>, Contract> {
+    return new Audience<Promise<void>, Contract>(this.sink, {}).except(...excluded);
   }
 
   /**

@@ -1,4 +1,16 @@
 import type { ApplicationLike } from '../application/application.js';
+import type {
+  ContractApi,
+  ContractEvent,
+  ContractExposed,
+  InterfaceOf,
+  MethodOf,
+  EventOf,
+  EmitOf,
+  GivenArguments,
+  GottenResult,
+  UncheckedName,
+} from '../application/contract.js';
 import type { ExposedApi } from '../application/exposed-methods.js';
 import { JstpStream } from '../connection/calls/jstp-stream.js';
 import type { StreamOptions } from '../connection/calls/open-stream.js';
@@ -34,8 +46,10 @@ const DEFAULT_MAX_QUEUED = 1000;
  *
  * It connects with the first call, event or subscription, or by {@link connect}; resumes its session after a cut; logs in
  * afresh when the session is lost; and tries for ever. What is called and emitted meanwhile waits, for `resumeTimeoutMs`.
+ *
+ * @typeParam Contract the application's contract, for names and types that the compiler checks. @default anything
  */
-export class PageClient {
+export class PageClient<out Contract = unknown> {
   private readonly emitter = new EventEmitter<PageClientEvents>();
   private readonly application = new ClientApplication();
   private readonly kept: PageConnection;
@@ -61,8 +75,8 @@ export class PageClient {
   }
 
   /** The core's connection, while it is up. */
-  get connection(): Connection | undefined {
-    return this.kept.keeper.connection;
+  get connection(): Connection<Contract> | undefined {
+    return this.kept.keeper.connection as Connection<Contract> | undefined;
   }
 
   /** Registers a listener. @returns removes it */
@@ -81,8 +95,8 @@ export class PageClient {
    * {@link close}.
    * @returns a Promise of the connection; it rejects with the error of that one attempt
    */
-  connect(): Promise<Connection> {
-    return this.kept.connect();
+  connect(): Promise<Connection<Contract>> {
+    return this.kept.connect() as Promise<Connection<Contract>>;
   }
 
   /**
@@ -99,6 +113,11 @@ export class PageClient {
    * @returns the result, the array of several, or the last value of a stream. It rejects with a RemoteError: with the
    * server's, or with -1 where it is not known whether the call ran
    */
+  call<Interface extends InterfaceOf<Contract>, Method extends MethodOf<Contract, Interface>>(
+    interfaceName: Interface,
+    method: Method,
+    ...args: GivenArguments<Contract, Interface, 'methods', Method>
+  ): Promise<GottenResult<Contract, Interface, 'methods', Method>>;
   call(interfaceName: string, method: string, ...args: unknown[]): Promise<unknown> {
     return this.callWith(interfaceName, method, args, {});
   }
@@ -108,15 +127,23 @@ export class PageClient {
    * asked of the server before a method is called.
    * @param options what is said about each of its calls. @default the client's `timeout`
    */
-  proxy<Api>(interfaceName: string, options: PageCallOptions = {}): RemoteInterface<Api> {
-    return createRemoteInterface<Api>((method, args) => this.callWith(interfaceName, method, args, options));
+  proxy<Api = unknown, Name extends InterfaceOf<Contract> = UncheckedName<Contract>>(
+    interfaceName: Name,
+    options?: PageCallOptions,
+  ): RemoteInterface<ContractApi<Contract, Name, Api>>;
+  proxy(interfaceName: string, options: PageCallOptions = {}): object {
+    return createRemoteInterface((method, args) => this.callWith(interfaceName, method, args, options));
   }
 
   /**
    * Sends an event.
    * @returns resolves when it is on its way (in the session, whose resume it waits for), or rejects with what keeps it
    */
-  emit(interfaceName: string, event: string, ...args: unknown[]): Promise<void> {
+  emit<Interface extends InterfaceOf<Contract>, Event extends EventOf<Contract, Interface>>(
+    interfaceName: Interface,
+    event: Event,
+    ...args: GivenArguments<Contract, Interface, 'events', Event>
+  ): Promise<void> {
     return promisify<undefined>((done) => {
       const waiting: Waiting = {
         args,
@@ -137,12 +164,30 @@ export class PageClient {
    * The values of a call as they come: the server sends no more than is read. Leaving the loop cancels the call.
    * @example for await (const said of client.stream<Said>('rooms', 'history', 'kitchen')) show(said);
    */
-  stream<T = unknown>(interfaceName: string, method: string, ...args: unknown[]): JstpStream<T> {
-    return this.streamWith<T>(interfaceName, method, args, {});
+  stream<
+    T = unknown,
+    Interface extends InterfaceOf<Contract> = UncheckedName<Contract>,
+    Method extends MethodOf<Contract, Interface> = UncheckedName<Contract>,
+  >(
+    interfaceName: Interface,
+    method: Method,
+    ...args: GivenArguments<Contract, Interface, 'methods', Method>
+  ): JstpStream<GottenResult<Contract, Interface, 'methods', Method, T>> {
+    return this.streamWith(interfaceName, method, args, {});
   }
 
   /** Calls a method as {@link stream} does. @param options what is said about the call besides its arguments */
-  streamWith<T = unknown>(
+  streamWith<
+    T = unknown,
+    Interface extends InterfaceOf<Contract> = UncheckedName<Contract>,
+    Method extends MethodOf<Contract, Interface> = UncheckedName<Contract>,
+  >(
+    interfaceName: Interface,
+    method: Method,
+    args: GivenArguments<Contract, Interface, 'methods', Method>,
+    options: PageCallOptions,
+  ): JstpStream<GottenResult<Contract, Interface, 'methods', Method, T>>;
+  streamWith<T>(
     interfaceName: string,
     method: string,
     args: unknown[],
@@ -179,13 +224,29 @@ export class PageClient {
    * @param listener called with each event; what it throws, or rejects with, is an 'error' of the client
    * @returns unsubscribes
    */
-  fromEvent<T = unknown>(interfaceName: string, event: string, listener: (value: T) => void): () => void;
+  fromEvent<
+    T = unknown,
+    Interface extends InterfaceOf<Contract> = UncheckedName<Contract>,
+    Event extends EmitOf<Contract, Interface> = UncheckedName<Contract>,
+  >(
+    interfaceName: Interface,
+    event: Event,
+    listener: (value: ContractEvent<Contract, Interface, Event, T>) => void,
+  ): () => void;
   /**
    * The same events as an async iterable. It takes them from this call on, and ends when the loop is left, or at
    * {@link close}. A reader that is too slow gets a RemoteError ERR_JOURNAL_FULL.
    * @example for await (const said of client.fromEvent<Said>('rooms', 'said')) show(said);
    */
-  fromEvent<T = unknown>(interfaceName: string, event: string, options?: EventQueueOptions): JstpStream<T>;
+  fromEvent<
+    T = unknown,
+    Interface extends InterfaceOf<Contract> = UncheckedName<Contract>,
+    Event extends EmitOf<Contract, Interface> = UncheckedName<Contract>,
+  >(
+    interfaceName: Interface,
+    event: Event,
+    options?: EventQueueOptions,
+  ): JstpStream<ContractEvent<Contract, Interface, Event, T>>;
   fromEvent<T>(
     interfaceName: string,
     event: string,
@@ -222,8 +283,10 @@ export class PageClient {
    * @throws ConfigurationError for what is neither, and for functions that are in no interface
    * @example client.expose({ screen: { size: () => [innerWidth, innerHeight] } })
    */
-  expose(application: ApplicationLike<Connection> | ExposedApi): void {
-    this.application.expose(application);
+  expose<Exposed = ApplicationLike<Connection> | ContractExposed<Contract>>(
+    application: NoInfer<Exposed>,
+  ): void {
+    this.application.expose(application as ApplicationLike<Connection> | ExposedApi);
   }
 
   /**

@@ -1,17 +1,14 @@
-/** The result that the caller of a remote method gets: of a stream it is the last value. */
-type ResultOf<Declared> = Awaited<Declared> extends AsyncIterable<infer Value> ? Value : Awaited<Declared>;
-
-/** A method's type for its callers. */
-type RemoteMethodOf<Method> = Method extends (...args: infer Args) => infer Result
-  ? (...args: Args) => Promise<ResultOf<Result>>
-  : never;
+import type { GivenTo, ResultOf } from '../application/contract.js';
 
 /**
- * The type of a remote interface for its callers: each method takes its parameters and returns a Promise of its result.
+ * The type of a remote interface for its callers: each method takes its parameters (what streams, for those that stream) and
+ * returns a Promise of its result, of a stream of the last value.
  * Members that are no methods are left out, and so is `then`.
  */
 export type RemoteInterface<Api> = {
-  readonly [Name in keyof Api as MethodName<Api, Name>]: RemoteMethodOf<Api[Name]>;
+  readonly [Name in keyof Api as MethodName<Api, Name>]: (
+    ...args: GivenTo<Api[Name]>
+  ) => Promise<ResultOf<Api[Name]>>;
 };
 
 type MethodName<Api, Name extends keyof Api> = Api[Name] extends (...args: never[]) => unknown

@@ -37,9 +37,11 @@ describe('an answer of 200,000 results', () => {
         1,
         (connection) =>
           new Promise((resolve) => {
-            void connection[method]('a', 'b', [], (...args: unknown[]) => {
+            const callback = (...args: unknown[]): void => {
               resolve(args);
-            });
+            };
+            if (method === 'callMethod') connection.callMethod('a', 'b', [], callback);
+            else connection.callMethodWithResend('a', 'b', [], callback);
           }),
       );
       expect(outcome).toEqual([expect.objectContaining(TOO_MANY)]);

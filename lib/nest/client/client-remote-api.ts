@@ -1,7 +1,7 @@
 import type { BaseRpcContext } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
+import type { AllGiven } from '../../application/contract.js';
 import type { JstpStream } from '../../connection/calls/jstp-stream.js';
-import type { StreamInput } from '../../util/stream-input.js';
 import type { JstpArgs } from '../jstp-args.js';
 
 /** The result that the caller of a remote method gets: the last value of a stream, the values of `JstpArgs`. */
@@ -58,19 +58,13 @@ type IsContext<Parameter> = 0 extends 1 & Parameter
       ? true
       : false;
 
-/**
- * What a caller gives for a parameter: for a stream, whatever streams the same values. `any` and `unknown` stay as they are.
- */
-type Given<Parameter> = 0 extends 1 & Parameter
-  ? Parameter
-  : Parameter extends Observable<infer Value> | AsyncIterable<infer Value>
-    ? StreamInput<Value>
-    : Parameter;
+/** The arguments of a method as its caller gives them: for a stream, whatever streams the same values. */
+export type ArgumentsFor<Method> = Method extends (...args: infer Args) => unknown
+  ? AllGiven<ArgumentsOf<Args>>
+  : never;
 
-/** The arguments, with their names. */
-type AllGiven<Arguments extends readonly unknown[]> = {
-  [Index in keyof Arguments]: Given<Arguments[Index]>;
-};
+/** The result of a method as its caller gets it. */
+export type ResultFor<Method> = Method extends (...args: never[]) => infer Result ? ResultOf<Result> : never;
 
 /**
  * The type of a remote interface for its callers. Each method of `Api`, which may be the class of the handlers, takes

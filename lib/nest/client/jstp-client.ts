@@ -1,6 +1,15 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { defer, from, Observable, ReplaySubject, throwError, type Subscriber } from 'rxjs';
 import type { ApplicationLike } from '../../application/application.js';
+import type {
+  ContractApi,
+  ContractEvent,
+  ContractExposed,
+  InterfaceOf,
+  MethodOf,
+  EmitOf,
+  UncheckedName,
+} from '../../application/contract.js';
 import type { JstpStream } from '../../connection/calls/jstp-stream.js';
 import type { Connection } from '../../connection/connection.js';
 import { parseAppSpecifier } from '../../connection/handshake/client-handshake.js';
@@ -21,26 +30,28 @@ import type { ClientMetrics } from './client-metrics.js';
 import { ConnectionKeeper, type ConnectionObserver } from '../../connection/keeper/connection-keeper.js';
 import { resolveClientOptions, type JstpClientOptions } from './client-options.js';
 import { lostAnswer } from '../../connection/keeper/answers.js';
+import { dataOf, keepErrors, sentBy } from './call-data.js';
 import { ClientPackets, type Conversions } from './client-packets.js';
 import { StreamFlow } from './stream-flow.js';
 import type { ExposedApi } from '../../application/exposed-methods.js';
 import { NEST_OUTCOMES } from './nest-outcomes.js';
+import type {
+  BarePattern,
+  ContractArguments,
+  ContractData,
+  ContractOutcome,
+  ContractPattern,
+  ContractResult,
+  UncheckedPattern,
+} from '../contract/client-contract.js';
 import { createRemoteApi, type RemoteApi, type RemoteStreams } from './client-remote-api.js';
 import { isNetworkError } from '../../connection/keeper/connection-trouble.js';
 import { LimitedSend } from './limited-send.js';
 import type { Teardown } from './sent-call.js';
 import { JstpArgs } from '../jstp-args.js';
-import {
-  argumentsOfData,
-  JstpRecord,
-  type Attempt,
-  type Flow,
-  type JstpRecordOptions,
-} from '../jstp-record.js';
+import { JstpRecord, type Attempt, type Flow, type JstpRecordOptions } from '../jstp-record.js';
 import { PrintableLogger } from '../printable-logger.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
-import { onStreamError } from '../../util/pump.js';
-import { isStreamInput } from '../../util/stream-input.js';
 
 /** What only Nest 12 has of `ClientProxy`. */
 interface PacketMaker {
@@ -60,7 +71,7 @@ interface PacketMaker {
  *
  * @example ClientsModule.register([{ name: 'CHAT', customClass: JstpClient, options: { app: 'chat@^1.0.0', port: 3000 } }])
  */
-export class JstpClient extends ClientProxy<JstpClientEvents, string> {
+export class JstpClient<out Contract = unknown> extends ClientProxy<JstpClientEvents, string> {
   private readonly logger = new PrintableLogger(JstpClient.name);
   /** Told what a listener throws. */
   private readonly reporter: ErrorReporter = {
@@ -103,7 +114,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
         resolveInterceptor,
       );
     if (resolved.metrics) this.meter = new ClientMeter(parseAppSpecifier(resolved.app).name);
-    if (resolved.application) this.expose(resolved.application);
+    if (resolved.application) (this as JstpClient).expose(resolved.application);
     if (options.types === 'extended') this.types = new ExtendedTypes(resolved.limits);
     const { serializer = this.types?.clientSerializer, deserializer = this.types?.clientDeserializer } =
       options;
@@ -137,8 +148,9 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * connection; after 'sessionTaken' the client waits for the user to call it.
    * @returns a Promise of the core's connection, the same one until the attempt fails or the connection is lost
    */
-  connect(): Promise<Connection> {
-    return this.untilReady?.then(() => this.keeper.connect()) ?? this.keeper.connect();
+  connect(): Promise<Connection<Contract>> {
+    const connected = this.untilReady?.then(() => this.keeper.connect()) ?? this.keeper.connect();
+    return connected as Promise<Connection<Contract>>;
   }
 
   /**
@@ -154,7 +166,7 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * The core's connection.
    * @throws Error while there is none
    */
-  unwrap<T = Connection>(): T {
+  unwrap<T = Connection<Contract>>(): T {
     const { connection } = this.keeper;
     if (!connection) throw new Error('Not initialized. Please call the "connect" method first.');
     return connection as T;
@@ -166,12 +178,26 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * @param pattern `'interface.method'`, `{ interface, method }` or any pattern of a Nest handler
    * @param data the argument; {@link JstpArgs} for several; a {@link JstpRecord} with more about this one message
    */
-  override send<TResult = unknown, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
+  override send<
+    TResult = unknown,
+    TInput = unknown,
+    Pattern extends ContractPattern<Contract, 'methods'> = UncheckedPattern<Contract>,
+  >(
+    pattern: Pattern,
+    data: ContractData<Contract, 'methods', Pattern, TInput>,
+  ): Observable<ContractOutcome<Contract, Pattern, TResult>>;
+  /** Calls a method without arguments. */
+  override send<
+    TResult = unknown,
+    Pattern extends BarePattern<Contract, 'methods'> = UncheckedPattern<Contract>,
+  >(pattern: Pattern): Observable<ContractOutcome<Contract, Pattern, TResult>>;
+  override send(pattern: unknown, ...given: [data?: unknown]): Observable<never> {
+    const [data] = given.length === 0 ? [JstpArgs.of()] : given;
     // Nest's own error for them is not exported.
-    if (pattern == null || data == null) return super.send<TResult, TInput>(pattern, data);
+    if (pattern == null || data == null) return super.send(pattern, data);
     if (!this.chain) return this.sendPlain(pattern, data);
-    const sent = this.chain.run('call', pattern, data, (...given) => this.sendPlain(...given));
-    return sent as Observable<TResult>;
+    const sent = this.chain.run('call', pattern, data, (...next) => this.sendPlain(...next));
+    return sent as Observable<never>;
   }
 
   /** Sends a call behind the interceptors, within its limits. */
@@ -247,14 +273,23 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * @param data the argument; {@link JstpArgs} for several; a {@link JstpRecord} with more about this one message
    * @returns completes when the event is on its way, or fails with what keeps it
    */
-  override emit<TResult = unknown, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
-    if (pattern == null || data == null) return super.emit<TResult, TInput>(pattern, data);
+  override emit<
+    TResult = unknown,
+    TInput = unknown,
+    Pattern extends ContractPattern<Contract, 'events'> = UncheckedPattern<Contract>,
+  >(pattern: Pattern, data: ContractData<Contract, 'events', Pattern, TInput>): Observable<TResult>;
+  /** Sends an event without arguments. */
+  override emit<
+    TResult = unknown,
+    Pattern extends BarePattern<Contract, 'events'> = UncheckedPattern<Contract>,
+  >(pattern: Pattern): Observable<TResult>;
+  override emit(pattern: unknown, ...given: [data?: unknown]): Observable<never> {
+    const [data] = given.length === 0 ? [JstpArgs.of()] : given;
+    if (pattern == null || data == null) return super.emit(pattern, data);
     if (!this.chain) return this.emitPlain(pattern, data);
     const sent = new ReplaySubject<unknown>();
-    this.chain
-      .run('event', pattern, data, (...given) => defer(() => this.emitPlain(...given)))
-      .subscribe(sent);
-    return sent.asObservable() as Observable<TResult>;
+    this.chain.run('event', pattern, data, (...next) => defer(() => this.emitPlain(...next))).subscribe(sent);
+    return sent.asObservable() as Observable<never>;
   }
 
   private emitPlain<TResult>(pattern: unknown, data: unknown): Observable<TResult> {
@@ -272,11 +307,16 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * Calls a method with any number of arguments; a {@link JstpRecord} stands in the place of all.
    * @returns the result, the array of several, or the last value of a stream
    */
+  call<Interface extends InterfaceOf<Contract>, Method extends MethodOf<Contract, Interface>>(
+    interfaceName: Interface,
+    method: Method,
+    ...args: ContractArguments<Contract, Interface, 'methods', Method>
+  ): Promise<ContractResult<Contract, Interface, 'methods', Method>>;
   call(interfaceName: string, method: string, ...args: unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       let last: unknown;
-      const data = args.length === 1 && args[0] instanceof JstpRecord ? args[0] : JstpArgs.of(...args);
-      this.send({ interface: interfaceName, method }, data).subscribe({
+      const pattern = { interface: interfaceName, method };
+      (this as JstpClient).send(pattern, dataOf(args)).subscribe({
         next: (value) => {
           last = value;
         },
@@ -296,8 +336,17 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * {@link JstpRecord} stands in the place of all
    * @example for await (const line of client.stream('log', 'follow', 'app')) console.log(line);
    */
-  stream<T = unknown>(interfaceName: string, method: string, ...args: unknown[]): JstpStream<T> {
-    const data = args.length === 1 && args[0] instanceof JstpRecord ? args[0] : JstpArgs.of(...args);
+  stream<
+    T = unknown,
+    Interface extends InterfaceOf<Contract> = UncheckedName<Contract>,
+    Method extends MethodOf<Contract, Interface> = UncheckedName<Contract>,
+  >(
+    interfaceName: Interface,
+    method: Method,
+    ...args: ContractArguments<Contract, Interface, 'methods', Method>
+  ): JstpStream<ContractResult<Contract, Interface, 'methods', Method, T>>;
+  stream<T>(interfaceName: string, method: string, ...args: unknown[]): JstpStream<T> {
+    const data = dataOf(args);
     const pattern = { interface: interfaceName, method };
     const flow = new StreamFlow<T>();
     const values = this.chain
@@ -310,15 +359,17 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * A remote interface whose methods stream: `streams<Log>('log').follow('app')` does what {@link stream} does.
    * @param options what is said about each of its calls. @default nothing
    */
-  streams<RemoteInterface>(
-    interfaceName: string,
+  streams<RemoteInterface = unknown, Name extends InterfaceOf<Contract> = UncheckedName<Contract>>(
+    interfaceName: Name,
     options?: JstpRecordOptions,
-  ): RemoteStreams<RemoteInterface> {
+  ): RemoteStreams<ContractApi<Contract, Name, RemoteInterface>>;
+  streams(interfaceName: string, options?: JstpRecordOptions): object {
+    const client = this as JstpClient;
     return createRemoteApi((method, args) =>
       options
-        ? this.stream(interfaceName, method, new JstpRecord(JstpArgs.of(...args), options))
-        : this.stream(interfaceName, method, ...args),
-    ) as unknown as RemoteStreams<RemoteInterface>;
+        ? client.stream(interfaceName, method, new JstpRecord(JstpArgs.of(...args), options))
+        : client.stream(interfaceName, method, ...args),
+    );
   }
 
   /**
@@ -327,11 +378,16 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * are no methods of it: use {@link call} for those.
    * @param options what is said about each of its calls. @default nothing
    */
-  proxy<RemoteInterface>(interfaceName: string, options?: JstpRecordOptions): RemoteApi<RemoteInterface> {
-    return createRemoteApi<RemoteInterface>((method, args) =>
+  proxy<RemoteInterface = unknown, Name extends InterfaceOf<Contract> = UncheckedName<Contract>>(
+    interfaceName: Name,
+    options?: JstpRecordOptions,
+  ): RemoteApi<ContractApi<Contract, Name, RemoteInterface>>;
+  proxy(interfaceName: string, options?: JstpRecordOptions): object {
+    const client = this as JstpClient;
+    return createRemoteApi((method, args) =>
       options
-        ? this.call(interfaceName, method, new JstpRecord(JstpArgs.of(...args), options))
-        : this.call(interfaceName, method, ...args),
+        ? client.call(interfaceName, method, new JstpRecord(JstpArgs.of(...args), options))
+        : client.call(interfaceName, method, ...args),
     );
   }
 
@@ -354,10 +410,15 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * dials in the background. What keeps it from connecting is told by the event 'error' and by {@link status}. After
    * {@link close}, and after 'sessionTaken', it waits for the client's next use. Without `reconnect` one attempt is made.
    */
-  fromEvent<T = unknown>(interfaceName: string, event: string): Observable<T> {
+  fromEvent<
+    T = unknown,
+    Interface extends InterfaceOf<Contract> = UncheckedName<Contract>,
+    Event extends EmitOf<Contract, Interface> = UncheckedName<Contract>,
+  >(interfaceName: Interface, event: Event): Observable<ContractEvent<Contract, Interface, Event, T>>;
+  fromEvent(interfaceName: string, event: string): Observable<unknown> {
     return new Observable((subscriber) =>
       this.application.subscribe(interfaceName, event, this.keeper, (value) => {
-        subscriber.next(value as T);
+        subscriber.next(value);
       }),
     );
   }
@@ -387,9 +448,13 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
    * @throws ConfigurationError for what is neither, and for functions that are in no interface
    * @example client.expose({ screen: { size: () => [80, 25] } })
    */
-  expose(application: ApplicationLike<Connection> | ExposedApi): void {
-    (this.beside ?? this.application).expose(application);
-    this.exposed = application;
+  expose<Exposed = ApplicationLike<Connection> | ContractExposed<Contract>>(
+    application: NoInfer<Exposed>,
+  ): void;
+  expose(application: object): void {
+    const exposed = application as ApplicationLike<Connection> | ExposedApi;
+    (this.beside ?? this.application).expose(exposed);
+    this.exposed = exposed;
   }
 
   /** @internal Serves methods of providers, beside what is exposed; for JstpClientModule. */
@@ -509,19 +574,6 @@ export class JstpClient extends ClientProxy<JstpClientEvents, string> {
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectAsJson('JstpClient', this, options, inspect);
   }
-}
-
-/** Adds to a call the attempt that it is sent by, and who reads its values. */
-function sentBy(attempt: Attempt | undefined, data: unknown, flow?: Flow): JstpRecord {
-  return data instanceof JstpRecord
-    ? new JstpRecord<unknown>(data.data, data.options, attempt, flow ?? data.flow)
-    : new JstpRecord(data, {}, attempt, flow);
-}
-
-/** Lets a stream of Node among the data fail before it is sent: the call that reads it tells of the error. */
-function keepErrors(data: unknown): void {
-  for (const argument of argumentsOfData(data instanceof JstpRecord ? data.data : data))
-    if (isStreamInput(argument)) onStreamError(argument, ignore);
 }
 
 function textOf(error: unknown): string {

@@ -3,12 +3,13 @@ import type { SecureContextOptions } from 'node:tls';
 import type { Logger } from '@nestjs/common';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { ApplicationLike } from '../../application/application.js';
+import type { ClientsOf, InterfaceOf, EmitOf, GivenOrRecord } from '../../application/contract.js';
 import type { Connection } from '../../connection/connection.js';
 import { UnsendableAnswer } from '../../connection/calls/unsendable-answer.js';
 import { observe } from '../../connection/observing/observers.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { ListenerFactory } from '../../server/listener.js';
-import { Audience, UserAudience, type UserSink } from '../../server/rooms/audience.js';
+import { Audience, UserAudience } from '../../server/rooms/audience.js';
 import type { Rooms } from '../../server/rooms/rooms.js';
 import { selectRooms, selectUsers, type Excluded } from '../../server/rooms/selection.js';
 import type { ServerMetrics } from '../../server/metrics/server-metrics.js';
@@ -30,6 +31,7 @@ import { noteHandlers } from '../handling/note-handlers.js';
 import { hideStreamTypes } from '../handling/stream-parameters.js';
 import { followHandshakes } from '../handling/follow-handshakes.js';
 import { HandlerRunner, type ProcessingHooks } from '../handling/handler-runner.js';
+import { audienceSinkOf } from './audience-sink.js';
 import { AccessLog } from './access-log.js';
 import { ConnectionLog } from './connection-log.js';
 import { exploredOf, type Explored } from './explored.js';
@@ -69,12 +71,13 @@ type EndHook = Parameters<Server['setOnProcessingEndHook']>[0];
 /**
  * Serves the handlers of a Nest application by JSTP; the `strategy` of a microservice.
  *
+ * @typeParam Contract the contract of the application, for names and types of what is sent to clients. @default anything
  * @example
  * const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, {
  *   strategy: new JstpServer({ host: '127.0.0.1', port: 3000 }),
  * });
  */
-export class JstpServer
+export class JstpServer<out Contract = unknown>
   extends Server<JstpServerEvents, JstpServerStatus>
   implements CustomTransportStrategy
 {
@@ -267,7 +270,11 @@ export class JstpServer
    * session. A {@link JstpRecord} stands in the place of all arguments, and its metadata goes along.
    * @throws Error before `listen`
    */
-  broadcast(interfaceName: string, event: string, ...given: unknown[]): void {
+  broadcast<Interface extends InterfaceOf<Contract>, Event extends EmitOf<Contract, Interface>>(
+    interfaceName: Interface,
+    event: Event,
+    ...given: GivenOrRecord<Contract, Interface, 'emits', Event>
+  ): void {
     const { args, options } = messageOf(given);
     this.rooms.broadcast(interfaceName, event, args, options?.metadata);
   }
@@ -285,31 +292,18 @@ export class JstpServer
    * {@link JstpRooms} reaches those of several servers.
    * @throws ConfigurationError for what is no text; its `emit` throws Error before `listen`
    */
-  to(...rooms: readonly string[]): Audience {
-    return new Audience(this.audienceSink, selectRooms({}, rooms));
+  to(...rooms: readonly string[]): Audience<void, Contract> {
+    return new Audience(audienceSinkOf(this), selectRooms({}, rooms));
   }
 
   /** Selects the sessions of a user on this server, for events and calls. */
-  toUser(name: string): UserAudience {
-    return new UserAudience(this.audienceSink, selectUsers({}, [name]));
+  toUser(name: string): UserAudience<void, Contract> {
+    return new UserAudience(audienceSinkOf(this), selectUsers({}, [name]));
   }
 
   /** Selects all clients of this server, but for the members of rooms, and single contexts, connections or sessions. */
-  except(...excluded: readonly Excluded[]): Audience {
-    return new Audience(this.audienceSink, {}).except(...excluded);
-  }
-
-  private get audienceSink(): UserSink<void> {
-    return {
-      emit: (selection, interfaceName, event, given) => {
-        const { args, options } = messageOf(given);
-        this.rooms.emit(selection, interfaceName, event, args, options?.metadata);
-      },
-      call: async (selection, interfaceName, method, given) => {
-        const { args, options } = messageOf(given);
-        return this.rooms.call(selection, interfaceName, method, args, options);
-      },
-    };
+  except(...excluded: readonly Excluded[]): Audience<void, Contract> {
+    return new Audience<void, Contract>(audienceSinkOf(this), {}).except(...excluded);
   }
 
   /**
@@ -337,8 +331,8 @@ export class JstpServer
    * Returns the connected clients.
    * @throws Error before `listen`
    */
-  getClients(): IterableIterator<Connection> {
-    return this.listened().getClients();
+  getClients<Peer = ClientsOf<Contract>>(): IterableIterator<Connection<Peer>> {
+    return this.listened().getClients() as IterableIterator<Connection<Peer>>;
   }
 
   /** @internal Called before Nest makes the handlers of an application. */

@@ -32,6 +32,15 @@ describe('send', () => {
     expect(await valuesOf(client.send('calc.pair', JstpArgs.of()))).toEqual([['first', 'second']]);
   });
 
+  test('calls without arguments, and sends an event without any, where a pattern is all that is given', async () => {
+    const application = new CallApplication((call) => call.succeed([call.args.length]));
+    const { port } = await bench.serve(application);
+    const client = bench.client(port);
+    await valuesOf(client.emit('rooms.closed'));
+    expect(await valuesOf(client.send('rooms.list'))).toEqual([0]);
+    expect(application.events).toMatchObject([{ interfaceName: 'rooms', event: 'closed', args: [] }]);
+  });
+
   test('reaches a Nest pattern by its route in the default interface', async () => {
     const { port } = await bench.serve(
       new CallApplication((call) => call.succeed([call.interfaceName, call.methodName])),

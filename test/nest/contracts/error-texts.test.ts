@@ -50,10 +50,11 @@ beforeAll(() => {
       ? ts.createSourceFile(name, text, language)
       : getSourceFile.call(host, name, language);
   const program = ts.createProgram([file], options, host);
-  const source = program.getSourceFile(file);
   const first = HEAD.split('\n').length - 1;
-  for (const { start, messageText } of program.getSemanticDiagnostics(source)) {
-    const { line } = ts.getLineAndCharacterOfPosition(source as ts.SourceFile, start as number);
+  for (const { file: source, start = 0, messageText } of program.getSemanticDiagnostics(
+    program.getSourceFile(file),
+  )) {
+    const line = source?.getLineAndCharacterOfPosition(start).line ?? 0;
     texts[Object.keys(LINES)[line - first]] = ts.flattenDiagnosticMessageText(messageText, '\n');
   }
 }, 120_000);

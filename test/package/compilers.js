@@ -6,9 +6,6 @@ import path from 'node:path';
 import { run, writeJson } from './shell.js';
 import { COMPILERS, optionsFor, TYPE_SETTINGS } from './type-settings.js';
 
-/** What a compiler says that will not have an ES module imported by CommonJS. */
-const REFUSED = 'TS1479';
-
 /**
  * @param {string} folder where the compilers are installed
  * @param {Record<'module' | 'commonjs', string>} homes the fresh applications that have the package
@@ -46,16 +43,16 @@ async function checkOne(tsc, compiler, setting, home) {
   });
   const { code, stdout, stderr } = await runNode([tsc, '-p', config, '--pretty', 'false'], home);
   const errors = stdout.match(/\bTS\d+\b/g) ?? [];
-  const isRefused = setting.refusedBy.includes(compiler);
-  const isAsTold = isRefused
-    ? errors.length > 0 && errors.every((code) => code === REFUSED)
+  const refusal = setting.refusedBy[compiler];
+  const isAsTold = refusal
+    ? errors.length > 0 && errors.every((error) => error === refusal)
     : code === 0 && errors.length === 0;
   const title = `TypeScript ${compiler}, ${setting.title}`;
   if (!isAsTold) {
     process.stdout.write(stdout + stderr);
-    throw new Error(`${title}: must ${isRefused ? `be refused with ${REFUSED} alone` : 'compile'}`);
+    throw new Error(`${title}: must ${refusal ? `be refused with ${refusal} alone` : 'compile'}`);
   }
-  console.log(`${title}: ${isRefused ? `refused (${REFUSED}), as the documents tell` : 'compiles'}`);
+  console.log(`${title}: ${refusal ? `refused (${refusal}), as the documents tell` : 'compiles'}`);
 }
 
 function aliasOf(/** @type {string} */ version) {

@@ -144,7 +144,7 @@ function compileAndRun(home, program, expected) {
   const config = path.join(home, `tsconfig.${program}.json`);
   copyFileSync(path.join(import.meta.dirname, 'fixtures', `${program}.ts`), path.join(home, `${program}.ts`));
   writeJson(config, { extends: './tsconfig.json', files: [`${program}.ts`] });
-  run(home, process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', config]);
+  run(home, process.execPath, [path.join(root, 'node_modules/typescript-7/bin/tsc'), '-p', config]);
   const output = run(home, process.execPath, [`built/${program}.js`], { timeoutMs: PROGRAM_TIMEOUT_MS });
   if (!output.includes(expected)) throw new Error(`${program} ended without printing "${expected}"`);
 }

@@ -82,7 +82,9 @@ function sourcesOf(/** @type {string} */ map) {
 }
 
 function isPublished(/** @type {string} */ file) {
-  return /^(dist\/.+\.(js|d\.ts|d\.ts\.map)|lib\/.+\.ts|(package\.json|README\.md|LICENSE|CHANGELOG\.md))$/.test(
-    file,
+  return (
+    /^(dist\/.+\.(js|d\.ts|d\.ts\.map)|lib\/.+\.ts|(package\.json|README\.md|LICENSE|CHANGELOG\.md))$/.test(
+      file,
+    ) || /^dist\/explorer\/page\/[^/]+\.(css|html|svg)$/.test(file)
   );
 }

@@ -73,7 +73,7 @@ function compile() {
   const config = { extends: '../tsconfig.json', compilerOptions, include: ['*'], exclude: [] };
   writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(config));
   console.log(`documents: compiling ${blocks.length} code blocks`);
-  const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
+  const tsc = path.join(root, 'node_modules/typescript-7/bin/tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], {
     stdio: 'inherit',
   });

@@ -1,7 +1,4 @@
-/**
- * `node test/tools/explorer-page.js`, a step of `npm run build`: bundles the explorer's page from lib/explorer/page into
- * dist/explorer/page, as static files that need nothing from elsewhere.
- */
+/** Bundles the explorer's page, as static files that need nothing from elsewhere: a step of `npm run build`. */
 import { cp, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -40,5 +37,3 @@ export async function buildExplorerPage(folder) {
   for (const file of ['index.html', 'icon.svg'])
     await cp(path.join(source, 'public', file), path.join(folder, file));
 }
-
-if (process.argv[1] === import.meta.filename) await buildExplorerPage(path.join(root, 'dist/explorer/page'));

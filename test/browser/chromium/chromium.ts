@@ -3,8 +3,9 @@ import path from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 const root = path.resolve(import.meta.dirname, '../../..');
-/** Where the pictures go, to be looked at; git ignores it. */
+/** Where the pictures go, to be looked at; git ignores it. Without PICTURES in the environment there are none. */
 const SCREENSHOTS = path.join(root, '.screenshots');
+const TAKES_PICTURES = Boolean(process.env['PICTURES']);
 
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1280, height: 800 };
@@ -36,8 +37,9 @@ export function launch({ likeForUsers = false } = {}): Promise<Browser> {
   });
 }
 
-/** Takes a picture in both colour schemes. */
+/** Takes a picture in both colour schemes, if somebody wants to look at it: `PICTURES=1 npm run test:chromium`. */
 export async function takePictures(page: Page, name: string): Promise<void> {
+  if (!TAKES_PICTURES) return;
   mkdirSync(SCREENSHOTS, { recursive: true });
   for (const colorScheme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme });

@@ -1,5 +1,3 @@
-import type { Moment } from './turn-clock.js';
-
 /** Something that is observed from its beginning to its end. */
 export interface Observation {
   /**
@@ -13,17 +11,14 @@ export interface Observation {
    * It has ended. Called once.
    * @param code how: 0 for success, else the error's code
    * @param error why it failed
-   * @param began when it began; undefined where it takes no time
    */
-  end(code: number | string, error?: unknown, began?: Moment): void;
+  end(code: number | string, error?: unknown): void;
 }
 
 /** What may be observed: a call of either side. */
 export interface Observed {
   /** Told of its end; undefined: nobody observes it, or it has ended. */
   observation: Observation | undefined;
-  /** When it began, where it is observed. Why here: those that are only counted share one observation. */
-  began: Moment | undefined;
 }
 
 /** Tells who observes something that it has ended, the first time. */
@@ -31,5 +26,5 @@ export function endObservation(observed: Observed, code: number | string, error:
   const { observation } = observed;
   if (observation === undefined) return;
   observed.observation = undefined;
-  observation.end(code, error, observed.began);
+  observation.end(code, error);
 }

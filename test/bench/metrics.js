@@ -1,82 +1,90 @@
 /**
- * `npm run bench:metrics`: what the option `metrics` costs, in processor time for each call through Nest. A server and a client
- * that count, only a server that counts, and a pair that does not, in turn within one process; the ratio is taken within a
- * round. What counts is the median. Why processor time: a busy machine changes it little.
+ * `npm run bench:metrics`: what the option `metrics` costs: calls/s and the server's processor time for each call, of pairs of
+ * processes that count beside pairs that do not, in turn. The ratio is taken within a round. What counts is the median. A pair
+ * that does not count either tells how quiet the machine is. Why several sets of processes: what the compiler makes of the same
+ * code differs from one process to the next by more than counting costs.
  */
-import { JstpClient, JstpServer } from 'nestjs-jstp';
-import { nestClient, startNest } from './contenders/nest-application.js';
-import { portOf } from './contenders/port.js';
+import { labelOf } from './contenders/index.js';
+import { Pair } from './processes/pair.js';
+import { rotate } from './runner.js';
 import { median } from './statistics.js';
 
-/** @import { BenchClient } from './types.js' */
+/** @import { Load, Settings } from './types.js' */
 
-const ROUNDS = Number(process.env['ROUNDS'] ?? 41);
-const CALLS = 10_000;
-const IN_FLIGHT = 64;
+const SETS = Number(process.env['SETS'] ?? 5);
+const ROUNDS = Number(process.env['ROUNDS'] ?? 9);
+const TIMES = { warmupMs: 100, durationMs: 400 };
+const FIRST_WARMUP_MS = 2000;
 const HANDLERS = 10;
 
-/** @typedef {{ name: string, client: BenchClient, close: () => Promise<unknown> }} Pair */
+/** @type {Load} */
+const LOAD = { kind: 'calls', connections: 1, inFlight: 64, payload: 'text-16' };
 
-/** @type {(name: string, metrics: { server: boolean, client: boolean }) => Promise<Pair>} */
-async function startPair(name, metrics) {
-  const strategy = new JstpServer({ host: '127.0.0.1', port: 0, metrics: metrics.server });
-  const { app } = await startNest({ strategy }, HANDLERS);
-  const port = portOf(strategy.unwrap());
-  const client = await nestClient(
-    new JstpClient({ host: '127.0.0.1', port, metrics: metrics.client }),
-    HANDLERS,
-  );
-  const close = async () => {
-    await client.close();
-    await app.close();
-  };
-  return { name, client, close };
+/**
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {Settings['metrics']} metrics
+ * @property {number[]} perSecond
+ * @property {number[]} serverCpuUs
+ * @property {number[]} cpuUs
+ */
+
+/** @type {(values: readonly number[], of: readonly number[]) => string} the median of the ratios, in percent */
+function changeOf(values, of) {
+  const percent = (median(values.map((value, round) => value / of[round])) - 1) * 100;
+  return `${percent < 0 ? '' : '+'}${percent.toFixed(1)} %`;
 }
 
-/** @type {(client: BenchClient, calls: number) => Promise<number>} microseconds of processor time for each call */
-function measure(client, calls) {
-  return new Promise((resolve, reject) => {
-    const before = process.cpuUsage();
-    let sent = 0;
-    let answered = 0;
-    const next = () => {
-      sent += 1;
-      client.call(sent, (error) => {
-        if (error) {
-          reject(error);
-          return;
-        }
-        answered += 1;
-        if (sent < calls) next();
-        else if (answered === calls) {
-          const { user, system } = process.cpuUsage(before);
-          resolve((user + system) / calls);
-        }
-      });
-    };
-    for (let count = 0; count < IN_FLIGHT; count += 1) next();
+/** @type {(rows: readonly Row[]) => void} */
+function print(rows) {
+  for (const { name, perSecond, serverCpuUs, cpuUs } of rows) {
+    const speed = `${median(perSecond).toFixed(0)} calls/s, ${changeOf(perSecond, rows[0].perSecond)}`;
+    const time = `server ${median(serverCpuUs).toFixed(2)} µs a call, ${changeOf(serverCpuUs, rows[0].serverCpuUs)}`;
+    console.log(`${name.padEnd(20)} ${speed}; ${time}; both processes ${changeOf(cpuUs, rows[0].cpuUs)}`);
+  }
+}
+
+/** @type {(contender: string, rows: readonly Row[]) => Promise<void>} */
+async function measure(contender, rows) {
+  const pairs = rows.map(({ metrics, ...row }) => {
+    const pair = new Pair(contender, { handlers: HANDLERS, resume: 'default', metrics });
+    return { pair, ...row };
   });
+  try {
+    for (const { pair } of pairs) await pair.start();
+    for (const { pair } of pairs) await pair.measure({ ...LOAD, ...TIMES, warmupMs: FIRST_WARMUP_MS });
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const { pair, ...row } of rotate(pairs, round)) {
+        const { perSecond, serverCpuUs, cpuUs } = await pair.measure({ ...LOAD, ...TIMES });
+        row.perSecond.push(perSecond);
+        row.serverCpuUs.push(serverCpuUs);
+        row.cpuUs.push(cpuUs);
+      }
+    }
+  } finally {
+    await Promise.all(pairs.map(({ pair }) => pair.end()));
+  }
 }
 
-const pairs = [
-  await startPair('off', { server: false, client: false }),
-  await startPair('off again', { server: false, client: false }),
-  await startPair('server counts', { server: true, client: false }),
-  await startPair('both count', { server: true, client: true }),
-];
-for (let round = 0; round < 3; round += 1) for (const { client } of pairs) await measure(client, CALLS);
-/** @type {Map<string, number[]>} */
-const times = new Map(pairs.map(({ name }) => [name, []]));
-for (let round = 0; round < ROUNDS; round += 1) {
-  const first = round % pairs.length;
-  for (const { name, client } of [...pairs.slice(first), ...pairs.slice(0, first)])
-    times.get(name)?.push(await measure(client, CALLS));
+/** @type {(contender: string, kinds: Readonly<Record<string, Settings['metrics']>>) => Promise<void>} */
+async function compare(contender, kinds) {
+  /** @type {readonly Row[]} */
+  const rows = Object.entries(kinds).map(([name, metrics]) => {
+    return { name, metrics, perSecond: [], serverCpuUs: [], cpuUs: [] };
+  });
+  for (let set = 0; set < SETS; set += 1) await measure(contender, rows);
+  console.log(`${labelOf(contender)}:`);
+  print(rows);
 }
-const [off = []] = times.values();
-for (const [name, all] of times) {
-  const ratio = median(all.map((time, round) => time / off[round]));
-  console.log(
-    `${name.padEnd(14)} ${median(all).toFixed(2)} µs a call, ${((ratio - 1) * 100).toFixed(1)} % more than off`,
-  );
-}
-for (const { close } of pairs) await close();
+
+await compare('nest', {
+  'nobody counts': undefined,
+  'nobody counts, again': undefined,
+  'the server counts': 'server',
+  'both count': 'both',
+});
+await compare('core', {
+  'nobody counts': undefined,
+  'nobody counts, again': undefined,
+  'the server counts': 'server',
+});

@@ -193,7 +193,8 @@ function pairOf(pairs, contender, cell) {
 }
 
 /**
- * @param {readonly string[]} items
+ * @template Item
+ * @param {readonly Item[]} items
  * @param {number} by
  */
 export function rotate(items, by) {

@@ -8,6 +8,8 @@ export interface Settings {
   readonly resume: ResumeChoice;
   /** Where the broker listens, for those that need one. */
   readonly brokerPort?: number | undefined;
+  /** Who counts, of this package alone. The core's client cannot. @default nobody does */
+  readonly metrics?: 'server' | 'both' | undefined;
 }
 
 /** A contender's server, listening. */

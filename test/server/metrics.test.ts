@@ -212,7 +212,7 @@ describe('the metrics of a server', () => {
 
 test('a duration is in the bucket of the first bound that it does not exceed', () => {
   const histogram = new DurationHistogram();
-  for (const seconds of [0, 0.005, 0.0051, 10, 11]) histogram.record(seconds);
+  for (const seconds of [0, 0.005, 0.0051, 10, 11]) histogram.record(seconds, 1);
   const { count, sum, counts } = histogram.read();
   const last = DURATION_BOUNDS.length;
   expect([count, counts[0], counts[1], counts[last - 1], counts[last]]).toEqual([5, 2, 1, 1, 1]);

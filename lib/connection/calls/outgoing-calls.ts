@@ -109,7 +109,6 @@ export function createOutgoingCall(
     sources: undefined,
     limit: undefined,
     observation: undefined,
-    began: undefined,
   };
 }
 

@@ -16,7 +16,6 @@ import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { isError, isSystemError } from '../../util/errors.js';
 import { endObservation, type Observation, type Observed } from '../../util/observation.js';
 import type { Expirable } from '../../util/shared-deadlines.js';
-import type { Moment } from '../../util/turn-clock.js';
 import { forgetUnreachable, whenUnreachable } from '../../util/unreachable.js';
 import type { Connection } from '../connection.js';
 import { CallerDeadline } from './caller-deadline.js';
@@ -71,7 +70,6 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
   sources: readonly ReceivedSource[] | undefined = undefined;
   /** Told of its end; undefined: nobody observes it. */
   observation: Observation | undefined = undefined;
-  began: Moment | undefined = undefined;
   /** The credit that the caller gave before there was a stream. */
   private credit: number | undefined;
   private readonly deadline: CallerDeadline | undefined;

@@ -17,7 +17,6 @@ import type { DeadlineQueue } from '../../util/deadline-queue.js';
 import { IdTable } from '../../util/id-table.js';
 import { toLogText } from '../../util/log-text.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
-import { turnClock } from '../../util/turn-clock.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Connection } from '../connection.js';
 import type { CallMeter } from '../observing/call-meter.js';
@@ -225,10 +224,10 @@ export class ReceivedCalls
         return;
       }
     }
-    if (watches.serve.isOn || owner.callMeter) {
+    if (watches.serve.isOn)
       call.observation = observeReceiving('serve', owner, message, length, message.method);
-      call.began = turnClock.now();
-    }
+    else if (owner.callMeter !== undefined)
+      call.observation = owner.callMeter.serve(application, call.interfaceName, call.methodName);
     this.calls ??= new IdTable();
     if (!this.calls.add(call)) (this.doubles ??= new Set()).add(call);
     this.count(call.bytes);
@@ -267,7 +266,7 @@ export class ReceivedCalls
     const observation = observeReceiving('serve', owner, message, length, message.method);
     observation.run?.(ignore);
     observation.sent?.(text);
-    observation.end(error[0], RemoteError.fromJstpArray(error), turnClock.now());
+    observation.end(error[0], RemoteError.fromJstpArray(error));
   }
 
   /** The numbers of the calls that are being served, as the wire has them. */

@@ -27,7 +27,6 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import { isThenable } from '../../util/callback.js';
 import { isError } from '../../util/errors.js';
 import { endObservation, type Observed } from '../../util/observation.js';
-import { turnClock } from '../../util/turn-clock.js';
 import {
   answerCall,
   tellReplyMetadata,
@@ -233,7 +232,7 @@ function handOver(
 
 function runObservedEvent(owner: MessageOwner, message: EventMessage, bytes: number): void {
   const observation = observeReceiving('handle', owner.channel, message, bytes, message.event);
-  const observed: Observed = { observation, began: turnClock.now() };
+  const observed: Observed = { observation };
   const failed = (error: unknown): void => {
     const code = outcomeCodeOf(error);
     // As a call's caller would be told it.

@@ -283,8 +283,9 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     metadata?: Metadata,
   ): void {
     const { outbox, owner, callMeter } = this;
-    const isObserved = watches.call.isOn || callMeter !== undefined;
-    const sent = isObserved ? observeCall(call, this, interfaceName, methodName, args, metadata) : metadata;
+    let sent = metadata;
+    if (watches.call.isOn) sent = observeCall(call, this, interfaceName, methodName, args, metadata);
+    else if (callMeter !== undefined) call.observation = callMeter.call(interfaceName, methodName);
     const isForReturn = call.kind === 'resendable' && this.mayReturn;
     const refusal = outbox.refusal('call', methodName, isForReturn);
     if (refusal) {

@@ -2,12 +2,18 @@ import type { ApplicationLike } from '../../application/application.js';
 import { isDeclared } from '../../application/declared-names.js';
 import { now, soon } from '../../util/host.js';
 import type { Observation } from '../../util/observation.js';
-import type { Moment } from '../../util/turn-clock.js';
 import type { CallMeter } from '../observing/call-meter.js';
 import { DURATION_BOUNDS } from './duration-histogram.js';
 import { NameTable, type CountedNames } from './name-table.js';
 import { OTHER, OutcomeNames } from './outcome-names.js';
-import { CallSeries, EventSeries, type CallCounts, type CallSink, type EventCounts } from './series.js';
+import {
+  CallSeries,
+  EventSeries,
+  type BatchSink,
+  type CallBatch,
+  type CallCounts,
+  type EventCounts,
+} from './series.js';
 
 type App = ApplicationLike<never>;
 
@@ -34,27 +40,24 @@ export interface CallMetrics {
  */
 export class CallCounter implements CallMeter {
   private readonly outcomes = new OutcomeNames();
-  private readonly endedServed = new EndedCalls();
-  private readonly endedCalled = new EndedCalls();
-  private readonly served = new ReceivedNames(
-    (names) => new CallSeries(names, this.outcomes, this.endedServed),
-  );
+  private readonly ended = new EndedCalls();
+  private readonly served = new ReceivedNames((names) => new CallSeries(names, this.outcomes, this.ended));
   private readonly handled = new ReceivedNames((names) => new EventSeries(names, this.outcomes), true);
   private readonly called: SentNames<CallSeries>;
   private readonly emitted: SentNames<EventSeries>;
 
   /** @param peer the name of the application that is called; '' where peers do not tell it */
   constructor(peer: string) {
-    this.called = new SentNames(peer, (names) => new CallSeries(names, this.outcomes, this.endedCalled));
+    this.called = new SentNames(peer, (names) => new CallSeries(names, this.outcomes, this.ended));
     this.emitted = new SentNames(peer, (names) => new EventSeries(names, this.outcomes));
   }
 
   serve(application: App | null, interfaceName: string, methodName: string): Observation {
-    return this.served.of(application, interfaceName, methodName);
+    return this.served.of(application, interfaceName, methodName).begin();
   }
 
   call(interfaceName: string, methodName: string): Observation {
-    return this.called.of(interfaceName, methodName);
+    return this.called.of(interfaceName, methodName).begin();
   }
 
   handle(application: App | null, interfaceName: string, eventName: string): Observation {
@@ -66,8 +69,7 @@ export class CallCounter implements CallMeter {
   }
 
   read(): CallMetrics {
-    this.endedServed.flush();
-    this.endedCalled.flush();
+    this.ended.flush();
     return {
       durationBounds: DURATION_BOUNDS,
       served: this.served.all.flatMap((series) => series.read()),
@@ -148,35 +150,22 @@ class SentNames<Series> {
   }
 }
 
-/** The calls that have ended in this turn. They are counted when it ends, as their answers are written then. */
-class EndedCalls implements CallSink {
-  // By turns: the series, the code, and when the call began. Why three arrays: an object for each call would cost as much
-  // as all the rest.
-  private readonly series: CallSeries[] = [];
-  private readonly codes: (number | string)[] = [];
-  private readonly begins: Moment[] = [];
-  private size = 0;
+/** The batches of which calls have ended in this turn. They are counted when it ends, as their answers are written then. */
+class EndedCalls implements BatchSink {
+  private readonly batches: CallBatch[] = [];
   private readonly flushNow = (): void => {
     this.flush();
   };
 
-  add(series: CallSeries, code: number | string, began: Moment): void {
-    if (this.size === 0) soon(this.flushNow);
-    this.series[this.size] = series;
-    this.codes[this.size] = code;
-    this.begins[this.size] = began;
-    this.size += 1;
+  add(batch: CallBatch): void {
+    if (this.batches.length === 0) soon(this.flushNow);
+    this.batches.push(batch);
   }
 
   flush(): void {
-    const { size } = this;
-    if (size === 0) return;
-    this.size = 0;
+    if (this.batches.length === 0) return;
     const time = now();
-    for (let place = 0; place < size; place += 1) {
-      const series = this.series[place];
-      const seconds = (time - this.begins[place].at) / 1000;
-      series.record(this.codes[place], seconds);
-    }
+    for (const batch of this.batches) batch.record(time);
+    this.batches.length = 0;
   }
 }

@@ -21,13 +21,13 @@ export class DurationHistogram {
   private readonly counts = new Array<number>(DURATION_BOUNDS.length + 1).fill(0);
   private sum = 0;
 
-  /** Counts a duration in seconds. */
-  record(seconds: number): void {
+  /** Counts a duration in seconds, of so many. */
+  record(seconds: number, count: number): void {
     let bucket = 0;
     // From the shortest on: most calls are short.
     while (seconds > DURATION_BOUNDS[bucket]) bucket += 1;
-    this.counts[bucket] += 1;
-    this.sum += seconds;
+    this.counts[bucket] += count;
+    this.sum += seconds * count;
   }
 
   read(): Durations {

@@ -1,5 +1,5 @@
 import type { Observation } from '../../util/observation.js';
-import type { Moment } from '../../util/turn-clock.js';
+import { turnClock, type Moment } from '../../util/turn-clock.js';
 import { DurationHistogram, type Durations } from './duration-histogram.js';
 import type { CountedNames } from './name-table.js';
 import type { OutcomeNames } from './outcome-names.js';
@@ -20,38 +20,77 @@ export interface EventCounts extends CountedNames {
   readonly count: number;
 }
 
-/** Takes calls that have ended. */
-export interface CallSink {
-  add(series: CallSeries, code: number | string, began: Moment): void;
+/** Keeps batches of calls of which some have ended, until the turn is over. */
+export interface BatchSink {
+  add(batch: CallBatch): void;
 }
 
-/** The calls of the same names, by outcome. All of them are observed by it. */
-export class CallSeries implements Observation {
+/**
+ * The calls of the same names that have begun in one turn. They are all observed by it. Why: an object for each call, or
+ * a time, would cost as much as all the rest.
+ */
+export class CallBatch implements Observation {
+  private isAdded = false;
+  /** How many have succeeded since {@link record}. */
+  private succeeded = 0;
+  /** The codes of those that have failed since then. */
+  private failures: (number | string)[] | undefined = undefined;
+
+  constructor(
+    private readonly series: CallSeries,
+    readonly began: Moment,
+    private readonly sink: BatchSink,
+  ) {}
+
+  end(code: number | string): void {
+    if (code === 0) this.succeeded += 1;
+    else (this.failures ??= []).push(code);
+    if (this.isAdded) return;
+    this.isAdded = true;
+    this.sink.add(this);
+  }
+
+  /** Counts those that have ended. @param endedAt when, see `now` */
+  record(endedAt: number): void {
+    const { series, succeeded, failures = [] } = this;
+    this.isAdded = false;
+    this.succeeded = 0;
+    this.failures = undefined;
+    const seconds = (endedAt - this.began.at) / 1000;
+    if (succeeded > 0) series.recordSuccess(seconds, succeeded);
+    for (const code of failures) series.recordFailure(code, seconds);
+  }
+}
+
+/** The calls of the same names, by outcome. */
+export class CallSeries {
   private readonly succeeded = new DurationHistogram();
   private readonly failed = new Map<string, DurationHistogram>();
   private hasSucceeded = false;
+  /** The batch of the turn in which a call has begun last. */
+  private batch: CallBatch | undefined = undefined;
 
   constructor(
-    readonly names: CountedNames,
+    private readonly names: CountedNames,
     private readonly outcomes: OutcomeNames,
-    private readonly sink: CallSink,
+    private readonly sink: BatchSink,
   ) {}
 
-  end(code: number | string, _error?: unknown, began?: Moment): void {
-    if (began) this.sink.add(this, code, began);
+  /** A call begins. @returns what observes it */
+  begin(): Observation {
+    const moment = turnClock.now();
+    if (this.batch?.began === moment) return this.batch;
+    this.batch = new CallBatch(this, moment, this.sink);
+    return this.batch;
   }
 
-  /** Counts a call. */
-  record(code: number | string, seconds: number): void {
-    if (code === 0) {
-      this.hasSucceeded = true;
-      this.succeeded.record(seconds);
-    } else this.failuresOf(this.outcomeOf(code)).record(seconds);
+  recordSuccess(seconds: number, count: number): void {
+    this.hasSucceeded = true;
+    this.succeeded.record(seconds, count);
   }
 
-  /** Returns the name of an outcome. */
-  outcomeOf(code: number | string): string {
-    return this.outcomes.nameOf(code);
+  recordFailure(code: number | string, seconds: number): void {
+    this.failuresOf(this.outcomes.nameOf(code)).record(seconds, 1);
   }
 
   read(): CallCounts[] {
@@ -74,7 +113,8 @@ export class CallSeries implements Observation {
 
 /** The events of the same names, by outcome. All of them are observed by it. */
 export class EventSeries implements Observation {
-  private readonly counts = new Map<string, number>();
+  private succeeded = 0;
+  private readonly failed = new Map<string, number>();
 
   constructor(
     private readonly names: CountedNames,
@@ -82,11 +122,18 @@ export class EventSeries implements Observation {
   ) {}
 
   end(code: number | string): void {
+    if (code === 0) {
+      this.succeeded += 1;
+      return;
+    }
     const outcome = this.outcomes.nameOf(code);
-    this.counts.set(outcome, (this.counts.get(outcome) ?? 0) + 1);
+    this.failed.set(outcome, (this.failed.get(outcome) ?? 0) + 1);
   }
 
   read(): EventCounts[] {
-    return [...this.counts].map(([outcome, count]) => ({ ...this.names, outcome, count }));
+    const { succeeded } = this;
+    const all: [string, number][] = [...this.failed];
+    if (succeeded > 0) all.unshift([this.outcomes.nameOf(0), succeeded]);
+    return all.map(([outcome, count]) => ({ ...this.names, outcome, count }));
   }
 }

@@ -1,7 +1,6 @@
 import type { Metadata } from '../../protocol/message.js';
 import { outcomeCodeOf } from '../../protocol/outcome-code.js';
 import { ignore } from '../../util/callback.js';
-import { turnClock } from '../../util/turn-clock.js';
 import type { OutgoingCall } from '../calls/outgoing-calls.js';
 import type { Connection } from '../connection.js';
 import type { CallMeter } from './call-meter.js';
@@ -15,7 +14,7 @@ interface CallSender {
   readonly callMeter: CallMeter | undefined;
 }
 
-/** Lets a call of this side be observed, up to its end. @returns the metadata that it is to carry */
+/** Begins to observe a call of this side, which is observed. @returns the metadata that it is to carry */
 export function observeCall(
   call: OutgoingCall,
   { connection, callMeter }: CallSender,
@@ -24,14 +23,8 @@ export function observeCall(
   args: readonly unknown[],
   metadata: Metadata | undefined,
 ): Metadata | undefined {
-  const counted = callMeter?.call(interfaceName, methodName);
-  if (counted) call.began = turnClock.now();
-  if (!watches.call.isOn) {
-    call.observation = counted;
-    return metadata;
-  }
   const operation = new SendOperation('call', connection, interfaceName, methodName, args, metadata);
-  const observation = begin(operation, counted);
+  const observation = begin(operation, callMeter?.call(interfaceName, methodName));
   call.observation = observation;
   observation.run(ignore);
   return operation.metadata;
@@ -60,13 +53,13 @@ export function observeEmit(
   const counted = callMeter?.emit(interfaceName, eventName);
   if (!watches.emit.isOn) {
     const error = sender.commitEvent(interfaceName, eventName, args, metadata);
-    counted?.end(outcomeCodeOf(error), error, undefined);
+    counted?.end(outcomeCodeOf(error), error);
     return error;
   }
   const operation = new SendOperation('emit', connection, interfaceName, eventName, args, metadata);
   const observation = begin(operation, counted);
   observation.run(ignore);
   const error = sender.commitEvent(interfaceName, eventName, args, operation.metadata);
-  observation.end(outcomeCodeOf(error), error, undefined);
+  observation.end(outcomeCodeOf(error), error);
   return error;
 }

@@ -1,5 +1,4 @@
 import type { Observation } from '../../util/observation.js';
-import type { Moment } from '../../util/turn-clock.js';
 import type { Operation, OperationKind } from './operations.js';
 
 /** Follows one operation for an observer. */
@@ -113,12 +112,12 @@ class Followed implements Observation {
     for (const follower of this.followers) follower.sent?.(text);
   }
 
-  end(code: number | string, error?: unknown, began?: Moment): void {
+  end(code: number | string, error?: unknown): void {
     if (this.isOver) return;
     this.isOver = true;
     this.operation.code = code;
     if (code !== 0) this.operation.error = error;
     for (const follower of this.followers) follower.end();
-    this.counted?.end(code, error, began);
+    this.counted?.end(code, error);
   }
 }

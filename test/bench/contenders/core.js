@@ -23,8 +23,9 @@ export const entries = /** @type {Record<'net' | 'tls' | 'ws', JstpEntry>} */ (
  */
 function createContender(entry, serverOptions, addressOf) {
   return {
-    startServer({ handlers, resume }) {
-      const options = { ...manyConnections(), ...extensionsOf(resume), ...serverOptions() };
+    startServer({ handlers, resume, metrics }) {
+      const counting = { metrics: metrics !== undefined };
+      const options = { ...manyConnections(), ...extensionsOf(resume), ...counting, ...serverOptions() };
       return startJstpServer(entry, ApplicationOfCore, { handlers, options });
     },
     async connect({ handlers, resume }, port) {

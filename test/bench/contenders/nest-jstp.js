@@ -17,11 +17,12 @@ const HOST = '127.0.0.1';
  */
 function createContender(serverOptions, clientOptions) {
   return {
-    async startServer({ handlers, resume }) {
+    async startServer({ handlers, resume, metrics }) {
       limitNestExtensions(resume);
       const options = /** @type {JstpServerOptions} */ ({
         host: HOST,
         port: 0,
+        metrics: metrics !== undefined,
         ...manyConnections(),
         ...serverOptions(),
       });
@@ -29,9 +30,14 @@ function createContender(serverOptions, clientOptions) {
       const { app, received } = await startNest({ strategy }, handlers);
       return { port: portOf(strategy.unwrap()), received, close: () => app.close() };
     },
-    connect({ handlers, resume }, port) {
+    connect({ handlers, resume, metrics }, port) {
       limitNestExtensions(resume);
-      const options = /** @type {JstpClientOptions} */ ({ host: HOST, port, ...clientOptions() });
+      const options = /** @type {JstpClientOptions} */ ({
+        host: HOST,
+        port,
+        metrics: metrics === 'both',
+        ...clientOptions(),
+      });
       return nestClient(new JstpClient(options), handlers);
     },
   };

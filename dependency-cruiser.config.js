@@ -38,7 +38,10 @@ const ROOMS = {
   connection: { rooms: before('connection'), packages: ['semver'], isPortable: true },
   server: { rooms: before('server'), packages: ['semver'] },
   transport: { rooms: before('transport'), packages: ['ws'] },
-  nest: { rooms: before('nest'), packages: ['devalue', ...NEST, 'semver'] },
+  nest: {
+    rooms: before('nest'),
+    packages: ['devalue', ...NEST, 'semver', 'class-validator-jsonschema', '@valibot/to-json-schema'],
+  },
   metrics: { rooms: upTo('nest'), packages: [] },
   opentelemetry: {
     rooms: [...upTo('nest'), 'metrics'],

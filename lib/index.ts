@@ -40,6 +40,18 @@ export {
 } from './nest/jstp-context.js';
 export type { Handles } from './nest/contract/handles.js';
 export { JstpExpose, type JstpClientChoice } from './nest/decorators/jstp-expose.decorator.js';
+export {
+  JstpDescription,
+  type JstpDescriptionOptions,
+} from './nest/decorators/jstp-description.decorator.js';
+export {
+  JstpEmits,
+  type JstpEmitsOptions,
+  type JstpEmittedArgument,
+  type JstpEmittedArgumentOptions,
+} from './nest/decorators/jstp-emits.decorator.js';
+export { JstpResult, type JstpResultOptions } from './nest/decorators/jstp-result.decorator.js';
+export type { SchemaSource } from './nest/reflection/schema-source.js';
 export { JstpHandshake } from './nest/decorators/jstp-handshake.decorator.js';
 export { JstpInterface } from './nest/decorators/jstp-interface.decorator.js';
 export type { JstpServerOptions } from './nest/server/jstp-server-options.js';

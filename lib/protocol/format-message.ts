@@ -12,6 +12,7 @@ import type { ByeReason, ExtensionOffer, Metadata } from './message.js';
 import { bytesAsStrings } from './bytes-as-strings.js';
 import { isLargeString, joinParts, LARGE_BYTES } from './message-parts.js';
 import { headerWithMetadata } from './metadata-text.js';
+import { WrittenValue } from './written-value.js';
 import { plainTargetText } from './target-text.js';
 
 // The message around a value is one level, its header two: together they keep a receiver's default limit.
@@ -221,6 +222,7 @@ function withArguments(head: string, args: readonly unknown[], maxDepth: number,
   if (args.length === 1) {
     const [only] = args;
     if (isLargeString(only) && isClean(only)) return joinParts(head + "['", only, "']}");
+    if (only instanceof WrittenValue) return joinParts(head + '[', only.text, ']}');
     const large = bytes ? largeBytes(only, LARGE_BYTES) : undefined;
     if (large) return joinParts(head + '[', ...bytesPieces(large), ']}');
   }

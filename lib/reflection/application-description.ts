@@ -32,7 +32,10 @@ export interface ApplicationDescription {
   readonly interfaces: Readonly<Record<string, InterfaceDescription>>;
   /** The ways to log in. */
   readonly handshakes: readonly HandshakeDescription[];
-  /** Events that clients may emit under many names: by their patterns, as `@EventPattern` takes them. @default none */
+  /**
+   * Events that clients may emit under many names, in several interfaces: by their patterns, as `@EventPattern` takes them, of
+   * the interface's and the event's name with a dot between them. @default none
+   */
   readonly wildcards?: Readonly<Record<string, EventDescription>>;
   /** The schemas that `$ref` names. @default none */
   readonly definitions?: Readonly<Record<string, JsonSchema>>;
@@ -73,7 +76,10 @@ export interface MethodDescription extends MemberDescription {
 }
 
 /** An event. */
-export type EventDescription = MemberDescription;
+export interface EventDescription extends MemberDescription {
+  /** Set where the name is a pattern with wildcards, which stands for many names. */
+  readonly wildcard?: true;
+}
 
 /** An argument of a method or event, or a part of a handshake's credentials. */
 export interface ArgumentDescription {
@@ -97,6 +103,8 @@ export interface HandshakeDescription {
   readonly description?: string;
   /** The elements of the array of credentials. Absent: they are not known. Empty: there are none. */
   readonly credentials?: readonly ArgumentDescription[];
+  /** The schema of all credentials together, in the place of {@link credentials}. */
+  readonly schema?: JsonSchema;
 }
 
 /** An application that a server serves, by `jstp.reflection.applications()`. */

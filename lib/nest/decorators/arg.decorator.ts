@@ -1,7 +1,7 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { ConfigurationError } from '../../protocol/configuration-error.js';
-import { check, checkNames, isBoolean, isObject, optional } from '../../protocol/option-checks.js';
+import { check, checkNames, isBoolean, isObject, isText, optional } from '../../protocol/option-checks.js';
 import { isSchema, SchemaPipe, type ArgSchema } from './arg-schema.js';
 import { addExtras, classNameOf, type Arity, type DeclaredArgument } from './handler-extras.js';
 
@@ -18,6 +18,8 @@ export interface ArgOptions {
    * fit, the option `validationErrors` of JstpServer says. @default it is taken as it is
    */
   readonly schema?: ArgSchema;
+  /** The name of the argument in descriptions: JavaScript does not keep that of the parameter. @default none */
+  readonly name?: string;
 }
 
 type Pipe = Type<PipeTransform> | PipeTransform;
@@ -53,18 +55,25 @@ export function Arg(index: number, ...optionsAndPipes: [ArgOptions, ...Pipe[]] |
     if (key === undefined)
       throw new ConfigurationError('@Arg', 'a constructor', 'used on parameters of a handler');
     Payload(String(index), ...pipes)(target, key, parameterIndex);
-    declareArgument(target as Record<string | symbol, object>, key, index, isOptional);
+    declareArgument(target as Record<string | symbol, object>, key, {
+      index,
+      optional: isOptional,
+      parameter: parameterIndex,
+      name: isOptions ? first.name : undefined,
+      schema,
+    });
   };
 }
 
 function checkOptions(options: ArgOptions): void {
-  checkNames('the options of @Arg', options, ['optional', 'schema']);
+  checkNames('the options of @Arg', options, ['optional', 'schema', 'name']);
   check(
     'the option schema of @Arg',
     options.schema,
     'a schema by Standard Schema, version 1',
     optional(isSchema),
   );
+  check('the option name of @Arg', options.name, 'a text', optional(isText));
   check('the option optional of @Arg', options.optional, 'true or false', optional(isBoolean));
 }
 
@@ -75,12 +84,11 @@ function isPipe(value: ArgOptions | Pipe): value is Pipe {
 function declareArgument(
   prototype: Record<string | symbol, object>,
   key: string | symbol,
-  index: number,
-  optional: boolean,
+  argument: DeclaredArgument,
 ): void {
   const method = prototype[key];
   const known = (Reflect.getOwnMetadata(ARGUMENTS_METADATA, method) ?? []) as readonly DeclaredArgument[];
-  const declared = [...known, { index, optional }];
+  const declared = [...known, argument];
   Reflect.defineMetadata(ARGUMENTS_METADATA, declared, method);
   addExtras(method, {
     arity: arityOf(declared),

@@ -1,3 +1,4 @@
+import type { ArgSchema } from './arg-schema.js';
 import { EXTRAS_KEY, PATTERN_EXTRAS_METADATA } from '../constants.js';
 
 /** How many arguments a handler takes. */
@@ -14,6 +15,12 @@ export interface DeclaredArgument {
   readonly index: number;
   /** Whether callers may leave the argument out. */
   readonly optional: boolean;
+  /** The position of the parameter in the method. */
+  readonly parameter: number;
+  /** The name that `@Arg` gives it, for descriptions. */
+  readonly name?: string | undefined;
+  /** The schema that validates it. */
+  readonly schema?: ArgSchema | undefined;
 }
 
 /** What the decorators declare about a handler: its `extras.jstp`, which `getHandlers()` and Nest's inspector show. */

@@ -1,8 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { Observable } from 'rxjs';
-
-/** The metadata key under which TypeScript stores the types of a method's parameters. */
-const PARAMETER_TYPES = 'design:paramtypes';
+import { showTypes, typesOf } from '../reflection/declarations.js';
 
 interface MethodOfClass {
   readonly controller: Type;
@@ -16,13 +14,14 @@ interface MethodOfClass {
 export function hideStreamTypes(methods: Iterable<MethodOfClass>): void {
   for (const { controller, name } of methods) {
     const prototype = controller.prototype as object;
-    const types: unknown = Reflect.getMetadata(PARAMETER_TYPES, prototype, name);
-    if (!Array.isArray(types) || !types.some(isStreamType)) continue;
-    const shown = types.map((type: unknown) => (isStreamType(type) ? Object : type));
-    Reflect.defineMetadata(PARAMETER_TYPES, shown, prototype, name);
+    const types = typesOf(prototype, name);
+    if (!types?.some(isStreamType)) continue;
+    const shown = types.map((type) => (isStreamType(type) ? Object : type));
+    showTypes(prototype, name, shown);
   }
 }
 
-function isStreamType(type: unknown): boolean {
+/** Whether a type of a parameter or a result is a stream. */
+export function isStreamType(type: unknown): boolean {
   return typeof type === 'function' && (type === Observable || type.prototype instanceof Observable);
 }

@@ -1,4 +1,4 @@
-import { check, checkNames, isBoolean, isObject, nullable } from '../../protocol/option-checks.js';
+import { check, checkNames, isBoolean, isObject, isString, nullable } from '../../protocol/option-checks.js';
 import type { Introspection } from '../../server/server-options.js';
 import { isGuard, isGuardClass, type GuardOption } from '../server/guard-source.js';
 
@@ -9,6 +9,8 @@ export interface ReflectionOptions {
    * `introspection` lets see names
    */
   readonly guard?: GuardOption;
+  /** What the applications are for, by name or by 'name@version': plain text or Markdown. @default nothing is said */
+  readonly descriptions?: Readonly<Record<string, string>>;
 }
 
 /** The option `reflection` of JstpServer. */
@@ -19,24 +21,18 @@ export function resolveReflection(
   given: ReflectionOption | null | undefined,
   introspection: Introspection | undefined,
 ): ReflectionOptions | undefined {
-  check(
-    'reflection',
-    given,
-    'true, false or { guard }',
-    (value) => nullable(isBoolean)(value) || isObject(value),
-  );
+  const allowed = 'true, false or { guard, descriptions }';
+  check('reflection', given, allowed, (value) => nullable(isBoolean)(value) || isObject(value));
   if (!given) return undefined;
   const options = given === true ? {} : given;
-  checkNames('reflection', options, ['guard']);
-  const { guard } = options;
-  check('reflection.guard', guard, 'a guard, or the class of one', (value) => {
-    return value === undefined || isGuard(value) || isGuardClass(value);
-  });
-  check(
-    'reflection',
-    given,
-    "{ guard } where introspection is 'none', which says that nobody sees names",
-    () => introspection !== 'none' || guard !== undefined,
-  );
+  checkNames('reflection', options, ['guard', 'descriptions']);
+  const { guard, descriptions } = options;
+  const isGuardOption = (value: unknown): boolean =>
+    value === undefined || isGuard(value) || isGuardClass(value);
+  check('reflection.guard', guard, 'a guard, or the class of one', isGuardOption);
+  const isTexts = (value: unknown): boolean => isObject(value) && Object.values(value).every(isString);
+  check('reflection.descriptions', descriptions ?? {}, 'an object of texts', isTexts);
+  const needed = "{ guard } where introspection is 'none', which says that nobody sees names";
+  check('reflection', given, needed, () => introspection !== 'none' || guard !== undefined);
   return options;
 }

@@ -1,8 +1,15 @@
 import type { ApplicationLike } from '../../application/application.js';
+import { LocalCall } from '../../application/local-call.js';
 import type { ReservedMethod } from '../../application/reserved-application.js';
 import type { Connection } from '../../connection/connection.js';
-import { ERR_INTERFACE_NOT_FOUND, ERR_INVALID_SIGNATURE } from '../../protocol/error-codes.js';
-import type { ApplicationDescription, ServedApplication } from '../../reflection/application-description.js';
+import {
+  ERR_INTERFACE_NOT_FOUND,
+  ERR_INTERNAL_API_ERROR,
+  ERR_INVALID_SIGNATURE,
+} from '../../protocol/error-codes.js';
+import { WrittenValue } from '../../protocol/written-value.js';
+import type { ApplicationDescription } from '../../reflection/application-description.js';
+import { namesOf, withoutSchemas } from '../../reflection/shorten.js';
 import type { Introspection } from '../../server/server-options.js';
 import type { NestCall } from '../handling/answering.js';
 import type { ReservedGuard } from '../server/reserved-guard.js';
@@ -15,11 +22,17 @@ export interface ReflectionSettings {
   readonly guard: ReservedGuard | undefined;
   /** Who may see the names of methods. */
   readonly introspection: Introspection;
+  /** The length of the longest description, in UTF-16 units: a longer one is sent without schemas, or as names alone. */
+  readonly maxLength: number;
   /** The applications that are served. */
   readonly applications: () => Iterable<App>;
   /** Describes an application. Its answer is kept for as long as the application is served. */
-  readonly describe: (application: App) => ApplicationDescription;
+  readonly describe: (application: App) => Promise<ApplicationDescription>;
+  /** Gets what callers are not told. */
+  readonly report: (problem: unknown) => void;
 }
+
+type Answer = WrittenValue | Promise<WrittenValue>;
 
 /** The reserved interface `jstp.reflection`. */
 export class Reflection {
@@ -27,25 +40,19 @@ export class Reflection {
     ['describe', this.methodOf((application) => this.described(application))],
     ['applications', this.methodOf(() => this.served())],
   ]);
-  private readonly descriptions = new WeakMap<App, ApplicationDescription>();
+  /** Why kept as text: a peer may ask again and again. */
+  private readonly descriptions = new WeakMap<App, Promise<WrittenValue>>();
 
   constructor(private readonly settings: ReflectionSettings) {}
 
-  private methodOf(answer: (application: App) => unknown): ReservedMethod<Connection> {
+  private methodOf(answer: (application: App) => Answer): ReservedMethod<Connection> {
     return (call, application) => {
-      const { guard } = this.settings;
       if (!this.mayAsk(call)) {
         // As for an interface that there is not: who may not see names does not see that there are any.
         call.fail(ERR_INTERFACE_NOT_FOUND);
         return undefined;
       }
-      if (!guard) {
-        succeed(call, application, answer);
-        return undefined;
-      }
-      const served = guard.allows(call).then((isAllowed) => {
-        if (isAllowed) succeed(call, application, answer);
-      });
+      const served = this.serve(call, () => answer(application));
       call.runsUntil?.(served);
       return served;
     };
@@ -58,21 +65,50 @@ export class Reflection {
     return introspection === 'all' || guard !== undefined;
   }
 
-  private described(application: App): ApplicationDescription {
+  private async serve(call: NestCall, answer: () => Answer): Promise<void> {
+    const { guard } = this.settings;
+    if (guard && !(await guard.allows(call))) return;
+    if (call.args.length > 0) {
+      call.fail(ERR_INVALID_SIGNATURE);
+      return;
+    }
+    try {
+      const written = await answer();
+      call.succeed([call instanceof LocalCall ? written.value : written]);
+    } catch {
+      // Reported once, where it was made.
+      call.fail(ERR_INTERNAL_API_ERROR);
+    }
+  }
+
+  private described(application: App): Promise<WrittenValue> {
     let known = this.descriptions.get(application);
     if (!known) {
-      known = this.settings.describe(application);
+      known = this.describe(application);
+      known.catch(this.settings.report);
       this.descriptions.set(application, known);
     }
     return known;
   }
 
-  private served(): ServedApplication[] {
-    return [...this.settings.applications()].map(({ name, version }) => ({ name, version }));
+  private async describe(application: App): Promise<WrittenValue> {
+    const { describe, maxLength, report } = this.settings;
+    const description = await describe(application);
+    const written = new WrittenValue(description);
+    if (written.text.length <= maxLength) return written;
+    const shorter = new WrittenValue(withoutSchemas(description));
+    const { name, version } = application;
+    const tooLong = `The description of ${name}@${version} has ${written.text.length} characters, of which ${maxLength} are sent`;
+    if (shorter.text.length <= maxLength) {
+      report(`${tooLong}: its clients get it without schemas`);
+      return shorter;
+    }
+    report(`${tooLong}: its clients get its names alone`);
+    return new WrittenValue(namesOf(description));
   }
-}
 
-function succeed(call: NestCall, application: App, answer: (application: App) => unknown): void {
-  if (call.args.length > 0) call.fail(ERR_INVALID_SIGNATURE);
-  else call.succeed([answer(application)]);
+  private served(): WrittenValue {
+    const applications = [...this.settings.applications()];
+    return new WrittenValue(applications.map(({ name, version }) => ({ name, version })));
+  }
 }

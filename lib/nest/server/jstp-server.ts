@@ -136,15 +136,9 @@ export class JstpServer<out Contract = unknown>
       (pattern) => this.normalizePattern(pattern),
       limits.maxNameLength,
     );
-    this.reserved = new Reserved(
-      options,
-      this.resolved.reflection,
-      this.routes,
-      resolveGuardClass,
-      (error) => {
-        this.report(error);
-      },
-    );
+    this.reserved = new Reserved(options, this.resolved, this.routes, resolveGuardClass, (error) => {
+      this.report(error);
+    });
     this.runner = new HandlerRunner({
       handlers: this.messageHandlers,
       hooks: this.hooks,

@@ -2,14 +2,20 @@ import { Application, type ApplicationLike } from '../../application/application
 import { ReservedApplication, type ReservedInterfaces } from '../../application/reserved-application.js';
 import type { Connection } from '../../connection/connection.js';
 import { REFLECTION_INTERFACE } from '../../reflection/application-description.js';
+import type { ApplicationDescription } from '../../reflection/application-description.js';
 import { describeApplication } from '../reflection/describe-application.js';
+import { loadSchemaPackages } from '../reflection/optional-packages.js';
+import { strategiesWithoutHandler } from '../reflection/strategies.js';
 import { Reflection } from '../reflection/reflection.js';
 import type { ReflectionOptions } from '../reflection/reflection-option.js';
 import { guardOf, type GuardClassResolver } from './guard-source.js';
-import type { JstpServerOptions } from './jstp-server-options.js';
+import type { JstpServerOptions, ResolvedJstpServerOptions } from './jstp-server-options.js';
 import { ReservedGuard } from './reserved-guard.js';
 import { assertFree } from './reserved-names.js';
 import type { RouteTable } from './route-table.js';
+
+/** The length of the longest description, in UTF-16 units. Why: each caller gets it whole. */
+const MAX_DESCRIPTION_LENGTH = 1024 * 1024;
 
 type App = ApplicationLike<Connection>;
 
@@ -22,7 +28,7 @@ export class Reserved {
 
   /**
    * @param options the options of the server
-   * @param reflection the option `reflection`, after its check
+   * @param resolved the same after their check
    * @param routes the handlers
    * @param resolve provides the guards of classes
    * @param report gets an error that no caller is told of
@@ -30,13 +36,16 @@ export class Reserved {
    */
   constructor(
     private readonly options: JstpServerOptions,
-    reflection: ReflectionOptions | undefined,
+    { reflection, limits }: Pick<ResolvedJstpServerOptions, 'reflection' | 'limits'>,
     private readonly routes: RouteTable,
     private readonly resolve: GuardClassResolver | undefined,
     private readonly report: (error: unknown) => void,
   ) {
-    if (reflection)
-      this.interfaces = new Map([[REFLECTION_INTERFACE, this.reflectionOf(reflection).methods]]);
+    if (reflection) {
+      const maxLength = Math.min(MAX_DESCRIPTION_LENGTH, limits.maxMessageBytes / 4);
+      const { methods } = this.reflectionOf(reflection, maxLength);
+      this.interfaces = new Map([[REFLECTION_INTERFACE, methods]]);
+    }
   }
 
   /** Makes the guards that can be made before the first call; undefined where there is nothing to wait for. */
@@ -66,18 +75,35 @@ export class Reserved {
     return guard;
   }
 
-  private reflectionOf({ guard }: ReflectionOptions): Reflection {
+  /** Describes an application that is served, whether the server has the option `reflection` or not. */
+  async describe(
+    { name, version }: Pick<App, 'name' | 'version'>,
+    descriptions: ReflectionOptions['descriptions'] = {},
+  ): Promise<ApplicationDescription> {
+    const packages = await loadSchemaPackages();
+    const { routes, options } = this;
+    return describeApplication(
+      {
+        name,
+        version,
+        description: descriptions[`${name}@${version}`] ?? descriptions[name],
+        routes: routes.find(name, version),
+        core: [...this.coreApplications].find((core) => core.name === name && core.version === version),
+        strategies: strategiesWithoutHandler(options, routes.hasHandshakes),
+        isExtended: options.types === 'extended',
+      },
+      packages,
+    );
+  }
+
+  private reflectionOf({ guard, descriptions }: ReflectionOptions, maxLength: number): Reflection {
     return new Reflection({
       guard: this.guardOf(guard, 'reflection.guard'),
       introspection: this.options.introspection ?? 'all',
       applications: () => this.served,
-      describe: ({ name, version }) =>
-        describeApplication({
-          name,
-          version,
-          routes: this.routes.find(name, version),
-          core: [...this.coreApplications].find((core) => core.name === name && core.version === version),
-        }),
+      maxLength,
+      describe: (application) => this.describe(application, descriptions),
+      report: this.report,
     });
   }
 

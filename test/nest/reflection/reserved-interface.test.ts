@@ -73,7 +73,7 @@ describe('an application describes itself', () => {
     const described = await describeOf(await service.connect('chat'));
     expect(described).toMatchObject({ format: 1, name: 'chat', version: '1.2.0' });
     expect(described.interfaces).toEqual({
-      rooms: { methods: { join: {} }, events: { typing: {} }, emits: {} },
+      rooms: { methods: { join: expect.anything() }, events: { typing: expect.anything() }, emits: {} },
     });
   });
 

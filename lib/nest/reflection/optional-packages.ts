@@ -33,6 +33,9 @@ export interface SchemaPackages {
   readonly valibotSchemas: ValibotSchemas | undefined;
 }
 
+/** Why a variable: the file has no types. */
+const TYPE_STORAGE: string = 'class-transformer/cjs/storage.js';
+
 let loading: Promise<SchemaPackages> | undefined;
 
 /** Loads what is installed. Why not before the first description: it takes longer than this package does. */
@@ -45,7 +48,7 @@ async function load(): Promise<SchemaPackages> {
     // Why cast: their types are not those of the versions that an application may have.
     attempt(() => import('class-validator-jsonschema')),
     // The package does not export it, and everybody takes it from there.
-    attempt(() => import('class-transformer/cjs/storage.js') as Promise<unknown>),
+    attempt(() => import(TYPE_STORAGE)),
     attempt(() => import('@valibot/to-json-schema') as Promise<unknown>),
   ]);
   return {

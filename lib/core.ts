@@ -89,6 +89,7 @@ export {
   type MethodDescription,
   type ServedApplication,
 } from './reflection/application-description.js';
+export { typesOf } from './reflection/typescript.js';
 export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';
 export type {

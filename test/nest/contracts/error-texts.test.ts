@@ -1,6 +1,6 @@
-import path from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
-import ts from 'typescript';
+import { typesOf } from '../../../lib/reflection/typescript.js';
+import { complaintsAbout } from '../../support/compiled.js';
 
 /** Each line is wrong in one way. */
 const LINES = {
@@ -17,16 +17,41 @@ const LINES = {
   missing: `class B implements Handles<Chat, 'sums'> {}`,
 };
 
+const STRINGS = { type: 'array', items: { type: 'string' } };
+
+// The contract is one that was printed: what is printed is what a client takes.
 const HEAD = `import type { Observable } from 'rxjs';
 import type { Handles, JstpClient } from '../../../lib/index.js';
-interface Chat {
-  rooms: {
-    methods: { join(room: string): string[]; leave(room: string): void; list(): string[] };
-    events: { typing(who: string): void };
-    emits: { said(text: string): void };
-  };
-  sums: { add(a: number, b: number): number };
-}
+${typesOf({
+  format: 1,
+  name: 'chat',
+  version: '1.0.0',
+  handshakes: [],
+  interfaces: {
+    rooms: {
+      methods: {
+        join: { arguments: [{ name: 'room', schema: { type: 'string' } }], result: STRINGS },
+        leave: { arguments: [{ name: 'room', schema: { type: 'string' } }], result: false },
+        list: { arguments: [], result: STRINGS },
+      },
+      events: { typing: { arguments: [{ name: 'who', schema: { type: 'string' } }] } },
+      emits: { said: { arguments: [{ name: 'text', schema: { type: 'string' } }] } },
+    },
+    sums: {
+      methods: {
+        add: {
+          arguments: [
+            { name: 'a', schema: { type: 'number' } },
+            { name: 'b', schema: { type: 'number' } },
+          ],
+          result: { type: 'number' },
+        },
+      },
+      events: {},
+      emits: {},
+    },
+  },
+})}
 declare const client: JstpClient<Chat>;
 `;
 
@@ -34,30 +59,15 @@ const texts: Partial<Record<string, string>> = {};
 
 // Why all in one program: a compiler takes seconds to begin.
 beforeAll(() => {
-  const file = path.resolve('test/nest/contracts/wrong.ts');
   const text = HEAD + Object.values(LINES).join('\n');
-  const { config } = ts.readConfigFile('tsconfig.json', (name) => ts.sys.readFile(name)) as {
-    config: object;
-  };
-  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, process.cwd());
-  options.noUnusedLocals = false;
-  options.noUnusedParameters = false;
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists } = host;
-  host.fileExists = (name) => path.resolve(name) === file || fileExists(name);
-  host.getSourceFile = (name, language) =>
-    path.resolve(name) === file
-      ? ts.createSourceFile(name, text, language)
-      : getSourceFile.call(host, name, language);
-  const program = ts.createProgram([file], options, host);
   const first = HEAD.split('\n').length - 1;
-  for (const { file: source, start = 0, messageText } of program.getSemanticDiagnostics(
-    program.getSourceFile(file),
-  )) {
-    const line = source?.getLineAndCharacterOfPosition(start).line ?? 0;
-    texts[Object.keys(LINES)[line - first]] = ts.flattenDiagnosticMessageText(messageText, '\n');
-  }
+  for (const { line, text: complaint } of complaintsAbout('test/nest/contracts/wrong.ts', text))
+    texts[Object.keys(LINES)[line - first] ?? 'elsewhere'] = complaint;
 }, 120_000);
+
+test('a contract that was printed from a description is what clients and handlers take', () => {
+  expect(texts['elsewhere']).toBeUndefined();
+});
 
 test.each<[keyof typeof LINES, string[]]>([
   ['method', [`'"rooms.jion"'`, `"rooms.join"`, `"rooms.leave"`, `"rooms.list"`]],

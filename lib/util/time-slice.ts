@@ -6,7 +6,7 @@ const CLOCK_EVERY_BYTES = 16 * 1024;
 /** What a message counts as besides its bytes. Why: the work of a small call is that of some hundred bytes. */
 const MESSAGE_BYTES = 256;
 /** Who has done less in a turn, in bytes, since its slice began, need not wait. Why: small calls of others go on. */
-const ALWAYS_DONE_BYTES = 4 * 1024;
+const ALWAYS_DONE_BYTES = 8 * 1024;
 /** How long work may go on in a turn of the event loop before the rest of the program gets one, in milliseconds. */
 const SLICE_MS = 5;
 /** How long one of those who wait goes on before it is the turn of another one, in milliseconds. */

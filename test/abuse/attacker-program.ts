@@ -16,7 +16,7 @@ setPriority(LOWEST_PRIORITY);
 endWithParent();
 process.on('message', (message: ToAttacker) => {
   if (message.kind === 'begin') {
-    kit = new Kit(message.target, index, message.seed);
+    kit = new Kit(message.target, index, message.seed, message.share);
     attacker.attack(kit);
   } else if (kit) {
     kit.stop();

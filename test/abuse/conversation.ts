@@ -65,7 +65,14 @@ export interface AttackReport {
 }
 
 export type ToAttacker =
-  { readonly kind: 'begin'; readonly target: Target; readonly seed: number } | { readonly kind: 'stop' };
+  | {
+      readonly kind: 'begin';
+      readonly target: Target;
+      readonly seed: number;
+      /** What part of its load it has, from 0 to 1. */
+      readonly share: number;
+    }
+  | { readonly kind: 'stop' };
 export type FromAttacker = { readonly kind: 'ready' } | AttackReport;
 
 /** Says something to the process that has started this one. */

@@ -150,8 +150,8 @@ export class AttackerProcess {
     this.started = this.program.next('ready');
   }
 
-  begin(target: Target, seed: number): void {
-    this.program.say({ kind: 'begin', target, seed });
+  begin(target: Target, seed: number, share: number): void {
+    this.program.say({ kind: 'begin', target, seed, share });
   }
 
   async stop(): Promise<AttackReport> {

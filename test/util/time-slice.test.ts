@@ -50,8 +50,8 @@ test('when a slice is over, those wait who have done much in it, and others go o
   // Before the slice begins.
   for (let count = 0; count < 10; count++) expect(isOver(small, KIB)).toBe(false);
   expect(slice.isOver()).toBe(false);
-  expect(isOver(reader, 3 * KIB - MESSAGE)).toBe(false);
-  slice.did(4 * KIB, writer);
+  expect(isOver(reader, 7 * KIB - MESSAGE)).toBe(false);
+  slice.did(8 * KIB, writer);
   time = 5;
   expect(slice.isOver()).toBe(true);
   expect([isOver(reader, KIB - 1), isOver(reader, MESSAGE + 1), isOver(writer, 1), isOver(small, 1)]).toEqual(
@@ -123,7 +123,7 @@ test('who comes when nobody waits any more does not wait for the share of the la
     expect(slice.isOver()).toBe(true);
   });
   await turn();
-  expect(slice.isOverFor(4 * KIB, other)).toBe(false);
+  expect(slice.isOverFor(8 * KIB, other)).toBe(false);
 });
 
 test('those who wait go on one after another, as far as the time of each turn allows', async () => {

@@ -18,11 +18,13 @@ export class Kit {
    * @param target the server's ports
    * @param index the attacker's place among all, which its addresses come from
    * @param seed where chance begins
+   * @param share what part of each rate it has, from 0 to 1
    */
   constructor(
     readonly target: Target,
     private readonly index: number,
     seed: number,
+    private readonly share: number,
   ) {
     this.random = new SeededRandom(seed + index);
   }
@@ -37,7 +39,7 @@ export class Kit {
     let due = 0;
     this.timers.push(
       setInterval(() => {
-        due += (perSecond * TICK_MS) / 1000;
+        due += (perSecond * this.share * TICK_MS) / 1000;
         for (; due >= 1; due -= 1) step();
       }, TICK_MS),
     );

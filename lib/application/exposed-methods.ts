@@ -28,6 +28,14 @@ export interface OutcomeRules<C> {
   errorOf(error: unknown, connection: C): unknown;
 }
 
+/** What goes for all that a client exposes. */
+export interface ExposedRules<C> extends OutcomeRules<C> {
+  /**
+   * Runs what is called while its caller waits for so many milliseconds at most. Why: calls that it makes may inherit that.
+   */
+  runWithin<T>(remainingMs: number, run: () => T): T;
+}
+
 const ONE_RESULT: OutcomeRules<unknown> = {
   resultsOf: (value) => [value],
   errorOf: (error) => new InternalApiError(error),

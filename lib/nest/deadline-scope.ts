@@ -10,9 +10,8 @@ export function useDeadlineScope(): void {
 }
 
 /** Runs the handler of a call. @param remainingMs what is left of the call's time, in milliseconds */
-export function runInDeadlineScope(remainingMs: number, run: () => void): void {
-  if (storage) storage.run(now() + remainingMs, run);
-  else run();
+export function runInDeadlineScope<T>(remainingMs: number, run: () => T): T {
+  return storage ? storage.run(now() + remainingMs, run) : run();
 }
 
 /** What is left of the call that is being handled, in milliseconds, never below 0; undefined: any time. */

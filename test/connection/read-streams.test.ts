@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
-  Application,
   RemoteError,
   type ClientOptions,
   type Connection,
@@ -10,17 +9,11 @@ import {
 } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore } from '../support/core.js';
+import { Taker } from '../support/taker.js';
 import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 let calls: IncomingCall<Connection>[];
-
-/** An application that takes its calls whole. */
-class Taker extends Application<Connection> {
-  handleCall(call: IncomingCall<Connection>): void {
-    calls.push(call);
-  }
-}
 
 beforeEach(() => {
   calls = [];
@@ -28,7 +21,7 @@ beforeEach(() => {
 afterEach(() => closing.run());
 
 async function pair(options: ClientOptions = {}): Promise<Connection> {
-  const { port } = await startCore(closing, { applications: [new Taker('app', {})] });
+  const { port } = await startCore(closing, { applications: [new Taker(calls)] });
   return dial(closing, port, options);
 }
 
@@ -105,7 +98,7 @@ describe('connection.stream', () => {
     const connection = await pair();
     const results: unknown[] = [];
     for (const answer of [[5], [1, 2], []]) {
-      calls = [];
+      calls.length = 0;
       const stream = connection.stream('feed', 'all', []);
       (await served()).succeed(answer);
       for await (const value of stream) results.push(value);

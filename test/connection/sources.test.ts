@@ -5,7 +5,6 @@ import { ReadableStream } from 'node:stream/web';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Observable, of, Subject } from 'rxjs';
 import {
-  Application,
   JstpStream,
   RemoteError,
   type ClientOptions,
@@ -16,17 +15,11 @@ import {
 } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
 import { dial, startCore } from '../support/core.js';
+import { Taker } from '../support/taker.js';
 import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
 let calls: IncomingCall<Connection>[];
-
-/** An application that takes its calls whole. */
-class Taker extends Application<Connection> {
-  handleCall(call: IncomingCall<Connection>): void {
-    calls.push(call);
-  }
-}
 
 beforeEach(() => {
   calls = [];
@@ -39,7 +32,7 @@ interface Pair {
 }
 
 async function pair(limits: Partial<Limits> = {}, options: ClientOptions = {}): Promise<Pair> {
-  const { port, server } = await startCore(closing, { applications: [new Taker('app', {})], limits });
+  const { port, server } = await startCore(closing, { applications: [new Taker(calls)], limits });
   return { connection: await dial(closing, port, options), server };
 }
 
@@ -170,7 +163,7 @@ describe('an argument that is a stream', () => {
   });
 
   test('goes from the server to the client as well', async () => {
-    const application = new Taker('side', {});
+    const application = new Taker(calls);
     const { server } = await pair({}, { application });
     const [connection] = server.getClientsArray();
     const { given, call, answer } = await called(connection, new Counter().values(100));
@@ -407,7 +400,7 @@ describe('streams both ways over cuts', () => {
 test('a call with a stream that was never sent goes out in the next session', async () => {
   const again: (() => void)[] = [];
   const { port, server } = await startCore(closing, {
-    applications: [new Taker('app', {})],
+    applications: [new Taker(calls)],
     clientExpirationTime: 1,
   });
   const connection = await dial(closing, port, {

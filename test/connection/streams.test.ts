@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   DEFAULT_LIMITS,
-  Application,
   RemoteError,
   type CallOptions,
   type ClientOptions,
@@ -16,17 +15,11 @@ import { Closing } from '../support/closing.js';
 import { dial, startCore } from '../support/core.js';
 import { timersOf } from '../support/quiet.js';
 import { ServerOnTheWire } from '../support/resume-wire.js';
+import { Taker } from '../support/taker.js';
 import { waitFor } from '../support/wait-for.js';
 
 const closing = new Closing();
 let calls: IncomingCall<Connection>[];
-
-/** An application that takes its calls whole. */
-class Taker extends Application<Connection> {
-  handleCall(call: IncomingCall<Connection>): void {
-    calls.push(call);
-  }
-}
 
 beforeEach(() => {
   calls = [];
@@ -40,7 +33,7 @@ interface Caller {
 }
 
 async function pair(limits: Partial<Limits> = {}, options: ClientOptions = {}): Promise<Connection> {
-  const { port } = await startCore(closing, { applications: [new Taker('app', {})], limits });
+  const { port } = await startCore(closing, { applications: [new Taker(calls)], limits });
   return dial(closing, port, options);
 }
 

@@ -1,5 +1,5 @@
 import type { ApplicationLike, EventNames } from '../../application/application.js';
-import { ExposedMethods, type ExposedApi, type OutcomeRules } from '../../application/exposed-methods.js';
+import { ExposedMethods, type ExposedApi, type ExposedRules } from '../../application/exposed-methods.js';
 import type { CallInfo, IncomingCall } from '../../application/incoming-call.js';
 import type { MethodCallback } from '../../application/method-callback.js';
 import { check, isObject } from '../../protocol/option-checks.js';
@@ -31,8 +31,8 @@ export class ClientApplication implements ApplicationLike<Connection> {
   private exposed: ApplicationLike<Connection>;
   private readonly subscribers = new Map<string, Map<string, EventSubscribers>>();
 
-  /** @param rules how outcomes of exposed functions become answers. @default as {@link ExposedMethods} has it */
-  constructor(private readonly rules?: OutcomeRules<Connection>) {
+  /** @param rules what goes for exposed functions. @default as {@link ExposedMethods} has it */
+  constructor(private readonly rules?: ExposedRules<Connection>) {
     this.exposed = new ExposedMethods({}, rules);
   }
 
@@ -86,7 +86,7 @@ export class ClientApplication implements ApplicationLike<Connection> {
   get handleCall(): ((call: IncomingCall<Connection>) => unknown) | undefined {
     const { exposed } = this;
     if (!exposed.handleCall) return undefined;
-    return (call) => exposed.handleCall?.(call);
+    return (call) => this.within(call, () => exposed.handleCall?.(call));
   }
 
   callMethod(
@@ -97,7 +97,9 @@ export class ClientApplication implements ApplicationLike<Connection> {
     callback: MethodCallback,
     call?: CallInfo<Connection>,
   ): void {
-    this.exposed.callMethod(connection, interfaceName, methodName, args, callback, call);
+    this.within(call, () => {
+      this.exposed.callMethod(connection, interfaceName, methodName, args, callback, call);
+    });
   }
 
   getMethods(interfaceName: string): string[] | undefined {
@@ -125,6 +127,11 @@ export class ClientApplication implements ApplicationLike<Connection> {
 
   wildcardOf(interfaceName: string, eventName: string): EventNames | undefined {
     return this.exposed.wildcardOf?.(interfaceName, eventName);
+  }
+
+  private within<T>(call: CallInfo<Connection> | undefined, run: () => T): T {
+    const { rules } = this;
+    return rules && call?.remainingMs !== undefined ? rules.runWithin(call.remainingMs, run) : run();
   }
 
   private add(interfaceName: string, eventName: string, next: (value: unknown) => void): void {

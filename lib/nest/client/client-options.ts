@@ -71,8 +71,8 @@ export interface JstpClientOptions extends ClientAddressOptions {
    */
   readonly methods?: Readonly<Record<string, MethodOptions>>;
   /**
-   * Whether a call that is made within a handler of a JstpServer of this process takes no longer than the caller of that
-   * handler waits. @default false
+   * Whether a call that is made within a handler of a JstpServer of this process, or within what a JstpClient of it exposes,
+   * takes no longer than the caller of that waits. @default false
    */
   readonly inheritDeadline?: boolean;
   /**

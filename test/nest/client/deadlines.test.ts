@@ -14,6 +14,7 @@ import {
   type RemoteError,
   type JstpClientOptions,
 } from '../../../lib/index.js';
+import { Application } from '../../../lib/core.js';
 import { nearDeadlines } from '../../../lib/util/shared-deadlines.js';
 import { Closing } from '../../support/closing.js';
 import { errorOf, observe } from '../../support/observed.js';
@@ -68,6 +69,11 @@ class SlowController {
   @MessagePattern('left')
   plainLeft(@Ctx() context: JstpContext): unknown {
     return [context.getMetadata()?.['timeout'], context.getRemainingMs()];
+  }
+
+  @MessagePattern('back')
+  back(@Ctx() context: JstpContext): Promise<unknown> {
+    return context.getClient().call('side', 'left', new JstpRecordBuilder({}).setTimeout(LONG).build());
   }
 
   @MessagePattern('outer.left')
@@ -261,6 +267,20 @@ describe('a call within a handler', () => {
       kind === 'call' ? (error as { info?: unknown[] } | undefined)?.info : [],
     );
     expect(infos.sort()).toEqual(['ERR_CALLER_TIMEOUT', 'ERR_INHERITED_TIMEOUT']);
+  });
+
+  // As many parameters as a method of an application has to have.
+  const left = async (_connection: unknown, _given: unknown): Promise<unknown> =>
+    await firstValueFrom(inner.send('slow.left', {}));
+  test.each<[string, JstpClientOptions['application']]>([
+    ['function', { side: { left } }],
+    ['method of an application', new Application('side', { side: { left } })],
+  ])('inherits it within a %s that a client exposes', async (_what, application) => {
+    const service = await start();
+    inner = clientOf(service, { inheritDeadline: true });
+    const client = clientOf(service, { application });
+    const seen = await within(firstValueFrom(client.send<unknown[]>('back', {})), 'the answer');
+    expect(seen).toEqual([expect.any(Number), expect.any(Number)]);
   });
 
   test('outside of a handler inherits nothing', async () => {

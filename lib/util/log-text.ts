@@ -5,7 +5,7 @@ const MAX_CAUSES = 8;
 
 // Control characters (C0, DEL, C1), line separators, marks of the writing direction, lone surrogates: with them a terminal,
 // or the reader of a log, sees something else than one line of text.
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+export const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 /** A line of a stack that the engine wrote. */
 const FRAME = /^ {4}at .*$/gm;

@@ -24,6 +24,7 @@ const LAYERS = [
 /** Beside the layers: a room, the highest layer that it imports, and what it does. */
 const ASIDE = [
   ['testing', 'transport', 'memory, faults, suites'],
+  ['cli', 'transport', 'the command line'],
   ['redis', 'server', 'sessions, events'],
   ['opentelemetry', 'metrics', 'traces, metrics'],
   // Of the transports it knows the browser's alone.
@@ -38,7 +39,9 @@ const TOP = 20;
 const LAYER = { width: 500, height: 40, gap: 12 };
 const ASIDE_LEFT = LEFT + LAYER.width + 60;
 const ASIDE_WIDTH = 160;
-const WIDTH = ASIDE_LEFT + ASIDE_WIDTH + LEFT;
+/** Rooms with the same highest layer stand beside one another. */
+const ASIDE_COLUMNS = 2;
+const WIDTH = ASIDE_LEFT + ASIDE_COLUMNS * (ASIDE_WIDTH + LEFT);
 const HEIGHT = TOP + LAYERS.length * (LAYER.height + LAYER.gap) + 30;
 
 /** All rooms of the picture. */
@@ -50,9 +53,12 @@ export function drawArchitecture() {
   const arrows = LAYERS.slice(1).map((_, index) =>
     downArrow(LEFT + LAYER.width / 2, topOf(index) + LAYER.height),
   );
-  const aside = ASIDE.map(([name, highest, does]) => {
+  const aside = ASIDE.map(([name, highest, does], index) => {
     const top = topOf(LAYERS.findIndex(([room]) => room === highest));
-    return box(ASIDE_LEFT, top, ASIDE_WIDTH, '#f3eefb') + label(ASIDE_LEFT, top, name, does) + leftArrow(top);
+    const column = ASIDE.slice(0, index).filter(([, other]) => other === highest).length;
+    const left = ASIDE_LEFT + column * (ASIDE_WIDTH + LEFT);
+    const arrow = column === 0 ? leftArrow(top) : arrowAround(left, top);
+    return box(left, top, ASIDE_WIDTH, '#f3eefb') + label(left, top, name, does) + arrow;
   });
   const legend = `<text x="${LEFT}" y="${HEIGHT - 14}" class="note">A room imports only from the layers below it. Blue: may use Node. Green: runs in browsers, as transport/browser does.</text>`;
   return [
@@ -101,6 +107,17 @@ function downArrow(x, y) {
 function leftArrow(top) {
   const [end, y] = [LEFT + LAYER.width, top + LAYER.height / 2];
   return `<path d="M${ASIDE_LEFT} ${y}H${end}M${end + 5} ${y - 4}L${end} ${y}L${end + 5} ${y + 4}"/>`;
+}
+
+/**
+ * The arrow of a box in the second column, below the one in the first.
+ * @param {number} left of the box
+ * @param {number} top of the layer that it points to
+ */
+function arrowAround(left, top) {
+  const [start, bottom, end] = [left + ASIDE_WIDTH / 2, top + LAYER.height, LEFT + LAYER.width];
+  const y = bottom - 8;
+  return `<path d="M${start} ${bottom}V${bottom + LAYER.gap / 2}H${end + 30}V${y}H${end}M${end + 5} ${y - 4}L${end} ${y}L${end + 5} ${y + 4}"/>`;
 }
 
 if (process.argv[1] === import.meta.filename) {

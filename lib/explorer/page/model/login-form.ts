@@ -1,0 +1,57 @@
+import type { PageLogin } from '../../../browser.js';
+import type { ArgumentsReading } from './arguments.js';
+import type { StrategyEntry } from './catalogue.js';
+
+/** The choice for a strategy whose name is typed. */
+export const OTHER = '*';
+
+const ALL: readonly StrategyEntry[] = ['login', 'anonymous', OTHER].map((strategy) => ({
+  strategy,
+  description: undefined,
+  credentials: undefined,
+}));
+
+/** The ways to log in that a form offers: those of the application, or all where they are not known. */
+export function offeredStrategies(known: readonly StrategyEntry[] | undefined): readonly StrategyEntry[] {
+  if (!known || known.length === 0) return ALL;
+  // '*' takes every strategy, and so these two.
+  const isOpen = known.some(({ strategy }) => strategy === OTHER);
+  const missing = isOpen
+    ? ALL.filter(({ strategy }) => !known.some((each) => each.strategy === strategy))
+    : [];
+  return [...known, ...missing];
+}
+
+/** What a strategy is called in a list. */
+export function strategyLabel(strategy: string): string {
+  const names: Readonly<Record<string, string>> = {
+    login: 'Name and password',
+    anonymous: 'Anonymous',
+    [OTHER]: 'Another strategy',
+  };
+  return Object.hasOwn(names, strategy) ? (names[strategy] ?? strategy) : strategy;
+}
+
+/** What was filled in. */
+export interface LoginFields {
+  readonly strategy: string;
+  readonly name: string;
+  readonly password: string;
+  /** The name of another strategy. */
+  readonly other: string;
+  /** The credentials as they were read. */
+  readonly credentials: ArgumentsReading;
+}
+
+/** How to log in, of what was filled in; a text says what is missing. */
+export function readLogin(fields: LoginFields, entry: StrategyEntry | undefined): PageLogin | null | string {
+  const { strategy, name, password, credentials } = fields;
+  if (strategy === 'anonymous') return null;
+  if (strategy === 'login') return name === '' ? 'A name is missing' : { name, password };
+  const chosen = strategy === OTHER ? fields.other.trim() : strategy;
+  if (chosen === '' || chosen === 'session') return 'The name of the strategy is missing';
+  const problem = credentials.problems.at(0);
+  if (problem) return `${problem.path.join('.') || 'Credentials'}: ${problem.message}`;
+  // What is described are the elements of an array; what is typed as a text is the value itself.
+  return { strategy: chosen, credentials: entry?.credentials ? credentials.args : credentials.args[0] };
+}

@@ -90,6 +90,22 @@ export {
   type ServedApplication,
 } from './reflection/application-description.js';
 export { typesOf } from './reflection/typescript.js';
+export {
+  ADMINISTRATION_INTERFACE,
+  type Administration,
+  type BudgetName,
+  type BudgetReport,
+  type CallInService,
+  type CallReport,
+  type ConnectionDetail,
+  type ConnectionPage,
+  type ConnectionQuery,
+  type ConnectionSummary,
+  type FailureReport,
+  type LatencyReport,
+  type MethodReport,
+  type ServerSnapshot,
+} from './server/administration/administration.js';
 export type { Server } from './server/server.js';
 export type { ServerEvents } from './server/server-events.js';
 export type {

@@ -25,6 +25,7 @@ export type { ExposedApi } from './application/exposed-methods.js';
 export type { RemoteApi, RemoteStreams } from './nest/client/client-remote-api.js';
 export type { AccessLogOptions, JstpAccessRecord } from './nest/server/access-log.js';
 export type { GuardOption } from './nest/server/guard-source.js';
+export type { AdministrationOptions } from './nest/administration/administration-option.js';
 export type { ReflectionOption, ReflectionOptions } from './nest/reflection/reflection-option.js';
 export type { Arity, JstpHandlerExtras } from './nest/decorators/handler-extras.js';
 export { InjectJstp, InjectJstpInterface } from './nest/decorators/inject-jstp.decorator.js';

@@ -4,6 +4,7 @@ import { DEFAULT_MESSAGES, ERR_SERVER_CLOSING } from '../protocol/error-codes.js
 import { RemoteError } from '../protocol/remote-error.js';
 import { startPatientTimer, stopTimer } from '../util/timer.js';
 import type { Refusal } from './calls/call-fault.js';
+import type { ReceivedCall } from './calls/received-call.js';
 import type { ReceivedCalls } from './calls/received-calls.js';
 import { FINISHING } from './channel/session-channel.js';
 import { StoreGate } from './channel/store-gate.js';
@@ -116,6 +117,27 @@ export interface ConnectionUse {
 export function useOf(connection: Connection): ConnectionUse {
   const { channel } = lifecycleOf(connection);
   return { hasHeard: channel.activity.takeHeard(), isBusy: channel.isBusy, sent: channel.sentCount };
+}
+
+/** Returns the calls of the client that are being served. Makes nothing where there are none. */
+export function servedCalls(connection: Connection): readonly ReceivedCall[] {
+  const lifecycle = lifecycleOf(connection);
+  return lifecycle.servedCount > 0 ? lifecycle.channel.receivedCalls.all() : [];
+}
+
+/** Tells how many calls and events of the client are being served. */
+export function servedCountOf(connection: Connection): number {
+  return lifecycleOf(connection).servedCount;
+}
+
+/** Tells how many bytes wait to be written to the transport. */
+export function waitingBytesOf(connection: Connection): number {
+  return lifecycleOf(connection).wire.transport?.waiting ?? 0;
+}
+
+/** Cuts the transport of a connection, as a network that is lost would. The session stays. */
+export function cutTransport(connection: Connection): void {
+  lifecycleOf(connection).wire.transport?.destroy();
 }
 
 /**

@@ -24,6 +24,7 @@ import {
 } from '../util/event-emitter.js';
 import { now, reportUnhandledError } from '../util/host.js';
 import { lookUntil } from '../util/look-until.js';
+import type { CallDetails } from './administration/call-details.js';
 import { SERVER_CONTROL, type ServerControl } from './control.js';
 import { BudgetWatch, type ReachedBudget } from './budget-watch.js';
 import { Door } from './door/door.js';
@@ -90,16 +91,18 @@ export class Server extends EventEmitter<ServerEvents> {
    * @param options applications, policies and limits
    * @param createListener makes the listener, which accepts transports
    * @param onConnect a listener of 'connect'
+   * @param details gets the details of what clients call and emit
    * @throws ConfigurationError naming the option, what was given and what is allowed
    */
   constructor(
     options: ServerOptions,
     createListener: ListenerFactory,
     onConnect?: (connection: Connection) => void,
+    details?: CallDetails,
   ) {
     super();
     this.options = resolveServerOptions(options);
-    this.meter = this.options.metrics ? new ServerMeter() : undefined;
+    this.meter = this.options.metrics || details ? new ServerMeter(details?.factory) : undefined;
     const { limits, clientExpirationTime } = this.options;
     this.applicationTable = new Applications(options.applications, limits.maxVersionRangeLength);
     const kinds = groupKinds(limits, (group) => trimJournals(group, this.table, this.keeper));
@@ -131,7 +134,7 @@ export class Server extends EventEmitter<ServerEvents> {
       },
     });
     this.handshakes = new Handshakes(this.options, this.table, this.keeper, this.handshakeOutcome());
-    this[SERVER_CONTROL] = this.createControl();
+    this[SERVER_CONTROL] = this.createControl(details);
     this.side = this.createSide();
     this.lifetimes = new Lifetimes(limits, (connection, limit) => {
       this.notifyOf(connection, 'connectionTimeout', connection, limit);
@@ -418,9 +421,11 @@ export class Server extends EventEmitter<ServerEvents> {
     return { by, ...meters[by] };
   }
 
-  private createControl(): ServerControl {
+  private createControl(details: CallDetails | undefined): ServerControl {
     const { table, inFlight } = this;
     return {
+      clients: table,
+      details,
       lastResort: LAST_RESORT,
       get journalBytes() {
         return table.all.meter.bytes;

@@ -1,5 +1,9 @@
+import type { Moment } from './turn-clock.js';
+
 /** Something that is observed from its beginning to its end. */
 export interface Observation {
+  /** When it began. Undefined where that is not counted. */
+  readonly began?: Moment | undefined;
   /**
    * Runs it, in the async context that observers have set up for it; called once, before {@link end} or without one.
    * Undefined where it is only counted.

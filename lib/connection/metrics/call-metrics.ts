@@ -12,6 +12,7 @@ import {
   type BatchSink,
   type CallBatch,
   type CallCounts,
+  type DetailFactory,
   type EventCounts,
 } from './series.js';
 
@@ -41,13 +42,24 @@ export interface CallMetrics {
 export class CallCounter implements CallMeter {
   private readonly outcomes = new OutcomeNames();
   private readonly ended = new EndedCalls();
-  private readonly served = new ReceivedNames((names) => new CallSeries(names, this.outcomes, this.ended));
-  private readonly handled = new ReceivedNames((names) => new EventSeries(names, this.outcomes), true);
+  private readonly served = new ReceivedNames(
+    (names) => new CallSeries(names, this.outcomes, this.ended, this.detailOf('call', names)),
+  );
+  private readonly handled = new ReceivedNames(
+    (names) => new EventSeries(names, this.outcomes, this.detailOf('event', names)),
+    true,
+  );
   private readonly called: SentNames<CallSeries>;
   private readonly emitted: SentNames<EventSeries>;
 
-  /** @param peer the name of the application that is called; '' where peers do not tell it */
-  constructor(peer: string) {
+  /**
+   * @param peer the name of the application that is called; '' where peers do not tell it
+   * @param detailOf makes details of what peers call and emit. @default there are none
+   */
+  constructor(
+    peer: string,
+    private readonly detailOf: DetailFactory = () => undefined,
+  ) {
     this.called = new SentNames(peer, (names) => new CallSeries(names, this.outcomes, this.ended));
     this.emitted = new SentNames(peer, (names) => new EventSeries(names, this.outcomes));
   }

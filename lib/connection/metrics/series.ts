@@ -20,6 +20,15 @@ export interface EventCounts extends CountedNames {
   readonly count: number;
 }
 
+/** Is told of the calls or events of the same names that have ended, beside their counts. */
+export interface SeriesDetail {
+  /** @param seconds how long each took; undefined for events */
+  ended(code: number | string, seconds: number | undefined, count: number): void;
+}
+
+/** Makes the details of names; undefined: there are none of these. */
+export type DetailFactory = (kind: 'call' | 'event', names: CountedNames) => SeriesDetail | undefined;
+
 /** Keeps batches of calls of which some have ended, until the turn is over. */
 export interface BatchSink {
   add(batch: CallBatch): void;
@@ -74,6 +83,7 @@ export class CallSeries {
     private readonly names: CountedNames,
     private readonly outcomes: OutcomeNames,
     private readonly sink: BatchSink,
+    private readonly detail?: SeriesDetail,
   ) {}
 
   /** A call begins. @returns what observes it */
@@ -85,11 +95,13 @@ export class CallSeries {
   }
 
   recordSuccess(seconds: number, count: number): void {
+    this.detail?.ended(0, seconds, count);
     this.hasSucceeded = true;
     this.succeeded.record(seconds, count);
   }
 
   recordFailure(code: number | string, seconds: number): void {
+    this.detail?.ended(code, seconds, 1);
     this.failuresOf(this.outcomes.nameOf(code)).record(seconds, 1);
   }
 
@@ -119,9 +131,11 @@ export class EventSeries implements Observation {
   constructor(
     private readonly names: CountedNames,
     private readonly outcomes: OutcomeNames,
+    private readonly detail?: SeriesDetail,
   ) {}
 
   end(code: number | string): void {
+    this.detail?.ended(code, undefined, 1);
     if (code === 0) {
       this.succeeded += 1;
       return;

@@ -1,3 +1,4 @@
+import type { Moment } from '../../util/turn-clock.js';
 import type { Observation } from '../../util/observation.js';
 import type { Operation, OperationKind } from './operations.js';
 
@@ -81,11 +82,14 @@ export function observe(observer: Observer): () => void {
   };
 }
 
+/** An operation that has begun. */
+type Begun = Observation & Required<Pick<Observation, 'run' | 'sent'>>;
+
 /**
  * Begins an operation. Its `run` is to be called next.
  * @param counted ends with it
  */
-export function begin(operation: Operation, counted?: Observation): Required<Observation> {
+export function begin(operation: Operation, counted?: Observation): Begun {
   return new Followed(operation, watches[operation.kind].begin(operation), counted);
 }
 
@@ -97,6 +101,10 @@ class Followed implements Observation {
     private readonly followers: readonly Follower[],
     private readonly counted: Observation | undefined,
   ) {}
+
+  get began(): Moment | undefined {
+    return this.counted?.began;
+  }
 
   run<T>(run: () => T): T {
     let inner = run;

@@ -36,7 +36,7 @@ export function exploredOf(
     address: address ?? null,
     applications: applicationsOf(options, routes),
     reflection: Boolean(options.reflection),
-    administration: false,
+    administration: Boolean(options.administration),
   };
 }
 

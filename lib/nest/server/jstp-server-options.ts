@@ -16,6 +16,10 @@ import {
 import { parseApplicationName, type ApplicationName } from '../decorators/application-name.js';
 import { isClass } from '../../util/callback.js';
 import { DEFAULT_APPLICATION } from '../constants.js';
+import {
+  resolveAdministration,
+  type AdministrationOptions,
+} from '../administration/administration-option.js';
 import { checkAccessLog, type AccessLogOptions } from './access-log.js';
 import { isGuard, isGuardClass, type GuardOption } from './guard-source.js';
 import { resolveListening, type JstpListenerOptions, type ResolvedListening } from './listener-options.js';
@@ -60,6 +64,11 @@ export interface JstpServiceOptions extends Omit<
    * and results as far as they are known. `{ guard }`: to those whom a guard lets. @default false
    */
   reflection?: ReflectionOption | null;
+  /**
+   * Whether the server lets clients look into it, and end what is there, by the reserved interface `jstp.administration`: its
+   * connections, sessions, calls and budgets. The guard decides on each call. @default it does not
+   */
+  administration?: AdministrationOptions | null;
   /** Whether the guard, policy or handler decides on resumes too (strategy 'session'). @default false */
   authorizeResume?: boolean;
   /**
@@ -117,6 +126,7 @@ const SERVICE_NAMES = Object.keys({
   drainStreams: true,
   introspection: true,
   reflection: true,
+  administration: true,
   metrics: true,
   limits: true,
   serializer: true,
@@ -130,6 +140,7 @@ export interface ResolvedJstpServerOptions {
   readonly limits: ResolvedServerOptions['limits'];
   readonly application: ApplicationName;
   readonly reflection: ReflectionOptions | undefined;
+  readonly administration: AdministrationOptions | undefined;
 }
 
 /**
@@ -170,6 +181,7 @@ export function resolveJstpServerOptions(options: JstpServerOptions): ResolvedJs
     limits,
     application: parseApplicationName(application, 'application'),
     reflection: resolveReflection(options.reflection, introspection),
+    administration: resolveAdministration(options.administration),
   };
 }
 

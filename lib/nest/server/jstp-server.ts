@@ -210,6 +210,7 @@ export class JstpServer<out Contract = unknown>
     this.stopLogging();
     if (!core) return;
     this.running = undefined;
+    this.reserved.closing();
     const closed = new Promise<void>((resolve) => {
       core.close(() => {
         resolve();
@@ -491,6 +492,8 @@ export class JstpServer<out Contract = unknown>
         extensions: ALL_EXTENSIONS,
       },
       createListener,
+      undefined,
+      this.reserved.createDetails(),
     );
     core[SERVER_CONTROL].lastResort = {
       reportError: (error) => {

@@ -1,8 +1,15 @@
 import { Application, type ApplicationLike } from '../../application/application.js';
-import { ReservedApplication, type ReservedInterfaces } from '../../application/reserved-application.js';
+import {
+  ReservedApplication,
+  type ReservedInterfaces,
+  type ReservedMethod,
+} from '../../application/reserved-application.js';
 import type { Connection } from '../../connection/connection.js';
 import { REFLECTION_INTERFACE } from '../../reflection/application-description.js';
 import type { ApplicationDescription } from '../../reflection/application-description.js';
+import { ADMINISTRATION_INTERFACE } from '../../server/administration/administration.js';
+import type { CallDetails } from '../../server/administration/call-details.js';
+import { ServerAdministration } from '../administration/server-administration.js';
 import { describeApplication } from '../reflection/describe-application.js';
 import { loadSchemaPackages } from '../reflection/optional-packages.js';
 import { strategiesWithoutHandler } from '../reflection/strategies.js';
@@ -26,6 +33,8 @@ export class Reserved {
   private readonly interfaces: ReservedInterfaces<Connection> | undefined;
   private served: readonly App[] = [];
 
+  private readonly administration: ServerAdministration | undefined;
+
   /**
    * @param options the options of the server
    * @param resolved the same after their check
@@ -36,16 +45,36 @@ export class Reserved {
    */
   constructor(
     private readonly options: JstpServerOptions,
-    { reflection, limits }: Pick<ResolvedJstpServerOptions, 'reflection' | 'limits'>,
+    {
+      reflection,
+      administration,
+      limits,
+    }: Pick<ResolvedJstpServerOptions, 'reflection' | 'administration' | 'limits'>,
     private readonly routes: RouteTable,
     private readonly resolve: GuardClassResolver | undefined,
     private readonly report: (error: unknown) => void,
   ) {
+    const interfaces = new Map<string, ReadonlyMap<string, ReservedMethod<Connection>>>();
     if (reflection) {
       const maxLength = Math.min(MAX_DESCRIPTION_LENGTH, limits.maxMessageBytes / 4);
-      const { methods } = this.reflectionOf(reflection, maxLength);
-      this.interfaces = new Map([[REFLECTION_INTERFACE, methods]]);
+      interfaces.set(REFLECTION_INTERFACE, this.reflectionOf(reflection, maxLength).methods);
     }
+    const guard = this.guardOf(administration?.guard, 'administration.guard');
+    if (guard) {
+      this.administration = new ServerAdministration(guard);
+      interfaces.set(ADMINISTRATION_INTERFACE, this.administration.methods);
+    }
+    if (interfaces.size > 0) this.interfaces = interfaces;
+  }
+
+  /** Makes what gets the details of what clients call, for one start of the server; undefined: nobody asks for them. */
+  createDetails(): CallDetails | undefined {
+    return this.administration?.createDetails();
+  }
+
+  /** The server begins to close. */
+  closing(): void {
+    this.administration?.closing();
   }
 
   /** Makes the guards that can be made before the first call; undefined where there is nothing to wait for. */

@@ -11,38 +11,42 @@ export const ADMINISTRATION_INTERFACE = 'jstp.administration';
  * `administration`; a no is the error 'Forbidden resource'.
  */
 export interface Administration {
-  /** What the server does now. Rates and latencies are those of the last {@link ServerSnapshot.periodMs}. */
+  /**
+   * What the server does now. Rates and latencies are those since this was asked the last time, by anybody; for a second
+   * after that the answer is the same one.
+   */
   overview(): Promise<ServerSnapshot>;
   /**
-   * A stream of snapshots: one at once, then one every `intervalMs`. Rates and latencies of the second one and the later
-   * ones are those since the one before. A client that reads slowly skips snapshots.
+   * A stream of snapshots: one at once, whose rates and latencies are those since the start, then one every `intervalMs`,
+   * with those since the one before. A client that reads slowly, or is away, skips snapshots. Fails with 429 where the
+   * client has 4 streams already, or all clients together have 16. Needs the extension `stream`.
    * @param intervalMs from 250 to 60,000. @default 1000
    */
   watch(intervalMs?: number): AsyncIterable<ServerSnapshot>;
   /** A page of the clients, connected or away, in the order of their handles. */
   connections(query?: ConnectionQuery): Promise<ConnectionPage>;
-  /** One client, in detail. Fails with 10404 where there is none of that handle. */
+  /** One client, in detail. Fails with 404 where there is none of that handle. */
   connection(handle: number): Promise<ConnectionDetail>;
   /**
    * Cuts the transport of a client, as a lost network would: the session stays, and its client resumes it.
-   * Fails with 10404 where there is no client of that handle, with 10409 where it is away.
+   * Fails with 404 where there is no client of that handle, with 409 where it is away.
    */
   cut(handle: number): Promise<void>;
-  /** Ends the session of a client for good, and its connection. Fails with 10404 where there is none of that handle. */
+  /** Ends the session of a client for good, and its connection. Fails with 404 where there is none of that handle. */
   end(handle: number): Promise<void>;
 }
 
 /** The code of the error about a handle of which there is no client. */
-export const ADMINISTRATION_NOT_FOUND = 10404;
+export const ADMINISTRATION_NOT_FOUND = 404;
 
 /** The code of the error about a client that is away, and cannot be cut. */
-export const ADMINISTRATION_AWAY = 10409;
+export const ADMINISTRATION_AWAY = 409;
 
 /** The code of the error about arguments that are not allowed. */
-export const ADMINISTRATION_INVALID = 10400;
+export const ADMINISTRATION_INVALID = 400;
 
 /** The code of the error about more watchers than there may be. */
-export const ADMINISTRATION_BUSY = 10429;
+export const ADMINISTRATION_BUSY = 429;
 
 /** How much of a budget is used. */
 export interface BudgetReport {
@@ -52,7 +56,7 @@ export interface BudgetReport {
   readonly limit: number | null;
 }
 
-/** The names of the budgets in a snapshot. Those of bytes end with 'Bytes', or have it within. */
+/** The names of the budgets in a snapshot. Those with 'bytes' in them are in bytes. */
 export type BudgetName =
   | 'connections'
   | 'pendingHandshakes'
@@ -87,7 +91,7 @@ export interface ServerSnapshot {
   readonly events: { readonly count: number; readonly failed: number; readonly perSecond: number };
   /** Calls that are being served: the longest first, 50 at most. How many there are in all: `budgets.callsInFlight`. */
   readonly inService: readonly CallInService[];
-  /** The methods that took the most time in the period: the slowest first, by their 99th percentile, 20 at most. */
+  /** The slowest methods of the period, by their 99th percentile: 20 at most. */
   readonly slowest: readonly MethodReport[];
   /** The last calls and events that have failed, since the start: the newest first, 50 at most. */
   readonly failures: readonly FailureReport[];
@@ -105,7 +109,10 @@ export interface CallReport {
   readonly latency: LatencyReport | null;
 }
 
-/** How long calls took, in milliseconds. Percentiles are exact to about a tenth of their value. */
+/**
+ * How long calls took, in milliseconds: up to their last value where they stream. Percentiles and the maximum are exact to
+ * about a tenth of their value.
+ */
 export interface LatencyReport {
   readonly mean: number;
   readonly p50: number;
@@ -188,13 +195,13 @@ export interface ConnectionSummary {
 
 /** A client, in detail. */
 export interface ConnectionDetail extends ConnectionSummary {
-  /** The kind of transport: 'tcp', 'tls', 'websocket'..., as far as is known; null while it is away. */
-  readonly transport: string | null;
+  /** The kind of transport; null while it is away. 'other': in memory, or over a socket of the system (IPC). */
+  readonly transport: 'tcp' | 'tls' | 'websocket' | 'other' | null;
   /** The extensions of the protocol that are agreed. */
   readonly extensions: readonly string[];
-  /** Messages that were sent to it in its session. */
+  /** Numbered messages that were sent to it in its session: calls, events, inspects and pings. */
   readonly sent: number;
-  /** Messages that were received of it in its session. */
+  /** Numbered messages that were received of it in its session. */
   readonly received: number;
   /** Messages in the journal, which it has not acknowledged. */
   readonly unacknowledged: number;

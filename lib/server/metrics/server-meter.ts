@@ -1,4 +1,5 @@
 import { CallCounter } from '../../connection/metrics/call-metrics.js';
+import type { DetailFactory } from '../../connection/metrics/series.js';
 import { TrafficMeter } from '../../connection/metrics/traffic-meter.js';
 import type { TotalLimit } from '../../protocol/limits.js';
 import { now } from '../../util/host.js';
@@ -15,7 +16,7 @@ type Noted = { readonly [Name in keyof ServerEvents]?: (...args: ServerEvents[Na
 /** Counts what happens at a server. */
 export class ServerMeter {
   /** The calls and events of all connections. Clients do not tell the names of their applications. */
-  readonly calls = new CallCounter('');
+  readonly calls: CallCounter;
   readonly traffic = new TrafficMeter();
   private readonly startedAt = now();
   private opened = 0;
@@ -54,6 +55,11 @@ export class ServerMeter {
     connectionError: () => (this.connectionErrors += 1),
     storageError: () => (this.storageErrors += 1),
   };
+
+  /** @param detailOf makes details of what clients call and emit. @default there are none */
+  constructor(detailOf?: DetailFactory) {
+    this.calls = new CallCounter('', detailOf);
+  }
 
   /** Counts one of the server's events. */
   note(name: string, args: readonly unknown[]): void {

@@ -25,7 +25,12 @@ export interface MemberEntry {
   /** The schema of the result; undefined: not known. */
   readonly result: unknown;
   readonly streams: boolean;
+  /** Whether the name of an event is a pattern, which stands for many names. */
+  readonly isPattern: boolean;
 }
+
+/** The name of what stands for events of any interface, whose patterns are of the interface's name, too. */
+export const ANY_INTERFACE = '(any interface)';
 
 /** An interface with its members. */
 export interface InterfaceEntry {
@@ -38,7 +43,10 @@ export interface InterfaceEntry {
 export interface StrategyEntry {
   readonly strategy: string;
   readonly description: string | undefined;
+  /** The elements of the array of credentials. Undefined: not known. */
   readonly credentials: readonly ArgumentEntry[] | undefined;
+  /** The schema of all credentials together, where it is known in the place of their elements. */
+  readonly schema: unknown;
 }
 
 /** What is known of an application. */
@@ -76,11 +84,20 @@ export function emptyCatalogue(name: string, version: string): Catalogue {
 
 /** Reads the answer of `jstp.reflection.describe()`. Whatever it lacks, or has of a wrong type, counts as not known. */
 export function readDescription(description: unknown): Catalogue {
-  const { name, version, description: text, interfaces, handshakes, definitions } = recordOf(description);
+  const {
+    name,
+    version,
+    description: text,
+    interfaces,
+    handshakes,
+    definitions,
+    wildcards,
+  } = recordOf(description);
   const room = { members: MAX_MEMBERS };
   const entries = Object.entries(recordOf(interfaces)).map(([each, value]) =>
     readInterface(each, recordOf(value), room),
   );
+  entries.push(readInterface(ANY_INTERFACE, { events: wildcards }, room));
   return {
     name: textOf(name, MAX_NAME_LENGTH) ?? '',
     version: textOf(version, MAX_NAME_LENGTH) ?? '',
@@ -98,10 +115,12 @@ export function readStrategies(handshakes: unknown): StrategyEntry[] {
   return arrayOf(handshakes)
     .slice(0, MAX_ARGUMENTS)
     .map(recordOf)
-    .flatMap(({ strategy, description, credentials }) => {
+    .flatMap(({ strategy, description, credentials, schema }) => {
       const name = textOf(strategy, MAX_NAME_LENGTH);
       if (name === undefined || name === 'session') return [];
-      return [{ strategy: name, description: textOf(description), credentials: readArguments(credentials) }];
+      return [
+        { strategy: name, description: textOf(description), credentials: readArguments(credentials), schema },
+      ];
     });
 }
 
@@ -181,6 +200,7 @@ function readMember(
     isIdempotent: value['idempotent'] === true,
     result: own(value, 'result'),
     streams: value['streams'] === true,
+    isPattern: value['wildcard'] === true || interfaceName === ANY_INTERFACE,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { PageLogin } from '../../../browser.js';
 import type { ArgumentsReading } from './arguments.js';
-import type { StrategyEntry } from './catalogue.js';
+import type { ArgumentEntry, StrategyEntry } from './catalogue.js';
 
 /** The choice for a strategy whose name is typed. */
 export const OTHER = '*';
@@ -9,7 +9,23 @@ const ALL: readonly StrategyEntry[] = ['login', 'anonymous', OTHER].map((strateg
   strategy,
   description: undefined,
   credentials: undefined,
+  schema: undefined,
 }));
+
+const ANY_CREDENTIALS = {
+  anyOf: [
+    { title: 'a text', type: 'string', format: 'password' },
+    { title: 'a list of texts', type: 'array', minItems: 1, items: { type: 'string', format: 'password' } },
+    { title: 'another value' },
+  ],
+};
+
+/** The fields for the credentials of a strategy. */
+export function credentialFields(entry: StrategyEntry | undefined): readonly ArgumentEntry[] {
+  if (entry?.credentials) return entry.credentials;
+  const schema = entry?.schema ?? ANY_CREDENTIALS;
+  return [{ name: 'credentials', description: undefined, schema, isOptional: false, streams: false }];
+}
 
 /** The ways to log in that a form offers: those of the application, or all where they are not known. */
 export function offeredStrategies(known: readonly StrategyEntry[] | undefined): readonly StrategyEntry[] {
@@ -52,6 +68,6 @@ export function readLogin(fields: LoginFields, entry: StrategyEntry | undefined)
   if (chosen === '' || chosen === 'session') return 'The name of the strategy is missing';
   const problem = credentials.problems.at(0);
   if (problem) return `${problem.path.join('.') || 'Credentials'}: ${problem.message}`;
-  // What is described are the elements of an array; what is typed as a text is the value itself.
+  // What is described are the elements of an array; else there is one field, for the value itself.
   return { strategy: chosen, credentials: entry?.credentials ? credentials.args : credentials.args[0] };
 }

@@ -64,6 +64,8 @@ export class Explorer {
   readonly events: EventLog;
   readonly live: Live;
   readonly history: History;
+  /** What the descriptions of applications have told about the ways to log in, by `name@version`. */
+  private readonly told = new Map<string, Catalogue>();
   /** The member that a link has named, before its application is there. */
   private wanted: Pick<MemberEntry, 'kind' | 'interfaceName' | 'name'> | undefined;
   private current: { readonly client: ExplorerClient; readonly request: LoginRequest } | undefined;
@@ -105,7 +107,12 @@ export class Explorer {
     const { app: name, version, login } = request;
     try {
       const client = this.host.createClient(
-        { url: this.host.url, app: { name, version }, login, limits: { streamCredit: STREAM_CREDIT } },
+        {
+          url: this.host.url,
+          app: version === '' ? name : { name, version },
+          login,
+          limits: { streamCredit: STREAM_CREDIT },
+        },
         this.tap,
       );
       this.listen(client);
@@ -135,6 +142,11 @@ export class Explorer {
     await this.logIn({ app, version, login });
   }
 
+  /** What is known about an application from an earlier login of this page. */
+  toldOf(name: string, version: string): Catalogue | undefined {
+    return this.told.get(`${name}@${version}`);
+  }
+
   logOut(): void {
     this.forget();
     this.screen.set('login');
@@ -149,7 +161,9 @@ export class Explorer {
     try {
       const description = await client.call(REFLECTION_INTERFACE, 'describe');
       if (client !== this.client) return;
-      this.catalogue.set(readDescription(description));
+      const catalogue = readDescription(description);
+      this.catalogue.set(catalogue);
+      this.told.set(`${catalogue.name}@${catalogue.version}`, catalogue);
       const served = arrayOf(await client.call(REFLECTION_INTERFACE, 'applications'));
       const applications = served.slice(0, MAX_APPLICATIONS).map(recordOf);
       this.applications.set(

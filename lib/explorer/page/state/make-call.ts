@@ -1,5 +1,5 @@
 import { draftArguments, type ArgumentsReading } from '../model/arguments.js';
-import { findMember, unknownMember } from '../model/catalogue.js';
+import { ANY_INTERFACE, findMember, unknownMember, type MemberEntry } from '../model/catalogue.js';
 import { describeError } from '../model/errors.js';
 import type { HistoryEntry } from '../model/history.js';
 import { hideSecretArguments } from '../model/secrets.js';
@@ -34,11 +34,19 @@ export function makeCall(explorer: Explorer, bench: Bench, { args, streams }: Ar
 export async function sendEvent(explorer: Explorer, bench: Bench, { args }: ArgumentsReading): Promise<void> {
   const { client, host, notices, app } = explorer;
   if (!client) return;
-  const { interfaceName, name } = bench.member;
+  const target = eventTarget(bench);
+  if (!target) {
+    notices.say('The name of the event is missing', 'bad');
+    return;
+  }
+  const { interfaceName, name } = target;
   const startedAt = host.now();
   bench.sendError.set(undefined);
   const done = (outcome: Pick<Outcome, 'outcome' | 'detail'>): void => {
-    remember(explorer, app, bench, args, { ...outcome, durationMs: host.now() - startedAt });
+    remember(explorer, app, { ...bench, member: { ...bench.member, ...target } }, args, {
+      ...outcome,
+      durationMs: host.now() - startedAt,
+    });
   };
   try {
     await client.emit(interfaceName, name, ...args);
@@ -49,6 +57,16 @@ export async function sendEvent(explorer: Explorer, bench: Bench, { args }: Argu
     bench.sendError.set(shown);
     done({ outcome: 'failed', detail: shown.message });
   }
+}
+
+/** The event of a bench: that of its member, or one that was typed, where the member is a pattern. */
+function eventTarget({ member, eventName }: Bench): Pick<MemberEntry, 'interfaceName' | 'name'> | undefined {
+  if (!member.isPattern) return member;
+  const text = eventName.value.trim();
+  if (member.interfaceName !== ANY_INTERFACE)
+    return text === '' ? undefined : { interfaceName: member.interfaceName, name: text };
+  const cut = text.lastIndexOf('.');
+  return cut <= 0 ? undefined : { interfaceName: text.slice(0, cut), name: text.slice(cut + 1) };
 }
 
 /** Shows a call of the past, with its arguments, to be made again. */

@@ -13,6 +13,8 @@ export interface Bench {
   readonly showsProblems: Store<boolean>;
   /** What has kept an event from being sent. */
   readonly sendError: Store<ShownError | undefined>;
+  /** The name of an event whose member is a pattern, as it was typed. */
+  readonly eventName: Store<string>;
   /** The time limit of calls, in seconds, as it was typed; empty: none. */
   readonly timeout: Store<string>;
 }
@@ -51,6 +53,7 @@ export class Workbench {
             run: new Store<CallRun | undefined>(kept?.run.value),
             showsProblems: new Store(false),
             sendError: new Store<ShownError | undefined>(undefined),
+            eventName: new Store(kept?.eventName.value ?? ''),
             timeout: new Store(kept?.timeout.value ?? ''),
           };
     this.benches.set(key, bench);

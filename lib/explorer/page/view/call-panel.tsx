@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { readArguments } from '../model/arguments.js';
-import type { MemberEntry } from '../model/catalogue.js';
+import { ANY_INTERFACE, type MemberEntry } from '../model/catalogue.js';
 import { copyAsCode, copyAsCommand } from '../model/copy-as.js';
 import { typeLabel } from '../model/schema.js';
 import { makeCall, sendEvent } from '../state/make-call.js';
@@ -154,6 +154,7 @@ function Prepared({ bench }: { readonly bench: Bench }) {
           send();
         }}
       >
+        {member.isPattern ? <EventName bench={bench} /> : null}
         <ArgumentsForm
           args={member.args}
           definitions={definitions}
@@ -176,6 +177,27 @@ function Prepared({ bench }: { readonly bench: Bench }) {
       {sendError ? <ErrorBox error={sendError} title="Not sent" /> : null}
       {run ? <RunResult key={run.number} run={run} member={member} /> : null}
     </>
+  );
+}
+
+/** For an event that is a pattern: the name to emit. */
+function EventName({ bench }: { readonly bench: Bench }) {
+  const name = useStore(bench.eventName);
+  const isWhole = bench.member.interfaceName === ANY_INTERFACE;
+  return (
+    <label class="field">
+      <span class="label">{isWhole ? 'Name to emit, as interface.event' : 'Name to emit'}</span>
+      <input
+        class="input"
+        autocomplete="off"
+        spellcheck={false}
+        placeholder={bench.member.name}
+        value={name}
+        onInput={(event) => {
+          bench.eventName.set(event.currentTarget.value);
+        }}
+      />
+    </label>
   );
 }
 

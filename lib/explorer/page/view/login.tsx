@@ -1,15 +1,12 @@
 import { useId, useState } from 'preact/hooks';
 import { emptyArguments, readArguments, type ArgumentsDraft } from '../model/arguments.js';
-import { readStrategies, type ArgumentEntry, type StrategyEntry } from '../model/catalogue.js';
-import { offeredStrategies, OTHER, readLogin, strategyLabel } from '../model/login-form.js';
+import { readStrategies, type StrategyEntry } from '../model/catalogue.js';
+import type { Unknowns } from '../model/untrusted.js';
+import { credentialFields, offeredStrategies, OTHER, readLogin, strategyLabel } from '../model/login-form.js';
 import { ArgumentsForm } from './arguments-form.js';
 import { ErrorBox } from './error-box.js';
 import { ThemeButton } from './theme.js';
 import { useExplorer, useStore } from './use-store.js';
-
-const ANY_CREDENTIALS: readonly ArgumentEntry[] = [
-  { name: 'credentials', description: undefined, schema: undefined, isOptional: true, streams: false },
-];
 
 /** Asks for an application, and who wants it. */
 export function Login() {
@@ -22,7 +19,10 @@ export function Login() {
   const [typed, setTyped] = useState({ name: '', version: '' });
   const application = chosen === -1 ? undefined : offered.at(chosen);
   const { name, version } = application ?? typed;
-  const strategies = offeredStrategies(application?.handshakes && readStrategies(application.handshakes));
+  const told = explorer.toldOf(name, version);
+  const strategies = offeredStrategies(
+    told?.strategies ?? (application?.handshakes && readStrategies(application.handshakes)),
+  );
   const ids = { app: useId(), version: useId() };
   return (
     <div class="login-screen">
@@ -85,6 +85,7 @@ export function Login() {
         <Credentials
           key={chosen}
           strategies={strategies}
+          definitions={told?.definitions ?? {}}
           isBusy={isBusy}
           onLogin={(login) => void explorer.logIn({ app: name || 'jstp', version, login })}
         />
@@ -96,28 +97,29 @@ export function Login() {
 
 interface CredentialsProps {
   readonly strategies: readonly StrategyEntry[];
+  readonly definitions: Unknowns;
   readonly isBusy: boolean;
   readonly onLogin: (login: Exclude<ReturnType<typeof readLogin>, string>) => void;
 }
 
-function Credentials({ strategies, isBusy, onLogin }: CredentialsProps) {
+function Credentials({ strategies, definitions, isBusy, onLogin }: CredentialsProps) {
   const [strategy, setStrategy] = useState(strategies[0]?.strategy ?? 'anonymous');
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [other, setOther] = useState('');
   const [problem, setProblem] = useState('');
   const entry = strategies.find((each) => each.strategy === strategy);
-  const args = entry?.credentials ?? ANY_CREDENTIALS;
-  const [draft, setDraft] = useState<ArgumentsDraft>(() => emptyArguments(args, {}));
+  const args = credentialFields(entry);
+  const [draft, setDraft] = useState<ArgumentsDraft>(() => emptyArguments(args, definitions));
   const ids = { strategy: useId(), other: useId() };
   const choose = (next: string): void => {
     const found = strategies.find((each) => each.strategy === next);
     setStrategy(next);
-    setDraft(emptyArguments(found?.credentials ?? ANY_CREDENTIALS, {}));
+    setDraft(emptyArguments(credentialFields(found), definitions));
     setProblem('');
   };
   const submit = (): void => {
-    const credentials = readArguments(draft, args, {});
+    const credentials = readArguments(draft, args, definitions);
     const login = readLogin({ strategy, name, password, other, credentials }, entry);
     if (typeof login === 'string') {
       setProblem(login);
@@ -180,7 +182,7 @@ function Credentials({ strategies, isBusy, onLogin }: CredentialsProps) {
           title="Credentials"
           heading="h2"
           args={args}
-          definitions={{}}
+          definitions={definitions}
           draft={draft}
           problems={[]}
           onChange={setDraft}

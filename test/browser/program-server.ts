@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { Application, ws, type Connection } from '../../lib/core.js';
+import { Application, ws, type Connection, type JstpStream } from '../../lib/core.js';
 import type { Closing } from '../support/closing.js';
 import type { Back } from '../support/core.js';
 import { LOOPBACK, reservedPort } from '../support/ports.js';
@@ -24,6 +24,11 @@ export async function startProgramServer(closing: Closing): Promise<ProgramServe
           connection.emitRemoteEvent('news', 'said', [`while you were away ${echoed}`]);
         }
         callback(null, value);
+      },
+      sum: async (_connection: Connection, numbers: JstpStream<number>) => {
+        let sum = 0;
+        for await (const number of numbers) sum += number;
+        return sum;
       },
       count: (_connection: Connection, callback: Back) => callback(null, echoed),
       askSize: (connection: Connection, callback: Back) => {

@@ -49,6 +49,7 @@ export async function runProgram(url: string, deadUrl: string): Promise<Report> 
   report.big = (await connection.callMethod('echo', 'back', [big])) === big;
   report.binary = await connection.callMethod('echo', 'sendBinary', ['bytes: ü']);
   report.bytes = await echoBytes(connection);
+  report.streamed = await connection.callMethod('echo', 'sum', [upTo(200)]);
   report.failure = await codeOf(connection.callMethod('echo', 'nowhere', []));
 
   // The server cuts the line, and speaks while it is down; so does this side.
@@ -108,6 +109,10 @@ async function echoBytes(connection: Connection): Promise<unknown[]> {
   return [areBytes, [...small], large.length, large.every((byte) => byte === 7)];
 }
 
+async function* upTo(last: number): AsyncGenerator<number> {
+  for (let n = 1; n <= last; n++) yield n;
+}
+
 /** What every platform has to report. */
 export const EXPECTED: Report = {
   username: 'alice',
@@ -116,6 +121,7 @@ export const EXPECTED: Report = {
   big: true,
   binary: 'bytes: ü',
   bytes: [true, [0, 1, 255], 200_001, true],
+  streamed: 20_100,
   failure: 14,
   reconnectError: null,
   offline: ['one', 'two', 'three'],

@@ -43,6 +43,23 @@ async function mover(servers: Servers, refusals: unknown[]): Promise<Connection>
   return connection;
 }
 
+test('bytes that were under way at a cut, both ways, arrive as bytes by another server', async () => {
+  const extensions: readonly ExtensionName[] = [...EXTENSIONS, 'bytes'];
+  const servers = await Servers.start(closing, { options: { extensions }, storage: SHORT });
+  const { client, ends } = await clientOf(servers, closing);
+  const heard: unknown[] = [];
+  client.fromEvent('news', 'told').subscribe((value) => heard.push(value));
+  const bytes = Buffer.from([0, 1, 39, 96, 254, 255]);
+  // Neither is written before the cut.
+  servers.members[0].server.getClientsArray()[0].emitRemoteEvent('news', 'told', [bytes]);
+  const answer = firstValueFrom(client.send<unknown>('works.quick', bytes));
+  servers.cutTo(1);
+  expect(await within(answer, 'the answer')).toEqual(bytes);
+  expect((await servers.called(1)).args).toEqual([bytes]);
+  await waitFor(() => heard.length > 0, 'the event');
+  expect([heard, ends, servers.members[0].calls]).toEqual([[bytes], [], []]);
+});
+
 describe('two cuts behind a balancer, with a call under way on the first server', () => {
   test.each<[PackageName, number, number, number]>([
     ['redis', 2, 0, 250],

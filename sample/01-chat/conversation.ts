@@ -10,7 +10,7 @@ interface Rooms {
   say(room: string, text: string): Said;
 }
 
-/** Two clients of different versions talk, a line is cut, and nothing is lost. */
+/** Two clients of different versions talk, a connection is cut, and nothing is lost. */
 export async function converse(print: (who: string, what: string) => void): Promise<void> {
   const line = new Line(ports.chat);
   await line.mend();
@@ -29,16 +29,20 @@ export async function converse(print: (who: string, what: string) => void): Prom
     const members = await firstValueFrom(bob.send<number, JstpArgs>('rooms.enter', JstpArgs.of()));
     print('bob', `enters, they are ${members} now  (chat 1.0.0)`);
     alice.emit('rooms.typing', 'alice');
+    alice.emit('rooms.listening', 'alice');
+    await rooms
+      .say('kitchen', ' ')
+      .catch((error: unknown) => print('alice', `says nothing, and is told: ${messageOf(error)}`));
     await rooms.say('kitchen', 'hello bob');
     await say(bob, 'hello alice');
     await lastValueFrom(said$.pipe(take(2)));
 
     line.cut();
-    print('----', "alice's line is cut");
+    print('----', "alice's connection is cut");
     await say(bob, 'are you still there?');
     await say(bob, 'I will wait');
     await line.mend();
-    print('----', 'the line is mended, alice resumes her session');
+    print('----', 'the network is back, alice resumes her session');
     await lastValueFrom(said$.pipe(take(4)));
     hearing.unsubscribe();
 

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { JstpModule } from 'nestjs-jstp';
-import { LoginGuard } from '../01-chat/chat/login.guard.js';
 import { RoomsModule } from '../01-chat/chat/rooms.module.js';
+import { OwnPageGuard } from './own-page.guard.js';
 
 const SESSION_LIFETIME_MS = 10 * 60 * 1000;
 
@@ -11,10 +11,11 @@ const SESSION_LIFETIME_MS = 10 * 60 * 1000;
     RoomsModule,
     JstpModule.forRoot({
       listeners: [{ transport: 'ws', server: 'http', path: '/jstp' }],
-      authPolicy: LoginGuard,
+      authPolicy: OwnPageGuard,
       heartbeatInterval: 10_000,
       clientExpirationTime: SESSION_LIFETIME_MS,
     }),
   ],
+  providers: [OwnPageGuard],
 })
 export class BrowserChatModule {}

@@ -16,6 +16,7 @@ const accessLog: AccessLogOptions = { log: (record) => console.log(JSON.stringif
       port: ports.chat,
       authPolicy: LoginGuard,
       heartbeatInterval: 10_000,
+      validationErrors: 'issues', // who calls is told what is wrong
       accessLog: process.argv.includes('--access-log') && accessLog,
     }),
   ],

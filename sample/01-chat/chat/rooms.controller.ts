@@ -2,8 +2,11 @@ import { Controller, UseGuards } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { Arg, JstpApplication, JstpContext, JstpInterface } from 'nestjs-jstp';
 import { from, type Observable } from 'rxjs';
+import { z } from 'zod';
 import { MemberGuard } from './member.guard.js';
 import { RoomsService, type Said } from './rooms.service.js';
+
+const Text = z.string().trim().min(1, 'Say something').max(1000);
 
 /** The rooms as clients of today see them. */
 @JstpApplication('chat@2.0.0')
@@ -21,7 +24,7 @@ export class RoomsController {
   @MessagePattern('say')
   say(
     @Arg(0) room: string,
-    @Arg(1) text: string,
+    @Arg(1, { schema: Text }) text: string,
     @Arg(2, { optional: true }) id: string | undefined,
     @Ctx() context: JstpContext,
   ): Promise<Said> {
@@ -34,8 +37,9 @@ export class RoomsController {
     return from(this.rooms.history(room));
   }
 
-  @EventPattern('typing')
-  typing(@Payload() who: string): void {
-    console.log(`   chat      notices that ${who} is typing`);
+  /** What clients tell of their users: 'typing', and whatever else those of tomorrow think of. */
+  @EventPattern<string>('*')
+  noticed(@Payload() who: string, @Ctx() context: JstpContext): void {
+    console.log(`   chat      notices that ${who} is ${context.getMethod()}`);
   }
 }

@@ -66,7 +66,7 @@ export class RoomsService {
     await this.rooms.to(room).emit('rooms', 'people', room, await this.people(room));
   }
 
-  /** Opens a room that there is not yet, and tells everybody who is in another. */
+  /** Opens a room that there is not yet, and tells the gateway, and everybody who is in another. */
   private async open(room: string): Promise<Said[]> {
     const known = this.histories.get(room);
     if (known) return known;
@@ -74,6 +74,7 @@ export class RoomsService {
     const history: Said[] = [];
     this.histories.set(room, history);
     await this.rooms.to(...others).emit('rooms', 'opened', room);
+    await this.rooms.toUser('gateway').emit('rooms', 'opened', room);
     return history;
   }
 }

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { JstpClientModule } from 'nestjs-jstp';
 import { ports } from '../ports.js';
 import { GatewayController } from './gateway.controller.js';
+import { RoomNews } from './room-news.js';
 
 @Module({
   imports: [
@@ -15,8 +16,10 @@ import { GatewayController } from './gateway.controller.js';
       timeout: 5_000, // no HTTP request waits longer for the chat
       methods: { 'lobby.*': { idempotent: true }, 'rooms.history': { idempotent: true } },
       retry: true, // of these, which change nothing
+      connectOnInit: true, // it hears of rooms from the start
     }),
   ],
   controllers: [GatewayController],
+  providers: [RoomNews],
 })
 export class GatewayModule {}

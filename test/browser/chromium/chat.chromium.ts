@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { JstpClient } from '../../../lib/index.js';
 import { Line } from '../../../sample/01-chat/line.js';
 import { Closing } from '../../support/closing.js';
+import { failureOf } from '../../support/jstp.js';
 import { reservedPort } from '../../support/ports.js';
 import { ChatPage } from './chat-page.js';
 import { ChatServer } from './chat-server.js';
@@ -70,6 +72,11 @@ describe('the chat in Chromium', () => {
       await bob.logIn('bob', 'builder');
       await bob.waitForStatus('online');
       expect(bob.complaints).toEqual([]);
+      // Not from elsewhere than a page of it.
+      const address = { url: `ws://127.0.0.1:${server.port}/jstp`, app: 'chat@^2.0.0' };
+      const elsewhere = new JstpClient({ ...address, login: 'bob', password: 'builder' });
+      closing.add(() => elsewhere.close());
+      expect(await failureOf(elsewhere.connect())).toMatchObject({ code: 11 });
     },
     TEST_LIMIT_MS,
   );

@@ -75,6 +75,8 @@ export type { CountedNames } from './connection/metrics/name-table.js';
 export type { CallCounts, EventCounts } from './connection/metrics/series.js';
 export type { Traffic } from './connection/metrics/traffic-meter.js';
 export type { BudgetMetrics, CountsBy, ServerMetrics } from './server/metrics/server-metrics.js';
+export { asyncApiOf, type AsyncApiDocument, type AsyncApiOptions } from './reflection/asyncapi.js';
+export type { AsyncApiServer } from './reflection/asyncapi-server.js';
 export {
   DEFINITIONS,
   DESCRIPTION_FORMAT,

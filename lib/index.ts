@@ -53,6 +53,7 @@ export {
 } from './nest/decorators/jstp-emits.decorator.js';
 export { JstpResult, type JstpResultOptions } from './nest/decorators/jstp-result.decorator.js';
 export type { SchemaSource } from './nest/reflection/schema-source.js';
+export { createAsyncApiDocument, type AsyncApiDocumentOptions } from './nest/reflection/asyncapi-document.js';
 export { JstpHandshake } from './nest/decorators/jstp-handshake.decorator.js';
 export { JstpInterface } from './nest/decorators/jstp-interface.decorator.js';
 export type { JstpServerOptions } from './nest/server/jstp-server-options.js';

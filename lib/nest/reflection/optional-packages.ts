@@ -34,7 +34,7 @@ export interface SchemaPackages {
 }
 
 /** Why a variable: the file has no types. */
-const TYPE_STORAGE: string = 'class-transformer/cjs/storage.js';
+const TYPE_STORAGE = 'class-transformer/cjs/storage.js' as string;
 
 let loading: Promise<SchemaPackages> | undefined;
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SecureContextOptions } from 'node:tls';
 import type { Logger } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { ApplicationLike } from '../../application/application.js';
 import type { ClientsOf, InterfaceOf, EmitOf, GivenOrRecord } from '../../application/contract.js';
@@ -16,6 +17,7 @@ import type { ServerMetrics } from '../../server/metrics/server-metrics.js';
 import type { ServerUsage } from '../../server/usage.js';
 import type { ServerEvents } from '../../server/server-events.js';
 import { Server as CoreServer } from '../../server/server.js';
+import type { ApplicationDescription } from '../../reflection/application-description.js';
 import { SERVER_CONTROL } from '../../server/control.js';
 import { onServerClose } from '../../transport/on-server-close.js';
 import { JstpError } from '../../protocol/jstp-error.js';
@@ -46,7 +48,8 @@ import {
 import { logAddresses, type ListeningPlace } from './log-addresses.js';
 import { NestApplication } from './nest-application.js';
 import { flatten, Reserved } from './reserved.js';
-import { watchRegistrations, type Registration } from './registration.js';
+import { handlersOf } from './registered-handlers.js';
+import { methodsOf, watchRegistrations, type Registration } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
 import { MinuteLimit } from './minute-limit.js';
 import { ExtendedTypes } from '../types/extended-types.js';
@@ -330,6 +333,31 @@ export class JstpServer<out Contract = unknown>
     return this.listened().getClients() as IterableIterator<Connection<Peer>>;
   }
 
+  /**
+   * Describes an application, as clients get it by `jstp.reflection` with the option `reflection`. It needs the handlers, and
+   * not that the server listens.
+   * @param application 'name' or 'name@version'. @default the only one
+   * @throws ConfigurationError where there is no such application, or more than one and none is named
+   */
+  async describe(application?: string): Promise<ApplicationDescription> {
+    return this.reserved.describeNamed(this.createApplications(), application);
+  }
+
+  /** @internal Returns a server with the handlers of an application, which is described alone. */
+  copyWith(modules: ModulesContainer): JstpServer {
+    // Its guards are never asked.
+    const resolve: GuardClassResolver = () => ({
+      prepare: () => undefined,
+      guardFor: () => ({ canActivate: () => false }),
+    });
+    const copy = new JstpServer(this.options, resolve);
+    copy.origins.add(methodsOf(modules));
+    for (const { pattern, isEvent, extras } of handlersOf(modules))
+      copy.addHandler(pattern, nothing, isEvent, extras);
+    copy.routes.assertSound();
+    return copy;
+  }
+
   /** @internal Called before Nest makes the handlers of an application. */
   beforeRegistration(registration: Registration): void {
     this.origins.add(registration.methods);
@@ -546,6 +574,11 @@ export class JstpServer<out Contract = unknown>
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return inspectAsJson('JstpServer', this, options, inspect);
   }
+}
+
+/** Stands for handlers that are never called. */
+function nothing(): Promise<undefined> {
+  return Promise.resolve(undefined);
 }
 
 function closedTooSoon(): Error {

@@ -107,7 +107,7 @@ export function watchRegistrations(
 }
 
 /** Returns the methods that may be handlers, in the order in which Nest registers them. */
-function methodsOf(modules: ModulesContainer): ControllerMethod[] {
+export function methodsOf(modules: ModulesContainer): ControllerMethod[] {
   const methods: ControllerMethod[] = [];
   for (const module of modules.values()) {
     for (const { metatype } of module.controllers.values()) {

@@ -4,6 +4,7 @@ import {
   type ReservedInterfaces,
   type ReservedMethod,
 } from '../../application/reserved-application.js';
+import { check } from '../../protocol/option-checks.js';
 import type { Connection } from '../../connection/connection.js';
 import { REFLECTION_INTERFACE } from '../../reflection/application-description.js';
 import type { ApplicationDescription } from '../../reflection/application-description.js';
@@ -31,6 +32,7 @@ export class Reserved {
   private readonly guards: ReservedGuard[] = [];
   /** Undefined: there are none, and applications are served as they are. */
   private readonly interfaces: ReservedInterfaces<Connection> | undefined;
+  private readonly reflection: ReflectionOptions | undefined;
   private served: readonly App[] = [];
 
   private readonly administration: ServerAdministration | undefined;
@@ -55,6 +57,7 @@ export class Reserved {
     private readonly report: (error: unknown) => void,
   ) {
     const interfaces = new Map<string, ReadonlyMap<string, ReservedMethod<Connection>>>();
+    this.reflection = reflection;
     if (reflection) {
       const maxLength = Math.min(MAX_DESCRIPTION_LENGTH, limits.maxMessageBytes / 4);
       interfaces.set(REFLECTION_INTERFACE, this.reflectionOf(reflection, maxLength).methods);
@@ -123,6 +126,22 @@ export class Reserved {
       },
       packages,
     );
+  }
+
+  /**
+   * Describes one of applications.
+   * @throws ConfigurationError where none has the name, or several are there and none is named
+   */
+  describeNamed(
+    applications: readonly App[],
+    application: string | undefined,
+  ): Promise<ApplicationDescription> {
+    const named = applications.filter(({ name, version }) =>
+      [name, `${name}@${version}`, undefined].includes(application),
+    );
+    const known = applications.map(({ name, version }) => `${name}@${version}`).join(', ');
+    check('application', application, `one of ${known}`, () => named.length === 1);
+    return this.describe(named[0], this.reflection?.descriptions);
   }
 
   private reflectionOf({ guard, descriptions }: ReflectionOptions, maxLength: number): Reflection {

@@ -10,6 +10,7 @@ import { FINISHING } from './channel/session-channel.js';
 import { StoreGate } from './channel/store-gate.js';
 import type { Connection } from './connection.js';
 import { toOffer } from './extensions.js';
+import { LeavingTransport } from './leaving-transport.js';
 import { lifecycleOf, type Lifecycle, type Opening } from './lifecycle.js';
 import { HANDSHAKING } from './state.js';
 
@@ -70,7 +71,8 @@ export function moveTransport(newcomer: Connection, holder: Connection): void {
   const transport = lifecycleOf(newcomer).detach();
   const lifecycle = lifecycleOf(holder);
   lifecycle.sayBye('taken');
-  lifecycle.detach()?.end();
+  const old = lifecycle.detach();
+  if (old) new LeavingTransport(old, lifecycle.limits, lifecycle.sendMeter);
   if (transport) lifecycle.attach(transport);
 }
 

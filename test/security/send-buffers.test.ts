@@ -39,13 +39,16 @@ async function send({ connection }: Stalled): Promise<void> {
 }
 
 /** A peer for which at least so many bytes wait. */
-async function stall(arena: Arena, bytes: number): Promise<Stalled> {
-  const peer = await arena.guest();
+async function stall(arena: Arena, bytes: number, handshake?: string): Promise<Stalled> {
+  const peer = await arena.guest(handshake);
   const connection = arena.server.getClientsArray().at(-1);
   if (!connection) throw new Error('The server has no client');
   const stalled = { peer, connection };
   peer.socket.pause();
-  while (waitingOf(stalled) < bytes) await send(stalled);
+  for (let count = 0; waitingOf(stalled) < bytes; count += 1) {
+    if (count > 1000) throw new Error('Too little waits');
+    await send(stalled);
+  }
   return stalled;
 }
 
@@ -71,6 +74,23 @@ describe('limits.maxSendBufferBytesTotal', () => {
     less.peer.destroy();
     await waitFor(() => arena.server.getClientsArray().length === 0, 'the end of the other one');
     expect(totalOf(arena)).toBe(0);
+  });
+
+  test('counts what waits on a transport whose session another one has taken, until that is closed', async () => {
+    const arena = await start({ maxSendBufferBytesTotal: 8 * MIB });
+    const first = await stall(arena, MIB, "{handshake:[0,'app','',{resume:1}]}");
+    const waited = waitingOf(first);
+    const { transport } = lifecycleOf(first.connection).wire;
+    expect(totalOf(arena)).toBe(waited);
+    const taker = await arena.stranger();
+    taker.socket.pause();
+    taker.send(`{handshake:[0,'app','',{resume:1}],session:['${first.connection.session?.id ?? ''}',0]}`);
+    await waitFor(() => lifecycleOf(first.connection).wire.transport !== transport, 'the takeover');
+    await waitFor(() => waitingOf(first) >= MIB, 'what is sent again');
+    expect(transport?.waiting).toBeGreaterThanOrEqual(waited);
+    expect(totalOf(arena)).toBe(waitingOf(first) + (transport?.waiting ?? 0));
+    first.peer.destroy();
+    await waitFor(() => totalOf(arena) === waitingOf(first), 'the end of the first transport');
   });
 
   test('counts what small messages that wait take, which is more than their bytes', async () => {

@@ -31,10 +31,13 @@ export function typesOf(description: ApplicationDescription): string {
 
 function headOf({ name, version, description, wildcards }: ApplicationDescription): string {
   const title = `The application ${textOf(name)} ${textOf(version)}, as it describes itself.`;
-  const patterns = isObject(wildcards) ? Object.keys(wildcards) : [];
-  const more =
-    patterns.length > 0 ? [`Clients may also emit events by the patterns ${patterns.join(', ')}.`] : [];
+  const more = patternsText(isObject(wildcards) ? Object.keys(wildcards) : []);
   return commentOf([title, ...more, ...(typeof description === 'string' ? ['', description] : [])]);
+}
+
+/** What is said of events under many names, which a contract has not. */
+function patternsText(patterns: readonly string[]): string[] {
+  return patterns.length > 0 ? [`Clients may also emit events by the patterns ${patterns.join(', ')}.`] : [];
 }
 
 function declarationText(
@@ -64,12 +67,16 @@ function leadsTo(from: string, to: string, schemas: ReadonlyMap<string, unknown>
 function interfaceText(name: string, given: unknown, printer: SchemaPrinter): string {
   if (!isObject(given)) return '';
   const { description, methods, events, emits } = given as Partial<InterfaceDescription>;
+  const entries = Object.entries(isObject(events) ? events : {});
+  const isPattern = (event: unknown): boolean => isObject(event) && event['wildcard'] === true;
+  const plain = entries.filter(([, event]) => !isPattern(event));
+  const patterns = entries.filter(([, event]) => isPattern(event)).map(([pattern]) => pattern);
   const groups = [
     groupText('methods', methods, (method: MethodDescription) => resultText(method, printer), printer),
-    groupText('events', events, () => 'void', printer),
+    groupText('events', Object.fromEntries(plain), () => 'void', printer),
     groupText('emits', emits, () => 'void', printer),
   ].join('');
-  return `${commentOf([description])}${memberName(name)}: {\n${indent(groups || 'methods: object;\n')}};\n`;
+  return `${commentOf([description, ...patternsText(patterns)])}${memberName(name)}: {\n${indent(groups || 'methods: object;\n')}};\n`;
 }
 
 function groupText<Member extends MemberDescription>(

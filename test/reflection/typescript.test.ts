@@ -38,7 +38,7 @@ const CHAT: ApplicationDescription = {
         'odd-name': { deprecated: true, result: false },
         new: { arguments: [], result: { $ref: '#/definitions/Said' } },
       },
-      events: { typing: { arguments: [{ name: 'who', schema: TEXT }] } },
+      events: { typing: { arguments: [{ name: 'who', schema: TEXT }] }, 'seen-*': { wildcard: true } },
       emits: { said: { arguments: [{ name: 'said', schema: { $ref: '#/definitions/Said' } }] } },
     },
     'my screen': { methods: {}, events: {}, emits: {} },
@@ -67,7 +67,10 @@ test('a description is printed as a contract, with its comments', () => {
  * \\@internal *\\/ is no tag, and no end
  */
 export interface Chat {
-  /** Rooms to talk in. */
+  /**
+   * Rooms to talk in.
+   * Clients may also emit events by the patterns seen-*.
+   */
   rooms: {
     methods: {
       /**
@@ -249,7 +252,7 @@ test('a hostile description prints declarations alone, and nothing of it is code
         [name]: { description: name, methods: all(member), events: { [name]: member(name) }, emits: {} },
       },
       definitions: { [name]: schema(name), plain: { type: name } },
-    } as ApplicationDescription),
+    }),
   );
   for (const text of printed) {
     expect(new Set(statementsOf(text))).toEqual(new Set(['InterfaceDeclaration', 'TypeAliasDeclaration']));

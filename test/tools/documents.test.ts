@@ -28,6 +28,11 @@ describe('the documents', () => {
     expect(unknown).toEqual([]);
   });
 
+  test('show the hook for React as the sample has it, which Chromium runs', () => {
+    const hook = textOf('sample/07-typed-contract/page/use-jstp.ts');
+    expect(textOf('docs/guides/contracts.md')).toContain(`\`\`\`tsx\n${hook}\`\`\`\n`);
+  });
+
   test('name each folder of test/ on the map of the tests', () => {
     const map = textOf('test/README.md');
     const folders = readdirSync(path.join(root, 'test'), { withFileTypes: true });

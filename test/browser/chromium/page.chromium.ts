@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { build } from 'esbuild';
 import type { Browser, CDPSession, Page } from 'playwright-core';
+import { start as startSample } from '../../../sample/07-typed-contract/server/start.js';
 import { PageServer } from '../../page/page-server.js';
 import { Closing } from '../../support/closing.js';
 import { clockWait } from '../../support/quiet.js';
 import { waitFor } from '../../support/wait-for.js';
+import { scratchFolder } from '../../support/scratch-folder.js';
 import { bundleForBrowser } from '../../tools/browser-bundle.js';
 import { startProgramServer } from '../program-server.js';
 import { EXPECTED } from '../program.js';
@@ -167,3 +170,46 @@ async function throughOtherTabs(page: Page, server: PageServer): Promise<void> {
   await waitFor(() => server.clients.length === 0, 'the end of both WebSockets');
   expect(server.byes).toEqual(['close']);
 }
+
+test(
+  'the sample of a contract: pages of React show by useJstp what others say, and who is there',
+  async () => {
+    const { folder, remove } = scratchFolder('jstp-page-');
+    closing.add(remove);
+    const sample = 'sample/07-typed-contract';
+    await build({
+      entryPoints: [`${sample}/page/main.tsx`],
+      outdir: folder,
+      bundle: true,
+      format: 'esm',
+      jsx: 'automatic',
+      define: { 'process.env.NODE_ENV': '"development"' },
+      logLevel: 'error',
+    });
+    const app = await startSample(0, [`${sample}/public`, folder]);
+    closing.add(() => app.close());
+    const url = await app.getUrl();
+    const complaints: string[] = [];
+    const open = async (name: string): Promise<Page> => {
+      const page = await browser.newPage({ locale: 'de-CH' });
+      closing.add(() => page.close());
+      page.on('pageerror', ({ message }) => complaints.push(message));
+      page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+      await page.goto(`${url}?name=${name}`);
+      await page.getByText('connected').waitFor();
+      return page;
+    };
+    const ann = await open('ann');
+    const beth = await open('beth');
+    await beth.getByText('ann (de-CH), beth (de-CH)').waitFor();
+    await ann.getByLabel('Message').fill('<b>hello</b>');
+    await ann.getByRole('button', { name: 'Send' }).click();
+    await beth.getByText('<b>hello</b>').waitFor();
+    expect(await beth.locator('li').allTextContents()).toEqual(['ann (de-CH) <b>hello</b>']);
+    await beth.close();
+    await ann.locator('#people', { hasText: /^ann \(de-CH\)$/ }).waitFor();
+    expect(await ann.getByLabel('Message').inputValue()).toBe('');
+    expect(complaints).toEqual([]);
+  },
+  TEST_LIMIT_MS,
+);

@@ -1,4 +1,4 @@
-import { Injectable, NotFoundException, StreamableFile } from '@nestjs/common';
+import { Inject, Injectable, NotFoundException, StreamableFile } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { COMMON_HEADERS, pageHeaders, pageText } from './explorer-page.js';
 import { Explorer } from './explorer.js';
@@ -18,8 +18,8 @@ const FOR_A_YEAR = 'private, max-age=31536000, immutable';
 @Injectable()
 export class ExplorerResponder {
   constructor(
-    private readonly explorer: Explorer,
-    private readonly host: HttpAdapterHost,
+    @Inject(Explorer) private readonly explorer: Explorer,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
   ) {}
 
   /**

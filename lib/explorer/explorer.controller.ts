@@ -1,4 +1,4 @@
-import { Controller, Get, Req, Res, UseGuards, VERSION_NEUTRAL, type Type } from '@nestjs/common';
+import { Controller, Get, Inject, Req, Res, UseGuards, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { DEFAULT_PATH, type ExplorerPlacement } from './explorer-options.js';
 import { ExplorerResponder, type PageRequestLike } from './explorer-responder.js';
@@ -26,7 +26,7 @@ export function explorerController({
   @Controller({ path, version: VERSION_NEUTRAL })
   @UseGuards(...guards)
   class JstpExplorerController implements ExplorerController {
-    constructor(private readonly responder: ExplorerResponder) {}
+    constructor(@Inject(ExplorerResponder) private readonly responder: ExplorerResponder) {}
 
     /** The page. */
     @Get()

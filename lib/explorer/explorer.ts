@@ -36,7 +36,7 @@ export class Explorer implements OnApplicationBootstrap {
   constructor(
     @Inject(EXPLORER_OPTIONS) private readonly options: ExplorerOptions,
     @Inject(EXPLORER_FOLDER) private readonly folder: URL,
-    private readonly modules: ModulesContainer,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
   ) {
     // Why here: a factory may forget to return them.
     check('options', options, 'an object', isObject);

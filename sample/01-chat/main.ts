@@ -10,6 +10,8 @@ async function main(): Promise<void> {
   const chat = await NestFactory.create(ChatModule, { logger: ['warn', 'error'] });
   chat.connectMicroservice<MicroserviceOptions>({ strategy: chat.get(JstpServer) });
   await chat.startAllMicroservices();
+  // The page of the explorer, and the WebSockets by which it talks to the service.
+  await chat.listen(ports.explorer, '127.0.0.1');
 
   const gateway = await NestFactory.create(GatewayModule, { logger: ['warn', 'error'] });
   await gateway.listen(ports.http, '127.0.0.1');
@@ -29,7 +31,12 @@ async function main(): Promise<void> {
     return;
   }
   console.log(`
-Both services stay up. Try, in another terminal:
+Both services stay up. See the chat service in a browser, as alice (password wonderland), or as admin (password teapot),
+who may also see its connections, cut them and end them:
+
+   http://127.0.0.1:${ports.explorer}/jstp-explorer
+
+Or try, in another terminal:
 
    curl http://127.0.0.1:${ports.http}/rooms
    curl http://127.0.0.1:${ports.http}/rooms/kitchen
@@ -49,6 +56,8 @@ Ctrl-C stops them.`);
 
 main().catch((error: unknown) => {
   const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  console.error(isTaken ? `${error.message}\nSet CHAT_PORT and HTTP_PORT to ports that are free.` : error);
+  console.error(
+    isTaken ? `${error.message}\nSet CHAT_PORT, HTTP_PORT and EXPLORER_PORT to ports that are free.` : error,
+  );
   process.exit(1);
 });

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { SimpleConnectPolicy, ws } from 'nestjs-jstp/core';
 import { reservePort } from '../support/reserved-port.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -28,11 +29,21 @@ const EXPECTED = [
   /POST \/rooms\/kitchen answers 201 .*hello from HTTP/,
   /"interface":"rooms","method":"say","code":0,.*"user":"alice"/,
   /Both services stay up/,
+  /http:\/\/127\.0\.0\.1:\d+\/jstp-explorer/,
 ];
 
-const [{ port: chatPort }, { port: httpPort }] = [await reservePort(), await reservePort()];
+const [{ port: chatPort }, { port: httpPort }, { port: explorerPort }] = [
+  await reservePort(),
+  await reservePort(),
+  await reservePort(),
+];
 const sample = spawn(process.execPath, [path.join(root, 'sample/01-chat/dist/main.js'), '--access-log'], {
-  env: { ...process.env, CHAT_PORT: String(chatPort), HTTP_PORT: String(httpPort) },
+  env: {
+    ...process.env,
+    CHAT_PORT: String(chatPort),
+    HTTP_PORT: String(httpPort),
+    EXPLORER_PORT: String(explorerPort),
+  },
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const deadline = setTimeout(() => {
@@ -56,12 +67,41 @@ const guestRooms = await askAsGuest();
 if (JSON.stringify(guestRooms) !== '["kitchen"]')
   fail(`the reference client was answered ${JSON.stringify(guestRooms)}`);
 
+await checkExplorer();
+
 sample.kill('SIGINT');
 const [code] = await ended;
 clearTimeout(deadline);
 if (code !== 0) fail(`Ctrl-C ended the sample with code ${code}`);
 if (!printed.includes('Stopped.')) fail('the sample did not say that it stopped');
 console.log('\nThe sample does what it says.');
+
+/** The explorer's page is served, and the administrator it lets in sees the connections and no guest does. */
+async function checkExplorer() {
+  const page = await fetch(`http://127.0.0.1:${explorerPort}/jstp-explorer`);
+  const html = await page.text();
+  if (page.status !== 200 || !html.includes('explorer-settings'))
+    fail(`the explorer answered ${page.status}: ${html}`);
+  const origin = `http://127.0.0.1:${explorerPort}`;
+  /** @param {SimpleConnectPolicy} [connectPolicy] */
+  const connect = (connectPolicy) =>
+    ws.connect(
+      'chat',
+      { connectPolicy, reconnector: () => undefined },
+      { origin },
+      `ws://127.0.0.1:${explorerPort}/jstp`,
+    );
+  const admin = await connect(new SimpleConnectPolicy('admin', 'teapot'));
+  const { clients } = /** @type {import('nestjs-jstp/core').ServerSnapshot} */ (
+    await admin.callMethod('jstp.administration', 'overview', [])
+  );
+  if (clients.connected < 1) fail(`the administrator was told of ${JSON.stringify(clients)}`);
+  const guest = await connect();
+  const [refusal] = await Promise.allSettled([guest.callMethod('jstp.administration', 'overview', [])]);
+  if (refusal.status !== 'rejected' || refusal.reason.message !== 'Forbidden resource')
+    fail(`a guest was answered ${JSON.stringify(refusal)}`);
+  for (const connection of [admin, guest]) connection.close();
+}
 
 /** A guest with the package that JSTP's users have, as `npx jstp-cli` would be one. */
 async function askAsGuest() {

@@ -1,5 +1,5 @@
 import type { ListeningPlace } from './log-addresses.js';
-import { isGuard, isGuardClass } from './guard-source.js';
+import { strategiesWithoutHandler } from '../reflection/strategies.js';
 import type { JstpServiceOptions } from './jstp-server-options.js';
 import { flatten } from './reserved.js';
 import type { RouteTable } from './route-table.js';
@@ -57,17 +57,12 @@ function applicationsOf(options: JstpServiceOptions, routes: RouteTable): Explor
 function strategiesOf(
   name: string,
   version: string,
-  { authPolicy, allowAnonymous }: JstpServiceOptions,
+  options: JstpServiceOptions,
   routes: RouteTable,
 ): Set<string> {
   const handlers = routes.find(name, version)?.handshakes;
   const strategies = new Set([...(handlers?.keys() ?? [])].map((strategy) => strategy ?? '*'));
-  const isGuarded = isGuard(authPolicy) || isGuardClass(authPolicy);
-  const decidesAnonymous =
-    isGuarded ||
-    routes.hasHandshakes ||
-    (authPolicy as { decidesAnonymous?: boolean } | null)?.decidesAnonymous;
-  if (allowAnonymous || !decidesAnonymous || (isGuarded && !handlers?.size)) strategies.add('anonymous');
-  if (authPolicy) strategies.add('login').add('*');
+  for (const strategy of strategiesWithoutHandler(options, routes.hasHandshakes)) strategies.add(strategy);
+  if (options.authPolicy) strategies.add('*');
   return strategies;
 }

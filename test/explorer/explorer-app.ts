@@ -1,6 +1,12 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { pathToFileURL } from 'node:url';
-import { Controller, type DynamicModule, type INestApplication, type ModuleMetadata } from '@nestjs/common';
+import {
+  Controller,
+  type DynamicModule,
+  type INestApplication,
+  type LoggerService,
+  type ModuleMetadata,
+} from '@nestjs/common';
 import { NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
 import { MessagePattern, type MicroserviceOptions } from '@nestjs/microservices';
 import { JstpModule, JstpServer, type JstpServerOptions } from '../../lib/index.js';
@@ -42,7 +48,7 @@ export interface ExplorerApp {
   readonly imports?: ModuleMetadata['imports'];
   /** Before it starts. */
   readonly prepare?: (app: INestApplication) => void;
-  readonly logger?: Console;
+  readonly logger?: LoggerService;
 }
 
 /** Starts an application. @returns the port of its HTTP server */
@@ -59,7 +65,7 @@ export async function startExplorer(
     controllers: [MathController],
     providers,
   });
-  const options = logger ? { ...QUIET, logger: logger as never } : QUIET;
+  const options = logger ? { ...QUIET, logger } : QUIET;
   const app = adapter
     ? await NestFactory.create(root, adapter, options)
     : await NestFactory.create(root, options);

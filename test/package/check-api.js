@@ -20,6 +20,7 @@ const report = apiReport(
     'nestjs-jstp/opentelemetry': path.join(dist, 'opentelemetry/index.d.ts'),
     'nestjs-jstp/metrics': path.join(dist, 'metrics/index.d.ts'),
     'nestjs-jstp/terminus': path.join(dist, 'terminus/index.d.ts'),
+    'nestjs-jstp/explorer': path.join(dist, 'explorer/index.d.ts'),
     'nestjs-jstp/testing': path.join(dist, 'testing/index.d.ts'),
   },
   dist,

@@ -7,6 +7,7 @@ import path from 'node:path';
 
 /** From the top down: a room, and what it does. */
 const LAYERS = [
+  ['explorer', 'a page that looks into a server'],
   ['terminus', 'health checks'],
   ['metrics', 'what was counted, for Prometheus and OpenTelemetry'],
   ['nest', 'NestJS: decorators, JstpServer, JstpClient, handlers'],
@@ -32,7 +33,7 @@ const ASIDE = [
 ];
 
 /** Layers that may use Node; those below run in browsers, too. */
-const OF_NODE = ['terminus', 'metrics', 'nest', 'transport', 'server'];
+const OF_NODE = ['explorer', 'terminus', 'metrics', 'nest', 'transport', 'server'];
 
 const LEFT = 20;
 const TOP = 20;

@@ -145,8 +145,9 @@ export class Server extends EventEmitter<ServerEvents> {
     });
     this.memoryGuard = this.createMemoryGuard();
     const door = this.createDoor();
-    const { table, inFlight, receiveMeter, sendMeter, pendingPeers } = this;
-    this.meters = createMeters(limits, { door, pendingPeers, table, inFlight, receiveMeter, sendMeter });
+    const { rooms, table, inFlight, receiveMeter, sendMeter, pendingPeers } = this;
+    const metered = { door, pendingPeers, rooms, table, inFlight, receiveMeter, sendMeter };
+    this.meters = createMeters(limits, metered);
     this.listener = createListener(this.createSink(door));
     if (onConnect) this.on('connect', onConnect);
   }

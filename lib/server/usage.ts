@@ -26,6 +26,8 @@ export interface ServerUsage {
   readonly pendingHandshakes: Usage;
   /** Sessions of clients that are connected, or away and known here (`limits.maxSessions`). */
   readonly sessions: Usage;
+  /** Rooms that have members (`limits.maxRooms`). */
+  readonly rooms: Usage;
   /** Calls and events whose handlers have not ended (`limits.maxCallsInFlightTotal`). */
   readonly callsInFlight: Usage;
   /** Bytes of the calls and events that are being served (`limits.maxBytesInFlightTotal`). */
@@ -50,6 +52,7 @@ export type Meters = Readonly<Record<keyof ServerUsage, Meter>>;
 export interface MeteredParts {
   readonly door: { readonly size: number };
   readonly pendingPeers: { readonly size: number };
+  readonly rooms: { readonly size: number };
   readonly table: { readonly all: Pick<SessionGroup, 'sessions' | 'meter'> };
   readonly inFlight: Pick<InFlight, 'calls' | 'bytes' | 'values'>;
   readonly receiveMeter: Pick<ReceiveMeter, 'bytes' | 'maxBytes'>;
@@ -59,12 +62,13 @@ export interface MeteredParts {
 /** Makes the meters of a server. */
 export function createMeters(
   limits: Limits,
-  { door, pendingPeers, table, inFlight, receiveMeter, sendMeter }: MeteredParts,
+  { door, pendingPeers, rooms, table, inFlight, receiveMeter, sendMeter }: MeteredParts,
 ): Meters {
   return {
     connections: [() => door.size, limits.maxConnections],
     pendingHandshakes: [() => pendingPeers.size, limits.maxPendingHandshakes],
     sessions: [() => table.all.sessions, limits.maxSessions],
+    rooms: [() => rooms.size, limits.maxRooms],
     callsInFlight: [() => inFlight.calls.amount, limits.maxCallsInFlightTotal],
     bytesInFlight: [() => inFlight.bytes.amount, bytesInFlightTotal(limits)],
     receiveBufferBytes: [() => receiveMeter.bytes, receiveMeter.maxBytes],

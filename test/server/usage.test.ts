@@ -20,12 +20,14 @@ test('a server tells what is used of each of its budgets, and their limits', asy
   await waitFor(() => server.getUsage().pendingHandshakes.used === 1, 'a stranger');
   peer.send(CALL);
   const call = await wire.served.call(1);
+  for (const connection of server.getClientsArray()) server.rooms.join(connection, 'kitchen');
   const { memoryBytes, ...usage } = server.getUsage();
   const heap = getHeapStatistics().heap_size_limit;
   expect(usage).toEqual({
     connections: { used: 2, limit: DEFAULT_LIMITS.maxConnections },
     pendingHandshakes: { used: 1, limit: DEFAULT_LIMITS.maxPendingHandshakes },
     sessions: { used: 1, limit: 7 },
+    rooms: { used: 1, limit: DEFAULT_LIMITS.maxRooms },
     callsInFlight: { used: 1, limit: DEFAULT_LIMITS.maxCallsInFlightTotal },
     bytesInFlight: { used: CALL.length, limit: Math.floor(heap / 8) },
     receiveBufferBytes: { used: 0, limit: Math.floor(heap / 8) },

@@ -61,6 +61,7 @@ export type BudgetName =
   | 'connections'
   | 'pendingHandshakes'
   | 'sessions'
+  | 'rooms'
   | 'callsInFlight'
   | 'bytesInFlight'
   | 'receiveBufferBytes'

@@ -121,6 +121,7 @@ const BUDGET_LABELS: Readonly<Record<BudgetName, string>> = {
   connections: 'connections',
   pendingHandshakes: 'pending handshakes',
   sessions: 'sessions',
+  rooms: 'rooms',
   callsInFlight: 'calls in service',
   bytesInFlight: 'bytes in service',
   receiveBufferBytes: 'receive buffers',

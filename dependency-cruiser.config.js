@@ -42,6 +42,7 @@ const ROOMS = {
     rooms: before('nest'),
     packages: ['devalue', ...NEST, 'semver', 'class-validator-jsonschema', '@valibot/to-json-schema'],
   },
+  plugin: { rooms: ['reflection'], packages: ['typescript'] },
   metrics: { rooms: upTo('nest'), packages: [] },
   opentelemetry: {
     rooms: [...upTo('nest'), 'metrics'],

@@ -41,6 +41,7 @@ const config: Config = {
     '^nestjs-jstp$': '<rootDir>/lib/index.ts',
     '^nestjs-jstp/core$': '<rootDir>/lib/core.ts',
     '^nestjs-jstp/client$': '<rootDir>/lib/client.ts',
+    '^nestjs-jstp/plugin$': '<rootDir>/lib/plugin/index.ts',
     '^nestjs-jstp/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-jstp/redis$': '<rootDir>/lib/redis/index.ts',
     '^nestjs-jstp/opentelemetry$': '<rootDir>/lib/opentelemetry/index.ts',

@@ -52,6 +52,7 @@ export {
   type JstpEmittedArgumentOptions,
 } from './nest/decorators/jstp-emits.decorator.js';
 export { JstpResult, type JstpResultOptions } from './nest/decorators/jstp-result.decorator.js';
+export { loadPluginMetadata } from './nest/reflection/plugin-metadata.js';
 export type { SchemaSource } from './nest/reflection/schema-source.js';
 export { createAsyncApiDocument, type AsyncApiDocumentOptions } from './nest/reflection/asyncapi-document.js';
 export { JstpHandshake } from './nest/decorators/jstp-handshake.decorator.js';

@@ -24,6 +24,7 @@ const LAYERS = [
 
 /** Beside the layers: a room, the highest layer that it imports, and what it does. */
 const ASIDE = [
+  ['plugin', 'reflection', 'of the Nest CLI'],
   ['testing', 'transport', 'memory, faults, suites'],
   ['cli', 'transport', 'the command line'],
   ['redis', 'server', 'sessions, events'],

@@ -20,6 +20,7 @@ import {
   type DeclaredEvent,
 } from './declarations.js';
 import { DescribedHandler, memberOf, present } from './described-handler.js';
+import { pluginClass } from './plugin-metadata.js';
 import { SchemaWriter } from './schema-writer.js';
 import type { SchemaPackages } from './optional-packages.js';
 
@@ -123,7 +124,7 @@ class ApplicationDescriber {
       const placed = this.placeOf(handler);
       if (!seen.has(controller)) {
         seen.add(controller);
-        const { description } = declaredMember(controller);
+        const description = declaredMember(controller).description ?? pluginClass(controller)?.description;
         if (description !== undefined && placed !== undefined)
           this.interfaceOf(placed).description ??= description;
         for (const event of declaredEvents(controller)) this.addEmitted(event, placed);

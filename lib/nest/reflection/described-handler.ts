@@ -1,5 +1,6 @@
 import type {
   ArgumentDescription,
+  JsonSchema,
   MemberDescription,
   MethodDescription,
 } from '../../reflection/application-description.js';
@@ -16,6 +17,7 @@ import {
   typesOf,
   type DeclaredMember,
 } from './declarations.js';
+import { pluginHandler, type KnownHandler } from './plugin-metadata.js';
 import type { SchemaWriter } from './schema-writer.js';
 
 /** What is known of the result of a method. */
@@ -38,12 +40,14 @@ const SERIALIZE_OPTIONS = 'class_serializer:options';
 export class DescribedHandler {
   private readonly prototype: object;
   private readonly method: (...args: unknown[]) => unknown;
+  private readonly known: KnownHandler | undefined;
   private readonly declared: readonly DeclaredArgument[] | undefined;
 
   constructor(
     private readonly of: Pick<ControllerMethod, 'controller' | 'name'>,
     private readonly schemas: SchemaWriter,
   ) {
+    this.known = pluginHandler(of.controller, of.name);
     this.prototype = of.controller.prototype as object;
     this.method = (this.prototype as Record<string, (...args: unknown[]) => unknown>)[of.name];
     const extras = Reflect.getMetadata(PATTERN_EXTRAS_METADATA, this.method) as
@@ -58,7 +62,9 @@ export class DescribedHandler {
 
   /** Describes an event, or what a handshake has in common with it. */
   member(): MemberDescription {
-    return { ...memberOf(declaredMember(this.method)), ...present('arguments', this.arguments()) };
+    const { description, deprecated, since } = this.known?.handler ?? {};
+    const known = memberOf({ description, deprecated, since });
+    return { ...known, ...memberOf(declaredMember(this.method)), ...present('arguments', this.arguments()) };
   }
 
   /** Describes a method. */
@@ -83,7 +89,9 @@ export class DescribedHandler {
     // Nest hands on what has come to whom asks for nothing in particular.
     if (!payload) return this.method.length === 0 ? [] : undefined;
     // An array may be the one argument, or all of several.
-    if (this.typeOf(payload.index) === Array && payload.schema === undefined) return undefined;
+    const isKnown =
+      payload.schema !== undefined || this.known?.handler.parameters.at(payload.index) !== undefined;
+    if (this.typeOf(payload.index) === Array && !isKnown) return undefined;
     return [this.argument(payload.index, payload.schema, undefined)];
   }
 
@@ -104,12 +112,15 @@ export class DescribedHandler {
   /** @param index the position of the parameter in the method */
   private argument(index: number, schema: unknown, name: string | undefined): ArgumentDescription {
     const type = this.typeOf(index);
-    const known = isSchema(schema) ? this.schemas.of(schema, 'input') : this.schemas.ofType(type);
+    const found = this.known?.handler.parameters.at(index);
+    const known = isSchema(schema)
+      ? this.schemas.of(schema, 'input')
+      : (this.schemas.ofValidated(type) ?? this.adopted(found?.schema) ?? this.schemas.ofType(type));
     return {
-      ...present('name', name),
-      ...present('description', declaredParameters(this.method)[index]),
+      ...present('name', name ?? found?.name),
+      ...present('description', declaredParameters(this.method)[index] ?? found?.description),
       ...present('schema', known),
-      ...(isStreamType(type) && { streams: true as const }),
+      ...((isStreamType(type) || found?.streams === true) && { streams: true as const }),
     };
   }
 
@@ -129,9 +140,18 @@ export class DescribedHandler {
   private result(): Result {
     const type = returnTypeOf(this.prototype, this.of.name);
     const declared = declaredResult(this.method);
-    const streams = declared?.streams ?? (isAsyncGenerator(this.method) || isStreamType(type));
+    const isStream =
+      isAsyncGenerator(this.method) || isStreamType(type) || this.known?.handler.streams === true;
+    const streams = declared?.streams ?? isStream;
     const schema = declared ? this.schemas.of(declared.source, 'output') : this.serialized(type);
     return { ...present('result', schema), ...(streams && { streams: true as const }) };
+  }
+
+  /** A schema of the plugin's, with the definitions that it points to. */
+  private adopted(schema: JsonSchema | undefined): JsonSchema | undefined {
+    const definitions = this.known?.definitions;
+    if (typeof schema !== 'object') return schema;
+    return this.schemas.definitions.adopt({ ...schema, definitions });
   }
 
   /** The schema of what Nest's serializer makes, or of the type that is declared. */
@@ -140,7 +160,7 @@ export class DescribedHandler {
       Reflect.getMetadata(SERIALIZE_OPTIONS, this.of.controller)) as
       { readonly schema?: unknown } | undefined;
     const schema = options?.schema;
-    if (!isSchema(schema)) return this.schemas.ofType(type);
+    if (!isSchema(schema)) return this.adopted(this.known?.handler.result) ?? this.schemas.ofType(type);
     // Nest's serializer takes each element of an array.
     return this.schemas.of(type === Array ? [schema] : schema, 'output');
   }

@@ -22,6 +22,8 @@ const DATE_TIME = { type: 'string', format: 'date-time' };
 export class SchemaWriter {
   readonly definitions = new Definitions();
   private readonly classes = new Map<unknown, string>();
+  /** The names of those that have decorators of class-validator. */
+  private readonly validated = new Set<string>();
   private readonly simple: ReadonlyMap<unknown, JsonSchema | undefined>;
 
   /**
@@ -80,11 +82,34 @@ export class SchemaWriter {
     return this.definitions.ref(this.nameOf(type as Type));
   }
 
+  /** The schema of a class that has decorators of class-validator; undefined for any other. */
+  ofValidated(type: unknown): JsonSchema | undefined {
+    if (typeof type !== 'function' || this.simple.has(type) || isBytes(type) || isStream(type))
+      return undefined;
+    const name = this.classes.get(type);
+    if (name !== undefined) return this.validated.has(name) ? this.definitions.ref(name) : undefined;
+    // Why not as for any class: another schema of the type may be known, and should have the name.
+    if (!this.isValidated(type as Type)) return undefined;
+    return this.definitions.ref(this.nameOf(type as Type));
+  }
+
+  private isValidated(type: Type): boolean {
+    const { classSchemas } = this.packages;
+    const nothing = {
+      classTransformerMetadataStorage: undefined,
+      additionalConverters: { nestedValidation: () => true },
+    };
+    return (
+      classSchemas !== undefined && type.name !== '' && Object.keys(classSchemas(type, nothing)).length > 0
+    );
+  }
+
   private nameOf(type: Type): string {
     const known = this.classes.get(type);
     if (known !== undefined) return known;
     const name = this.definitions.take(type.name);
     this.classes.set(type, name);
+    if (this.isValidated(type)) this.validated.add(name);
     this.definitions.set(name, this.ofClass(type));
     return name;
   }

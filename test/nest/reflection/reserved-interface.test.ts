@@ -14,6 +14,7 @@ import {
   type Connection,
   type JstpServerOptions,
 } from '../../../lib/index.js';
+import { reference, type PeerConnection } from '../../support/jstp.js';
 import { moduleOf, QUIET } from '../../support/nest-app.js';
 import { LOOPBACK } from '../../support/ports.js';
 import { atEnd, callError, Service, startError, startService } from '../server/fixture.js';
@@ -100,6 +101,46 @@ describe('an application describes itself', () => {
     expect(await core.callMethod('disk', 'read', [])).toBe('text');
     expect((await callError(chat.callMethod('rooms', 'none', []))).code).toBe(14);
   });
+});
+
+test('a client of @metarhia/jstp gets it as plain objects', async () => {
+  const service = await start({ reflection: true });
+  const outcome = await new Promise<unknown>((resolve, reject) => {
+    reference.net.connect(
+      'chat',
+      null,
+      service.port,
+      LOOPBACK,
+      (error: unknown, connection: PeerConnection) => {
+        if (error) {
+          reject(error as Error);
+          return;
+        }
+        connection.callMethod('jstp.reflection', 'describe', [], (failure: unknown, result: unknown) => {
+          connection.close();
+          if (failure) reject(failure as Error);
+          else resolve(result);
+        });
+      },
+    );
+  });
+  expect(outcome).toEqual(await describeOf(await service.connect('chat')));
+});
+
+test('a description is made once, however often it is asked for', async () => {
+  let reads = 0;
+  const counted = new Application('counted', { a: {} });
+  const service = await start({ reflection: true, applications: [counted] });
+  Object.defineProperty(counted, 'api', {
+    get: () => {
+      reads++;
+      return { a: { b: async () => 1 } };
+    },
+  });
+  const connection = await service.connect('counted');
+  const all = await Promise.all(Array.from({ length: 500 }, () => describeOf(connection)));
+  expect(new Set(all.map((one) => JSON.stringify(one))).size).toBe(1);
+  expect(reads).toBe(1);
 });
 
 describe('what is not there', () => {

@@ -1,4 +1,5 @@
 import { MdsfSyntaxError, parse } from '../mdsf/index.js';
+import { isError } from '../util/errors.js';
 import { toLogText } from '../util/log-text.js';
 import { usageError } from './cli-error.js';
 import { parseTarget, type Target } from './target.js';
@@ -65,7 +66,7 @@ function expectOpen(text: string): void {
     parse(`[${text}`, { bytes: true });
   } catch (error) {
     if (error instanceof MdsfSyntaxError && error.code === 'ERR_MDSF_UNEXPECTED_END') return;
-    const reason = error instanceof Error ? toLogText(error.message) : 'unknown reason';
+    const reason = isError(error) ? toLogText(error.message) : 'unknown reason';
     throw usageError(`These are no values with commas between them: ${reason}`, 'Strings need quotes.');
   }
 }

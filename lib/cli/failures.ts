@@ -1,5 +1,6 @@
 import * as codes from '../protocol/error-codes.js';
 import { RemoteError } from '../protocol/remote-error.js';
+import { isError } from '../util/errors.js';
 import { toLogText } from '../util/log-text.js';
 import { CliError } from './cli-error.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -98,8 +99,9 @@ function codeOf(error: unknown): unknown {
 
 /** The text of an error of Node; one with several addresses has the texts of all of them. */
 function textOf(error: unknown): { message: string; code: unknown } {
-  const errors = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
-  const texts = errors.map((each) => (each instanceof Error ? each.message : String(each)));
+  const several = isError(error) ? (error as { errors?: unknown }).errors : undefined;
+  const errors: unknown[] = Array.isArray(several) ? several : [error];
+  const texts = errors.map((each) => (isError(each) ? each.message : String(each)));
   return { message: [...new Set(texts)].join('; '), code: codeOf(error) };
 }
 

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { isError } from '../util/errors.js';
 import { nearestName } from '../util/nearest-name.js';
 import { toLogText } from '../util/log-text.js';
 import { usageError } from './cli-error.js';
@@ -101,7 +102,7 @@ async function tell(error: unknown, io: CliIo, output: Output): Promise<number> 
     const { exitCode, ...told } = failure;
     output.raw(jsonText({ error: { ...told, exitCode } }));
   } else output.raw(failureText(failure, output.errorStyle));
-  if (failure.exitCode === EXIT.fault && error instanceof Error && (io.env['DEBUG'] ?? '') !== '')
+  if (failure.exitCode === EXIT.fault && isError(error) && (io.env['DEBUG'] ?? '') !== '')
     output.raw(
       (error.stack ?? '')
         .split('\n')

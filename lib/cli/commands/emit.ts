@@ -1,3 +1,4 @@
+import { isError } from '../../util/errors.js';
 import { ARGUMENTS_HELP, ARGUMENT_OPTIONS, metadataOption } from '../call-options.js';
 import { usageError } from '../cli-error.js';
 import type { Command, Invocation } from '../command.js';
@@ -28,7 +29,7 @@ async function runEmit(invocation: Invocation): Promise<void> {
   const connection = await dial(invocation);
   try {
     const error = connection.sendEvent(interfaceName, name, args, metadata);
-    if (error !== undefined) throw error instanceof Error ? error : usageError('The event cannot be sent');
+    if (error !== undefined) throw isError(error) ? error : usageError('The event cannot be sent');
     await pingOnce(connection, invocation);
   } finally {
     await hangUp(connection);

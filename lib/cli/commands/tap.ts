@@ -1,3 +1,4 @@
+import { isError } from '../../util/errors.js';
 import { toLogText } from '../../util/log-text.js';
 import { parseAddress, type Address } from '../address.js';
 import { CliError, usageError } from '../cli-error.js';
@@ -75,7 +76,7 @@ async function runTap({ positionals, values, io, output, signal }: Invocation): 
   try {
     where = await tap.listen();
   } catch (error) {
-    const reason = error instanceof Error ? toLogText(error.message) : 'unknown reason';
+    const reason = isError(error) ? toLogText(error.message) : 'unknown reason';
     throw new CliError(EXIT.connection, `Nothing can listen at ${toLogText(listen.shown)}: ${reason}`);
   }
   output.note(`Listening at ${where}, for ${toLogText(upstream.shown)}. Ctrl-C ends it.`);

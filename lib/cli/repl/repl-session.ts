@@ -1,5 +1,6 @@
 import type { Connection } from '../../connection/connection.js';
 import type { ApplicationDescription } from '../../reflection/application-description.js';
+import { isError } from '../../util/errors.js';
 import { toLogText } from '../../util/log-text.js';
 import { usageError } from '../cli-error.js';
 import type { Invocation } from '../command.js';
@@ -120,8 +121,7 @@ export class ReplSession implements KnownNames {
         return this.call(statement, statement.args, signal);
       case 'emit': {
         const error = this.connected().sendEvent(statement.interfaceName, statement.name, statement.args);
-        if (error !== undefined)
-          throw error instanceof Error ? error : usageError('The event cannot be sent');
+        if (error !== undefined) throw isError(error) ? error : usageError('The event cannot be sent');
         return;
       }
       case 'command':

@@ -22,6 +22,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Measure how long a server takes to answer.',
     load: async () => (await import('./commands/ping.js')).pingCommand,
   },
+  types: {
+    summary: 'Print the TypeScript types of an application.',
+    load: async () => (await import('./commands/types.js')).typesCommand,
+  },
   bench: {
     summary: 'Call a method again and again, and measure.',
     load: async () => (await import('./commands/bench.js')).benchCommand,

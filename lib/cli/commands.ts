@@ -26,6 +26,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Print the TypeScript types of an application.',
     load: async () => (await import('./commands/types.js')).typesCommand,
   },
+  asyncapi: {
+    summary: 'Print the AsyncAPI document of an application.',
+    load: async () => (await import('./commands/asyncapi.js')).asyncApiCommand,
+  },
   bench: {
     summary: 'Call a method again and again, and measure.',
     load: async () => (await import('./commands/bench.js')).benchCommand,

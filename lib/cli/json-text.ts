@@ -1,11 +1,12 @@
 import { UNPRINTABLE } from '../util/log-text.js';
 
 /**
- * Writes a value as JSON on one line: bytes as base64, undefined as null, and all characters escaped that a terminal would
- * act on. What reads the JSON gets the same value.
+ * Writes a value as JSON: bytes as base64, undefined as null, and all characters escaped that a terminal would act on.
+ * What reads the JSON gets the same value.
+ * @param indent blanks before each level. @default all on one line
  */
-export function jsonText(value: unknown): string {
-  const text = JSON.stringify(value, withoutBytes) as string | undefined;
+export function jsonText(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, withoutBytes, indent) as string | undefined;
   return (text ?? 'null').replace(UNPRINTABLE, escapeForJson);
 }
 
@@ -16,5 +17,7 @@ function withoutBytes(this: Readonly<Record<string, unknown>>, key: string, valu
 }
 
 function escapeForJson(character: string): string {
+  // JSON has a line end between its parts alone, where it is indented.
+  if (character === '\n') return character;
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -53,7 +53,7 @@ const applications = [
 /** A program that is still there after this has left something open. */
 const PROGRAM_TIMEOUT_MS = 30_000;
 
-const manifest = /** @type {{ devDependencies: Record<string, string> }} */ (
+const manifest = /** @type {{ version: string, devDependencies: Record<string, string> }} */ (
   JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 );
 
@@ -63,6 +63,7 @@ await withTemporaryFolder(async (folder) => {
     console.log(`\n== ${application.name}`);
     const home = path.join(folder, application.name);
     install(application, home, tarball);
+    runCommand(home);
     for (const [program, expected] of Object.entries(application.programs))
       compileAndRun(home, program, expected);
     if (!application.operated) continue;
@@ -137,6 +138,12 @@ function installOptionalPeers(/** @type {FreshApplication} */ { nest }, /** @typ
     `@nestjs/terminus@${nest}`,
     ...packages,
   ]);
+}
+
+/** The package's command, as npx finds it. */
+function runCommand(/** @type {string} */ home) {
+  const output = run(home, 'npx', ['--no-install', 'nestjs-jstp', '--version']);
+  if (!output.includes(manifest.version)) throw new Error(`nestjs-jstp --version has printed "${output}"`);
 }
 
 /** @type {(home: string, program: string, expected: string) => void} */

@@ -1,7 +1,8 @@
 import type { ExtensionOffer } from '../protocol/message.js';
 
 /** The extensions that need the agreement of both sides; docs/protocol.md describes them. */
-export type ExtensionName = 'nest' | 'stream' | 'source' | 'cancel' | 'bye' | 'resume' | 'bytes';
+export type ExtensionName =
+  'nest' | 'stream' | 'source' | 'cancel' | 'bye' | 'resume' | 'bytes' | 'attachments';
 
 /** Which extensions both sides of a connection have agreed on. */
 export type Extensions = Readonly<Record<ExtensionName, boolean>> & {
@@ -10,7 +11,27 @@ export type Extensions = Readonly<Record<ExtensionName, boolean>> & {
 };
 
 const VERSION = 1;
-const NAMES: readonly ExtensionName[] = ['nest', 'stream', 'source', 'cancel', 'bye', 'resume', 'bytes'];
+const NAMES: readonly ExtensionName[] = [
+  'nest',
+  'stream',
+  'source',
+  'cancel',
+  'bye',
+  'resume',
+  'bytes',
+  'attachments',
+];
+
+/**
+ * What both sides agree on for a transport. Each handshake agrees on it afresh, whatever the session was made with. Why: a
+ * session may come back on another transport, and at another server.
+ */
+export interface TransportTerms {
+  /** The largest message in bytes that the peer takes; undefined: it has not told. */
+  readonly peerMaxBytes: number | undefined;
+  /** Whether large bytes go behind the text of a message. */
+  readonly attachments: boolean;
+}
 
 /** What a peer that knows no extensions has. */
 export const NO_EXTENSIONS: Extensions = /* @__PURE__ */ flagsOf([]);
@@ -20,7 +41,14 @@ export const NO_EXTENSIONS: Extensions = /* @__PURE__ */ flagsOf([]);
  * `connection.close()` leaves its session alive, as users of the reference rely on when they resume it by another
  * `connect`.
  */
-export const CORE_EXTENSIONS: readonly ExtensionName[] = ['stream', 'source', 'cancel', 'resume', 'bytes'];
+export const CORE_EXTENSIONS: readonly ExtensionName[] = [
+  'stream',
+  'source',
+  'cancel',
+  'resume',
+  'bytes',
+  'attachments',
+];
 
 /** What the Nest layer offers and accepts. */
 export const ALL_EXTENSIONS: readonly ExtensionName[] = NAMES;
@@ -35,21 +63,36 @@ export function toOffer(names: readonly string[], maxBytes?: number): ExtensionO
   return { ...Object.fromEntries(names.map((name) => [name, VERSION])), max: maxBytes };
 }
 
+/** What a peer's offer (or answer) makes of the transport on which it comes. @param ours what this side offers */
+export function termsOf(ours: readonly ExtensionName[], theirs: ExtensionOffer | undefined): TransportTerms {
+  const attachments = ours.includes('attachments') && speaks(theirs, 'attachments');
+  return { peerMaxBytes: maxBytesOf(theirs), attachments };
+}
+
+/** The names for the answer to a peer's offer, sorted. @param names those of the session */
+export function answerNames(names: readonly string[], { attachments }: TransportTerms): readonly string[] {
+  return attachments && names.includes('bytes') ? ['attachments', ...names] : names;
+}
+
 /** The largest message in bytes that a peer says it takes; undefined where it tells none. */
-export function maxBytesOf(offer: ExtensionOffer | undefined): number | undefined {
+function maxBytesOf(offer: ExtensionOffer | undefined): number | undefined {
   const max = offer && Object.hasOwn(offer, 'max') ? offer['max'] : undefined;
   return typeof max === 'number' && Number.isSafeInteger(max) && max > 0 ? max : undefined;
 }
 
-/** The names of ours that a peer offered (or accepted) in a version we speak, sorted. */
+/** The names of ours that a peer offered (or accepted) for the session in a version we speak, sorted. */
 export function agreedNames(
   ours: readonly ExtensionName[],
   theirs: ExtensionOffer | undefined,
 ): readonly ExtensionName[] {
   if (theirs === undefined) return [];
-  const agreed = ours.filter((name) => Object.hasOwn(theirs, name) && theirs[name] === VERSION).sort();
+  const agreed = ours.filter((name) => name !== 'attachments' && speaks(theirs, name)).sort();
   // Without `resume`, a cut would lose values of a stream that is an argument, and nobody could tell.
   return agreed.includes('resume') ? agreed : agreed.filter((name) => name !== 'source');
+}
+
+function speaks(offer: ExtensionOffer | undefined, name: ExtensionName): boolean {
+  return offer !== undefined && Object.hasOwn(offer, name) && offer[name] === VERSION;
 }
 
 // One object for all connections that have agreed on the same. The key has a bit for each name; where peers have told
@@ -58,9 +101,11 @@ const known: Extensions[] = [NO_EXTENSIONS];
 
 /**
  * The agreed names as flags.
- * @param peerMaxBytes the largest message that the peer takes
+ * @param ofSession the names that the session was made with
  */
-export function toExtensions(names: readonly string[], peerMaxBytes?: number): Extensions {
+export function toExtensions(ofSession: readonly string[], terms: TransportTerms): Extensions {
+  const names = answerNames(ofSession, terms);
+  const { peerMaxBytes } = terms;
   const key = NAMES.reduce((bits, name, place) => bits | (Number(names.includes(name)) << place), 0);
   // A peer without extensions has made no offer, and so told no limit.
   if (key === 0) return NO_EXTENSIONS;
@@ -78,6 +123,7 @@ function flagsOf(names: readonly string[], peerMaxBytes?: number): Extensions {
     bye: names.includes('bye'),
     resume: names.includes('resume'),
     bytes: names.includes('bytes'),
+    attachments: names.includes('attachments'),
     peerMaxBytes,
   };
 }

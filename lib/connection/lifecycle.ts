@@ -27,7 +27,13 @@ import {
   type LogEvent,
 } from './connection.js';
 import { CONTROL, controlOf, type CallHeir } from './control.js';
-import { NO_EXTENSIONS, toExtensions, type ExtensionName, type Extensions } from './extensions.js';
+import {
+  NO_EXTENSIONS,
+  toExtensions,
+  type ExtensionName,
+  type Extensions,
+  type TransportTerms,
+} from './extensions.js';
 import { sessionFull, type ClientHandshake, type Entrance } from './handshake/client-handshake.js';
 import type { Credentials } from './handshake/credentials.js';
 import { shakeHands, type HandshakeOwner } from './handshake/shake-hands.js';
@@ -282,13 +288,13 @@ export class Lifecycle
     this.wire.write(request);
   }
 
-  enterSession({ session, receivedCount, peerMaxBytes }: Entrance): void {
+  enterSession({ session, receivedCount, terms }: Entrance): void {
     if (session !== this.session) this.leaveSession();
     this.openSession({
       session,
       application: this.settings?.application ?? null,
       receivedCount,
-      peerMaxBytes,
+      terms,
     });
     const unsent = this.openedChannel?.outbox.takeUnsent();
     if (unsent) this.channel.sendUnsent(unsent);
@@ -318,13 +324,13 @@ export class Lifecycle
   // Sessions
 
   /** Opens the transport for messages: a server's answer goes out first, then what the peer has missed. */
-  openSession({ session, application, receivedCount, peerMaxBytes }: Opening, answer?: string): void {
+  openSession({ session, application, receivedCount, terms }: Opening, answer?: string): void {
     const previous = session.connection;
     this.session = session;
     session.connection = this.connection;
     this.username = session.username;
     this.application = application;
-    this.extensions = toExtensions(session.binding?.extensions ?? [], peerMaxBytes);
+    this.extensions = toExtensions(session.binding?.extensions ?? [], terms);
     if (answer !== undefined) this.wire.write(answer);
     this.inherit(session, previous);
     this.setState(OPEN);
@@ -511,8 +517,8 @@ export interface Opening {
   readonly application: ApplicationLike<Connection> | null;
   /** What the peer has received, where it resumes; undefined for a new session. */
   readonly receivedCount?: number | undefined;
-  /** The largest message in bytes that the peer takes; undefined: it has not told. */
-  readonly peerMaxBytes: number | undefined;
+  /** What the handshake has agreed on for the transport. */
+  readonly terms: TransportTerms;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { keptCopy, type ArrivedMessage } from '../protocol/attached-message.js';
 import type { MessageHead } from '../protocol/message-head.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
@@ -15,9 +16,9 @@ const PROBE_EVERY_MS = 1000;
 /** What the messages that were read ahead ask of their wire. */
 export interface ReadAheadOwner {
   /** Tells what a message is without acting on it; undefined: it breaks the protocol, or its beginning does not tell. */
-  peek(data: Uint8Array | string): MessageHead | undefined;
+  peek(data: ArrivedMessage): MessageHead | undefined;
   /** Whether a message has to wait, so that nothing is served now. */
-  mustWait(data: Uint8Array | string): boolean;
+  mustWait(data: ArrivedMessage): boolean;
   /** Whether a message belongs to what is under way, and need not wait for what came before it. */
   mayOvertake(message: MessageHead, bytes: number): boolean;
   /**
@@ -30,7 +31,7 @@ export interface ReadAheadOwner {
   /** Calls {@link ReadAhead.turnCame} in a later turn. Only where {@link isTurnOver} has said so. */
   waitForTurn(held: ReadAhead): void;
   /** Acts on a message that was held. */
-  receiveHeld(data: Uint8Array | string): void;
+  receiveHeld(data: ArrivedMessage): void;
   /** Ends the transport: the peer broke the protocol. */
   fail(error: unknown): void;
   /** Stops or goes on taking bytes from the transport. */
@@ -41,7 +42,7 @@ export interface ReadAheadOwner {
 
 /** A message that waits. */
 interface Held {
-  readonly data: Uint8Array | string;
+  readonly data: ArrivedMessage;
   /** The number of a call; undefined: it is none. */
   readonly callId: number | undefined;
   /** The number of the call that a credit, a cancel or a value of its arguments is for. */
@@ -83,7 +84,7 @@ export class ReadAhead implements Expirable {
   }
 
   /** Adds a message; false: it is to be served now. */
-  add(data: Uint8Array | string): boolean {
+  add(data: ArrivedMessage): boolean {
     if (this.isServing) return false;
     const message = this.owner.peek(data);
     if (message && !this.isBehindItsKind(message) && this.owner.mayOvertake(message, data.length))
@@ -102,11 +103,11 @@ export class ReadAhead implements Expirable {
     return isSourceValue(message) && this.behindCalls.has(message.callId ?? NaN);
   }
 
-  private keep(data: Uint8Array | string, message: MessageHead | undefined): void {
+  private keep(data: ArrivedMessage, message: MessageHead | undefined): void {
     const callId = message?.kind === 'call' ? message.id : undefined;
     const ofCall = message && belongsToCall(message) ? message.callId : undefined;
     // A copy. Why: the transport uses the bytes again.
-    const copy = typeof data === 'string' ? data : new Uint8Array(data);
+    const copy = keptCopy(data);
     this.held.push({ data: copy, callId, ofCall, isServed: false });
     this.heldBytes += data.length + HELD_MESSAGE_BYTES;
     if (ofCall !== undefined) this.behindCalls.set(ofCall, (this.behindCalls.get(ofCall) ?? 0) + 1);

@@ -33,7 +33,7 @@ function commitShared(
   const refusal = outbox.refusal('event', event.name);
   if (refusal) return refusal;
   try {
-    outbox.commit(event.textFor(outbox.nextId, metadata, extensions.bytes));
+    outbox.commit(event.messageFor(outbox.nextId, metadata, extensions.bytes));
     return undefined;
   } catch (error) {
     return error;

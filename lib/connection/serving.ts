@@ -9,7 +9,7 @@ import type { ReceivedCalls } from './calls/received-calls.js';
 import { FINISHING } from './channel/session-channel.js';
 import { StoreGate } from './channel/store-gate.js';
 import type { Connection } from './connection.js';
-import { toOffer } from './extensions.js';
+import { answerNames, toOffer } from './extensions.js';
 import { LeavingTransport } from './leaving-transport.js';
 import { lifecycleOf, type Lifecycle, type Opening } from './lifecycle.js';
 import { HANDSHAKING } from './state.js';
@@ -44,15 +44,19 @@ export function presumeUser(connection: Connection, username: string | null): vo
 /** Lets a client in, or back in. The answer goes out first, then what the client has missed. */
 export function admit(connection: Connection, admission: Admission): void {
   const lifecycle = lifecycleOf(connection);
-  const { session, receivedCount, peerMaxBytes, save } = admission;
+  const { session, receivedCount, terms, save } = admission;
   // What waits to be stored may still be given up: the client must keep it.
   const isKept = session === lifecycle.session && lifecycle.keepsAnswers;
   const gate = isKept ? lifecycle.channel.gate : undefined;
   const count = gate?.actedCount(session.receivedCount) ?? session.receivedCount;
   const ok = receivedCount === undefined ? session.id : count;
   // Only a client that has told its limit expects to hear one.
-  const maxBytes = peerMaxBytes === undefined ? undefined : lifecycle.limits.maxMessageBytes;
-  const answer = formatHandshakeOk(0, ok, toOffer(session.binding?.extensions ?? [], maxBytes));
+  const maxBytes = terms.peerMaxBytes === undefined ? undefined : lifecycle.limits.maxMessageBytes;
+  const answer = formatHandshakeOk(
+    0,
+    ok,
+    toOffer(answerNames(session.binding?.extensions ?? [], terms), maxBytes),
+  );
   if (save) openGate(lifecycle, save);
   lifecycle.openSession(admission, answer);
   lifecycle.announce('client', session, connection);

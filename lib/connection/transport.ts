@@ -1,4 +1,5 @@
 import type { ByteDecoder } from '../mdsf/index.js';
+import type { ArrivedMessage, AttachedMessage } from '../protocol/attached-message.js';
 import type { Limits } from '../protocol/limits.js';
 import type { SizeLimit } from '../protocol/size-limit.js';
 import type { ByteCounts } from './metrics/traffic-meter.js';
@@ -9,8 +10,11 @@ export const COUNTED_FROM_BYTES = 16 * 1024;
 
 /** Gets what a transport receives: the wire of the connection that has the transport now. */
 export interface TransportReceiver {
-  /** One whole message, its bytes or its text. The bytes are only good during the call. */
-  receiveMessage(data: Uint8Array | string): void;
+  /**
+   * One whole message, its bytes or its text. The bytes are only good during the call; those of a message with others
+   * behind its text do not change any more.
+   */
+  receiveMessage(data: ArrivedMessage): void;
   /** A ping or pong of the transport's own, which the transport has answered. */
   receivePing?(): void;
   /** So many bytes wait to be sent now. Told after a send that has left much, and with 0 when all of that has left. */
@@ -44,6 +48,8 @@ export interface Transport {
    * `limits.maxSendBufferBytes` wait, the transport is destroyed.
    */
   send(text: string): void;
+  /** Sends a message with bytes behind its text, as {@link send} does. Undefined where messages are texts. */
+  sendAttached?(message: AttachedMessage): void;
   /** Sends what is waiting, then ends the transport both ways. Nothing is received any more. */
   end(): void;
   /** Ends the transport at once. */

@@ -1,10 +1,11 @@
+import { keptCopy, type ArrivedMessage } from '../protocol/attached-message.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { sharedSlice, type SliceUser } from '../util/time-slice.js';
 import type { TimeAccount } from '../util/waiting-line.js';
 import { HELD_MESSAGE_BYTES } from './read-ahead.js';
 
 /** What waits: a message, or the end of the transport. */
-export type Arrival = Uint8Array | string | { readonly error: Error | undefined };
+export type Arrival = ArrivedMessage | { readonly error: Error | undefined };
 
 /** What the queue asks of its wire. */
 export interface TurnQueueOwner extends SliceUser {
@@ -45,7 +46,7 @@ export class TurnQueue {
   /** Adds what has arrived. */
   add(arrival: Arrival): void {
     // A copy. Why: the transport uses the bytes again.
-    this.held.push(arrival instanceof Uint8Array ? new Uint8Array(arrival) : arrival);
+    this.held.push(isEnd(arrival) ? arrival : keptCopy(arrival));
     this.heldBytes += heldSizeOf(arrival);
     if (this.heldBytes > this.maxBytes && this.held.length > 1)
       this.owner.fail(new ProtocolError('Too much sent at once'));
@@ -93,5 +94,5 @@ function heldSizeOf(arrival: Arrival): number {
 
 /** Whether it is the end of the transport. */
 export function isEnd(arrival: Arrival): arrival is { readonly error: Error | undefined } {
-  return typeof arrival === 'object' && !(arrival instanceof Uint8Array);
+  return typeof arrival === 'object' && 'error' in arrival;
 }

@@ -1,9 +1,16 @@
-import { parse } from '../mdsf/index.js';
+import { parse, type ParseOptions } from '../mdsf/index.js';
+import {
+  AttachedMessage,
+  textPieces,
+  type ArrivedMessage,
+  type WrittenMessage,
+} from '../protocol/attached-message.js';
 import { ERR_NOT_CONNECTED } from '../protocol/error-codes.js';
 import { HEARTBEAT_TEXT } from '../protocol/format-message.js';
 import type { Limits } from '../protocol/limits.js';
 import { maskSecrets } from '../protocol/mask-secrets.js';
 import type { Message } from '../protocol/message.js';
+import { joinParts } from '../protocol/message-parts.js';
 import { headOf, type MessageHead } from '../protocol/message-head.js';
 import { OversizeError } from '../protocol/oversize-error.js';
 import { parseMessage } from '../protocol/parse-message.js';
@@ -122,14 +129,20 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     return hasEnded ? null : transport;
   }
 
-  /** Writes a text, if there is a transport. */
-  write(text: string): void {
+  /** Writes a message, if there is a transport. */
+  write(message: WrittenMessage): void {
     const { transport, owner } = this;
     if (!transport) return;
-    if (text.length >= COUNTED_FROM) sharedSlice.did(text.length, this);
-    transport.send(text);
+    if (message.length >= COUNTED_FROM) sharedSlice.did(message.length, this);
+    if (typeof message === 'string') transport.send(message);
+    else this.writeAttached(transport, message);
     if (owner.isLogged('outgoingMessage') && !isProduction())
-      owner.log('outgoingMessage', maskSecrets(parse(text, WITH_BYTES)));
+      owner.log('outgoingMessage', maskSecrets(toPlain(message, WITH_BYTES)));
+  }
+
+  private writeAttached(transport: Transport, message: AttachedMessage): void {
+    if (transport.sendAttached && this.owner.extensions.attachments) transport.sendAttached(message);
+    else transport.send(joinParts(...textPieces(message)));
   }
 
   /** Sends what is waiting, then ends the transport. Nothing that comes, or has come, is served any more. */
@@ -149,11 +162,11 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     this.transport?.destroy(new RemoteError(ERR_NOT_CONNECTED, 'The peer does not answer pings'));
   }
 
-  receiveMessage(data: Uint8Array | string): void {
+  receiveMessage(data: ArrivedMessage): void {
     runInRootContext(receive, this, data);
   }
 
-  receiveHeld(data: Uint8Array | string): void {
+  receiveHeld(data: ArrivedMessage): void {
     runInRootContext(turn, this, data);
   }
 
@@ -218,7 +231,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   }
 
   /** Takes one message: acts on it, or lets it wait for its turn. */
-  take(data: Uint8Array | string): void {
+  take(data: ArrivedMessage): void {
     if (this.turnQueue) {
       this.turnQueue.add(data);
       this.countHeld(0);
@@ -244,7 +257,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   }
 
   /** Acts on one message, unless it has to wait. */
-  serve(data: Uint8Array | string): void {
+  serve(data: ArrivedMessage): void {
     const { transport, owner } = this;
     if (!transport) return;
     // It makes the read-ahead.
@@ -257,7 +270,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     let message: Message;
     try {
       message = isOpen
-        ? parseMessage(data, transport.decoder, owner.limits, undefined, owner.extensions.bytes)
+        ? parseMessage(data, transport.decoder, owner.limits, undefined, owner.extensions)
         : this.parseEarly(data, transport);
     } catch (error) {
       if (owner.isIgnored(error)) this.logRejected(data, transport);
@@ -343,27 +356,27 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     return (await this.transport?.hasMoved?.()) ?? false;
   }
 
-  peek(data: Uint8Array | string): MessageHead | undefined {
+  peek(data: ArrivedMessage): MessageHead | undefined {
     try {
       const { transport, owner } = this;
       if (transport && !owner.isOpen) return this.parseEarly(data, transport);
       const decoder = transport?.decoder ?? null;
       return data.length >= LARGE_CALL_BYTES
         ? headOf(data, decoder, owner.limits)
-        : parseMessage(data, decoder, owner.limits, undefined, owner.extensions.bytes);
+        : parseMessage(data, decoder, owner.limits, undefined, owner.extensions);
     } catch {
       // The error is told when the message's turn comes.
       return undefined;
     }
   }
 
-  mustWait(data: Uint8Array | string): boolean {
+  mustWait(data: ArrivedMessage): boolean {
     // What waits for its turn is asked about when that comes.
     return !this.turnQueue && this.isTooLarge(data);
   }
 
   /** Whether a message has to wait until less is under way. If so, nothing is served from now on. */
-  private isTooLarge(data: Uint8Array | string): boolean {
+  private isTooLarge(data: ArrivedMessage): boolean {
     const { transport, owner } = this;
     if (data.length < LARGE_CALL_BYTES || !owner.isCrowded || !owner.isOpen) return false;
     const head = headOf(data, transport?.decoder ?? null, owner.limits);
@@ -419,7 +432,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   }
 
   /** Reads what comes before the handshake is done. */
-  private parseEarly(data: Uint8Array | string, transport: Transport): Message {
+  private parseEarly(data: ArrivedMessage, transport: Transport): Message {
     const { limits } = this.owner;
     const limit = tighterLimit(limits, 'maxHandshakeBytes');
     // A text has at least as many bytes as UTF-16 units.
@@ -427,7 +440,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     return parseMessage(data, transport.decoder, limits, limits.maxHandshakeDepth);
   }
 
-  private logRejected(data: Uint8Array | string, transport: Transport, unread?: object): void {
+  private logRejected(data: ArrivedMessage, transport: Transport, unread?: object): void {
     const { owner } = this;
     if (owner.isLogged('messageRejected'))
       owner.log('messageRejected', unread ?? toObject(data, transport, owner.limits));
@@ -441,14 +454,23 @@ function maxAheadOf({ journalMaxBytes, journalMaxEntries, maxMessageBytes }: Lim
 }
 
 /** The message as the plain object that log listeners get; as deep and as large as it was received. */
-function toObject(data: Uint8Array | string, transport: Transport, limits: Limits): unknown {
-  const text = typeof data === 'string' ? data : (transport.decoder?.utf8Slice(data, 0, data.length) ?? '');
-  return maskSecrets(
-    parse(text, { maxDepth: limits.maxDepth, maxValues: limits.maxMessageNodes, ...WITH_BYTES }),
-  );
+function toObject(data: ArrivedMessage, transport: Transport, limits: Limits): unknown {
+  const { decoder } = transport;
+  const options = { maxDepth: limits.maxDepth, maxValues: limits.maxMessageNodes, ...WITH_BYTES };
+  return maskSecrets(toPlain(data, options, (bytes) => decoder?.utf8Slice(bytes, 0, bytes.length) ?? ''));
 }
 
-function receive(wire: Wire, data: Uint8Array | string): void {
+function toPlain(
+  message: ArrivedMessage,
+  options: ParseOptions,
+  decode: (bytes: Uint8Array) => string = String,
+): unknown {
+  const attached = message instanceof AttachedMessage ? message.bytes : undefined;
+  const text = message instanceof AttachedMessage ? message.text : message;
+  return parse(typeof text === 'string' ? text : decode(text), attached ? { ...options, attached } : options);
+}
+
+function receive(wire: Wire, data: ArrivedMessage): void {
   wire.take(data);
 }
 

@@ -5,6 +5,11 @@ export const BYTES_QUOTE = '`';
 /** {@link BYTES_QUOTE} as a byte. */
 export const BYTES_QUOTE_CODE = 96;
 
+/** Begins, between these quotes, the length of bytes that are not in the text. No base64 has it. */
+export const ATTACHED_MARK = ':';
+/** {@link ATTACHED_MARK} as a byte. */
+export const ATTACHED_MARK_CODE = 58;
+
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 /** Stands for a character that is none of base64. Its bits survive all shifts and the `|` of a group. */
 const INVALID = -1;
@@ -32,6 +37,7 @@ interface BufferMethods {
 
 interface BufferClass {
   readonly prototype: BufferMethods;
+  from(memory: ArrayBufferLike, offset: number, length: number): Uint8Array;
   allocUnsafe(size: number): Uint8Array;
   allocUnsafeSlow(size: number): Uint8Array;
 }
@@ -143,6 +149,35 @@ function decodeByLoop(
   bytes[at] = group >> 16;
   if (padding === 1) bytes[at + 1] = group >> 8;
   return (seen | group) >= 0 && (group & (padding === 2 ? 0xffff : 0xff)) === 0;
+}
+
+/**
+ * Part of bytes that do not change any more: a view where that keeps little else in memory, else a copy.
+ * @param source - the bytes, whose memory nothing else uses again
+ * @param memory - where a copy goes
+ * @returns a Buffer in Node, else a Uint8Array
+ */
+export function partOf(source: Uint8Array, start: number, size: number, memory: BytesMemory): Uint8Array {
+  if (size * 2 < source.buffer.byteLength) {
+    const copy = memory.take(size, source.length - start);
+    copy.set(source.subarray(start, start + size));
+    return copy;
+  }
+  const offset = source.byteOffset + start;
+  return buffers ? buffers.from(source.buffer, offset, size) : new Uint8Array(source.buffer, offset, size);
+}
+
+/** A copy of bytes, one behind the other. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  let size = 0;
+  for (const part of parts) size += part.length;
+  const bytes = buffers ? buffers.allocUnsafeSlow(size) : new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 /** The base64 text of bytes. */

@@ -1,8 +1,8 @@
-export { BYTES_QUOTE, bytesOf } from './base64.js';
+export { ATTACHED_MARK, base64Pieces, BYTES_QUOTE, bytesOf, joinBytes } from './base64.js';
 export type { ByteDecoder } from './byte-decoder.js';
 export { parse, parseBytes, type ParseOptions } from './parse.js';
 export { isClean, quote, quoteKey } from './quote.js';
 export { MdsfReader } from './reader.js';
-export { bytesPieces, largeBytes, stringify, type StringifyOptions } from './stringify.js';
+export { stringify, takeAttached, type StringifyOptions } from './stringify.js';
 export { MdsfStringifyError } from './stringify-error.js';
 export { MdsfSyntaxError } from './syntax-error.js';

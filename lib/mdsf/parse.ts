@@ -10,6 +10,8 @@ export interface ParseOptions {
   readonly maxValues?: number;
   /** Whether a value may be bytes, as {@link StringifyOptions.bytes} writes them. @default false */
   readonly bytes?: boolean;
+  /** The bytes of which the text has the lengths, see {@link StringifyOptions.attached}; they must not change any more. */
+  readonly attached?: Uint8Array;
 }
 
 // One for all. Invariant: reading is synchronous and calls no code of users, so that no two readings overlap.
@@ -39,8 +41,11 @@ export function parseBytes(bytes: Uint8Array, decoder: ByteDecoder, options?: Pa
 
 function readAll(options: ParseOptions | undefined): unknown {
   reader.takesBytes = options?.bytes === true;
+  if (options?.attached) reader.attach(options.attached);
   try {
-    return reader.readDocument();
+    const value = reader.readDocument();
+    reader.checkAttached();
+    return value;
   } finally {
     reader.reset();
   }

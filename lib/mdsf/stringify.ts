@@ -1,4 +1,4 @@
-import { base64Pieces, BYTES_QUOTE, bytesOf, encodeBase64 } from './base64.js';
+import { ATTACHED_MARK, BYTES_QUOTE, bytesOf, encodeBase64 } from './base64.js';
 import { isJsonEligible, isLarge, LARGE } from './json-eligible.js';
 import { memberPrefix } from './member-prefix.js';
 import { escapeLineSeparators, isClean, quote } from './quote.js';
@@ -14,7 +14,18 @@ export interface StringifyOptions {
    * an object of its indexes, the rest as `{}`. 'refuse': they throw. @default false
    */
   readonly bytes?: BytesForm;
+  /**
+   * Whether bytes that are many stay out of the text, which has their length in their place: {@link takeAttached} has them.
+   * Only where `bytes` is true. @default false
+   */
+  readonly attaches?: boolean;
 }
+
+/**
+ * From this size on, bytes are attached. Why not less: base64 of fewer is read and written faster than a header and a
+ * second piece (`npm run bench:shortcuts`).
+ */
+const ATTACHED_FROM_BYTES = 4096;
 
 /** See {@link StringifyOptions.bytes}. */
 export type BytesForm = boolean | 'refuse';
@@ -47,23 +58,41 @@ export function stringify(value: unknown, options?: StringifyOptions): string {
   // A `toJSON` may call this function again, so that a writer serves one call at a time. One that throws is dropped.
   const writer = idleWriter ?? new Writer();
   idleWriter = undefined;
-  const text = writer.writeRoot(value, maxDepth, options?.bytes ?? false);
+  const text = writer.writeRoot(value, maxDepth, options);
   idleWriter = writer;
+  if (writer.attached) {
+    lastAttached = writer.attached;
+    writer.attached = undefined;
+  }
   return text;
 }
 
 let idleWriter: Writer | undefined;
+let lastAttached: readonly Uint8Array[] | undefined;
+
+/**
+ * The bytes that the last {@link stringify} has left out, in the order of its text; undefined: it has left out none.
+ * Views, not copies. Call it behind each that may leave out some.
+ */
+export function takeAttached(): readonly Uint8Array[] | undefined {
+  const attached = lastAttached;
+  if (attached) lastAttached = undefined;
+  return attached;
+}
 
 class Writer {
   private maxDepth = DEFAULT_MAX_DEPTH;
   private bytes: BytesForm = false;
+  private attaches = false;
+  attached: Uint8Array[] | undefined;
   private readonly ancestors: object[] = [];
   /** Whether Object.prototype has members that somebody added, which `for in` would give, too. */
   private seesInherited = false;
 
-  writeRoot(value: unknown, maxDepth: number, bytes: BytesForm): string {
+  writeRoot(value: unknown, maxDepth: number, options: StringifyOptions | undefined): string {
     this.maxDepth = maxDepth;
-    this.bytes = bytes;
+    this.bytes = options?.bytes ?? false;
+    this.attaches = options?.attaches === true;
     this.seesInherited = isPrototypeExtended();
     const converted = convert(value, '');
     return isOmitted(converted) ? 'undefined' : this.write(converted);
@@ -161,11 +190,17 @@ class Writer {
     if (this.bytes === false) return undefined;
     const bytes = bytesOf(object);
     if (bytes === undefined) return undefined;
-    if (this.bytes === true) return BYTES_QUOTE + encodeBase64(bytes) + BYTES_QUOTE;
+    if (this.bytes === true) return BYTES_QUOTE + this.bytesBody(bytes) + BYTES_QUOTE;
     throw new MdsfStringifyError(
       'ERR_MDSF_BYTES',
       'Bytes cannot be written here: send a text, such as their base64',
     );
+  }
+
+  private bytesBody(bytes: Uint8Array): string {
+    if (!this.attaches || bytes.length < ATTACHED_FROM_BYTES) return encodeBase64(bytes);
+    (this.attached ??= []).push(bytes);
+    return ATTACHED_MARK + bytes.length;
   }
 
   /** The text of a boxed primitive's value. */
@@ -193,21 +228,6 @@ function convert(value: unknown, key: string | number): unknown {
   const { toJSON } = value as Convertible;
   if (typeof toJSON !== 'function' || isBuffer(value)) return value;
   return Reflect.apply(toJSON, value, [String(key)]) as unknown;
-}
-
-/**
- * The bytes of a large value that is written as nothing else; undefined for all other values.
- * @param least - how many bytes are many
- */
-export function largeBytes(value: unknown, least: number): Uint8Array | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const bytes = bytesOf(value);
-  return bytes && bytes.length >= least && convert(value, '') === value ? bytes : undefined;
-}
-
-/** The text of bytes as {@link stringify} writes them, as texts that follow one another. */
-export function bytesPieces(bytes: Uint8Array): string[] {
-  return [BYTES_QUOTE, ...base64Pieces(bytes), BYTES_QUOTE];
 }
 
 /** The text of an object that is not written by its keys: a boxed primitive, a Buffer, a long typed array. */

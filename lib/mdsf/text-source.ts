@@ -1,4 +1,4 @@
-import { BYTES_QUOTE_CODE, BytesMemory, decodeBase64 } from './base64.js';
+import { ATTACHED_MARK_CODE, BYTES_QUOTE_CODE, BytesMemory, decodeBase64, partOf } from './base64.js';
 import type { ByteDecoder } from './byte-decoder.js';
 import { IndexKeys } from './index-keys.js';
 import { bytesOfText } from './text-bytes.js';
@@ -49,6 +49,8 @@ export abstract class TextSource {
   protected valuesLeft = 0;
   /** Whether a value may be bytes; set it behind a start. */
   takesBytes = false;
+  private attached: Uint8Array | undefined;
+  private attachedUsed = 0;
   private maxValues = 0;
   private readonly memory = new BytesMemory();
   protected readonly indexKeys = new IndexKeys();
@@ -97,9 +99,23 @@ export abstract class TextSource {
     return this.maxValues - this.valuesLeft;
   }
 
+  /** The bytes behind the text, of which the text has the lengths; behind a start. They must not change any more. */
+  attach(bytes: Uint8Array): void {
+    this.attached = bytes;
+    this.attachedUsed = 0;
+  }
+
+  /** Throws where bytes behind the text are in no place of it. */
+  checkAttached(): void {
+    const { attached, attachedUsed } = this;
+    if (attached && attachedUsed < attached.length)
+      this.fail('ERR_MDSF_SYNTAX', 'More bytes than places for them');
+  }
+
   /** Drops all references to what was read, so that nothing of it is kept alive. */
   reset(): void {
     this.memory.clear();
+    this.attached = undefined;
     this.data = NO_BYTES;
     this.decoder = undefined;
     this.text = '';
@@ -214,12 +230,29 @@ export abstract class TextSource {
     this.valuesLeft -= VALUES_OF_BYTES - 1;
     if (this.valuesLeft < 0) this.failValues();
     const start = this.pos + 1;
+    if (this.data[start] === ATTACHED_MARK_CODE) return this.readAttached(start + 1);
     const end = this.find(BYTES_QUOTE_CODE, start);
     if (end >= this.length) this.fail('ERR_MDSF_UNEXPECTED_END', 'Bytes without end');
     const bytes = decodeBase64(this.data, start, end, this.memory, this.length);
     if (bytes === undefined) this.fail('ERR_MDSF_SYNTAX', 'Base64 expected', start);
     this.pos = end + 1;
     return bytes;
+  }
+
+  /** Takes bytes from behind the text. @param start - where their length begins */
+  private readAttached(start: number): Uint8Array {
+    const { attached, attachedUsed, data } = this;
+    if (!attached) this.fail('ERR_MDSF_SYNTAX', 'Base64 expected', start - 1);
+    const left = attached.length - attachedUsed;
+    let size = 0;
+    let at = start;
+    // No longer than what is left: a number that is too large ends the loop.
+    for (; data[at] >= 48 && data[at] <= 57 && size <= left; at++) size = size * 10 + data[at] - 48;
+    if (size === 0 || size > left || data[start] === 48 || data[at] !== BYTES_QUOTE_CODE || at >= this.length)
+      this.fail('ERR_MDSF_SYNTAX', 'Length of attached bytes expected', start);
+    this.pos = at + 1;
+    this.attachedUsed += size;
+    return partOf(attached, attachedUsed, size, this.memory);
   }
 
   protected failValues(): never {

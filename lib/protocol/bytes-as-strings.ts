@@ -8,8 +8,17 @@ const ANY_QUOTE = /['"`]/g;
  */
 export function bytesAsStrings(text: string): string {
   // Most messages have none, and a session is seldom lost.
-  if (!text.includes(BYTES_QUOTE)) return text;
-  let converted = '';
+  return text.includes(BYTES_QUOTE) ? mapBytes(text, (body) => ["'", body, "'"]).join('') : text;
+}
+
+/**
+ * Replaces the bytes of a message.
+ * @param text - a message that a function of `format-message.ts` made
+ * @param replace - returns what stands in the place of bytes, quotes and all, for what was between the quotes
+ * @returns the text, as texts that follow one another
+ */
+export function mapBytes(text: string, replace: (body: string) => readonly string[]): string[] {
+  const pieces: string[] = [];
   let from = 0;
   ANY_QUOTE.lastIndex = 0;
   for (let found = ANY_QUOTE.exec(text); found; found = ANY_QUOTE.exec(text)) {
@@ -17,12 +26,13 @@ export function bytesAsStrings(text: string): string {
     const end = endOfString(text, found.index, quote);
     if (end === -1) break;
     if (quote === BYTES_QUOTE) {
-      converted += `${text.slice(from, found.index)}'${text.slice(found.index + 1, end)}'`;
+      pieces.push(text.slice(from, found.index), ...replace(text.slice(found.index + 1, end)));
       from = end + 1;
     }
     ANY_QUOTE.lastIndex = end + 1;
   }
-  return converted + text.slice(from);
+  pieces.push(text.slice(from));
+  return pieces;
 }
 
 /** Where a string ends that begins at `start`. Escapes are between double quotes alone, as this package writes them. */

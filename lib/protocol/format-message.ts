@@ -1,24 +1,25 @@
 import {
-  bytesPieces,
   isClean,
-  largeBytes,
+  joinBytes,
   quote,
   quoteKey,
   stringify,
+  takeAttached,
   type StringifyOptions,
 } from '../mdsf/index.js';
+import { AttachedMessage, plainText, textOf, type WrittenMessage } from './attached-message.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { ByeReason, ExtensionOffer, Metadata } from './message.js';
 import { bytesAsStrings } from './bytes-as-strings.js';
-import { isLargeString, joinParts, LARGE_BYTES } from './message-parts.js';
+import { isLargeString, joinParts } from './message-parts.js';
 import { headerWithMetadata } from './metadata-text.js';
 import { WrittenValue } from './written-value.js';
 import { plainTargetText } from './target-text.js';
 
 // The message around a value is one level, its header two: together they keep a receiver's default limit.
 const DEFAULT_DEPTH = DEFAULT_LIMITS.maxDepth;
-const IN_MESSAGE = { maxDepth: DEFAULT_DEPTH - 1, bytes: false };
-const WITH_BYTES = { maxDepth: DEFAULT_DEPTH - 1, bytes: true };
+const IN_MESSAGE = { maxDepth: DEFAULT_DEPTH - 1, bytes: false, attaches: false };
+const WITH_BYTES = { maxDepth: DEFAULT_DEPTH - 1, bytes: true, attaches: true };
 const IN_HEADER = { maxDepth: DEFAULT_DEPTH - 2 };
 
 /** The limits that concern writing. */
@@ -114,7 +115,7 @@ export function formatCall(
   args: readonly unknown[],
   metadata?: Metadata,
   { limits, extensions }: Writing = ALONE,
-): string {
+): WrittenMessage {
   const head =
     metadata === undefined
       ? '{call:[' + id + plainTargetText(interfaceName, method)
@@ -130,7 +131,7 @@ export function formatEvent(
   args: readonly unknown[],
   metadata?: Metadata,
   { limits, extensions }: Writing = ALONE,
-): string {
+): WrittenMessage {
   const head = eventHead(id, interfaceName, event, metadata, limits);
   return withArguments(head, args, limits.maxDepth, extensions.bytes);
 }
@@ -149,21 +150,27 @@ export function eventHead(
 }
 
 /** The text of an event's arguments, up to the end of the message: `[a]}` */
-export function eventTail(args: readonly unknown[], maxDepth: number, bytes: boolean): string {
-  return stringify(args, inMessage(maxDepth, bytes)) + '}';
+export function eventTail(args: readonly unknown[], maxDepth: number, bytes: boolean): WrittenMessage {
+  return withAttached(stringify(args, inMessage(maxDepth, bytes)) + '}');
 }
 
-/** Whether a message is an event. The text must be one that a function of this file made. */
-export function isEvent(text: string): boolean {
-  return text.startsWith('{event:');
+/** Whether a message is an event. It must be one that a function of this file made. */
+export function isEvent(message: WrittenMessage): boolean {
+  return plainText(message).startsWith('{event:');
 }
 
 /**
  * Gives a message another number: of `{call:[1,...` it makes `{call:[7,...`.
- * @param text - a numbered message that a function of this file made
+ * @param message - a numbered message that a function of this file made
  * @param bytes - whether the peer takes bytes as such; if not, they become strings
  */
-export function renumber(text: string, id: number, bytes = true): string {
+export function renumber(message: WrittenMessage, id: number, bytes = true): WrittenMessage {
+  if (typeof message === 'string') return renumberText(message, id, bytes);
+  if (!bytes) return renumberText(textOf(message), id, false);
+  return new AttachedMessage(renumberText(message.text, id, true), message.bytes);
+}
+
+function renumberText(text: string, id: number, bytes: boolean): string {
   const begin = text.indexOf('[') + 1;
   const end = begin + (NUMBER.exec(text.slice(begin, begin + NUMBER_LENGTH))?.[0].length ?? 0);
   const message = text.slice(0, begin) + String(id) + text.slice(end);
@@ -212,25 +219,44 @@ export function formatCallbackOk(
   maxDepth = DEFAULT_DEPTH,
   header?: string,
   bytes = false,
-): string {
+): WrittenMessage {
   const head = header === undefined ? '{callback:[' + id + '],ok:' : `{callback:${header},ok:`;
   return withArguments(head, results, maxDepth, bytes);
 }
 
 /** The text of a message that ends with an array, which often is one large string. */
-function withArguments(head: string, args: readonly unknown[], maxDepth: number, bytes: boolean): string {
+function withArguments(
+  head: string,
+  args: readonly unknown[],
+  maxDepth: number,
+  bytes: boolean,
+): WrittenMessage {
   if (args.length === 1) {
     const [only] = args;
     if (isLargeString(only) && isClean(only)) return joinParts(head + "['", only, "']}");
     if (only instanceof WrittenValue) return joinParts(head + '[', only.text, ']}');
-    const large = bytes ? largeBytes(only, LARGE_BYTES) : undefined;
-    if (large) return joinParts(head + '[', ...bytesPieces(large), ']}');
   }
-  return flat(head + stringify(args, inMessage(maxDepth, bytes)) + '}');
+  return withArray(head, args, maxDepth, bytes);
+}
+
+/** The text of a message that ends with an array, and the large bytes in that. */
+function withArray(
+  head: string,
+  array: readonly unknown[],
+  maxDepth: number,
+  bytes: boolean,
+): WrittenMessage {
+  return withAttached(flat(head + stringify(array, inMessage(maxDepth, bytes)) + '}'));
+}
+
+/** A text that was just written, with what it has left out. */
+function withAttached(text: string): WrittenMessage {
+  const attached = takeAttached();
+  return attached ? new AttachedMessage(text, joinBytes(attached)) : text;
 }
 
 function inMessage(maxDepth: number, bytes: boolean): StringifyOptions {
-  if (maxDepth !== DEFAULT_DEPTH) return { maxDepth: maxDepth - 1, bytes };
+  if (maxDepth !== DEFAULT_DEPTH) return { maxDepth: maxDepth - 1, bytes, attaches: bytes };
   return bytes ? WITH_BYTES : IN_MESSAGE;
 }
 
@@ -246,8 +272,8 @@ export function formatCallbackError(
   maxDepth = DEFAULT_DEPTH,
   header = `[${id}]`,
   bytes = false,
-): string {
-  return flat(`{callback:${header},error:${stringify(error, inMessage(maxDepth, bytes))}}`);
+): WrittenMessage {
+  return withArray(`{callback:${header},error:`, error, maxDepth, bytes);
 }
 
 /** `{inspect:[3,'iface']}` */
@@ -278,7 +304,7 @@ export function formatStreamingCall(
   places: readonly number[],
   metadata: Metadata | undefined,
   { limits, extensions }: Writing = ALONE,
-): string {
+): WrittenMessage {
   const start = `[${id},${quote(interfaceName)}`;
   const end = `,[${places.join(',')}]`;
   const withMetadata = metadata && headerWithMetadata(start, metadata, limits.maxMetadataBytes - end.length);
@@ -299,7 +325,7 @@ export function formatSourceItem(
   value: unknown,
   maxDepth = DEFAULT_DEPTH,
   bytes = false,
-): string {
+): WrittenMessage {
   return withArguments(`{source:[${callId},${place},${n}],data:`, [value], maxDepth, bytes);
 }
 
@@ -319,8 +345,8 @@ export function formatSourceError(
   error: readonly unknown[],
   maxDepth = DEFAULT_DEPTH,
   bytes = false,
-): string {
-  return flat(`{source:[${callId},${place},${n}],error:${stringify(error, inMessage(maxDepth, bytes))}}`);
+): WrittenMessage {
+  return withArray(`{source:[${callId},${place},${n}],error:`, error, maxDepth, bytes);
 }
 
 /** `{source:[callId,place],credit:[limit]}` */
@@ -340,7 +366,7 @@ export function formatStreamItem(
   value: unknown,
   maxDepth = DEFAULT_DEPTH,
   bytes = false,
-): string {
+): WrittenMessage {
   return withArguments(`{stream:[${callId},${n}],data:`, [value], maxDepth, bytes);
 }
 

@@ -1,4 +1,5 @@
 import { MdsfReader, type ByteDecoder } from '../mdsf/index.js';
+import { AttachedMessage, type ArrivedMessage } from './attached-message.js';
 import type { Limits } from './limits.js';
 import type { Message } from './message.js';
 
@@ -21,15 +22,16 @@ const reader = new MdsfReader();
 
 /**
  * Reads what a message is, and not its arguments. Why: a large one takes long to read, and may have to wait.
- * @param data one message: bytes without the NUL, or text
+ * @param message one message: bytes without the NUL, or text
  * @param decoder makes text of bytes; null where messages arrive as text
  * @returns undefined where the beginning does not tell
  */
 export function headOf(
-  data: Uint8Array | string,
+  message: ArrivedMessage,
   decoder: ByteDecoder | null,
   { maxDepth, maxMessageNodes }: Pick<Limits, 'maxDepth' | 'maxMessageNodes'>,
 ): MessageHead | undefined {
+  const data = message instanceof AttachedMessage ? message.text : message;
   try {
     if (typeof data === 'string') reader.startText(data.slice(0, HEAD_BYTES), maxDepth, maxMessageNodes);
     else if (decoder) reader.startBytes(beginningOf(data), decoder, maxDepth, maxMessageNodes);

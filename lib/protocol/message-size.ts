@@ -1,3 +1,4 @@
+import { ATTACHED_HEADER_BYTES, textOf, type WrittenMessage } from './attached-message.js';
 import { JstpError } from './jstp-error.js';
 import { LimitError } from './limit-error.js';
 import type { Limits } from './limits.js';
@@ -5,6 +6,9 @@ import { tighterLimit, type SizeLimits } from './size-limit.js';
 
 /** A UTF-16 unit takes at most this many bytes of UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
+
+/** Attached bytes take less than so many characters each, as there are many. */
+const MAX_BASE64_PER_BYTE = 1.34;
 
 const TOO_LARGE = 'ERR_JSTP_MESSAGE_TOO_LARGE';
 /** The codes of errors about a peer that goes beyond a limit, besides those of a LimitError. */
@@ -14,27 +18,40 @@ const OF_LIMITS: ReadonlySet<unknown> = /* @__PURE__ */ new Set([
   'ERR_JSTP_STALLED_PEER',
 ]);
 
+/** What a peer takes. */
+export interface PeerTakes {
+  /** The largest message in bytes that the peer says it takes; undefined: it said nothing. */
+  readonly peerMaxBytes: number | undefined;
+  /** Whether bytes go behind the text. If not, they are base64 in it. */
+  readonly attachments: boolean;
+}
+
 /**
  * Checks that a message may be sent.
  * @param limits - the limits of this side, which hold for sent messages, too
- * @param peerMaxBytes - the largest message in bytes that the peer says it takes; undefined: it said nothing
  * @throws {JstpError} ERR_JSTP_MESSAGE_TOO_LARGE, saying which side has the limit
  */
 export function checkSize(
-  text: string,
+  message: WrittenMessage,
   limits: Pick<Limits, 'maxMessageBytes'>,
-  peerMaxBytes?: number,
+  peer: PeerTakes = TAKES_ALL,
 ): void {
-  if (!fitsBoth(text, limits, peerMaxBytes)) throw tooLargeError(limits, peerMaxBytes);
+  if (!fitsBoth(message, limits, peer)) throw tooLargeError(limits, peer.peerMaxBytes);
 }
 
-/** Whether both sides take a message. @param peerMaxBytes - as of {@link checkSize} */
+const TAKES_ALL: PeerTakes = { peerMaxBytes: undefined, attachments: false };
+
+/** Whether both sides take a message. */
 export function fitsBoth(
-  text: string,
+  message: WrittenMessage,
   { maxMessageBytes }: Pick<Limits, 'maxMessageBytes'>,
-  peerMaxBytes = maxMessageBytes,
+  { peerMaxBytes = maxMessageBytes, attachments }: PeerTakes,
 ): boolean {
-  return fits(text, Math.min(maxMessageBytes, peerMaxBytes));
+  const maxBytes = Math.min(maxMessageBytes, peerMaxBytes);
+  if (typeof message === 'string') return fits(message, maxBytes);
+  const { text, bytes } = message;
+  if (attachments) return fits(text, maxBytes - bytes.length - ATTACHED_HEADER_BYTES);
+  return fits(text, maxBytes - bytes.length * MAX_BASE64_PER_BYTE) || fits(textOf(message), maxBytes);
 }
 
 /** Makes the error of a message that one of the two sides does not take, see {@link fitsBoth}. */
@@ -69,10 +86,11 @@ export function fits(text: string, maxBytes: number): boolean {
 }
 
 /** Makes the error of a message that a peer without a known limit seems to have cut the connection for. */
-export function suspectedSizeError(text: string): JstpError {
+export function suspectedSizeError(message: WrittenMessage): JstpError {
+  const bytes = byteLengthOf(message);
   return new JstpError(
     TOO_LARGE,
-    `The connection was cut twice while a message of ${byteLength(text)} bytes was being sent. It is given up: the other side seems to have a lower limit for messages (limits.maxMessageBytes there; each side has one)`,
+    `The connection was cut twice while a message of ${bytes} bytes was being sent. It is given up: the other side seems to have a lower limit for messages (limits.maxMessageBytes there; each side has one)`,
   );
 }
 
@@ -87,6 +105,11 @@ export function refusedSizeError(): JstpError {
 /** Whether an error says that one of the two sides has a limit that the other went beyond. */
 export function isBeyondLimit(error: unknown): boolean {
   return error instanceof LimitError || (error instanceof JstpError && OF_LIMITS.has(error.code));
+}
+
+function byteLengthOf(message: WrittenMessage): number {
+  if (typeof message === 'string') return byteLength(message);
+  return ATTACHED_HEADER_BYTES + byteLength(message.text) + message.bytes.length;
 }
 
 function byteLength(text: string): number {

@@ -1,4 +1,5 @@
 import { type ByteDecoder, MdsfReader, MdsfSyntaxError } from '../mdsf/index.js';
+import { AttachedMessage, type ArrivedMessage } from './attached-message.js';
 import { GENERIC_ERROR_CODE } from './error-codes.js';
 import { LimitError } from './limit-error.js';
 import type { Limits } from './limits.js';
@@ -24,6 +25,13 @@ type ReadLimits = Pick<
   'maxDepth' | 'maxMessageNodes' | 'maxVersionRangeLength' | 'maxNameLength' | 'maxMetadataBytes'
 >;
 
+/** Which forms of bytes the peers have agreed on. */
+interface TakenBytes {
+  readonly bytes: boolean;
+  readonly attachments: boolean;
+}
+
+const NO_BYTES: TakenBytes = { bytes: false, attachments: false };
 const NO_VERB: Verb = { name: undefined, value: undefined };
 const EMPTY: Message = Object.freeze({ kind: 'empty' });
 const DRAIN: Message = Object.freeze({ kind: 'drain' });
@@ -46,24 +54,31 @@ const reader = new MdsfReader();
  *   metadata
  * @param maxHandshakeDepth - given: the handshake is not done. Only a handshake is read, no deeper than this; of any
  *   other message only its kind (as 'unknown')
- * @param takesBytes - whether the peers have agreed that values may be bytes
+ * @param taken - whether the peers have agreed that values may be bytes, and that large ones may be behind the text
  * @throws {ProtocolError} for data that is no message
  */
 export function parseMessage(
-  data: Uint8Array | string,
+  data: ArrivedMessage,
   decoder: ByteDecoder | null,
   limits: ReadLimits,
   maxHandshakeDepth?: number,
-  takesBytes = false,
+  taken: TakenBytes = NO_BYTES,
 ): Message {
   const isEarly = maxHandshakeDepth !== undefined;
   const depthLimit = isEarly && maxHandshakeDepth < limits.maxDepth ? 'maxHandshakeDepth' : 'maxDepth';
   const maxDepth = depthLimit === 'maxDepth' ? limits.maxDepth : (maxHandshakeDepth ?? limits.maxDepth);
   try {
-    if (typeof data === 'string') reader.startText(data, maxDepth, limits.maxMessageNodes);
-    else if (decoder) reader.startBytes(data, decoder, maxDepth, limits.maxMessageNodes);
+    const attached = data instanceof AttachedMessage ? data : undefined;
+    if (attached && (isEarly || !taken.attachments)) throw new ProtocolError('Bytes behind a text, unasked');
+    const text = data instanceof AttachedMessage ? data.text : data;
+    if (typeof text === 'string') reader.startText(text, maxDepth, limits.maxMessageNodes);
+    else if (decoder) reader.startBytes(text, decoder, maxDepth, limits.maxMessageNodes);
     else throw new ProtocolError('Bytes from a transport of text');
-    return readMessage(limits, isEarly, takesBytes);
+    if (attached === undefined) return readMessage(limits, isEarly, taken.bytes);
+    reader.attach(attached.bytes);
+    const message = readMessage(limits, isEarly, taken.bytes);
+    reader.checkAttached();
+    return message;
   } catch (error) {
     if (!(error instanceof MdsfSyntaxError)) throw error;
     throw unreadable(error, depthLimit, maxDepth, limits.maxMessageNodes);

@@ -1,4 +1,5 @@
 import { BYTES_QUOTE } from '../mdsf/index.js';
+import { AttachedMessage, plainText, type WrittenMessage } from './attached-message.js';
 import { eventHead, eventTail, flat, type WriteLimits } from './format-message.js';
 import { isLargeString, joinParts } from './message-parts.js';
 import type { Metadata } from './message.js';
@@ -18,12 +19,12 @@ const ID_END = BEGINNING.length + String(LONGEST_ID).length;
  * number, and in metadata that observers add. Only where there are bytes, they are written once more, for peers without.
  */
 export class SharedEvent {
-  private tail: string | undefined;
+  private tail: WrittenMessage | undefined;
   /** The arguments for peers that take no bytes. */
-  private plainTail: string | undefined;
+  private plainTail: WrittenMessage | undefined;
   private mayHaveBytes: boolean | undefined;
-  private rest: string | undefined;
-  private plainRest: string | undefined;
+  private rest: WrittenMessage | undefined;
+  private plainRest: WrittenMessage | undefined;
   private failure: { readonly error: unknown } | undefined;
 
   /**
@@ -53,9 +54,10 @@ export class SharedEvent {
    * @param bytes - whether the peer takes bytes as such
    * @throws as {@link prepare}
    */
-  textFor(id: number, metadata: Metadata | undefined, bytes: boolean): string {
+  messageFor(id: number, metadata: Metadata | undefined, bytes: boolean): WrittenMessage {
     const written = this.restWith(metadata);
     const rest = bytes || !this.hasBytes ? written : this.restWithoutBytes(metadata);
+    if (typeof rest !== 'string') return new AttachedMessage(flat(BEGINNING + id + rest.text), rest.bytes);
     const isLarge: boolean = isLargeString(rest);
     if (isLarge) return joinParts(BEGINNING + id, rest, '');
     const head = flat(BEGINNING + id);
@@ -63,7 +65,7 @@ export class SharedEvent {
   }
 
   /** What comes behind the number. */
-  private restWith(metadata: Metadata | undefined): string {
+  private restWith(metadata: Metadata | undefined): WrittenMessage {
     if (metadata !== this.metadata) return this.write(metadata, this.tailWithBytes);
     if (this.failure) throw this.failure.error;
     try {
@@ -76,26 +78,26 @@ export class SharedEvent {
   }
 
   /** The same for peers that take no bytes. */
-  private restWithoutBytes(metadata: Metadata | undefined): string {
+  private restWithoutBytes(metadata: Metadata | undefined): WrittenMessage {
     if (metadata !== this.metadata) return this.write(metadata, this.tailWithoutBytes);
     return (this.plainRest ??= this.write(metadata, this.tailWithoutBytes));
   }
 
-  private get tailWithBytes(): string {
+  private get tailWithBytes(): WrittenMessage {
     return (this.tail ??= eventTail(this.args, this.limits.maxDepth, true));
   }
 
-  private get tailWithoutBytes(): string {
+  private get tailWithoutBytes(): WrittenMessage {
     return (this.plainTail ??= eventTail(this.args, this.limits.maxDepth, false));
   }
 
   /** Whether there may be bytes: both texts are the same where there is no such quote, in a string either. */
   private get hasBytes(): boolean {
-    return (this.mayHaveBytes ??= this.tailWithBytes.includes(BYTES_QUOTE));
+    return (this.mayHaveBytes ??= plainText(this.tailWithBytes).includes(BYTES_QUOTE));
   }
 
-  private write(metadata: Metadata | undefined, tail: string): string {
-    const head = eventHead(LONGEST_ID, this.interfaceName, this.name, metadata, this.limits);
-    return head.slice(ID_END) + tail;
+  private write(metadata: Metadata | undefined, tail: WrittenMessage): WrittenMessage {
+    const head = eventHead(LONGEST_ID, this.interfaceName, this.name, metadata, this.limits).slice(ID_END);
+    return typeof tail === 'string' ? head + tail : new AttachedMessage(head + tail.text, tail.bytes);
   }
 }

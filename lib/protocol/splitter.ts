@@ -1,3 +1,5 @@
+import { ATTACHED, ATTACHED_HEADER_BYTES, attachedSize } from './attached-message.js';
+import { CountedMessage } from './counted-message.js';
 import { OversizeError } from './oversize-error.js';
 import { ProtocolError } from './protocol-error.js';
 import type { SizeLimit } from './size-limit.js';
@@ -45,8 +47,9 @@ function newBytes(size: number): Uint8Array {
 }
 
 /**
- * Cuts the bytes of a stream into messages at each NUL. Every byte is searched once and copied at most twice: a message
- * within one chunk is a view of the chunk, the pieces of other messages are joined when the end arrives.
+ * Cuts the bytes of a stream into messages: at each NUL, or where a message ends that begins with its lengths. Every byte is
+ * searched once at most, and copied at most twice: a message within one chunk is a view of the chunk, the pieces of other
+ * messages are joined when the end arrives; those of one whose size is known, as they arrive.
  */
 export class MessageSplitter {
   private maxBytes: number;
@@ -56,6 +59,8 @@ export class MessageSplitter {
   /** The beginning of a message whose end has not arrived. */
   private pieces: Uint8Array[] | undefined;
   private heldBytes = 0;
+  /** The beginning of a message that begins with its lengths; undefined: of none. */
+  private counted: CountedMessage | undefined;
   /** The number of that message, among all splitters. */
   private heldNumber = 0;
   /** The array in which small pieces are collected. It is added to `pieces` when it is full. */
@@ -83,21 +88,22 @@ export class MessageSplitter {
 
   /** A number of the message whose beginning is held, another one for each; undefined: none is. */
   get unfinished(): number | undefined {
-    return this.heldBytes === 0 ? undefined : this.heldNumber;
+    return this.heldBytes === 0 && !this.counted ? undefined : this.heldNumber;
   }
 
   /** How many bytes are held: of a message whose end has not arrived, and what has arrived while the sink had stopped. */
   get held(): number {
-    return this.heldBytes + this.waitingBytes;
+    return this.heldBytes + this.waitingBytes + (this.counted?.held ?? 0);
   }
 
   /** Whether the splitter holds no bytes and is not stopped, and so can be replaced by a new one. */
   get isIdle(): boolean {
-    return this.heldBytes === 0 && !this.waiting && !this.stopped;
+    return this.heldBytes === 0 && !this.counted && !this.waiting && !this.stopped;
   }
 
   /**
-   * Adds bytes, and delivers each message that is complete, without its NUL.
+   * Adds bytes, and delivers each message that is complete, without its NUL. One that begins with its lengths (a byte
+   * {@link ATTACHED}) is delivered with these, and is good for ever.
    * @param chunk - the bytes, which must not change until all messages that begin in them were delivered
    * @param sink - gets the messages in order
    * @throws {ProtocolError} for an empty message or one over the limit. The messages before it were delivered, no bytes
@@ -132,6 +138,7 @@ export class MessageSplitter {
   clear(): void {
     this.pieces = undefined;
     this.heldBytes = 0;
+    this.counted = undefined;
     this.block = NOTHING;
     this.blockUsed = 0;
     this.waiting = undefined;
@@ -145,19 +152,51 @@ export class MessageSplitter {
 
   private split(chunk: Uint8Array, sink: MessageSink): void {
     let start = 0;
-    let end = chunk.indexOf(0);
-    while (end !== -1) {
-      const size = this.checkedSize(end - start);
-      const last = chunk.subarray(start, end);
-      start = end + 1;
-      if (!(this.heldBytes === 0 ? sink(last) : this.deliverJoined(last, size, sink))) {
+    while (start < chunk.length) {
+      const isCounted = this.counted !== undefined || (chunk[start] === ATTACHED && this.heldBytes === 0);
+      const end = isCounted ? this.endOfCounted(chunk, start) : chunk.indexOf(0, start);
+      if (end === -1) {
+        if (!isCounted) this.hold(start === 0 ? chunk : chunk.subarray(start));
+        return;
+      }
+      const piece = chunk.subarray(start, end);
+      start = isCounted ? end : end + 1;
+      if (!(isCounted ? this.deliverCounted(piece, sink) : this.deliver(piece, sink))) {
         this.stopped = true;
         if (start < chunk.length) this.keep(chunk.subarray(start));
         return;
       }
-      end = chunk.indexOf(0, start);
     }
-    if (start < chunk.length) this.hold(start === 0 ? chunk : chunk.subarray(start));
+  }
+
+  /**
+   * Where a message ends that begins with its lengths; -1: not in this chunk, which is added to what is held.
+   * @param start - where it begins, or goes on
+   */
+  private endOfCounted(chunk: Uint8Array, start: number): number {
+    if (!this.counted) {
+      if (chunk.length - start >= ATTACHED_HEADER_BYTES) {
+        const size = attachedSize(chunk, start);
+        if (size > this.maxBytes) this.failTooLarge();
+        if (start + size <= chunk.length) return start + size;
+      }
+      this.heldNumber = ++begun;
+      this.counted = new CountedMessage(this.allocate);
+    }
+    const added = this.counted.add(chunk, start, this.maxBytes);
+    if (added === undefined) this.failTooLarge();
+    return this.counted.whole ? start + added : -1;
+  }
+
+  private deliverCounted(last: Uint8Array, sink: MessageSink): boolean {
+    const message = this.counted?.whole ?? last;
+    this.counted = undefined;
+    return sink(message);
+  }
+
+  private deliver(last: Uint8Array, sink: MessageSink): boolean {
+    const size = this.checkedSize(last.length);
+    return this.heldBytes === 0 ? sink(last) : this.deliverJoined(last, size, sink);
   }
 
   /** The size of the message that ends with these bytes; throws where it is not allowed. */

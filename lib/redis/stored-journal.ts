@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS } from '../protocol/limits.js';
+import { textOf } from '../protocol/attached-message.js';
 import type { Journal } from '../session/journal.js';
 import { SessionTextError } from '../session/session-text-error.js';
 import { checkSize, type SessionTextLimits } from '../session/session-text.js';
@@ -49,9 +50,9 @@ export function writePiece(journal: Journal, number: number, start: number, end:
   const entries: string[] = [];
   let length = 0;
   for (let place = start; place < end; place++) {
-    const { id, text } = journal.at(place);
-    entries.push(JSON.stringify([id, text]));
-    length += text.length;
+    const { id, message } = journal.at(place);
+    entries.push(JSON.stringify([id, textOf(message)]));
+    length += message.length;
   }
   const text = entries.join(',');
   return { piece: { number, start, end, length, bytes: Buffer.byteLength(text) }, text };
@@ -62,7 +63,7 @@ export function writePieces(journal: Journal, number: number, start: number): Wr
   const written: WrittenPiece[] = [];
   for (let from = start, to = start; from < journal.end; from = to) {
     for (let length = 0; to < journal.end && length < PIECE_LENGTH; to++)
-      length += journal.at(to).text.length;
+      length += journal.at(to).message.length;
     written.push(writePiece(journal, number + written.length, from, to));
   }
   return written;

@@ -1,3 +1,4 @@
+import type { WrittenMessage } from '../protocol/attached-message.js';
 import type { JournalCounter } from './journal-meter.js';
 
 /** A message that was sent and is not known to have arrived. */
@@ -7,8 +8,8 @@ export interface JournalEntry {
    * stream value, a cancel) has that of the last numbered message and a half.
    */
   readonly id: number;
-  /** The message's text, as it is sent again. */
-  readonly text: string;
+  /** The message, as it is sent again. */
+  readonly message: WrittenMessage;
 }
 
 /**
@@ -39,7 +40,7 @@ const MAX_REWRITTEN = 16;
 const COMPACT_FROM = 256;
 
 // Stands in the place of a freed entry. Why: a large text must not wait until the front of the array is moved.
-const FREED: JournalEntry = { id: 0, text: '' };
+const FREED: JournalEntry = { id: 0, message: '' };
 
 // What the id of a message without a number has more than the last number. Exact up to 2^52, which no session reaches.
 const BEHIND = 0.5;
@@ -110,12 +111,12 @@ export class Journal {
     return this.entries[place - this.gone];
   }
 
-  /** What is held counts as: the length of the texts in UTF-16 units, and {@link ENTRY_BYTES} for each of them. */
+  /** What is held counts as: the length of the messages (of texts in UTF-16 units), and {@link ENTRY_BYTES} for each of them. */
   get bytes(): number {
     return this.bytesHeld;
   }
 
-  /** The length of the texts held, in UTF-16 units (bytes, for ASCII). */
+  /** The length of the messages held, in UTF-16 units (bytes, for ASCII). */
   get textLength(): number {
     return this.bytesHeld - this.size * ENTRY_BYTES;
   }
@@ -139,14 +140,14 @@ export class Journal {
   }
 
   /** Appends the message with the next number, `lastId + 1`. */
-  append(text: string): void {
+  append(message: WrittenMessage): void {
     this.last += 1;
-    this.hold(this.last, text);
+    this.hold(this.last, message);
   }
 
   /** Appends a message that has no number. It counts as arrived when a later numbered message has arrived. */
-  appendUnnumbered(text: string): void {
-    this.hold(this.last + BEHIND, text);
+  appendUnnumbered(message: WrittenMessage): void {
+    this.hold(this.last + BEHIND, message);
   }
 
   /**
@@ -196,7 +197,7 @@ export class Journal {
     if (cut === undefined) return undefined;
     let suspect: JournalEntry | undefined;
     for (const entry of this) {
-      if (entry.text.length >= (suspect?.text.length ?? SUSPECT_FROM_LENGTH)) suspect = entry;
+      if (entry.message.length >= (suspect?.message.length ?? SUSPECT_FROM_LENGTH)) suspect = entry;
       if (entry === cut.end || Number.isInteger(entry.id)) break;
     }
     const isSecond = suspect === cut.suspect;
@@ -210,15 +211,15 @@ export class Journal {
     return index === -1 ? undefined : this.gone + index;
   }
 
-  /** Replaces the text of the message at a place, since it cannot be sent. Ignores a place that is not held any more. */
-  replace(place: number, text: string): void {
+  /** Replaces the message at a place, since it cannot be sent. Ignores a place that is not held any more. */
+  replace(place: number, message: WrittenMessage): void {
     if (place < this.start || place >= this.end) return;
     const index = place - this.gone;
     const entry = this.entries[index];
-    this.entries[index] = { id: entry.id, text };
+    this.entries[index] = { id: entry.id, message };
     this.rewriteCount += 1;
     this.rewritten = [...this.rewritten.slice(1 - MAX_REWRITTEN), place];
-    this.changeBytes(text.length - entry.text.length);
+    this.changeBytes(message.length - entry.message.length);
     if (this.cut?.end === entry) this.cut.end = this.entries[index];
   }
 
@@ -258,8 +259,8 @@ export class Journal {
     this.changeBytes(entries.reduce((sum, entry) => sum + costOf(entry), 0) - this.bytesHeld);
   }
 
-  private hold(id: number, text: string): void {
-    const entry = { id, text };
+  private hold(id: number, message: WrittenMessage): void {
+    const entry = { id, message };
     this.entries.push(entry);
     this.changeBytes(costOf(entry));
   }
@@ -290,6 +291,6 @@ export class Journal {
   }
 }
 
-function costOf({ text }: JournalEntry): number {
-  return text.length + ENTRY_BYTES;
+function costOf({ message }: JournalEntry): number {
+  return message.length + ENTRY_BYTES;
 }

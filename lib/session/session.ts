@@ -1,3 +1,4 @@
+import { textOf } from '../protocol/attached-message.js';
 import { LazyMap } from '../util/lazy-map.js';
 import { toLogText } from '../util/log-text.js';
 import { randomId } from '../util/random.js';
@@ -215,7 +216,7 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
   }
 
   private toState(
-    buffer: StoredState['buffer'] = [...this.journal].map(({ id, text }) => [id, text]),
+    buffer: StoredState['buffer'] = [...this.journal].map(({ id, message }) => [id, textOf(message)]),
   ): StoredState {
     const { journal, binding } = this;
     const serving = [...this.serving];
@@ -243,7 +244,7 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
       // The reference implementation writes the number with the sign of its side.
       Math.abs(stored.latestBufferedMessageId),
       stored.guaranteedDeliveredCount,
-      stored.buffer.map(([place, body]) => ({ id: place, text: body })),
+      stored.buffer.map(([place, body]) => ({ id: place, message: body })),
     );
     if (stored.binding) session.binding = { version: undefined, ...stored.binding };
     session.serving = stored.serving ?? [];

@@ -1,7 +1,14 @@
 import { Buffer } from 'node:buffer';
 import type { Transport, TransportReceiver } from '../connection/transport.js';
+import {
+  ATTACHED,
+  openAttached,
+  type ArrivedMessage,
+  type AttachedMessage,
+} from '../protocol/attached-message.js';
 import type { Limits } from '../protocol/limits.js';
 import { MessageSplitter, type MessageSink } from '../protocol/splitter.js';
+import { attachedHead } from '../transport/socket/write-text.js';
 import { nodeDecoder } from '../transport/node-decoder.js';
 import { ignore } from '../util/callback.js';
 
@@ -55,6 +62,12 @@ export class FaultTransport implements Transport {
   send(text: string): void {
     if (!this.isOpen) return;
     this.lanes.send(Buffer.from(`${text}\0`));
+    this.receiver?.transportWaits?.(this.waiting);
+  }
+
+  sendAttached(message: AttachedMessage): void {
+    if (!this.isOpen) return;
+    this.lanes.send(Buffer.concat([attachedHead(message), message.bytes]));
     this.receiver?.transportWaits?.(this.waiting);
   }
 
@@ -123,10 +136,11 @@ export class FaultTransport implements Transport {
   }
 
   private readonly sink: MessageSink = (bytes) => {
-    this.receiver?.receiveMessage(bytes);
+    const message: ArrivedMessage = bytes[0] === ATTACHED ? openAttached(bytes) : bytes;
+    this.receiver?.receiveMessage(message);
     if (this.duplicates > 0) {
       this.duplicates -= 1;
-      if (this.isOpen) this.receiver?.receiveMessage(bytes);
+      if (this.isOpen) this.receiver?.receiveMessage(message);
     }
     return this.isOpen && this.receiver !== null && !this.isPaused;
   };

@@ -1,5 +1,8 @@
 import type { Moment } from './turn-clock.js';
 
+/** A message that was sent: its text, with the bytes behind that, if there are any. */
+export type Sent = string | { readonly text: string; readonly bytes: Uint8Array; readonly length: number };
+
 /** Something that is observed from its beginning to its end. */
 export interface Observation {
   /** When it began. Undefined where that is not counted. */
@@ -9,8 +12,8 @@ export interface Observation {
    * Undefined where it is only counted.
    */
   run?<T>(run: () => T): T;
-  /** A text was sent for it, before its {@link end}. Undefined where it is only counted. */
-  sent?(text: string): void;
+  /** A message was sent for it, before its {@link end}. Undefined where it is only counted. */
+  sent?(message: Sent): void;
   /**
    * It has ended. Called once.
    * @param code how: 0 for success, else the error's code

@@ -200,7 +200,7 @@ describe('a session with bytes under way', () => {
     const text = `{callback:[1],ok:[\`${CONTENT.large.toString('base64')}\`]}`;
     session.journal.appendUnnumbered(text);
     const restored = Session.deserialize(session.id, session.serialize());
-    expect(restored.journal.at(restored.journal.start).text === text).toBe(true);
+    expect(restored.journal.at(restored.journal.start).message === text).toBe(true);
   });
 
   test('is lost to a server that takes none: what was never sent goes as text', async () => {

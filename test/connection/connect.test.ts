@@ -436,7 +436,7 @@ test('a handshake of a raw peer looks as old servers expect it', async () => {
   );
   const texts = peers.map(({ messages }) => messages[0]?.replaceAll('"', "'"));
   expect(texts.sort()).toEqual([
-    "{handshake:[0,'app','',{stream:1,source:1,cancel:1,resume:1,bytes:1,max:8388608}]}",
+    "{handshake:[0,'app','',{stream:1,source:1,cancel:1,resume:1,bytes:1,attachments:1,max:8388608}]}",
     "{handshake:[0,'app','^1.0.0']}",
     "{handshake:[0,'app'],login:['ann','x']}",
   ]);

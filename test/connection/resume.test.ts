@@ -88,7 +88,7 @@ describe('a server that has agreed to resume', () => {
     expect(sizeOf(connection)).toBe(5);
     peer.send('{pong:[-9]}', '{callback:[9],ok:[]}', acknowledgement);
     await waitFor(() => sizeOf(connection) < 5, 'the acknowledgement');
-    expect([...(connection.session?.journal ?? [])].map(({ text }) => text)).toEqual([
+    expect([...(connection.session?.journal ?? [])].map(({ message }) => message)).toEqual([
       '{callback:[2],ok:[]}',
       "{event:[-3,'news'],third:[]}",
     ]);

@@ -137,7 +137,7 @@ describe('after a refused resume', () => {
     await answer(wire, 1, SESSION_LOST);
     await answer(wire, 2, yes('two'));
     const link = await wire.link(2);
-    const offer = '{stream:1,source:1,cancel:1,resume:1,bytes:1,max:8388608}';
+    const offer = '{stream:1,source:1,cancel:1,resume:1,bytes:1,attachments:1,max:8388608}';
     expect(await link.received(3)).toEqual([
       `{handshake:[0,'app','',${offer}],login:['bob','pw']}`,
       "{call:[1,'a'],kept:['x{[1']}",
@@ -194,7 +194,7 @@ describe('after a refused resume', () => {
     const connection = await wire.connect("{handshake:[0],ok:'one'}", { reconnector: eager.reconnector });
     await wire.cut(connection);
     await answer(wire, 1, '{handshake:[0],error:[11]}');
-    const offer = '{stream:1,source:1,cancel:1,resume:1,bytes:1,max:8388608}';
+    const offer = '{stream:1,source:1,cancel:1,resume:1,bytes:1,attachments:1,max:8388608}';
     expect((await answer(wire, 2, "{handshake:[0],ok:'two'}"))[0]).toBe(`{handshake:[0,'app','',${offer}]}`);
     await waitFor(() => connection.handshakeDone, 'the login');
     expect(eager.errors[0]).toMatchObject({ code: 11 });

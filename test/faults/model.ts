@@ -1,3 +1,4 @@
+import { textOf } from '../../lib/protocol/attached-message.js';
 import fc from 'fast-check';
 import { isDeepStrictEqual } from 'node:util';
 import { Session } from '../../lib/session/session.js';
@@ -63,7 +64,7 @@ function check(model: Model, real: Real): void {
     const expected = held(side);
     assertSame(
       'the journal',
-      [...journal].map(({ id, text }) => ({ position: id, text })),
+      [...journal].map(({ id, message }) => ({ position: id, text: textOf(message) })),
       expected,
     );
     assertSame('its size', journal.size, expected.length);
@@ -162,7 +163,7 @@ const resume = step(
       noteAcknowledged(side, side.arrived);
       journal.noteReplay();
       if (held(side).length > 0) side.futileReplays += 1;
-      side.line = [...journal].map(({ id, text }) => ({ position: id, text }));
+      side.line = [...journal].map(({ id, message }) => ({ position: id, text: textOf(message) }));
     }
   },
   ({ sides, isUp }) => !isUp && !Object.values(sides).some(isHopeless),

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ArrivedMessage } from '../../lib/protocol/attached-message.js';
 import { Wire } from '../../lib/connection/wire.js';
 import { Connection } from '../../lib/core.js';
 import { WRONGS, type Wrong } from './ledger.js';
@@ -20,7 +21,7 @@ function dropEveryTenth(kind: string): void {
   let count = 0;
   jest.spyOn(Wire.prototype, 'receiveMessage').mockImplementation(function (
     this: Wire,
-    data: Uint8Array | string,
+    data: ArrivedMessage,
   ) {
     const isOfKind = Buffer.from(data as Uint8Array)
       .toString()

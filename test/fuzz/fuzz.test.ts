@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { plainText } from '../../lib/protocol/attached-message.js';
 import { MdsfReader } from '../../lib/mdsf/index.js';
 import { MessageSplitter } from '../../lib/protocol/splitter.js';
 import { Wire } from '../../lib/connection/wire.js';
@@ -152,7 +153,7 @@ describe('a run finds', () => {
     jest.spyOn(Wire.prototype, 'write').mockImplementation(function (this: Wire, text) {
       write.call(
         this,
-        text.replace('{callback:[1],ok:[]}', "{callback:[1],error:[1,'a secret of the house']}"),
+        plainText(text).replace('{callback:[1],ok:[]}', "{callback:[1],error:[1,'a secret of the house']}"),
       );
     });
     expect(await after('server', conversation)).toMatch('told a secret');

@@ -5,6 +5,7 @@ import { parseMessage } from '../../lib/protocol/parse-message.js';
 import { MessageSplitter } from '../../lib/protocol/splitter.js';
 import { nodeDecoder } from '../../lib/transport/node-decoder.js';
 
+const TAKES_BYTES = { bytes: true, attachments: true };
 /** By so much reading may take longer for twice the input. */
 const MAX_RATIO = 2.3;
 /** How often the input is doubled. Why several times: a list that grows, or a cache that is full, makes steps, which even out. */
@@ -50,7 +51,7 @@ function readingText(textOf: (bytes: number) => string): Shape {
 function readingMessage(textOf: (bytes: number) => string): Shape {
   return (bytes) => {
     const data = Buffer.from(`{call:[1,'echo'],back:[${textOf(bytes)}]}`);
-    return () => quietly(() => parseMessage(data, nodeDecoder, LIMITS, undefined, true));
+    return () => quietly(() => parseMessage(data, nodeDecoder, LIMITS, undefined, TAKES_BYTES));
   };
 }
 

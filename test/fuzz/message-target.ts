@@ -12,6 +12,7 @@ import { answerText, messageText, requestText } from './grammar.js';
 import { mutatePiece } from './mutate.js';
 import { bytesOf, Finding, pieceOf, type Input, type Target } from './target.js';
 
+const TAKES_BYTES = { bytes: true, attachments: true };
 const SMALL: Limits = {
   ...DEFAULT_LIMITS,
   maxDepth: 5,
@@ -58,9 +59,11 @@ function isEarlyKind(outcome: string): boolean {
 
 /** Reads a message from its bytes and from its text, which must agree. @returns the message, or the error */
 function read(bytes: Buffer, limits: Limits, handshakeDepth?: number): string {
-  const fromBytes = outcomeOf(() => parseMessage(bytes, nodeDecoder, limits, handshakeDepth, true));
+  const fromBytes = outcomeOf(() => parseMessage(bytes, nodeDecoder, limits, handshakeDepth, TAKES_BYTES));
   if (isUtf8(bytes)) {
-    const fromText = outcomeOf(() => parseMessage(bytes.toString(), null, limits, handshakeDepth, true));
+    const fromText = outcomeOf(() =>
+      parseMessage(bytes.toString(), null, limits, handshakeDepth, TAKES_BYTES),
+    );
     // Metadata is measured in bytes or in units.
     const isMeasured = bytes.length === bytes.toString().length || limits.maxMetadataBytes > bytes.length;
     if (isMeasured && fromText.replace(POSITION, '') !== fromBytes.replace(POSITION, ''))

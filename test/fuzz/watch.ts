@@ -86,7 +86,10 @@ export function checkSaid(texts: readonly string[]): void {
     takesBytes ||= text.startsWith('{handshake:') && text.includes('bytes:1');
     if (text.includes(SECRET)) throw new Finding(`told a secret: ${text}`);
     try {
-      parseMessage(bytesOf(text), nodeDecoder, DEFAULT_LIMITS, undefined, takesBytes);
+      parseMessage(bytesOf(text), nodeDecoder, DEFAULT_LIMITS, undefined, {
+        bytes: takesBytes,
+        attachments: takesBytes,
+      });
     } catch (error) {
       throw new Finding(`said what it does not read: ${text}`, { cause: error });
     }

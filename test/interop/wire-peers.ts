@@ -152,7 +152,16 @@ class SharedStore implements SharedSessionStorageProvider {
 }
 
 const HOST = '127.0.0.1';
-const ALL: readonly ExtensionName[] = ['bye', 'bytes', 'cancel', 'nest', 'resume', 'source', 'stream'];
+const ALL: readonly ExtensionName[] = [
+  'attachments',
+  'bye',
+  'bytes',
+  'cancel',
+  'nest',
+  'resume',
+  'source',
+  'stream',
+];
 
 /** An application whose methods are those of the examples; calls that wait are answered by sentences. */
 function applicationOf(jstp: JstpModule, name: string, waiting: Done[]): unknown {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from '../../lib/mdsf/index.js';
+import { AttachedMessage, plainText, textOf } from '../../lib/protocol/attached-message.js';
 import { formatCall, formatCallbackOk, renumber } from '../../lib/protocol/format-message.js';
 import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 
@@ -21,7 +22,7 @@ describe('a message that was written for a peer with bytes', () => {
       fc.property(value, (given) => {
         const text = formatCall(1, "i'`", 'm`', [given], { "`'": '"`' }, WITH_BYTES);
         const asStrings = formatCall(7, "i'`", 'm`', [given], { "`'": '"`' });
-        expect(parse(renumber(text, 7, false))).toEqual(parse(asStrings));
+        expect(parse(plainText(renumber(text, 7, false)))).toEqual(parse(plainText(asStrings)));
       }),
       { numRuns: 300 },
     );
@@ -37,13 +38,17 @@ describe('a message that was written for a peer with bytes', () => {
   test('may hold megabytes of text with escapes', () => {
     const long = 'line\n"\\`'.repeat(300_000);
     const text = formatCall(1, 'i', 'm', [long, Buffer.from('A')], undefined, WITH_BYTES);
-    const { m } = parse(renumber(text, 2, false)) as { m: unknown[] };
+    const { m } = parse(plainText(renumber(text, 2, false))) as { m: unknown[] };
     expect([m[0] === long, m[1]]).toEqual([true, 'QQ==']);
   });
 
-  test('of large bytes alone is the same text, made of parts', () => {
+  test('has large bytes behind its text, and is the same text with them', () => {
     const bytes = Buffer.alloc(200_000, 'xyz');
-    const whole = `{callback:[1],ok:[\`${bytes.toString('base64')}\`]}`;
-    expect(formatCallbackOk(1, [bytes], 256, undefined, true) === whole).toBe(true);
+    const message = formatCallbackOk(1, [bytes], 256, undefined, true);
+    expect(message).toEqual(new AttachedMessage('{callback:[1],ok:[`:200000`]}', bytes));
+    expect(textOf(message) === `{callback:[1],ok:[\`${bytes.toString('base64')}\`]}`).toBe(true);
+    expect(
+      plainText(renumber(message, 2, false)) === `{callback:[2],ok:['${bytes.toString('base64')}']}`,
+    ).toBe(true);
   });
 });

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { plainText, type WrittenMessage } from '../../lib/protocol/attached-message.js';
 import * as format from '../../lib/protocol/format-message.js';
 import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 import { parseMessage } from '../../lib/protocol/parse-message.js';
 import { nodeDecoder } from '../../lib/transport/node-decoder.js';
 
 describe('formatted messages', () => {
-  it.each<[string, string]>([
+  it.each<[WrittenMessage, string]>([
     [format.formatHandshakeRequest({ application: 'app' }), "{handshake:[0,'app']}"],
     [
       format.formatHandshakeRequest({ application: 'app', version: '^1.0.0' }),
@@ -83,7 +84,7 @@ describe('formatted messages', () => {
     },
   );
 
-  it.each<[string, number, string]>([
+  it.each<[WrittenMessage, number, string]>([
     [format.formatCall(1, 'i', 'm', ['[7]']), 12, "{call:[12,'i'],m:['[7]']}"],
     [format.formatCall(-120, undefined, 'm', [], { a: [1] }), -3, '{call:[-3,null,{a:[1]}],m:[]}'],
     [format.formatEvent(9, 'i', 'e', [1]), 10, "{event:[10,'i'],e:[1]}"],
@@ -101,7 +102,7 @@ describe('formatted messages', () => {
       'é'.repeat(100_000),
     ];
     const text = format.formatCall(1, 'i', 'm', args);
-    expect(parseMessage(Buffer.from(text), nodeDecoder, DEFAULT_LIMITS)).toMatchObject({ args });
+    expect(parseMessage(Buffer.from(plainText(text)), nodeDecoder, DEFAULT_LIMITS)).toMatchObject({ args });
   });
 
   it('do without what cannot be written', () => {

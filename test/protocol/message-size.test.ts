@@ -9,7 +9,7 @@ describe('checkSize', () => {
     [11, 10, 'more than 10 bytes', 'of the other side'],
   ])('with a limit of %p here and %p there names the lower one and its side', (here, there, bytes, side) => {
     const check = (text: string) => () => {
-      checkSize(text, { maxMessageBytes: here }, there);
+      checkSize(text, { maxMessageBytes: here }, { peerMaxBytes: there, attachments: false });
     };
     expect(check('x'.repeat(10))).not.toThrow();
     expect(check('x'.repeat(12))).toThrow(bytes);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { plainText } from '../../lib/protocol/attached-message.js';
 import { formatEvent } from '../../lib/protocol/format-message.js';
 import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 import { partsOf } from '../../lib/protocol/message-parts.js';
@@ -21,13 +22,13 @@ describe('an event for many connections', () => {
     const shared = new SharedEvent('chat', 'said', args, metadata, LIMITS);
     for (const bytes of [true, false, true]) {
       for (const id of [-1, -9_007_199_254_740_991, 12]) {
-        const text = shared.textFor(id, metadata, bytes);
+        const text = shared.messageFor(id, metadata, bytes);
         const alone = formatEvent(id, 'chat', 'said', args, metadata, {
           limits: LIMITS,
           extensions: { bytes },
         });
-        expect(text).toBe(alone);
-        expect(partsOf(text).join('')).toBe(text);
+        expect(text).toEqual(alone);
+        expect(partsOf(plainText(text)).join('')).toBe(text);
       }
     }
   });
@@ -37,8 +38,8 @@ describe('an event for many connections', () => {
     const value = { toJSON: () => (count += 1) };
     const shared = new SharedEvent('chat', 'said', [value], undefined, LIMITS);
     shared.prepare();
-    expect(shared.textFor(-1, { trace: 'a' }, true)).toBe("{event:[-1,'chat',{trace:'a'}],said:[1]}");
-    expect(shared.textFor(-2, undefined, true)).toBe("{event:[-2,'chat'],said:[1]}");
+    expect(shared.messageFor(-1, { trace: 'a' }, true)).toBe("{event:[-1,'chat',{trace:'a'}],said:[1]}");
+    expect(shared.messageFor(-2, undefined, true)).toBe("{event:[-2,'chat'],said:[1]}");
     expect(count).toBe(1);
   });
 
@@ -52,7 +53,7 @@ describe('an event for many connections', () => {
     };
     const shared = new SharedEvent('chat', 'said', [value], undefined, LIMITS);
     expect(() => shared.prepare()).toThrow('no text');
-    expect(() => shared.textFor(-1, undefined, true)).toThrow('no text');
+    expect(() => shared.messageFor(-1, undefined, true)).toThrow('no text');
     expect(count).toBe(1);
   });
 

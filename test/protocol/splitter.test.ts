@@ -239,3 +239,87 @@ describe('MessageSplitter', () => {
     expect(messages).toStrictEqual(['{}']);
   });
 });
+
+/** A message that begins with its lengths. */
+function counted(text: string, bytes: Buffer): Buffer {
+  const header = Buffer.alloc(9);
+  header[0] = 1;
+  header.writeUInt32BE(text.length, 1);
+  header.writeUInt32BE(bytes.length, 5);
+  return Buffer.concat([header, Buffer.from(text), bytes]);
+}
+
+describe('MessageSplitter, with messages that begin with their lengths', () => {
+  const bytes = Buffer.from([0, 1, 0, 255, 1]);
+  const messages = [
+    Buffer.from('{}'),
+    counted('{a:[`:5`]}', bytes),
+    counted('{}', Buffer.alloc(700, 1)),
+    Buffer.from('{b:1}'),
+  ];
+  const stream = Buffer.concat(
+    messages.flatMap((message) => (message[0] === 1 ? [message] : [message, Buffer.alloc(1)])),
+  );
+
+  it('gives the same messages wherever the stream is split in two', () => {
+    for (let cut = 0; cut <= stream.length; cut++) {
+      const splitter = new MessageSplitter({ maxMessageBytes: 1000 });
+      const given: Buffer[] = [];
+      const sink = (message: Uint8Array): boolean => given.push(Buffer.from(message)) > 0;
+      splitter.push(stream.subarray(0, cut), sink);
+      expect(splitter.isIdle).toBe(splitter.unfinished === undefined);
+      splitter.push(stream.subarray(cut), sink);
+      expect(given.map((message) => message.toString('hex'))).toEqual(
+        messages.map((one) => one.toString('hex')),
+      );
+      expect([splitter.isIdle, splitter.held]).toEqual([true, 0]);
+    }
+  });
+
+  it.each([1, 3, 8, 9, 10, 511, 4096, 65_536])(
+    'gives them in chunks of %i bytes, and stops between them',
+    (size) => {
+      const large = [counted('{a:1}', Buffer.alloc(200_000, 7)), counted('{b:1}', Buffer.alloc(90_000, 8))];
+      const splitter = new MessageSplitter({ maxMessageBytes: 300_000 });
+      const given: Buffer[] = [];
+      const sink = (message: Uint8Array): boolean => given.push(Buffer.from(message)) === 0;
+      const all = Buffer.concat(large);
+      for (let at = 0; at < all.length; at += size)
+        splitter.push(Uint8Array.from(all.subarray(at, at + size)), sink);
+      expect(given).toHaveLength(1);
+      splitter.resume(sink);
+      expect(Buffer.concat(given).equals(all)).toBe(true);
+    },
+  );
+
+  it('refuses one over the limit by its lengths alone, before anything is allocated for it', () => {
+    const allocated: number[] = [];
+    const allocate = (size: number): Uint8Array => new Uint8Array(allocated.push(size) && size);
+    const header = counted('', Buffer.alloc(0));
+    for (const [text, rest] of [
+      [1000, 0],
+      [0, 1000],
+      [0xffffffff, 0xffffffff],
+    ]) {
+      header.writeUInt32BE(text, 1);
+      header.writeUInt32BE(rest, 5);
+      const splitter = new MessageSplitter({ maxMessageBytes: 1000, allocate });
+      expect(() => splitter.push(header, () => true)).toThrow(ProtocolError);
+      const slow = new MessageSplitter({ maxMessageBytes: 1000, allocate });
+      expect(() => {
+        for (const byte of header) slow.push(Uint8Array.of(byte), () => true);
+      }).toThrow('more than 1000 bytes');
+      expect([slow.held, slow.isIdle]).toEqual([0, true]);
+    }
+    expect(Math.max(...allocated)).toBeLessThanOrEqual(512);
+  });
+
+  it('holds no more memory than sixteen times what has arrived', () => {
+    const all = counted('{}', Buffer.alloc(5_000_000));
+    const splitter = new MessageSplitter({ maxMessageBytes: 8_000_000 });
+    for (let at = 0; at < all.length; at += 1000) {
+      splitter.push(all.subarray(at, at + 1000), () => true);
+      expect(splitter.held).toBeLessThanOrEqual(Math.min(16 * (at + 1000), all.length));
+    }
+  });
+});

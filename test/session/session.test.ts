@@ -15,9 +15,9 @@ describe('a journal', () => {
     const journal = filled(3);
     expect(journal.lastId).toBe(3);
     expect([...journal]).toEqual([
-      { id: 1, text: 'text 1' },
-      { id: 2, text: 'text 2' },
-      { id: 3, text: 'text 3' },
+      { id: 1, message: 'text 1' },
+      { id: 2, message: 'text 2' },
+      { id: 3, message: 'text 3' },
     ]);
     expect(journal.textLength).toBe(18);
   });
@@ -138,7 +138,7 @@ describe('the message at which a transport is lost for the second time', () => {
 
   function cut(journal: Journal): number | undefined {
     journal.noteCut();
-    return journal.takeSuspect()?.text.length;
+    return journal.takeSuspect()?.message.length;
   }
 
   test('is none before a cut, nor at the first one', () => {
@@ -190,10 +190,10 @@ describe('the message at which a transport is lost for the second time', () => {
     const place = suspect && journal.placeOf(suspect);
     expect(place).toBe(2);
     journal.replace(2, 'short');
-    expect([...journal].map((entry) => entry.text.length)).toEqual([10, 5, 20]);
+    expect([...journal].map((entry) => entry.message.length)).toEqual([10, 5, 20]);
     expect(journal.textLength).toBe(35);
     expect([cut(journal), cut(journal)]).toEqual([undefined, undefined]);
-    expect(journal.placeOf({ id: 1, text: 'unknown' })).toBeUndefined();
+    expect(journal.placeOf({ id: 1, message: 'unknown' })).toBeUndefined();
     journal.replace(0, 'nothing');
     journal.replace(4, 'nothing');
     expect(journal.textLength).toBe(35);
@@ -223,8 +223,8 @@ describe('a session', () => {
     expect(JSON.parse(copy.toString())).toEqual(JSON.parse(session.toString()));
     expect([copy.id, copy.username, copy.receivedCount, copy.connection]).toEqual(['id', 'ann', 7, null]);
     expect([...copy.journal]).toEqual([
-      { id: 2, text: 'b' },
-      { id: 3, text: 'c' },
+      { id: 2, message: 'b' },
+      { id: 3, message: 'c' },
     ]);
     expect([copy.latestBufferedMessageId, copy.guaranteedDeliveredCount]).toEqual([3, 1]);
     expect(copy.binding).toEqual(session.binding);
@@ -270,7 +270,7 @@ describe('a session as text', () => {
 
   test('keeps what has no number in its place, and frees it with the next number', () => {
     const back = Session.fromString(running().toString());
-    expect([...back.journal].map(({ text }) => text)).toEqual([
+    expect([...back.journal].map(({ message }) => message)).toEqual([
       'one',
       'an answer',
       'a value',
@@ -279,7 +279,7 @@ describe('a session as text', () => {
     ]);
     back.journal.append('three');
     back.journal.acknowledge(1);
-    expect([...back.journal].map(({ text }) => text)).toEqual([
+    expect([...back.journal].map(({ message }) => message)).toEqual([
       'an answer',
       'a value',
       'two',
@@ -287,7 +287,7 @@ describe('a session as text', () => {
       'three',
     ]);
     back.journal.acknowledge(2);
-    expect([...back.journal].map(({ text }) => text)).toEqual(['a cancel', 'three']);
+    expect([...back.journal].map(({ message }) => message)).toEqual(['a cancel', 'three']);
     expect(back.journal.lastId).toBe(3);
     expect(back.journal.textLength).toBe('a cancelthree'.length);
   });

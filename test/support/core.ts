@@ -25,6 +25,7 @@ export const ALL_EXTENSIONS = Object.keys({
   bye: true,
   resume: true,
   bytes: true,
+  attachments: true,
 } satisfies Record<ExtensionName, true>) as ExtensionName[];
 
 /** A core server that listens. */

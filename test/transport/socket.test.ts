@@ -2,6 +2,7 @@ import { createServer, connect as connectSocket, Socket, type AddressInfo } from
 import type { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Attempt } from '../../lib/connection/reconnect/attempt.js';
+import { AttachedMessage, type ArrivedMessage } from '../../lib/protocol/attached-message.js';
 import { resolveLimits } from '../../lib/protocol/limits.js';
 import { socketDialer } from '../../lib/transport/socket/socket-dialer.js';
 import { SocketTransport } from '../../lib/transport/socket/socket-transport.js';
@@ -39,8 +40,7 @@ async function linked(): Promise<{
   const closed: unknown[] = [];
   const transport = new SocketTransport(socket, LIMITS);
   transport.receiver = {
-    receiveMessage: (data) =>
-      received.push(typeof data === 'string' ? data : nodeDecoder.utf8Slice(data, 0, data.length)),
+    receiveMessage: (data) => received.push(textOfArrived(data)),
     transportClosed: (error) => closed.push(error),
   };
   return { transport, peer: new RawPeer(other), received, closed };
@@ -118,7 +118,7 @@ describe('a socket transport', () => {
     const { transport, peer, received } = await linked();
     transport.receiver = {
       receiveMessage: (data) => {
-        received.push(typeof data === 'string' ? data : nodeDecoder.utf8Slice(data, 0, data.length));
+        received.push(textOfArrived(data));
         transport.pause();
       },
       transportClosed: () => undefined,
@@ -233,3 +233,8 @@ describe('a socket dialer', () => {
     expect(outcomes.map(([error]) => error?.message)).toEqual(['bad arguments']);
   });
 });
+
+function textOfArrived(message: ArrivedMessage): string {
+  const text = message instanceof AttachedMessage ? message.text : message;
+  return typeof text === 'string' ? text : nodeDecoder.utf8Slice(text, 0, text.length);
+}

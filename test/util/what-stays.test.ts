@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import { isVersion, isVersionRange } from '../../lib/application/version-text.js';
 import { parse, parseBytes, stringify } from '../../lib/mdsf/index.js';
 import { targetOf } from '../../lib/nest/target.js';
+import { plainText } from '../../lib/protocol/attached-message.js';
 import { formatCall, formatCallbackOk, formatEvent } from '../../lib/protocol/format-message.js';
 import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 import { parseMessage } from '../../lib/protocol/parse-message.js';
@@ -55,7 +56,7 @@ const FEEDERS: Readonly<Record<string, () => unknown>> = {
     parseBytes(Buffer.from(`["${unique()}",'ü\\n${unique()}']`), nodeDecoder),
   'names of calls that are made': () => formatCall(1, unique(), unique(), []),
   'names of events that are sent': () => formatEvent(1, 'short', unique(), []),
-  'results that are sent': () => partsOf(formatCallbackOk(1, [unique()])),
+  'results that are sent': () => partsOf(plainText(formatCallbackOk(1, [unique()]))),
   'names of calls that come': () => read(`{call:[1,'${unique()}'],${unique()}:[]}`),
   'names of kinds that come': () => read(`{${unique()}:[1]}`),
   'applications that are asked for': () =>

@@ -1,4 +1,6 @@
+import type { WrittenMessage } from '../../protocol/attached-message.js';
 import { ERR_CALLBACK_LOST } from '../../protocol/error-codes.js';
+import type { PeerTakes } from '../../protocol/message-size.js';
 import type { Metadata } from '../../protocol/message.js';
 import { outcomeCodeOf } from '../../protocol/outcome-code.js';
 import { callWith, type Callback } from '../../util/callback.js';
@@ -25,10 +27,10 @@ export interface SourceChannel {
   readonly outbox: {
     /** A number of this side as the wire has it. */
     wireId(ownId: number): number;
-    /** Sends a text that is kept until it has arrived. */
-    sendAnswer(text: string): void;
+    /** Sends a message that is kept until it has arrived. */
+    sendAnswer(message: WrittenMessage): void;
   };
-  readonly extensions: { readonly peerMaxBytes: number | undefined; readonly bytes: boolean };
+  readonly extensions: PeerTakes & { readonly bytes: boolean };
   /** Runs the user's code, reporting what it throws. */
   guard(run: () => unknown): void;
   /** A source has failed, and its call with it. */

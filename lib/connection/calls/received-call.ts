@@ -1,5 +1,6 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
 import { LastValueStream } from '../../application/last-value-stream.js';
+import type { WrittenMessage } from '../../protocol/attached-message.js';
 import { ERR_CANCELLED, ERR_INTERNAL_API_ERROR, ERR_TOO_MANY_STREAMS } from '../../protocol/error-codes.js';
 import {
   formatCallbackError,
@@ -28,8 +29,8 @@ const CALL_IS_OVER = 'The call of this stream is over';
 
 /** What a received call asks of the table that holds it. */
 export interface ReceivedCallKeeper extends StreamKeeper {
-  /** Sends the answer's text and removes the call. */
-  answer(call: ReceivedCall, text: string): void;
+  /** Sends the answer and removes the call. */
+  answer(call: ReceivedCall, message: WrittenMessage): void;
   /**
    * The handler of a call that lingered has ended.
    * @param bytes what the call counts as
@@ -242,22 +243,22 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
     return [ERR_INTERNAL_API_ERROR];
   }
 
-  formatItem(n: number, value: unknown): string {
+  formatItem(n: number, value: unknown): WrittenMessage {
     return formatStreamItem(this.id, n, value, this.connection.limits.maxDepth, this.sendsBytes);
   }
 
   /** @throws JstpError for what the caller does not take */
-  checkSize(text: string): void {
-    checkSize(text, this.connection.limits, this.connection.extensions.peerMaxBytes);
+  checkSize(message: WrittenMessage): void {
+    checkSize(message, this.connection.limits, this.connection.extensions);
   }
 
   private get sendsBytes(): boolean {
     return this.connection.extensions.bytes;
   }
 
-  /** The text of a value of its stream was sent. */
-  sent(text: string): void {
-    this.observation?.sent?.(text);
+  /** The message of a value of its stream was sent. */
+  sent(message: WrittenMessage): void {
+    this.observation?.sent?.(message);
   }
 
   /** @param outcome the results, or the error */
@@ -266,22 +267,22 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
     const { maxDepth } = this.connection.limits;
     let hasFailed = !isOk;
     let failure = outcome;
-    let text: string;
+    let message: WrittenMessage;
     try {
-      text = isOk
+      message = isOk
         ? formatCallbackOk(this.id, outcome as unknown[], maxDepth, this.header, this.sendsBytes)
         : formatCallbackError(this.id, this.arrayOf(outcome), maxDepth, this.header, this.sendsBytes);
-      this.checkSize(text);
+      this.checkSize(message);
     } catch (error) {
       hasFailed = true;
       failure = new UnsendableAnswer(this, error);
       this.keeper.reportError(failure);
-      text = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
+      message = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
     }
     this.close();
-    this.keeper.answer(this, text);
+    this.keeper.answer(this, message);
     if (this.observation === undefined) return;
-    this.observation.sent?.(text);
+    this.observation.sent?.(message);
     if (hasFailed) endFailed(this, failure);
     else endObservation(this, 0, undefined);
   }

@@ -5,6 +5,7 @@ import {
   ERR_INVALID_SIGNATURE,
   ERR_TOO_MANY_STREAMS,
 } from '../../protocol/error-codes.js';
+import type { WrittenMessage } from '../../protocol/attached-message.js';
 import { formatCallbackError } from '../../protocol/format-message.js';
 import { LimitError } from '../../protocol/limit-error.js';
 import { MAX_NAME_SHOWN, MAX_SOURCES, type Limits } from '../../protocol/limits.js';
@@ -52,10 +53,10 @@ export interface ReceivedCallsOwner {
   /** The application that the peer calls. */
   readonly application: ApplicationLike<Connection> | null;
   readonly outbox: {
-    /** Sends an answer's text. */
-    sendAnswer(text: string): void;
-    /** Sends the text of a stream's value; false: there is no room for it now. */
-    sendItem(text: string): boolean;
+    /** Sends an answer. */
+    sendAnswer(message: WrittenMessage): void;
+    /** Sends a stream's value; false: there is no room for it now. */
+    sendItem(message: WrittenMessage): boolean;
   };
   /** Whether the session must be stored before what changes it is acted on. */
   readonly storesFirst: boolean;
@@ -68,8 +69,8 @@ export interface ReceivedCallsOwner {
   readonly isCongested: boolean;
   /** Whether a message can be written now. */
   readonly isOpen: boolean;
-  /** Writes a text to the transport. */
-  write(text: string): void;
+  /** Writes a message to the transport. */
+  write(message: WrittenMessage): void;
   /** Serves what was held of a call and may overtake the rest by now. */
   letOvertake(ofCall?: number): void;
   /** Reads, or does not, as what is under way allows. */
@@ -405,9 +406,9 @@ export class ReceivedCalls
     if (this.isHolding) this.balanceReading();
   }
 
-  answer(call: ReceivedCall, text: string): void {
+  answer(call: ReceivedCall, message: WrittenMessage): void {
     this.remove(call);
-    this.owner.outbox.sendAnswer(text);
+    this.owner.outbox.sendAnswer(message);
     // Behind the answer. Why: there is room for another call now, whose answer may come at once.
     this.ended();
   }
@@ -430,8 +431,8 @@ export class ReceivedCalls
     this.argumentStreams?.delete(stream);
   }
 
-  sendItem(text: string): boolean {
-    return !this.owner.isCongested && this.owner.outbox.sendItem(text);
+  sendItem(message: WrittenMessage): boolean {
+    return !this.owner.isCongested && this.owner.outbox.sendItem(message);
   }
 
   countHeld(length: number): void {

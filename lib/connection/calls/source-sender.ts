@@ -1,3 +1,4 @@
+import type { WrittenMessage } from '../../protocol/attached-message.js';
 import { formatSourceEnd, formatSourceError, formatSourceItem } from '../../protocol/format-message.js';
 import { ERR_INTERNAL_API_ERROR } from '../../protocol/error-codes.js';
 import type { Limits } from '../../protocol/limits.js';
@@ -100,17 +101,17 @@ export class SourceSender implements StreamedCall {
 
   // What the values ask of their call
 
-  formatItem(n: number, value: unknown): string {
+  formatItem(n: number, value: unknown): WrittenMessage {
     const { bytes } = this.channel.extensions;
     return formatSourceItem(this.wireId, this.place, n, value, this.limits.maxDepth, bytes);
   }
 
-  checkSize(text: string): void {
-    checkSize(text, this.limits, this.channel.extensions.peerMaxBytes);
+  checkSize(message: WrittenMessage): void {
+    checkSize(message, this.limits, this.channel.extensions);
   }
 
-  sent(text: string): void {
-    this.call.observation?.sent?.(text);
+  sent(message: WrittenMessage): void {
+    this.call.observation?.sent?.(message);
   }
 
   handlerDone(): void {
@@ -130,7 +131,7 @@ export class SourceSender implements StreamedCall {
   fail(error: unknown): void {
     if (!this.isOpen) return;
     this.close();
-    this.channel.outbox.sendAnswer(this.errorText(error));
+    this.channel.outbox.sendAnswer(this.errorMessage(error));
     this.stream.close();
     this.stop();
     this.channel.sourceFailed(this.call, error);
@@ -221,12 +222,12 @@ export class SourceSender implements StreamedCall {
   }
 
   /** Why without the text of an error that is no RemoteError: it is this side's own, a path of its file system say. */
-  private errorText(error: unknown): string {
+  private errorMessage(error: unknown): WrittenMessage {
     const isOwn = isError(error) && typeof (error as { toJSTP?: unknown }).toJSTP !== 'function';
     const array = isOwn ? [ERR_INTERNAL_API_ERROR] : RemoteError.getJstpArrayFor(error);
     const { wireId, place, nextNumber } = this;
     try {
-      const text = formatSourceError(
+      const message = formatSourceError(
         wireId,
         place,
         nextNumber,
@@ -234,8 +235,8 @@ export class SourceSender implements StreamedCall {
         this.limits.maxDepth,
         this.channel.extensions.bytes,
       );
-      this.checkSize(text);
-      return text;
+      this.checkSize(message);
+      return message;
     } catch {
       // The caller gets the error itself.
       return formatSourceError(wireId, place, nextNumber, [ERR_INTERNAL_API_ERROR]);

@@ -1,4 +1,5 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
+import type { WrittenMessage } from '../../protocol/attached-message.js';
 import { ERR_STREAM_OVERFLOW } from '../../protocol/error-codes.js';
 import type { Limits } from '../../protocol/limits.js';
 import { RemoteError } from '../../protocol/remote-error.js';
@@ -13,22 +14,22 @@ const CLOCK_EVERY = 64;
 
 /** The call whose answer, or whose argument, the stream is. */
 export interface StreamedCall extends Pick<IncomingCall, 'succeed' | 'fail' | 'isOpen'> {
-  /** The text of the n-th value. */
-  formatItem(n: number, value: unknown): string;
+  /** The message of the n-th value. */
+  formatItem(n: number, value: unknown): WrittenMessage;
   /** The source of the values has come to its end. */
   handlerDone(): void;
   /** Fails with a code, and tells the source to stop. */
   endWith(code: number): void;
-  /** @throws JstpError for a text that the caller does not take */
-  checkSize(text: string): void;
-  /** The text of a value was sent. */
-  sent(text: string): void;
+  /** @throws JstpError for a message that the caller does not take */
+  checkSize(message: WrittenMessage): void;
+  /** The message of a value was sent. */
+  sent(message: WrittenMessage): void;
 }
 
 /** What sends the values of a connection's streams, and counts those that wait. */
 export interface StreamKeeper {
-  /** Sends a value's text; false: there is no room now. */
-  sendItem(text: string): boolean;
+  /** Sends a value's message; false: there is no room now. */
+  sendItem(message: WrittenMessage): boolean;
   /** A stream waits for room, or does so no longer. */
   heldUp(stream: StreamSender, isHeldUp: boolean): void;
   /** Counts so much more of what streams hold; a negative number takes off it. */
@@ -50,10 +51,10 @@ export class StreamSender implements OutgoingStream {
   /** Up to which value may be sent before the rest of the program gets a turn, however large the credit is. */
   private turnLimit: number;
   private isTurnDue = false;
-  /** Texts of the values between `sent` and `made`. */
-  private held: string[] = [];
+  /** Messages of the values between `sent` and `made`. */
+  private held: WrittenMessage[] = [];
   private heldBytes = 0;
-  /** What is counted of these: with what each takes of memory besides its text. */
+  /** What is counted of these: with what each takes of memory besides its message. */
   private countedBytes = 0;
   /** Answers the call, when all values are sent; undefined until the source has ended. */
   private ending: (() => void) | undefined;
@@ -74,11 +75,11 @@ export class StreamSender implements OutgoingStream {
   write(value: unknown): boolean {
     if (this.isOver) return false;
     // At once. Why: the source may change the value later.
-    const text = this.call.formatItem(this.made + 1, value);
-    this.call.checkSize(text);
+    const message = this.call.formatItem(this.made + 1, value);
+    this.call.checkSize(message);
     this.made += 1;
-    this.held.push(text);
-    this.heldBytes += text.length;
+    this.held.push(message);
+    this.heldBytes += message.length;
     this.flush();
     this.checkHeld();
     return this.hasCredit && (this.made % CLOCK_EVERY !== 0 || !sharedSlice.isOver());

@@ -1,3 +1,4 @@
+import type { WrittenMessage } from '../../protocol/attached-message.js';
 import type { ApplicationLike } from '../../application/application.js';
 import {
   ERR_CALLBACK_LOST,
@@ -256,7 +257,7 @@ function handleInspect(owner: MessageOwner, message: InspectMessage): boolean {
   return true;
 }
 
-function inspection(owner: MessageOwner, id: number, interfaceName: string | undefined): string {
+function inspection(owner: MessageOwner, id: number, interfaceName: string | undefined): WrittenMessage {
   try {
     const isTold = interfaceName !== undefined && owner.mayBeInspected;
     const methods = isTold ? owner.application?.getMethods(interfaceName) : undefined;

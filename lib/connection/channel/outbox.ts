@@ -1,3 +1,4 @@
+import type { WrittenMessage } from '../../protocol/attached-message.js';
 import { ERR_INVALID_NAME, ERR_JOURNAL_FULL, ERR_NOT_CONNECTED } from '../../protocol/error-codes.js';
 import { formatPing, formatStreamCredit, isEvent } from '../../protocol/format-message.js';
 import type { Limits } from '../../protocol/limits.js';
@@ -26,8 +27,8 @@ const NONE = -1;
 
 /** A numbered message that was journaled while there was no transport, and never went out. */
 export interface UnsentMessage {
-  /** Its text, with the number that it had. */
-  readonly text: string;
+  /** With the number that it had. */
+  readonly message: WrittenMessage;
   /** The call that waits for its answer; undefined for an event. */
   readonly call: OutgoingCall | undefined;
 }
@@ -52,10 +53,10 @@ export interface OutboxOwner {
   readonly mustWait: boolean;
   /** Whether the transport takes no more than what ends it. */
   readonly isFull: boolean;
-  /** Writes a text to the transport; where it must be stored first, later. */
-  write(text: string): void;
-  /** Writes a text that is stored, if it must be. */
-  writeNow(text: string): void;
+  /** Writes a message to the transport; where it must be stored first, later. */
+  write(message: WrittenMessage): void;
+  /** Writes a message that is stored, if it must be. */
+  writeNow(message: WrittenMessage): void;
   /** Runs something when the session is stored as it is now. */
   whenStored(run: () => void): void;
   /** All that waited in the journal has been written. */
@@ -163,23 +164,23 @@ export class Outbox implements Expirable {
   }
 
   /**
-   * Journals a text that has the number {@link nextId}, and writes it if there is a transport.
+   * Journals a message that has the number {@link nextId}, and writes it if there is a transport.
    * @throws JstpError ERR_JSTP_MESSAGE_TOO_LARGE: the peer would cut the transport for it, again at each resume
    */
-  commit(text: string, call?: OutgoingCall): void {
-    checkSize(text, this.limits, this.owner.extensions.peerMaxBytes);
-    this.append(text, call);
+  commit(message: WrittenMessage, call?: OutgoingCall): void {
+    checkSize(message, this.limits, this.owner.extensions);
+    this.append(message, call);
   }
 
-  private append(text: string, call?: OutgoingCall): void {
+  private append(message: WrittenMessage, call?: OutgoingCall): void {
     const { journal } = this.owner;
     if (!journal) return;
-    journal.append(text);
+    journal.append(message);
     if (call) {
       call.id = journal.lastId;
       this.calls.add(call);
     }
-    this.write(journal, text);
+    this.write(journal, message);
     this.watch(journal);
   }
 
@@ -194,25 +195,25 @@ export class Outbox implements Expirable {
    * Sends what has no number: an answer, a value of a stream, a cancel. Kept until it has arrived where
    * `resume` is agreed; else an answer that cannot be written now is of no use to anybody any more.
    */
-  sendAnswer(text: string): void {
+  sendAnswer(message: WrittenMessage): void {
     const { journal, keepsAnswers, isOpen } = this.owner;
     if (!journal || !keepsAnswers) {
-      if (isOpen) this.owner.write(text);
+      if (isOpen) this.owner.write(message);
       return;
     }
     if (this.isOverflowing) {
       this.owner.overflow();
       return;
     }
-    journal.appendUnnumbered(text);
-    this.write(journal, text);
+    journal.appendUnnumbered(message);
+    this.write(journal, message);
     this.watch(journal);
   }
 
   /** The same for a value of a stream, which can wait: false where the journal has no room for it. */
-  sendItem(text: string): boolean {
+  sendItem(message: WrittenMessage): boolean {
     const hasRoom = !this.owner.keepsAnswers || this.hasRoom;
-    if (hasRoom) this.sendAnswer(text);
+    if (hasRoom) this.sendAnswer(message);
     else {
       this.isRefusingItems = true;
       // Other sessions of the user may have to make the room: then nothing that is acknowledged here tells of it.
@@ -325,12 +326,12 @@ export class Outbox implements Expirable {
     if (!journal || this.firstUnsent === NONE) return [];
     const unsent: UnsentMessage[] = [];
     for (let place = Math.max(this.firstUnsent, journal.start); place < journal.end; place++) {
-      const { id, text } = journal.at(place);
+      const { id, message } = journal.at(place);
       const call = this.calls.get(id);
-      if (!Number.isInteger(id) || call?.kind === 'ping' || !(call || isEvent(text))) continue;
+      if (!Number.isInteger(id) || call?.kind === 'ping' || !(call || isEvent(message))) continue;
       this.calls.remove(id);
       journal.replace(place, formatPing(this.wireId(id)));
-      unsent.push({ text, call });
+      unsent.push({ message, call });
     }
     return unsent;
   }
@@ -339,11 +340,11 @@ export class Outbox implements Expirable {
   private unsentOf(journal: Journal): UnsentMessage[] {
     const unsent: UnsentMessage[] = [];
     for (let place = Math.max(this.firstUnsent, journal.start); place < journal.end; place++) {
-      const { id, text } = journal.at(place);
+      const { id, message } = journal.at(place);
       // Answers, which have no number, are of use in their own session only.
       if (!Number.isInteger(id)) continue;
       const call = this.calls.remove(id);
-      if (call || isEvent(text)) unsent.push({ text, call });
+      if (call || isEvent(message)) unsent.push({ message, call });
     }
     return unsent;
   }
@@ -387,7 +388,7 @@ export class Outbox implements Expirable {
   /** Fails each message alone that the peer does not take: the others go on. */
   private giveUpUnsendable(journal: Journal): void {
     let untold: Unsendable | undefined;
-    for (const unsendable of unsendableOf(journal, this.limits, this.owner.extensions.peerMaxBytes)) {
+    for (const unsendable of unsendableOf(journal, this.limits, this.owner.extensions)) {
       if (!this.giveUp(journal, unsendable)) untold ??= unsendable;
     }
     // Once. Why: a peer that takes nothing must not fill the log.
@@ -414,10 +415,10 @@ export class Outbox implements Expirable {
   }
 
   /** Writes the newest message of the journal, if it need not wait there. */
-  private write(journal: Journal, text: string): void {
+  private write(journal: Journal, message: WrittenMessage): void {
     const { owner } = this;
     if (owner.isOpen && this.next === NONE && !owner.storesFirst) {
-      owner.write(text);
+      owner.write(message);
       return;
     }
     const place = journal.end - 1;
@@ -454,11 +455,11 @@ export class Outbox implements Expirable {
   }
 
   private writeAt(journal: Journal, place: number): void {
-    const { id, text } = journal.at(place);
+    const { id, message } = journal.at(place);
     // First: what the log's listeners send comes behind it.
     this.next = place + 1;
     if (this.firstUnsent !== NONE) this.firstUnsent = Math.max(this.firstUnsent, this.next);
-    this.owner.writeNow(text);
+    this.owner.writeNow(message);
     const call = this.owner.keepsAnswers ? this.calls.get(id) : undefined;
     if (call && call.creditLimit !== INITIAL_STREAM_CREDIT) this.sendCredit(call);
   }

@@ -1,4 +1,5 @@
 import type { ApplicationLike } from '../../application/application.js';
+import type { WrittenMessage } from '../../protocol/attached-message.js';
 import { ERR_CALLBACK_LOST } from '../../protocol/error-codes.js';
 import {
   formatCall,
@@ -318,10 +319,10 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   /** Sends what never went out in another session, which is lost. */
   sendUnsent(messages: readonly UnsentMessage[]): void {
     const { outbox } = this;
-    for (const { text, call } of messages) {
+    for (const { message, call } of messages) {
       try {
         if (call?.sources) moveSources(this, call);
-        outbox.commit(renumber(text, outbox.nextId, this.extensions.bytes), call);
+        outbox.commit(renumber(message, outbox.nextId, this.extensions.bytes), call);
         if (call) this.limitStream(call);
       } catch (error) {
         if (call) failCall(call, error);
@@ -401,8 +402,8 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     return this.gate !== undefined;
   }
 
-  writeNow(text: string): void {
-    this.owner.wire.write(text);
+  writeNow(message: WrittenMessage): void {
+    this.owner.wire.write(message);
   }
 
   get mustWait(): boolean {
@@ -413,17 +414,17 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     return this.owner.wire.isFull;
   }
 
-  /** Writes a text, if there is a transport; in an open session after that is stored, where it must be. */
-  write(text: string): void {
+  /** Writes a message, if there is a transport; in an open session after that is stored, where it must be. */
+  write(message: WrittenMessage): void {
     const { gate, owner } = this;
     if (!gate || !owner.isOpen) {
-      owner.wire.write(text);
+      owner.wire.write(message);
       return;
     }
     const { transport } = owner.wire;
     gate.run(() => {
       // On another transport it goes out again by the replay.
-      if (transport === owner.wire.transport) owner.wire.write(text);
+      if (transport === owner.wire.transport) owner.wire.write(message);
     });
   }
 

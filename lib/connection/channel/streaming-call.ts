@@ -1,3 +1,4 @@
+import type { WrittenMessage } from '../../protocol/attached-message.js';
 import { formatStreamingCall } from '../../protocol/format-message.js';
 import type { Limits } from '../../protocol/limits.js';
 import type { Metadata } from '../../protocol/message.js';
@@ -12,7 +13,7 @@ const NOT_AGREED =
 interface StreamingChannel extends SourceChannel {
   readonly outbox: SourceChannel['outbox'] & {
     readonly nextId: number;
-    commit(text: string, call: OutgoingCall): void;
+    commit(message: WrittenMessage, call: OutgoingCall): void;
   };
   readonly extensions: SourceChannel['extensions'] & { readonly source: boolean };
   /** Tells the callee how much of its own values it may send. */

@@ -20,7 +20,14 @@ import { RemoteError } from '../../protocol/remote-error.js';
 import { Session } from '../../session/session.js';
 import { splitVersionedName } from '../../util/versioned-name.js';
 import type { AppSpecifier, Connection } from '../connection.js';
-import { agreedNames, maxBytesOf, sameNames, toOffer, type ExtensionName } from '../extensions.js';
+import {
+  agreedNames,
+  sameNames,
+  termsOf,
+  toOffer,
+  type ExtensionName,
+  type TransportTerms,
+} from '../extensions.js';
 import type { Credentials } from './credentials.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
@@ -29,8 +36,8 @@ export interface Entrance {
   readonly session: Session<Connection>;
   /** What the server has received, where the session came back. */
   readonly receivedCount: number | undefined;
-  /** The largest message that the server says it takes; undefined: it does not say. */
-  readonly peerMaxBytes: number | undefined;
+  /** What was agreed on for the transport. */
+  readonly terms: TransportTerms;
 }
 
 /** A handshake request of this side, until its answer. */
@@ -71,20 +78,20 @@ export class ClientHandshake {
     const { ok } = response;
     const { resumed, username } = this.credentials;
     const extensions = agreedNames(offered, response.extensions);
-    const peerMaxBytes = maxBytesOf(response.extensions);
+    const terms = termsOf(offered, response.extensions);
     const binding = { application: this.application.name, version: this.application.version, extensions };
     if (!resumed) {
       if (typeof ok !== 'string' || ok.length > MAX_SESSION_ID_LENGTH)
         return new RemoteError(ERR_AUTH_FAILED);
       const session = new Session<Connection>(null, username, ok);
       session.binding = binding;
-      return { session, receivedCount: undefined, peerMaxBytes };
+      return { session, receivedCount: undefined, terms };
     }
     const isSame = !resumed.binding || sameNames(resumed.binding.extensions, extensions);
     if (typeof ok !== 'number' || !isSame || !resumed.journal.covers(ok))
       return new RemoteError(ERR_SESSION_LOST);
     resumed.binding = binding;
-    return { session: resumed, receivedCount: ok, peerMaxBytes };
+    return { session: resumed, receivedCount: ok, terms };
   }
 
   /** Ends without an answer: the transport is lost, or its time is over. */

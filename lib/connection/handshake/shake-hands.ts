@@ -101,5 +101,8 @@ function offerFor(
   { resumed }: Credentials<Connection>,
   ours: readonly ExtensionName[],
 ): readonly ExtensionName[] {
-  return resumed ? ours.filter((name) => resumed.binding?.extensions.includes(name)) : ours;
+  if (!resumed) return ours;
+  const made = resumed.binding?.extensions ?? [];
+  // Attachments are of the transport: where the session has bytes, they may be there.
+  return ours.filter((name) => made.includes(name === 'attachments' ? 'bytes' : name));
 }

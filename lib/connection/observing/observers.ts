@@ -1,3 +1,4 @@
+import type { WrittenMessage } from '../../protocol/attached-message.js';
 import type { Moment } from '../../util/turn-clock.js';
 import type { Observation } from '../../util/observation.js';
 import type { Operation, OperationKind } from './operations.js';
@@ -6,8 +7,8 @@ import type { Operation, OperationKind } from './operations.js';
 export interface Follower {
   /** Runs it, in an async context of the observer's. @default it is simply run */
   run?<T>(run: () => T): T;
-  /** A text was sent for it: the answer of a call that is served, or a value of a stream. */
-  sent?(text: string): void;
+  /** A message was sent for it: the answer of a call that is served, or a value of a stream. */
+  sent?(message: WrittenMessage): void;
   /** It has ended: its `code` and `error` tell how. */
   end(): void;
 }
@@ -116,8 +117,8 @@ class Followed implements Observation {
     return inner();
   }
 
-  sent(text: string): void {
-    for (const follower of this.followers) follower.sent?.(text);
+  sent(message: WrittenMessage): void {
+    for (const follower of this.followers) follower.sent?.(message);
   }
 
   end(code: number | string, error?: unknown): void {

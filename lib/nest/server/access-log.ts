@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { Buffer } from 'node:buffer';
 import type { Follower, Observer } from '../../connection/observing/observers.js';
 import type { Operation, OperationKind, ReceiveOperation } from '../../connection/observing/operations.js';
+import { ATTACHED_HEADER_BYTES, type WrittenMessage } from '../../protocol/attached-message.js';
 import { MAX_NAME_SHOWN, MAX_USERNAME_LENGTH } from '../../protocol/limits.js';
 import { check, checkNames, isBoolean, isObject, isMissing } from '../../protocol/option-checks.js';
 import { now } from '../../util/host.js';
@@ -94,8 +95,8 @@ export class AccessLog implements Observer {
     const began = now();
     let bytesSent = 0;
     return {
-      sent: (text) => {
-        bytesSent += Buffer.byteLength(text);
+      sent: (message) => {
+        bytesSent += bytesIn(message);
       },
       end: () => {
         // Why a failure is always logged: it is what somebody will look for.
@@ -125,4 +126,9 @@ export class AccessLog implements Observer {
       this.report(error);
     }
   }
+}
+
+function bytesIn(message: WrittenMessage): number {
+  if (typeof message === 'string') return Buffer.byteLength(message);
+  return ATTACHED_HEADER_BYTES + Buffer.byteLength(message.text) + message.bytes.length;
 }

@@ -3,7 +3,7 @@ import type { Applications } from '../../application/applications.js';
 import type { Connection } from '../../connection/connection.js';
 import { controlOf } from '../../connection/control.js';
 import { admit, awaitDecision, moveTransport, presumeUser, refuse } from '../../connection/serving.js';
-import { agreedNames, maxBytesOf, sameNames } from '../../connection/extensions.js';
+import { agreedNames, termsOf, sameNames } from '../../connection/extensions.js';
 import {
   ERR_APP_NOT_FOUND,
   ERR_AUTH_FAILED,
@@ -221,7 +221,8 @@ export class Handshakes {
     session.binding = this.bindingOf(request);
     this.clients.enter(connection, session, address);
     const save = this.keeper.saverOf(connection);
-    admit(connection, { session, application, save, peerMaxBytes: maxBytesOf(request.extensions) });
+    const terms = termsOf(this.options.extensions, request.extensions);
+    admit(connection, { session, application, save, terms });
     this.observed.end(connection, 0);
     this.outcome.entered(connection);
   }
@@ -420,8 +421,8 @@ export class Handshakes {
     // First: the application may have a store of its own.
     connection.application = application;
     const save = this.keeper.saverOf(connection);
-    const peerMaxBytes = maxBytesOf(handshake.extensions);
-    admit(connection, { session, application, receivedCount, save, peerMaxBytes });
+    const terms = termsOf(this.options.extensions, handshake.extensions);
+    admit(connection, { session, application, receivedCount, save, terms });
     this.observed.end(newcomer, 0);
     this.outcome.resumed(connection, session, application);
   }

@@ -1,4 +1,12 @@
 import type { Transport, TransportReceiver } from '../../connection/transport.js';
+import {
+  ATTACHED,
+  ATTACHED_HEADER_BYTES,
+  AttachedMessage,
+  openAttached,
+  writeAttachedHeader,
+  type ArrivedMessage,
+} from '../../protocol/attached-message.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
@@ -7,7 +15,7 @@ import { nextTick } from '../../util/host.js';
 import { startPatientTimer, startTimer, stopTimer, type Timer } from '../../util/timer.js';
 import { leastRead, slowPeerError, stalledPeerError } from '../../protocol/slow-peer.js';
 import { SendRoom } from '../send-room.js';
-import { decodeUtf8, detachWebSocket, type BrowserWebSocket } from './browser-websocket.js';
+import { decodeUtf8, detachWebSocket, encodeUtf8, type BrowserWebSocket } from './browser-websocket.js';
 
 const NORMAL_CLOSURE = 1000;
 /** Less than this, in bytes, waits too often to tell of it: a browser sends when the program has ended its turn. */
@@ -58,6 +66,19 @@ export class BrowserTransport implements Transport {
   }
 
   send(text: string): void {
+    this.write(text);
+  }
+
+  sendAttached({ text, bytes }: AttachedMessage): void {
+    const encoded = encodeUtf8(text);
+    const message = new Uint8Array(ATTACHED_HEADER_BYTES + encoded.length + bytes.length);
+    writeAttachedHeader(message, encoded.length, bytes.length);
+    message.set(encoded, ATTACHED_HEADER_BYTES);
+    message.set(bytes, ATTACHED_HEADER_BYTES + encoded.length);
+    this.write(message);
+  }
+
+  private write(message: string | Uint8Array): void {
     if (!this.isOpen) return;
     const { webSocket, limits } = this;
     const before = webSocket.bufferedAmount;
@@ -65,7 +86,7 @@ export class BrowserTransport implements Transport {
       this.destroy(slowPeerError());
       return;
     }
-    webSocket.send(text);
+    webSocket.send(message);
     const { waiting } = this;
     this.room.sent(waiting);
     this.sent += waiting - before;
@@ -107,24 +128,22 @@ export class BrowserTransport implements Transport {
   private received(data: Data): void {
     if (!this.isOpen || !this.receiver) return;
     try {
-      this.receiver.receiveMessage(this.textOf(data));
+      this.receiver.receiveMessage(this.messageOf(data));
     } catch (error) {
       this.destroy(error as Error);
     }
   }
 
-  private textOf(data: Data): string {
+  private messageOf(data: Data): ArrivedMessage {
     // A text has at least as many bytes as UTF-16 units.
     if (sizeOf(data) > this.limits.maxMessageBytes)
       throw new ProtocolError(`Message of more than ${this.limits.maxMessageBytes} bytes`);
-    let text = data;
-    if (typeof text !== 'string') {
-      try {
-        text = decodeUtf8(text);
-      } catch (cause) {
-        throw new ProtocolError('A binary message that is no UTF-8', { cause });
-      }
+    const bytes = typeof data === 'string' ? undefined : new Uint8Array(data);
+    if (bytes?.[0] === ATTACHED) {
+      const message = openAttached(bytes);
+      return new AttachedMessage(textOf(message.text), message.bytes);
     }
+    const text = typeof data === 'string' ? data : textOf(data);
     if (text.includes('\0')) throw new ProtocolError('A WebSocket message with a NUL in it');
     return text;
   }
@@ -167,6 +186,14 @@ export class BrowserTransport implements Transport {
     const { receiver } = this;
     this.receiver = null;
     receiver?.transportClosed(this.closeError);
+  }
+}
+
+function textOf(data: ArrayBuffer | Uint8Array): string {
+  try {
+    return decodeUtf8(data);
+  } catch (cause) {
+    throw new ProtocolError('A binary message that is no UTF-8', { cause });
   }
 }
 

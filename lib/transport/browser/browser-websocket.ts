@@ -5,7 +5,7 @@ export interface BrowserWebSocket {
   binaryType: string;
   readonly protocol: string;
   readonly bufferedAmount: number;
-  send(text: string): void;
+  send(message: string | Uint8Array): void;
   close(code?: number): void;
   onopen: (() => void) | null;
   onmessage: ((event: { readonly data: string | ArrayBuffer }) => void) | null;
@@ -18,7 +18,8 @@ interface Platform {
   readonly TextDecoder: new (
     label: string,
     options: { fatal: boolean },
-  ) => { decode(bytes: ArrayBuffer): string };
+  ) => { decode(bytes: ArrayBuffer | Uint8Array): string };
+  readonly TextEncoder: new () => { encode(text: string): Uint8Array };
 }
 
 // Read at each use: a program may set a WebSocket of its own.
@@ -49,6 +50,11 @@ export function detachWebSocket(webSocket: BrowserWebSocket): void {
  * Decodes UTF-8.
  * @throws {TypeError} for bytes that are no UTF-8
  */
-export function decodeUtf8(bytes: ArrayBuffer): string {
+export function decodeUtf8(bytes: ArrayBuffer | Uint8Array): string {
   return new platform.TextDecoder('utf-8', { fatal: true }).decode(bytes);
+}
+
+/** Encodes a text as UTF-8. */
+export function encodeUtf8(text: string): Uint8Array {
+  return new platform.TextEncoder().encode(text);
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { COUNTED_FROM_BYTES, type Transport, type TransportReceiver } from '../../connection/transport.js';
+import { ATTACHED, openAttached, type AttachedMessage } from '../../protocol/attached-message.js';
 import { partsOf } from '../../protocol/message-parts.js';
 import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
@@ -13,7 +14,7 @@ import { clientAddressOf } from '../proxy/client-address.js';
 import { ReceiveGuard, type ReceiveGuardOwner } from '../receive-guard.js';
 import { SendGuard, type SendGuardOwner } from '../send-guard.js';
 import { TransferProgress } from '../transfer-progress.js';
-import { writeParts, writeText } from './write-text.js';
+import { writeAttached, writeParts, writeText } from './write-text.js';
 
 /**
  * The length of collected text, in UTF-16 units, at which a tick's first write is made; the length doubles with each
@@ -115,6 +116,11 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
       this.isFlushScheduled = true;
       process.nextTick(flushScheduled, this);
     }
+  }
+
+  sendAttached(message: AttachedMessage): void {
+    this.flush();
+    if (this.mayWrite) this.wrote(writeAttached(this.socket, message));
   }
 
   end(): void {
@@ -287,7 +293,7 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
   /** Returns whether the next message may be delivered, too. */
   private deliverMessage(bytes: Uint8Array): boolean {
     if (!this.isUp || !this.receiver) return false;
-    this.receiver.receiveMessage(bytes);
+    this.receiver.receiveMessage(bytes[0] === ATTACHED ? openAttached(bytes) : bytes);
     // Behind the end of the socket, nobody would resume.
     return this.isReading || this.socket.closed;
   }

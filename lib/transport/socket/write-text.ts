@@ -1,5 +1,10 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import {
+  ATTACHED_HEADER_BYTES,
+  writeAttachedHeader,
+  type AttachedMessage,
+} from '../../protocol/attached-message.js';
 import { writesAtOnce } from '../node-internals.js';
 
 /** Shorter texts go to Node as they are: it encodes them on its stack, and as fast. */
@@ -66,4 +71,22 @@ function pieceEnd(text: string, from: number, units: number): number {
   const end = from + Math.min(units, PIECE_UNITS);
   if (end >= text.length) return text.length;
   return (text.charCodeAt(end - 1) & 0xfc00) === 0xd800 ? end - 1 : end;
+}
+
+/** The header and the text of a message with bytes behind it. */
+export function attachedHead({ text, bytes }: AttachedMessage): Buffer {
+  const head = Buffer.allocUnsafe(ATTACHED_HEADER_BYTES + text.length * MAX_BYTES_PER_UNIT);
+  const textBytes = head.write(text, ATTACHED_HEADER_BYTES);
+  writeAttachedHeader(head, textBytes, bytes.length);
+  return head.subarray(0, ATTACHED_HEADER_BYTES + textBytes);
+}
+
+/** Writes a message with bytes behind its text, without a copy of these. @returns whether the system has all of it */
+export function writeAttached(socket: Socket, message: AttachedMessage): boolean {
+  // Both at once. Why: each write has its price.
+  socket.cork();
+  socket.write(attachedHead(message));
+  socket.write(message.bytes);
+  socket.uncork();
+  return socket.writableLength === 0;
 }

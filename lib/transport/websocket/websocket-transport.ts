@@ -3,12 +3,14 @@ import type { WebSocket } from 'ws';
 import { COUNTED_FROM_BYTES, type Transport, type TransportReceiver } from '../../connection/transport.js';
 import type { KeptRequest } from '../../connection/upgrade-request.js';
 import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
+import { ATTACHED, endOfText, openAttached, type AttachedMessage } from '../../protocol/attached-message.js';
 import { refusedSizeError } from '../../protocol/message-size.js';
 import { OversizeError } from '../../protocol/oversize-error.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
+import { attachedHead } from '../socket/write-text.js';
 import { heldBytes, isMidMessage, joinChunks, setMaxPayload, takenBytes } from '../node-internals.js';
 import { clientAddressOf } from '../proxy/client-address.js';
 import { ReceiveGuard, type ReceiveGuardOwner } from '../receive-guard.js';
@@ -63,7 +65,9 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     this.remoteAddress = clientAddressOf(socket);
     this.guard = new SendGuard(socket, limits, this);
     socket.setNoDelay(true);
-    webSocket.on('message', (data: Buffer) => {
+    // Why in pieces: what `ws` joins, it copies.
+    webSocket.binaryType = 'fragments';
+    webSocket.on('message', (data: Buffer | Buffer[]) => {
       this.received(data);
     });
     // After the listener of `ws`, which has taken the chunk apart by then.
@@ -113,6 +117,14 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     if (text.length * MAX_BYTES_PER_UNIT <= FRAME_BYTES && !this.socket.writableNeedDrain)
       this.webSocket.send(text);
     else this.sendInFrames(Buffer.from(text));
+    this.guard.wrote();
+  }
+
+  sendAttached(message: AttachedMessage): void {
+    if (!this.isOpen || !this.guard.admits()) return;
+    this.cork();
+    this.webSocket.send(attachedHead(message), { binary: true, fin: false });
+    this.webSocket.send(message.bytes, { binary: true, fin: true });
     this.guard.wrote();
   }
 
@@ -216,11 +228,24 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     this.socket.uncork();
   }
 
-  private received(bytes: Buffer): void {
+  private received(data: Buffer | Buffer[]): void {
     if (!this.isOpen || !this.receiver) return;
     this.messages += 1;
+    if (Array.isArray(data) && data[0]?.[0] === ATTACHED) {
+      this.receivedAttached(data);
+      return;
+    }
+    const bytes = Array.isArray(data) ? Buffer.concat(data) : data;
     if (bytes.includes(0)) this.destroy(new ProtocolError('A WebSocket message with a NUL in it'));
     else this.receiver.receiveMessage(bytes);
+  }
+
+  private receivedAttached(pieces: readonly Buffer[]): void {
+    try {
+      this.receiver?.receiveMessage(joinAttached(pieces));
+    } catch (error) {
+      this.destroy(error as Error);
+    }
   }
 
   /** Handles an error: the peer broke the rules of WebSockets, which `ws` tells it by a close frame, or the transport is lost. */
@@ -252,6 +277,13 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
 /** The part of a TLS socket that a plain one lacks. */
 interface PeerCertificateSource {
   getPeerCertificate(): unknown;
+}
+
+/** Takes a message apart that has come in frames. Those of this package have its bytes in one of their own. */
+function joinAttached(frames: readonly Buffer[]): AttachedMessage<Uint8Array> {
+  const [head, bytes] = frames;
+  if (frames.length === 2 && endOfText(head) === head.length) return openAttached(head, bytes);
+  return openAttached(frames.length === 1 ? head : Buffer.concat(frames));
 }
 
 function uncork(transport: WebSocketTransport): void {

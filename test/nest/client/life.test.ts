@@ -45,6 +45,7 @@ describe('a client', () => {
     const peerMaxBytes = 8 * 1024 * 1024;
     expect(extensions).toEqual({
       nest: true,
+      attachments: true,
       bytes: true,
       source: true,
       stream: true,

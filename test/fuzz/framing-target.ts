@@ -2,6 +2,7 @@ import { LimitError } from '../../lib/protocol/limit-error.js';
 import { ProtocolError } from '../../lib/protocol/protocol-error.js';
 import { MessageSplitter } from '../../lib/protocol/splitter.js';
 import { SeededRandom } from '../../lib/testing/seeded-random.js';
+import { attachedTo, cutStream } from './attached.js';
 import { messageText } from './grammar.js';
 import { mutatePieces } from './mutate.js';
 import { bytesOf, Finding, pieceOf, type Input, type Target } from './target.js';
@@ -24,7 +25,8 @@ export class FramingTarget implements Target {
   generate(random: SeededRandom): Input {
     return Array.from({ length: random.between(1, 20) }, () => {
       if (random.happens(0.004)) return `${'x'.repeat(random.pick(SIZES) + random.between(-1, 1))}\0`;
-      return pieceOf(messageText(random)) + random.pick(['\0', '\0', '\0', '\0', '\0', '']);
+      const text = messageText(random);
+      return attachedTo(text, random) ?? pieceOf(text) + random.pick(['\0', '\0', '\0', '\0', '\0', '']);
     });
   }
 
@@ -41,7 +43,7 @@ export class FramingTarget implements Target {
     // What is left to chance follows from the input.
     const random = new SeededRandom(stream.length * 31 + input.length);
     const limit = random.happens(0.3) ? random.pick(SMALL_LIMITS) : LARGE_LIMIT;
-    const expected = modelOf(stream, limit);
+    const expected = cutStream(stream.toString('latin1'), limit);
     const ways: Record<string, Buffer[]> = {
       'as given': input.map(bytesOf),
       'in one chunk': [stream],
@@ -67,20 +69,6 @@ function isSame(one: Result, other: Result): boolean {
     one.messages.length === other.messages.length &&
     one.messages.every((message, index) => message === other.messages[index])
   );
-}
-
-/** What the messages are, by the protocol. */
-function modelOf(stream: Buffer, limit: number): Result {
-  const messages: string[] = [];
-  const parts = stream.toString('latin1').split('\0');
-  for (const [index, part] of parts.entries()) {
-    const isLast = index === parts.length - 1;
-    if (part.length > limit) return { messages, error: 'maxMessageBytes' };
-    if (isLast) break;
-    if (part === '') return { messages, error: 'Empty message' };
-    messages.push(part);
-  }
-  return { messages, error: undefined };
 }
 
 /** @param stops decides after which messages the sink stops for a while; undefined: after none */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SeededRandom } from '../../lib/testing/seeded-random.js';
+import { attachedTo, cutStream } from './attached.js';
 import { mutatePiece } from './mutate.js';
 import { pieceOf } from './target.js';
 
@@ -22,8 +23,8 @@ export interface Framing {
 export const NUL_FRAMING: Framing = {
   request: '',
   answerTo: () => '',
-  wrap: (text) => `${pieceOf(text)}\0`,
-  unwrap: (bytes) => bytes.split('\0').slice(0, -1),
+  wrap: (text, random) => (random && attachedTo(text, random)) ?? `${pieceOf(text)}\0`,
+  unwrap: (bytes) => [...cutStream(bytes).messages],
   isSelfDelimiting: true,
   mutate: mutatePiece,
 };
@@ -31,6 +32,7 @@ export const NUL_FRAMING: Framing = {
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const TEXT = 1;
+const BINARY = 2;
 const NO_MASK = '\0\0\0\0';
 const ODD_OPCODES = [0, 1, 2, 3, 8, 9, 10, 15];
 const LENGTH_16 = 126;
@@ -43,11 +45,13 @@ export function webSocketFraming(isClient: boolean): Framing {
     request: isClient ? requestText() : '',
     answerTo: (request) => (request.endsWith('\r\n\r\n') ? responseText(request) : undefined),
     wrap(text, random) {
-      const payload = pieceOf(text);
-      if (!random?.happens(0.2)) return frame(0x80 | TEXT, payload);
+      const attached = random && attachedTo(text, random);
+      const payload = attached ?? pieceOf(text);
+      const kind = attached === undefined ? TEXT : BINARY;
+      if (!random?.happens(0.2)) return frame(0x80 | kind, payload);
       const cut = random.between(0, payload.length);
       const ping = random.happens(0.3) ? frame(0x89, 'ping') : '';
-      return frame(TEXT, payload.slice(0, cut)) + ping + frame(0x80, payload.slice(cut));
+      return frame(kind, payload.slice(0, cut)) + ping + frame(0x80, payload.slice(cut));
     },
     unwrap: messagesOf,
     isSelfDelimiting: false,

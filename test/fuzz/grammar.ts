@@ -5,6 +5,7 @@ const SCALARS = [
   ...['-9007199254740993', '1e999', '1e-400', '5.', '.5', '0.1', '123456789012345678', '0.30000000000000004'],
   ...['1797693134862315700000000000000', '2.2250738585072011e-308', '0x7fFF', '0o17', '0b11', '0X1f', 'NaN'],
   ...['Infinity', '-Infinity', 'null', 'undefined', 'true', 'false', "''", '""', "'mark'", "'a'", '[]', '{}'],
+  ...['`:1`', '`:5`', '`:4096`', '`:5000`', '`:0`', '`:', '`:01`'],
   ...['``', '`QQ==`', '`QUJD`', '`QR==`', '`QQ=`', '`QQ', '`'],
   ...["'__proto__'", "'constructor'", "'\\u{1f600}'", "'\\ud83d'", '"\\ud83d\\ude00"', "'\\x00'", "'\\101'"],
 ];
@@ -121,6 +122,8 @@ const OFFERS = [
     '{resume:1}',
     '{stream:1,cancel:1,bye:1,resume:1,bytes:1,max:65536}',
     '{stream:1,source:1,cancel:1,bye:1,resume:1,bytes:1}',
+    '{stream:1,source:1,cancel:1,bye:1,resume:1,bytes:1,attachments:1,max:65536}',
+    '{attachments:1,bye:1,bytes:1,cancel:1,resume:1,source:1,stream:1,max:65536}',
   ],
   ...[
     '{resume:1,max:60}',

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from '../../lib/mdsf/index.js';
+import { openAttached, type ArrivedMessage } from '../../lib/protocol/attached-message.js';
 import { DEFAULT_LIMITS, type Limits } from '../../lib/protocol/limits.js';
 import { LimitError } from '../../lib/protocol/limit-error.js';
 import type { Message } from '../../lib/protocol/message.js';
@@ -8,6 +9,7 @@ import { parseMessage } from '../../lib/protocol/parse-message.js';
 import { ProtocolError } from '../../lib/protocol/protocol-error.js';
 import type { SeededRandom } from '../../lib/testing/seeded-random.js';
 import { nodeDecoder } from '../../lib/transport/node-decoder.js';
+import { attachedTo, isAttached } from './attached.js';
 import { answerText, messageText, requestText } from './grammar.js';
 import { mutatePiece } from './mutate.js';
 import { bytesOf, Finding, pieceOf, type Input, type Target } from './target.js';
@@ -30,7 +32,8 @@ export class MessageTarget implements Target {
 
   generate(random: SeededRandom): Input {
     const make = random.pick([messageText, messageText, messageText, requestText, answerText]);
-    return [pieceOf(make(random))];
+    const text = make(random);
+    return [attachedTo(text, random) ?? pieceOf(text)];
   }
 
   mutate([piece = '']: Input, random: SeededRandom, [other = '']: Input): Input {
@@ -53,14 +56,21 @@ export class MessageTarget implements Target {
   }
 }
 
+/** A message as a transport hands it over. */
+function arrivedOf(bytes: Buffer): ArrivedMessage {
+  return isAttached(bytes.toString('latin1')) ? openAttached(bytes) : bytes;
+}
+
 function isEarlyKind(outcome: string): boolean {
   return outcome.startsWith('{"kind":"handshake');
 }
 
 /** Reads a message from its bytes and from its text, which must agree. @returns the message, or the error */
 function read(bytes: Buffer, limits: Limits, handshakeDepth?: number): string {
-  const fromBytes = outcomeOf(() => parseMessage(bytes, nodeDecoder, limits, handshakeDepth, TAKES_BYTES));
-  if (isUtf8(bytes)) {
+  const fromBytes = outcomeOf(() =>
+    parseMessage(arrivedOf(bytes), nodeDecoder, limits, handshakeDepth, TAKES_BYTES),
+  );
+  if (isUtf8(bytes) && !isAttached(bytes.toString('latin1'))) {
     const fromText = outcomeOf(() =>
       parseMessage(bytes.toString(), null, limits, handshakeDepth, TAKES_BYTES),
     );

@@ -1,10 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { JstpError, MdsfSyntaxError, RemoteError } from '../../lib/core.js';
 import { MdsfStringifyError } from '../../lib/mdsf/index.js';
+import { openAttached } from '../../lib/protocol/attached-message.js';
 import { parseMessage } from '../../lib/protocol/parse-message.js';
 import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 import { nodeDecoder } from '../../lib/transport/node-decoder.js';
 import { watchProcess, type ProcessWatch } from '../support/real-process.js';
+import { isAttached } from './attached.js';
 import { bytesOf, Finding } from './target.js';
 
 /** What methods throw here. It must not reach a peer. */
@@ -82,14 +84,15 @@ export async function until(condition: () => boolean, maxTurns = MAX_TURNS): Pro
 /** Checks what this package has said: it can be read, by a peer that takes bytes only if it says so, and tells no secret. */
 export function checkSaid(texts: readonly string[]): void {
   let takesBytes = false;
+  let attachments = false;
   for (const text of texts) {
-    takesBytes ||= text.startsWith('{handshake:') && text.includes('bytes:1');
+    const isHandshake = text.startsWith('{handshake:');
+    takesBytes ||= isHandshake && text.includes('bytes:1');
+    attachments ||= isHandshake && text.includes('attachments:1');
     if (text.includes(SECRET)) throw new Finding(`told a secret: ${text}`);
     try {
-      parseMessage(bytesOf(text), nodeDecoder, DEFAULT_LIMITS, undefined, {
-        bytes: takesBytes,
-        attachments: takesBytes,
-      });
+      const message = isAttached(text) ? openAttached(bytesOf(text)) : bytesOf(text);
+      parseMessage(message, nodeDecoder, DEFAULT_LIMITS, undefined, { bytes: takesBytes, attachments });
     } catch (error) {
       throw new Finding(`said what it does not read: ${text}`, { cause: error });
     }
@@ -99,7 +102,7 @@ export function checkSaid(texts: readonly string[]): void {
 /** What was said, without what differs from case to case. */
 export function wordsOf(texts: readonly string[]): string {
   const words = texts.map((text) => {
-    const kind = /^\{(\w+):/.exec(text)?.[1] ?? '';
+    const kind = /^(?:\u0001[^]{8})?\{(\w+):/.exec(text)?.[1] ?? '';
     const outcome = /\](,\w+)/.exec(text)?.[1] ?? '';
     return kind + outcome + (/error:\[(-?\d+)/.exec(text)?.[1] ?? '');
   });

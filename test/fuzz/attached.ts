@@ -39,6 +39,13 @@ export function isAttached(message: string): boolean {
   return message.startsWith(ATTACHED);
 }
 
+/** Whether a stream ends within a message that begins with its lengths: what follows belongs to that. */
+export function endsMidMessage(stream: string): boolean {
+  const { messages } = cutStream(stream);
+  const read = messages.reduce((sum, message) => sum + message.length + (isAttached(message) ? 0 : 1), 0);
+  return stream.startsWith(ATTACHED, read);
+}
+
 /** A stream of messages, cut by the protocol. */
 export interface Cut {
   readonly messages: readonly string[];

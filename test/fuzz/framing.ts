@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SeededRandom } from '../../lib/testing/seeded-random.js';
-import { attachedTo, cutStream } from './attached.js';
+import { attachedTo, cutStream, endsMidMessage } from './attached.js';
 import { mutatePiece } from './mutate.js';
 import { pieceOf } from './target.js';
 
@@ -14,8 +14,8 @@ export interface Framing {
   wrap(text: string, random?: SeededRandom): string;
   /** The messages within the bytes that came from the other side, behind its first answer. */
   unwrap(bytes: string): string[];
-  /** Whether a message ends where the next one begins, whatever its bytes are: a frame may be announced longer than it is. */
-  readonly isSelfDelimiting: boolean;
+  /** Whether what is said behind these bytes is a message of its own: one may be announced longer than it is. */
+  isBetweenMessages(said: string): boolean;
   /** Changes the bytes of a message. */
   mutate: typeof mutatePiece;
 }
@@ -25,7 +25,7 @@ export const NUL_FRAMING: Framing = {
   answerTo: () => '',
   wrap: (text, random) => (random && attachedTo(text, random)) ?? `${pieceOf(text)}\0`,
   unwrap: (bytes) => [...cutStream(bytes).messages],
-  isSelfDelimiting: true,
+  isBetweenMessages: (said) => !endsMidMessage(said),
   mutate: mutatePiece,
 };
 
@@ -54,7 +54,7 @@ export function webSocketFraming(isClient: boolean): Framing {
       return frame(kind, payload.slice(0, cut)) + ping + frame(0x80, payload.slice(cut));
     },
     unwrap: messagesOf,
-    isSelfDelimiting: false,
+    isBetweenMessages: () => false,
     mutate(piece, random, other) {
       const { first, payload, rest } = readFrame(piece);
       if (payload === undefined || random.happens(0.25)) return mutatePiece(piece, random, other);

@@ -149,7 +149,7 @@ describe('large bytes', () => {
           'files',
           'send',
           [Readable.from(chunks)],
-          (error) => (error ? reject(error as Error) : resolve()),
+          (error) => (error ? reject(error) : resolve()),
           { onItem: (value) => values.push(value) },
         );
       }),

@@ -1,4 +1,10 @@
 import type { Transport, TransportReceiver } from '../../connection/transport.js';
+import {
+  AttachedMessage,
+  textOf,
+  type ArrivedMessage,
+  type WrittenMessage,
+} from '../../protocol/attached-message.js';
 import type { Sender } from '../traffic-text.js';
 import type { SeenConnection, TrafficPrinter } from './traffic-printer.js';
 
@@ -13,7 +19,7 @@ class Leg implements TransportReceiver {
   /** Where to: undefined until there is one. */
   other: Leg | undefined;
   private readonly holds = new Set<Hold>();
-  private readonly early: string[] = [];
+  private readonly early: WrittenMessage[] = [];
   private unprinted = 0;
   private isClosed = false;
   private readonly decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -26,17 +32,23 @@ class Leg implements TransportReceiver {
     transport.receiver = this;
   }
 
-  receiveMessage(data: Uint8Array | string): void {
-    let text: string;
+  receiveMessage(data: ArrivedMessage): void {
+    let message: WrittenMessage;
     try {
-      text = typeof data === 'string' ? data : this.decoder.decode(data);
+      message = this.decoded(data);
     } catch {
       this.owner.end(`the ${this.from} has sent bytes that are no UTF-8`);
       return;
     }
-    this.print(text);
-    if (this.other) this.other.transport.send(text);
-    else this.early.push(text);
+    this.print(textOf(message));
+    if (this.other) pass(message, this.other.transport);
+    else this.early.push(message);
+  }
+
+  private decoded(data: ArrivedMessage): WrittenMessage {
+    const text = data instanceof AttachedMessage ? data.text : data;
+    const decoded = typeof text === 'string' ? text : this.decoder.decode(text);
+    return data instanceof AttachedMessage ? new AttachedMessage(decoded, data.bytes) : decoded;
   }
 
   /** Much waits to be sent to this side, or nothing any more. */
@@ -53,7 +65,7 @@ class Leg implements TransportReceiver {
   /** Passes on what has come before there was another side, and all that follows. */
   connectTo(other: Leg): void {
     this.other = other;
-    for (const text of this.early.splice(0)) other.transport.send(text);
+    for (const message of this.early.splice(0)) pass(message, other.transport);
   }
 
   /** Reads nothing more for now. */
@@ -75,6 +87,13 @@ class Leg implements TransportReceiver {
       if (this.unprinted === 0) this.release('printer');
     });
   }
+}
+
+/** Passes a message on, with the bytes behind its text where it has any. */
+function pass(message: WrittenMessage, transport: Transport): void {
+  if (typeof message === 'string') transport.send(message);
+  else if (transport.sendAttached) transport.sendAttached(message);
+  else transport.send(textOf(message));
 }
 
 /** A client and the server that it is connected to. */

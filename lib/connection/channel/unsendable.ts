@@ -68,9 +68,7 @@ function substituteOf(kind: string, wireId: number, text: string): WrittenMessag
     case 'source': {
       const [, place, n] = SOURCE.exec(text) ?? [];
       // What says that no more is wanted has no number, and goes out as it is.
-      return n === undefined
-        ? undefined
-        : formatSourceError(wireId, Number(place), Number(n), [ERR_INTERNAL_API_ERROR]);
+      return n ? formatSourceError(wireId, Number(place), Number(n), [ERR_INTERNAL_API_ERROR]) : undefined;
     }
     default:
       return undefined;

@@ -49,7 +49,7 @@ describe('the text of a session', () => {
       }),
     );
     expect([session.id, session.username, session.journal.lastId]).toEqual(['old', null, 2]);
-    expect([...session.journal]).toEqual([{ id: 2, text: '{event:[-2]}' }]);
+    expect([...session.journal]).toEqual([{ id: 2, message: '{event:[-2]}' }]);
   });
 
   test.each(['receivedCount', 'guaranteedDeliveredCount', 'latestBufferedMessageId', 'buffer', 'storage'])(

@@ -89,7 +89,9 @@ export class ExplorerPage {
         ),
       );
     }
-    const overhang = await this.page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+    const overhang = await this.page.evaluate<number>(
+      "Math.max(...[...document.querySelectorAll('html, .tab-panel, .panel')].map((part) => part.scrollWidth - part.clientWidth))",
+    );
     return overhang > 0 ? [...faults, `${overhang} pixels too wide`] : faults;
   }
 }

@@ -19,6 +19,11 @@ export class Notices {
     this.shown.update((notices) => [...notices, notice].slice(-MAX_NOTICES));
   }
 
+  /** Takes away what was said about something that is tried again. */
+  clear(): void {
+    this.shown.set([]);
+  }
+
   remove(id: number): void {
     this.shown.update((notices) => notices.filter((notice) => notice.id !== id));
   }

@@ -136,6 +136,7 @@ function Prepared({ bench }: { readonly bench: Bench }) {
   const isMethod = member.kind === 'method';
   const send = (): void => {
     bench.showsProblems.set(true);
+    explorer.notices.clear();
     if (reading.problems.length > 0) {
       explorer.notices.say(`The arguments are not right yet: ${reading.problems[0]?.message ?? ''}`, 'bad');
       return;

@@ -3,6 +3,7 @@
  * @module nestjs-jstp/client
  */
 export { Application, type Api, type ApplicationLike } from './application/application.js';
+export type { ClientsOf } from './application/contract.js';
 export type { ExposedApi } from './application/exposed-methods.js';
 export type { CallInfo, IncomingCall, OutgoingStream } from './application/incoming-call.js';
 export type { MethodCallback } from './application/method-callback.js';

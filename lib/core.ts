@@ -3,6 +3,7 @@
  * @module nestjs-jstp/core
  */
 export { Application, type Api, type ApplicationLike, type EventNames } from './application/application.js';
+export type { ClientsOf } from './application/contract.js';
 export type { MethodCallback } from './application/method-callback.js';
 export { createAppsIndex, type AppsIndex } from './application/applications.js';
 export type { CallInfo, IncomingCall, OutgoingStream } from './application/incoming-call.js';

@@ -85,7 +85,10 @@ export type ContractFunction<
 
 type Member<Functions, Name> = Name extends keyof Functions ? Functions[Name] : never;
 
-/** The same application from its server's side: what its clients take, and what they send. */
+/**
+ * A contract from the other side: `methods` and `calls`, `events` and `emits` have changed places. For providers of a client, whose
+ * `context.getClient<ClientsOf<Chat>>()` calls the server, and for the connections of a server.
+ */
 export type ClientsOf<Contract> = unknown extends Contract
   ? Contract
   : {

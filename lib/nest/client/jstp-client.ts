@@ -191,10 +191,14 @@ export class JstpClient<out Contract = unknown> extends ClientProxy<JstpClientEv
     TResult = unknown,
     Pattern extends BarePattern<Contract, 'methods'> = UncheckedPattern<Contract>,
   >(pattern: Pattern): Observable<ContractOutcome<Contract, Pattern, TResult>>;
-  override send(pattern: unknown, ...given: [data?: unknown]): Observable<never> {
-    const [data] = given.length === 0 ? [JstpArgs.of()] : given;
-    // Nest's own error for them is not exported.
-    if (pattern == null || data == null) return super.send(pattern, data);
+  override send(pattern: unknown, data?: unknown): Observable<never> {
+    if (pattern == null || data == null) {
+      // eslint-disable-next-line prefer-rest-params -- a rest parameter would cost each call
+      if (pattern != null && arguments.length === 1)
+        return (this as JstpClient).send<never>(pattern, JstpArgs.of());
+      // Nest's own error for them is not exported.
+      return super.send(pattern, data);
+    }
     if (!this.chain) return this.sendPlain(pattern, data);
     const sent = this.chain.run('call', pattern, data, (...next) => this.sendPlain(...next));
     return sent as Observable<never>;
@@ -283,9 +287,13 @@ export class JstpClient<out Contract = unknown> extends ClientProxy<JstpClientEv
     TResult = unknown,
     Pattern extends BarePattern<Contract, 'events'> = UncheckedPattern<Contract>,
   >(pattern: Pattern): Observable<TResult>;
-  override emit(pattern: unknown, ...given: [data?: unknown]): Observable<never> {
-    const [data] = given.length === 0 ? [JstpArgs.of()] : given;
-    if (pattern == null || data == null) return super.emit(pattern, data);
+  override emit(pattern: unknown, data?: unknown): Observable<never> {
+    if (pattern == null || data == null) {
+      // eslint-disable-next-line prefer-rest-params -- as above
+      if (pattern != null && arguments.length === 1)
+        return (this as JstpClient).emit<never>(pattern, JstpArgs.of());
+      return super.emit(pattern, data);
+    }
     if (!this.chain) return this.emitPlain(pattern, data);
     const sent = new ReplaySubject<unknown>();
     this.chain.run('event', pattern, data, (...next) => defer(() => this.emitPlain(...next))).subscribe(sent);

@@ -1,5 +1,5 @@
 /** Checked by the compiler alone: what a server with a contract sends to its clients. */
-import type { Connection, JstpContext, JstpRooms, JstpServer } from '../../../lib/index.js';
+import type { ClientsOf, Connection, JstpContext, JstpRooms, JstpServer } from '../../../lib/index.js';
 import { JstpRecordBuilder } from '../../../lib/index.js';
 import type { Chat, Said } from './chat.js';
 import { equal } from './equal.js';
@@ -20,6 +20,15 @@ export function toOne(context: JstpContext, said: Said): void {
   // @ts-expect-error -- a method of the server
   void caller.call('rooms', 'join', 'kitchen');
   equal<Promise<unknown>>()(context.getClient().call('any', 'thing', 1));
+}
+
+/** In a provider of a client, the other side is the server. */
+export function toServer(context: JstpContext): void {
+  const server = context.getClient<ClientsOf<Chat>>();
+  equal<Promise<string[]>>()(server.call('rooms', 'join', 'kitchen'));
+  server.emit('rooms', 'typing', 'kitchen', 'ann');
+  // @ts-expect-error -- the server calls it
+  void server.call('screen', 'size');
 }
 
 export async function toMany(server: JstpServer<Chat>, rooms: JstpRooms<Chat>, said: Said): Promise<void> {

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
+import { EventPattern, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
 import { InjectJstp, JstpApplication, JstpClient, JstpInterface, RemoteError } from 'nestjs-jstp';
 import { firstValueFrom } from 'rxjs';
 
@@ -14,7 +14,12 @@ export class OrdersController {
 
   @MessagePattern('place')
   async place(@Payload() article: string): Promise<{ article: string; left: number }> {
-    const left = await firstValueFrom(this.shop.send<number, string>('stock.take', article));
+    const left = await firstValueFrom(this.shop.send<number, string>('stock.take', article)).catch(
+      (error: unknown) => {
+        // What the stock has answered is no secret.
+        throw new RpcException(error as RemoteError);
+      },
+    );
     this.shop.emit('stock.taken', article);
     return { article, left };
   }
@@ -34,7 +39,7 @@ export class StockController {
   async take(@Payload() article: string): Promise<number> {
     await new Promise((resolve) => setTimeout(resolve, Math.random() ** 3 * SLOWEST_MS));
     const left = (this.amounts.get(article) ?? 0) - 1;
-    if (left < 0) throw new RemoteError(1404, `There is no ${article} left`);
+    if (left < 0) throw new RpcException(new RemoteError(1404, `There is no ${article} left`));
     this.amounts.set(article, left);
     return left;
   }

@@ -1,8 +1,8 @@
-import { Controller, Get, Header, Inject, Param, Post } from '@nestjs/common';
+import { Controller, Get, Header, Inject, NotFoundException, Param, Post } from '@nestjs/common';
 import { InjectJstp, JstpClient, JstpServer } from 'nestjs-jstp';
 import { registerMetrics } from 'nestjs-jstp/metrics';
 import { Registry } from 'prom-client';
-import type { Observable } from 'rxjs';
+import { catchError, throwError, type Observable } from 'rxjs';
 
 /** What the shop answers by HTTP: orders, and its metrics for Prometheus. */
 @Controller()
@@ -18,7 +18,8 @@ export class WebController {
 
   @Post('orders/:article')
   place(@Param('article') article: string): Observable<unknown> {
-    return this.shop.send('orders.place', article);
+    const gone = (): Observable<never> => throwError(() => new NotFoundException());
+    return this.shop.send('orders.place', article).pipe(catchError(gone));
   }
 
   @Get('metrics')

@@ -28,6 +28,7 @@ const config = {
     'lib/browser.ts',
     'lib/testing/index.ts',
     'lib/redis/index.ts',
+    'lib/plugin/index.ts',
     'lib/opentelemetry/index.ts',
     'lib/metrics/index.ts',
     'lib/terminus/index.ts',

@@ -36,7 +36,7 @@ export interface AsyncApiOptions {
 }
 
 /** The version of the binding, as every binding of AsyncAPI has one. */
-export const BINDING_VERSION = '0.1.0';
+const BINDING_VERSION = '0.1.0';
 
 type Part = Record<string, unknown>;
 

@@ -1,6 +1,6 @@
 /**
  * `npm run test:matrix`: the tests on every Node that `engines` allows, with Nest 11 and 12, the packed package on each
- * Node, and a smoke program on each Node, Bun and Deno. `--quick` runs what differs most from one Node to the next, on
+ * Node, a smoke program on each Node, Bun and Deno, and a trace by Sentry's SDK. `--quick` runs what differs most from one Node to the next, on
  * the newest Node other than the running one. `--only PATTERN` runs the rows whose title matches the regular expression, for
  * one that failed. Everything is run, whatever failed before; the end lists what failed.
  */
@@ -52,6 +52,7 @@ await withTemporaryFolder((home) => {
   installPackage(home);
   for (const [name, command, flags] of smokeRuntimes())
     step(`${name}: smoke`, () => smoke(home, command, flags));
+  if (!quick) step('Sentry: a trace of two processes', () => sentry(home));
 });
 if (!quick) for (const node of NODES) step(`Node ${node.major}: packed package`, () => packedPackage(node));
 finish();
@@ -130,7 +131,24 @@ function smokeRuntimes() {
 /** @type {(home: string, command: string, flags: readonly string[]) => string} */
 function smoke(home, command, flags) {
   const certificates = path.join(root, 'test/support/certificates');
-  const output = run(home, command, [...flags, 'program.js', certificates], { timeoutMs: SMOKE_TIMEOUT_MS });
+  return smoked(run(home, command, [...flags, 'program.js', certificates], { timeoutMs: SMOKE_TIMEOUT_MS }));
+}
+
+/**
+ * Runs with Sentry's SDK, which sends nothing.
+ * @param {string} home
+ */
+function sentry(home) {
+  const packages = ['@sentry/node@11', '@opentelemetry/api@1', '@opentelemetry/instrumentation'];
+  run(home, 'npm', ['install', '--omit=peer', '--prefer-offline', '--no-audit', '--no-fund', ...packages], {
+    quiet: true,
+  });
+  copyFileSync(path.join(import.meta.dirname, 'smoke/sentry.js'), path.join(home, 'sentry.js'));
+  return smoked(run(home, process.execPath, ['sentry.js'], { timeoutMs: SMOKE_TIMEOUT_MS }));
+}
+
+/** @param {string} output */
+function smoked(output) {
   if (!output.endsWith('smoke passed\n')) throw new Error('The program ended before its end');
   return 'passed';
 }

@@ -3,7 +3,7 @@ import { ATTACHED_HEADER_BYTES, attachedSize } from './attached-message.js';
 /** The smallest memory, in bytes. */
 const MIN_BYTES = 512;
 /** How many times what has arrived the memory may be. Why not all at once: a peer that sends nine bytes must not get 8 MiB. */
-const GROWTH = 16;
+const GROWTH = 32;
 
 /** A message that begins with its lengths, while it arrives. */
 export class CountedMessage {

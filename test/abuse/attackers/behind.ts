@@ -74,7 +74,7 @@ function upload(peer: Peer, number: number, count: number): void {
 
 export const uploads: Attacker = {
   name: 'uploads and bytes',
-  load: '12 connections: 20 calls a second with 64 streams each, whose values or ends come; 20 a second with forged values, credit and places; 20 a second with 10,000 bytes values',
+  load: '12 connections: 20 calls a second with 64 streams each, whose values or ends come; 20 a second with forged values, credit and places; 20 a second with 10,000 bytes values; 20 a second with as many bytes of one behind the text, or forged lengths',
   attack(kit) {
     const numbers = new Numbers();
     const bytes = `[${'`AAAA`,'.repeat(10_000)}]`;
@@ -102,6 +102,14 @@ export const uploads: Attacker = {
     kit.rate(20, () => {
       const peer = kit.random.pick(peers);
       peer.send(`{call:[${String(numbers.take(peer))},'db'],wait:[${bytes}]}`);
+    });
+    const places = '`:1`,'.repeat(10_000);
+    kit.rate(20, () => {
+      const peer = kit.random.pick(peers);
+      const text = `{call:[${String(numbers.take(peer))},'db'],wait:[[${places}]]}`;
+      if (kit.random.happens(0.8)) peer.sendAttached(text, Buffer.alloc(10_000));
+      // Most of these end the connection; the last one never ends.
+      else peer.sendAttached(text, Buffer.alloc(100), kit.random.pick([99, 101, 2 ** 32 - 1, 8_000_000]));
     });
   },
 };

@@ -2,11 +2,12 @@ import { connect as dialNet, type Socket } from 'node:net';
 import { connect as dialTls, TLSSocket } from 'node:tls';
 import { HOST, type Target, type TransportName } from '../conversation.js';
 
-const ALL_EXTENSIONS = ",'',{bye:1,bytes:1,cancel:1,resume:1,source:1,stream:1}";
+const ALL_EXTENSIONS = ",'',{attachments:1,bye:1,bytes:1,cancel:1,resume:1,source:1,stream:1}";
 const NUL = '\0';
 /** An attacker writes nothing more while so much waits in its own process. */
 const CLOGGED_BYTES = 1024 * 1024;
 const FINAL_TEXT = 0x81;
+const FINAL_BINARY = 0x82;
 const MASKED = 0x80;
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
@@ -54,6 +55,18 @@ export class Peer {
     if (this.isWebSocket)
       this.write(Buffer.concat(texts.map((text) => frame(FINAL_TEXT, Buffer.from(text)))));
     else this.write(texts.map((text) => text + NUL).join(''));
+  }
+
+  /**
+   * Writes a message with bytes behind its text.
+   * @param announced - how many bytes it says that it has, which need not be true
+   */
+  sendAttached(text: string, bytes: Buffer, announced = bytes.length): void {
+    const header = Buffer.alloc(9, 1);
+    header.writeUInt32BE(Buffer.byteLength(text), 1);
+    header.writeUInt32BE(announced, 5);
+    const message = Buffer.concat([header, Buffer.from(text), bytes]);
+    this.write(this.isWebSocket ? frame(FINAL_BINARY, message) : message);
   }
 
   /** Writes bytes as they are. */

@@ -23,6 +23,8 @@ const PIECE_CHARACTERS = 64 * 1024;
 const PIECE_BYTES = (PIECE_CHARACTERS / 4) * 3;
 /** How much memory small bytes of a message share. Half of it is not small. */
 const POOL_BYTES = 8 * 1024;
+/** How many bytes as large as one may share its memory, where it was attached. */
+const SHARED_BY = 64;
 /** Up to this many characters a loop is faster than the calls of the platform. */
 const LOOP_CHARACTERS = 64;
 /** How many bytes are one text for `String.fromCharCode`. A multiple of 3. */
@@ -159,7 +161,8 @@ function decodeByLoop(
  */
 export function partOf(source: Uint8Array, start: number, size: number, memory: BytesMemory): Uint8Array {
   if (size * 2 < source.buffer.byteLength) {
-    const copy = memory.take(size, source.length - start);
+    // Not memory for all that follows: most of that may be large, and what is kept of few bytes must be little.
+    const copy = memory.take(size, Math.min(source.length - start, size * SHARED_BY));
     copy.set(source.subarray(start, start + size));
     return copy;
   }

@@ -375,3 +375,21 @@ test('a server reads what has bytes of any size behind its text, with messages a
     '{callback:[3],ok:[[3]]}',
   ]);
 });
+
+test('a server keeps little memory for few bytes that were attached beside many', async () => {
+  const kept: Buffer[] = [];
+  class Keeper extends Application<Connection> {
+    handleCall(call: IncomingCall<Connection>): void {
+      kept.push(call.args[0] as Buffer);
+      call.succeed([]);
+    }
+  }
+  const { port } = await startCore(closing, { applications: [new Keeper('app', {})] });
+  const peer = await RawPeer.connect(port);
+  closing.add(() => peer.destroy());
+  peer.send("{handshake:[0,'app','',{bytes:1,attachments:1}]}");
+  peer.socket.write(written("{call:[1,'any'],keep:[`:5`,`:8000`]}", Buffer.alloc(8005, 7)));
+  await peer.received(2);
+  expect(kept).toEqual([Buffer.alloc(5, 7)]);
+  expect(kept[0].buffer.byteLength).toBeLessThanOrEqual(5 * 64);
+});

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 
 const LIMIT_MS = 20_000;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface Violation {
   readonly id: string;
@@ -80,7 +78,7 @@ export class ExplorerPage {
     for (const colorScheme of ['light', 'dark'] as const) {
       await this.page.emulateMedia({ colorScheme });
       const violations = await this.page.evaluate<Violation[]>(
-        `(() => { ${axe}; return axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations); })()`,
+        `(() => { ${axe.source}; return axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations); })()`,
       );
       faults.push(
         ...violations.map(

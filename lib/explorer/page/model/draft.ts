@@ -32,7 +32,7 @@ export interface Problem {
 }
 
 /** Below so many levels a value is typed as a text: schemas may have no end. */
-export const MAX_FORM_DEPTH = 8;
+const MAX_FORM_DEPTH = 8;
 
 /** The draft of a field nobody has touched: with its default, and with what it has to have. */
 export function emptyDraft(schema: unknown, definitions: Unknowns, depth = 0): Draft {

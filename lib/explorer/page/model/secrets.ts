@@ -10,7 +10,7 @@ const SECRET_NAME =
 const MAX_DEPTH = 50;
 
 /** Whether a name is that of a secret. */
-export function isSecretName(name: string): boolean {
+function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 

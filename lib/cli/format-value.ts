@@ -41,7 +41,7 @@ export function keyText(key: string): string {
 }
 
 /** A string between single quotes, with all escaped that is not to be seen as it is. */
-export function stringText(text: string): string {
+function stringText(text: string): string {
   return `'${toLogText(text.replace(/[\\']/g, '\\$&'), Infinity)}'`;
 }
 

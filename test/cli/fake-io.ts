@@ -79,7 +79,7 @@ export async function cli(argv: readonly string[], options?: FakeOptions): Promi
 }
 
 /** Runs a command line in such a process, to its end. */
-export async function ended(io: FakeIo, argv: readonly string[]): Promise<Outcome> {
+async function ended(io: FakeIo, argv: readonly string[]): Promise<Outcome> {
   const code = await within(run(argv, io), `the end of ${argv[0]}`);
   return { code, stdout: io.stdout.text, stderr: io.stderr.text, lines: io.stdout.lines };
 }

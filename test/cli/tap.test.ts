@@ -61,8 +61,8 @@ test('prints what both sides say, readable and without secrets', async () => {
   expect(lines.join('\n')).not.toMatch(/secret|geheim|[0-9a-f]{32}/);
   expect(lines).toEqual([
     '#1 -- connected',
-    "#1 -> handshake chat@^1.0.0 login '[credentials]' {stream, source, cancel, resume, bytes, bye, max}",
-    "#1 <- handshake ok '[session]' {bytes, cancel, resume, source, stream, max}",
+    "#1 -> handshake chat@^1.0.0 login '[credentials]' {stream, source, cancel, resume, bytes, attachments, bye, max}",
+    "#1 <- handshake ok '[session]' {attachments, bytes, cancel, resume, source, stream, max}",
     "#1 -> 1 call rooms.join('kitchen') metadata {token: '[masked]'}",
     "#1 <- -1 event rooms.opened('kitchen')",
     "#1 <- -2 event people.entered('ann', 'kitchen')",

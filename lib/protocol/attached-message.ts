@@ -33,6 +33,14 @@ export type WrittenMessage = string | AttachedMessage;
 /** A message as it has arrived. */
 export type ArrivedMessage = Uint8Array | string | AttachedMessage<Uint8Array | string>;
 
+/**
+ * Whether a message has bytes behind its text.
+ * Why by a member: `instanceof` searches a chain of prototypes for each small message.
+ */
+export function isAttached(message: ArrivedMessage): message is AttachedMessage<Uint8Array | string> {
+  return (message as Partial<AttachedMessage>).bytes !== undefined;
+}
+
 /** Writes the header of a message. @param textBytes - how many bytes its text has */
 export function writeAttachedHeader(target: Uint8Array, textBytes: number, bytes: number): void {
   target[0] = ATTACHED;

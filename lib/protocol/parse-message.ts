@@ -1,5 +1,5 @@
 import { type ByteDecoder, MdsfReader, MdsfSyntaxError } from '../mdsf/index.js';
-import { AttachedMessage, type ArrivedMessage } from './attached-message.js';
+import { isAttached, type ArrivedMessage } from './attached-message.js';
 import { GENERIC_ERROR_CODE } from './error-codes.js';
 import { LimitError } from './limit-error.js';
 import type { Limits } from './limits.js';
@@ -68,23 +68,33 @@ export function parseMessage(
   const depthLimit = isEarly && maxHandshakeDepth < limits.maxDepth ? 'maxHandshakeDepth' : 'maxDepth';
   const maxDepth = depthLimit === 'maxDepth' ? limits.maxDepth : (maxHandshakeDepth ?? limits.maxDepth);
   try {
-    const attached = data instanceof AttachedMessage ? data : undefined;
-    if (attached && (isEarly || !taken.attachments)) throw new ProtocolError('Bytes behind a text, unasked');
-    const text = data instanceof AttachedMessage ? data.text : data;
-    if (typeof text === 'string') reader.startText(text, maxDepth, limits.maxMessageNodes);
-    else if (decoder) reader.startBytes(text, decoder, maxDepth, limits.maxMessageNodes);
-    else throw new ProtocolError('Bytes from a transport of text');
-    if (attached === undefined) return readMessage(limits, isEarly, taken.bytes);
-    reader.attach(attached.bytes);
-    const message = readMessage(limits, isEarly, taken.bytes);
-    reader.checkAttached();
-    return message;
+    if (isAttached(data)) {
+      if (isEarly || !taken.attachments) throw new ProtocolError('Bytes behind a text, unasked');
+      start(data.text, decoder, maxDepth, limits.maxMessageNodes);
+      reader.attach(data.bytes);
+      const message = readMessage(limits, isEarly, taken.bytes);
+      reader.checkAttached();
+      return message;
+    }
+    start(data, decoder, maxDepth, limits.maxMessageNodes);
+    return readMessage(limits, isEarly, taken.bytes);
   } catch (error) {
     if (!(error instanceof MdsfSyntaxError)) throw error;
     throw unreadable(error, depthLimit, maxDepth, limits.maxMessageNodes);
   } finally {
     reader.reset();
   }
+}
+
+function start(
+  text: Uint8Array | string,
+  decoder: ByteDecoder | null,
+  maxDepth: number,
+  maxValues: number,
+): void {
+  if (typeof text === 'string') reader.startText(text, maxDepth, maxValues);
+  else if (decoder) reader.startBytes(text, decoder, maxDepth, maxValues);
+  else throw new ProtocolError('Bytes from a transport of text');
 }
 
 /** Names the limit that the text is beyond, where it is that and no flaw of the text. */

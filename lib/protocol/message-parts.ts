@@ -11,9 +11,6 @@ interface JoinedMessage {
   readonly parts: readonly string[];
 }
 
-/** From so many bytes on, their text counts as large. */
-export const LARGE_BYTES = (LARGE_STRING / 4) * 3;
-
 /**
  * The last message that {@link joinParts} made within this tick.
  * Why a variable of the module: else the parts would have to pass through the connection, its journal and every

@@ -7,7 +7,7 @@ export class FakeWebSocket {
   binaryType = 'blob';
   protocol = SUBPROTOCOL;
   bufferedAmount = 0;
-  readonly sent: string[] = [];
+  readonly sent: (string | Uint8Array)[] = [];
   readonly closes: (number | undefined)[] = [];
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: string | ArrayBuffer }) => void) | null = null;
@@ -22,9 +22,9 @@ export class FakeWebSocket {
     FakeWebSocket.all.push(this);
   }
 
-  send(text: string): void {
-    this.sent.push(text);
-    this.bufferedAmount += text.length;
+  send(message: string | Uint8Array): void {
+    this.sent.push(message);
+    this.bufferedAmount += message.length;
   }
 
   close(code?: number): void {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Attempt } from '../../lib/connection/reconnect/attempt.js';
 import type { Transport } from '../../lib/connection/transport.js';
+import { AttachedMessage } from '../../lib/protocol/attached-message.js';
 import { resolveLimits, type Limits } from '../../lib/protocol/limits.js';
 import { browserDialer } from '../../lib/transport/browser/browser-dialer.js';
 import { FakeWebSocket } from './fake-websocket.js';
@@ -301,5 +302,30 @@ describe('a transport over the WebSocket of a browser', () => {
     const { transport, socket } = open();
     expect(transport.getRawTransport()).toBe(socket);
     expect(transport.remoteAddress).toBeUndefined();
+  });
+});
+
+describe('a message with bytes behind its text', () => {
+  const text = "{event:[1,'é'],e:[`:3`]}";
+  const wire = Uint8Array.from([1, 0, 0, 0, 25, 0, 0, 0, 3, ...Buffer.from(text), 0, 1, 255]);
+
+  test('goes out as one binary message, and comes as one', () => {
+    const { transport, socket, messages } = open();
+    transport.sendAttached?.(new AttachedMessage(text, Uint8Array.from([0, 1, 255])));
+    expect(socket.sent).toEqual([wire]);
+    socket.onmessage?.({ data: wire.slice().buffer });
+    expect(messages).toEqual([new AttachedMessage(text, Uint8Array.from([0, 1, 255]))]);
+  });
+
+  test.each([
+    ['that is cut', wire.slice(0, -1)],
+    ['of a header alone', wire.slice(0, 9)],
+    ['of a part of the header', wire.slice(0, 4)],
+    ['whose text is no UTF-8', wire.map((byte) => (byte === 0xc3 ? 0xff : byte))],
+  ])('%s ends the transport', async (_what, data) => {
+    const { socket, messages, ends } = open();
+    socket.onmessage?.({ data: data.slice().buffer });
+    await ticks();
+    expect([messages, ends]).toEqual([[], [expect.objectContaining({ name: 'ProtocolError' })]]);
   });
 });

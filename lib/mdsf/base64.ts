@@ -98,8 +98,7 @@ export function decodeBase64(
 ): Uint8Array | undefined {
   const characters = end - start;
   if (characters % 4 !== 0) return undefined;
-  // One for all. Why: nothing can be written to it, and Node takes longer to make it than for some bytes.
-  if (characters === 0) return (noBytes ??= memory.take(0, 0));
+  if (characters === 0) return emptyBytes();
   const padding = data[end - 1] !== 61 ? 0 : data[end - 2] === 61 ? 2 : 1;
   const size = (characters / 4) * 3 - padding;
   const bytes = memory.take(size, Math.ceil(((length - start) * 3) / 4));
@@ -120,6 +119,13 @@ export function decodeBase64(
 }
 
 let noBytes: Uint8Array | undefined;
+
+/** One for all. Why: nothing can be written to it, and Node takes longer to make it than for some bytes. */
+function emptyBytes(): Uint8Array {
+  // Memory of one byte shows by its size whether a program has transferred it to a worker: nothing can be done with it then.
+  if (!noBytes?.buffer.byteLength) noBytes = joinBytes([new Uint8Array(1)]).subarray(0, 0);
+  return noBytes;
+}
 
 /** @param to - where the bytes go */
 function decodeByLoop(
@@ -160,7 +166,8 @@ function decodeByLoop(
  * @returns a Buffer in Node, else a Uint8Array
  */
 export function partOf(source: Uint8Array, start: number, size: number, memory: BytesMemory): Uint8Array {
-  if (size * 2 < source.buffer.byteLength) {
+  // Half of it is too little. Why: the other half may be another part, and each must have memory of its own.
+  if (size * 2 <= source.buffer.byteLength) {
     // Not memory for all that follows: most of that may be large, and what is kept of few bytes must be little.
     const copy = memory.take(size, Math.min(source.length - start, size * SHARED_BY));
     copy.set(source.subarray(start, start + size));

@@ -110,14 +110,21 @@ export function plainText(message: WrittenMessage): string {
   return typeof message === 'string' ? message : message.text;
 }
 
+/**
+ * Whether bytes are so much of their memory that a view of it is kept, and no copy made.
+ * Invariant: nothing else is read from that memory any more. Why: a program may transfer it to a worker.
+ */
+export function isMostly(bytes: Uint8Array): boolean {
+  return bytes.length * 2 > bytes.buffer.byteLength;
+}
+
 /** A message that may be kept, where the transport uses its memory again, or has more in it. */
 export function keptCopy(message: ArrivedMessage): ArrivedMessage {
   if (typeof message === 'string') return message;
   if (message instanceof Uint8Array) return new Uint8Array(message);
   const { text, bytes } = message;
-  const isMostly = bytes.length * 2 >= bytes.buffer.byteLength;
   return new AttachedMessage(
     typeof text === 'string' ? text : new Uint8Array(text),
-    isMostly ? bytes : new Uint8Array(bytes),
+    isMostly(bytes) ? bytes : new Uint8Array(bytes),
   );
 }

@@ -1,4 +1,4 @@
-import { ATTACHED, ATTACHED_HEADER_BYTES, attachedSize } from './attached-message.js';
+import { ATTACHED, ATTACHED_HEADER_BYTES, attachedSize, isMostly } from './attached-message.js';
 import { CountedMessage } from './counted-message.js';
 import { OversizeError } from './oversize-error.js';
 import { ProtocolError } from './protocol-error.js';
@@ -103,7 +103,8 @@ export class MessageSplitter {
 
   /**
    * Adds bytes, and delivers each message that is complete, without its NUL. One that begins with its lengths (a byte
-   * {@link ATTACHED}) is delivered with these, and is good for ever.
+   * {@link ATTACHED}) is delivered with these, and is good for ever: where a view of it may be kept ({@link isMostly}),
+   * nothing else is read from its memory any more.
    * @param chunk - the bytes, which must not change until all messages that begin in them were delivered
    * @param sink - gets the messages in order
    * @throws {ProtocolError} for an empty message or one over the limit. The messages before it were delivered, no bytes
@@ -150,7 +151,8 @@ export class MessageSplitter {
     this.waitingBytes += chunk.length;
   }
 
-  private split(chunk: Uint8Array, sink: MessageSink): void {
+  private split(arrived: Uint8Array, sink: MessageSink): void {
+    let chunk = arrived;
     let start = 0;
     while (start < chunk.length) {
       const isCounted = this.counted !== undefined || (chunk[start] === ATTACHED && this.heldBytes === 0);
@@ -161,6 +163,10 @@ export class MessageSplitter {
       }
       const piece = chunk.subarray(start, end);
       start = isCounted ? end : end + 1;
+      if (isCounted && !this.counted && start < chunk.length && isMostly(piece)) {
+        chunk = this.copyOf(chunk.subarray(start));
+        start = 0;
+      }
       if (!(isCounted ? this.deliverCounted(piece, sink) : this.deliver(piece, sink))) {
         this.stopped = true;
         if (start < chunk.length) this.keep(chunk.subarray(start));
@@ -186,6 +192,12 @@ export class MessageSplitter {
     const added = this.counted.add(chunk, start, this.maxBytes);
     if (added === undefined) this.failTooLarge();
     return this.counted.whole ? start + added : -1;
+  }
+
+  private copyOf(bytes: Uint8Array): Uint8Array {
+    const copy = this.allocate(bytes.length);
+    copy.set(bytes);
+    return copy;
   }
 
   private deliverCounted(last: Uint8Array, sink: MessageSink): boolean {

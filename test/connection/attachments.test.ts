@@ -33,6 +33,19 @@ class Answers extends Application<Connection> {
   }
 }
 
+/** Transfers all bytes that are its arguments, one after the other, and answers with their sizes. */
+class Transferring extends Application<Connection> {
+  handleCall(call: IncomingCall<Connection>): void {
+    call.succeed([call.args.map((value) => (Buffer.isBuffer(value) ? transferred(value).length : value))]);
+  }
+}
+
+function transferred(bytes: Buffer): Uint8Array {
+  return structuredClone(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), {
+    transfer: [bytes.buffer as ArrayBuffer],
+  });
+}
+
 /** Answers a call with the values of the stream that is its argument. */
 class Streams extends Application<Connection> {
   handleCall(call: IncomingCall<Connection>): void {
@@ -112,6 +125,29 @@ describe('large bytes', () => {
       expect(bytes.buffer.byteLength).toBeLessThanOrEqual(2 * 65_536);
     expect((result as Buffer[])[0].buffer.byteLength).toBeLessThanOrEqual(2 * 8192);
   });
+
+  test.each(['net', 'tls', 'ws', 'wss'] as const)(
+    'that a program transfers to a worker take nothing else of %s with them',
+    async (name) => {
+      const { net } =
+        name === 'net' ? jstp : (over(jstp as unknown as JstpModule, name) as unknown as typeof jstp);
+      const server = net.createServer({ applications: [new Transferring('app', {})] });
+      closing.add(() => stopCore(server));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as { port: number };
+      const connection = await within(net.connect('app', null, port, '127.0.0.1'), 'a connect');
+      closing.add(() => connection.close());
+      // As many as it takes for some to be within one piece of what arrives, with others behind them.
+      const results = Array.from({ length: 24 }, (_, index) => {
+        const args = [bytesOf(34_000 + index), index, bytesOf(34_000 + index)];
+        return connection.callMethod('any', 'take', index % 2 === 0 ? args.slice(0, 2) : args);
+      });
+      const expected = Array.from({ length: 24 }, (_, index) =>
+        index % 2 === 0 ? [34_000 + index, index] : [34_000 + index, index, 34_000 + index],
+      );
+      expect(await within(Promise.all(results), 'the answers')).toEqual(expected);
+    },
+  );
 
   test('go as text to a side that has not agreed on attachments', async () => {
     const sent = attachedMessages();

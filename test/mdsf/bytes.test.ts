@@ -36,6 +36,14 @@ describe('bytes between backticks', () => {
     expect([value.a.equals(bytes), value.b[0].equals(bytes), value.b[1]]).toEqual([true, true, 'x']);
   });
 
+  test('arrive where there are none, whatever a program has done with the memory of others', () => {
+    const [one] = arrives([Buffer.alloc(0)]) as [Buffer];
+    expect([Buffer.isBuffer(one), one.length]).toEqual([true, 0]);
+    structuredClone(one.buffer, { transfer: [one.buffer as ArrayBuffer] });
+    const [another] = arrives([Buffer.alloc(0)]) as [Buffer];
+    expect(stringify([another], BYTES)).toBe('[``]');
+  });
+
   test('are those of any view or ArrayBuffer, of its part alone', () => {
     const memory = Uint8Array.from([9, 1, 0, 2, 0, 255, 255, 127, 128, 9]).buffer;
     const expected = Buffer.from([1, 0, 2, 0, 255, 255, 127, 128]);

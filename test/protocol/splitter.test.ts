@@ -314,6 +314,20 @@ describe('MessageSplitter, with messages that begin with their lengths', () => {
     expect(Math.max(...allocated)).toBeLessThanOrEqual(512);
   });
 
+  it('reads what is behind a large one from other memory, so that its own can be given away', () => {
+    const large = counted('{a:1}', Buffer.alloc(5000, 7));
+    const chunk = Uint8Array.from(Buffer.concat([Buffer.from('{}\0'), large, Buffer.from('{b:1}\0{c:')]));
+    const splitter = new MessageSplitter({ maxMessageBytes: 10_000 });
+    const given: string[] = [];
+    splitter.push(chunk, (message) => {
+      given.push(Buffer.from(message).toString('latin1', 0, 20));
+      if (message[0] === 1) structuredClone(message.buffer, { transfer: [message.buffer as ArrayBuffer] });
+      return true;
+    });
+    splitter.push(Buffer.from('1}\0'), (message) => given.push(Buffer.from(message).toString('latin1')) > 0);
+    expect(given).toEqual(['{}', large.toString('latin1', 0, 20), '{b:1}', '{c:1}']);
+  });
+
   it('holds no more memory than thirty-two times what has arrived', () => {
     const all = counted('{}', Buffer.alloc(5_000_000));
     const splitter = new MessageSplitter({ maxMessageBytes: 8_000_000 });

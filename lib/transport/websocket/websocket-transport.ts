@@ -3,7 +3,13 @@ import type { WebSocket } from 'ws';
 import { COUNTED_FROM_BYTES, type Transport, type TransportReceiver } from '../../connection/transport.js';
 import type { KeptRequest } from '../../connection/upgrade-request.js';
 import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
-import { ATTACHED, endOfText, openAttached, type AttachedMessage } from '../../protocol/attached-message.js';
+import {
+  ATTACHED,
+  endOfText,
+  isMostly,
+  openAttached,
+  type AttachedMessage,
+} from '../../protocol/attached-message.js';
 import { refusedSizeError } from '../../protocol/message-size.js';
 import { OversizeError } from '../../protocol/oversize-error.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
@@ -282,8 +288,13 @@ interface PeerCertificateSource {
 /** Takes a message apart that has come in frames. Those of this package have its bytes in one of their own. */
 function joinAttached(frames: readonly Buffer[]): AttachedMessage<Uint8Array> {
   const [head, bytes] = frames;
-  if (frames.length === 2 && endOfText(head) === head.length) return openAttached(head, bytes);
-  return openAttached(frames.length === 1 ? head : Buffer.concat(frames));
+  if (frames.length === 2 && endOfText(head) === head.length) return openAttached(head, ownMemory(bytes));
+  return openAttached(frames.length === 1 ? ownMemory(head) : Buffer.concat(frames));
+}
+
+/** A frame, copied where `ws` may still read what is behind it in the same memory, and a view of it may be kept. */
+function ownMemory(frame: Buffer): Buffer {
+  return isMostly(frame) && frame.length < frame.buffer.byteLength ? Buffer.from(frame) : frame;
 }
 
 function uncork(transport: WebSocketTransport): void {

@@ -25,7 +25,7 @@ export interface StringifyOptions {
  * From this size on, bytes are attached. Why not less: base64 of fewer takes no more processor time than a header and a second
  * write. As measured, both take the same here, over sockets and WebSockets, and base64 of 16 KiB twice as much.
  */
-const ATTACHED_FROM_BYTES = 4096;
+export const ATTACHED_FROM_BYTES = 4096;
 
 /** See {@link StringifyOptions.bytes}. */
 export type BytesForm = boolean | 'refuse';

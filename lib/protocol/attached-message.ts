@@ -1,4 +1,11 @@
-import { ATTACHED_MARK, base64Pieces, BYTES_QUOTE } from '../mdsf/index.js';
+import {
+  ATTACHED_FROM_BYTES,
+  ATTACHED_MARK,
+  base64Pieces,
+  BYTES_QUOTE,
+  joinBytes,
+  parse,
+} from '../mdsf/index.js';
 import { mapBytes } from './bytes-as-strings.js';
 import { ProtocolError } from './protocol-error.js';
 
@@ -103,6 +110,25 @@ export function textPieces({ text, bytes }: AttachedMessage): string[] {
 /** The text of a message, with its bytes as base64: for what keeps texts, and for peers that take nothing else. */
 export function textOf(message: WrittenMessage): string {
   return typeof message === 'string' ? message : textPieces(message).join('');
+}
+
+/**
+ * The message of a text that {@link textOf} has made: its large bytes are behind it again. Why: as base64 they may be more
+ * than the peer takes.
+ * @throws {MdsfSyntaxError} for bytes that are no base64
+ */
+export function attachedOf(text: string): WrittenMessage {
+  const parts: Uint8Array[] = [];
+  const pieces = mapBytes(text, (body) => {
+    const quoted = BYTES_QUOTE + body + BYTES_QUOTE;
+    if (body.length < ATTACHED_FROM_BYTES) return [quoted];
+    const bytes = parse(quoted, { bytes: true }) as Uint8Array;
+    if (bytes.length < ATTACHED_FROM_BYTES) return [quoted];
+    parts.push(bytes);
+    return [BYTES_QUOTE, ATTACHED_MARK, String(bytes.length), BYTES_QUOTE];
+  });
+  if (parts.length === 0) return text;
+  return new AttachedMessage(pieces.join(''), parts.length === 1 ? parts[0] : joinBytes(parts));
 }
 
 /** The text of a message, without what is behind it. */

@@ -1,4 +1,4 @@
-import { textOf } from '../protocol/attached-message.js';
+import { attachedOf, textOf, type WrittenMessage } from '../protocol/attached-message.js';
 import { LazyMap } from '../util/lazy-map.js';
 import { toLogText } from '../util/log-text.js';
 import { randomId } from '../util/random.js';
@@ -6,6 +6,7 @@ import { INSPECT } from '../util/inspect.js';
 import { Journal } from './journal.js';
 import { Claimant, type SessionClaim } from './session-claim.js';
 import { SessionStateError } from './session-state-error.js';
+import { SessionTextError } from './session-text-error.js';
 import {
   checkedId,
   readSessionText,
@@ -240,11 +241,12 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
   private static ofState<C>(id: string, stored: StoredState): Session<C> {
     const session = new Session<C>(null, stored.username ?? null, id, stored.storage);
     session.receivedCount = stored.receivedCount;
+    const takesBytes = stored.binding?.extensions.includes('bytes') === true;
     session.journal.restore(
       // The reference implementation writes the number with the sign of its side.
       Math.abs(stored.latestBufferedMessageId),
       stored.guaranteedDeliveredCount,
-      stored.buffer.map(([place, body]) => ({ id: place, message: body })),
+      stored.buffer.map(([place, text]) => ({ id: place, message: takesBytes ? messageOf(text) : text })),
     );
     if (stored.binding) session.binding = { version: undefined, ...stored.binding };
     session.serving = stored.serving ?? [];
@@ -253,6 +255,15 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
     session.ownPublicId = stored.publicId;
     session.eventPosition = stored.eventPosition;
     return session;
+  }
+}
+
+function messageOf(text: string): WrittenMessage {
+  try {
+    return attachedOf(text);
+  } catch {
+    // Why not the error itself: the peer would destroy each transport on which this came.
+    throw new SessionTextError('buffer has a message with bytes that are no base64');
   }
 }
 

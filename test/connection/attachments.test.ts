@@ -277,6 +277,24 @@ describe('a session with large bytes under way', () => {
     expect([...restored.journal][0].message).toBe(textOf(message));
   });
 
+  test('comes back from a store with bytes behind their texts, where its peer takes bytes', () => {
+    const session = new Session<Connection>(null, 'ann');
+    session.binding = { application: 'app', version: undefined, extensions: ['bytes', 'resume'] };
+    const values = [bytesOf(5000), bytesOf(4095), '`:9`', "'`", bytesOf(4096), Buffer.alloc(0)];
+    const message = formatCallbackOk(1, values, 256, undefined, true);
+    session.journal.appendUnnumbered(message);
+    session.journal.appendUnnumbered(formatCallbackOk(2, ['x'.repeat(9000)]));
+    const restored = Session.deserialize(session.id, session.serialize());
+    expect([...restored.journal]).toEqual([...session.journal]);
+    expect(restored.journal.bytes).toBe(session.journal.bytes);
+    expect(restored.serialize()).toBe(session.serialize());
+    const wrong = session
+      .serialize()
+
+      .replace(/`[\w+/]{10}/, '`?');
+    expect(() => Session.deserialize(session.id, wrong)).toThrow(jstp.SessionTextError);
+  });
+
   test.each([
     ['attachments again', ALL_EXTENSIONS, ALL_EXTENSIONS],
     ['no attachments any more', ALL_EXTENSIONS, WITHOUT],

@@ -60,6 +60,23 @@ test('bytes that were under way at a cut, both ways, arrive as bytes by another 
   expect([heard, ends, servers.members[0].calls]).toEqual([[bytes], [], []]);
 });
 
+test('bytes that are within the size limit only as they are, under way at a cut, arrive by another server', async () => {
+  const extensions: readonly ExtensionName[] = [...EXTENSIONS, 'bytes', 'attachments'];
+  const options = { extensions, limits: { maxMessageBytes: 20_000 } };
+  const servers = await Servers.start(closing, { options, storage: SHORT });
+  const { client, ends } = await clientOf(servers, closing);
+  const heard: unknown[] = [];
+  client.fromEvent('news', 'told').subscribe((value) => heard.push(value));
+  const bytes = Buffer.alloc(17_000, 7);
+  const answer = firstValueFrom(client.send<unknown>('works.held', 'a'));
+  const call = await servers.called(0);
+  servers.members[0].server.getClientsArray()[0].emitRemoteEvent('news', 'told', [bytes]);
+  call.succeed([bytes]);
+  servers.cutTo(1);
+  expect(await within(answer, 'the answer')).toEqual(bytes);
+  expect([heard, ends, servers.members[1].calls]).toEqual([[bytes], [], []]);
+});
+
 describe('two cuts behind a balancer, with a call under way on the first server', () => {
   test.each<[PackageName, number, number, number]>([
     ['redis', 2, 0, 250],

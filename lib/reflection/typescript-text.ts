@@ -27,6 +27,7 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
 // What is not seen, or changes the order in which text is seen: a printed file would not be what it seems to be.
 const UNSEEN =
+  // eslint-disable-next-line no-control-regex -- they are what it is for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** A text as the literal of a string. */

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { JstpError, MdsfSyntaxError, RemoteError } from '../../lib/core.js';
 import { MdsfStringifyError } from '../../lib/mdsf/index.js';
-import { openAttached } from '../../lib/protocol/attached-message.js';
+import { ATTACHED_HEADER_BYTES, openAttached } from '../../lib/protocol/attached-message.js';
 import { parseMessage } from '../../lib/protocol/parse-message.js';
 import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 import { nodeDecoder } from '../../lib/transport/node-decoder.js';
@@ -102,7 +102,8 @@ export function checkSaid(texts: readonly string[]): void {
 /** What was said, without what differs from case to case. */
 export function wordsOf(texts: readonly string[]): string {
   const words = texts.map((text) => {
-    const kind = /^(?:\u0001[^]{8})?\{(\w+):/.exec(text)?.[1] ?? '';
+    const message = text.startsWith('\u0001') ? text.slice(ATTACHED_HEADER_BYTES) : text;
+    const kind = /^\{(\w+):/.exec(message)?.[1] ?? '';
     const outcome = /\](,\w+)/.exec(text)?.[1] ?? '';
     return kind + outcome + (/error:\[(-?\d+)/.exec(text)?.[1] ?? '');
   });

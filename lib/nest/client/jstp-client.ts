@@ -193,7 +193,6 @@ export class JstpClient<out Contract = unknown> extends ClientProxy<JstpClientEv
   >(pattern: Pattern): Observable<ContractOutcome<Contract, Pattern, TResult>>;
   override send(pattern: unknown, data?: unknown): Observable<never> {
     if (pattern == null || data == null) {
-      // eslint-disable-next-line prefer-rest-params -- a rest parameter would cost each call
       if (pattern != null && arguments.length === 1)
         return (this as JstpClient).send<never>(pattern, JstpArgs.of());
       // Nest's own error for them is not exported.
@@ -289,7 +288,6 @@ export class JstpClient<out Contract = unknown> extends ClientProxy<JstpClientEv
   >(pattern: Pattern): Observable<TResult>;
   override emit(pattern: unknown, data?: unknown): Observable<never> {
     if (pattern == null || data == null) {
-      // eslint-disable-next-line prefer-rest-params -- as above
       if (pattern != null && arguments.length === 1)
         return (this as JstpClient).emit<never>(pattern, JstpArgs.of());
       return super.emit(pattern, data);

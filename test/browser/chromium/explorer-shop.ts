@@ -50,7 +50,7 @@ class OrdersController {
     @Arg(0, { name: 'order', schema: orderSchema }) order: z.infer<typeof orderSchema>,
     @Ctx() context: JstpContext,
   ): object {
-    void context.getClient().emit('orders', 'changed', `${order.customer} has bought ${MARKUP}`);
+    context.getClient().emit('orders', 'changed', `${order.customer} has bought ${MARKUP}`);
     return { number: 4711, order, receipt: Buffer.from('receipt') };
   }
 

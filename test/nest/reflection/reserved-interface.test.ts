@@ -113,12 +113,12 @@ test('a client of @metarhia/jstp gets it as plain objects', async () => {
       LOOPBACK,
       (error: unknown, connection: PeerConnection) => {
         if (error) {
-          reject(error as Error);
+          reject(error);
           return;
         }
         connection.callMethod('jstp.reflection', 'describe', [], (failure: unknown, result: unknown) => {
           connection.close();
-          if (failure) reject(failure as Error);
+          if (failure) reject(failure);
           else resolve(result);
         });
       },

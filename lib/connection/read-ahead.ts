@@ -87,8 +87,9 @@ export class ReadAhead implements Expirable {
   add(data: ArrivedMessage): boolean {
     if (this.isServing) return false;
     const message = this.owner.peek(data);
-    if (message && !this.isBehindItsKind(message) && this.owner.mayOvertake(message, data.length))
-      return false;
+    // What waits for its turn alone goes on soon, and in its order.
+    const mayOvertake = this.isHolding && message && !this.isBehindItsKind(message);
+    if (mayOvertake && this.owner.mayOvertake(message, data.length)) return false;
     // A pong says that all before the ping was received: true as long as nothing is held.
     if (message?.kind === 'ping' && this.held.length === 0) return false;
     if (message?.kind === 'bye') this.hasBye = true;

@@ -16,12 +16,21 @@ export async function dialArguments(
   const { transport, host, port, path, url } = address;
   const tls = await readTlsOptions(values, address, io, output);
   const headersFile = textOption(values, 'headers-file');
+  const origin = originIn(textOption(values, 'origin'));
   if (transport === 'ws' || transport === 'wss') {
     const headers = headersFile === undefined ? {} : parseHeaders(await readFileOrInput(headersFile, io));
-    return [{ ...tls, headers }, url];
+    return [{ ...tls, headers, ...(origin !== undefined && { origin }) }, url];
   }
   if (headersFile !== undefined) throw usageError('--headers-file is for ws:// and wss://');
+  if (origin !== undefined) throw usageError('--origin is for ws:// and wss://');
   return [path === undefined ? { ...tls, host, port } : { path }];
+}
+
+/** Checks an origin: what a browser names is a scheme, a host and a port. */
+function originIn(text: string | undefined): string | undefined {
+  if (text === undefined || text === 'null') return text;
+  if (URL.canParse(text) && /^[\w+.-]+:\/\/[^\s/?#]+\/?$/.test(text)) return text.replace(/\/$/, '');
+  throw usageError('--origin is no origin', 'As in https://example.org:8443.');
 }
 
 /** Reads headers, one `Name: value` a line. An error names the line, and shows nothing of it: it may be a secret. */

@@ -58,7 +58,7 @@ export async function serverOf({ values, io, output, signal }: Invocation, text:
       ...(options.heartbeatMs !== undefined && { heartbeatInterval: options.heartbeatMs }),
       ...(logger && { logger }),
     };
-    return connectTo(address, args, client, signal);
+    return connectTo(address, args, client, signal, login.kind !== 'anonymous');
   };
   return { address, dial: dialOnce };
 }
@@ -87,6 +87,7 @@ async function connectTo(
   args: readonly unknown[],
   client: ClientOptions,
   signal: AbortSignal,
+  isLogin: boolean,
 ): Promise<Connection> {
   const interrupted = new Promise<never>((_, reject) => {
     const fail = (): void => reject(new CliError(EXIT.SIGINT, 'Interrupted'));
@@ -102,7 +103,7 @@ async function connectTo(
     // Errors of calls are told where they are made.
     return connection.on('error', () => undefined);
   } catch (error) {
-    throw connectError(error, toLogText(shown));
+    throw connectError(error, toLogText(shown), isLogin);
   }
 }
 

@@ -25,13 +25,25 @@ const TLS_HINT =
 const WRONG_TRANSPORT_HINT =
   'Does the server listen for this transport? jstp:// is plain, jstps:// is TLS, ws:// and wss:// are WebSockets.';
 
+/** What can be done where an HTTP server has answered a WebSocket's request with a status. */
+const STATUS_HINTS: Readonly<Record<string, string>> = {
+  '401': 'Log in by --headers-file FILE, with cookies or a bearer token.',
+  '403':
+    'The server may let in certain origins alone: --origin URL names one. Its other reasons may be in cookies or tokens: --headers-file FILE.',
+  '404':
+    "The path of the server's listener comes before the application: ws://HOST:PORT/PATH/APP. With --app NAME, the whole path is the listener's.",
+};
+
 /** The names of the codes of errors: 14 -> 'ERR_METHOD_NOT_FOUND'. */
 const NAMES: ReadonlyMap<unknown, string> = new Map(
   Object.entries(codes).flatMap(([name, code]) => (name.startsWith('ERR_') ? [[code, name] as const] : [])),
 );
 
-/** Turns why no connection was made into an error of the command. */
-export function connectError(error: unknown, shown: string): CliError {
+/**
+ * Turns why no connection was made into an error of the command.
+ * @param isLogin whether credentials were given
+ */
+export function connectError(error: unknown, shown: string, isLogin = false): CliError {
   const cause = { cause: error };
   if (error instanceof CliError) return error;
   if (error instanceof RemoteError && error.code === codes.ERR_NO_HANDSHAKE_RESPONSE) {
@@ -40,7 +52,7 @@ export function connectError(error: unknown, shown: string): CliError {
   }
   if (error instanceof RemoteError) {
     const text = `${shown} has refused the handshake: ${error.message} (${codeText(error.code)})`;
-    return new CliError(EXIT.refused, text, refusedHint(error.code), cause);
+    return new CliError(EXIT.refused, text, refusedHint(error.code, isLogin), cause);
   }
   const { message, code } = textOf(error);
   if (code === 'ETIMEDOUT')
@@ -105,14 +117,22 @@ function textOf(error: unknown): { message: string; code: unknown } {
   return { message: [...new Set(texts)].join('; '), code: codeOf(error) };
 }
 
-function refusedHint(code: number): string | undefined {
-  if (code === codes.ERR_AUTH_FAILED) return 'Log in by --login NAME, or --strategy NAME.';
+function refusedHint(code: number, isLogin: boolean): string | undefined {
+  if (code === codes.ERR_AUTH_FAILED) {
+    // Why: a server that decides on logins does not tell strangers which applications it has.
+    const advice = isLogin
+      ? 'Are the name and the password, or the credentials, right?'
+      : 'Log in by --login NAME, or --strategy NAME.';
+    return `${advice} Is the application? It stands behind the port: jstp://HOST:PORT/APP@VERSION.`;
+  }
   if (code === codes.ERR_APP_NOT_FOUND)
     return 'The application stands behind the port: jstp://HOST:PORT/APP@VERSION.';
   return undefined;
 }
 
 function hintOf(code: unknown, message: string): string | undefined {
+  const [, status = ''] = /server response: (\d{3})/.exec(message) ?? [];
+  if (Object.hasOwn(STATUS_HINTS, status)) return STATUS_HINTS[status];
   const text = `${String(code)} ${message}`;
   if (/CERT|ALTNAME|SELF_SIGNED|UNABLE_TO/.test(text)) return TLS_HINT;
   if (/SSL|EPROTO|WRONG_VERSION|server response|socket hang up/i.test(text)) return WRONG_TRANSPORT_HINT;

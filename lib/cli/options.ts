@@ -91,6 +91,11 @@ export const CONNECTION_OPTIONS: OptionSpecs = {
     isFile: true,
     description: 'WebSockets: headers of the upgrade request, one "Name: value" a line.',
   },
+  origin: {
+    type: 'string',
+    value: 'URL',
+    description: 'WebSockets: the origin that is named, for servers that let in certain ones alone.',
+  },
   timeout: {
     type: 'string',
     value: 'TIME',

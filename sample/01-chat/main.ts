@@ -42,7 +42,12 @@ Or try, in another terminal:
    curl http://127.0.0.1:${ports.http}/rooms/kitchen
    curl -H 'content-type: application/json' -d '{"text":"hi"}' http://127.0.0.1:${ports.http}/rooms/kitchen
 
-or, with the reference's own client, as a guest:
+or the command line. The second command asks for alice's password; let it run, and cut its connection in the explorer:
+
+   npx nestjs-jstp inspect jstp://127.0.0.1:${ports.chat}/chat
+   npx nestjs-jstp listen jstp://alice@127.0.0.1:${ports.chat}/chat rooms --call "rooms.join('kitchen')"
+
+or the reference's own client, as a guest:
 
    npx jstp-cli
    > connect jstp://127.0.0.1:${ports.chat} chat@^2.0.0 lobby

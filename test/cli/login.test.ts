@@ -102,4 +102,44 @@ test('a login that is refused has an exit code of its own', async () => {
   });
   expect(code).toBe(4);
   expect(stderr).toContain('Authentication failed');
+  expect(stderr).toContain('Are the name and the password, or the credentials, right?');
 });
+
+test('who is refused without a login hears how to log in, and where the application stands', async () => {
+  const authPolicy = { authenticate: async () => null, decidesAnonymous: true };
+  const { code, stderr } = await cli([
+    'call',
+    `${await serve(closing, 'jstp', { authPolicy })}/none`,
+    ...ADD,
+  ]);
+  expect(code).toBe(4);
+  expect(stderr).toContain('Log in by --login NAME');
+  expect(stderr).toContain('jstp://HOST:PORT/APP');
+});
+
+test('a server that lets in certain origins alone is told one by --origin', async () => {
+  const options = { path: '/jstp', allowedOrigins: ['https://example.org'] };
+  const url = `${await serve(closing, 'ws', options)}/jstp`;
+  const call = (at: string, ...more: string[]) =>
+    cli(['call', at, '--strategy', 'token', ...more, ...ADD], { env: { JSTP_CREDENTIALS: 'x' } });
+  expect(await call(`${url}/chat`, '--origin', 'https://example.org')).toMatchObject({
+    code: 0,
+    stdout: '3\n',
+  });
+  const refused = await call(`${url}/chat`);
+  expect(refused.code).toBe(3);
+  expect(refused.stderr).toContain('--origin URL');
+  // The last part of a path is taken for the application.
+  expect((await call(url)).stderr).toContain('ws://HOST:PORT/PATH/APP');
+});
+
+test.each([['example.org'], ['https://example.org/page'], ['https://a b']])(
+  'the origin %j is none',
+  async (origin) => {
+    const { code, stderr } = await cli(['call', 'ws://127.0.0.1:1/chat', '--origin', origin, ...ADD]);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('--origin is no origin') as unknown,
+    });
+  },
+);

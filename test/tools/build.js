@@ -1,6 +1,6 @@
 /** `npm run build`: makes dist anew, with the compiled package and the explorer's page. */
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { buildExplorerPage } from './explorer-page.js';
 
@@ -14,4 +14,6 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', path.join(root, 'tsco
   stdio: 'inherit',
 });
 if (status !== 0) process.exit(status ?? 1);
+// Why: npm makes a command executable when it installs one, and not again when a clone has been built anew.
+chmodSync(path.join(dist, 'cli/main.js'), 0o755);
 await buildExplorerPage(path.join(dist, 'explorer/page'));

@@ -2,7 +2,7 @@
  * `npm run sample:check`: the sample runs its conversation, stays up, answers by HTTP and to the reference's client,
  * and Ctrl-C stops it. What `npm start` shows is checked line by line, on ports that are free.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -68,6 +68,7 @@ if (JSON.stringify(guestRooms) !== '["kitchen"]')
   fail(`the reference client was answered ${JSON.stringify(guestRooms)}`);
 
 await checkExplorer();
+await checkCommandLine();
 
 sample.kill('SIGINT');
 const [code] = await ended;
@@ -101,6 +102,17 @@ async function checkExplorer() {
   if (refusal.status !== 'rejected' || refusal.reason.message !== 'Forbidden resource')
     fail(`a guest was answered ${JSON.stringify(refusal)}`);
   for (const connection of [admin, guest]) connection.close();
+}
+
+/** The command that the sample prints can be run as it stands, and shows what there is to call and to hear. */
+async function checkCommandLine() {
+  const command = path.join(root, 'dist/cli/main.js');
+  const { stdout } = await promisify(execFile)(command, ['inspect', `jstp://127.0.0.1:${chatPort}/chat`]);
+  for (const line of [
+    /method {2}history\(room: string\): stream {2}What was said/,
+    /emits {3}people\(room: string, people/,
+  ])
+    if (!line.test(stdout)) fail(`inspect did not print ${line}: ${stdout}`);
 }
 
 /** A guest with the package that JSTP's users have, as `npx jstp-cli` would be one. */

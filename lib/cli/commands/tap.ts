@@ -45,7 +45,7 @@ export const tapCommand: Command = {
     },
     pings: { type: 'boolean', description: 'Print pings, pongs and heartbeats, too.' },
     ...OUTPUT_OPTIONS,
-    ...optionsOf('ca', 'cert', 'key', 'servername', 'insecure', 'headers-file', 'app'),
+    ...optionsOf('ca', 'cert', 'key', 'servername', 'insecure', 'headers-file', 'origin', 'app'),
   },
   examples: [
     {

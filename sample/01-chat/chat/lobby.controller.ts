@@ -1,16 +1,18 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { JstpApplication, JstpInterface } from 'nestjs-jstp';
+import { JstpApplication, JstpDescription, JstpInterface, JstpResult } from 'nestjs-jstp';
 import { RoomsService } from './rooms.service.js';
 
-/** What everybody may ask, guests too. */
 @JstpApplication('chat@2.0.0')
 @JstpInterface('lobby')
+@JstpDescription('What everybody may ask, guests too.')
 @Controller()
 export class LobbyController {
   constructor(private readonly rooms: RoomsService) {}
 
   @MessagePattern('rooms')
+  @JstpDescription('The names of the rooms.')
+  @JstpResult([String])
   names(): string[] {
     return this.rooms.names();
   }

@@ -74,7 +74,8 @@ describe.each([
       await page.getByRole('button', { name: 'Copy as command' }).click();
       await page.getByText('Copied: command').waitFor();
       const command = await page.evaluate<string>('navigator.clipboard.readText()');
-      expect(command).toContain(`orders.place '{customer:'\\''Ann'\\''`);
+      expect(command).toContain(`--origin ${new URL(address).origin} `);
+      expect(command).toContain(`orders.place "{customer:'Ann'`);
 
       // A stream: while it is paused the server makes no more than a few values.
       await explorer.choose('numbers');

@@ -63,7 +63,7 @@ describe('a form by a schema', () => {
 
   test.each([
     [{ type: 'string', minLength: 2 }, 'a', 'At least 2 characters'],
-    [{ type: 'string', maxLength: 1 }, '😀😀', 'At most 1 characters'],
+    [{ type: 'string', maxLength: 1 }, '😀😀', 'At most 1 character'],
     [{ type: 'integer' }, 1.5, 'This has to be a whole number'],
     [{ type: 'number', minimum: 3 }, 2, 'At least 3'],
     [{ type: 'array', minItems: 2, items: {} }, [], 'At least 2 items'],

@@ -84,6 +84,7 @@ describe('values as text', () => {
 });
 
 const copied: Copied = {
+  origin: 'https://admin.example.com',
   url: 'wss://example.com/jstp/?a=1',
   app: 'chat@1.0.0',
   login: { kind: 'login', name: 'ann' },
@@ -113,11 +114,12 @@ describe('what is copied', () => {
 
   test('as a command names the server, the login and the arguments, and no secret', () => {
     expect(copyAsCommand({ ...copied, args: [-1, "it's"] })).toBe(
-      `npx nestjs-jstp call --login ann -- 'wss://example.com/jstp/chat@1.0.0?a=1' rooms.say -1 '"it'\\''s"'`,
+      `npx nestjs-jstp call --login ann --origin https://admin.example.com -- 'wss://example.com/jstp/chat@1.0.0?a=1' rooms.say -1 '"it'\\''s"'`,
     );
     expect(copyAsCommand({ ...copied, kind: 'emits', login: { kind: 'anonymous' } })).toBe(
-      "npx nestjs-jstp listen 'wss://example.com/jstp/chat@1.0.0?a=1' rooms.say",
+      "npx nestjs-jstp listen --origin https://admin.example.com 'wss://example.com/jstp/chat@1.0.0?a=1' rooms.say",
     );
+    expect(copyAsCommand(copied)).toMatch(/ rooms\.say "'kitchen'"$/);
   });
 
   test('as code is TypeScript for each kind of call', () => {
@@ -125,6 +127,7 @@ describe('what is copied', () => {
 
 const client = new JstpClient({
   url: 'wss://example.com/jstp/?a=1',
+  connectOptions: { origin: 'https://admin.example.com' },
   app: 'chat@1.0.0',
   login: 'ann',
   password: process.env.JSTP_PASSWORD,

@@ -10,6 +10,8 @@ export type ShownLogin =
 /** A call or event that is to be made elsewhere. */
 export interface Copied {
   readonly url: string;
+  /** The origin of the page. The server lets it in, and perhaps no client that names none. */
+  readonly origin: string;
   readonly app: string;
   readonly login: ShownLogin;
   readonly kind: 'method' | 'event' | 'emits';
@@ -58,6 +60,8 @@ export function copyAsCommand(copied: Copied): string {
   const isOdd = [`${interfaceName}.${name}`, ...values].some((value) => value.startsWith('-'));
   const words = [
     ...options,
+    '--origin',
+    copied.origin,
     ...(isOdd ? ['--'] : []),
     addressOf(copied.url, app),
     `${interfaceName}.${name}`,
@@ -69,6 +73,8 @@ export function copyAsCommand(copied: Copied): string {
 /** A word that a POSIX shell takes as it is. */
 export function quoteForShell(word: string): string {
   if (word !== '' && /^[\w@%+=:,./^-]+$/.test(word)) return word;
+  // Readable, where it can be: a text of MDSF has quotes of its own.
+  if (word.includes("'") && !/["$`\\!\n]/.test(word)) return `"${word}"`;
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
@@ -89,8 +95,12 @@ function memberName(key: string): string {
   return IDENTIFIER.test(key) ? key : quoteText(key);
 }
 
-function clientOptions({ url, app, login }: Copied): string {
-  const options = [`url: ${literal(url)}`, `app: ${literal(app)}`];
+function clientOptions({ url, origin, app, login }: Copied): string {
+  const options = [
+    `url: ${literal(url)}`,
+    `connectOptions: { origin: ${literal(origin)} }`,
+    `app: ${literal(app)}`,
+  ];
   if (login.kind === 'login')
     options.push(`login: ${literal(login.name)}`, 'password: process.env.JSTP_PASSWORD');
   if (login.kind === 'strategy')

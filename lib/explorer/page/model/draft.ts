@@ -1,5 +1,6 @@
 import { hexOf, bytesIn, readBytes, type BytesNotation } from './bytes.js';
 import { defaultOf, fieldOf, type Field } from './field.js';
+import { counted } from './numbers.js';
 import { isRecord, own, type Unknowns } from './untrusted.js';
 import { readText, writeText } from './value-text.js';
 
@@ -150,8 +151,8 @@ function readTextField(text: string, field: Field, wrong: Wrong): unknown {
   // JSON Schema counts characters, not units of UTF-16.
   const { length } = Array.from(text);
   if (length < minLength)
-    return wrong(minLength === 1 ? 'A text is missing' : `At least ${minLength} characters`);
-  return length > maxLength ? wrong(`At most ${maxLength} characters`) : text;
+    return wrong(minLength === 1 ? 'A text is missing' : `At least ${counted(minLength, 'character')}`);
+  return length > maxLength ? wrong(`At most ${counted(maxLength, 'character')}`) : text;
 }
 
 function readNumber(text: string, field: Field, wrong: Wrong): unknown {

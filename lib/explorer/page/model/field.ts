@@ -1,3 +1,4 @@
+import { counted } from './numbers.js';
 import { resolveSchema, typeLabel, typeOf, unionOf } from './schema.js';
 import { arrayOf, isRecord, numberOf, own, recordOf, textOf, type Unknowns } from './untrusted.js';
 
@@ -202,10 +203,10 @@ function hintsOf(schema: Unknowns): string[] {
   say('maximum', (value) => `at most ${value}`);
   say('exclusiveMaximum', (value) => `less than ${value}`);
   say('multipleOf', (value) => `a multiple of ${value}`);
-  say('minLength', (value) => `at least ${value} characters`);
-  say('maxLength', (value) => `at most ${value} characters`);
-  say('minItems', (value) => `at least ${value} items`);
-  say('maxItems', (value) => `at most ${value} items`);
+  say('minLength', (value) => `at least ${counted(value, 'character')}`);
+  say('maxLength', (value) => `at most ${counted(value, 'character')}`);
+  say('minItems', (value) => `at least ${counted(value, 'item')}`);
+  say('maxItems', (value) => `at most ${counted(value, 'item')}`);
   // Why it is shown and not tried: a pattern of a server may take for ever.
   const pattern = textOf(own(schema, 'pattern'), 200);
   if (pattern !== undefined) hints.push(`matches ${pattern}`);

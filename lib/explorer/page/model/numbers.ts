@@ -34,3 +34,8 @@ export function clockTime(at: number): string {
   const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
   return `${time}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }
+
+/** A number of things: `1 item`, `2 items`. */
+export function counted(value: number, noun: string): string {
+  return `${value} ${noun}${value === 1 ? '' : 's'}`;
+}

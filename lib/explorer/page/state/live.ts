@@ -142,6 +142,13 @@ export class Live {
     }
   }
 
+  /** The detail is as it was when it was asked for, but is asked for again where the session has gone or come back. */
+  private async followDetail(): Promise<void> {
+    const shown = this.detail.value;
+    const listed = shown && this.sessions.value.connections.find(({ handle }) => handle === shown.handle);
+    if (listed && listed.state !== shown.state) await this.refreshDetail(shown.handle);
+  }
+
   private async refreshDetail(handle: number): Promise<void> {
     try {
       const detail = await this.client()?.call(ADMINISTRATION_INTERFACE, 'connection', handle);
@@ -160,7 +167,7 @@ export class Live {
         if (!isSnapshot(snapshot)) continue;
         this.status.set({ state: 'watching', error: undefined });
         this.take(snapshot);
-        void this.relist();
+        void this.relist().then(() => this.followDetail());
       }
     } catch (thrown) {
       error = describeError(thrown);

@@ -239,6 +239,7 @@ function CopyButtons({ member, args }: CopyProps) {
     const { host, app, shownLogin: login } = explorer;
     return write({
       url: host.url,
+      origin: globalThis.location.origin,
       app,
       login,
       kind,

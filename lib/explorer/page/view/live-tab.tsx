@@ -62,12 +62,21 @@ function Refused() {
   const { error } = useStore(live.status);
   if (!error) return null;
   const isOff = error.code === 12 || error.code === 14;
+  if (error.message === 'Forbidden resource') {
+    return (
+      <p class="hint">
+        Your login may not see what the server does. Log in as somebody whom the guard of the server’s option
+        <code>administration</code> lets in.
+      </p>
+    );
+  }
   return (
     <>
       <ErrorBox error={error} title={isOff ? 'This server is not administered' : 'Not shown'} />
       {isOff ? (
         <p class="hint">
-          The server’s option `administration`, with a guard that lets you in, shows here what it does.
+          The server’s option <code>administration</code>, with a guard that lets you in, shows here what it
+          does.
         </p>
       ) : null}
     </>
@@ -163,7 +172,7 @@ function Budgets({ budgets }: { readonly budgets: Unknowns }) {
                     min={0}
                     max={100}
                     high={80}
-                    value={share}
+                    value={Math.round(share)}
                     aria-label={`${BUDGET_LABELS[name]}, per cent of the limit`}
                   />
                 )}

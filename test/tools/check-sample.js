@@ -109,7 +109,7 @@ async function checkCommandLine() {
   const command = path.join(root, 'dist/cli/main.js');
   const { stdout } = await promisify(execFile)(command, ['inspect', `jstp://127.0.0.1:${chatPort}/chat`]);
   for (const line of [
-    /method {2}history\(room: string\): stream {2}What was said/,
+    /method {2}history\(room: string\): stream of .* {2}What was said/,
     /emits {3}people\(room: string, people/,
   ])
     if (!line.test(stdout)) fail(`inspect did not print ${line}: ${stdout}`);

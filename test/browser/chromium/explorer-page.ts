@@ -64,6 +64,11 @@ export class ExplorerPage {
       .click();
   }
 
+  /** Waits until the page has heard what the server has: before that, a search finds nothing. */
+  async waitForMembers(): Promise<void> {
+    await this.page.locator('nav .member').first().waitFor({ state: 'attached' });
+  }
+
   async call(): Promise<void> {
     await this.page.getByRole('button', { name: 'Call', exact: true }).click();
   }

@@ -138,9 +138,10 @@ test(
     await page.keyboard.press('Tab');
     await page.keyboard.type('wonderland');
     await page.keyboard.press('Enter');
-    await page.getByRole('status').filter({ hasText: 'Connected' }).waitFor();
+    await explorer.waitForMembers();
     await page.keyboard.press('/');
     await page.keyboard.type('places');
+    await page.waitForFunction("document.querySelectorAll('nav .member').length === 1");
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');

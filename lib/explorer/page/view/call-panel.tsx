@@ -137,12 +137,14 @@ function Prepared({ bench }: { readonly bench: Bench }) {
   const send = (): void => {
     bench.showsProblems.set(true);
     explorer.notices.clear();
-    if (reading.problems.length > 0) {
-      explorer.notices.say(`The arguments are not right yet: ${reading.problems[0]?.message ?? ''}`, 'bad');
+    // Read anew. Why: what was typed last may not have been rendered yet.
+    const newest = readArguments(draftStore.value, member.args, definitions);
+    if (newest.problems.length > 0) {
+      explorer.notices.say(`The arguments are not right yet: ${newest.problems[0]?.message ?? ''}`, 'bad');
       return;
     }
-    if (isMethod) makeCall(explorer, bench, reading);
-    else void sendEvent(explorer, bench, reading);
+    if (isMethod) makeCall(explorer, bench, newest);
+    else void sendEvent(explorer, bench, newest);
   };
   // Without a list of what it depends on: the newest arguments are sent.
   useEffect(() => callKeys.watch(send));

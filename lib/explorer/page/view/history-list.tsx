@@ -8,6 +8,8 @@ const SHOWN = 30;
 export function HistoryList() {
   const explorer = useExplorer();
   const entries = useStore(explorer.history.entries);
+  // Why: what the server has is not known yet, and so no form could be filled in.
+  const isLoading = useStore(explorer.isLoading);
   if (entries.length === 0) return null;
   return (
     <section class="panel history" aria-label="History">
@@ -31,6 +33,7 @@ export function HistoryList() {
             <button
               type="button"
               class="history-entry"
+              disabled={isLoading}
               onClick={() => {
                 openFromHistory(explorer, entry);
               }}

@@ -141,7 +141,7 @@ test(
     await explorer.waitForMembers();
     await page.keyboard.press('/');
     await page.keyboard.type('places');
-    await page.waitForFunction("document.querySelectorAll('nav .member').length === 1");
+    await page.locator('nav .member').nth(1).waitFor({ state: 'detached' });
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');

@@ -47,12 +47,18 @@ function single(event: KeyboardEvent, explorer: Explorer): void {
   if (event.key === '/') {
     event.preventDefault();
     isMenuOpen.set(true);
-    requestAnimationFrame(() => document.getElementById(SEARCH_ID)?.focus());
+    // Why twice: a wide screen shows the search already, and the next key belongs to it; a menu is yet to open.
+    focusSearch();
+    requestAnimationFrame(focusSearch);
   } else if (event.key === '?') showShortcuts.set(true);
   else {
     const tab = /^[1-9]$/.test(event.key) ? TABS[Number(event.key) - 1] : undefined;
     if (tab && !document.querySelector('dialog[open]')) explorer.tab.set(tab);
   }
+}
+
+function focusSearch(): void {
+  document.getElementById(SEARCH_ID)?.focus();
 }
 
 function isTyping(target: EventTarget | null): boolean {

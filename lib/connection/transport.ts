@@ -48,8 +48,11 @@ export interface Transport {
    * `limits.maxSendBufferBytes` wait, the transport is destroyed.
    */
   send(text: string): void;
-  /** Sends a message with bytes behind its text, as {@link send} does. Undefined where messages are texts. */
-  sendAttached?(message: AttachedMessage): void;
+  /**
+   * Sends a message with bytes behind its text, as {@link send} does. Why every transport: `attachments` is agreed on
+   * without a look at the transport.
+   */
+  sendAttached(message: AttachedMessage): void;
   /** Sends what is waiting, then ends the transport both ways. Nothing is received any more. */
   end(): void;
   /** Ends the transport at once. */

@@ -141,7 +141,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   }
 
   private writeAttached(transport: Transport, message: AttachedMessage): void {
-    if (transport.sendAttached && this.owner.extensions.attachments) transport.sendAttached(message);
+    if (this.owner.extensions.attachments) transport.sendAttached(message);
     else transport.send(joinParts(...textPieces(message)));
   }
 

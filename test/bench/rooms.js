@@ -47,6 +47,10 @@ class Sink {
     }
   }
 
+  sendAttached() {
+    throw new Error('No event of this benchmark has bytes');
+  }
+
   end() {}
   destroy() {}
   pause() {}

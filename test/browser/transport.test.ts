@@ -311,7 +311,7 @@ describe('a message with bytes behind its text', () => {
 
   test('goes out as one binary message, and comes as one', () => {
     const { transport, socket, messages } = open();
-    transport.sendAttached?.(new AttachedMessage(text, Uint8Array.from([0, 1, 255])));
+    transport.sendAttached(new AttachedMessage(text, Uint8Array.from([0, 1, 255])));
     expect(socket.sent).toEqual([wire]);
     socket.onmessage?.({ data: wire.slice().buffer });
     expect(messages).toEqual([new AttachedMessage(text, Uint8Array.from([0, 1, 255]))]);

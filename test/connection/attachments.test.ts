@@ -344,14 +344,44 @@ describe('a session with large bytes under way', () => {
   });
 });
 
-describe('a transport of texts', () => {
-  test('carries large bytes as base64', async () => {
+describe('within a process', () => {
+  async function startMemory(application: Application<Connection>): Promise<Connection> {
     const memory = createMemoryEntry();
-    const server = memory.createServer({ applications: [new Answers('app', {})] }).listen(1);
+    const server = memory.createServer({ applications: [application] }).listen(1);
     closing.add(() => void server.close());
     const connection = await memory.connect('app', null, 1);
     closing.add(() => connection.close());
-    expect(await connection.callMethod('any', 'echo', [bytesOf(70_000)])).toEqual([bytesOf(70_000)]);
+    return connection;
+  }
+
+  test('bytes cross of which base64 would be more than a message may have, both ways', async () => {
+    const connection = await startMemory(new Answers('app', {}));
+    expect(connection.extensions.attachments).toBe(true);
+    const content = bytesOf(7 * 1024 * 1024);
+    const result = await within(connection.callMethod('any', 'echo', [content]), 'a result');
+    expect(content.equals((result as [Buffer])[0])).toBe(true);
+    const tooMuch = connection.callMethod('any', 'echo', [Buffer.alloc(8 * 1024 * 1024)]);
+    await expect(tooMuch).rejects.toMatchObject({ code: 'ERR_JSTP_MESSAGE_TOO_LARGE' });
+  });
+
+  test('a receiver has memory of its own, so that a replay sends what was sent', async () => {
+    let received = 0;
+    class Taking extends Application<Connection> {
+      override handleEvent(
+        _connection: Connection,
+        _interface: string,
+        _event: string,
+        [value]: unknown[],
+      ): void {
+        received = transferred(value as Buffer).length;
+      }
+    }
+    const connection = await startMemory(new Taking('app', {}));
+    connection.emitRemoteEvent('any', 'sent', [bytesOf(70_000)]);
+    await waitFor(() => received === 70_000, 'the event');
+    const { session } = connection;
+    const kept = session?.journal.at(session.journal.start).message;
+    expect((kept as AttachedMessage).bytes).toEqual(bytesOf(70_000));
   });
 });
 

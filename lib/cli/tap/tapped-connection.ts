@@ -92,8 +92,7 @@ class Leg implements TransportReceiver {
 /** Passes a message on, with the bytes behind its text where it has any. */
 function pass(message: WrittenMessage, transport: Transport): void {
   if (typeof message === 'string') transport.send(message);
-  else if (transport.sendAttached) transport.sendAttached(message);
-  else transport.send(textOf(message));
+  else transport.sendAttached(message);
 }
 
 /** A client and the server that it is connected to. */

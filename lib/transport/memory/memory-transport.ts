@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Transport, TransportReceiver } from '../../connection/transport.js';
 import type { Limits } from '../../protocol/limits.js';
+import { AttachedMessage, type WrittenMessage } from '../../protocol/attached-message.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { ignore } from '../../util/callback.js';
 import { slowPeerError } from '../../protocol/slow-peer.js';
@@ -10,7 +11,8 @@ import { SendRoom } from '../send-room.js';
 const TOLD_FROM_BYTES = 16 * 1024;
 
 /** What is on its way to one end: a message, or the close with its error. */
-type Item = { readonly text: string; readonly bytes: number } | { readonly error: Error | undefined };
+type Item =
+  { readonly message: WrittenMessage; readonly bytes: number } | { readonly error: Error | undefined };
 
 /**
  * One end of a transport within this process: real messages, no socket. A message arrives a microtask after it was
@@ -59,12 +61,21 @@ export class MemoryTransport implements Transport {
   }
 
   send(text: string): void {
+    this.deliverLater(text, Buffer.byteLength(text));
+  }
+
+  sendAttached(message: AttachedMessage): void {
+    const { text, length } = message;
+    this.deliverLater(message, length - text.length + Buffer.byteLength(text));
+  }
+
+  private deliverLater(message: WrittenMessage, bytes: number): void {
     if (!this.isOpen) return;
     if (!this.room.admits(this.waiting)) {
       this.destroy(slowPeerError());
       return;
     }
-    this.peer?.arrive({ text, bytes: Buffer.byteLength(text) });
+    this.peer?.arrive({ message, bytes });
     this.room.sent(this.waiting);
     if (this.waiting < TOLD_FROM_BYTES) return;
     this.hasTold = true;
@@ -131,7 +142,7 @@ export class MemoryTransport implements Transport {
         continue;
       }
       this.inboxBytes -= item.bytes;
-      this.receive(item.text);
+      this.receive(item.message, item.bytes);
     }
     if (this.inbox.length === 0) this.peer?.allRead();
   }
@@ -143,11 +154,11 @@ export class MemoryTransport implements Transport {
     this.receiver?.transportWaits?.(0);
   }
 
-  private receive(text: string): void {
+  private receive(message: WrittenMessage, bytes: number): void {
     if (!this.isOpen) return;
-    if (text.length > this.limits.maxMessageBytes) {
+    if (bytes > this.limits.maxMessageBytes) {
       this.destroy(new ProtocolError(`Message of more than ${this.limits.maxMessageBytes} bytes`));
-    } else this.receiver?.receiveMessage(text);
+    } else this.receiver?.receiveMessage(ownCopy(message));
   }
 
   private closed(error: Error | undefined): void {
@@ -159,6 +170,13 @@ export class MemoryTransport implements Transport {
     receiver?.transportClosed(error);
     this.onClosed();
   }
+}
+
+/** A message whose bytes the receiver may change: the sender keeps them for a replay. */
+function ownCopy(message: WrittenMessage): WrittenMessage {
+  return typeof message === 'string'
+    ? message
+    : new AttachedMessage(message.text, new Uint8Array(message.bytes));
 }
 
 function cutError(): Error {

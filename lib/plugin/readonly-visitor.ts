@@ -9,6 +9,8 @@ export interface ReadonlyVisitorOptions {
   readonly pathToSource: string;
 }
 
+const TYPESCRIPT = /\.([cm]?)tsx?$/;
+
 type Entry = [imported: ts.CallExpression, classes: Record<string, ts.ObjectLiteralExpression>];
 
 /**
@@ -40,7 +42,12 @@ export class ReadonlyVisitor {
     };
     ts.forEachChild(file, visit);
     if (Object.keys(classes).length === 0) return;
-    this.entries.push([importOf(this.pathTo(file.fileName)), classes]);
+    const path = this.pathTo(file.fileName);
+    const isWhole = needsExtensions(program.getCompilerOptions());
+    this.entries.push([
+      importOf(isWhole ? path.replace(TYPESCRIPT, '.$1js') : path.replace(TYPESCRIPT, '')),
+      classes,
+    ]);
   }
 
   /** What was found. */
@@ -50,9 +57,15 @@ export class ReadonlyVisitor {
 
   private pathTo(fileName: string): string {
     const path = relative(this.options.pathToSource, fileName).split(sep).join(posix.sep);
-    const bare = path.replace(/\.[cm]?tsx?$/, '');
-    return bare.startsWith('.') ? bare : `./${bare}`;
+    return path.startsWith('.') ? path : `./${path}`;
   }
+}
+
+/** Whether imports name the files as they are: an `import()` of an application of CommonJS as well. */
+function needsExtensions({ moduleResolution, module }: ts.CompilerOptions): boolean {
+  const { Node16, NodeNext } = ts.ModuleResolutionKind;
+  if (moduleResolution !== undefined) return moduleResolution === Node16 || moduleResolution === NodeNext;
+  return module !== undefined && module >= ts.ModuleKind.Node16 && module <= ts.ModuleKind.NodeNext;
 }
 
 function isExported(node: ts.ClassDeclaration): boolean {

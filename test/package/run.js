@@ -20,7 +20,7 @@ import { packInto, root, run, withTemporaryFolder, writeJson } from './shell.js'
  */
 
 const core = { core: 'core served and called' };
-const operate = { operate: 'traced, counted and healthy' };
+const operate = { operate: 'traced, counted and healthy', explore: 'explored' };
 
 /** @type {FreshApplication[]} */
 const applications = [
@@ -121,7 +121,7 @@ function install({ name, type, nest }, home, tarball) {
   run(home, 'npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...peers]);
 }
 
-/** What `nestjs-jstp/opentelemetry`, `/metrics` and `/terminus` are used with. */
+/** What `nestjs-jstp/opentelemetry`, `/metrics`, `/terminus` and `/explorer` are used with. */
 function installOptionalPeers(/** @type {FreshApplication} */ { nest }, /** @type {string} */ home) {
   const ours = [
     '@opentelemetry/api',
@@ -136,6 +136,7 @@ function installOptionalPeers(/** @type {FreshApplication} */ { nest }, /** @typ
     '--no-fund',
     '--prefer-offline',
     `@nestjs/terminus@${nest}`,
+    `@nestjs/platform-express@${nest}`,
     ...packages,
   ]);
 }

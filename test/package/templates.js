@@ -1,8 +1,8 @@
 /**
  * The applications that `nest new` makes, of each major version of Nest, with the packed package in them: their own
- * tests and ours of fixtures/template/ pass by their own runner, and they build.
+ * tests and ours of fixtures/template/ pass by their own runner, and they build, with the plugin of the package.
  */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root, run, writeJson } from './shell.js';
 
@@ -34,6 +34,7 @@ export function checkTemplates(folder, tarball) {
     runTests(home, 'test', ['app.controller.spec', 'sums.controller.spec']);
     runTests(home, 'test:e2e', ['app.e2e-spec', 'sums.e2e-spec']);
     run(home, 'npm', ['run', 'build']);
+    expectPluginOutput(home);
   }
   return TEMPLATES.length;
 }
@@ -59,6 +60,9 @@ function generate(folder, { nest, imports, hasJest }, tarball) {
     });
     if (hasJest) Object.assign(manifest.jest, jestSetting());
   });
+  change(path.join(home, 'nest-cli.json'), ({ compilerOptions }) => {
+    compilerOptions.plugins = ['nestjs-jstp/plugin'];
+  });
   if (hasJest)
     change(path.join(home, 'test/jest-e2e.json'), (config) => Object.assign(config, jestSetting()));
   cpSync(path.join(import.meta.dirname, 'fixtures/template'), home, { recursive: true });
@@ -73,6 +77,14 @@ function runTests(home, script, files) {
   const output = run(home, 'npm', ['run', script], { withErrors: true });
   const missing = files.filter((file) => !output.includes(file));
   if (missing.length > 0) throw new Error(`npm run ${script} did not run ${missing.join(', ')}`);
+}
+
+/** The build has asked the plugin of the package. */
+function expectPluginOutput(/** @type {string} */ home) {
+  const built = readdirSync(path.join(home, 'dist'), { recursive: true, encoding: 'utf8' });
+  const controller = built.find((file) => path.basename(file) === 'sums.controller.js');
+  const text = controller === undefined ? '' : readFileSync(path.join(home, 'dist', controller), 'utf8');
+  if (!text.includes('_JSTP_METADATA_FACTORY')) throw new Error('nestjs-jstp/plugin has added nothing');
 }
 
 function install(/** @type {string} */ home) {

@@ -1,14 +1,17 @@
+import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
+import ts from 'typescript';
 import {
   loadPluginMetadata,
   type ApplicationDescription,
   type MethodDescription,
 } from '../../../lib/index.js';
+import { ReadonlyVisitor } from '../../../lib/plugin/index.js';
 import { scratchFolder } from '../../support/scratch-folder.js';
 import { startService } from '../server/fixture.js';
 
@@ -118,6 +121,43 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(remove);
+
+/** The path by which the file of a generator would import a controller. */
+function importedBy(moduleOptions: ts.CompilerOptions, file = 'orders.controller.ts'): unknown {
+  const program = ts.createProgram([inFolder('src', file)], {
+    ...moduleOptions,
+    noLib: true,
+    types: [],
+    experimentalDecorators: true,
+  });
+  const visitor = new ReadonlyVisitor({ pathToSource: inFolder('src') });
+  const source = program.getSourceFile(inFolder('src', file));
+  assert(source);
+  visitor.visit(program, source);
+  const [path] = visitor.collect()['controllers'][0][0].arguments;
+  return (path as ts.StringLiteral).text;
+}
+
+describe('the path of an import in the file of a generator', () => {
+  test.each([
+    { module: ts.ModuleKind.NodeNext },
+    { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 },
+  ])('has an extension where TypeScript and Node need one: %p', (options) => {
+    // Why: the generators of Nest 11 write it as it is, and CommonJS applications resolve by nodenext.
+    expect(importedBy(options)).toBe('./orders.controller.js');
+  });
+
+  test('has none where the application names files without', () => {
+    const { ESNext } = ts.ModuleKind;
+    const { Bundler } = ts.ModuleResolutionKind;
+    expect(importedBy({ module: ESNext, moduleResolution: Bundler })).toBe('./orders.controller');
+  });
+
+  test('has the kind of module that the file has', () => {
+    copyFileSync(inFolder('src/orders.controller.ts'), inFolder('src/orders.mts'));
+    expect(importedBy({ module: ts.ModuleKind.NodeNext }, 'orders.mts')).toBe('./orders.mjs');
+  });
+});
 
 type Loaded = Record<'OrdersController', new () => object>;
 

@@ -281,9 +281,10 @@ export class Lifecycle
   }
 
   awaitAnswer(handshake: ClientHandshake, offered: readonly ExtensionName[]): void {
+    // First: a `toJSON` of the credentials may not begin another one.
+    this.setState(HANDSHAKING);
     const request = handshake.format(offered, this.limits.maxMessageBytes);
     checkHandshakeSize(request, this.limits);
-    this.setState(HANDSHAKING);
     this.handshake = handshake;
     this.wire.write(request);
   }

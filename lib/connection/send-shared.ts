@@ -33,7 +33,8 @@ function commitShared(
   const refusal = outbox.refusal('event', event.name);
   if (refusal) return refusal;
   try {
-    outbox.commit(event.messageFor(outbox.nextId, metadata, extensions.bytes));
+    const id = outbox.nextId;
+    outbox.commit(id, event.messageFor(id, metadata, extensions));
     return undefined;
   } catch (error) {
     return error;

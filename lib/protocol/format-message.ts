@@ -171,10 +171,24 @@ export function renumber(message: WrittenMessage, id: number, bytes = true): Wri
 }
 
 function renumberText(text: string, id: number, bytes: boolean): string {
-  const begin = text.indexOf('[') + 1;
-  const end = begin + (NUMBER.exec(text.slice(begin, begin + NUMBER_LENGTH))?.[0].length ?? 0);
-  const message = text.slice(0, begin) + String(id) + text.slice(end);
+  const message = withNumberAt(text, text.indexOf('[') + 1, id);
   return flat(bytes ? message : bytesAsStrings(message));
+}
+
+/**
+ * Gives a value of a stream another place: of `{stream:[1,1],data:...` it makes `{stream:[1,2],data:...`.
+ * @param message - made by {@link formatStreamItem} or {@link formatSourceItem}
+ */
+export function renumberItem(message: WrittenMessage, n: number): WrittenMessage {
+  const text = plainText(message);
+  const renumbered = flat(withNumberAt(text, text.lastIndexOf(',', text.indexOf(']')) + 1, n));
+  return typeof message === 'string' ? renumbered : new AttachedMessage(renumbered, message.bytes);
+}
+
+/** Puts a number in the place of the one that begins there. */
+function withNumberAt(text: string, begin: number, number: number): string {
+  const end = begin + (NUMBER.exec(text.slice(begin, begin + NUMBER_LENGTH))?.[0].length ?? 0);
+  return text.slice(0, begin) + String(number) + text.slice(end);
 }
 
 /** The text of a call or an event from its header to its arguments: `[1,'iface',{...}],method:` */

@@ -1,5 +1,5 @@
 import { BYTES_QUOTE } from '../mdsf/index.js';
-import { AttachedMessage, plainText, type WrittenMessage } from './attached-message.js';
+import { AttachedMessage, plainText, textOf, type WrittenMessage } from './attached-message.js';
 import { eventHead, eventTail, flat, type WriteLimits } from './format-message.js';
 import { isLargeString, joinParts } from './message-parts.js';
 import type { Metadata } from './message.js';
@@ -14,16 +14,26 @@ const LONGEST_ID = -Number.MAX_SAFE_INTEGER;
 const SHARED_LENGTH = 128;
 const ID_END = BEGINNING.length + String(LONGEST_ID).length;
 
+/** Which bytes a peer takes: as such, and, if they are many, behind the text. */
+export interface PeerTakesBytes {
+  readonly bytes: boolean;
+  readonly attachments: boolean;
+}
+
 /**
  * An event for many connections. Its arguments are written as text once: what each connection sends differs in the
- * number, and in metadata that observers add. Only where there are bytes, they are written once more, for peers without.
+ * number, and in metadata that observers add. Only where there are bytes, they are written once more for each kind of peer:
+ * those that take bytes within the text alone, and those that take none.
  */
 export class SharedEvent {
   private tail: WrittenMessage | undefined;
+  /** The arguments with all bytes as base64, for peers that take none behind the text. */
+  private base64Tail: string | undefined;
   /** The arguments for peers that take no bytes. */
   private plainTail: WrittenMessage | undefined;
   private mayHaveBytes: boolean | undefined;
   private rest: WrittenMessage | undefined;
+  private base64Rest: WrittenMessage | undefined;
   private plainRest: WrittenMessage | undefined;
   private failure: { readonly error: unknown } | undefined;
 
@@ -51,17 +61,22 @@ export class SharedEvent {
   /**
    * The message of one connection.
    * @param metadata - what goes along to this connection
-   * @param bytes - whether the peer takes bytes as such
+   * @param peer - what it takes
    * @throws as {@link prepare}
    */
-  messageFor(id: number, metadata: Metadata | undefined, bytes: boolean): WrittenMessage {
-    const written = this.restWith(metadata);
-    const rest = bytes || !this.hasBytes ? written : this.restWithoutBytes(metadata);
+  messageFor(id: number, metadata: Metadata | undefined, peer: PeerTakesBytes): WrittenMessage {
+    const rest = this.restFor(peer, metadata);
     if (typeof rest !== 'string') return new AttachedMessage(flat(BEGINNING + id + rest.text), rest.bytes);
     const isLarge: boolean = isLargeString(rest);
     if (isLarge) return joinParts(BEGINNING + id, rest, '');
     const head = flat(BEGINNING + id);
     return rest.length < SHARED_LENGTH ? flat(head + rest) : head + rest;
+  }
+
+  private restFor({ bytes, attachments }: PeerTakesBytes, metadata: Metadata | undefined): WrittenMessage {
+    const written = this.restWith(metadata);
+    if (!bytes && this.hasBytes) return this.restWithoutBytes(metadata);
+    return attachments || typeof written === 'string' ? written : this.restAsBase64(metadata);
   }
 
   /** What comes behind the number. */
@@ -75,6 +90,13 @@ export class SharedEvent {
       this.failure = { error };
       throw error;
     }
+  }
+
+  /** The same for peers that take bytes, but none behind the text. */
+  private restAsBase64(metadata: Metadata | undefined): WrittenMessage {
+    const tail = (this.base64Tail ??= textOf(this.tailWithBytes));
+    if (metadata !== this.metadata) return this.write(metadata, tail);
+    return (this.base64Rest ??= this.write(metadata, tail));
   }
 
   /** The same for peers that take no bytes. */

@@ -1,11 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { plainText } from '../../lib/protocol/attached-message.js';
+import { plainText, textOf } from '../../lib/protocol/attached-message.js';
 import { formatEvent } from '../../lib/protocol/format-message.js';
 import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 import { partsOf } from '../../lib/protocol/message-parts.js';
 import { SharedEvent } from '../../lib/protocol/shared-event.js';
 
 const LIMITS = { ...DEFAULT_LIMITS, maxMetadataBytes: 100 };
+const TAKES_ALL = { bytes: true, attachments: true };
+const KINDS = [
+  [true, true],
+  [true, false],
+  [false, false],
+  [true, true],
+] as const;
 /** How many characters the longest number of a message has. */
 const LONGEST = '-9007199254740991'.length;
 
@@ -16,19 +23,20 @@ describe('an event for many connections', () => {
     ['large', ['x'.repeat(40_000)], undefined],
     ['large, with what has to be quoted', ["it's\n".repeat(10_000), 1], undefined],
     ['with bytes', [Buffer.from('hi'), 'x'.repeat(500)], undefined],
+    ['with large bytes', [Buffer.alloc(5000, 7), { a: new Uint8Array(4096) }], undefined],
     ['with metadata', [1, undefined], { locale: 'de' }],
     ['with metadata that has no members', [], {}],
   ])('is what each would get by itself, %s', (_title, args, metadata) => {
     const shared = new SharedEvent('chat', 'said', args, metadata, LIMITS);
-    for (const bytes of [true, false, true]) {
+    for (const [bytes, attachments] of KINDS) {
       for (const id of [-1, -9_007_199_254_740_991, 12]) {
-        const text = shared.messageFor(id, metadata, bytes);
+        const text = shared.messageFor(id, metadata, { bytes, attachments });
         const alone = formatEvent(id, 'chat', 'said', args, metadata, {
           limits: LIMITS,
           extensions: { bytes },
         });
-        expect(text).toEqual(alone);
-        expect(partsOf(plainText(text)).join('')).toBe(text);
+        expect(text).toEqual(attachments ? alone : textOf(alone));
+        expect(partsOf(plainText(text)).join('')).toBe(plainText(text));
       }
     }
   });
@@ -38,8 +46,8 @@ describe('an event for many connections', () => {
     const value = { toJSON: () => (count += 1) };
     const shared = new SharedEvent('chat', 'said', [value], undefined, LIMITS);
     shared.prepare();
-    expect(shared.messageFor(-1, { trace: 'a' }, true)).toBe("{event:[-1,'chat',{trace:'a'}],said:[1]}");
-    expect(shared.messageFor(-2, undefined, true)).toBe("{event:[-2,'chat'],said:[1]}");
+    expect(shared.messageFor(-1, { trace: 'a' }, TAKES_ALL)).toBe("{event:[-1,'chat',{trace:'a'}],said:[1]}");
+    expect(shared.messageFor(-2, undefined, TAKES_ALL)).toBe("{event:[-2,'chat'],said:[1]}");
     expect(count).toBe(1);
   });
 
@@ -53,7 +61,7 @@ describe('an event for many connections', () => {
     };
     const shared = new SharedEvent('chat', 'said', [value], undefined, LIMITS);
     expect(() => shared.prepare()).toThrow('no text');
-    expect(() => shared.messageFor(-1, undefined, true)).toThrow('no text');
+    expect(() => shared.messageFor(-1, undefined, TAKES_ALL)).toThrow('no text');
     expect(count).toBe(1);
   });
 

@@ -1,12 +1,26 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { Application, type Connection, type Server, type ServerOptions } from '../../lib/core.js';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import {
+  Application,
+  type Connection,
+  type ExtensionName,
+  type Server,
+  type ServerOptions,
+} from '../../lib/core.js';
 import { createMemoryEntry, cutLine } from '../../lib/testing/index.js';
 import { Closing } from '../support/closing.js';
 import { ALL_EXTENSIONS } from '../support/core.js';
 import { waitFor, within } from '../support/wait-for.js';
 
 const closing = new Closing();
-afterEach(() => closing.run());
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await closing.run();
+});
+
+/** How Node makes base64 of a Buffer. */
+interface Base64 {
+  base64Slice(this: Uint8Array, start: number, end: number): string;
+}
 
 const entry = createMemoryEntry();
 
@@ -92,6 +106,31 @@ describe('a broadcast', () => {
       ['two', [{ large: large.toString('base64') }]],
       ['three', '`'],
     ]);
+  });
+
+  test('makes the text of its bytes once for all who take it, whatever else they take', async () => {
+    const { server, port } = serve();
+    const without = (...names: string[]): ExtensionName[] =>
+      ALL_EXTENSIONS.filter((name) => !names.includes(name));
+    const kinds = [ALL_EXTENSIONS, without('attachments'), without('bytes', 'attachments')];
+    const clients = await Promise.all([...kinds, ...kinds, ...kinds].map((names) => client(port, names)));
+    const content = Buffer.alloc(40_000, 'hello');
+    let read = 0;
+    let encoded = 0;
+    const { base64Slice } = Buffer.prototype as unknown as Base64;
+    jest.spyOn(Buffer.prototype as unknown as Base64, 'base64Slice').mockImplementation(function (
+      this: Uint8Array,
+      start,
+      end,
+    ) {
+      if (end - start === content.length) encoded += 1;
+      return base64Slice.call(this, start, end);
+    });
+    server.broadcast('news', 'one', content, { toJSON: () => (read += 1) });
+    await waitFor(() => clients.every(({ events }) => events.length === 1), 'the events');
+    const kindsGot = clients.map(({ events: [event] }) => typeof (event as unknown[])[1]);
+    expect([...new Set(kindsGot)]).toEqual(['object', 'string']);
+    expect({ encoded, read }).toEqual({ encoded: 2, read: 2 });
   });
 
   test('reaches no session that has ended', async () => {

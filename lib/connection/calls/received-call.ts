@@ -279,6 +279,8 @@ export class ReceivedCall implements IncomingCall<Connection>, Expirable, Observ
       this.keeper.reportError(failure);
       message = formatCallbackError(this.id, [ERR_INTERNAL_API_ERROR]);
     }
+    // A `toJSON` of the outcome may have answered, or ended the connection.
+    if (!this.isOpen) return;
     this.close();
     this.keeper.answer(this, message);
     if (this.observation === undefined) return;

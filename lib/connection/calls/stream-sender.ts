@@ -1,6 +1,7 @@
 import type { IncomingCall, OutgoingStream } from '../../application/incoming-call.js';
 import type { WrittenMessage } from '../../protocol/attached-message.js';
 import { ERR_STREAM_OVERFLOW } from '../../protocol/error-codes.js';
+import { renumberItem } from '../../protocol/format-message.js';
 import type { Limits } from '../../protocol/limits.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import { ignore } from '../../util/callback.js';
@@ -75,7 +76,8 @@ export class StreamSender implements OutgoingStream {
   write(value: unknown): boolean {
     if (this.isOver) return false;
     // At once. Why: the source may change the value later.
-    const message = this.call.formatItem(this.made + 1, value);
+    const message = this.messageOf(value);
+    if (message === undefined) return false;
     this.call.checkSize(message);
     this.made += 1;
     this.held.push(message);
@@ -83,6 +85,14 @@ export class StreamSender implements OutgoingStream {
     this.flush();
     this.checkHeld();
     return this.hasCredit && (this.made % CLOCK_EVERY !== 0 || !sharedSlice.isOver());
+  }
+
+  /** The message of the next value. What a `toJSON` of it writes comes before it; undefined where that ends the stream. */
+  private messageOf(value: unknown): WrittenMessage | undefined {
+    const n = this.made + 1;
+    const message = this.call.formatItem(n, value);
+    if (this.isOver) return undefined;
+    return n > this.made ? message : renumberItem(message, this.made + 1);
   }
 
   async ready(): Promise<boolean> {

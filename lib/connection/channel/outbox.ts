@@ -1,6 +1,6 @@
 import type { WrittenMessage } from '../../protocol/attached-message.js';
 import { ERR_INVALID_NAME, ERR_JOURNAL_FULL, ERR_NOT_CONNECTED } from '../../protocol/error-codes.js';
-import { formatPing, formatStreamCredit, isEvent } from '../../protocol/format-message.js';
+import { formatPing, formatStreamCredit, isEvent, renumber } from '../../protocol/format-message.js';
 import type { Limits } from '../../protocol/limits.js';
 import { isPortableName, type NamedKind } from '../../protocol/name-rules.js';
 import { checkSize } from '../../protocol/message-size.js';
@@ -39,6 +39,8 @@ export interface OutboxOwner {
   readonly journal: Journal | undefined;
   /** Whether the connection has ended, so that what is sent now would wait for ever. */
   readonly isClosed: boolean;
+  /** Whether a connection that has ended can be brought back with its session. */
+  readonly mayReturn: boolean;
   /** Whether a message can be written now. */
   readonly isOpen: boolean;
   /** Whether this is a server whose client is away; the application may not know that. */
@@ -164,12 +166,19 @@ export class Outbox implements Expirable {
   }
 
   /**
-   * Journals a message that has the number {@link nextId}, and writes it if there is a transport.
-   * @throws JstpError ERR_JSTP_MESSAGE_TOO_LARGE: the peer would cut the transport for it, again at each resume
+   * Journals a message, and writes it if there is a transport. What a `toJSON` or a getter of its values has sent while it
+   * was being written comes before it.
+   * @param id the number in it: {@link nextId} before it was written
+   * @throws JstpError ERR_JSTP_MESSAGE_TOO_LARGE: the peer would cut the transport for it, again at each resume;
+   *   RemoteError where one of its values has ended the connection
    */
-  commit(message: WrittenMessage, call?: OutgoingCall): void {
-    checkSize(message, this.limits, this.owner.extensions);
-    this.append(message, call);
+  commit(id: number, message: WrittenMessage, call?: OutgoingCall): void {
+    const { owner, nextId } = this;
+    if (owner.isClosed && !(call?.kind === 'resendable' && owner.mayReturn))
+      throw new RemoteError(ERR_NOT_CONNECTED);
+    const numbered = id === nextId ? message : renumber(message, nextId);
+    checkSize(numbered, this.limits, owner.extensions);
+    this.append(numbered, call);
   }
 
   private append(message: WrittenMessage, call?: OutgoingCall): void {

@@ -28,7 +28,7 @@ import {
 import { INITIAL_STREAM_CREDIT } from '../calls/stream-credit.js';
 import { sourcePlaces } from '../calls/outgoing-sources.js';
 import { streamArgumentError } from '../calls/stream-argument-error.js';
-import { RemoteProxy } from '../calls/remote-proxy.js';
+import type { RemoteProxy } from '../calls/remote-proxy.js';
 import type { InFlight } from '../calls/in-flight.js';
 import { ReceivedCalls, type ReceivedCallsOwner } from '../calls/received-calls.js';
 import type { ConnectionChannel } from '../connection-channel.js';
@@ -41,7 +41,7 @@ import type { Reporter } from '../reporter.js';
 import type { ServerSide } from '../server-side.js';
 import type { Wire } from '../wire.js';
 import { endCancelled, fail, failCall, journalFull } from './failures.js';
-import { listMethods } from './list-methods.js';
+import { inspectInterface, listMethods } from './list-methods.js';
 import { mayOvertake, TRANSPORT_PING } from './overtaking.js';
 import { PeerActivity } from './peer-activity.js';
 import { Outbox, type OutboxOwner, type UnsentMessage } from './outbox.js';
@@ -300,7 +300,8 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
         sendStreamingCall(this, call, message, owner.limits);
         return;
       }
-      outbox.commit(formatCall(outbox.nextId, interfaceName, methodName, args, sent, owner), call);
+      const id = outbox.nextId;
+      outbox.commit(id, formatCall(id, interfaceName, methodName, args, sent, owner), call);
       this.limitStream(call);
     } catch (error) {
       failCall(call, error);
@@ -322,7 +323,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     for (const { message, call } of messages) {
       try {
         if (call?.sources) moveSources(this, call);
-        outbox.commit(renumber(message, outbox.nextId, this.extensions.bytes), call);
+        outbox.commit(outbox.nextId, renumber(message, outbox.nextId, this.extensions.bytes), call);
         if (call) this.limitStream(call);
       } catch (error) {
         if (call) failCall(call, error);
@@ -350,7 +351,8 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
     try {
       const places = sourcePlaces(args);
       if (places) return streamArgumentError(eventName, places[0], 'and an event has none');
-      outbox.commit(formatEvent(outbox.nextId, interfaceName, eventName, args, metadata, owner));
+      const id = outbox.nextId;
+      outbox.commit(id, formatEvent(id, interfaceName, eventName, args, metadata, owner));
       return undefined;
     } catch (error) {
       return error;
@@ -367,15 +369,7 @@ export class SessionChannel implements ConnectionChannel, OutboxOwner, ReceivedC
   }
 
   inspectInterface(interfaceName: string, callback: Callback<[proxy?: RemoteProxy]>): void {
-    this.listMethods(interfaceName, (error, methods) => {
-      if (error) {
-        callback(error);
-        return;
-      }
-      const proxy = new RemoteProxy(this.connection, interfaceName, methods);
-      this.remoteProxies[interfaceName] = proxy;
-      callback(null, proxy);
-    });
+    inspectInterface(this, interfaceName, callback);
   }
 
   /** Asks for the names of an interface's methods. */

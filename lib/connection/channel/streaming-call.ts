@@ -13,7 +13,7 @@ const NOT_AGREED =
 interface StreamingChannel extends SourceChannel {
   readonly outbox: SourceChannel['outbox'] & {
     readonly nextId: number;
-    commit(message: WrittenMessage, call: OutgoingCall): void;
+    commit(id: number, message: WrittenMessage, call: OutgoingCall): void;
   };
   readonly extensions: SourceChannel['extensions'] & { readonly source: boolean };
   /** Tells the callee how much of its own values it may send. */
@@ -46,6 +46,7 @@ export function sendStreamingCall(
   const plain = args.map((argument, place) => (sources.get(place) ? null : argument));
   const id = outbox.nextId;
   outbox.commit(
+    id,
     formatStreamingCall(id, interfaceName, methodName, plain, places, metadata, {
       limits,
       extensions: channel.extensions,

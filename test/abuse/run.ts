@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Attacker } from './attackers/attacker.js';
-import { ATTACKERS } from './attackers/index.js';
+import { ATTACKERS, COMMON_ATTACKERS } from './attackers/index.js';
 import { AbusedServer, AttackerProcess, GoodClient } from './processes.js';
 import {
   findFaults,
@@ -14,17 +14,19 @@ import {
   type Phase,
 } from './verdict.js';
 
-const USAGE = `npm run test:abuse -- [--seconds 60] [--attacker 'slow drip'] [--seed 1] [--mixed-load 3] [--times-told] [--list]
+const USAGE = `npm run test:abuse -- [--seconds 60] [--attacker 'slow drip'] [--seed 1] [--mixed] [--mixed-load 3] [--times-told] [--list]
 
   --seconds     how long it attacks and measures in all
   --attacker    some attackers, with semicolons between; without the others there is no mixed attack
-  --mixed-load  in the mixed attack, each attacker has one part of so many of its load
+  --mixed       the mixed attacks alone: of those that every public server meets, and of all
+  --mixed-load  in the mixed attack of all, each attacker has one part of so many of its load
   --times-told  a time over its bound is told, but is no failure: on a machine that others use
   --list        what each attacker sends`;
 
-const SERVER_FLAGS = ['--max-old-space-size=512'];
+const SERVER_FLAGS = ['--max-old-space-size=512', ...(process.env.XFLAGS?.split(' ') ?? [])];
 const QUIET_SHARE = 0.1;
-const MIXED_SHARE = 0.2;
+/** Of each of the two mixed attacks. */
+const MIXED_SHARE = 0.12;
 /** A time over its bound is measured again so often, each time twice as long: a busy machine gets over it by chance. */
 const ATTEMPTS = 3;
 const SETTLE_MS = 50;
@@ -50,6 +52,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '60' },
     attacker: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    mixed: { type: 'boolean', default: false },
     // Why not all of it: that is the work of three servers, and more connections a second than Node accepts.
     'mixed-load': { type: 'string', default: '3' },
     'times-told': { type: 'boolean', default: false },
@@ -99,14 +102,17 @@ class Siege {
     this.faults.push(...findFaults(phase, this.quietMs).map(({ text }) => `quiet: ${text}`));
   }
 
-  /** Measures the good client while some attack; judges, and measures again where it is over a bound. */
-  async attack(name: string, attackers: readonly Attacker[], durationMs: number): Promise<void> {
+  /**
+   * Measures the good client while some attack; judges, and measures again where it is over a bound.
+   * @param share the part of its load that each attacker has
+   */
+  async attack(name: string, attackers: readonly Attacker[], durationMs: number, share = 1): Promise<void> {
     let faults: Fault[] = [];
     const { quietMs } = this;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       // The machine may have become busier since it was quiet.
       if (attempt > 0) await this.quiet(durationMs);
-      const phase = await this.measure(attackers, durationMs * 2 ** attempt);
+      const phase = await this.measure(attackers, durationMs * 2 ** attempt, share);
       faults = findFaults(phase, this.quietMs, attackers.length === 1 ? attackers[0] : undefined);
       print([name, ...this.cells(phase, phase.opened), ...faults.map(({ text }) => ` ! ${text}`)]);
       if (areTimesTold || !faults.some(({ isOfTime }) => isOfTime)) break;
@@ -120,6 +126,7 @@ class Siege {
   private async measure(
     attackers: readonly Attacker[],
     durationMs: number,
+    share = 1,
   ): Promise<Phase & { readonly opened: number }> {
     const processes = attackers
       .map((attacker) => this.processes.get(attacker))
@@ -128,7 +135,6 @@ class Siege {
     const before = await this.server.sample();
     this.server.takePeakRss();
     const start = performance.now();
-    const share = attackers.length > 1 ? 1 / mixedParts : 1;
     for (const process of processes) process.begin(this.server.target, seed, share);
     await delay(durationMs);
     // Before they stop: their ends are work, too.
@@ -212,15 +218,19 @@ async function run(attackers: readonly Attacker[]): Promise<readonly string[]> {
     running.push(client);
     const siege = new Siege(server, client, processes);
     const isMixed = values.attacker === undefined;
-    const rest = 1 - QUIET_SHARE - (isMixed ? MIXED_SHARE : 0);
+    const rest = 1 - QUIET_SHARE - (isMixed ? 2 * MIXED_SHARE : 0);
+    const mixedMs = totalMs * (values.mixed ? (1 - QUIET_SHARE) / 2 : MIXED_SHARE);
     // The first calls of a process are slow: nothing is compiled yet.
     await delay(1000);
     print(HEADER);
     await siege.quiet(totalMs * QUIET_SHARE);
-    for (const attacker of attackers)
+    for (const attacker of values.mixed ? [] : attackers)
       await siege.attack(attacker.name, [attacker], (totalMs * rest) / attackers.length);
-    const mixed = attackers.filter(({ maxAnswerMs }) => maxAnswerMs === undefined);
-    if (isMixed) await siege.attack('all of these, mixed', mixed, totalMs * MIXED_SHARE);
+    if (isMixed) {
+      const all = attackers.filter(({ maxAnswerMs }) => maxAnswerMs === undefined);
+      await siege.attack('the common ones, mixed', COMMON_ATTACKERS, mixedMs);
+      await siege.attack(`all, 1/${String(mixedParts)} of each`, all, mixedMs, 1 / mixedParts);
+    }
     siege.tellLeft();
     return siege.faults;
   } catch (error) {
@@ -234,12 +244,15 @@ function printBounds(attackers: readonly Attacker[]): void {
   console.log(`The server: default limits, ${SERVER_FLAGS.join(' ')}, over net, tls and ws. Bounds: p99 of the good client's calls
 at most ${MAX_RATIO} times the quiet one, no error of it, resident memory at most ${inMib(MEMORY_CAP)} MiB.
 The good client: 100 calls a second over each transport, answered after 10 ms, and 2 new logins a second.
-The attackers: a process each, at the lowest priority (nice 19), from 4 addresses each, with at most this load;
-in the mixed attack, each has one of ${mixedParts} parts of it:`);
-  for (const { name, load, maxAnswerMs } of attackers) {
+The attackers: a process each, at the lowest priority (nice 19), from 4 addresses each, with at most this load.
+In the first mixed attack, those with a star have all of it, which every public server meets; in the second one, all have
+one of ${mixedParts} parts of it:`);
+  for (const attacker of attackers) {
+    const { name, load, maxAnswerMs } = attacker;
+    const star = COMMON_ATTACKERS.includes(attacker) ? '*' : ' ';
     const judged =
       maxAnswerMs === undefined ? '' : ` (not mixed; no answer may take longer than ${maxAnswerMs} ms)`;
-    console.log(`  ${name}: ${load}${judged}`);
+    console.log(`${star} ${name}: ${load}${judged}`);
   }
 }
 

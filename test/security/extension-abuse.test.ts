@@ -184,6 +184,24 @@ describe('stream credit', () => {
   });
 });
 
+describe('a stream whose reader gives no credit', () => {
+  test('holds as many bytes as limits.maxStreamBufferBytes says, and fails with -6 beyond', async () => {
+    const CREDIT = 64;
+    const held = (n: number): string => `{stream:[1,${String(CREDIT + n)}],data:[1]}`;
+    const maxStreamBufferBytes = 10 * held(1).length;
+    const { arena, app } = await streamingArena({ maxStreamBufferBytes });
+    const peer = await arena.guest(OFFER);
+    peer.send("{call:[1,'feed'],all:[]}");
+    await waitFor(() => app.streams.length === 1, 'the stream');
+    for (let n = 0; n < CREDIT + 10; n += 1) app.streams[0].write(1);
+    await peer.pong(2);
+    expect(itemsOf(peer.messages)).toHaveLength(CREDIT);
+    expect(() => app.streams[0].write(1)).toThrow('Stream buffer overflow');
+    expect((await peer.received(CREDIT + 2)).at(-1)).toMatch(/^\{callback:\[1\],error:\[-6/);
+    await arena.expectServing();
+  });
+});
+
 describe('credit for more than anybody needs', () => {
   const LAST = '{stream:[1],credit:[9007199254740991]}';
 

@@ -97,6 +97,22 @@ describe('a name', () => {
   });
 });
 
+describe('a version', () => {
+  test('of limits.maxVersionRangeLength is matched; a longer one matches nothing, and is refused', async () => {
+    const range = '1.x'.padEnd(12, ' ');
+    const application = new Application<Connection>('app', {}, '1.2.3');
+    const arena = await Arena.start(closing, {
+      applications: [application],
+      limits: { maxVersionRangeLength: range.length },
+    });
+    const peer = await arena.guest(`{handshake:[0,'app','${range}']}`);
+    expect(peer.messages[0]).toMatch(/^\{handshake:\[0\],ok:'/);
+    const refused = await arena.guest(`{handshake:[0,'app','${range} ']}`);
+    await refused.end();
+    expect(refused.messages).toEqual(['{handshake:[0],error:[10]}']);
+  });
+});
+
 describe('a Nest handler', () => {
   async function start(name: string, maxNameLength?: number): Promise<void> {
     @Controller()

@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Application, type Connection, type IncomingCall } from '../../lib/core.js';
 import { SERVER_CONTROL } from '../../lib/server/control.js';
 import { Closing } from '../support/closing.js';
+import { fakeClock } from '../support/fake-clock.js';
 import { collectGarbage } from '../support/garbage.js';
 import { waitFor } from '../support/wait-for.js';
 import { Arena, guardProcess } from './arena.js';
@@ -249,5 +250,31 @@ describe('what a client has sent and its server has not begun to serve when the 
     next.send(...events(3, 4));
     await waitFor(() => app.heard.length === 4, 'the other events');
     expect(app.heard).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe('a handler that does not end', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('holds up the end of a server for limits.drainTimeoutMs and limits.closeTimeoutMs, and no longer', async () => {
+    const arena = await Arena.start(closing, { limits: { drainTimeoutMs: 3000, closeTimeoutMs: 2000 } });
+    const peer = await arena.guest(OFFER);
+    peer.send("{call:[1,'slow'],wait:[]}");
+    await peer.pong(2);
+    fakeClock();
+    let isDrained = false;
+    arena.server.close();
+    const drain = arena.server.drain().then(() => (isDrained = true));
+    await jest.advanceTimersByTimeAsync(2900);
+    expect(peer.ended).toBe(false);
+    await jest.advanceTimersByTimeAsync(100);
+    await peer.end();
+    await jest.advanceTimersByTimeAsync(1900);
+    expect(isDrained).toBe(false);
+    await jest.advanceTimersByTimeAsync(100);
+    expect(isDrained).toBe(true);
+    await drain;
   });
 });

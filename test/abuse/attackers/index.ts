@@ -36,3 +36,18 @@ export const ATTACKERS: readonly Attacker[] = [
   heavy,
   unfinished,
 ];
+
+/** Those that every public server meets. */
+export const COMMON_ATTACKERS: readonly Attacker[] = [
+  flood,
+  slow,
+  garbage,
+  halfOpen,
+  unread,
+  cancels,
+  guesses,
+  resumes,
+  journals,
+  webSocketFrames,
+  tlsHalves,
+];

@@ -23,7 +23,7 @@ const USAGE = `npm run test:abuse -- [--seconds 60] [--attacker 'slow drip'] [--
   --times-told  a time over its bound is told, but is no failure: on a machine that others use
   --list        what each attacker sends`;
 
-const SERVER_FLAGS = ['--max-old-space-size=512', ...(process.env.XFLAGS?.split(' ') ?? [])];
+const SERVER_FLAGS = ['--max-old-space-size=512'];
 const QUIET_SHARE = 0.1;
 /** Of each of the two mixed attacks. */
 const MIXED_SHARE = 0.12;

@@ -243,7 +243,8 @@ export interface Limits {
   readonly maxConnectionsPerAddress: number;
   /**
    * How many connections of a server may be before their login at once. From half of it on, an address that has a fiftieth
-   * of it (16 at least) gets no more. `Infinity`: any number. @default 2000
+   * of it (16 at least) gets no more. At it, the one that has been silent for the longest ends for another one.
+   * `Infinity`: any number. @default 2000
    */
   readonly maxPendingHandshakes: number;
   /**

@@ -369,7 +369,7 @@ export class Server extends EventEmitter<ServerEvents> {
 
   private createDoor(): Door {
     return new Door(this.limits, {
-      pendingHandshakes: () => this.pendingPeers.size,
+      pending: this.pendingPeers,
       isMemoryExceeded: () => this.memoryGuard.isOver,
       connectionRefused: (refusal) => {
         this.notify('connectionRefused', refusal);

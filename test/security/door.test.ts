@@ -1,7 +1,15 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { net, tls, ws, wss, type Limits, type RefusedConnection } from '../../lib/core.js';
+import {
+  net,
+  tls,
+  ws,
+  wss,
+  type AuthPolicyFunction,
+  type Limits,
+  type RefusedConnection,
+} from '../../lib/core.js';
 import { Door } from '../../lib/server/door/door.js';
 import { networkOf } from '../../lib/util/network-of.js';
 import { resolveLimits } from '../../lib/protocol/limits.js';
@@ -77,7 +85,7 @@ describe.each(TRANSPORTS)('a server over $name', ({ name, entry, connect }) => {
     expect(arena.errors).toEqual([]);
   });
 
-  test('has as many strangers as limits.maxPendingHandshakes says, and refuses one more until one has logged in or gone', async () => {
+  test('has as many strangers as limits.maxPendingHandshakes says; for one more, the one ends that has been silent the longest', async () => {
     const arena = await start({ maxPendingHandshakes: 2 });
     const refused: RefusedConnection[] = [];
     arena.server.on('connectionRefused', (refusal) => refused.push(refusal));
@@ -86,15 +94,15 @@ describe.each(TRANSPORTS)('a server over $name', ({ name, entry, connect }) => {
     closing.add(() => guest.close());
     const stranger = await arena.socket();
     const other = await arena.socket();
-    const third = await arena.socket();
-    await third.end();
-    expect(refused).toEqual([{ by: 'maxPendingHandshakes', address: LOOPBACK, count: 1 }]);
-    expect([stranger.isEnded, other.isEnded]).toEqual([false, false]);
-    expect(await guest.callMethod('echo', 'back', [1])).toBe(1);
-    other.socket.destroy();
-    const next = await connectSoon(() => connect(arena.port));
+    await waitFor(() => arena.server.getUsage().pendingHandshakes.used === 2, 'the strangers');
+    expect([refused, stranger.isEnded, other.isEnded]).toEqual([[], false, false]);
+    const next = await connect(arena.port);
     closing.add(() => next.close());
-    expect(stranger.isEnded).toBe(false);
+    await stranger.end();
+    expect(refused).toEqual([{ by: 'maxPendingHandshakes', address: LOOPBACK, count: 1 }]);
+    expect(other.isEnded).toBe(false);
+    expect(await guest.callMethod('echo', 'back', [1])).toBe(1);
+    expect(arena.server.getUsage().pendingHandshakes.used).toBe(1);
   });
 
   test('takes 16 strangers of one address, and no more, where more than half of limits.maxPendingHandshakes is used up', async () => {
@@ -181,7 +189,7 @@ describe('a door', () => {
   const doorOf = (limits: object): { door: Door; refused: RefusedConnection[] } => {
     const refused: RefusedConnection[] = [];
     const owner = {
-      pendingHandshakes: () => 0,
+      pending: { size: 0, endSilent: () => undefined },
       isMemoryExceeded: () => false,
       connectionRefused: (refusal: RefusedConnection) => {
         refused.push(refusal);
@@ -233,19 +241,19 @@ describe('a door', () => {
   });
 
   test('keeps the second half of limits.maxPendingHandshakes for addresses that have few of them', () => {
-    let pending = 0;
+    const pending = { size: 0, endSilent: () => undefined };
     const refused: string[] = [];
     const door = new Door(resolveLimits({ maxPendingHandshakes: 2000, maxHandshakesPerSecond: Infinity }), {
-      pendingHandshakes: () => pending,
+      pending,
       isMemoryExceeded: () => false,
       connectionRefused: ({ by, address }) => {
         refused.push(`${by} ${String(address)}`);
       },
     });
     const places = Array.from({ length: 41 }, () => door.admit('192.0.2.1'));
-    pending = 999;
+    pending.size = 999;
     expect(door.admit('192.0.2.1')).toBeDefined();
-    pending = 1000;
+    pending.size = 1000;
     expect(door.admit('192.0.2.1')).toBeUndefined();
     expect(door.admit('192.0.2.2')).toBeDefined();
     expect(refused).toEqual(['maxPendingHandshakes 192.0.2.1']);
@@ -256,6 +264,39 @@ describe('a door', () => {
     places[2]?.identify('192.0.2.3');
     expect(door.admit('192.0.2.1')).toBeDefined();
     expect(door.admit('192.0.2.1')).toBeUndefined();
+  });
+
+  test('at limits.maxPendingHandshakes makes room for an address with few of them, and for no other', () => {
+    const pending = { size: 1999, endSilent: jest.fn(() => silent) };
+    const refused: string[] = [];
+    const door = new Door(resolveLimits({ maxHandshakesPerSecond: 50, maxConnectionsPerAddress: 30 }), {
+      pending,
+      isMemoryExceeded: () => false,
+      connectionRefused: ({ by, address }) => {
+        refused.push(`${by} ${String(address)}`);
+      },
+    });
+    let silent = door.admit('2001:db8::7');
+    expect(door.admit('192.0.2.1')).toBeDefined();
+    expect(pending.endSilent).not.toHaveBeenCalled();
+    pending.size = 2000;
+    for (let n = 2; n <= 30; n += 1) expect(door.admit('192.0.2.1')).toBeDefined();
+    expect(pending.endSilent).toHaveBeenCalledTimes(29);
+    expect(new Set(refused)).toEqual(new Set(['maxPendingHandshakes 2001:db8:0:0::/64']));
+    // One that another limit refuses, or whose address is not known, ends nobody.
+    expect([door.admit('192.0.2.1'), door.admit(undefined)]).toEqual([undefined, undefined]);
+    expect(refused.slice(29)).toEqual([
+      'maxConnectionsPerAddress 192.0.2.1',
+      'maxPendingHandshakes undefined',
+    ]);
+    expect(pending.endSilent).toHaveBeenCalledTimes(29);
+    // Where nobody is silent, it is refused, and holds no place.
+    silent = undefined;
+    expect(door.admit('192.0.2.2')).toBeUndefined();
+    expect(refused.at(-1)).toBe('maxPendingHandshakes 192.0.2.2');
+    expect(door.size).toBe(31);
+    pending.size = 0;
+    for (let n = 1; n <= 30; n += 1) expect(door.admit('192.0.2.2')).toBeDefined();
   });
 
   test('moves a connection to its address when that is known, and refuses it there', () => {
@@ -294,4 +335,19 @@ describe('a door', () => {
     const { door } = doorOf(limits);
     for (let n = 0; n < 5000; n += 1) expect(door.admit('192.0.2.1')).toBeDefined();
   });
+});
+
+test('a stranger whose login is being decided is not silent, and makes no room', async () => {
+  const answers: ((error: null, name: string) => void)[] = [];
+  const authPolicy: AuthPolicyFunction = (_connection, _application, _strategy, _credentials, callback) => {
+    answers.push(callback);
+  };
+  const arena = await Arena.start(closing, { authPolicy, limits: { maxPendingHandshakes: 2 } });
+  const asking = [await arena.stranger(), await arena.stranger()];
+  for (const peer of asking) peer.send("{handshake:[0,'app'],login:['ann','secret']}");
+  await waitFor(() => answers.length === 2, 'the policy');
+  const third = await arena.stranger();
+  await third.end();
+  for (const answer of answers) answer(null, 'ann');
+  for (const peer of asking) expect((await peer.received(1))[0]).toMatch(/ok:/);
 });

@@ -100,7 +100,7 @@ describe('a name', () => {
 describe('a version', () => {
   test('of limits.maxVersionRangeLength is matched; a longer one matches nothing, and is refused', async () => {
     const range = '1.x'.padEnd(12, ' ');
-    const application = new Application<Connection>('app', {}, '1.2.3');
+    const application = new Application<Connection>('app@1.2.3', {});
     const arena = await Arena.start(closing, {
       applications: [application],
       limits: { maxVersionRangeLength: range.length },

@@ -36,7 +36,7 @@ const LIMITS = resolveLimits({
   messageTimeoutMs: 0,
   minReadRate: 0,
 });
-const PLACE: Admission = { identify: () => PLACE, settled: ignore, release: ignore };
+const PLACE: Admission = { network: undefined, identify: () => PLACE, settled: ignore, release: ignore };
 
 /** Stands between clients and a server. */
 export class Tap implements ListenerSink {

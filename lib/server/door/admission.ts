@@ -3,6 +3,8 @@ export type ListenerRule = 'proxyProtocol' | 'clientAddress';
 
 /** The place of one connection among those that a server may have. */
 export interface Admission {
+  /** What counts as the client's address; undefined where that is not known, or does not count. */
+  readonly network: string | undefined;
   /**
    * Notes whose the connection is, where that is known only now.
    * @param address the client's address

@@ -27,11 +27,17 @@ export type ConnectionLimit =
 /** The option that refuses a connection: a limit, or the listener's `proxyProtocol` or `clientAddress`. */
 export type ConnectionRefuser = ConnectionLimit | ListenerRule;
 
-/** A connection that was refused before anything was read of it but a proxy's header. */
+/**
+ * A connection that was refused before anything was read of it but a proxy's header, or that has made room for another one
+ * at `limits.maxPendingHandshakes`.
+ */
 export interface RefusedConnection {
   /** The option that refused it. */
   readonly by: ConnectionRefuser;
-  /** The client's address; undefined where it has none, or was refused before its proxy told it. */
+  /**
+   * The client's address, or of one with an IPv6 address that has made room, its first 64 bits; undefined where it has none,
+   * or was refused before its proxy told it.
+   */
   readonly address: string | undefined;
   /** How many connections this option has refused since the server was made. */
   readonly count: number;
@@ -39,10 +45,16 @@ export interface RefusedConnection {
   readonly error?: unknown;
 }
 
+/** The connections before their login. */
+export interface PendingConnections {
+  readonly size: number;
+  /** Ends the one that has been silent for the longest. @returns its place; undefined: there is none */
+  endSilent(): Admission | undefined;
+}
+
 /** Is asked by a door, and told what it refuses. */
 export interface DoorOwner {
-  /** How many connections are before their login. */
-  pendingHandshakes(): number;
+  readonly pending: PendingConnections;
   /** Whether the process takes more memory than it may. */
   isMemoryExceeded(): boolean;
   connectionRefused(refusal: RefusedConnection): void;
@@ -84,8 +96,31 @@ export class Door {
     const limit = this.findReached();
     if (limit) this.refuse(limit, address);
     const place = limit ? undefined : this.placeFor(address);
-    if (place) this.open += 1;
+    if (!place) return undefined;
+    if (this.isPendingFull && !this.makeRoomFor(place)) {
+      place.settled();
+      this.vacate(place);
+      this.refuse('maxPendingHandshakes', address);
+      return undefined;
+    }
+    this.open += 1;
     return place;
+  }
+
+  private get isPendingFull(): boolean {
+    return this.owner.pending.size >= this.limits.maxPendingHandshakes;
+  }
+
+  /**
+   * Ends the connection that has been silent for the longest, for one of an address that has few before their login. Why: what
+   * logs in says so soon, so that many silent addresses keep nobody out. Why not for one whose address is not known: it may
+   * have its share already.
+   */
+  private makeRoomFor(place: Place): boolean {
+    if (place.network === undefined) return false;
+    const silent = this.owner.pending.endSilent();
+    if (silent) this.refuse('maxPendingHandshakes', silent.network);
+    return silent !== undefined;
   }
 
   /** @internal Moves a connection to the place of its address; undefined: it is refused, and keeps its place. */
@@ -105,10 +140,8 @@ export class Door {
 
   /** The limit of the whole server that is reached; undefined: there is room. */
   private findReached(): ConnectionLimit | undefined {
-    const { maxConnections, maxPendingHandshakes } = this.limits;
-    if (this.open >= maxConnections) return 'maxConnections';
-    if (this.owner.isMemoryExceeded()) return 'maxMemoryBytes';
-    return this.owner.pendingHandshakes() >= maxPendingHandshakes ? 'maxPendingHandshakes' : undefined;
+    if (this.open >= this.limits.maxConnections) return 'maxConnections';
+    return this.owner.isMemoryExceeded() ? 'maxMemoryBytes' : undefined;
   }
 
   private placeFor(address: string | undefined): Place | undefined {
@@ -132,8 +165,7 @@ export class Door {
 
   /** The limit that an address has reached; undefined: it has room for one more, which counts for its rate now. */
   private findReachedBy({ taken, pending, rate }: Place): ConnectionLimit | undefined {
-    if (pending >= this.many && this.owner.pendingHandshakes() >= this.crowdedFrom)
-      return 'maxPendingHandshakes';
+    if (pending >= this.many && this.owner.pending.size >= this.crowdedFrom) return 'maxPendingHandshakes';
     if (taken >= this.limits.maxConnectionsPerAddress) return 'maxConnectionsPerAddress';
     return rate && !rate.take() ? 'maxHandshakesPerSecond' : undefined;
   }

@@ -1,6 +1,10 @@
 import type { Connection } from '../../connection/connection.js';
 import { DeadlineQueue } from '../../util/deadline-queue.js';
 import type { Admission } from '../door/admission.js';
+import type { PendingConnections } from '../door/door.js';
+
+/** How many peers that wait for an answer are passed over, to find one that is silent. */
+const MAX_PASSED = 100;
 
 /** A peer that has not shaken hands yet: first a socket that is being secured or upgraded, then a connection. */
 export interface PendingPeer {
@@ -16,7 +20,7 @@ export interface PendingPeer {
  * Holds the peers that have not shaken hands yet, and ends those that take too long. The time of a peer starts when
  * its socket is accepted, so that TLS and the WebSocket upgrade are part of it.
  */
-export class PendingPeers {
+export class PendingPeers implements PendingConnections {
   private readonly queue: DeadlineQueue<PendingPeer>;
   private readonly byConnection = new Map<Connection, PendingPeer>();
 
@@ -65,16 +69,33 @@ export class PendingPeers {
     this.remove(peer);
   }
 
+  /**
+   * Ends the peer that has been silent for the longest: one that has not sent its whole handshake.
+   * @returns the place of its connection; undefined: there is none among the oldest
+   */
+  endSilent(): Admission | undefined {
+    let passed = 0;
+    for (const peer of this.queue) {
+      const { admission } = peer;
+      if (admission && peer.connection?.state.name !== 'handshaking') {
+        this.remove(peer);
+        if (peer.connection) this.byConnection.delete(peer.connection);
+        end(peer);
+        return admission;
+      }
+      passed += 1;
+      if (passed === MAX_PASSED) return undefined;
+    }
+    return undefined;
+  }
+
   /** Ends all peers that have not shaken hands yet, the newest first. @returns how many */
   clear(): number {
     const peers = [...this.queue].reverse();
     // The tables are emptied first: `close` and `abandon` call back.
     for (const peer of peers) this.remove(peer);
     this.byConnection.clear();
-    for (const { connection, abandon } of peers) {
-      if (connection) connection.close();
-      else abandon();
-    }
+    for (const peer of peers) end(peer);
     return peers.length;
   }
 }
@@ -84,4 +105,9 @@ function drop(peer: PendingPeer): void {
   const { admission } = peer;
   peer.admission = undefined;
   admission?.settled();
+}
+
+function end({ connection, abandon }: PendingPeer): void {
+  if (connection) connection.close();
+  else abandon();
 }

@@ -2,10 +2,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { runCalls, runEvents, runLatency, runPayloads, runScale, runSecure } from './groups/calls.js';
+import { runBrowser } from './groups/browser.js';
 import { runCodec, runFraming } from './groups/codec.js';
 import { runIdle } from './groups/connections.js';
+import { runDefaults } from './groups/defaults.js';
+import { runFlood } from './groups/flood.js';
+import { runImport } from './groups/import.js';
 import { runResume } from './groups/resume.js';
 import { runSoak } from './groups/soak.js';
+import { runStorm } from './groups/storm.js';
 import { keep } from './history.js';
 import { machineNow } from './machine.js';
 import { parseOptions, USAGE } from './options.js';
@@ -20,6 +25,7 @@ const GROUPS = [
   runCalls,
   runLatency,
   runEvents,
+  runFlood,
   runPayloads,
   runCodec,
   runFraming,
@@ -27,6 +33,10 @@ const GROUPS = [
   runResume,
   runSecure,
   runScale,
+  runStorm,
+  runDefaults,
+  runImport,
+  runBrowser,
   runSoak,
 ];
 

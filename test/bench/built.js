@@ -16,6 +16,9 @@ export const loadExtensions = () =>
     load('connection/extensions.js')
   );
 
+export const loadLimits = () =>
+  /** @type {Promise<typeof import('../../lib/protocol/limits.js')>} */ (load('protocol/limits.js'));
+
 export const loadDecoder = () =>
   /** @type {Promise<typeof import('../../lib/transport/node-decoder.js')>} */ (
     load('transport/node-decoder.js')

@@ -10,20 +10,11 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { machineNow } from './machine.js';
 import { median } from './statistics.js';
+import { IMPORTED, importOnce, NEST } from './workloads/import-cost.js';
+
+/** @typedef {ReturnType<typeof importOnce>} Cost */
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const NEST = '@nestjs/microservices';
-const ENTRIES = ['nestjs-jstp', 'nestjs-jstp/client', 'nestjs-jstp/core', 'nestjs-jstp/testing'];
-const CONTENDERS = [NEST, ...ENTRIES];
-
-/** Prints milliseconds by the clock, of the processor, and megabytes that an import has taken. */
-const program = (/** @type {string} */ name) => `
-  const [clock, cpu, rss] = [performance.now(), process.cpuUsage(), process.memoryUsage.rss()];
-  await import(${JSON.stringify(name)});
-  const { user, system } = process.cpuUsage(cpu);
-  const taken = [performance.now() - clock, (user + system) / 1000, (process.memoryUsage.rss() - rss) / 2 ** 20];
-  process.stdout.write(JSON.stringify(taken));
-`;
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '11' }, 'max-ratio': { type: 'string' } },
@@ -32,30 +23,30 @@ const runs = Number(values.runs);
 if (!Number.isInteger(runs) || runs < 1)
   throw new Error(`--runs must be a count, but ${values.runs} was given`);
 
-/** @type {Map<string, number[][]>} */
-const taken = new Map(CONTENDERS.map((name) => [name, []]));
+/** @type {Map<string, Cost[]>} */
+const taken = new Map(IMPORTED.map((name) => [name, []]));
 for (let run = 0; run < runs; run++) {
-  for (const [name, of] of taken) of.push(load(name));
+  for (const [name, costs] of taken) costs.push(importOnce(name));
 }
 
 const { cpu, cores, node } = machineNow();
 console.log(`${cpu}, ${cores} cores, Node ${node}; medians of ${runs} processes each\n`);
 console.log('| import | processor time | of Nest | by the clock | memory |');
 console.log('| --- | --- | --- | --- | --- |');
-const nest = of(NEST, 1);
-for (const name of CONTENDERS) {
+const nest = of(NEST, 'cpuMs');
+for (const name of IMPORTED) {
   const cells = [
-    `${of(name, 1).toFixed(0)} ms`,
-    (of(name, 1) / nest).toFixed(2),
-    `${of(name, 0).toFixed(0)} ms`,
-    `${of(name, 2).toFixed(0)} MiB`,
+    `${of(name, 'cpuMs').toFixed(0)} ms`,
+    (of(name, 'cpuMs') / nest).toFixed(2),
+    `${of(name, 'timeMs').toFixed(0)} ms`,
+    `${of(name, 'memoryMiB').toFixed(0)} MiB`,
   ];
   console.log(`| \`${name}\` | ${cells.join(' | ')} |`);
 }
 console.log(`\nInstalled: ${installed()}`);
 
 const limit = values['max-ratio'];
-const ratio = of('nestjs-jstp', 1) / nest;
+const ratio = of('nestjs-jstp', 'cpuMs') / nest;
 if (limit !== undefined && !(ratio <= Number(limit))) {
   console.error(
     `nestjs-jstp takes ${ratio.toFixed(2)} times the processor time of ${NEST}; ${limit} is allowed`,
@@ -63,15 +54,9 @@ if (limit !== undefined && !(ratio <= Number(limit))) {
   process.exitCode = 1;
 }
 
-/** @param {string} name @returns {number[]} */
-function load(name) {
-  const args = ['--input-type=module', '-e', program(name)];
-  return JSON.parse(execFileSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' }));
-}
-
-/** @param {string} name @param {number} column */
+/** @param {string} name @param {keyof Cost} column */
 function of(name, column) {
-  return median((taken.get(name) ?? []).map((row) => row[column] ?? NaN));
+  return median((taken.get(name) ?? []).map((cost) => cost[column]));
 }
 
 /** The sizes of what `npm install nestjs-jstp` adds to an application of Nest. */

@@ -6,13 +6,14 @@ import { parseArgs } from 'node:util';
 
 export const USAGE = `npm run bench -- [options]
 
-  --quick               everything in less than two minutes: short and coarse
-  --only NAME           a group (calls, latency, events, payloads, codec, framing, idle, resume, tls, ws,
-                        connections, handlers), a cell of it, or rows of the table by the beginning of their
-                        ids; may be given several times
+  --quick               everything in some three minutes: short and coarse
+  --only NAME           a group (calls, latency, events, flood, payloads, codec, framing, idle, resume, tls, ws,
+                        connections, handlers, storm, defaults, import, browser), a cell of it, or rows of the
+                        table by the beginning of their ids; may be given several times
   --rounds N            rounds of each comparison (default 7, quick: 5)
   --duration MS         how long one measurement takes (default 1500, quick: 120)
   --idle N              idle connections (default 10000, quick: 1000)
+  --storm N             sessions that come back at once (default 10000, quick: 1000)
   --resume              this package with the extension 'resume' on both sides
   --no-resume           without it; default: as the package negotiates by itself
   --soak MINUTES        a long run under full load besides, which looks at the memory
@@ -33,6 +34,7 @@ export function parseOptions(argv) {
       rounds: { type: 'string' },
       duration: { type: 'string' },
       idle: { type: 'string' },
+      storm: { type: 'string' },
       resume: { type: 'boolean', default: false },
       'no-resume': { type: 'boolean', default: false },
       soak: { type: 'string', default: '0' },
@@ -52,6 +54,7 @@ export function parseOptions(argv) {
     durationMs: numberOf('duration', values.duration, isQuick ? 120 : 1500),
     warmupMs: isQuick ? 40 : 300,
     idleConnections: numberOf('idle', values.idle, isQuick ? 1000 : 10_000),
+    stormSessions: numberOf('storm', values.storm, isQuick ? 1000 : 10_000),
     only: values.only,
     resume: resume ? 'with' : wish,
     soakMinutes: numberOf('soak', values.soak, 0),

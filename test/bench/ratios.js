@@ -2,8 +2,10 @@
  * `npm run bench:ratios`: ratios that vary little from machine to machine, with room, so that a regression is seen.
  * Nothing is asserted about time itself. Ends with code 1 and names what is over its bound.
  */
+import { heapOfConnection } from './groups/heap.js';
 import { median } from './statistics.js';
 import { measureAllocations } from './workloads/allocations.js';
+import { importOnce, NEST } from './workloads/import-cost.js';
 import { measureCodec } from './workloads/codec.js';
 import { measureFraming } from './workloads/framing.js';
 
@@ -36,6 +38,18 @@ const FRAMING_BOUND = 14;
 const ALLOCATION_BOUND = 5;
 /** Bytes that a call leaves behind. */
 const RETENTION_BOUND = 64;
+
+/** Heap of an idle connection through Nest, over one of Nest's TCP; ten runs on a busy machine: 0.63 to 0.89. */
+const HEAP_BOUND = 1.1;
+/**
+ * What an import takes over one of `@nestjs/microservices`; ten runs on a busy machine: the root 1.16 to 1.56 of the processor
+ * time and 1.18 to 1.48 of the memory, the core 0.25 to 0.35 and 0.41 to 0.49.
+ * @type {Readonly<Record<string, { cpuMs: number, memoryMiB: number }>>}
+ */
+const IMPORT_BOUNDS = {
+  'nestjs-jstp': { cpuMs: 2, memoryMiB: 1.8 },
+  'nestjs-jstp/core': { cpuMs: 0.6, memoryMiB: 0.65 },
+};
 
 /** @typedef {{ name: string, value: number, bound: number }} Ratio */
 
@@ -100,8 +114,35 @@ async function allocationRatios() {
   ];
 }
 
+async function heapRatios() {
+  const value = (await heapOfConnection('nest')) / (await heapOfConnection('nest-tcp'));
+  return [
+    { name: "heap of an idle connection through Nest, against one of Nest's TCP", value, bound: HEAP_BOUND },
+  ];
+}
+
+function importRatios() {
+  const nest = importOnce(NEST);
+  return Object.entries(IMPORT_BOUNDS).flatMap(([entry, bounds]) => {
+    const { cpuMs, memoryMiB } = importOnce(entry);
+    return [
+      {
+        name: `import of ${entry}, processor time against ${NEST}`,
+        value: cpuMs / nest.cpuMs,
+        bound: bounds.cpuMs,
+      },
+      {
+        name: `import of ${entry}, memory against ${NEST}`,
+        value: memoryMiB / nest.memoryMiB,
+        bound: bounds.memoryMiB,
+      },
+    ];
+  });
+}
+
 let failures = 0;
-for (const measure of [codecRatios, framingRatios, allocationRatios]) failures += await check(measure);
+for (const measure of [codecRatios, framingRatios, allocationRatios, heapRatios, importRatios])
+  failures += await check(measure);
 if (failures > 0) {
   console.error(`${failures} of the ratios are over their bounds`);
   process.exitCode = 1;

@@ -28,6 +28,7 @@ export function rowsOf(samples) {
  */
 function ratiosOf({ cell, of, to, value }, cells) {
   const ours = cells.get(keyOf(cell, of)) ?? [];
+  if (to === undefined) return ours.flatMap(({ values }) => (value in values ? [values[value]] : []));
   const theirs = cells.get(keyOf(cell, to)) ?? [];
   return ours.flatMap(({ round, values }) => {
     const other = theirs.find((sample) => sample.round === round);

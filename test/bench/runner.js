@@ -1,4 +1,4 @@
-import { loadContender } from './contenders/index.js';
+import { isContender, loadContender } from './contenders/index.js';
 import { startBroker, whatIsMissing } from './processes/broker.js';
 import { Pair } from './processes/pair.js';
 import { Selection } from './selection.js';
@@ -148,7 +148,7 @@ export class Runner {
       if (!this.selection.wants(group, name, contender)) continue;
       // There is time for what the table compares.
       if (isQuick && !this.selection.isInTable(name, contender)) continue;
-      const { broker } = await loadContender(contender);
+      const broker = isContender(contender) ? (await loadContender(contender)).broker : undefined;
       const missing = broker && whatIsMissing(broker);
       if (missing === undefined) present.push(contender);
       else this.absent[contender] = missing;

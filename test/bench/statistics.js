@@ -1,4 +1,4 @@
-/** @import { Summary } from './types.js' */
+/** @import { Summary, Tail } from './types.js' */
 
 /** @param {readonly number[]} numbers at least one */
 export function median(numbers) {
@@ -35,6 +35,16 @@ export function summarize(numbers) {
  * @param {Float64Array} sorted
  * @param {number} percent
  */
-export function percentile(sorted, percent) {
+function percentile(sorted, percent) {
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))];
+}
+
+/**
+ * @param {Float64Array} times in milliseconds; they are sorted
+ * @returns {Tail}
+ */
+export function tailOf(times) {
+  times.sort();
+  const at = (/** @type {number} */ percent) => percentile(times, percent) * 1000;
+  return { p50Us: at(50), p99Us: at(99), p999Us: at(99.9) };
 }

@@ -18,8 +18,8 @@ export function targetTable({ rows }) {
     ratio ? ratioText(ratio.median) : '-',
     ratio ? `${ratioText(ratio.min)} .. ${ratioText(ratio.max)}` : '-',
     ratio ? String(ratio.count) : '-',
-    must === undefined ? '-' : String(must),
-    aim === undefined ? '-' : String(aim),
+    must === undefined ? '-' : wishText(must),
+    aim === undefined ? '-' : wishText(aim),
     MARKS[verdict],
   ]);
   return align([head, ...lines]);
@@ -33,14 +33,21 @@ const COLUMNS = [
   ['clientCpuUs', 'client', (value) => significant(value)],
   ['serverLoopDelayP99Ms', 'loop p99 ms', (value) => value.toFixed(1)],
   ['clientLoopDelayP99Ms', 'client', (value) => value.toFixed(1)],
-  ['p50Us', 'p50 us', (value) => value.toFixed(1)],
-  ['p99Us', 'p99 us', (value) => value.toFixed(1)],
+  ['p50Us', 'p50 us', (value) => significant(value)],
+  ['p99Us', 'p99 us', (value) => significant(value)],
+  ['p999Us', 'p99.9 us', (value) => significant(value)],
+  ['quietP99Us', 'quiet p99 us', (value) => significant(value)],
   ['nanoseconds', 'ns', (value) => thousands(value)],
   ['heapBytes', 'heap B', (value) => thousands(value)],
   ['externalBytes', 'external B', (value) => thousands(value)],
+  ['firstSetUpCpuUs', 'first 1,000, CPU us', (value) => significant(value)],
   ['setUpCpuUs', 'set-up CPU us', (value) => significant(value)],
   ['laterSetUpCpuUs', 'later', (value) => significant(value)],
   ['timeMs', 'ms', (value) => value.toFixed(1)],
+  ['cpuMs', 'CPU ms', (value) => value.toFixed(1)],
+  ['memoryMiB', 'MiB', (value) => value.toFixed(1)],
+  ['minifiedBytes', 'minified B', (value) => thousands(value)],
+  ['gzippedBytes', 'gzipped B', (value) => thousands(value)],
 ];
 
 /**
@@ -84,7 +91,13 @@ function percent(part) {
 
 /** @param {number} value */
 export function ratioText(value) {
+  if (value >= 1000) return thousands(value);
   return value < 0.1 ? value.toFixed(3) : value.toFixed(2);
+}
+
+/** @param {number} value */
+function wishText(value) {
+  return value >= 1000 ? thousands(value) : String(value);
 }
 
 /** @param {number} value */

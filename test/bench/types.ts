@@ -113,6 +113,20 @@ export interface Commands {
   mark(argument: object): Mark;
   memory(argument: object): Memory;
   received(argument: object): number;
+  /** The times of the load's calls since `forgetTimes`. */
+  tail(argument: object): Partial<Tail>;
+  forgetTimes(argument: object): void;
+  /** Sends so many events, with no call between them; answers with the time of the first, by the machine's clock. */
+  flood(argument: { count: number; payload: PayloadName }): Promise<number>;
+  /** Waits until the handlers have had so many events in all; answers with that time, by the same clock. */
+  untilReceived(argument: { count: number }): Promise<number>;
+  /** Opens sessions, and cuts the transports of all. */
+  prepareStorm(argument: StormArgument): Promise<void>;
+  /** All sessions come back. */
+  storm(argument: object): Promise<StormResult>;
+  /** Calls at a steady pace, on the connections that there are, until `stopPace`. */
+  startPace(argument: { intervalMs: number }): void;
+  stopPace(argument: object): Promise<Tail>;
   /** Makes one call after the other for so long. */
   latency(argument: { durationMs: number; warmupMs: number; payload: PayloadName }): Promise<LatencyResult>;
   resume(argument: ResumeArgument): Promise<ResumeResult>;
@@ -134,10 +148,22 @@ export interface Response {
   readonly error?: string;
 }
 
-export interface LatencyResult {
+/** How long calls take, in microseconds: half of them at most so long, 99 of a hundred, 999 of a thousand. */
+export interface Tail {
   readonly p50Us: number;
   readonly p99Us: number;
+  readonly p999Us: number;
+}
+
+export interface LatencyResult extends Tail {
   readonly calls: number;
+}
+
+export interface StormResult {
+  /** From the first dial to the last session that is back, in milliseconds. */
+  readonly timeMs: number;
+  /** The client's processor time in it, in microseconds. */
+  readonly cpuUs: number;
 }
 
 export interface ResumeArgument {
@@ -145,6 +171,13 @@ export interface ResumeArgument {
   readonly resume: ResumeChoice;
   readonly port: number;
   readonly messages: number;
+}
+
+export interface StormArgument {
+  readonly implementation: string;
+  readonly resume: ResumeChoice;
+  readonly port: number;
+  readonly sessions: number;
 }
 
 export interface ResumeResult {
@@ -172,6 +205,8 @@ export interface BenchOptions {
   readonly warmupMs: number;
   /** Idle connections to open. */
   readonly idleConnections: number;
+  /** Sessions that come back at once. */
+  readonly stormSessions: number;
   readonly only: readonly string[];
   readonly resume: ResumeChoice;
   /** Minutes of the long run; 0: none. */
@@ -192,7 +227,8 @@ export interface Target {
   /** The name of the compared value in the samples. */
   readonly value: string;
   readonly of: string;
-  readonly to: string;
+  /** Whose value it is divided by; undefined: by none, the value itself is shown. */
+  readonly to?: string | undefined;
   readonly better: 'higher' | 'lower';
   /** Undefined: measured, and nothing is wanted. */
   readonly must?: number;

@@ -1,5 +1,6 @@
 import { Application, net, tls, ws } from 'nestjs-jstp/core';
 import { authority, serverCertificate } from './certificates.js';
+import { everythingOff } from './everything-off.js';
 import { coreExtensions } from './extensions.js';
 import { manyConnections } from './many-connections.js';
 import { connectJstp, jstpClient, startJstpServer } from './jstp-api.js';
@@ -19,9 +20,10 @@ export const entries = /** @type {Record<'net' | 'tls' | 'ws', JstpEntry>} */ (
  * @param {JstpEntry} entry
  * @param {() => object} serverOptions
  * @param {(port: number) => unknown[]} addressOf
+ * @param {() => object} [clientOptions]
  * @returns {Contender}
  */
-function createContender(entry, serverOptions, addressOf) {
+function createContender(entry, serverOptions, addressOf, clientOptions = () => ({})) {
   return {
     startServer({ handlers, resume, metrics }) {
       const counting = { metrics: metrics !== undefined };
@@ -29,7 +31,8 @@ function createContender(entry, serverOptions, addressOf) {
       return startJstpServer(entry, ApplicationOfCore, { handlers, options });
     },
     async connect({ handlers, resume }, port) {
-      const connection = await connectJstp(entry, extensionsOf(resume), ...addressOf(port));
+      const options = { ...extensionsOf(resume), ...clientOptions() };
+      const connection = await connectJstp(entry, options, ...addressOf(port));
       return jstpClient(connection, handlers);
     },
   };
@@ -46,6 +49,21 @@ export const overNet = createContender(
   entries.net,
   () => ({}),
   (port) => [port, HOST],
+);
+
+/** With its defaults, where the other contenders let all clients of a benchmark in. */
+export const withDefaults = createContender(
+  entries.net,
+  () => ({ limits: {} }),
+  (port) => [port, HOST],
+);
+
+/** Without limits, budgets and heartbeats. */
+export const withoutLimits = createContender(
+  entries.net,
+  everythingOff,
+  (port) => [port, HOST],
+  everythingOff,
 );
 
 export const overTls = createContender(entries.tls, serverCertificate, (port) => [

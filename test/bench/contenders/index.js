@@ -9,6 +9,10 @@ const LOADERS = {
   'nest-tls': async () => (await import('./nest-jstp.js')).overTls,
   'nest-ws': async () => (await import('./nest-jstp.js')).overWebSocket,
   core: async () => (await import('./core.js')).overNet,
+  'nest-defaults': async () => (await import('./nest-jstp.js')).withDefaults,
+  'nest-off': async () => (await import('./nest-jstp.js')).withoutLimits,
+  'core-defaults': async () => (await import('./core.js')).withDefaults,
+  'core-off': async () => (await import('./core.js')).withoutLimits,
   'core-tls': async () => (await import('./core.js')).overTls,
   'core-ws': async () => (await import('./core.js')).overWebSocket,
   'nest-tcp': async () => (await import('./nest-tcp.js')).nestTcp,
@@ -24,6 +28,14 @@ const LOADERS = {
   greeting: async () => (await import('./greeting.js')).greeting,
 };
 
+/**
+ * Whether it has a server and clients; others are measured without any, as the import of a package.
+ * @param {string} name
+ */
+export function isContender(name) {
+  return Object.hasOwn(LOADERS, name);
+}
+
 /** @param {string} name */
 export async function loadContender(name) {
   if (!Object.hasOwn(LOADERS, name)) throw new Error(`There is no contender '${name}'`);
@@ -38,6 +50,10 @@ const LABELS = {
   nest: 'nestjs-jstp through Nest',
   'nest-tls': 'nestjs-jstp through Nest, tls',
   'nest-ws': 'nestjs-jstp through Nest, ws',
+  'nest-defaults': 'nestjs-jstp through Nest, defaults',
+  'nest-off': 'nestjs-jstp through Nest, without limits and heartbeats',
+  'core-defaults': 'nestjs-jstp/core, defaults',
+  'core-off': 'nestjs-jstp/core, without limits and heartbeats',
   core: 'nestjs-jstp/core',
   'core-tls': 'nestjs-jstp/core, tls',
   'core-ws': 'nestjs-jstp/core, ws',

@@ -1,5 +1,6 @@
 import { JstpClient, JstpServer } from 'nestjs-jstp';
 import { authority, serverCertificate } from './certificates.js';
+import { everythingOff } from './everything-off.js';
 import { limitNestExtensions } from './extensions.js';
 import { manyConnections } from './many-connections.js';
 import { nestClient, startNest } from './nest-application.js';
@@ -48,6 +49,15 @@ export const overNet = createContender(
   () => ({}),
   () => ({}),
 );
+
+/** With its defaults, where the other contenders let all clients of a benchmark in. */
+export const withDefaults = createContender(
+  () => ({ limits: {} }),
+  () => ({}),
+);
+
+/** Without limits, budgets and heartbeats. */
+export const withoutLimits = createContender(everythingOff, everythingOff);
 
 export const overTls = createContender(
   () => ({ transport: 'tls', ...serverCertificate() }),

@@ -5,8 +5,8 @@ import { rotate } from '../runner.js';
 
 const GROUP = 'idle';
 const CONTENDERS = ['nest', 'core', 'nest-tcp', 'reference', 'socket', 'greeting'];
-/** Connections before the measurement, so that code is warm and tables have grown once. */
-const WARM_UP = 500;
+/** The first connections of a server, which find no compiled code; after them tables have grown once. */
+const FIRST = 1000;
 /** After the idle ones come so many more: what a set-up costs a server whose code is compiled by now. */
 const LATER = 5000;
 /** Fresh processes take their time: rounds of a quick run, fewer where the machine is slow. */
@@ -43,20 +43,23 @@ export async function runIdle(runner) {
  * @param {number} connections
  */
 async function measureIdle(pair, connections) {
-  await pair.connect(WARM_UP);
+  const beforeFirst = await pair.marks();
+  await pair.connect(FIRST);
+  const afterFirst = await pair.marks();
   const memoryBefore = await pair.server.ask('memory', {});
   const before = await pair.marks();
-  await pair.connect(WARM_UP + connections);
+  await pair.connect(FIRST + connections);
   const after = await pair.marks();
   const memoryAfter = await pair.server.ask('memory', {});
   const later = Math.min(LATER, connections);
   const beforeLater = await pair.marks();
-  await pair.connect(WARM_UP + connections + later);
+  await pair.connect(FIRST + connections + later);
   const afterLater = await pair.marks();
   return {
     heapBytes: (memoryAfter.heapBytes - memoryBefore.heapBytes) / connections,
     externalBytes: (memoryAfter.externalBytes - memoryBefore.externalBytes) / connections,
     rssBytes: (memoryAfter.rssBytes - memoryBefore.rssBytes) / connections,
+    firstSetUpCpuUs: (afterFirst.server.cpuUs - beforeFirst.server.cpuUs) / FIRST,
     setUpCpuUs: (after.server.cpuUs - before.server.cpuUs) / connections,
     laterSetUpCpuUs: (afterLater.server.cpuUs - beforeLater.server.cpuUs) / later,
     perSecond: (connections * 1000) / (after.client.timeMs - before.client.timeMs),

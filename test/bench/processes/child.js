@@ -1,11 +1,13 @@
 /** A server's or a client's process: does what `process.send`'s other side asks. */
 import { loadContender } from '../contenders/index.js';
+import { flood, untilReceived } from '../workloads/flood.js';
 import { measureLatency } from '../workloads/latency.js';
 import { checkEcho, LoadRun } from '../workloads/load.js';
+import { Pace } from '../workloads/pace.js';
 import { payloadOf } from '../workloads/payloads.js';
 import { LifeMarks, memoryNow } from './marks.js';
 
-/** @import { BenchClient, BenchServer, Commands, Request } from '../types.js' */
+/** @import { BenchClient, BenchServer, Commands, Request, StormResult } from '../types.js' */
 
 /** How many connections are opened at once. */
 const CONNECTING = 64;
@@ -19,6 +21,10 @@ let run;
 /** Payloads that have come back as they went. */
 const checked = new Set();
 const marks = new LifeMarks();
+/** @type {Pace | undefined} */
+let pace;
+/** @type {(() => Promise<StormResult>) | undefined} */
+let storm;
 
 /** @type {Commands} */
 const commands = {
@@ -56,6 +62,24 @@ const commands = {
   mark: () => marks.take(run),
   memory: memoryNow,
   received: () => server?.received() ?? 0,
+  tail: () => run?.tail() ?? {},
+  forgetTimes: () => run?.forgetTimes(),
+  flood: ({ count, payload }) => flood(clients[0], count, payloadOf(payload)),
+  untilReceived: ({ count }) => untilReceived(() => server?.received() ?? 0, count),
+  startPace({ intervalMs }) {
+    pace = new Pace(clients, intervalMs);
+  },
+  async stopPace() {
+    if (!pace) throw new Error('There is no pace to stop');
+    return await pace.stop();
+  },
+  async prepareStorm(argument) {
+    storm = await (await import('../workloads/storm.js')).prepareStorm(argument);
+  },
+  async storm() {
+    if (!storm) throw new Error('No storm was prepared');
+    return await storm();
+  },
   latency: (options) => measureLatency(clients[0], options),
 
   async resume(argument) {

@@ -3,7 +3,7 @@ import { ChildProcess } from './child-process.js';
 /** @import { Load, Mark, Settings } from '../types.js' */
 
 const SERVER_CORE = 0;
-const CLIENT_CORE = 1;
+export const CLIENT_CORE = 1;
 /** Calls that make a measurement, and how much longer one is waited for them than asked for. */
 const MIN_COUNT = 24;
 const MAX_STRETCH = 6;
@@ -54,13 +54,14 @@ export class Pair {
    * @param {number} durationMs
    */
   async between(durationMs) {
+    await this.client.ask('forgetTimes', {});
     const before = await this.marks();
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, durationMs));
       const after = await this.marks();
       const isEnough = after.client.count - before.client.count >= MIN_COUNT;
       const isTooLong = after.client.timeMs - before.client.timeMs >= MAX_STRETCH * durationMs;
-      if (isEnough || isTooLong) return perCall(before, after);
+      if (isEnough || isTooLong) return { ...perCall(before, after), ...(await this.client.ask('tail', {})) };
     }
   }
 

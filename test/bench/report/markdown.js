@@ -10,6 +10,12 @@ const CELLS = /** @type {const} */ ([
   ['calls-256', '256 in flight'],
   ['calls-50-connections', '50 connections'],
 ]);
+const TAIL_CELLS = CELLS.slice(0, 2);
+const TAIL_VALUES = /** @type {const} */ ([
+  ['p50Us', 'p50'],
+  ['p99Us', 'p99'],
+  ['p999Us', 'p99.9'],
+]);
 const CONTENDERS = ['nest', 'nest-tcp', 'nest-nats', 'nest-redis', 'core', 'reference', 'floor'];
 const COUNTS = [1, 10, 100, 1000, 10_000];
 const MIB = 1024 * 1024;
@@ -24,9 +30,8 @@ export function markdownOf(runs, picture) {
   const [main] = runs;
   return [
     `![Calls per second, this package beside others](${picture})`,
-    callsTable(main),
     circumstances(main),
-    scaleText(main),
+    ...runs.filter(({ options }) => options.resume === main.options.resume).flatMap(tablesOfNode),
     ...runs.flatMap(soakText),
     `<details><summary>Everything that is compared, with the spread of the rounds</summary>`,
     ratiosTable(runs),
@@ -36,9 +41,22 @@ export function markdownOf(runs, picture) {
     .join('\n\n');
 }
 
+/**
+ * What contenders did, by one Node.
+ * @param {Results} results
+ */
+function tablesOfNode(results) {
+  return [callsTable(results), tailTable(results), scaleText(results)];
+}
+
 /** @param {Results} results */
 function callsTable(results) {
-  const head = ['calls/s', ...CELLS.map(([, title]) => title), 'CPU a call, 64 in flight', 'alone, p50'];
+  const head = [
+    `Node ${results.machine.node}: calls/s`,
+    ...CELLS.map(([, title]) => title),
+    'CPU a call, 64 in flight',
+    'alone, p50',
+  ];
   const lines = CONTENDERS.flatMap((contender) => {
     const rates = CELLS.map(([cell]) => medianOf(results, cell, contender, 'perSecond'));
     if (!rates.some(Boolean)) return [];
@@ -50,11 +68,30 @@ function callsTable(results) {
   return tableOf([head, ...lines]);
 }
 
+/**
+ * How long calls take under load: half of them, and the slowest.
+ * @param {Results} results
+ */
+function tailTable(results) {
+  const head = [
+    `Node ${results.machine.node}: time of a call`,
+    ...TAIL_CELLS.flatMap(([, title]) => TAIL_VALUES.map(([, name]) => `${title}, ${name}`)),
+  ];
+  const lines = CONTENDERS.flatMap((contender) => {
+    const medians = TAIL_CELLS.flatMap(([cell]) =>
+      TAIL_VALUES.map(([value]) => medianOf(results, cell, contender, value)),
+    );
+    if (!medians.some(Boolean)) return [];
+    return [[labelOf(contender), ...medians.map((summary) => milliseconds(summary?.median))]];
+  });
+  return lines.length > 0 ? tableOf([head, ...lines]) : '';
+}
+
 /** @param {Results} results */
 function circumstances({ machine, date, options, version, absent }) {
   const missing = Object.entries(absent).map(([name, why]) => `${labelOf(name)} was not measured: ${why}.`);
   return [
-    `Version ${version}, ${date.slice(0, 10)}: ${machineText(machine)}.`,
+    `Version ${version}, ${date.slice(0, 10)}: ${machineText(machine)}. Node: as each table says.`,
     `Client and server in a process each${machine.isPinned ? ', on a core each' : ''}; contenders in turn, medians of ${options.rounds} rounds or more.`,
     'CPU is that of both processes; "alone" is one call after the other, both processes on one core.',
     ...missing,
@@ -71,7 +108,10 @@ function scaleText(results) {
     ['to handlers', ...scaleOf(results, 'handlers')],
   ].filter((line) => line.slice(1).some(Boolean));
   if (lines.length === 0) return '';
-  const head = ['calls/s through Nest, 256 in flight', ...COUNTS.map(thousands)];
+  const head = [
+    `Node ${results.machine.node}: calls/s through Nest, 256 in flight`,
+    ...COUNTS.map(thousands),
+  ];
   const delay = medianOf(results, 'connections-10000', 'nest', 'serverLoopDelayP99Ms');
   const delayText = delay
     ? `\n\nThe server's event loop is late by ${delay.median.toFixed(1)} ms at most in 99 % of its turns under full load over 10,000 connections.`
@@ -110,11 +150,13 @@ function soakText({ samples, options }) {
 
 /** @param {readonly Results[]} runs */
 function ratiosTable(runs) {
-  const titles = runs.map(({ options }) => (options.resume === 'without' ? 'without `resume`' : 'ratio'));
+  const titles = runs.map(({ options, machine }) => {
+    return `Node ${machine.node}${options.resume === 'without' ? ', without `resume`' : ''}`;
+  });
   const [{ rows }] = runs;
   const lines = rows.flatMap((row) => {
     const ratios = runs.map((run) => ratioOf(run, row));
-    return ratios[0] === '' ? [] : [[row.metric, row.part, ...ratios]];
+    return ratios.every((ratio) => ratio === '') ? [] : [[row.metric, row.part, ...ratios]];
   });
   return tableOf([['compared', '', ...titles], ...lines]);
 }
@@ -134,6 +176,11 @@ function microseconds(value) {
   return value === undefined ? '' : `${value.toFixed(1)} µs`;
 }
 
+/** @param {number | undefined} us */
+function milliseconds(us) {
+  return us === undefined ? '' : `${(us / 1000).toFixed(2)} ms`;
+}
+
 /** @param {readonly (readonly string[])[]} lines the first is the head */
 function tableOf([head, ...lines]) {
   const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
@@ -141,6 +188,6 @@ function tableOf([head, ...lines]) {
 }
 
 /** @param {Machine} machine */
-function machineText({ cpu, cores, memoryGiB, node, system }) {
-  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node}`;
+function machineText({ cpu, cores, memoryGiB, system }) {
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}`;
 }

@@ -5,8 +5,8 @@ import { rowsOf } from '../rows.js';
 /**
  * Runs that differ in nothing but what they measured, as one: a cell of a later one takes the place of an earlier one's.
  * @param {readonly Results[]} runs
- * @returns {Results[]} one for each choice of `resume`, in the order of the first of them
- * @throws Error for runs of several machines or versions
+ * @returns {Results[]} one for each choice of `resume` and each Node, in the order of the first of them
+ * @throws Error for runs of several machines or versions of this package
  */
 export function mergeRuns(runs) {
   /** @type {Map<string, Results>} */
@@ -14,9 +14,9 @@ export function mergeRuns(runs) {
   for (const run of runs) {
     if (sourceOf(run) !== sourceOf(runs[0]))
       throw new Error(`Runs of two machines or versions: ${sourceOf(runs[0])} and ${sourceOf(run)}`);
-    const { resume } = run.options;
-    const before = merged.get(resume);
-    merged.set(resume, before ? mergeTwo(before, run) : run);
+    const kind = `${run.options.resume} ${run.machine.node}`;
+    const before = merged.get(kind);
+    merged.set(kind, before ? mergeTwo(before, run) : run);
   }
   return [...merged.values()];
 }
@@ -35,5 +35,6 @@ function mergeTwo(before, later) {
 
 /** @param {Results} run */
 function sourceOf({ machine, version }) {
-  return `${version} on ${JSON.stringify(machine)}`;
+  const { node: _, ...hardware } = machine;
+  return `${version} on ${JSON.stringify(hardware)}`;
 }

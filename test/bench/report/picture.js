@@ -46,7 +46,7 @@ export function pictureOf(results) {
       return rate ? [{ contender, rate }] : [];
     });
     if (bars.length === 0) return [];
-    const panel = panelOf(title, bars, y);
+    const panel = panelOf(`${title}, Node ${results.machine.node}`, bars, y);
     y += TITLE_HEIGHT + bars.length * LINE_HEIGHT;
     return [panel];
   });
@@ -93,6 +93,6 @@ function barOf(contender, { median, min, max }, scale, y) {
 }
 
 /** @param {string} text */
-function escaped(text) {
+export function escaped(text) {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

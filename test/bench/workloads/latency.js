@@ -1,4 +1,4 @@
-import { percentile } from '../statistics.js';
+import { tailOf } from '../statistics.js';
 import { payloadOf } from './payloads.js';
 
 /** @import { BenchClient, LatencyResult, PayloadName } from '../types.js' */
@@ -32,17 +32,8 @@ export function measureLatency(client, { durationMs, warmupMs, payload: name }) 
       }
       if (startedAt >= from) times[calls++] = now - startedAt;
       if (now < until && calls < MAX_CALLS) next();
-      else resolve(resultOf(times.subarray(0, calls).sort()));
+      else resolve({ ...tailOf(times.subarray(0, calls)), calls });
     };
     next();
   });
-}
-
-/** @param {Float64Array} sorted in milliseconds */
-function resultOf(sorted) {
-  return {
-    p50Us: percentile(sorted, 50) * 1000,
-    p99Us: percentile(sorted, 99) * 1000,
-    calls: sorted.length,
-  };
 }

@@ -1,11 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
+import { tailOf } from '../statistics.js';
 import { payloadOf } from './payloads.js';
 
-/** @import { BenchClient, Load } from '../types.js' */
+/** @import { BenchClient, Load, Tail } from '../types.js' */
 
 /** Events between two calls that tell how far the server is. */
 const EVENTS_A_BATCH = 256;
 const MAX_ERRORS = 100;
+/** Of a measurement, the times of so many calls are kept; of those that follow, none. */
+const MAX_TIMES = 1_000_000;
+
+/** One for the process: it is large, and there is one load at a time. */
+let times = new Float64Array(0);
 
 /** Keeps a number of calls (or batches of events) under way on a number of connections until it is stopped. */
 export class LoadRun {
@@ -27,6 +33,21 @@ export class LoadRun {
     this.load = load;
     this.payload = payloadOf(load.payload);
     this.turn = 0;
+    this.timed = 0;
+    if (times.length === 0) times = new Float64Array(MAX_TIMES);
+  }
+
+  /** Forgets how long the calls so far have taken. */
+  forgetTimes() {
+    this.timed = 0;
+  }
+
+  /**
+   * How long calls have taken, from the call to its callback, since that was forgotten.
+   * @returns {Partial<Tail>} nothing where there were none, as of events
+   */
+  tail() {
+    return this.timed === 0 ? {} : tailOf(times.subarray(0, this.timed));
   }
 
   start() {
@@ -54,6 +75,7 @@ export class LoadRun {
     const { clients, payload } = this;
     const isMoving = clients.length > this.load.inFlight;
     let client = clients[slot % clients.length];
+    let startedAt = performance.now();
     const next = () => {
       this.pending += 1;
       if (isMoving) client = this.nextClient();
@@ -61,6 +83,9 @@ export class LoadRun {
     };
     /** @param {unknown} error */
     const done = (error) => {
+      const now = performance.now();
+      if (this.timed < MAX_TIMES) times[this.timed++] = now - startedAt;
+      startedAt = now;
       if (this.ended(error)) next();
     };
     next();

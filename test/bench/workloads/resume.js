@@ -37,7 +37,7 @@ export async function measureResume({ implementation, resume, port, messages }) 
  * @param {ResumeArgument['resume']} resume
  * @returns {Promise<{ entry: JstpEntry, client: object }>}
  */
-async function implementationOf(name, resume) {
+export async function implementationOf(name, resume) {
   if (name === 'reference') {
     const { referenceNet } = await import('../contenders/reference.js');
     return { entry: referenceNet, client: {} };

@@ -26,10 +26,13 @@ export async function describe(
   try {
     const described = await askDescription(connection, invocation);
     if (described === undefined) return await describeByNames(connection, names, invocation);
-    const missing = names.filter((name) => !Object.hasOwn(described.interfaces, name));
-    if (missing.length > 0) throw noInterface(missing[0]);
     if (names.length === 0) return described;
-    const kept = Object.entries(described.interfaces).filter(([name]) => names.includes(name));
+    const kept = new Map<string, InterfaceDescription>();
+    for (const name of names) {
+      // A description has neither reserved interfaces, as `jstp.administration`, nor those of which only names are known.
+      const isDescribed = Object.hasOwn(described.interfaces, name);
+      kept.set(name, isDescribed ? described.interfaces[name] : await inspected(connection, name));
+    }
     return { ...described, interfaces: Object.fromEntries(kept) };
   } finally {
     await hangUp(connection);
@@ -82,24 +85,28 @@ async function describeByNames(
       `Name the interfaces to look into, as in: nestjs-jstp inspect ${positionals[0]} rooms`,
     );
   }
-  const interfaces: Record<string, InterfaceDescription> = {};
+  const interfaces = new Map<string, InterfaceDescription>();
   for (const name of names) {
-    try {
-      interfaces[name] = interfaceOfNames(await methodNames(connection, name));
-    } catch (error) {
-      if (error instanceof RemoteError && error.code === ERR_INTERFACE_NOT_FOUND)
-        throw noInterface(name, error);
-      throw error;
-    }
+    interfaces.set(name, await inspected(connection, name));
   }
   const { application, version } = connection.session?.binding ?? { application: '', version: undefined };
   return {
     format: DESCRIPTION_FORMAT,
     name: application,
     version: version ?? '',
-    interfaces,
+    interfaces: Object.fromEntries(interfaces),
     handshakes: [],
   };
+}
+
+async function inspected(connection: Connection, name: string): Promise<InterfaceDescription> {
+  try {
+    return interfaceOfNames(await methodNames(connection, name));
+  } catch (error) {
+    if (error instanceof RemoteError && error.code === ERR_INTERFACE_NOT_FOUND)
+      throw noInterface(name, error);
+    throw error;
+  }
 }
 
 function noInterface(name: string, cause?: RemoteError): CliError {

@@ -4,6 +4,8 @@ const MAX_LENGTH = 200;
 /** A table of an AsyncAPI document, by keys that AsyncAPI takes. */
 export class AsyncApiIds {
   private readonly entries = new Map<string, unknown>();
+  /** The next number of a key that was given before. Why: a peer's names may all be like one. */
+  private readonly counts = new Map<string, number>();
 
   /** The table. */
   get all(): Readonly<Record<string, unknown>> {
@@ -19,7 +21,9 @@ export class AsyncApiIds {
         .replaceAll(/[^\w.-]+/g, '_')
         .slice(0, MAX_LENGTH) || '_';
     let key = plain;
-    for (let n = 2; this.entries.has(key); n++) key = `${plain}-${n}`;
+    let count = this.counts.get(plain) ?? 2;
+    for (; this.entries.has(key); count += 1) key = `${plain}-${count}`;
+    this.counts.set(plain, count);
     this.entries.set(key, entry);
     return key;
   }

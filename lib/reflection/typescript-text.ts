@@ -46,6 +46,8 @@ export function memberName(name: string): string {
 /** Gives each thing a name of its own that is an identifier. */
 export class Names {
   private readonly taken: Set<string>;
+  /** The next number of a name that was given before. Why: thousands may want the same one. */
+  private readonly counts = new Map<string, number>();
 
   /** @param taken names that are not given */
   constructor(taken: readonly string[] = TAKEN) {
@@ -66,7 +68,9 @@ export class Names {
   private unique(wanted: string, fallback: string): string {
     const base = IDENTIFIER.test(wanted) && !RESERVED.has(wanted) ? wanted : fallback;
     let name = base;
-    for (let count = 2; this.taken.has(name); count += 1) name = `${base}_${count}`;
+    let count = this.counts.get(base) ?? 2;
+    for (; this.taken.has(name); count += 1) name = `${base}_${count}`;
+    this.counts.set(base, count);
     this.taken.add(name);
     return name;
   }

@@ -5,6 +5,7 @@ import type {
   MemberDescription,
   MethodDescription,
 } from './application-description.js';
+import { definitionCycles } from './definition-cycles.js';
 import { commentOfSchema, isObject, refsAtTop, SchemaPrinter, type TypeNames } from './typescript-schema.js';
 import { commentOf, indent, memberName, Names, tagOf } from './typescript-text.js';
 
@@ -22,7 +23,7 @@ export function typesOf(description: ApplicationDescription): string {
   const interfaces = Object.entries(isObject(description.interfaces) ? description.interfaces : {});
   const printer = new SchemaPrinter(types);
   const members = interfaces.map(([name, given]) => interfaceText(name, given as unknown, printer));
-  const declarations = definitions.map(([name, schema]) => declarationText(name, schema, types, definitions));
+  const declarations = declarationsOf(definitions, types);
   return [
     `${headOf(description)}export interface ${contract} {\n${indent(members.join(''))}}\n`,
     ...declarations,
@@ -40,28 +41,14 @@ function patternsText(patterns: readonly string[]): string[] {
   return patterns.length > 0 ? [`Clients may also emit events by the patterns ${patterns.join(', ')}.`] : [];
 }
 
-function declarationText(
-  name: string,
-  schema: unknown,
-  types: TypeNames,
-  definitions: readonly (readonly [string, unknown])[],
-): string {
+function declarationsOf(definitions: readonly (readonly [string, unknown])[], types: TypeNames): string[] {
   const schemas = new Map(definitions);
-  const printer = new SchemaPrinter(types, (other) => other === name || leadsTo(other, name, schemas));
-  return commentOfSchema(schema) + printer.declare(types.get(name) ?? 'never', schema);
-}
-
-/** Whether a type's definition names another one without an object or array around it, by itself or by others. */
-function leadsTo(from: string, to: string, schemas: ReadonlyMap<string, unknown>): boolean {
-  const seen = new Set<string>();
-  const next = [from];
-  for (let name = next.pop(); name !== undefined; name = next.pop()) {
-    if (name === to) return true;
-    if (seen.has(name)) continue;
-    seen.add(name);
-    next.push(...refsAtTop(schemas.get(name)));
-  }
-  return false;
+  // A type may not be defined by itself without an object or an array around it, also not by way of others.
+  const cycles = definitionCycles(schemas.keys(), (name) => refsAtTop(schemas.get(name)));
+  return definitions.map(([name, schema]) => {
+    const printer = new SchemaPrinter(types, (other) => cycles.get(other) === cycles.get(name));
+    return commentOfSchema(schema) + printer.declare(types.get(name) ?? 'never', schema);
+  });
 }
 
 function interfaceText(name: string, given: unknown, printer: SchemaPrinter): string {

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { COMMANDS } from '../../lib/cli/commands.js';
+import { startService } from '../nest/server/fixture.js';
 import { Closing } from '../support/closing.js';
+import { LOOPBACK } from '../support/ports.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 import { waitFor } from '../support/wait-for.js';
 import { cli, started } from './fake-io.js';
 import { noticed, serve, serveReference } from './world.js';
@@ -104,6 +107,19 @@ test('bench counts calls and errors, over several connections', async () => {
   expect(stdout).toMatch(/^\d+ calls in [\d.]+ s: \d+ a second\nlatency: p50 /);
 });
 
+test('inspect finds reserved interfaces by their names beside those of a description', async () => {
+  const { port } = await startService({
+    controllers: [],
+    options: { reflection: true, administration: { guard: { canActivate: () => false } } },
+  });
+  const place = `jstp://${LOOPBACK}:${port}`;
+  const { code, stdout } = await cli(['inspect', place, 'jstp.administration', 'jstp.reflection']);
+  expect(code).toBe(0);
+  for (const text of ['jstp.administration', 'method  watch', 'jstp.reflection', 'method  describe'])
+    expect(stdout).toContain(text);
+  expect((await cli(['inspect', place, 'jstp.none'])).stderr).toContain('There is no interface "jstp.none"');
+});
+
 test('inspect shows the methods of interfaces by their names, of 2.3.0, too', async () => {
   for (const place of [address, `${await serveReference(closing)}/chat`]) {
     expect(await cli(['inspect', place, 'math'])).toMatchObject({
@@ -151,5 +167,11 @@ test.each(['zsh', 'fish'])('the script for %s has all commands with their option
   for (const name of Object.keys(COMMANDS)) expect(stdout).toContain(name);
   expect(stdout).toContain('password-file');
   const isHere = spawnSync(shell, ['-c', 'true']).status === 0;
-  if (isHere) expect(spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' }).stderr).toBe('');
+  if (!isHere) return;
+  const { folder, remove } = scratchFolder('jstp-completion-');
+  closing.add(remove);
+  // Why a file: fish reads no script from a pipe of Node.
+  const script = path.join(folder, 'script');
+  writeFileSync(script, stdout);
+  expect(spawnSync(shell, ['-n', script], { encoding: 'utf8' })).toMatchObject({ stderr: '', status: 0 });
 });

@@ -3,6 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { JstpExplorerModule, type JstpExplorerOptions } from '../../lib/explorer/index.js';
 import { listenerUrl } from '../../lib/explorer/listener-url.js';
+import { Application } from '../../lib/core.js';
+import type { JstpServerOptions } from '../../lib/index.js';
 import { Closing } from '../support/closing.js';
 import { EXPLORER_LIMIT_BYTES } from '../tools/explorer-page.js';
 import { builtPage, get, settingsIn, SHARED, startExplorer } from './explorer-app.js';
@@ -88,6 +90,21 @@ describe('the page', () => {
       administration: true,
     });
     expect(answer.body.toString()).not.toMatch(/<b>|secret/);
+  });
+
+  test('is told the application that nobody has named behind the others', async () => {
+    const namesOf = async (server: JstpServerOptions): Promise<string[]> => {
+      const { port } = await startExplorer(closing, { module: JstpExplorerModule.forRoot(), page, server });
+      return settingsIn(await get(port, '/jstp-explorer/')).applications.map(({ name }) => name);
+    };
+    const others = [new Application('zoo', {}), new Application('chat', {})];
+    // The controller names no application.
+    expect(await namesOf({ ...SHARED, applications: others })).toEqual(['zoo', 'chat', 'jstp']);
+    expect(await namesOf({ ...SHARED, application: 'own', applications: others })).toEqual([
+      'zoo',
+      'chat',
+      'own',
+    ]);
   });
 
   test('may connect to the listener alone, which has a port of its own or the URL that is given', async () => {

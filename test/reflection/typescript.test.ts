@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { ApplicationDescription, JsonSchema } from '../../lib/reflection/application-description.js';
+import { asyncApiOf } from '../../lib/reflection/asyncapi.js';
 import { typesOf } from '../../lib/reflection/typescript.js';
 import { complaintsAbout, statementsOf } from '../support/compiled.js';
 
@@ -288,6 +289,35 @@ test('what is not as the format has it is left out', () => {
   }
   expect(typesOf({} as ApplicationDescription)).toContain('export interface Application {\n}');
 });
+
+test('thousands of definitions that lead to each other, and of names that are alike, are printed in a moment', () => {
+  const COUNT = 1500;
+  const refTo = (index: number): JsonSchema => ({ $ref: `#/definitions/d${index % COUNT}` });
+  const definitions = Object.fromEntries(
+    Array.from({ length: COUNT }, (_, index) => [
+      `d${index}`,
+      { anyOf: Array.from({ length: 20 }, (_each, other) => refTo(index * 7 + other * 13)) },
+    ]),
+  );
+  // All of them are in one circle, which types cannot say.
+  const printed = printedResult(refTo(0), { ...definitions, out: { anyOf: [refTo(1), TEXT] } });
+  expect(printed.match(/^export type D\d+ = unknown;$/gm)).toHaveLength(COUNT);
+  expect(printed).toContain('export type Out = D1 | string;');
+
+  const alike = Object.fromEntries(
+    Array.from({ length: 20_000 }, (_, index) => [String.fromCodePoint(0x4e00 + index), TEXT]),
+  );
+  expect(printedResult(TEXT, alike)).toContain('export type Definition_20000 = string;');
+  const { components } = asyncApiOf({
+    format: 1,
+    name: 'alike',
+    version: '1.0.0',
+    interfaces: {},
+    handshakes: [],
+    definitions: alike,
+  });
+  expect(Object.keys(components?.schemas ?? {})).toContain('_-20000');
+}, 20_000);
 
 test('a schema that is deeper than any is cut, and not followed for ever', () => {
   let deep: JsonSchema = TEXT;

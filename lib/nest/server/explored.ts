@@ -1,3 +1,4 @@
+import { DEFAULT_APPLICATION } from '../constants.js';
 import type { ListeningPlace } from './log-addresses.js';
 import { strategiesWithoutHandler } from '../reflection/strategies.js';
 import type { JstpServiceOptions } from './jstp-server-options.js';
@@ -50,7 +51,12 @@ function applicationsOf(options: JstpServiceOptions, routes: RouteTable): Explor
       handshakes: [...strategies].map((strategy) => ({ strategy })),
     });
   }
-  return [...byName.values()];
+  const { application } = options;
+  // An application that nobody has named has what was not said to belong to another one.
+  const isUnnamed = ({ name, version }: ExploredApplication): boolean =>
+    application === undefined && `${name}@${version}` === DEFAULT_APPLICATION;
+  const all = [...byName.values()];
+  return [...all.filter((each) => !isUnnamed(each)), ...all.filter(isUnnamed)];
 }
 
 /** Returns the strategies that may be let in; '*' stands for those that a policy may know besides. */

@@ -16,7 +16,10 @@ import {
 import { fieldOf, notesOf } from '../../../lib/explorer/page/model/field.js';
 import {
   credentialFields,
+  firstApplication,
+  firstStrategy,
   offeredStrategies,
+  readLastLogin,
   readLogin,
 } from '../../../lib/explorer/page/model/login-form.js';
 import { resolveSchema, typeLabel } from '../../../lib/explorer/page/model/schema.js';
@@ -221,8 +224,20 @@ describe('the login', () => {
     credentials: { args: ['t'], streams: [], problems: [] },
   };
 
-  test('offers what the application takes, or all where that is not known', () => {
+  test('offers what the application takes, and begins with what was used, or tells who it is', () => {
     const token = { strategy: 'token', description: undefined, credentials: undefined, schema: undefined };
+    const kept = JSON.stringify({ app: 'shop', version: '1.0.0', strategy: 'token' });
+    const offered = ['chat', 'shop'].map((name) => ({ name, version: '1.0.0' }));
+    expect(firstApplication(offered, readLastLogin(kept))).toBe(1);
+    expect(firstApplication(offered, { app: 'shop', version: '2.0.0', strategy: '' })).toBe(0);
+    for (const text of [null, '{', '[]', '{"app":1}', 'null'])
+      expect(firstApplication(offered, readLastLogin(text))).toBe(0);
+    expect(firstApplication([], undefined)).toBe(-1);
+    const open = [{ ...token, strategy: 'anonymous' }, { ...token, strategy: '*' }, token];
+    expect(firstStrategy(open, undefined)).toBe('token');
+    expect(firstStrategy(open, 'anonymous')).toBe('anonymous');
+    expect(firstStrategy(open, 'gone')).toBe('token');
+    expect(firstStrategy(open.slice(0, 1), undefined)).toBe('anonymous');
     expect(offeredStrategies([token]).map(({ strategy }) => strategy)).toEqual(['token']);
     expect(offeredStrategies([{ ...token, strategy: '*' }])).toHaveLength(3);
     expect(offeredStrategies(undefined).map(({ strategy }) => strategy)).toEqual(['login', 'anonymous', '*']);

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import ts from 'typescript';
 import { hexLines, readBytes } from '../../../lib/explorer/page/model/bytes.js';
 import {
   copyAsCode,
@@ -157,6 +159,57 @@ try {
   });
 });
 
+describe('what is copied as code', () => {
+  const awkward = [
+    `it's \`\${process.exit()}\` "q" \\ */ // <!--`,
+    'a\nb\r\u2028\u2029\u0000\ud800',
+    { ['__proto__']: 1, constructor: [undefined, null, -0, 1e21], 'a-b': Uint8Array.of(1, 2) },
+    Number.NaN,
+  ];
+  const odd = "x'); evil('";
+  const cases: Record<string, Copied> = {
+    call: { ...copied, args: awkward },
+    names: { ...copied, interfaceName: odd, name: `${odd}\n`, app: odd, url: `wss://x/?${odd}` },
+    event: { ...copied, kind: 'event', args: awkward },
+    'event of one value': { ...copied, kind: 'event', args: [awkward[0]] },
+    'event of none': { ...copied, kind: 'event', args: [] },
+    'events of the server': { ...copied, kind: 'emits', login: { kind: 'anonymous' } },
+    stream: { ...copied, streams: true, args: awkward },
+    'stream argument': { ...copied, streamArguments: [0, 1], args: ['', '', 3] },
+    'stream both ways': { ...copied, streams: true, streamArguments: [0], args: [''] },
+    strategy: { ...copied, login: { kind: 'strategy', strategy: odd } },
+    login: { ...copied, login: { kind: 'login', name: odd } },
+  };
+
+  test('compiles, whatever it has in it', () => {
+    const sources = new Map(
+      Object.entries(cases).map(([name, each]) => [path.resolve(`copied ${name}.mts`), copyAsCode(each)]),
+    );
+    const options: ts.CompilerOptions = {
+      module: ts.ModuleKind.NodeNext,
+      target: ts.ScriptTarget.ES2022,
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      types: ['node'],
+      paths: { 'nestjs-jstp': [path.resolve('lib/index.ts')] },
+      experimentalDecorators: true,
+    };
+    const host = ts.createCompilerHost(options);
+    const readFile = host.readFile.bind(host);
+    const fileExists = host.fileExists.bind(host);
+    host.readFile = (file) => sources.get(file) ?? readFile(file);
+    host.fileExists = (file) => sources.has(file) || fileExists(file);
+    const program = ts.createProgram([...sources.keys()], options, host);
+    const faults = [...sources.keys()].flatMap((file) =>
+      ts
+        .getPreEmitDiagnostics(program, program.getSourceFile(file))
+        .map(({ messageText }) => `${file}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`),
+    );
+    expect(faults).toEqual([]);
+  }, 60_000);
+});
+
 describe('secrets', () => {
   test('are hidden by their names, wherever they stand', () => {
     expect(
@@ -228,6 +281,36 @@ describe('the history', () => {
 });
 
 describe('the traffic', () => {
+  test('hides what the page asks for its tab Live, and nothing of the same numbers', () => {
+    const traffic = new Traffic(() => 0);
+    traffic.add('out', { call: [3, 'jstp.administration'], watch: [1000] });
+    traffic.add('out', { call: [4, 'users'], list: [] });
+    traffic.add('in', { stream: [3, 1], data: [{}] });
+    traffic.add('in', { stream: [4, 1], data: [1] });
+    traffic.add('in', { call: [3, 'jstp.administration'], mine: [] });
+    traffic.add('in', { callback: [3], ok: [] });
+    traffic.add('out', { callback: [3], ok: [] });
+    traffic.isPaused.set(true);
+    traffic.add('out', { call: [5, 'jstp.administration'], overview: [] });
+    traffic.isPaused.set(false);
+    traffic.add('in', { callback: [5], ok: [{}] });
+    traffic.add('out', { handshake: [0, 'chat'], session: ['[session]', 4] });
+    traffic.add('out', { cancel: [3] });
+    traffic.add('out', { handshake: [0, 'chat'], login: [] });
+    traffic.add('in', { callback: [3], ok: [] });
+    const shown = filterTraffic(traffic.entries.value, '', { pings: true, live: true });
+    expect(shown.map(({ direction, subject }) => `${direction} ${subject}`)).toEqual([
+      'out 4 users.list',
+      'in 4 data',
+      'in 3 jstp.administration.mine',
+      'out 3 ok',
+      'out 0 chat session',
+      'out 0 chat login',
+      'in 3 ok',
+    ]);
+    expect(filterTraffic(traffic.entries.value, '', { pings: true, live: false })).toHaveLength(12);
+  });
+
   test('tells kind and subject, masks secrets, and is bounded', () => {
     const traffic = new Traffic(() => 0);
     traffic.add('out', { call: [3, 'users'], login: [{ name: 'ann', password: 'p' }] });
@@ -237,8 +320,8 @@ describe('the traffic', () => {
     const [call, ping] = traffic.entries.value;
     expect([call.kind, call.subject]).toEqual(['call', '3 users.login']);
     expect(fullText(call)).not.toContain("'p'");
-    expect(filterTraffic(traffic.entries.value, '', true)).toEqual([call]);
-    expect(filterTraffic(traffic.entries.value, 'ping', false)).toEqual([ping]);
+    expect(filterTraffic(traffic.entries.value, '', { pings: true, live: true })).toEqual([call]);
+    expect(filterTraffic(traffic.entries.value, 'ping', { pings: false, live: false })).toEqual([ping]);
     for (let count = 0; count < 600; count++)
       traffic.add('in', { event: [-count, 'i'], e: ['x'.repeat(20_000)] });
     expect(traffic.entries.value).toHaveLength(500);

@@ -1,6 +1,7 @@
 import type { PageLogin } from '../../../browser.js';
 import type { ArgumentsReading } from './arguments.js';
 import type { ArgumentEntry, StrategyEntry } from './catalogue.js';
+import { recordOf } from './untrusted.js';
 
 /** The choice for a strategy whose name is typed. */
 export const OTHER = '*';
@@ -46,6 +47,44 @@ export function strategyLabel(strategy: string): string {
     [OTHER]: 'Another strategy',
   };
   return Object.hasOwn(names, strategy) ? (names[strategy] ?? strategy) : strategy;
+}
+
+/** What somebody has logged in to the last time, and how; without any secret. */
+export interface LastLogin {
+  readonly app: string;
+  readonly version: string;
+  readonly strategy: string;
+}
+
+/** Reads what was kept of the last login; undefined: nothing that can be used. */
+export function readLastLogin(text: string | null): LastLogin | undefined {
+  try {
+    const { app, version, strategy } = recordOf(JSON.parse(text ?? ''));
+    if (typeof app === 'string' && typeof version === 'string' && typeof strategy === 'string')
+      return { app, version, strategy };
+  } catch {
+    // Somebody else has written it.
+  }
+  return undefined;
+}
+
+/** The application with which a form begins: that of the last login, or the first one; -1: there is none. */
+export function firstApplication(
+  offered: readonly { readonly name: string; readonly version: string }[],
+  last: LastLogin | undefined,
+): number {
+  const known = offered.findIndex(({ name, version }) => name === last?.app && version === last.version);
+  return known === -1 ? Math.min(0, offered.length - 1) : known;
+}
+
+/**
+ * The strategy with which a form begins: that of the last login, or the first one of those that tell who logs in. Why: a
+ * server that lets in strangers as well shows them less.
+ */
+export function firstStrategy(strategies: readonly StrategyEntry[], last: string | undefined): string {
+  const names = strategies.map(({ strategy }) => strategy);
+  if (last !== undefined && names.includes(last)) return last;
+  return names.find((name) => name !== 'anonymous' && name !== OTHER) ?? names.at(0) ?? 'anonymous';
 }
 
 /** What was filled in. */

@@ -2,11 +2,26 @@ import { useId, useState } from 'preact/hooks';
 import { emptyArguments, readArguments, type ArgumentsDraft } from '../model/arguments.js';
 import { readStrategies, type StrategyEntry } from '../model/catalogue.js';
 import type { Unknowns } from '../model/untrusted.js';
-import { credentialFields, offeredStrategies, OTHER, readLogin, strategyLabel } from '../model/login-form.js';
+import {
+  credentialFields,
+  firstApplication,
+  firstStrategy,
+  offeredStrategies,
+  OTHER,
+  readLastLogin,
+  readLogin,
+  strategyLabel,
+  type LastLogin,
+} from '../model/login-form.js';
+import type { LoginRequest } from '../state/explorer.js';
 import { ArgumentsForm } from './arguments-form.js';
 import { ErrorBox } from './error-box.js';
+import { preferences } from './preferences.js';
 import { ThemeButton } from './theme.js';
 import { useExplorer, useStore } from './use-store.js';
+
+/** Under what the last login is kept, without its secrets. */
+const LAST_LOGIN = 'last-login';
 
 /** Asks for an application, and who wants it. */
 export function Login() {
@@ -15,7 +30,8 @@ export function Login() {
   const isBusy = useStore(explorer.isLoggingIn);
   const error = useStore(explorer.loginError);
   const offered = settings.applications;
-  const [chosen, setChosen] = useState(0);
+  const [last] = useState(() => readLastLogin(preferences.get(LAST_LOGIN)));
+  const [chosen, setChosen] = useState(() => firstApplication(offered, last));
   const [typed, setTyped] = useState({ name: '', version: '' });
   const application = chosen === -1 ? undefined : offered.at(chosen);
   const { name, version } = application ?? typed;
@@ -24,6 +40,13 @@ export function Login() {
     told?.strategies ?? (application?.handshakes && readStrategies(application.handshakes)),
   );
   const ids = { app: useId(), version: useId() };
+  const logIn = async (request: LoginRequest): Promise<void> => {
+    await explorer.logIn(request);
+    if (explorer.screen.value !== 'main') return;
+    const { app, version: wanted, login } = request;
+    const strategy = login === null ? 'anonymous' : 'strategy' in login ? login.strategy : 'login';
+    preferences.set(LAST_LOGIN, JSON.stringify({ app, version: wanted, strategy } satisfies LastLogin));
+  };
   return (
     <div class="login-screen">
       <main class="login-card">
@@ -87,7 +110,10 @@ export function Login() {
           strategies={strategies}
           definitions={told?.definitions ?? {}}
           isBusy={isBusy}
-          onLogin={(login) => void explorer.logIn({ app: name || 'jstp', version, login })}
+          lastStrategy={last?.app === name && last.version === version ? last.strategy : undefined}
+          onLogin={(login) => {
+            void logIn({ app: name || 'jstp', version, login });
+          }}
         />
         <div role="alert">{error ? <ErrorBox error={error} title="Not let in" /> : null}</div>
       </main>
@@ -99,11 +125,12 @@ interface CredentialsProps {
   readonly strategies: readonly StrategyEntry[];
   readonly definitions: Unknowns;
   readonly isBusy: boolean;
+  readonly lastStrategy: string | undefined;
   readonly onLogin: (login: Exclude<ReturnType<typeof readLogin>, string>) => void;
 }
 
-function Credentials({ strategies, definitions, isBusy, onLogin }: CredentialsProps) {
-  const [strategy, setStrategy] = useState(strategies[0]?.strategy ?? 'anonymous');
+function Credentials({ strategies, definitions, isBusy, lastStrategy, onLogin }: CredentialsProps) {
+  const [strategy, setStrategy] = useState(() => firstStrategy(strategies, lastStrategy));
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [other, setOther] = useState('');

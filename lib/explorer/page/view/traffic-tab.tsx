@@ -15,7 +15,8 @@ export function TrafficTab() {
   const isPaused = useStore(traffic.isPaused);
   const [query, setQuery] = useState('');
   const [hidesPings, setHidesPings] = useState(true);
-  const found = filterTraffic(entries, query, hidesPings);
+  const [hidesLive, setHidesLive] = useState(true);
+  const found = filterTraffic(entries, query, { pings: hidesPings, live: hidesLive });
   const shown = found.slice(-SHOWN).toReversed();
   return (
     <section class="panel" aria-label="Traffic">
@@ -45,6 +46,16 @@ export function TrafficTab() {
             }}
           />
           without pings
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={hidesLive}
+            onChange={(event) => {
+              setHidesLive(event.currentTarget.checked);
+            }}
+          />
+          without those of Live
         </label>
         <button
           type="button"

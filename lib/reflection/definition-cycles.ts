@@ -9,7 +9,7 @@ interface Visited {
 interface Step {
   readonly name: string;
   readonly visited: Visited;
-  readonly next: Iterator<string>;
+  readonly next: Iterator<string, unknown>;
 }
 
 /**
@@ -46,11 +46,11 @@ export function definitionCycles(
   for (const start of names) {
     if (!known.has(start)) enter(start);
     for (let step = path.at(-1); step; step = path.at(-1)) {
-      const { done, value } = step.next.next();
-      if (done === true) leave(step);
+      const next = step.next.next();
+      if (next.done === true) leave(step);
       else {
-        const other = known.get(value);
-        if (!other) enter(value);
+        const other = known.get(next.value);
+        if (!other) enter(next.value);
         else if (other.isOpen) step.visited.low = Math.min(step.visited.low, other.index);
       }
     }

@@ -316,7 +316,7 @@ test('thousands of definitions that lead to each other, and of names that are al
     handshakes: [],
     definitions: alike,
   });
-  expect(Object.keys(components?.schemas ?? {})).toContain('_-20000');
+  expect(Object.keys(components['schemas'] as object)).toContain('_-20000');
 }, 20_000);
 
 test('a schema that is deeper than any is cut, and not followed for ever', () => {

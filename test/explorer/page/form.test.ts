@@ -215,6 +215,32 @@ describe('the catalogue', () => {
   });
 });
 
+describe('the schemas of a hostile server', () => {
+  const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+  const self = { $ref: '#/definitions/Bomb' };
+  const names = Array.from({ length: 200 }, (_, index) => `p${index}`);
+  const bombs: Record<string, Unknowns> = {
+    'an allOf of itself': { allOf: times(16, self) },
+    'a union of itself': { anyOf: times(50, { allOf: [self, { title: '' }] }) },
+    'members that it needs': {
+      type: 'object',
+      properties: Object.fromEntries(names.map((name) => [name, self])),
+      required: names,
+    },
+    'elements that it needs': { type: 'array', items: self, minItems: 1000 },
+    'a tuple of itself': { type: 'array', prefixItems: times(20, self), items: false },
+  };
+
+  test.each(Object.entries(bombs))('with %s are a form of a bounded size', (_, bomb) => {
+    const bombed = { Bomb: bomb };
+    const draft = emptyDraft(self, bombed);
+    expect(JSON.stringify(draft).length).toBeLessThan(2_000_000);
+    readDraft(draft, self, bombed, []);
+    expect(typeLabel(bomb, bombed).length).toBeLessThan(100);
+    expect(notesOf(self, bombed).hints.length).toBeLessThan(10);
+  });
+});
+
 describe('the login', () => {
   const fields = {
     strategy: 'login',

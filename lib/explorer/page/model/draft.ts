@@ -34,14 +34,21 @@ export interface Problem {
 
 /** Below so many levels a value is typed as a text: schemas may have no end. */
 const MAX_FORM_DEPTH = 8;
+/** How many fields a form has before anybody has added one; what is behind them is typed as a text. */
+const MAX_NEEDED_FIELDS = 500;
 
 /** The draft of a field nobody has touched: with its default, and with what it has to have. */
 export function emptyDraft(schema: unknown, definitions: Unknowns, depth = 0): Draft {
+  return emptyDraftOf(schema, definitions, depth, { left: MAX_NEEDED_FIELDS });
+}
+
+function emptyDraftOf(schema: unknown, definitions: Unknowns, depth: number, room: { left: number }): Draft {
+  room.left -= 1;
   const preset = defaultOf(schema, definitions);
   if (preset) return draftOf(preset.value, schema, definitions, depth);
-  if (depth > MAX_FORM_DEPTH) return { kind: 'any', text: '' };
+  if (depth > MAX_FORM_DEPTH || room.left < 0) return { kind: 'any', text: '' };
   const field = fieldOf(schema, definitions);
-  const within = (inner: unknown): Draft => emptyDraft(inner, definitions, depth + 1);
+  const within = (inner: unknown): Draft => emptyDraftOf(inner, definitions, depth + 1, room);
   switch (field.kind) {
     case 'text':
     case 'number':

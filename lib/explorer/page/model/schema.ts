@@ -3,19 +3,34 @@ import { writeLine } from './value-text.js';
 
 /** How many references and `allOf` may follow one another. */
 const MAX_HOPS = 16;
+/** How many schemas are looked at for one. */
+const MAX_STEPS = 200;
 const MAX_UNION = 50;
+/** How many of a union's types a label names. */
+const MAX_LABELLED = 8;
 const DEFINITIONS = /^#\/(?:definitions|\$defs)\/(.+)$/;
 
 /**
  * A schema with its references followed and its `allOf` merged. `undefined`: nothing is said, or it leads nowhere.
  * A schema that refers to itself without an end says nothing either.
  */
-export function resolveSchema(schema: unknown, definitions: Unknowns, hops = MAX_HOPS): Unknowns | undefined {
-  if (!isRecord(schema) || hops <= 0) return undefined;
+export function resolveSchema(schema: unknown, definitions: Unknowns): Unknowns | undefined {
+  return resolve(schema, definitions, MAX_HOPS, { left: MAX_STEPS });
+}
+
+/** @param room how many schemas may still be looked at. Why: an `allOf` of itself, many times over, would have no end */
+function resolve(
+  schema: unknown,
+  definitions: Unknowns,
+  hops: number,
+  room: { left: number },
+): Unknowns | undefined {
+  room.left -= 1;
+  if (!isRecord(schema) || hops <= 0 || room.left < 0) return undefined;
   let found: Unknowns = schema;
   const reference = own(schema, '$ref');
   if (typeof reference === 'string') {
-    const target = resolveSchema(targetOf(reference, definitions), definitions, hops - 1);
+    const target = resolve(targetOf(reference, definitions), definitions, hops - 1, room);
     if (!target) return undefined;
     const { $ref: _, ...beside } = schema;
     found = { ...target, ...beside };
@@ -25,7 +40,7 @@ export function resolveSchema(schema: unknown, definitions: Unknowns, hops = MAX
   const { allOf: _, ...rest } = found;
   return all
     .slice(0, MAX_HOPS)
-    .map((each) => resolveSchema(each, definitions, hops - 1))
+    .map((each) => resolve(each, definitions, hops - 1, room))
     .reduce<Unknowns>((merged, each) => (each ? mergeSchemas(merged, each) : merged), rest);
 }
 
@@ -69,7 +84,13 @@ export function typeLabel(schema: unknown, definitions: Unknowns, depth = 3): st
   const options = unionOf(found);
   if (options)
     return depth > 0
-      ? short([...new Set(options.map((option) => typeLabel(option, definitions, depth - 1)))].join(' or '))
+      ? short(
+          [
+            ...new Set(
+              options.slice(0, MAX_LABELLED).map((option) => typeLabel(option, definitions, depth - 1)),
+            ),
+          ].join(' or '),
+        )
       : '…';
   const extended = textOf(own(found, 'x-jstp-type'), 40);
   if (extended !== undefined) return extended;

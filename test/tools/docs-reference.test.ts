@@ -136,11 +136,27 @@ describe('the reference of options has each option, and no other', () => {
   });
 });
 
+/** The rows with limit, unit, default, meaning, what the peer gets, log and event. */
+const rowsOfLimits = (): Cells[] => rowsUnder('limits.md', '').filter((row) => row.length === 7);
+
 test('the reference of limits tells each limit with its default, and no other', () => {
-  const rows = rowsUnder('limits.md', '').filter((row) => row.length === 4);
+  const rows = rowsOfLimits();
   const told = Object.fromEntries(rows.map(([name, , value]) => [name.replaceAll('`', ''), Number(value)]));
   expect(told).toEqual(DEFAULT_LIMITS);
   expect(knownNames(() => resolveLimits({ zzz: 1 } as never)).sort()).toEqual(sorted(Object.keys(told)));
+});
+
+test('the reference of limits tells of each limit what the peer gets, by codes and events that there are', () => {
+  const known = new Set(Object.values(codes).filter((code) => typeof code === 'number'));
+  const events = new Set(membersOf('ServerEvents').map(({ name }) => name));
+  for (const [limit, , , , peer, , event] of rowsOfLimits()) {
+    expect([limit, peer]).not.toEqual([limit, '']);
+    const told = [...peer.matchAll(/(?<![\w-])-?\d+/g)].map(([code]) => Number(code));
+    // The answer to an upgrade.
+    expect([limit, ...told.filter((code) => code !== 503 && !known.has(code))]).toEqual([limit]);
+    const names = event === '' ? [] : event.split(', ').map((name) => name.replaceAll('`', ''));
+    expect([limit, ...names.filter((name) => !events.has(name))]).toEqual([limit]);
+  }
 });
 
 describe('a page that has all limits', () => {

@@ -147,7 +147,7 @@ test('the reference of limits tells each limit with its default, and no other', 
 });
 
 test('the reference of limits tells of each limit what the peer gets, by codes and events that there are', () => {
-  const known = new Set(Object.values(codes).filter((code) => typeof code === 'number'));
+  const known = new Set<unknown>(Object.values(codes).filter((code) => typeof code === 'number'));
   const events = new Set(membersOf('ServerEvents').map(({ name }) => name));
   for (const [limit, , , , peer, , event] of rowsOfLimits()) {
     expect([limit, peer]).not.toEqual([limit, '']);

@@ -175,9 +175,9 @@ export class Application<C = unknown> implements ApplicationLike<C> {
       callback(ERR_INVALID_SIGNATURE);
       return;
     }
-    if (isAsync) runAsync(method, [connection, ...args], callback);
+    if (isAsync) runAsync(method, connection, args, callback);
     else {
-      const returned = invoke(method, [connection, ...args, callback]);
+      const returned = invoke(method, connection, args.concat(callback));
       if (isThenable(returned)) returned.then(undefined, failing(callback));
     }
   }
@@ -212,7 +212,7 @@ export class Application<C = unknown> implements ApplicationLike<C> {
     const first = takesCall(handler)
       ? new LocalCall(connection, interfaceName, eventName, args, ignore, metadata)
       : connection;
-    return invoke(handler, [first, ...args]);
+    return invoke(handler, first, args);
   }
 }
 
@@ -221,26 +221,36 @@ function own<T>(table: Record<string, T>, name: string): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-function invoke(method: UserFunction, args: unknown[]): unknown {
-  return (method as (...args: unknown[]) => unknown)(...args);
+/**
+ * Runs a user's function with one argument before others.
+ * Why no array of all of them: an array literal that holds the values of each call is made in V8's old generation after a
+ * while, and so keeps values long after their call is over.
+ */
+function invoke(method: UserFunction, first: unknown, rest: readonly unknown[]): unknown {
+  return (method as (...args: unknown[]) => unknown)(first, ...rest);
 }
 
 function runWithCall(method: UserFunction, call: CallInfo, args: unknown[], callback: MethodCallback): void {
-  if (method.length === args.length + 1) runAsync(method, [call, ...args], callback);
+  if (method.length === args.length + 1) runAsync(method, call, args, callback);
   else callback(ERR_INVALID_SIGNATURE);
 }
 
-function runAsync(method: UserFunction, args: unknown[], callback: MethodCallback): void {
-  resultOf(method, args).then((result) => {
+function runAsync(
+  method: UserFunction,
+  first: unknown,
+  rest: readonly unknown[],
+  callback: MethodCallback,
+): void {
+  resultOf(method, first, rest).then((result) => {
     if (result === undefined) callback(null);
     else callback(null, result);
   }, failing(callback));
 }
 
 /** Runs a method. What it throws is the rejection of the Promise. */
-function resultOf(method: UserFunction, args: unknown[]): Promise<unknown> {
+function resultOf(method: UserFunction, first: unknown, rest: readonly unknown[]): Promise<unknown> {
   try {
-    return Promise.resolve(invoke(method, args));
+    return Promise.resolve(invoke(method, first, rest));
   } catch (error) {
     return Promise.reject(error);
   }

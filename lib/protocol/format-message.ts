@@ -11,7 +11,7 @@ import { AttachedMessage, plainText, textOf, type WrittenMessage } from './attac
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { ByeReason, ExtensionOffer, Metadata } from './message.js';
 import { bytesAsStrings } from './bytes-as-strings.js';
-import { isLargeString, joinParts } from './message-parts.js';
+import { isLargeString, isLargeText, joinParts } from './message-parts.js';
 import { headerWithMetadata } from './metadata-text.js';
 import { WrittenValue } from './written-value.js';
 import { plainTargetText } from './target-text.js';
@@ -260,7 +260,10 @@ function withArray(
   maxDepth: number,
   bytes: boolean,
 ): WrittenMessage {
-  return withAttached(flat(head + stringify(array, inMessage(maxDepth, bytes)) + '}'));
+  const text = stringify(array, inMessage(maxDepth, bytes));
+  const attached = takeAttached();
+  if (attached) return new AttachedMessage(flat(head + text + '}'), joinBytes(attached));
+  return isLargeText(text) ? joinParts(head, text, '}') : flat(head + text + '}');
 }
 
 /** A text that was just written, with what it has left out. */

@@ -21,7 +21,12 @@ let lastJoined: JoinedMessage | undefined;
 
 /** Whether a message with this string in it should be made by {@link joinParts}. */
 export function isLargeString(value: unknown): value is string {
-  return typeof value === 'string' && value.length >= LARGE_STRING;
+  return typeof value === 'string' && isLargeText(value);
+}
+
+/** Whether a text should be joined to the rest of its message by {@link joinParts}. */
+export function isLargeText(text: string): boolean {
+  return text.length >= LARGE_STRING;
 }
 
 /**
@@ -41,7 +46,7 @@ export function joinParts(...parts: readonly string[]): string {
 
 /** The parts of a message, if {@link joinParts} made it last and they were not asked for yet; else the message itself. */
 export function partsOf(text: string): readonly string[] {
-  if (text.length < LARGE_STRING || lastJoined?.text !== text) return [text];
+  if (!isLargeText(text) || lastJoined?.text !== text) return [text];
   const { parts } = lastJoined;
   lastJoined = undefined;
   return parts;

@@ -4,6 +4,7 @@ import { formatCall, formatCallbackOk, formatEvent } from '../../lib/protocol/fo
 import { partsOf } from '../../lib/protocol/message-parts.js';
 
 const LARGE = 'large '.repeat(20_000);
+const ROWS = Array.from({ length: 2000 }, (_, id) => ({ id, name: `Person number ${id}` }));
 
 describe('partsOf', () => {
   it.each([
@@ -36,11 +37,17 @@ describe('partsOf', () => {
   });
 
   it.each([
-    ['that has to be escaped', [`${LARGE}'`], `{callback:[1],ok:["${LARGE}'"]}`],
-    ['beside another value', [LARGE, 1], `{callback:[1],ok:['${LARGE}',1]}`],
-  ])('gives the text itself for a large string %s', (_what, results, expected) => {
+    ['with a large string that has to be escaped', [`${LARGE}'`], `["${LARGE}'"]`],
+    ['with a large string beside another value', [LARGE, 1], `['${LARGE}',1]`],
+    ['of many rows', [ROWS], `[${JSON.stringify(ROWS)}]`],
+  ])('gives the text of values %s as one part', (_what, results, values) => {
     const text = plainText(formatCallbackOk(1, results));
-    expect(text).toBe(expected);
+    expect(text).toBe(`{callback:[1],ok:${values}}`);
+    expect(partsOf(text)).toStrictEqual(['{callback:[1],ok:', values, '}']);
+  });
+
+  it('gives the text itself of a message without a large string or value', () => {
+    const text = plainText(formatCallbackOk(1, ['small', ROWS.slice(0, 20)]));
     expect(partsOf(text)).toStrictEqual([text]);
   });
 });

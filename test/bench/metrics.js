@@ -1,5 +1,6 @@
 /**
- * `npm run bench:metrics`: what the option `metrics` costs: calls/s and the server's processor time for each call, of pairs of
+ * `npm run bench:metrics`: what the options `metrics` and `administration` cost, or what those do that are named (nest, core,
+ * administration): calls/s and the server's processor time for each call, of pairs of
  * processes that count beside pairs that do not, in turn. The ratio is taken within a round. What counts is the median. A pair
  * that does not count either tells how quiet the machine is. Why several sets of processes: what the compiler makes of the same
  * code differs from one process to the next by more than counting costs.
@@ -19,6 +20,8 @@ const HANDLERS = 10;
 
 /** @type {Load} */
 const LOAD = { kind: 'calls', connections: 1, inFlight: 64, payload: 'text-16' };
+
+const NOBODY = { 'nobody counts': undefined, 'nobody counts, again': undefined };
 
 /**
  * @typedef {object} Row
@@ -77,14 +80,14 @@ async function compare(contender, kinds) {
   print(rows);
 }
 
-await compare('nest', {
-  'nobody counts': undefined,
-  'nobody counts, again': undefined,
-  'the server counts': 'server',
-  'both count': 'both',
-});
-await compare('core', {
-  'nobody counts': undefined,
-  'nobody counts, again': undefined,
-  'the server counts': 'server',
-});
+/** @type {Record<string, () => Promise<void>>} */
+const COMPARISONS = {
+  nest: () => compare('nest', { ...NOBODY, 'the server counts': 'server', 'both count': 'both' }),
+  core: () => compare('core', { ...NOBODY, 'the server counts': 'server' }),
+  administration: () =>
+    compare('nest', { ...NOBODY, administration: 'administration', 'and one who watches': 'watched' }),
+};
+
+const named = process.argv.slice(2);
+for (const [name, run] of Object.entries(COMPARISONS))
+  if (named.length === 0 || named.includes(name)) await run();

@@ -8,8 +8,11 @@ export interface Settings {
   readonly resume: ResumeChoice;
   /** Where the broker listens, for those that need one. */
   readonly brokerPort?: number | undefined;
-  /** Who counts, of this package alone. The core's client cannot. @default nobody does */
-  readonly metrics?: 'server' | 'both' | undefined;
+  /**
+   * Who counts, of this package alone. The core's client cannot. Or, through Nest, a server that can be administered; 'watched':
+   * the client watches it, at intervals of a second. @default nobody does
+   */
+  readonly metrics?: 'server' | 'both' | 'administration' | 'watched' | undefined;
 }
 
 /** A contender's server, listening. */

@@ -98,11 +98,53 @@ async function loadedBy(entry: string, addresses: readonly object[]): Promise<Lo
   const loaded = JSON.parse(output.split('\n').at(-1) ?? '') as { sum: number; urls: string[] }[];
   return loaded.map(({ sum, urls }) => {
     expect(sum).toBe(5);
-    const own = urls.flatMap((url) => /\.jstp-loaded-[^/]*\/(.+)$/.exec(url)?.[1] ?? []);
-    const packages = urls.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/.][^/]*)\//.exec(url)?.[1] ?? []);
-    return { files: own, packages };
+    return loadedOf(urls);
   });
 }
+
+function loadedOf(urls: readonly string[]): Loaded {
+  const own = urls.flatMap((url) => /\.jstp-loaded-[^/]*\/(.+)$/.exec(url)?.[1] ?? []);
+  const packages = urls.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/.][^/]*)\//.exec(url)?.[1] ?? []);
+  return { files: own, packages };
+}
+
+/** Runs the command `nestjs-jstp`. @returns what it has loaded, and printed */
+async function loadedByCommand(...args: string[]): Promise<Loaded & { readonly printed: string }> {
+  const file = path.join(lib, `command-${args[0]}.mjs`);
+  writeFileSync(
+    file,
+    `import { writeSync } from 'node:fs';
+    process.on('exit', () => writeSync(2, '\\n' + JSON.stringify(globalThis.loadedFiles())));
+    await import('./cli/main.js');`,
+  );
+  const child = spawn(process.execPath, ['--import', path.join(lib, 'watch.mjs'), file, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  closing.add(() => child.kill('SIGKILL'));
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  const [printed, told] = await within(ended, 'the command');
+  return { ...loadedOf(JSON.parse(told.split('\n').at(-1) ?? '') as string[]), printed };
+}
+
+test('the command loads what it needs: for its help no connection, for a call no server, no ws and no other command', async () => {
+  const help = await loadedByCommand('--help');
+  expect(help.printed).toContain('Usage: nestjs-jstp');
+  expect(help.files).toContain('cli/help.js');
+  expect(
+    help.files.filter((file) => /^(connection|transport|server|nest|cli\/commands\/)/.test(file)),
+  ).toEqual([]);
+  const call = await loadedByCommand(
+    'call',
+    `jstp://${LOOPBACK}:${await listen(net)}/app`,
+    'calc.add',
+    '2',
+    '3',
+  );
+  expect(call.printed).toBe('5\n');
+  expect(call.files.filter((file) => file.startsWith('cli/commands/'))).toEqual(['cli/commands/call.js']);
+  expect(call.files.filter((file) => /^(server|nest|reflection|explorer|redis)\//.test(file))).toEqual([]);
+  expect([...help.packages, ...call.packages]).toEqual([]);
+});
 
 const OF_SERVERS = /^(server|nest\/server|redis|testing|index\.js|core\.js)/;
 

@@ -6,7 +6,7 @@ import { manyConnections } from './many-connections.js';
 import { nestClient, startNest } from './nest-application.js';
 import { portOf } from './port.js';
 
-/** @import { Contender } from '../types.js' */
+/** @import { Contender, Settings } from '../types.js' */
 /** @import { JstpClientOptions, JstpServerOptions } from 'nestjs-jstp' */
 
 const HOST = '127.0.0.1';
@@ -23,7 +23,8 @@ function createContender(serverOptions, clientOptions) {
       const options = /** @type {JstpServerOptions} */ ({
         host: HOST,
         port: 0,
-        metrics: metrics !== undefined,
+        metrics: metrics === 'server' || metrics === 'both',
+        ...(isAdministered(metrics) && { administration: { guard: { canActivate: () => true } } }),
         ...manyConnections(),
         ...serverOptions(),
       });
@@ -39,9 +40,26 @@ function createContender(serverOptions, clientOptions) {
         metrics: metrics === 'both',
         ...clientOptions(),
       });
-      return nestClient(new JstpClient(options), handlers);
+      const client = new JstpClient(options);
+      if (metrics === 'watched') void watch(client);
+      return nestClient(client, handlers);
     },
   };
+}
+
+/** @type {(metrics: Settings['metrics']) => boolean} */
+function isAdministered(metrics) {
+  return metrics === 'administration' || metrics === 'watched';
+}
+
+/** Watches the server, as the page of the explorer does, until the client is closed. @param {JstpClient} client */
+async function watch(client) {
+  let snapshots = 0;
+  try {
+    for await (const _snapshot of client.stream('jstp.administration', 'watch', 1000)) snapshots += 1;
+  } catch (error) {
+    if (snapshots === 0) throw error;
+  }
 }
 
 /** This package through Nest. */

@@ -11,6 +11,9 @@ export type Extensions = Readonly<Record<ExtensionName, boolean>> & {
 };
 
 const VERSION = 1;
+const NONE: readonly ExtensionName[] = [];
+// One list for all sessions that have agreed on the same, by its key.
+const agreed: (readonly ExtensionName[])[] = [];
 const NAMES: readonly ExtensionName[] = [
   'nest',
   'stream',
@@ -59,8 +62,11 @@ export const ALL_EXTENSIONS: readonly ExtensionName[] = NAMES;
  */
 export function toOffer(names: readonly string[], maxBytes?: number): ExtensionOffer | undefined {
   if (names.length === 0) return undefined;
+  const offer: Record<string, unknown> = {};
+  for (const name of names) offer[name] = VERSION;
   // A limit that is undefined is not written.
-  return { ...Object.fromEntries(names.map((name) => [name, VERSION])), max: maxBytes };
+  offer['max'] = maxBytes;
+  return offer;
 }
 
 /** What a peer's offer (or answer) makes of the transport on which it comes. @param ours what this side offers */
@@ -85,10 +91,19 @@ export function agreedNames(
   ours: readonly ExtensionName[],
   theirs: ExtensionOffer | undefined,
 ): readonly ExtensionName[] {
-  if (theirs === undefined) return [];
-  const agreed = ours.filter((name) => name !== 'attachments' && speaks(theirs, name)).sort();
+  if (theirs === undefined) return NONE;
+  let key = 0;
+  for (const name of ours) {
+    if (name !== 'attachments' && speaks(theirs, name)) key |= 1 << NAMES.indexOf(name);
+  }
+  return (agreed[key] ??= namesOf(key));
+}
+
+/** @param key has a bit for each of {@link NAMES} */
+function namesOf(key: number): readonly ExtensionName[] {
+  const names = NAMES.filter((_, place) => (key & (1 << place)) !== 0).sort();
   // Without `resume`, a cut would lose values of a stream that is an argument, and nobody could tell.
-  return agreed.includes('resume') ? agreed : agreed.filter((name) => name !== 'source');
+  return names.includes('resume') ? names : names.filter((name) => name !== 'source');
 }
 
 function speaks(offer: ExtensionOffer | undefined, name: ExtensionName): boolean {

@@ -240,20 +240,50 @@ function makeValues(): Int32Array {
 }
 
 /**
- * The bytes of what is sent as bytes: an ArrayBuffer, a DataView, a typed array of any kind, a Buffer. They are a view,
- * no copy. Undefined for all else.
+ * The bytes of what is sent as bytes: an ArrayBuffer, a SharedArrayBuffer, a DataView, a typed array of any kind, a Buffer.
+ * They are a view, no copy. Undefined for all else, and for what {@link hasLostMemory}.
  */
 export function bytesOf(value: object): Uint8Array | undefined {
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  return isArrayBuffer(value) ? new Uint8Array(value) : undefined;
+  if (!isBytes(value) || hasLostMemory(value)) return undefined;
+  return ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
 }
 
-/** Whether a value is an ArrayBuffer, of another realm, too, that is not detached, and not just an object that says so. */
-export function isArrayBuffer(value: object): value is ArrayBuffer {
-  if (Object.prototype.toString.call(value) !== '[object ArrayBuffer]') return false;
+/** Whether a value is one that {@link bytesOf} names, of another realm, too, and not just an object that says so. */
+export function isBytes(value: object): value is ArrayBufferView | ArrayBufferLike {
+  return ArrayBuffer.isView(value) || sizeOf(value) !== undefined;
+}
+
+/**
+ * Whether bytes cannot be read any more: their memory was transferred, to a worker say, or was resized so that a view of
+ * it is beyond its end.
+ */
+export function hasLostMemory(value: ArrayBufferView | ArrayBufferLike): boolean {
   try {
-    return new DataView(value as ArrayBuffer).byteLength >= 0;
-  } catch {
+    // Their sizes are 0 then, that of a DataView is an error.
+    if (value.byteLength > 0) return false;
+    // By no method of the value: its class may have one that does not look at the memory.
+    if (!ArrayBuffer.isView(value)) new Uint8Array(value);
+    else if ('BYTES_PER_ELEMENT' in value) Uint8Array.prototype.keys.call(value as Uint8Array);
     return false;
+  } catch {
+    return true;
+  }
+}
+
+/** The end of the message of an error of such bytes. */
+export const MEMORY_IS_GONE = 'cannot be read: their memory was transferred or resized';
+
+/** The size of an ArrayBuffer or a SharedArrayBuffer; undefined for all else. */
+function sizeOf(value: object): number | undefined {
+  const tag = Object.prototype.toString.call(value);
+  if (!tag.includes('ArrayBuffer')) return undefined;
+  try {
+    // Pages may have no shared memory.
+    const type = tag.includes('Shared') ? SharedArrayBuffer : ArrayBuffer;
+    return Reflect.get(type.prototype, 'byteLength', value);
+  } catch {
+    return undefined;
   }
 }

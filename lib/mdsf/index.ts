@@ -1,4 +1,13 @@
-export { ATTACHED_MARK, base64Pieces, BYTES_QUOTE, bytesOf, joinBytes } from './base64.js';
+export {
+  ATTACHED_MARK,
+  base64Pieces,
+  BYTES_QUOTE,
+  bytesOf,
+  hasLostMemory,
+  isBytes,
+  joinBytes,
+  MEMORY_IS_GONE,
+} from './base64.js';
 export type { ByteDecoder } from './byte-decoder.js';
 export { parse, parseBytes, type ParseOptions } from './parse.js';
 export { isClean, quote, quoteKey } from './quote.js';

@@ -1,4 +1,4 @@
-import { isArrayBuffer } from './base64.js';
+import { isBytes } from './base64.js';
 
 /**
  * Decides which values are written by `JSON.stringify`: large ones, as it is faster for them, where its text means the
@@ -108,7 +108,7 @@ function isObjectEligible(object: object, levels: number): boolean {
   const members = object as Record<string, unknown>;
   if (!isPlain(object)) {
     // Bytes are not JSON's everywhere.
-    if (object instanceof BigInt || ArrayBuffer.isView(object) || isArrayBuffer(object)) return false;
+    if (object instanceof BigInt || isBytes(object)) return false;
     return Object.keys(members).every((key) => isMemberEligible(members[key], levels));
   }
   // Reads members that somebody added to Object.prototype, too. At worst the value is written by this package.

@@ -1,9 +1,9 @@
 /**
- * Why a value cannot be written: it contains itself, is nested deeper than `maxDepth`, contains a bigint, or bytes where
- * none may be.
+ * Why a value cannot be written: it contains itself, is nested deeper than `maxDepth`, contains a bigint, bytes where none may
+ * be, or bytes whose memory is gone.
  */
 export type MdsfStringifyErrorCode =
-  'ERR_MDSF_CYCLE' | 'ERR_MDSF_DEPTH' | 'ERR_MDSF_BIGINT' | 'ERR_MDSF_BYTES';
+  'ERR_MDSF_CYCLE' | 'ERR_MDSF_DEPTH' | 'ERR_MDSF_BIGINT' | 'ERR_MDSF_BYTES' | 'ERR_MDSF_DETACHED';
 
 /** The value cannot be written as MDSF. */
 export class MdsfStringifyError extends TypeError {

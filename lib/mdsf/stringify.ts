@@ -1,15 +1,24 @@
-import { ATTACHED_MARK, BYTES_QUOTE, bytesOf, encodeBase64 } from './base64.js';
+import {
+  ATTACHED_MARK,
+  BYTES_QUOTE,
+  bytesOf,
+  encodeBase64,
+  hasLostMemory,
+  isBytes,
+  MEMORY_IS_GONE,
+} from './base64.js';
 import { isJsonEligible, isLarge, LARGE } from './json-eligible.js';
 import { memberPrefix } from './member-prefix.js';
 import { escapeLineSeparators, isClean, quote } from './quote.js';
-import { MdsfStringifyError } from './stringify-error.js';
+import { pathOf } from './path-of.js';
+import { MdsfStringifyError, type MdsfStringifyErrorCode } from './stringify-error.js';
 
 /** Options of {@link stringify}. */
 export interface StringifyOptions {
   /** How deep arrays and objects may be nested. @default 256 */
   readonly maxDepth?: number;
   /**
-   * How bytes (a Buffer, an ArrayBuffer, a typed array of any kind, a DataView) are written. true: as base64 between
+   * How bytes (a Buffer, an ArrayBuffer, a SharedArrayBuffer, a typed array of any kind, a DataView) are written. true: as base64 between
    * backticks, which only `parse` with its option `bytes` reads. false: a Buffer as a string of base64, a typed array as
    * an object of its indexes, the rest as `{}`. 'refuse': they throw. @default false
    */
@@ -45,7 +54,8 @@ const objectPrototype: unknown = Object.prototype;
  * the infinities. Unlike it, `undefined` within an array is kept, `toMDSF(key)` is preferred to `toJSON(key)`, and a
  * Node Buffer becomes a base64 string, or bytes where the option `bytes` says so. A top-level undefined, function or symbol
  * is written as `undefined`.
- * @throws {MdsfStringifyError} for a cycle, for nesting deeper than `maxDepth`, for a bigint, and for refused bytes
+ * @throws {MdsfStringifyError} for a cycle, for nesting deeper than `maxDepth`, for a bigint, for refused bytes, and for bytes
+ *   whose memory is gone. But for the depth, it says where: `at [0].price`
  * @example
  * stringify({ name: 'Marcus', tags: ['a', undefined] }); // {name:'Marcus',tags:['a',undefined]}
  */
@@ -57,10 +67,8 @@ export function stringify(value: unknown, options?: StringifyOptions): string {
   idleWriter = undefined;
   const text = writer.writeRoot(value, maxDepth, options);
   idleWriter = writer;
-  if (writer.attached) {
-    lastAttached = writer.attached;
-    writer.attached = undefined;
-  }
+  // Also where there is nothing: what a `toJSON` has left there is not of this text.
+  lastAttached = writer.takeAttached();
   return text;
 }
 
@@ -81,7 +89,7 @@ class Writer {
   private maxDepth = DEFAULT_MAX_DEPTH;
   private bytes: BytesForm = false;
   private attaches = false;
-  attached: Uint8Array[] | undefined;
+  private attached: Uint8Array[] | undefined;
   private readonly ancestors: object[] = [];
   /** Whether Object.prototype has members that somebody added, which `for in` would give, too. */
   private seesInherited = false;
@@ -110,9 +118,11 @@ class Writer {
       case 'undefined':
         return 'undefined';
       case 'bigint':
-        throw new MdsfStringifyError(
+        throw this.unwritable(
           'ERR_MDSF_BIGINT',
-          'A bigint cannot be written: send a string or a number',
+          'A bigint',
+          value,
+          'cannot be written: send a string or a number',
         );
       default:
         return 'null';
@@ -123,7 +133,8 @@ class Writer {
     const { ancestors } = this;
     const depth = ancestors.length;
     for (let i = depth - 1; i >= 0; i--) {
-      if (ancestors[i] === value) throw new MdsfStringifyError('ERR_MDSF_CYCLE', 'A value contains itself');
+      if (ancestors[i] === value)
+        throw this.unwritable('ERR_MDSF_CYCLE', 'A value', value, 'contains itself');
     }
     if (depth >= this.maxDepth) {
       throw new MdsfStringifyError('ERR_MDSF_DEPTH', `A value is nested deeper than ${this.maxDepth} levels`);
@@ -157,7 +168,7 @@ class Writer {
     const prototype: unknown = Object.getPrototypeOf(object);
     const isPlain = prototype === objectPrototype || prototype === null;
     if (!isPlain) {
-      const special = this.bytesText(object) ?? specialText(object, this);
+      const special = isBytes(object) ? this.bytesText(object) : specialText(object, this);
       if (special !== undefined) return special;
     }
     const members = object as Record<string, unknown>;
@@ -182,22 +193,42 @@ class Writer {
     return (text === '' ? prefix.first : text + prefix.text) + this.write(member);
   }
 
-  /** The text of bytes; undefined where the object has none, or is not to be written as such. */
-  private bytesText(object: object): string | undefined {
-    if (this.bytes === false) return undefined;
-    const bytes = bytesOf(object);
-    if (bytes === undefined) return undefined;
-    if (this.bytes === true) return BYTES_QUOTE + this.bytesBody(bytes) + BYTES_QUOTE;
-    throw new MdsfStringifyError(
-      'ERR_MDSF_BYTES',
-      'Bytes cannot be written here: send a text, such as their base64',
-    );
+  /** The text of bytes; undefined where they are written by their keys. */
+  private bytesText(object: ArrayBufferView | ArrayBufferLike): string | undefined {
+    if (hasLostMemory(object)) throw this.unwritableBytes('ERR_MDSF_DETACHED', object, MEMORY_IS_GONE);
+    if (this.bytes === false) return specialText(object, this);
+    const bytes = this.bytes === true ? bytesOf(object) : undefined;
+    if (bytes !== undefined) return BYTES_QUOTE + this.bytesBody(bytes) + BYTES_QUOTE;
+    const why = 'cannot be written here';
+    throw this.unwritableBytes('ERR_MDSF_BYTES', object, why);
   }
 
   private bytesBody(bytes: Uint8Array): string {
     if (!this.attaches || bytes.length < ATTACHED_FROM_BYTES) return encodeBase64(bytes);
     (this.attached ??= []).push(bytes);
     return ATTACHED_MARK + bytes.length;
+  }
+
+  /** Takes what was attached. @throws {MdsfStringifyError} where its memory has gone since, by a `toJSON` behind it */
+  takeAttached(): readonly Uint8Array[] | undefined {
+    const { attached } = this;
+    if (attached === undefined) return undefined;
+    this.attached = undefined;
+    if (attached.some(({ length }) => length === 0))
+      throw this.unwritable('ERR_MDSF_DETACHED', 'Bytes', attached, MEMORY_IS_GONE);
+    return attached;
+  }
+
+  private unwritableBytes(code: MdsfStringifyErrorCode, bytes: object, why: string): Error {
+    // The bytes are the last of these.
+    this.ancestors.pop();
+    return this.unwritable(code, 'Bytes', bytes, why);
+  }
+
+  /** Makes the error of a value that cannot be written, where it is: `A bigint at [0].price cannot be written` */
+  private unwritable(code: MdsfStringifyErrorCode, what: string, value: unknown, why: string): Error {
+    const path = pathOf(this.ancestors, value);
+    return new MdsfStringifyError(code, `${what}${path && ` at ${path}`} ${why}`);
   }
 
   /** The text of a boxed primitive's value. */

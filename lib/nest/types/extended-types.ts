@@ -1,6 +1,6 @@
 import type { Deserializer, Serializer } from '@nestjs/microservices';
 import { Buffer } from 'node:buffer';
-import { bytesOf } from '../../mdsf/index.js';
+import { bytesOf, hasLostMemory, isBytes, MdsfStringifyError, MEMORY_IS_GONE } from '../../mdsf/index.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import type { Limits } from '../../protocol/limits.js';
 import { JstpArgs } from '../jstp-args.js';
@@ -46,7 +46,9 @@ const BOXES = new Set(['Number', 'String', 'Boolean', 'BigInt']);
 
 const REDUCERS = {
   Bytes: (value: unknown): unknown => {
-    const bytes = isObject(value) ? bytesOf(value) : undefined;
+    if (!isObject(value) || !isBytes(value)) return undefined;
+    if (hasLostMemory(value)) throw new MdsfStringifyError('ERR_MDSF_DETACHED', `Bytes ${MEMORY_IS_GONE}`);
+    const bytes = bytesOf(value);
     return bytes && [Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')];
   },
   Error: (value: unknown): unknown => isObject(value) && isErrorLike(value) && writtenError(value),

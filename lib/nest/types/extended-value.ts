@@ -1,4 +1,4 @@
-import { bytesOf, MdsfStringifyError } from '../../mdsf/index.js';
+import { isBytes, MdsfStringifyError } from '../../mdsf/index.js';
 
 /** The kinds of built-in objects that are carried as themselves. */
 const CARRIED = new Set(['Date', 'Map', 'Set', 'RegExp', 'URL', 'URLSearchParams', 'Error']);
@@ -47,7 +47,7 @@ class Search {
   private visitObject(object: object, levelsLeft: number): void {
     const state = this.seen.get(object);
     if (state === 'open') this.found = true;
-    if (state !== undefined || bytesOf(object) !== undefined) return;
+    if (state !== undefined || isBytes(object)) return;
     if (levelsLeft === 0) {
       const text = `A value is nested deeper than ${this.maxDepth} levels`;
       throw new MdsfStringifyError('ERR_MDSF_DEPTH', text);

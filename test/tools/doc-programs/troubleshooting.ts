@@ -214,7 +214,7 @@ const send = (pattern: string, data: unknown) => () => firstValueFrom(client.sen
 await fails('There is no matching message handler defined in the remote service.', send('sums.sub', 1));
 await fails('Invalid signature: rooms.last takes 2 arguments, not 1', send('rooms.last', ['kitchen', 5]));
 await fails('The invalid data or message pattern (undefined/null)', send('sums.add', undefined));
-await fails('A bigint cannot be written: send a string or a number', send('sums.add', 1n));
+await fails('A bigint at [0] cannot be written: send a string or a number', send('sums.add', 1n));
 await fails('Interface not found', () => client.inspect('nothing'));
 
 // Connects.

@@ -40,7 +40,6 @@ interface BufferMethods {
 interface BufferClass {
   readonly prototype: BufferMethods;
   from(memory: ArrayBufferLike, offset: number, length: number): Uint8Array;
-  allocUnsafe(size: number): Uint8Array;
   allocUnsafeSlow(size: number): Uint8Array;
 }
 
@@ -55,8 +54,8 @@ function findBuffers(): BufferClass | undefined {
 }
 
 /**
- * The memory of small bytes of one message. Why not Node's own pool: 8 KiB of what anybody has sent would stay for each few
- * bytes that a program keeps.
+ * The memory of bytes of one message. Why not Node's own pool: 8 KiB of what anybody has sent, 64 KiB from Node 24 on, would
+ * stay for each few bytes that a program keeps.
  */
 export class BytesMemory {
   private pool: Uint8Array | undefined;
@@ -65,7 +64,7 @@ export class BytesMemory {
   /** @param most - how many bytes the message may still have, with these */
   take(size: number, most: number): Uint8Array {
     if (!buffers) return new Uint8Array(size);
-    if (size >= POOL_BYTES / 2) return buffers.allocUnsafe(size);
+    if (size >= POOL_BYTES / 2) return buffers.allocUnsafeSlow(size);
     if (!this.pool || this.used + size > this.pool.length) {
       this.pool = buffers.allocUnsafeSlow(Math.max(size, Math.min(POOL_BYTES, most)));
       this.used = 0;

@@ -1,7 +1,7 @@
-import type { Attacker } from './attackers/attacker.js';
-
 /** How much longer the 99th percentile of the good client's calls may be than the quiet one. */
 export const MAX_RATIO = 3;
+/** The longest that an answer may take while all attack at once, which is more work than the machine can do, in milliseconds. */
+export const MAX_ANSWER_OF_ALL_MS = 3000;
 /** The most memory that the server may take, as the resident set of its process, in bytes. */
 export const MEMORY_CAP = 768 * 1024 * 1024;
 
@@ -36,9 +36,9 @@ export function quantile(sorted: readonly number[], share: number): number {
 /**
  * What is wrong with a phase; nothing: it passes.
  * @param quietMs the 99th percentile of the good client's calls without an attack
- * @param attacker who has attacked; undefined: several
+ * @param maxAnswerMs the longest that an answer may take, in place of the bound of {@link MAX_RATIO}
  */
-export function findFaults(phase: Phase, quietMs: number, attacker?: Attacker): Fault[] {
+export function findFaults(phase: Phase, quietMs: number, maxAnswerMs?: number): Fault[] {
   const faults: Fault[] = [];
   const add = (text: string, isOfTime = false): void => {
     faults.push({ text, isOfTime });
@@ -46,7 +46,6 @@ export function findFaults(phase: Phase, quietMs: number, attacker?: Attacker): 
   const { calls, errors, peakRss } = phase;
   const p99 = quantile(calls, 0.99);
   const longest = calls.at(-1) ?? 0;
-  const maxAnswerMs = attacker?.maxAnswerMs;
   if (calls.length === 0) add('the good client got no answer');
   if (errors.length > 0) add(`${errors.length} errors of the good client, the first: ${errors[0]}`);
   if (peakRss > MEMORY_CAP) add(`the server took ${inMib(peakRss)} MiB`);

@@ -244,9 +244,10 @@ function makeValues(): Int32Array {
  */
 export function bytesOf(value: object): Uint8Array | undefined {
   if (!isBytes(value) || hasLostMemory(value)) return undefined;
+  // Of a fixed length: memory that shrinks later leaves no part of them.
   return ArrayBuffer.isView(value)
     ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    : new Uint8Array(value);
+    : new Uint8Array(value, 0, value.byteLength);
 }
 
 /** Whether a value is one that {@link bytesOf} names, of another realm, too, and not just an object that says so. */

@@ -57,9 +57,11 @@ describe('bytes whose memory is gone', () => {
   test('are an error, too, where a value behind them has taken it', () => {
     const content = new Uint8Array(10_000);
     const memory = new Memory(10_000, { maxByteLength: 10_000 });
+    const bare = new Memory(10_000, { maxByteLength: 10_000 });
     const values = [
       [content, { toJSON: () => transferred(content).length }],
       [new Uint8Array(memory), { toJSON: () => memory.resize(10) }],
+      [bare, { toJSON: () => bare.resize(10) }],
     ];
     const writing = { limits: DEFAULT_LIMITS, extensions: { bytes: true } };
     for (const value of values)

@@ -1,5 +1,8 @@
 import type { Connection } from '../../connection/connection.js';
-import type { ApplicationDescription } from '../../reflection/application-description.js';
+import type {
+  ApplicationDescription,
+  InterfaceDescription,
+} from '../../reflection/application-description.js';
 import { isError } from '../../util/errors.js';
 import { toLogText } from '../../util/log-text.js';
 import { usageError } from '../cli-error.js';
@@ -167,18 +170,20 @@ export class ReplSession implements KnownNames {
     const described = await this.described();
     if (!described && names.length === 0)
       throw usageError('This server does not describe itself', 'inspect INTERFACE');
-    const interfaces = { ...described?.interfaces };
+    const known = new Map(Object.entries(described?.interfaces ?? {}));
+    const shown = names.length === 0 ? known : new Map<string, InterfaceDescription>();
     for (const name of names) {
-      if (Object.hasOwn(interfaces, name)) continue;
-      const methods = await methodNames(connection, name);
-      this.inspected.set(name, methods);
-      interfaces[name] = interfaceOfNames(methods);
+      let found = known.get(name);
+      if (!found) {
+        const methods = await methodNames(connection, name);
+        this.inspected.set(name, methods);
+        found = interfaceOfNames(methods);
+      }
+      shown.set(name, found);
     }
-    const shown =
-      names.length === 0 ? interfaces : Object.fromEntries(names.map((name) => [name, interfaces[name]]));
     const { address } = this.server ?? {};
     const base = described ?? { format: 1 as const, name: address?.app ?? '', version: '', handshakes: [] };
-    const description = { ...base, interfaces: shown };
+    const description = { ...base, interfaces: Object.fromEntries(shown) };
     await output.either(() => descriptionText(description, output.style), description);
   }
 

@@ -118,7 +118,7 @@ export class Reserved {
       {
         name,
         version,
-        description: descriptions[`${name}@${version}`] ?? descriptions[name],
+        description: own(descriptions, `${name}@${version}`) ?? own(descriptions, name),
         routes: routes.find(name, version),
         core: [...this.coreApplications].find((core) => core.name === name && core.version === version),
         strategies: strategiesWithoutHandler(options, routes.hasHandshakes),
@@ -159,6 +159,11 @@ export class Reserved {
   private get coreApplications(): Iterable<App> {
     return flatten(this.options.applications ?? []);
   }
+}
+
+/** A text by a name. Why not read as it is: applications may be called `constructor`, and every object has that. */
+function own(texts: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(texts, name) ? texts[name] : undefined;
 }
 
 /** Checks that a core application has no interface with a reserved name, as far as its names are known. */

@@ -203,6 +203,25 @@ describe('what is told of an application', () => {
     expect(interfaces['old'].methods).toEqual({ sum: {} });
   });
 
+  test.each(['constructor', '__proto__', 'toString', 'valueOf'])(
+    'no description of an application %s that has none, though every object has a member of that name',
+    async (name) => {
+      const named = new Application(`${name}@1.0.0`, { [name]: { [name]: async () => 1 } });
+      const service = await startService({
+        controllers: [],
+        options: { applications: [named], reflection: { descriptions: { pizza: 'Pizzas.' } } },
+      });
+      const connection = await service.connect(name);
+      const told = (await connection.callMethod('jstp.reflection', 'describe', [])) as ApplicationDescription;
+      expect(told).toMatchObject({ name, version: '1.0.0' });
+      expect(Object.keys(told)).not.toContain('description');
+      expect(Object.entries(told.interfaces)).toEqual([
+        [name, expect.objectContaining({ emits: {}, events: {} })],
+      ]);
+      expect(Object.entries(told.interfaces[name].methods)).toEqual([[name, {}]]);
+    },
+  );
+
   test('the strategies of its handshakes, with their credentials', async () => {
     const { handshakes } = await described({ authPolicy: async () => 'anna' });
     const text = { type: 'string' };

@@ -73,8 +73,10 @@ function ofServers(): NumberFamily[] {
       'Connections of clients that have ended',
       (metrics) => metrics.connections.ended,
     ),
-    ofServer('connections.refused', 'Connections that were refused, by limit or option', (metrics) =>
-      byName('jstp.reason', metrics.connections.refused),
+    ofServer(
+      'connections.refused',
+      'Connections that were refused, or have made room for others, by limit or option',
+      (metrics) => byName('jstp.reason', metrics.connections.refused),
     ),
     ofServer('connections.timeouts', 'Connections that have ended by a limit of time', (metrics) =>
       byName('jstp.reason', metrics.connections.timeouts),

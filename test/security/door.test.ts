@@ -99,7 +99,7 @@ describe.each(TRANSPORTS)('a server over $name', ({ name, entry, connect }) => {
     const next = await connect(arena.port);
     closing.add(() => next.close());
     await stranger.end();
-    expect(refused).toEqual([{ by: 'maxPendingHandshakes', address: LOOPBACK, count: 1 }]);
+    expect(refused).toEqual([{ by: 'maxPendingHandshakes', address: LOOPBACK, count: 1, madeRoom: true }]);
     expect(other.isEnded).toBe(false);
     expect(await guest.callMethod('echo', 'back', [1])).toBe(1);
     expect(arena.server.getUsage().pendingHandshakes.used).toBe(1);
@@ -272,8 +272,8 @@ describe('a door', () => {
     const door = new Door(resolveLimits({ maxHandshakesPerSecond: 50, maxConnectionsPerAddress: 30 }), {
       pending,
       isMemoryExceeded: () => false,
-      connectionRefused: ({ by, address }) => {
-        refused.push(`${by} ${String(address)}`);
+      connectionRefused: ({ by, address, madeRoom }) => {
+        refused.push(`${by} ${String(address)}${madeRoom ? ' made room' : ''}`);
       },
     });
     let silent = door.admit('2001:db8::7');
@@ -282,7 +282,7 @@ describe('a door', () => {
     pending.size = 2000;
     for (let n = 2; n <= 30; n += 1) expect(door.admit('192.0.2.1')).toBeDefined();
     expect(pending.endSilent).toHaveBeenCalledTimes(29);
-    expect(new Set(refused)).toEqual(new Set(['maxPendingHandshakes 2001:db8:0:0::/64']));
+    expect(new Set(refused)).toEqual(new Set(['maxPendingHandshakes 2001:db8:0:0::/64 made room']));
     // One that another limit refuses, or whose address is not known, ends nobody.
     expect([door.admit('192.0.2.1'), door.admit(undefined)]).toEqual([undefined, undefined]);
     expect(refused.slice(29)).toEqual([

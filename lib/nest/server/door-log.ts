@@ -16,26 +16,37 @@ const ADVICE: Readonly<Record<ConnectionRefuser, string>> = {
   clientAddress: 'the function threw',
 };
 
-/** Logs connections that were refused: of each limit the first in a window of time, and then their number. */
+/** Those that have made room for others are counted apart from those that were refused. */
+type Kind = ConnectionRefuser | 'madeRoom';
+
+/**
+ * Logs connections that were refused, or have made room for others: of each limit the first in a window of time, and then
+ * their number.
+ */
 export class DoorLog {
-  private readonly windows: LogWindows<ConnectionRefuser>;
+  private readonly windows: LogWindows<Kind>;
 
   constructor(logger: { warn(text: string): void }) {
-    this.windows = new LogWindows<ConnectionRefuser>(
+    this.windows = new LogWindows<Kind>(
       1,
       (_by, text) => {
         logger.warn(text);
       },
-      (limit, count, seconds) =>
-        `${count} more connections were refused within ${seconds} s (${optionOf(limit)})`,
+      (kind, count, seconds) =>
+        kind === 'madeRoom'
+          ? `${count} more silent connections have made room for others within ${seconds} s (limits.maxPendingHandshakes)`
+          : `${count} more connections were refused within ${seconds} s (${optionOf(kind)})`,
     );
   }
 
   /** Logs a refusal. */
-  add({ by, address, error }: RefusedConnection): void {
-    this.windows.add(by, () => {
+  add({ by, address, madeRoom, error }: RefusedConnection): void {
+    this.windows.add(madeRoom ? 'madeRoom' : by, () => {
+      const whose = address ?? 'a local peer';
+      if (madeRoom)
+        return `A connection of ${whose}, the most silent one, has made room for another by ${optionOf(by)}: ${ADVICE[by]}`;
       const why = by === 'clientAddress' ? `${ADVICE[by]} ${toLogText(toSafeString(error))}` : ADVICE[by];
-      return `A connection of ${address ?? 'a local peer'} was refused by ${optionOf(by)}: ${why}`;
+      return `A connection of ${whose} was refused by ${optionOf(by)}: ${why}`;
     });
   }
 

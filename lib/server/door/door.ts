@@ -39,8 +39,10 @@ export interface RefusedConnection {
    * or was refused before its proxy told it.
    */
   readonly address: string | undefined;
-  /** How many connections this option has refused since the server was made. */
+  /** How many connections this option has refused, or ended for others, since the server was made. */
   readonly count: number;
+  /** True: it was admitted, and has ended now, as it has been silent for the longest, to make room for another one. */
+  readonly madeRoom?: true;
   /** What the function `clientAddress` has thrown, or that it returned a Promise; undefined where another option refused the connection. */
   readonly error?: unknown;
 }
@@ -119,7 +121,7 @@ export class Door {
   private makeRoomFor(place: Place): boolean {
     if (place.network === undefined) return false;
     const silent = this.owner.pending.endSilent();
-    if (silent) this.refuse('maxPendingHandshakes', silent.network);
+    if (silent) this.tell('maxPendingHandshakes', silent.network, { madeRoom: true });
     return silent !== undefined;
   }
 
@@ -186,9 +188,17 @@ export class Door {
 
   /** Counts and tells a refusal. */
   refuse(by: ConnectionRefuser, address: string | undefined, error?: unknown): void {
+    this.tell(by, address, by === 'clientAddress' && { error });
+  }
+
+  private tell(
+    by: ConnectionRefuser,
+    address: string | undefined,
+    more: Pick<RefusedConnection, 'madeRoom' | 'error'> | false,
+  ): void {
     const count = (this.refused.get(by) ?? 0) + 1;
     this.refused.set(by, count);
-    this.owner.connectionRefused({ by, address, count, ...(by === 'clientAddress' && { error }) });
+    this.owner.connectionRefused({ by, address, count, ...more });
   }
 }
 

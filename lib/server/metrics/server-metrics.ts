@@ -28,7 +28,7 @@ export interface ServerMetrics extends CallMetrics {
   readonly connections: {
     /** Those that were admitted. */
     readonly opened: number;
-    /** Those that were refused at once, by the limit or option that has refused them. */
+    /** Those that were refused at once, or have made room for others before their login, by the limit or option. */
     readonly refused: CountsBy<ConnectionRefuser>;
     /** Those that have ended by a limit of time: 'handshakeTimeoutMs', 'idleTimeoutMs' or 'maxConnectionAgeMs'. */
     readonly timeouts: CountsBy<ConnectionTimeout | 'handshakeTimeoutMs'>;

@@ -32,3 +32,17 @@ test('the log of refused connections has the first of each limit with advice, an
   expect(lines).toHaveLength(6);
   expect(jest.getTimerCount()).toBe(0);
 });
+
+test('a connection that has made room for another is not said to be refused, and is counted apart', () => {
+  const lines: string[] = [];
+  const log = new DoorLog({ warn: (line) => lines.push(line) });
+  const limit = { by: 'maxPendingHandshakes', address: '192.0.2.7' } as const;
+  for (let count = 1; count <= 3; count += 1) log.add({ ...limit, count, madeRoom: true });
+  log.add({ ...limit, count: 4 });
+  log.stop();
+  expect(lines).toEqual([
+    'A connection of 192.0.2.7, the most silent one, has made room for another by limits.maxPendingHandshakes: raise the limit if so many clients come at once',
+    'A connection of 192.0.2.7 was refused by limits.maxPendingHandshakes: raise the limit if so many clients come at once',
+    '2 more silent connections have made room for others within 10 s (limits.maxPendingHandshakes)',
+  ]);
+});

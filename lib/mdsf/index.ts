@@ -12,6 +12,12 @@ export type { ByteDecoder } from './byte-decoder.js';
 export { parse, parseBytes, type ParseOptions } from './parse.js';
 export { isClean, quote, quoteKey } from './quote.js';
 export { MdsfReader } from './reader.js';
-export { ATTACHED_FROM_BYTES, stringify, takeAttached, type StringifyOptions } from './stringify.js';
+export {
+  ATTACHED_FROM_BYTES,
+  stringify,
+  stringifyPlainBytes,
+  takeAttached,
+  type StringifyOptions,
+} from './stringify.js';
 export { MdsfStringifyError } from './stringify-error.js';
 export { MdsfSyntaxError } from './syntax-error.js';

@@ -28,6 +28,8 @@ export interface StringifyOptions {
    * Only where `bytes` is true. @default false
    */
   readonly attaches?: boolean;
+  /** @internal Gets what was written as bytes, in the order of the text. See {@link stringifyPlainBytes}. */
+  readonly written?: object[];
 }
 
 /** From this size on, bytes are attached. Why not less: each message with bytes behind it has an object and a Buffer more. */
@@ -61,7 +63,10 @@ const objectPrototype: unknown = Object.prototype;
  */
 export function stringify(value: unknown, options?: StringifyOptions): string {
   const maxDepth = options?.maxDepth ?? DEFAULT_MAX_DEPTH;
-  if (isLarge(value) && isJsonEligible(value, maxDepth)) return escapeLineSeparators(JSON.stringify(value));
+  if (isLarge(value) && isJsonEligible(value, maxDepth)) {
+    const json = tryJson(value);
+    if (json !== undefined) return escapeLineSeparators(json);
+  }
   // A `toJSON` may call this function again, so that a writer serves one call at a time. One that throws is dropped.
   const writer = idleWriter ?? new Writer();
   idleWriter = undefined;
@@ -70,6 +75,24 @@ export function stringify(value: unknown, options?: StringifyOptions): string {
   // Also where there is nothing: what a `toJSON` has left there is not of this text.
   lastAttached = writer.takeAttached();
   return text;
+}
+
+/** Undefined where it fails. Why it may: a getter gives something else each time it is read, a bigint now. */
+function tryJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // The writer reads once more, and says by its own error what cannot be written, and where.
+    return undefined;
+  }
+}
+
+/**
+ * Writes bytes as for a peer that takes none, without their `toMDSF` or `toJSON`: a text in their place was written already.
+ * @throws {MdsfStringifyError} as {@link stringify}
+ */
+export function stringifyPlainBytes(bytes: object): string {
+  return new Writer().writeConverted(bytes);
 }
 
 let idleWriter: Writer | undefined;
@@ -90,6 +113,7 @@ class Writer {
   private bytes: BytesForm = false;
   private attaches = false;
   private attached: Uint8Array[] | undefined;
+  private written: object[] | undefined;
   private readonly ancestors: object[] = [];
   /** Whether Object.prototype has members that somebody added, which `for in` would give, too. */
   private seesInherited = false;
@@ -98,9 +122,18 @@ class Writer {
     this.maxDepth = maxDepth;
     this.bytes = options?.bytes ?? false;
     this.attaches = options?.attaches === true;
+    this.written = options?.written;
     this.seesInherited = isPrototypeExtended();
     const converted = convert(value, '');
-    return isOmitted(converted) ? 'undefined' : this.write(converted);
+    const text = isOmitted(converted) ? 'undefined' : this.write(converted);
+    this.written = undefined;
+    return text;
+  }
+
+  /** The text of an object with all defaults. */
+  writeConverted(object: object): string {
+    this.seesInherited = isPrototypeExtended();
+    return this.writeNested(object);
   }
 
   /** The text of a value, after its conversion. The value must not be one that is left out. */
@@ -198,7 +231,10 @@ class Writer {
     if (hasLostMemory(object)) throw this.unwritableBytes('ERR_MDSF_DETACHED', object, MEMORY_IS_GONE);
     if (this.bytes === false) return specialText(object, this);
     const bytes = this.bytes === true ? bytesOf(object) : undefined;
-    if (bytes !== undefined) return BYTES_QUOTE + this.bytesBody(bytes) + BYTES_QUOTE;
+    if (bytes !== undefined) {
+      this.written?.push(object);
+      return BYTES_QUOTE + this.bytesBody(bytes) + BYTES_QUOTE;
+    }
     const why = 'cannot be written here';
     throw this.unwritableBytes('ERR_MDSF_BYTES', object, why);
   }

@@ -149,9 +149,12 @@ export function eventHead(
     : '{event:' + headWithMetadata(id, interfaceName, event, metadata, limits);
 }
 
-/** The text of an event's arguments, up to the end of the message: `[a]}` */
-export function eventTail(args: readonly unknown[], maxDepth: number, bytes: boolean): WrittenMessage {
-  return withAttached(stringify(args, inMessage(maxDepth, bytes)) + '}');
+/**
+ * The text of an event's arguments, up to the end of the message: `[a]}`. For peers that take bytes.
+ * @param written - gets what was written as bytes, in the order of the text
+ */
+export function eventTail(args: readonly unknown[], maxDepth: number, written: object[]): WrittenMessage {
+  return withAttached(stringify(args, { ...inMessage(maxDepth, true), written }) + '}');
 }
 
 /** Whether a message is an event. It must be one that a function of this file made. */

@@ -1,5 +1,6 @@
-import { BYTES_QUOTE } from '../mdsf/index.js';
+import { stringifyPlainBytes } from '../mdsf/index.js';
 import { AttachedMessage, plainText, textOf, type WrittenMessage } from './attached-message.js';
+import { mapBytes } from './bytes-as-strings.js';
 import { eventHead, eventTail, flat, type WriteLimits } from './format-message.js';
 import { isLargeString, joinParts } from './message-parts.js';
 import type { Metadata } from './message.js';
@@ -22,16 +23,17 @@ export interface PeerTakesBytes {
 
 /**
  * An event for many connections. Its arguments are written as text once: what each connection sends differs in the
- * number, and in metadata that observers add. Only where there are bytes, they are written once more for each kind of peer:
- * those that take bytes within the text alone, and those that take none.
+ * number, and in metadata that observers add. Where there are bytes, these alone are written once more for each kind of peer:
+ * those that take bytes within the text alone, and those that take none. So all get the same of a `toJSON` or a getter.
  */
 export class SharedEvent {
   private tail: WrittenMessage | undefined;
   /** The arguments with all bytes as base64, for peers that take none behind the text. */
   private base64Tail: string | undefined;
   /** The arguments for peers that take no bytes. */
-  private plainTail: WrittenMessage | undefined;
-  private mayHaveBytes: boolean | undefined;
+  private plainTail: string | undefined;
+  /** What the tail has as bytes, in its order. */
+  private readonly bytes: object[] = [];
   private rest: WrittenMessage | undefined;
   private base64Rest: WrittenMessage | undefined;
   private plainRest: WrittenMessage | undefined;
@@ -75,7 +77,7 @@ export class SharedEvent {
 
   private restFor({ bytes, attachments }: PeerTakesBytes, metadata: Metadata | undefined): WrittenMessage {
     const written = this.restWith(metadata);
-    if (!bytes && this.hasBytes) return this.restWithoutBytes(metadata);
+    if (!bytes && this.bytes.length > 0) return this.restWithoutBytes(metadata);
     return attachments || typeof written === 'string' ? written : this.restAsBase64(metadata);
   }
 
@@ -106,16 +108,14 @@ export class SharedEvent {
   }
 
   private get tailWithBytes(): WrittenMessage {
-    return (this.tail ??= eventTail(this.args, this.limits.maxDepth, true));
+    return (this.tail ??= eventTail(this.args, this.limits.maxDepth, this.bytes));
   }
 
-  private get tailWithoutBytes(): WrittenMessage {
-    return (this.plainTail ??= eventTail(this.args, this.limits.maxDepth, false));
-  }
-
-  /** Whether there may be bytes: both texts are the same where there is no such quote, in a string either. */
-  private get hasBytes(): boolean {
-    return (this.mayHaveBytes ??= plainText(this.tailWithBytes).includes(BYTES_QUOTE));
+  private get tailWithoutBytes(): string {
+    if (this.plainTail !== undefined) return this.plainTail;
+    let next = 0;
+    const pieces = mapBytes(plainText(this.tailWithBytes), () => [stringifyPlainBytes(this.bytes[next++])]);
+    return (this.plainTail = pieces.join(''));
   }
 
   private write(metadata: Metadata | undefined, tail: WrittenMessage): WrittenMessage {

@@ -273,6 +273,53 @@ describe('stringify - what is refused', () => {
     },
   );
 
+  describe('a getter that gives something else each time it is read', () => {
+    const cycle: Record<string, unknown> = {};
+    cycle['itself'] = cycle;
+    let deep: unknown = 1;
+    for (let i = 0; i < 30_000; i++) deep = [deep];
+    const changing = (later: unknown, after: number): object => {
+      let reads = 0;
+      return {
+        many: MANY,
+        get changes() {
+          return reads++ < after ? 1 : later;
+        },
+      };
+    };
+
+    it.each([
+      ['a bigint', 5n, 'ERR_MDSF_BIGINT'],
+      ['a boxed bigint', Object(5n), 'ERR_MDSF_BIGINT'],
+      ['what contains itself', cycle, 'ERR_MDSF_CYCLE'],
+      ['what is far too deep', deep, 'ERR_MDSF_DEPTH'],
+    ])('fails as ever for %s, or is what it was before', (_name, later, code) => {
+      const outcomes = [0, 1, 2].map((after) => {
+        try {
+          return parseBoth(stringify([changing(later, after)]));
+        } catch (error) {
+          return error;
+        }
+      });
+      const refused: unknown = expect.objectContaining({ name: 'MdsfStringifyError', code });
+      expect(outcomes).toEqual([refused, refused, [{ many: MANY, changes: 1 }]]);
+    });
+
+    it('is one of its values', () => {
+      let reads = 0;
+      const value = {
+        many: MANY,
+        get next() {
+          return reads++ % 2 === 0 ? { a: [reads] } : 'text';
+        },
+      };
+      for (let i = 0; i < 4; i++) {
+        const read = parseBoth(stringify([value])) as [{ next: unknown }];
+        expect(['text', { a: [expect.any(Number)] }]).toContainEqual(read[0].next);
+      }
+    });
+  });
+
   it('asks a toJSON of bigints where an application has made one', () => {
     const prototype = BigInt.prototype as unknown as { toJSON?: unknown };
     prototype.toJSON = function toJSON(this: bigint) {

@@ -24,6 +24,17 @@ describe('an event for many connections', () => {
     ['large, with what has to be quoted', ["it's\n".repeat(10_000), 1], undefined],
     ['with bytes', [Buffer.from('hi'), 'x'.repeat(500)], undefined],
     ['with large bytes', [Buffer.alloc(5000, 7), { a: new Uint8Array(4096) }], undefined],
+    [
+      'with bytes of all kinds, and quotes in strings',
+      [
+        "it's `one`",
+        { 'a`': Buffer.from('`'), view: new Uint16Array([1, 2]), empty: new Float32Array(0) },
+        [new DataView(new ArrayBuffer(3)), '`"', new Uint8Array(9).buffer, new SharedArrayBuffer(2)],
+        new Uint32Array(5000),
+      ],
+      undefined,
+    ],
+    ['with quotes in strings alone', ['`', Array.from({ length: 40 }, () => '"`')], undefined],
     ['with metadata', [1, undefined], { locale: 'de' }],
     ['with metadata that has no members', [], {}],
   ])('is what each would get by itself, %s', (_title, args, metadata) => {
@@ -49,6 +60,27 @@ describe('an event for many connections', () => {
     expect(shared.messageFor(-1, { trace: 'a' }, TAKES_ALL)).toBe("{event:[-1,'chat',{trace:'a'}],said:[1]}");
     expect(shared.messageFor(-2, undefined, TAKES_ALL)).toBe("{event:[-2,'chat'],said:[1]}");
     expect(count).toBe(1);
+  });
+
+  test('is the same for all peers, where a value is another each time it is asked for', () => {
+    let count = 0;
+    const value = {
+      toJSON: () => ({ n: ++count, content: Buffer.from([count]) }),
+    };
+    const getter = {
+      get next() {
+        return { n: ++count, list: new Uint16Array([count]) };
+      },
+    };
+    const shared = new SharedEvent('chat', 'said', [value, getter], undefined, LIMITS);
+    const texts = KINDS.map(([bytes, attachments]) =>
+      plainText(shared.messageFor(-1, undefined, { bytes, attachments })),
+    );
+    const written = texts[0];
+    // The getter was asked before, whether it is large.
+    expect(written).toBe("{event:[-1,'chat'],said:[{n:2,content:`Ag==`},{next:{n:3,list:`AwA=`}}]}");
+    const plain = "{event:[-1,'chat'],said:[{n:2,content:'Ag=='},{next:{n:3,list:{'0':3}}}]}";
+    expect(texts).toEqual([written, written, plain, written]);
   });
 
   test('that cannot be written says so each time, and is tried once', () => {

@@ -174,12 +174,12 @@ describe('stream credit', () => {
     const peer = await arena.guest(OFFER);
     peer.send("{call:[1,'feed'],all:[]}");
     await waitFor(() => app.streams.length === 1, 'the stream');
-    const write = (): void => {
-      for (let n = 0; n < 100; n++) app.streams[0]?.write(n);
-    };
-    expect(write).toThrow('Stream buffer overflow');
-    await peer.received(66);
-    expect(peer.messages.at(-1)).toMatch(/^\{callback:\[1\],error:\[-6/);
+    // Those that are sent without credit, and as many as may wait.
+    for (let n = 0; n < 64 + 10; n++) app.streams[0].write(n);
+    await peer.pong(2);
+    expect(itemsOf(peer.messages)).toHaveLength(64);
+    expect(() => app.streams[0].write(74)).toThrow('Stream buffer overflow');
+    expect((await peer.received(66)).at(-1)).toMatch(/^\{callback:\[1\],error:\[-6/);
     await arena.expectServing();
   });
 });

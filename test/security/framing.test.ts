@@ -26,10 +26,12 @@ describe('the connection is destroyed at', () => {
     ['invalid UTF-8: a surrogate', message([0xed, 0xa0, 0x80])],
     ['invalid UTF-8: beyond U+10FFFF', message([0xf4, 0x90, 0x80, 0x80])],
     ['invalid UTF-8: 0xFF', message([0xff])],
+    ['a message of one byte over the limit', Buffer.from(`${RUN('x'.repeat(2001 - RUN('').length))}\0`)],
     ['a message over the limit', Buffer.from(`{call:[1,'mark'],run:['${'x'.repeat(2000)}']}\0`)],
     ['a message over the limit that never ends', Buffer.from(`{call:[1,'mark'],run:['${'x'.repeat(5000)}`)],
     ['text over the limit between messages', Buffer.from(`{}\0${' '.repeat(2001)}`)],
     ['arrays nested too deep', Buffer.from(`{call:[1,'mark'],run:[${nested('[', ']', 30)}]}\0`)],
+    ['arrays nested one level too deep', Buffer.from(`{call:[1,'mark'],run:[${nested('[', ']', 19)}]}\0`)],
     ['objects nested too deep', Buffer.from(`{call:[1,'mark'],run:[${nested('{a:', '}', 30)}]}\0`)],
   ];
 

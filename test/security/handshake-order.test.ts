@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { AuthPolicyFunction, Limits } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
+import { fakeClock } from '../support/fake-clock.js';
 import { turns } from '../support/quiet.js';
 import { waitFor } from '../support/wait-for.js';
 import { Arena, CHASER, guardProcess, HANDSHAKE } from './arena.js';
@@ -9,7 +10,10 @@ const closing = new Closing();
 const LOGIN = "{handshake:[0,'app'],login:['ann','secret']}";
 
 guardProcess();
-afterEach(() => closing.run());
+afterEach(async () => {
+  jest.useRealTimers();
+  await closing.run();
+});
 
 /** An arena whose policy answers when the test says so. */
 async function undecided(limits: Partial<Limits> = {}): Promise<{ arena: Arena; decide: (() => void)[] }> {
@@ -165,6 +169,21 @@ describe('the handshake’s time', () => {
     await arena.expectEnded(peer);
     expect(timedOut).toHaveLength(1);
     expect(peer.messages).toEqual([]);
+  });
+
+  test('is limits.handshakeTimeoutMs, and no millisecond more', async () => {
+    fakeClock();
+    const arena = await Arena.start(closing, { limits: { handshakeTimeoutMs: 3000 } });
+    const [early, late] = [await arena.stranger(), await arena.stranger()];
+    await waitFor(() => arena.server.getUsage().pendingHandshakes.used === 2, 'both');
+    jest.advanceTimersByTime(2999);
+    early.send(HANDSHAKE);
+    await early.received(1);
+    expect([early.messages.length, late.ended]).toEqual([1, false]);
+    jest.advanceTimersByTime(1);
+    await late.end();
+    await arena.expectServing();
+    expect(early.ended).toBe(false);
   });
 
   test('`{}` does not extend it', async () => {

@@ -92,6 +92,36 @@ async function failureOf({ connection }: Client): Promise<unknown> {
   return (failure as { code?: number } | undefined)?.code;
 }
 
+describe('what the session of a connected client may hold', () => {
+  /** What a message counts as that asks for an acknowledgement. */
+  const ASKING = ENTRY_BYTES + '{ping:[-2]}'.length;
+
+  test.each([
+    ['journalMaxBytes', { journalMaxBytes: CAP }, CAP - ASKING - 1],
+    ['journalMaxEntries', { journalMaxEntries: 3 }, KIB],
+  ] as const)(
+    'is limits.%s: one more is taken below it, and none at it until something has arrived',
+    async (_limit, limits, bytes) => {
+      const crowd = await Crowd.start(limits);
+      const ann = await crowd.login('ann');
+      await send(ann, bytes);
+      expect(await failureOf(ann)).toBeUndefined();
+      expect(await failureOf(ann)).toBe(-5);
+      await acknowledge(ann, 3);
+      expect(await failureOf(ann)).toBeUndefined();
+      expect(crowd.errors).toEqual([]);
+    },
+  );
+
+  test('is exactly limits.journalMaxBytes: at that, nothing more is taken', async () => {
+    const crowd = await Crowd.start({ journalMaxBytes: CAP });
+    const ann = await crowd.login('ann');
+    await send(ann, CAP - ASKING);
+    expect(ann.connection.session?.journal.bytes).toBe(CAP);
+    expect(await failureOf(ann)).toBe(-5);
+  });
+});
+
 describe('limits.journalMaxBytesAway', () => {
   test('keeps what is sent to a client that is away, up to that', async () => {
     const crowd = await Crowd.start({ journalMaxBytesAway: CAP });
@@ -124,6 +154,24 @@ describe('limits.journalMaxBytesAway', () => {
     const texts = await peer.received(7);
     expect(texts.filter((text) => text.length === KIB - ENTRY_BYTES)).toHaveLength(6);
   });
+});
+
+test.each([
+  ['holds as much as', 0],
+  ['ends where all hold one byte more than', 1],
+] as const)('the session of an absent client %s limits.maxJournalBytesTotal', async (_what, beyond) => {
+  const limits = { maxJournalBytesPerUser: Infinity, maxJournalBytesPerAddress: Infinity };
+  const crowd = await Crowd.start({ maxJournalBytesTotal: CAP, ...limits });
+  const ann = await crowd.login('ann');
+  const bob = await crowd.login('bob');
+  await send(ann, CAP - KIB);
+  await crowd.leave(ann);
+  await send(bob, KIB + beyond);
+  expect(crowd.errors).toEqual(beyond === 0 ? [] : [expect.stringContaining('limits.maxJournalBytesTotal')]);
+  const [answer] = (await crowd.resume(ann)).messages;
+  if (beyond === 0) expect(answer).toContain('ok:0');
+  else expect(answer).toBe(SESSION_FULL);
+  expect(bob.connection.handshakeDone).toBe(true);
 });
 
 describe.each([

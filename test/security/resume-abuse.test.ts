@@ -260,7 +260,7 @@ describe('a peer that has agreed to resume, and lies', () => {
     expect(listeners.every(({ ended }) => !ended)).toBe(true);
   });
 
-  test('an id that is longer than any is not asked for', async () => {
+  test('an id that is longer than any is not asked for, and one of 256 characters is', async () => {
     const asked: string[] = [];
     const sessionStorageProvider = { get: (id: string) => void asked.push(id), set: () => undefined };
     arena = await Arena.start(closing, { sessionStorageProvider, limits: { maxHandshakeBytes: Infinity } });
@@ -271,5 +271,9 @@ describe('a peer that has agreed to resume, and lies', () => {
       expect(peer.messages).toEqual([REFUSED]);
     }
     expect(asked).toEqual([]);
+    const peer = await arena.stranger();
+    peer.send(`{handshake:[0,'app'],session:['${'x'.repeat(256)}',0]}`);
+    await arena.expectEnded(peer);
+    expect(asked).toEqual(['x'.repeat(256)]);
   });
 });

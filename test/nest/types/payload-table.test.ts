@@ -112,7 +112,11 @@ test('the page has the rows that are tried', () => {
   expect(rows.length).toBeGreaterThan(25);
 });
 
-test.each(rows)('%s arrives as the page says', async (...cells) => {
+/** What this Node does not have yet. */
+const MISSING = ['Float16Array'].filter((name) => !(name in globalThis));
+const isHere = ([code]: readonly string[]): boolean => !MISSING.some((name) => code.includes(name));
+
+test.each(rows.filter(isHere))('%s arrives as the page says', async (...cells) => {
   const [code, ...expected] = cells;
   const found = [];
   for (const way of ways) found.push(await way(runInThisContext(`(${code})`)));

@@ -29,7 +29,10 @@ const QUICK_NEST_11_TESTS = [
   'test/nest/version',
   'test/nest/contract/jstp-ws\\.test',
   'test/nest/server/hybrid',
+  'test/redis/rooms-processes',
 ];
+/** What uses Nest. */
+const NEST_11_TESTS = ['test/nest/', 'test/redis/(rooms|broadcaster)'];
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
@@ -45,7 +48,7 @@ if (!quick) run(root, 'bash', ['test/tools/get-servers.sh']);
 for (const node of quick ? NODES.filter(({ major }) => major !== running).slice(-1) : NODES) {
   const title = `Node ${node.major}`;
   step(`${title}: tests`, () => jest(node, '12', quick ? QUICK_TESTS : []));
-  if (!quick) step(`${title}: test/nest with Nest 11`, () => jest(node, '11', ['test/nest/']));
+  if (!quick) step(`${title}: tests with Nest 11`, () => jest(node, '11', NEST_11_TESTS));
 }
 if (quick) step(`Node ${running}: tests with Nest 11`, () => jest(undefined, '11', QUICK_NEST_11_TESTS));
 await withTemporaryFolder((home) => {

@@ -7,6 +7,8 @@ import type { Closing } from './closing.js';
 import { within } from './wait-for.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
+/** Where a program finds its packages first: with Nest 11, that one and what it has come with, then those of the root. */
+const PACKAGES = process.env['NEST_MAJOR'] === '11' ? 'test/matrix/nest11/node_modules' : 'node_modules';
 
 /**
  * Brings a program of TypeScript into one file, as Node runs it.
@@ -18,7 +20,7 @@ export async function bundleProgram(
   closing: Closing,
 ): Promise<string> {
   // Beside the packages that it imports.
-  const folder = mkdtempSync(path.join(ROOT, 'node_modules/.jstp-program-'));
+  const folder = mkdtempSync(path.join(ROOT, PACKAGES, '.jstp-program-'));
   closing.add(() => rmSync(folder, { recursive: true, force: true }));
   const outfile = path.join(folder, 'program.mjs');
   const input: BuildOptions =

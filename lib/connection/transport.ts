@@ -65,6 +65,10 @@ export interface Transport {
   /** Reads again. */
   resume(): void;
   /**
+   * Delivers nothing more until all that Promises have to do has been done. Undefined where few messages come at once.
+   */
+  rest?(): void;
+  /**
    * Whether a part of a large message has come or gone since the last question. While that goes on, no other message
    * can cross. Undefined where messages are never seen in parts.
    */

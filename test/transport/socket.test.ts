@@ -137,6 +137,54 @@ describe('a socket transport', () => {
     await waitFor(() => received.length === 4, 'the next chunk');
   });
 
+  test('a rest holds messages of the same chunk back until promises have done what they can', async () => {
+    const { transport, peer, received } = await linked();
+    let steps = 0;
+    const seen: unknown[] = [];
+    transport.receiver = {
+      receiveMessage: (data) => {
+        seen.push([textOfArrived(data), steps]);
+        transport.rest();
+        transport.rest();
+        void (async () => {
+          for (let step = 0; step < 50; step++) {
+            await Promise.resolve();
+            steps += 1;
+          }
+        })();
+      },
+      transportClosed: () => received.push('closed'),
+    };
+    peer.send('{a:1}', '{b:1}', '{c:1}');
+    await waitFor(() => seen.length === 3, 'all messages');
+    expect(seen).toEqual([
+      ['{a:1}', 0],
+      ['{b:1}', 50],
+      ['{c:1}', 100],
+    ]);
+  });
+
+  test('a pause within a rest goes on behind it', async () => {
+    const { transport, peer, received } = await linked();
+    transport.receiver = {
+      receiveMessage: (data) => {
+        received.push(textOfArrived(data));
+        transport.rest();
+        transport.pause();
+      },
+      transportClosed: () => undefined,
+    };
+    peer.send('{a:1}', '{b:1}');
+    await waitFor(() => received.length === 1, 'the first message');
+    await turns();
+    expect(received).toEqual(['{a:1}']);
+    transport.rest();
+    transport.resume();
+    expect(received).toEqual(['{a:1}']);
+    await turns();
+    expect(received).toEqual(['{a:1}', '{b:1}']);
+  });
+
   test('without a receiver messages are dropped', async () => {
     const { transport, peer, received } = await linked();
     transport.receiver = null;

@@ -222,7 +222,10 @@ function handOver(
   try {
     const { application } = owner;
     const handled = application?.handleEvent?.(connection, interfaceName, event, args, metadata, failed);
-    if (isThenable(handled)) channel.receivedCalls.addEvent(handled, weightOf(bytes, values));
+    if (isThenable(handled)) {
+      channel.receivedCalls.addEvent(handled, weightOf(bytes, values));
+      owner.wire.handlerGoesOn();
+    }
     return handled;
   } catch (error) {
     failed?.(error);

@@ -45,6 +45,7 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
   private limit: SizeLimit | undefined = 'maxMessageBytes';
   private isPaused = false;
   private isDelivering = false;
+  private isResting = false;
   // Made with the first write that the system does not take at once: most sockets never have one.
   private guard: SendGuard | undefined;
   // Kept only while there is an unfinished message, give or take a few seconds.
@@ -152,9 +153,15 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
     if (!this.isPaused) return;
     this.isPaused = false;
     // Within a delivery, the loop there goes on by itself.
-    if (!this.isDelivering && this.splitter) this.deliver(undefined);
+    if (!this.isDelivering && !this.isResting && this.splitter) this.deliver(undefined);
     // Last, as what is delivered may pause again.
     if (this.isReading) this.socket.resume();
+  }
+
+  rest(): void {
+    if (this.isResting) return;
+    this.isResting = true;
+    rest(this);
   }
 
   hasMoved(): Promise<boolean> {
@@ -213,6 +220,12 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
   /** @internal Handles the socket's event 'data'. */
   received(chunk: Buffer): void {
     if (this.isOpen) this.deliver(chunk);
+  }
+
+  /** @internal Goes on after a rest. */
+  rested(): void {
+    this.isResting = false;
+    if (this.isReading && !this.isDelivering && this.splitter) this.deliver(undefined);
   }
 
   /** @internal Handles the socket's event 'end' where Node leaves this side open (`allowHalfOpen`). */
@@ -295,7 +308,7 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
     if (!this.isUp || !this.receiver) return false;
     this.receiver.receiveMessage(bytes[0] === ATTACHED ? openAttached(bytes) : bytes);
     // Behind the end of the socket, nobody would resume.
-    return this.isReading || this.socket.closed;
+    return (this.isReading && !this.isResting) || this.socket.closed;
   }
 }
 
@@ -305,6 +318,19 @@ function allocateBytes(size: number): Buffer {
 
 function flushScheduled(transport: SocketTransport): void {
   transport.flushScheduled();
+}
+
+function rest(transport: SocketTransport): void {
+  // A tick that a promise asks for comes when no promise has anything to do any more.
+  void Promise.resolve(transport).then(scheduleRested);
+}
+
+function scheduleRested(transport: SocketTransport): void {
+  process.nextTick(rested, transport);
+}
+
+function rested(transport: SocketTransport): void {
+  transport.rested();
 }
 
 function onData(this: Socket, chunk: Buffer): void {

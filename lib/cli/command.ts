@@ -29,6 +29,8 @@ export interface Command {
   readonly examples: readonly Example[];
   /** The fewest and the most arguments. */
   readonly positionals: readonly [fewest: number, most: number];
+  /** What its arguments may be, where they are certain words alone: for completion. @default files are completed */
+  readonly words?: readonly string[];
   /** Whether a signal is the way in which it ends well. @default false: the exit code tells the signal */
   readonly endsBySignal?: boolean;
   run(invocation: Invocation): Promise<void>;

@@ -1,4 +1,4 @@
-import { quoteKey } from '../mdsf/index.js';
+import { quoteKey } from '../mdsf/quote.js';
 import { toLogText } from '../util/log-text.js';
 import type { Style } from './style.js';
 

@@ -109,6 +109,21 @@ export const CONNECTION_OPTIONS: OptionSpecs = {
   },
 };
 
+/** Options of commands that send arguments. */
+export const ARGUMENT_OPTIONS: OptionSpecs = {
+  text: { type: 'boolean', short: 't', description: 'Take the arguments as strings, as they stand.' },
+  metadata: {
+    type: 'string',
+    short: 'm',
+    value: 'VALUE',
+    description: 'Metadata, an object as MDSF or JSON; @FILE reads it from a file: for tokens.',
+  },
+};
+
+/** What arguments are, for the help of commands that take them. */
+export const ARGUMENTS_HELP =
+  'Each VALUE is an argument, as MDSF or JSON: 1, true, [1, 2], {name: "ann"}. A string needs quotes inside those of the shell; with --text all arguments are strings as they stand. @FILE is the value in that file, @- that of the standard input.';
+
 /** Options that would have a secret in the argument list, and what to say instead. */
 const SECRETS: Readonly<Record<string, string>> = {
   password:

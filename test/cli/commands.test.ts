@@ -159,6 +159,9 @@ test('bash completes commands, options and files by the script', async () => {
   expect(complete('in')).toEqual(['inspect']);
   expect(complete('call', '--str')).toEqual(['--stream-input', '--strategy']);
   expect(complete('call', '--ca', 'package.j')).toEqual(['package.json']);
+  expect(complete('call', 'package.j')).toEqual(['package.json']);
+  expect(complete('completion', '')).toEqual(['bash', 'zsh', 'fish']);
+  expect(complete('completion', 'f')).toEqual(['fish']);
 });
 
 test.each(['zsh', 'fish'])('the script for %s has all commands with their options', async (shell) => {
@@ -166,6 +169,8 @@ test.each(['zsh', 'fish'])('the script for %s has all commands with their option
   expect(code).toBe(0);
   for (const name of Object.keys(COMMANDS)) expect(stdout).toContain(name);
   expect(stdout).toContain('password-file');
+  // What is completed behind `completion`: in the place of files.
+  expect(stdout).toContain({ zsh: "':argument:(bash zsh fish)'", fish: "-f -a 'bash zsh fish'" }[shell]);
   const isHere = spawnSync(shell, ['-c', 'true']).status === 0;
   if (!isHere) return;
   const { folder, remove } = scratchFolder('jstp-completion-');

@@ -126,13 +126,19 @@ async function loadedByCommand(...args: string[]): Promise<Loaded & { readonly p
   return { ...loadedOf(JSON.parse(told.split('\n').at(-1) ?? '') as string[]), printed };
 }
 
-test('the command loads what it needs: for its help no connection, for a call no server, no ws and no other command', async () => {
+test('the command loads what it needs: for help nothing that acts, for a call no server, no ws and no other command', async () => {
   const help = await loadedByCommand('--help');
   expect(help.printed).toContain('Usage: nestjs-jstp');
   expect(help.files).toContain('cli/help.js');
-  expect(
-    help.files.filter((file) => /^(connection|transport|server|nest|cli\/commands\/)/.test(file)),
-  ).toEqual([]);
+  const helpOfCall = await loadedByCommand('call', '--help');
+  expect(helpOfCall.printed).toContain('Usage: nestjs-jstp call');
+  for (const { files } of [help, helpOfCall])
+    expect(files.filter((file) => /^(connection|transport|server|nest|cli\/actions\/)/.test(file))).toEqual(
+      [],
+    );
+  const loadedOfMdsf = [...help.files, ...helpOfCall.files].filter((file) => file.startsWith('mdsf/'));
+  expect(new Set(loadedOfMdsf)).toEqual(new Set(['mdsf/quote.js']));
+  expect(help.files.filter((file) => file.startsWith('cli/commands/'))).toEqual([]);
   const call = await loadedByCommand(
     'call',
     `jstp://${LOOPBACK}:${await listen(net)}/app`,
@@ -141,7 +147,10 @@ test('the command loads what it needs: for its help no connection, for a call no
     '3',
   );
   expect(call.printed).toBe('5\n');
-  expect(call.files.filter((file) => file.startsWith('cli/commands/'))).toEqual(['cli/commands/call.js']);
+  expect(call.files.filter((file) => /^cli\/(commands|actions)\//.test(file))).toEqual([
+    'cli/commands/call.js',
+    'cli/actions/call.js',
+  ]);
   expect(call.files.filter((file) => /^(server|nest|reflection|explorer|redis)\//.test(file))).toEqual([]);
   expect([...help.packages, ...call.packages]).toEqual([]);
 });

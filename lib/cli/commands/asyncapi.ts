@@ -1,8 +1,5 @@
-import { parseAddress } from '../address.js';
-import type { Command, Invocation } from '../command.js';
-import { describe } from '../describe.js';
-import { jsonText } from '../json-text.js';
-import { CONNECTION_OPTIONS, OUTPUT_OPTIONS, textOption } from '../options.js';
+import type { Command } from '../command.js';
+import { CONNECTION_OPTIONS, OUTPUT_OPTIONS } from '../options.js';
 
 /** `nestjs-jstp asyncapi` */
 export const asyncApiCommand: Command = {
@@ -13,18 +10,5 @@ export const asyncApiCommand: Command = {
   options: { ...OUTPUT_OPTIONS, ...CONNECTION_OPTIONS },
   examples: [{ text: 'into a file', line: 'asyncapi jstp://localhost:3000/chat > asyncapi.json' }],
   positionals: [1, Infinity],
-  run: runAsyncApi,
+  run: async (invocation) => (await import('../actions/asyncapi.js')).runAsyncApi(invocation),
 };
-
-async function runAsyncApi(invocation: Invocation): Promise<void> {
-  const { positionals, values, output } = invocation;
-  const { url, path, shown } = parseAddress(positionals[0], textOption(values, 'app'));
-  const [description, { asyncApiOf }] = await Promise.all([
-    describe(invocation, positionals.slice(1)),
-    import('../../reflection/asyncapi.js'),
-  ]);
-  // A socket's path is no address for others.
-  const servers = path === undefined ? { servers: { server: url ?? shown } } : {};
-  const document = asyncApiOf(description, servers);
-  await output.text(jsonText(document, output.isJson ? undefined : 2));
-}

@@ -7,6 +7,7 @@ interface KnownCommand {
   readonly name: string;
   readonly summary: string;
   readonly options: OptionSpecs;
+  readonly words: readonly string[] | undefined;
 }
 
 const SCRIPTS = new Map([
@@ -24,6 +25,7 @@ export const completionCommand = (entries: Readonly<Record<string, CommandEntry>
   options: {},
   examples: [{ text: 'for this bash', line: 'completion bash > /tmp/completion && source /tmp/completion' }],
   positionals: [1, 1],
+  words: [...SCRIPTS.keys()],
   run: async ({ positionals: [shell], output }) => {
     const script = SCRIPTS.get(shell);
     if (!script) throw usageError('The shell must be bash, zsh or fish');
@@ -33,8 +35,8 @@ export const completionCommand = (entries: Readonly<Record<string, CommandEntry>
 });
 
 async function knownCommand([name, { summary, load }]: [string, CommandEntry]): Promise<KnownCommand> {
-  const { options } = await load();
-  return { name, summary, options: { ...options, ...COMMON_OPTIONS } };
+  const { options, words } = await load();
+  return { name, summary, options: { ...options, ...COMMON_OPTIONS }, words };
 }
 
 function optionNames(options: OptionSpecs): string {
@@ -51,9 +53,12 @@ function fileOptions(commands: readonly KnownCommand[]): string[] {
 }
 
 function bash(commands: readonly KnownCommand[]): string {
-  const cases = commands.map(({ name, options }) => `    ${name}) words='${optionNames(options)}' ;;`);
+  const cases = commands.map(({ name, options, words }) => {
+    const own = words ? ` own='${words.join(' ')}'` : '';
+    return `    ${name}) words='${optionNames(options)}'${own} ;;`;
+  });
   return `_nestjs_jstp() {
-  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} words
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} words own
   case $before in
     ${fileOptions(commands).join('|')}) COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
@@ -66,19 +71,21 @@ ${cases.join('\n')}
   esac
   case $word in
     -*) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;
-    *) COMPREPLY=($(compgen -f -- "$word")) ;;
+    *) if [ -n "$own" ]; then COMPREPLY=($(compgen -W "$own" -- "$word"))
+       else COMPREPLY=($(compgen -f -- "$word")); fi ;;
   esac
 }
 complete -o filenames -F _nestjs_jstp nestjs-jstp`;
 }
 
 function zsh(commands: readonly KnownCommand[]): string {
-  const cases = commands.map(({ name, options }) => {
+  const cases = commands.map(({ name, options, words }) => {
+    const argument = words ? `:argument:(${words.join(' ')})` : '*::argument:_files';
     const specs = Object.entries(options).map(([option, { type, multiple, value, isFile, description }]) => {
       const action = type === 'boolean' ? '' : `:${value ?? 'value'}:${isFile ? '_files' : ''}`;
       return `      ${zshQuoted(`${multiple ? '*' : ''}--${option}[${description.replace(/[[\]:\\]/g, '\\$&')}]${action}`)}`;
     });
-    return `    ${name}) _arguments \\\n${specs.join(' \\\n')} \\\n      '*::argument:_files' ;;`;
+    return `    ${name}) _arguments \\\n${specs.join(' \\\n')} \\\n      '${argument}' ;;`;
   });
   const names = commands.map(
     ({ name, summary }) => `    ${zshQuoted(`${name}:${summary.replaceAll(':', '\\:')}`)}`,
@@ -109,8 +116,11 @@ function zshQuoted(text: string): string {
 
 function fish(commands: readonly KnownCommand[]): string {
   const quoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
-  const lines = commands.flatMap(({ name, summary, options }) => [
+  const lines = commands.flatMap(({ name, summary, options, words }) => [
     `complete -c nestjs-jstp -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
+    ...(words
+      ? [`complete -c nestjs-jstp -n '__fish_seen_subcommand_from ${name}' -f -a '${words.join(' ')}'`]
+      : []),
     ...Object.entries(options).map(([option, { type, short, isFile, description }]) => {
       const parts = [
         `complete -c nestjs-jstp -n '__fish_seen_subcommand_from ${name}' -l ${option}`,

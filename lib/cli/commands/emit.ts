@@ -1,12 +1,5 @@
-import { isError } from '../../util/errors.js';
-import { ARGUMENTS_HELP, ARGUMENT_OPTIONS, metadataOption } from '../call-options.js';
-import { usageError } from '../cli-error.js';
-import type { Command, Invocation } from '../command.js';
-import { dial, hangUp } from '../dial.js';
-import { CONNECTION_OPTIONS, flagOption, OUTPUT_OPTIONS } from '../options.js';
-import { pingOnce } from '../ping-once.js';
-import { parseTarget } from '../target.js';
-import { parseArguments } from '../values.js';
+import type { Command } from '../command.js';
+import { ARGUMENT_OPTIONS, ARGUMENTS_HELP, CONNECTION_OPTIONS, OUTPUT_OPTIONS } from '../options.js';
 
 /** `nestjs-jstp emit` */
 export const emitCommand: Command = {
@@ -18,20 +11,5 @@ export const emitCommand: Command = {
   options: { ...ARGUMENT_OPTIONS, ...OUTPUT_OPTIONS, ...CONNECTION_OPTIONS },
   examples: [{ text: 'with one argument', line: 'emit jstp://localhost:3000/chat rooms.typing --text ann' }],
   positionals: [2, Infinity],
-  run: runEmit,
+  run: async (invocation) => (await import('../actions/emit.js')).runEmit(invocation),
 };
-
-async function runEmit(invocation: Invocation): Promise<void> {
-  const { positionals, values, io } = invocation;
-  const { interfaceName, name } = parseTarget(positionals[1]);
-  const args = await parseArguments(positionals.slice(2), flagOption(values, 'text'), io);
-  const metadata = await metadataOption(invocation);
-  const connection = await dial(invocation);
-  try {
-    const error = connection.sendEvent(interfaceName, name, args, metadata);
-    if (error !== undefined) throw isError(error) ? error : usageError('The event cannot be sent');
-    await pingOnce(connection, invocation);
-  } finally {
-    await hangUp(connection);
-  }
-}

@@ -1,6 +1,4 @@
-import type { Command, Invocation } from '../command.js';
-import { describe } from '../describe.js';
-import { descriptionText } from '../description-text.js';
+import type { Command } from '../command.js';
 import { CONNECTION_OPTIONS, OUTPUT_OPTIONS } from '../options.js';
 
 /** `nestjs-jstp inspect` */
@@ -15,11 +13,5 @@ export const inspectCommand: Command = {
     { text: 'the methods of two interfaces', line: 'inspect jstp://localhost:3000/chat rooms users' },
   ],
   positionals: [1, Infinity],
-  run: runInspect,
+  run: async (invocation) => (await import('../actions/inspect.js')).runInspect(invocation),
 };
-
-async function runInspect(invocation: Invocation): Promise<void> {
-  const { output, positionals } = invocation;
-  const description = await describe(invocation, positionals.slice(1));
-  await output.either(() => descriptionText(description, output.style), description);
-}

@@ -1,12 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Command, Invocation } from '../command.js';
-import { dial, hangUp } from '../dial.js';
-import { parseDuration } from '../duration.js';
-import { CONNECTION_OPTIONS, countOption, OUTPUT_OPTIONS, textOption } from '../options.js';
-import { pingOnce } from '../ping-once.js';
-
-const DEFAULT_COUNT = 4;
-const DEFAULT_INTERVAL = '1s';
+import type { Command } from '../command.js';
+import { PING_COUNT, PING_INTERVAL } from '../defaults.js';
+import { CONNECTION_OPTIONS, OUTPUT_OPTIONS } from '../options.js';
 
 /** `nestjs-jstp ping` */
 export const pingCommand: Command = {
@@ -19,13 +13,13 @@ export const pingCommand: Command = {
       type: 'string',
       short: 'c',
       value: 'N',
-      description: `End after so many pings; 0: none. Default: ${DEFAULT_COUNT}.`,
+      description: `End after so many pings; 0: none. Default: ${PING_COUNT}.`,
     },
     interval: {
       type: 'string',
       short: 'i',
       value: 'TIME',
-      description: `The time between pings. Default: ${DEFAULT_INTERVAL}.`,
+      description: `The time between pings. Default: ${PING_INTERVAL}.`,
     },
     ...OUTPUT_OPTIONS,
     ...CONNECTION_OPTIONS,
@@ -37,38 +31,5 @@ export const pingCommand: Command = {
     },
   ],
   positionals: [1, 1],
-  run: runPing,
+  run: async (invocation) => (await import('../actions/ping.js')).runPing(invocation),
 };
-
-async function runPing(invocation: Invocation): Promise<void> {
-  const { values, output, signal } = invocation;
-  const count = countOption(values, 'count', 0) ?? DEFAULT_COUNT;
-  const intervalMs = parseDuration(textOption(values, 'interval') ?? DEFAULT_INTERVAL, 'interval');
-  const connection = await dial(invocation);
-  const times: number[] = [];
-  try {
-    for (let number = 1; (count === 0 || number <= count) && !signal.aborted; number += 1) {
-      const ms = await pingOnce(connection, invocation);
-      times.push(ms);
-      await output.either(() => `pong ${number}: ${ms.toFixed(2)} ms`, { ping: number, ms: rounded(ms) });
-      if (number !== count) await delay(intervalMs, undefined, { signal }).catch(() => undefined);
-    }
-  } finally {
-    if (times.length > 1 && !output.isJson) await output.line(summaryOf(times));
-    await hangUp(connection);
-  }
-}
-
-function summaryOf(times: readonly number[]): string {
-  // Not by a spread: there may be more than a call takes arguments.
-  const [least, most, sum] = times.reduce(
-    ([low, high, total], ms) => [Math.min(low, ms), Math.max(high, ms), total + ms],
-    [Infinity, 0, 0],
-  );
-  const [low, mean, high] = [least, sum / times.length, most].map((ms) => ms.toFixed(2));
-  return `${times.length} pongs, ${low} ms at least, ${mean} ms on average, ${high} ms at most`;
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
-}

@@ -1,23 +1,6 @@
-import { isError } from '../../util/errors.js';
-import { toLogText } from '../../util/log-text.js';
-import { parseAddress, type Address } from '../address.js';
-import { CliError, usageError } from '../cli-error.js';
-import type { Command, Invocation } from '../command.js';
-import { dialArguments } from '../dial-arguments.js';
-import { EXIT } from '../exit-codes.js';
-import { readTextFile } from '../files.js';
-import {
-  CONNECTION_OPTIONS,
-  flagOption,
-  OUTPUT_OPTIONS,
-  textOption,
-  type OptionSpecs,
-  type OptionValues,
-} from '../options.js';
-import { Tap } from '../tap/tap.js';
-import { TrafficPrinter } from '../tap/traffic-printer.js';
-
-const DEFAULT_LISTEN = 'jstp://127.0.0.1:0';
+import type { Command } from '../command.js';
+import { TAP_LISTEN } from '../defaults.js';
+import { CONNECTION_OPTIONS, OUTPUT_OPTIONS, type OptionSpecs } from '../options.js';
 
 /** `nestjs-jstp tap` */
 export const tapCommand: Command = {
@@ -30,7 +13,7 @@ export const tapCommand: Command = {
     listen: {
       type: 'string',
       value: 'ADDRESS',
-      description: `Where clients connect: jstp://, jstps://, ws://, wss://, or the path of a socket. Default: ${DEFAULT_LISTEN}, a free port.`,
+      description: `Where clients connect: jstp://, jstps://, ws://, wss://, or the path of a socket. Default: ${TAP_LISTEN}, a free port.`,
     },
     'listen-cert': {
       type: 'string',
@@ -55,48 +38,9 @@ export const tapCommand: Command = {
   ],
   positionals: [1, 1],
   endsBySignal: true,
-  run: runTap,
+  run: async (invocation) => (await import('../actions/tap.js')).runTap(invocation),
 };
 
 function optionsOf(...names: string[]): OptionSpecs {
   return Object.fromEntries(names.map((name) => [name, CONNECTION_OPTIONS[name]]));
-}
-
-async function runTap({ positionals, values, io, output, signal }: Invocation): Promise<void> {
-  const upstream = parseAddress(positionals[0], textOption(values, 'app'));
-  const listen = parseAddress(textOption(values, 'listen') ?? DEFAULT_LISTEN);
-  const args = await dialArguments(values, upstream, io, output);
-  const secure = await secureOptions(values, listen);
-  const printer = new TrafficPrinter(output, {
-    isFull: flagOption(values, 'full'),
-    showsPings: flagOption(values, 'pings'),
-  });
-  const tap = new Tap({ listen, secure, upstream, args }, printer);
-  let where: string;
-  try {
-    where = await tap.listen();
-  } catch (error) {
-    const reason = isError(error) ? toLogText(error.message) : 'unknown reason';
-    throw new CliError(EXIT.connection, `Nothing can listen at ${toLogText(listen.shown)}: ${reason}`);
-  }
-  output.note(`Listening at ${where}, for ${toLogText(upstream.shown)}. Ctrl-C ends it.`);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await tap.close();
-}
-
-async function secureOptions(
-  values: OptionValues,
-  { transport }: Address,
-): Promise<{ cert: string; key: string } | undefined> {
-  const [cert, key] = ['listen-cert', 'listen-key'].map((name) => textOption(values, name));
-  if (transport === 'net' || transport === 'ws') {
-    if (cert === undefined && key === undefined) return undefined;
-    throw usageError('--listen-cert and --listen-key are for jstps:// and wss://');
-  }
-  if (cert === undefined || key === undefined)
-    throw usageError('To listen for TLS takes --listen-cert and --listen-key');
-  return { cert: await readTextFile(cert), key: await readTextFile(key) };
 }

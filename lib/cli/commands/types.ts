@@ -1,5 +1,4 @@
-import type { Command, Invocation } from '../command.js';
-import { describe } from '../describe.js';
+import type { Command } from '../command.js';
 import { CONNECTION_OPTIONS } from '../options.js';
 
 /** `nestjs-jstp types` */
@@ -11,13 +10,5 @@ export const typesCommand: Command = {
   options: CONNECTION_OPTIONS,
   examples: [{ text: 'into a file', line: 'types jstp://localhost:3000/chat > chat.ts' }],
   positionals: [1, Infinity],
-  run: runTypes,
+  run: async (invocation) => (await import('../actions/types.js')).runTypes(invocation),
 };
-
-async function runTypes(invocation: Invocation): Promise<void> {
-  const [description, { typesOf }] = await Promise.all([
-    describe(invocation, invocation.positionals.slice(1)),
-    import('../../reflection/typescript.js'),
-  ]);
-  await invocation.output.text(typesOf(description));
-}

@@ -7,7 +7,7 @@ import { isError } from '../../util/errors.js';
 import { toLogText } from '../../util/log-text.js';
 import { usageError } from '../cli-error.js';
 import type { Invocation } from '../command.js';
-import { printEvent } from '../commands/listen.js';
+import { printEvent } from '../actions/listen.js';
 import { askDescription, interfaceOfNames, methodNames } from '../describe.js';
 import { descriptionText } from '../description-text.js';
 import { hangUp, serverOf, timeoutOption, type Server } from '../dial.js';

@@ -56,6 +56,9 @@ export async function converse(print: (who: string, what: string) => void): Prom
       body: JSON.stringify({ text: 'hello from HTTP' }),
     });
     print('gateway', `POST /rooms/kitchen answers ${response.status} ${await response.text()}`);
+    await fetch(`http://127.0.0.1:${ports.http}/rooms/kitchen`);
+    const readers = await firstValueFrom(alice.send<number, string>('lobby.readers', 'kitchen'));
+    print('chat', `asks the gateway, for alice, how often the kitchen was read by HTTP: ${readers}`);
   } finally {
     await Promise.all([alice.close(), bob.close(), mallory.close()]);
     line.cut();

@@ -27,6 +27,7 @@ const EXPECTED = [
   /alice +hears bob say "I will wait"/,
   /reads the history, 4 messages streamed/,
   /POST \/rooms\/kitchen answers 201 .*hello from HTTP/,
+  /chat +asks the gateway, for alice, how often the kitchen was read by HTTP: 1/,
   /"interface":"rooms","method":"say","code":0,.*"user":"alice"/,
   /Both services stay up/,
   /http:\/\/127\.0\.0\.1:\d+\/jstp-explorer/,

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { JstpApplication, JstpDescription, JstpInterface, JstpResult } from 'nestjs-jstp';
+import { Arg, JstpApplication, JstpDescription, JstpInterface, JstpResult } from 'nestjs-jstp';
+import { z } from 'zod';
 import { RoomsService } from './rooms.service.js';
 
 @JstpApplication('chat@2.0.0')
@@ -15,5 +16,12 @@ export class LobbyController {
   @JstpResult([String])
   names(): string[] {
     return this.rooms.names();
+  }
+
+  @MessagePattern('readers')
+  @JstpDescription('How often a room was read by HTTP.')
+  @JstpResult(Number)
+  readers(@Arg(0, { name: 'room', schema: z.string().max(100) }) room: string): Promise<number> {
+    return this.rooms.readers(room);
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { JstpRooms, type JstpContext } from 'nestjs-jstp';
+import { JstpRecordBuilder, JstpRooms, type JstpContext } from 'nestjs-jstp';
 
 /** Something that was said in a room. */
 export interface Said {
@@ -14,6 +14,8 @@ export interface Said {
 }
 
 const HISTORY_LENGTH = 100;
+/** A gateway that is away would be asked when it is back. */
+const ANSWER_TIMEOUT_MS = 2000;
 
 /** The chat, shared by all versions of it. Who is in which room is kept by JstpRooms; what was said is kept here. */
 @Injectable()
@@ -55,6 +57,12 @@ export class RoomsService {
 
   history(room: string): Said[] {
     return this.histories.get(room) ?? [];
+  }
+
+  /** How often a room was read by HTTP, which the gateway knows. */
+  async readers(room: string): Promise<number> {
+    const question = new JstpRecordBuilder(room).setTimeout(ANSWER_TIMEOUT_MS).build();
+    return (await this.rooms.toUser('gateway').call('readers', 'count', question)) as number;
   }
 
   private async people(room: string): Promise<readonly string[]> {

@@ -2,11 +2,15 @@ import { BadRequestException, Body, Controller, Get, Param, Post } from '@nestjs
 import { InjectJstp, JstpArgs, JstpClient } from 'nestjs-jstp';
 import { firstValueFrom, toArray, type Observable } from 'rxjs';
 import type { Said } from '../chat/rooms.service.js';
+import { Readers } from './readers.js';
 
 /** The chat by HTTP: every request is a call over one JSTP connection. */
 @Controller('rooms')
 export class GatewayController {
-  constructor(@InjectJstp('chat') private readonly chat: JstpClient) {}
+  constructor(
+    @InjectJstp('chat') private readonly chat: JstpClient,
+    private readonly readers: Readers,
+  ) {}
 
   @Get()
   rooms(): Observable<string[]> {
@@ -15,6 +19,7 @@ export class GatewayController {
 
   @Get(':room')
   history(@Param('room') room: string): Promise<Said[]> {
+    this.readers.add(room);
     return firstValueFrom(this.chat.send<Said, string>('rooms.history', room).pipe(toArray()));
   }
 

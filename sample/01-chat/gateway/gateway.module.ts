@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { JstpClientModule } from 'nestjs-jstp';
 import { ports } from '../ports.js';
 import { GatewayController } from './gateway.controller.js';
+import { Readers } from './readers.js';
 import { RoomNews } from './room-news.js';
 
 @Module({
@@ -20,6 +21,6 @@ import { RoomNews } from './room-news.js';
     }),
   ],
   controllers: [GatewayController],
-  providers: [RoomNews],
+  providers: [Readers, RoomNews],
 })
 export class GatewayModule {}

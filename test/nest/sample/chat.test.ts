@@ -8,6 +8,7 @@ import { RoomsModule } from '../../../sample/01-chat/chat/rooms.module.js';
 import type { Said } from '../../../sample/01-chat/chat/rooms.service.js';
 import { Line } from '../../../sample/01-chat/line.js';
 import { GatewayController } from '../../../sample/01-chat/gateway/gateway.controller.js';
+import { Readers } from '../../../sample/01-chat/gateway/readers.js';
 import { Closing } from '../../support/closing.js';
 import { moduleOf, QUIET } from '../../support/nest-app.js';
 import { LOOPBACK } from '../../support/ports.js';
@@ -66,6 +67,6 @@ test('the sample keeps members whose line is cut, and drops those who left', asy
 });
 
 test.each([undefined, '', 5])('the gateway of the sample refuses the text %j', (text) => {
-  const gateway = new GatewayController(bench.client(1));
+  const gateway = new GatewayController(bench.client(1), new Readers());
   expect(() => gateway.say('kitchen', text)).toThrow(BadRequestException);
 });

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { JstpModule } from 'nestjs-jstp';
 import { RoomsModule } from '../01-chat/chat/rooms.module.js';
-import { OwnPageGuard } from './own-page.guard.js';
+import { CookieGuard } from './cookie.guard.js';
+import { LoginController } from './login.controller.js';
+import { Logins } from './logins.js';
 
 const SESSION_LIFETIME_MS = 10 * 60 * 1000;
 
@@ -11,11 +13,13 @@ const SESSION_LIFETIME_MS = 10 * 60 * 1000;
     RoomsModule,
     JstpModule.forRoot({
       listeners: [{ transport: 'ws', server: 'http', path: '/jstp' }],
-      authPolicy: OwnPageGuard,
+      authPolicy: CookieGuard,
+      authorizeResume: true, // a resume has to show its cookie, too
       heartbeatInterval: 10_000,
       clientExpirationTime: SESSION_LIFETIME_MS,
     }),
   ],
-  providers: [OwnPageGuard],
+  controllers: [LoginController],
+  providers: [CookieGuard, Logins],
 })
 export class BrowserChatModule {}

@@ -32,7 +32,7 @@ The chat is at ${await app.getUrl()}
    alice / wonderland
    bob / builder
 
-Open it twice, stop this server (Ctrl-C) while you write, and start it again. Ctrl-C stops it.`);
+Open it twice, the second time in a private window (one browser has one login). Stop this server (Ctrl-C) while you write, and start it again. Ctrl-C stops it.`);
   const stop = async (): Promise<void> => {
     await app.close();
     console.log('\nStopped.');

@@ -59,12 +59,11 @@ export class Chat {
   constructor(
     url: string,
     readonly me: string,
-    password: string,
   ) {
+    // The guard knows the user by the cookie that the browser sends along.
     const client = createClient({
       url,
       app: 'chat@^2.0.0',
-      login: { name: me, password },
       heartbeatInterval: 5000,
       // What is written has an outbox of its own.
       resumeTimeoutMs: 3000,
@@ -102,13 +101,13 @@ export class Chat {
     return this.client.retryInMs ?? 0;
   }
 
-  /** Logs in for the first time, by one attempt. */
-  async logIn(): Promise<void> {
+  /** Connects for the first time, by one attempt. */
+  async start(): Promise<void> {
     await this.client.connect();
     void this.begin();
   }
 
-  logOut(): void {
+  stop(): void {
     void this.client.close();
   }
 

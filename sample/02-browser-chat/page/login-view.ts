@@ -1,5 +1,4 @@
 import { byId } from './dom.js';
-import { isRefusal } from './outbox.js';
 
 /** The form that asks who is there. */
 export class LoginView {
@@ -10,7 +9,8 @@ export class LoginView {
   private readonly error = byId('login-error', HTMLElement);
   private readonly button = byId('login-button', HTMLButtonElement);
 
-  constructor(private readonly logIn: (name: string, password: string) => Promise<void>) {
+  /** @param logIn says whether name and password are right */
+  constructor(private readonly logIn: (name: string, password: string) => Promise<boolean>) {
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.submit();
@@ -32,11 +32,10 @@ export class LoginView {
     this.error.textContent = '';
     this.button.disabled = true;
     try {
-      await this.logIn(this.name.value.trim(), this.password.value);
-    } catch (error) {
-      this.error.textContent = isRefusal(error)
-        ? 'Wrong name or password.'
-        : 'The server cannot be reached. Is it running?';
+      const isRight = await this.logIn(this.name.value.trim(), this.password.value);
+      if (!isRight) this.error.textContent = 'Wrong name or password.';
+    } catch {
+      this.error.textContent = 'The server cannot be reached. Is it running?';
     } finally {
       this.button.disabled = false;
     }

@@ -19,9 +19,9 @@ export class ChatPage {
     });
     page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message));
     page.on('console', (message) => {
-      // Of a line that is cut the browser itself complains.
-      const isOfLine = /WebSocket connection|ERR_CONNECTION/.test(message.text());
-      if (message.type() === 'error' && !isOfLine) this.complaints.push(message.text());
+      // Of a line that is cut and of a login that is refused the browser itself complains.
+      const isOfBrowser = /WebSocket connection|ERR_CONNECTION|status of 401/.test(message.text());
+      if (message.type() === 'error' && !isOfBrowser) this.complaints.push(message.text());
     });
   }
 

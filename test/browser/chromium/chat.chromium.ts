@@ -3,7 +3,6 @@ import type { Browser } from 'playwright-core';
 import { JstpClient } from '../../../lib/index.js';
 import { Line } from '../../../sample/01-chat/line.js';
 import { Closing } from '../../support/closing.js';
-import { failureOf } from '../../support/jstp.js';
 import { reservedPort } from '../../support/ports.js';
 import { ChatPage } from './chat-page.js';
 import { ChatServer } from './chat-server.js';
@@ -72,11 +71,51 @@ describe('the chat in Chromium', () => {
       await bob.logIn('bob', 'builder');
       await bob.waitForStatus('online');
       expect(bob.complaints).toEqual([]);
-      // Not from elsewhere than a page of it.
-      const address = { url: `ws://127.0.0.1:${server.port}/jstp`, app: 'chat@^2.0.0' };
-      const elsewhere = new JstpClient({ ...address, login: 'bob', password: 'builder' });
-      closing.add(() => elsewhere.close());
-      expect(await failureOf(elsewhere.connect())).toMatchObject({ code: 11 });
+    },
+    TEST_LIMIT_MS,
+  );
+
+  test(
+    'knows by its cookie who has logged in, from its own page, and until the user logs out',
+    async () => {
+      await bob.logIn('bob', 'builder');
+      await bob.waitForStatus('online');
+      const [cookie] = await bob.page.context().cookies();
+      expect(cookie).toMatchObject({ name: 'login', httpOnly: true, sameSite: 'Strict' });
+      const origin = `http://127.0.0.1:${server.port}`;
+      const connectWith = async (token: string | undefined, from: string): Promise<unknown> => {
+        const headers: Record<string, string> = token === undefined ? {} : { cookie: `login=${token}` };
+        const client = new JstpClient({
+          url: `ws://127.0.0.1:${server.port}/jstp`,
+          app: 'chat@^2.0.0',
+          connectOptions: { origin: from, headers },
+        });
+        closing.add(() => client.close());
+        return client.connect().then(
+          () => 'in',
+          (error: unknown) => (error as { code: unknown }).code,
+        );
+      };
+      const [name, expires, signature] = cookie.value.split('.');
+      const forged = [Buffer.from('alice').toString('base64url'), expires, signature].join('.');
+      const longer = [name, `${expires}0`, signature].join('.');
+      expect([
+        await connectWith(cookie.value, origin),
+        await connectWith(cookie.value, 'http://evil.example'),
+        await connectWith(undefined, origin),
+        await connectWith(forged, origin),
+        await connectWith(longer, origin),
+      ]).toEqual(['in', 11, 11, 11, 11]);
+
+      await bob.page.reload();
+      await bob.waitForStatus('online');
+      const leave = bob.page.getByRole('button', { name: 'Log out' });
+      const loggedOut = bob.page.waitForResponse((response) => response.request().method() === 'DELETE');
+      await leave.click();
+      await loggedOut;
+      await bob.page.reload();
+      await bob.page.getByRole('button', { name: 'Log in' }).waitFor();
+      expect(bob.complaints).toEqual([]);
     },
     TEST_LIMIT_MS,
   );
@@ -192,7 +231,6 @@ describe('the chat in Chromium', () => {
       await bob.say('written in the dark');
       await server.start();
       await bob.page.goto(`http://127.0.0.1:${server.port}/`);
-      await bob.logIn('bob', 'builder');
       await alice.waitForMessages(2);
       expect(await alice.messages()).toEqual(['before', 'written in the dark']);
     },

@@ -1,5 +1,8 @@
 import { DEFINITIONS, type ArgumentDescription, type JsonSchema } from './application-description.js';
 
+/** How deep a schema is read: what is deeper is any value. */
+const MAX_DEPTH = 64;
+
 /** The schema of the array of all arguments. */
 export function ofArguments(given: readonly ArgumentDescription[] | undefined): JsonSchema {
   if (!given) return { type: 'array' };
@@ -26,28 +29,29 @@ function ofArgument({ name, description, schema = true, streams }: ArgumentDescr
  * @param definitions the keys of definitions in the document, by their names
  */
 export function asyncApiSchema(schema: unknown, definitions: ReadonlyMap<string, string>): unknown {
-  if (Array.isArray(schema)) return schema.map((one) => asyncApiSchema(one, definitions));
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const { $ref, prefixItems, items, ...rest } = schema as Readonly<Record<string, unknown>>;
-  if (typeof $ref === 'string' && $ref.startsWith(DEFINITIONS)) return pointed($ref, rest, definitions);
-  const members = Object.entries(rest).map(([key, value]) => [key, asyncApiSchema(value, definitions)]);
-  const converted = Object.fromEntries(members) as Record<string, unknown>;
-  if ($ref !== undefined) converted['$ref'] = asyncApiSchema($ref, definitions);
-  if (Array.isArray(prefixItems)) {
-    converted['items'] = asyncApiSchema(prefixItems, definitions);
-    if (items !== undefined) converted['additionalItems'] = asyncApiSchema(items, definitions);
-  } else {
-    if (items !== undefined) converted['items'] = asyncApiSchema(items, definitions);
-    if (prefixItems !== undefined) converted['prefixItems'] = asyncApiSchema(prefixItems, definitions);
-  }
-  return converted;
+  return converted(schema, definitions, 0);
 }
 
-/** In draft 7, what stands beside a pointer counts for nothing. */
-function pointed(pointer: string, beside: object, definitions: ReadonlyMap<string, string>): unknown {
+function converted(schema: unknown, definitions: ReadonlyMap<string, string>, depth: number): unknown {
+  if (typeof schema !== 'object' || schema === null) return schema;
+  // The array of a keyword goes with its schema: there must be something in it.
+  if (depth > (Array.isArray(schema) ? MAX_DEPTH + 1 : MAX_DEPTH)) return Array.isArray(schema) ? [] : {};
+  const within = (part: unknown): unknown => converted(part, definitions, depth + 1);
+  if (Array.isArray(schema)) return schema.map(within);
+  const { $ref, prefixItems, items, ...rest } = schema as Readonly<Record<string, unknown>>;
+  const members = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, within(value)]));
+  if (typeof $ref === 'string' && $ref.startsWith(DEFINITIONS)) return pointed($ref, members, definitions);
+  if ($ref !== undefined) members['$ref'] = within($ref);
+  const isTuple = Array.isArray(prefixItems);
+  if (prefixItems !== undefined) members[isTuple ? 'items' : 'prefixItems'] = within(prefixItems);
+  if (items !== undefined) members[isTuple ? 'additionalItems' : 'items'] = within(items);
+  return members;
+}
+
+/** In draft 7, what stands beside a pointer counts for nothing. @param notes what stands there */
+function pointed(pointer: string, notes: object, definitions: ReadonlyMap<string, string>): unknown {
   const name = definitions.get(pointer.slice(DEFINITIONS.length));
   if (name === undefined) return true;
   const ref = { $ref: `#/components/schemas/${name}` };
-  const notes = asyncApiSchema(beside, definitions) as object;
   return Object.keys(notes).length === 0 ? ref : { allOf: [ref], ...notes };
 }

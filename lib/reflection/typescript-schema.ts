@@ -189,7 +189,8 @@ function isPlain(schema: Schema): boolean {
 
 function typesNamed(schema: Schema): readonly unknown[] {
   const { type } = schema;
-  if (Array.isArray(type)) return type;
+  // Each once: what a schema has within would be printed for each of them.
+  if (Array.isArray(type)) return [...new Set(type)];
   if (type !== undefined) return [type];
   if (isObject(schema['properties']) || isObject(schema['additionalProperties'])) return ['object'];
   return Array.isArray(schema['prefixItems']) || schema['items'] !== undefined ? ['array'] : [];

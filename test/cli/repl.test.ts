@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { complete } from '../../lib/cli/repl/completer.js';
@@ -167,6 +168,19 @@ test('keeps a history that its owner alone can read, without lines that may hold
   await next.prints('chat> ');
   next.io.stdin.write('\x1b[A\r');
   await next.prints('16\n');
+});
+
+test('leaves alone what is no file, as /dev/null, in the place of a history', async () => {
+  const file = path.join(folder(closing), 'pipe');
+  execFileSync('mkfifo', ['-m', '666', file]);
+  // Opened for both, so that nobody waits for the other side.
+  const opened = openSync(file, 'r+');
+  closing.add(() => closeSync(opened));
+  const { io, outcome, prints } = terminal([address], { JSTP_HISTORY: file });
+  await prints('chat> ');
+  io.stdin.write('\x04');
+  expect((await outcome).code).toBe(0);
+  expect(statSync(file).mode & 0o777).toBe(0o666);
 });
 
 test('a history that cannot be kept is told, and disturbs nothing', async () => {

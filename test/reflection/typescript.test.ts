@@ -325,6 +325,24 @@ test('a schema that is deeper than any is cut, and not followed for ever', () =>
   expect(printedResult(deep)).toMatch(/m\(\): unknown(\[\]){65};/);
 });
 
+test('a schema of AsyncAPI is cut as deep, and is valid there', () => {
+  let deep: JsonSchema = TEXT;
+  for (let depth = 0; depth < 20_000; depth += 1) deep = { allOf: [deep] };
+  const description = { ...CHAT, definitions: { Deep: deep } };
+  const { components } = asyncApiOf(description);
+  const text = JSON.stringify(components['schemas']);
+  expect(text).toMatch(/^\{"Deep":(\{"allOf":\[){30,40}\{\}/);
+});
+
+test('types that are named many times over are printed once, however deep they are', () => {
+  let schema: JsonSchema = TEXT;
+  for (let depth = 0; depth < 40; depth += 1) {
+    const type = depth % 2 ? 'array' : 'object';
+    schema = { type: Array<string>(9).fill(type), items: schema, properties: { a: schema } };
+  }
+  expect(printedResult(schema).length).toBeLessThan(10_000);
+});
+
 /** The contract of an application `App` with one method that answers with a schema. */
 function printedResult(result: JsonSchema | undefined, definitions: Record<string, JsonSchema> = {}): string {
   const printed = typesOf({

@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { mayHoldSecret } from '../mask.js';
@@ -44,6 +44,8 @@ export class History {
     this.try(() => {
       // Makes the file, where there is none.
       appendFileSync(file, '', { mode: OWNER_ALONE });
+      // What is no file, as /dev/null, is everybody's, and has no lines to read.
+      if (!statSync(file).isFile()) return;
       // One that is older may be open to others.
       chmodSync(file, OWNER_ALONE);
       lines = readFileSync(file, 'utf8')

@@ -91,7 +91,9 @@ class Adoption {
   ) {}
 
   read(): JsonSchema {
-    const text = JSON.stringify(this.document, plainValue);
+    const text = textOf(this.document);
+    // A document that has itself as a part, or is very deep. Why no error: nothing else would be described, either.
+    if (text === undefined) return true;
     // Why first: a document that points to itself needs a name before it is read.
     const isRecursive = text.includes('"$ref":"#"');
     if (!isRecursive) return this.schema(this.document, 0) as JsonSchema;
@@ -105,7 +107,9 @@ class Adoption {
   private schema(value: unknown, depth: number): unknown {
     if (typeof value === 'bigint') return Number(value);
     if (typeof value !== 'object' || value === null) return isPlain(value) ? value : undefined;
-    if (depth > MAX_DEPTH || !this.definitions.count()) return Array.isArray(value) ? [] : true;
+    // The array of a keyword goes with its schema: there must be something in it.
+    const isTooDeep = depth > (Array.isArray(value) ? MAX_DEPTH + 1 : MAX_DEPTH);
+    if (isTooDeep || !this.definitions.count()) return Array.isArray(value) ? [] : {};
     if (Array.isArray(value)) {
       return value.map((one) => this.schema(one, depth + 1) ?? null);
     }
@@ -153,6 +157,14 @@ class Adoption {
         waiting.push(other);
     }
     return JSON.stringify([...texts]);
+  }
+}
+
+function textOf(document: unknown): string | undefined {
+  try {
+    return JSON.stringify(document, plainValue);
+  } catch {
+    return undefined;
   }
 }
 

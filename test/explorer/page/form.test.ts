@@ -222,6 +222,7 @@ describe('the schemas of a hostile server', () => {
   const bombs: Record<string, Unknowns> = {
     'an allOf of itself': { allOf: times(16, self) },
     'a union of itself': { anyOf: times(50, { allOf: [self, { title: '' }] }) },
+    'a default that fits no option': { anyOf: times(50, { allOf: [self, { title: '' }] }), default: 1 },
     'members that it needs': {
       type: 'object',
       properties: Object.fromEntries(names.map((name) => [name, self])),

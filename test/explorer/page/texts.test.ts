@@ -114,6 +114,19 @@ describe('what is copied', () => {
     expect(execFileSync('sh', ['-c', line], { encoding: 'utf8' }).split('\0').slice(0, -1)).toEqual(words);
   });
 
+  test('for a shell has nothing that a terminal would act on when it is pasted', () => {
+    const words = ["a\x03\x1b[2J'; id #\\", 'a\u202eb\u0085'];
+    const quoted = words.map(quoteForShell);
+    // eslint-disable-next-line no-control-regex -- that is what must not be there
+    expect(quoted.join(' ')).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
+    const env = { ...process.env, LC_ALL: 'C.UTF-8' };
+    const printed = execFileSync('bash', ['-c', `printf '%s\\0' ${quoted.join(' ')}`], {
+      encoding: 'utf8',
+      env,
+    });
+    expect(printed.split('\0').slice(0, -1)).toEqual(words);
+  });
+
   test('as a command names the server, the login and the arguments, and no secret', () => {
     expect(copyAsCommand({ ...copied, args: [-1, "it's"] })).toBe(
       `npx nestjs-jstp call --login ann --origin https://admin.example.com -- 'wss://example.com/jstp/chat@1.0.0?a=1' rooms.say -1 '"it'\\''s"'`,

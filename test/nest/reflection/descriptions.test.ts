@@ -368,6 +368,35 @@ describe('what is told of methods and events', () => {
   });
 });
 
+test('a JSON Schema that has itself as a part, or is very deep, is any value, and costs nothing else', async () => {
+  const circular: Record<string, unknown> = { type: 'object' };
+  circular['properties'] = { self: circular };
+  let deep: Record<string, unknown> = { type: 'string' };
+  for (let depth = 0; depth < 20_000; depth += 1) deep = { type: 'array', items: deep };
+
+  @JstpApplication('pizza@1.2.0')
+  @JstpInterface('odd')
+  @Controller()
+  class Odd {
+    @MessagePattern('one')
+    @JstpResult({ jsonSchema: circular })
+    one(): string {
+      return '';
+    }
+
+    @MessagePattern('two')
+    @JstpResult({ jsonSchema: deep })
+    two(@Arg(0) _text: string): string {
+      return '';
+    }
+  }
+  const { interfaces } = await described({}, [Odd]);
+  expect(interfaces['odd'].methods).toEqual({
+    one: { arguments: [], result: true },
+    two: { arguments: [{ schema: { type: 'string' } }], result: true },
+  });
+});
+
 describe('what is too long', () => {
   const long = z.object(
     Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`member${String(n)}`, z.string()])),

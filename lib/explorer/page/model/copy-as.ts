@@ -70,12 +70,24 @@ export function copyAsCommand(copied: Copied): string {
   return ['npx nestjs-jstp', command, ...words.map(quoteForShell)].join(' ');
 }
 
-/** A word that a POSIX shell takes as it is. */
+/** What a terminal acts on, or shows as something else, but for blanks and ends of lines. */
+const ACTED_ON = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
+/** A word that a POSIX shell takes as it is; one with control characters, bash and zsh. */
 export function quoteForShell(word: string): string {
   if (word !== '' && /^[\w@%+=:,./^-]+$/.test(word)) return word;
+  // A terminal acts on control characters of what is pasted, also within quotes: a server's name could run a command.
+  if (ACTED_ON.test(word)) return `$'${escapedForShell(word)}'`;
   // Readable, where it can be: a text of MDSF has quotes of its own.
   if (word.includes("'") && !/["$`\\!\n]/.test(word)) return `"${word}"`;
   return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function escapedForShell(word: string): string {
+  const all = new RegExp(ACTED_ON, 'gu');
+  return word
+    .replace(/[\\']/g, '\\$&')
+    .replace(all, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** A value as TypeScript writes it. */

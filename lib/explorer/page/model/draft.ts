@@ -36,17 +36,29 @@ export interface Problem {
 const MAX_FORM_DEPTH = 8;
 /** How many fields a form has before anybody has added one; what is behind them is typed as a text. */
 const MAX_NEEDED_FIELDS = 500;
+/** How many options of unions are tried for a value. Why: those of a union within itself would have no end. */
+const MAX_TRIES = 2000;
+
+/** How much of a form may still be made. */
+interface Room {
+  fields: number;
+  tries: number;
+}
+
+function newRoom(): Room {
+  return { fields: MAX_NEEDED_FIELDS, tries: MAX_TRIES };
+}
 
 /** The draft of a field nobody has touched: with its default, and with what it has to have. */
 export function emptyDraft(schema: unknown, definitions: Unknowns, depth = 0): Draft {
-  return emptyDraftOf(schema, definitions, depth, { left: MAX_NEEDED_FIELDS });
+  return emptyDraftOf(schema, definitions, depth, newRoom());
 }
 
-function emptyDraftOf(schema: unknown, definitions: Unknowns, depth: number, room: { left: number }): Draft {
-  room.left -= 1;
+function emptyDraftOf(schema: unknown, definitions: Unknowns, depth: number, room: Room): Draft {
+  room.fields -= 1;
   const preset = defaultOf(schema, definitions);
-  if (preset) return draftOf(preset.value, schema, definitions, depth);
-  if (depth > MAX_FORM_DEPTH || room.left < 0) return { kind: 'any', text: '' };
+  if (preset) return draftOf(preset.value, schema, definitions, depth, room);
+  if (depth > MAX_FORM_DEPTH || room.fields < 0) return { kind: 'any', text: '' };
   const field = fieldOf(schema, definitions);
   const within = (inner: unknown): Draft => emptyDraftOf(inner, definitions, depth + 1, room);
   switch (field.kind) {
@@ -82,8 +94,14 @@ function emptyDraftOf(schema: unknown, definitions: Unknowns, depth: number, roo
 }
 
 /** The draft that stands for a value: a form where the value fits the schema, else its text. */
-export function draftOf(value: unknown, schema: unknown, definitions: Unknowns, depth = 0): Draft {
-  return fittingDraft(value, schema, definitions, depth) ?? { kind: 'any', text: writeText(value) };
+export function draftOf(
+  value: unknown,
+  schema: unknown,
+  definitions: Unknowns,
+  depth = 0,
+  room = newRoom(),
+): Draft {
+  return fittingDraft(value, schema, definitions, depth, room) ?? { kind: 'any', text: writeText(value) };
 }
 
 /** The schema of an element of a list. */
@@ -215,10 +233,11 @@ function fittingDraft(
   schema: unknown,
   definitions: Unknowns,
   depth: number,
+  room: Room,
 ): Draft | undefined {
   if (depth > MAX_FORM_DEPTH) return undefined;
   const field = fieldOf(schema, definitions);
-  const inner = (each: unknown, of: unknown): Draft => draftOf(each, of, definitions, depth + 1);
+  const inner = (each: unknown, of: unknown): Draft => draftOf(each, of, definitions, depth + 1, room);
   switch (field.kind) {
     case 'text':
       return typeof value === 'string' ? { kind: 'text', text: value } : undefined;
@@ -243,7 +262,7 @@ function fittingDraft(
     case 'object':
       return isRecord(value) ? objectDraft(value, field, inner) : undefined;
     case 'union':
-      return unionDraft(value, field, definitions, depth);
+      return unionDraft(value, field, definitions, depth, room);
     case 'any':
       return undefined;
   }
@@ -276,9 +295,12 @@ function unionDraft(
   field: Extract<Field, { kind: 'union' }>,
   definitions: Unknowns,
   depth: number,
+  room: Room,
 ): Draft | undefined {
   for (const [index, { schema }] of field.options.entries()) {
-    const draft = fittingDraft(value, schema, definitions, depth + 1);
+    room.tries -= 1;
+    if (room.tries < 0) return undefined;
+    const draft = fittingDraft(value, schema, definitions, depth + 1, room);
     if (draft && isFormed(draft, schema, definitions)) return { kind: 'union', index, draft };
   }
   return undefined;

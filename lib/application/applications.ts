@@ -7,6 +7,8 @@ import type { ApplicationLike } from './application.js';
 // How many names and versions a log entry lists.
 const MAX_LISTED = 20;
 
+const LATEST = 'latest';
+
 /** Applications by name, then by version. The key 'latest' is the highest version, pre-releases included. */
 export type AppsIndex<C = unknown> = Map<string, Map<string, ApplicationLike<C>>>;
 
@@ -24,8 +26,8 @@ export function createAppsIndex<C>(applications: Iterable<ApplicationLike<C>>): 
       throw new Error(`Multiple instances of application: ${name} with version: ${version}`);
     }
     versions.set(version, application);
-    const latest = versions.get('latest');
-    if (!latest || gt(version, latest.version)) versions.set('latest', application);
+    const latest = versions.get(LATEST);
+    if (!latest || gt(version, latest.version)) versions.set(LATEST, application);
   }
   return index;
 }
@@ -64,9 +66,11 @@ export class Applications<C = unknown> {
   find(name: string, version: string | undefined): ApplicationLike<C> | undefined {
     const versions = this.index.get(name);
     if (!versions) return undefined;
-    if (!version) return versions.get('latest');
+    if (!version) return versions.get(LATEST);
     if (version.length > this.maxRangeLength) return undefined;
-    if (valid(version) !== null) return versions.get(version);
+    const exact = version === LATEST ? undefined : versions.get(version);
+    // Before it is read, which takes longer.
+    if (exact || valid(version) !== null) return exact;
     const range = parseRange(version);
     return range && this.newestFirst.get(name)?.find((application) => range.test(application.version));
   }

@@ -75,6 +75,34 @@ export function termsOf(ours: readonly ExtensionName[], theirs: ExtensionOffer |
   return { peerMaxBytes: maxBytesOf(theirs), attachments };
 }
 
+/** What was answered last. */
+let lastAnswer:
+  | {
+      readonly names: readonly string[];
+      readonly attachments: boolean;
+      readonly maxBytes: number | undefined;
+      readonly offer: ExtensionOffer | undefined;
+    }
+  | undefined;
+
+/**
+ * The answer to a peer's offer, as {@link toOffer} makes it. One object for all that get the same in turn, whose text is
+ * written once.
+ * @param names those of the session
+ */
+export function toAnswer(
+  names: readonly string[],
+  terms: TransportTerms,
+  maxBytes: number | undefined,
+): ExtensionOffer | undefined {
+  const { attachments } = terms;
+  const isSame =
+    lastAnswer?.names === names && lastAnswer.attachments === attachments && lastAnswer.maxBytes === maxBytes;
+  if (!isSame)
+    lastAnswer = { names, attachments, maxBytes, offer: toOffer(answerNames(names, terms), maxBytes) };
+  return lastAnswer?.offer;
+}
+
 /** The names for the answer to a peer's offer, sorted. @param names those of the session */
 export function answerNames(names: readonly string[], { attachments }: TransportTerms): readonly string[] {
   return attachments && names.includes('bytes') ? ['attachments', ...names] : names;

@@ -9,7 +9,7 @@ import type { ReceivedCalls } from './calls/received-calls.js';
 import { FINISHING } from './channel/session-channel.js';
 import { StoreGate } from './channel/store-gate.js';
 import type { Connection } from './connection.js';
-import { answerNames, toOffer } from './extensions.js';
+import { toAnswer } from './extensions.js';
 import { LeavingTransport } from './leaving-transport.js';
 import { lifecycleOf, type Lifecycle, type Opening } from './lifecycle.js';
 import { HANDSHAKING } from './state.js';
@@ -52,11 +52,7 @@ export function admit(connection: Connection, admission: Admission): void {
   const ok = receivedCount === undefined ? session.id : count;
   // Only a client that has told its limit expects to hear one.
   const maxBytes = terms.peerMaxBytes === undefined ? undefined : lifecycle.limits.maxMessageBytes;
-  const answer = formatHandshakeOk(
-    0,
-    ok,
-    toOffer(answerNames(session.binding?.extensions ?? [], terms), maxBytes),
-  );
+  const answer = formatHandshakeOk(0, ok, toAnswer(session.binding?.extensions ?? [], terms, maxBytes));
   if (save) openGate(lifecycle, save);
   lifecycle.openSession(admission, answer);
   lifecycle.announce('client', session, connection);

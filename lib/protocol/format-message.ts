@@ -98,7 +98,19 @@ export function formatHandshakeError(id: number, error: readonly unknown[]): str
 }
 
 function handshakeHeader(id: number, extensions: ExtensionOffer | undefined): string {
-  return extensions === undefined ? `[${id}]` : `[${id},null,${stringify(extensions, IN_HEADER)}]`;
+  return extensions === undefined ? `[${id}]` : `[${id},null,${offerText(extensions)}]`;
+}
+
+// The last one that was written: a server answers most clients with the same. It does not change any more.
+let lastOffer: ExtensionOffer | undefined;
+let lastOfferText = '';
+
+function offerText(offer: ExtensionOffer): string {
+  if (offer !== lastOffer) {
+    lastOfferText = stringify(offer, IN_HEADER);
+    lastOffer = offer;
+  }
+  return lastOfferText;
 }
 
 /**

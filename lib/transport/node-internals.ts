@@ -46,6 +46,10 @@ export function utf8Slice(bytes: Uint8Array, start: number, end: number): string
   return bufferMethods.utf8Slice.call(bytes, start, end);
 }
 
+// The last one that was asked. Why: a server asks twice for each socket that it accepts, and it is a call of the system.
+let lastHandle: SocketHandle | undefined;
+let lastAddress: string | undefined;
+
 /**
  * The address of a socket's peer; undefined for an IPC socket, and for one that is closed.
  *
@@ -55,10 +59,17 @@ export function utf8Slice(bytes: Uint8Array, start: number, end: number): string
 export function peerAddress(socket: Socket): string | undefined {
   const { _handle: handle } = socket as InternalSocket;
   if (typeof handle?.getpeername !== 'function') return socket.remoteAddress;
+  if (handle === lastHandle) {
+    // It keeps the socket, and all that this has.
+    lastHandle = undefined;
+    return lastAddress;
+  }
   const peer: { address?: string } = {};
   if (handle.getpeername(peer) !== 0 || peer.address === undefined) return socket.remoteAddress;
   // Why: behind a proxy all connections have the same address, and share one text then.
-  return intern(peer.address);
+  if (peer.address !== lastAddress) lastAddress = intern(peer.address);
+  lastHandle = handle;
+  return lastAddress;
 }
 
 /**

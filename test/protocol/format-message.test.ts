@@ -36,6 +36,8 @@ describe('formatted messages', () => {
     ],
     [format.formatHandshakeOk(0, 'id'), "{handshake:[0],ok:'id'}"],
     [format.formatHandshakeOk(0, 5, { nest: 1 }), '{handshake:[0,null,{nest:1}],ok:5}'],
+    [format.formatHandshakeOk(1, 5, { stream: 1 }), '{handshake:[1,null,{stream:1}],ok:5}'],
+    [format.formatHandshakeOk(1, 5), '{handshake:[1],ok:5}'],
     [format.formatHandshakeError(1, [15]), '{handshake:[1],error:[15]}'],
     [format.formatCall(1, 'iface', 'method', ['a', 2]), "{call:[1,'iface'],method:['a',2]}"],
     [format.formatCall(1, undefined, 'method', []), '{call:[1],method:[]}'],

@@ -41,7 +41,8 @@ async function connected(address: object = { port: 0, host: '127.0.0.1' }): Prom
   server.listen(address);
   await once(server, 'listening');
   const bound = server.address();
-  const client = typeof bound === 'string' ? net.connect(bound) : net.connect(bound?.port ?? 0, '127.0.0.1');
+  const client =
+    typeof bound === 'string' ? net.connect(bound) : net.connect(bound?.port ?? 0, bound?.address);
   closing.add(() => {
     client.destroy();
     server.close();
@@ -102,6 +103,17 @@ describe("what is used of Node's private parts", () => {
     expect([client.remoteAddress, accepted.remoteAddress]).toEqual(['127.0.0.1', '127.0.0.1']);
     // What the test above looks at is where Node keeps it.
     for (const socket of [client, accepted]) expect(socket).toHaveProperty('_peername.address');
+  });
+
+  test('the address of a peer is known by its socket, whoever was asked before', async () => {
+    const one = await connected();
+    const two = await connected({ port: 0, host: '127.0.0.2' });
+    const asked = [one.client, two.client, two.client, two.client, one.client, one.client].map(peerAddress);
+    const [first, second] = ['127.0.0.1', '127.0.0.2'];
+    expect(asked).toEqual([first, second, second, second, first, first]);
+    expect(peerAddress(two.client)).toBe(second);
+    two.client.destroy();
+    expect(peerAddress(two.client)).toBeUndefined();
   });
 
   test('the address of the peer of a TLS socket is the one that Node tells', async () => {

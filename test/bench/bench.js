@@ -9,6 +9,7 @@ import { runDefaults } from './groups/defaults.js';
 import { runFlood } from './groups/flood.js';
 import { runImport } from './groups/import.js';
 import { runResume } from './groups/resume.js';
+import { runRooms } from './groups/rooms.js';
 import { runSoak } from './groups/soak.js';
 import { runStorm } from './groups/storm.js';
 import { keep } from './history.js';
@@ -34,6 +35,7 @@ const GROUPS = [
   runSecure,
   runScale,
   runStorm,
+  runRooms,
   runDefaults,
   runImport,
   runBrowser,

@@ -8,7 +8,7 @@ export const USAGE = `npm run bench -- [options]
 
   --quick               everything in some three minutes: short and coarse
   --only NAME           a group (calls, latency, events, flood, payloads, codec, framing, idle, resume, tls, ws,
-                        connections, handlers, storm, defaults, import, browser), a cell of it, or rows of the
+                        connections, handlers, storm, rooms, defaults, import, browser), a cell of it, or rows of the
                         table by the beginning of their ids; may be given several times
   --rounds N            rounds of each comparison (default 7, quick: 5)
   --duration MS         how long one measurement takes (default 1500, quick: 120)

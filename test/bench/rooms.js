@@ -4,7 +4,7 @@
  * does, and answer pings. So what is measured is the server's part, journals and encoding with it, and neither network
  * nor clients. Beside it, the same event sent to each member by itself, which writes its text anew each time.
  *
- * `MEMBERS=10000 npm run bench:rooms` takes another number.
+ * `MEMBERS=10000 npm run bench:rooms` takes another number. With `--json` it prints what each round has taken, for `bench.js`.
  */
 import { Application } from 'nestjs-jstp/core';
 import { loadServer } from './built.js';
@@ -15,6 +15,7 @@ import { median } from './statistics.js';
 
 const MEMBERS = Number(process.env['MEMBERS'] ?? 100_000);
 const ROUNDS = Number(process.env['ROUNDS'] ?? 9);
+const IS_JSON = process.argv.includes('--json');
 const MICROSECONDS = 1000;
 const HANDSHAKE = "{handshake:[0,'app','',{cancel:1,resume:1,stream:1}],anonymous:[]}";
 
@@ -116,7 +117,11 @@ const { server, members } = await startServer();
 const before = heap();
 for (const member of members) server.rooms.join(member, 'hall');
 const joined = heap() - before;
-console.log(`${MEMBERS} members: ${(joined / MEMBERS).toFixed(0)} bytes of heap each for the membership`);
+if (!IS_JSON)
+  console.log(`${MEMBERS} members: ${(joined / MEMBERS).toFixed(0)} bytes of heap each for the membership`);
+
+/** @type {import('./groups/rooms.js').RoomRound[]} */
+const rounds = [];
 
 let written = 0;
 /** @type {(bytes: number) => object} */
@@ -132,9 +137,14 @@ function argumentOf(bytes) {
 for (const bytes of [100, 2000]) {
   const value = argumentOf(bytes);
   const ways = [
-    { name: 'server.to(room).emit', run: () => server.to('hall').emit('chat', 'said', value) },
+    {
+      name: 'server.to(room).emit',
+      contender: 'room',
+      run: () => server.to('hall').emit('chat', 'said', value),
+    },
     {
       name: 'to each by itself',
+      contender: 'each',
       run: () => {
         for (const member of members) member.emitRemoteEvent('chat', 'said', [value]);
       },
@@ -154,13 +164,17 @@ for (const bytes of [100, 2000]) {
       written = 0;
       const { time, held } = await measure(way.run);
       if (got.events !== MEMBERS) throw new Error(`${got.events} events have come`);
-      if (round > 0) way.times.push(time);
-      if (round > 0) way.held.push(held);
+      if (round > 0) {
+        way.times.push(time);
+        way.held.push(held);
+        const values = { cpuUs: (time * MICROSECONDS) / MEMBERS, heldBytes: held / MEMBERS };
+        rounds.push({ bytes, contender: way.contender, round: round - 1, values });
+      }
       way.written = written;
       way.texts = got.texts.size;
     }
   }
-  for (const way of ways) {
+  for (const way of IS_JSON ? [] : ways) {
     const time = median(way.times);
     console.log(
       `${String(bytes).padStart(5)} characters, ${way.name.padEnd(20)} ${time.toFixed(0).padStart(5)} ms, ` +
@@ -169,5 +183,6 @@ for (const bytes of [100, 2000]) {
     );
   }
 }
+if (IS_JSON) process.stdout.write(JSON.stringify(rounds));
 // Heartbeats and journals would keep the process.
 process.exit(0);

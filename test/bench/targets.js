@@ -29,8 +29,14 @@ const DEFAULTS_COMPARED = /** @type {const} */ ([
   ['core-defaults', 'core-off', 'the core'],
   ['nest-defaults', 'nest-off', 'through Nest'],
 ]);
+const ROOM_AND_EACH = { of: 'room', to: 'each', better: LOWER };
+const ROOM_PARTS = /** @type {const} */ ([
+  ['100 characters', 'room-100'],
+  ['2,000 characters', 'room-2000'],
+]);
 const IMPORTED_ENTRIES = /** @type {const} */ ([
   ['nestjs-jstp', 'root'],
+  ['nestjs-jstp/client', 'client'],
   ['nestjs-jstp/core', 'core'],
   ['nestjs-jstp/testing', 'testing'],
 ]);
@@ -470,6 +476,34 @@ export const BESIDE = [
       },
       [[part, 'storm']],
     ),
+  ),
+  ...line(
+    {
+      name: 'room-cpu',
+      metric: 'CPU of an event to a room vs to each member by itself',
+      ...ROOM_AND_EACH,
+      value: 'cpuUs',
+    },
+    ROOM_PARTS,
+  ),
+  ...line(
+    {
+      name: 'room-heap',
+      metric: 'heap of an event that waits in the journals of a room vs to each by itself',
+      ...ROOM_AND_EACH,
+      value: 'heldBytes',
+    },
+    ROOM_PARTS,
+  ),
+  ...line(
+    {
+      name: 'room-member',
+      metric: 'an event to a room, server CPU a member, µs',
+      of: 'room',
+      value: 'cpuUs',
+      better: LOWER,
+    },
+    ROOM_PARTS,
   ),
   ...BROWSER_FEATURES.map((of) => ({
     id: `browser-${of.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`,

@@ -3,7 +3,7 @@
  * Node that `engines` names. Where a platform lacks a part (Bun, Deno), each function answers as its comment says.
  */
 import { Buffer } from 'node:buffer';
-import { fstat, readFile } from 'node:fs';
+import { fstat } from 'node:fs';
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
@@ -190,56 +190,19 @@ function joined(run: readonly Buffer[]): readonly Buffer[] {
   return run.length > 1 ? [Buffer.concat(run)] : run;
 }
 
-/** Linux's tables of TCP sockets. */
-const TCP_TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
-/** The column with the queues, as `tx:rx` in hexadecimal. */
-const QUEUES_COLUMN = 4;
-/** The column with the inode, which `fstat` tells for a file descriptor. */
-const INODE_COLUMN = 9;
-/** How long the tables that were read are good. Why: they are long on a large server, and many sockets ask at once. */
-const TABLES_KEPT_MS = 100;
-
 const statOf = promisify(fstat);
-const contentOf = promisify(readFile);
-let queuesByInode: Promise<ReadonlyMap<string, number>> | undefined;
 
 /**
- * How many bytes the system holds for a TCP socket that its peer has not acknowledged; undefined where the system does
- * not tell.
- *
- * Why only on Linux: a full socket becomes writable there when a third of its megabytes has left, which takes a slow
- * reader a minute. Until then nothing else shows that the peer reads.
+ * The inode of a TCP socket, by which Linux's tables of sockets name it; undefined elsewhere, and of a socket that is closed.
  */
-export async function unacknowledgedBytes(socket: Socket): Promise<number | undefined> {
+export async function inodeOf(socket: Socket): Promise<string | undefined> {
   const fd = (socket as InternalSocket)._handle?.fd;
   if (process.platform !== 'linux' || fd === undefined || fd < 0) return undefined;
   try {
-    const [{ ino }, queues] = await Promise.all([statOf(fd), readQueues()]);
-    return queues.get(String(ino));
+    const { ino } = await statOf(fd);
+    return String(ino);
   } catch {
     // The socket was closed meanwhile.
     return undefined;
   }
-}
-
-function readQueues(): Promise<ReadonlyMap<string, number>> {
-  // A system without these tables tells nothing.
-  queuesByInode ??= Promise.all(TCP_TABLES.map((path) => contentOf(path, 'latin1').catch(() => '')))
-    .then(parseQueues)
-    .finally(() => {
-      setTimeout(() => {
-        queuesByInode = undefined;
-      }, TABLES_KEPT_MS).unref();
-    });
-  return queuesByInode;
-}
-
-function parseQueues(tables: readonly string[]): ReadonlyMap<string, number> {
-  const queues = new Map<string, number>();
-  for (const row of tables.join('\n').split('\n')) {
-    const columns = row.trim().split(/ +/, INODE_COLUMN + 1);
-    if (columns.length > INODE_COLUMN)
-      queues.set(columns[INODE_COLUMN], Number.parseInt(columns[QUEUES_COLUMN], 16));
-  }
-  return queues;
 }

@@ -4,8 +4,9 @@ import { leastRead, slowPeerError, stalledPeerError } from '../protocol/slow-pee
 import type { DeadlineQueue } from '../util/deadline-queue.js';
 import { now } from '../util/host.js';
 import { sharedDeadlines, type Expirable } from '../util/shared-deadlines.js';
-import { takenBytes, unacknowledgedBytes } from './node-internals.js';
+import { takenBytes } from './node-internals.js';
 import { SendRoom } from './send-room.js';
+import { unacknowledgedBytes } from './unacknowledged-bytes.js';
 
 /** How many times within `sendStallTimeoutMs` the guard checks for progress. */
 const CHECKS = 4;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { unacknowledgedBytes } from './node-internals.js';
+import { unacknowledgedBytes } from './unacknowledged-bytes.js';
 
 /** Messages of this size go to the system at once, pings among them, whether the peer reads or not. */
 const SMALL_BYTES = 16 * 1024;

@@ -14,12 +14,12 @@ import {
   latin1Slice,
   peerAddress,
   setMaxPayload,
-  unacknowledgedBytes,
   takenBytes,
   unwrittenBytes,
   utf8Slice,
   writesAtOnce,
 } from '../../lib/transport/node-internals.js';
+import { unacknowledgedBytes } from '../../lib/transport/unacknowledged-bytes.js';
 
 import { serverPair } from '../support/certificates.js';
 import { Closing } from '../support/closing.js';

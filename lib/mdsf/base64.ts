@@ -1,4 +1,4 @@
-import { host } from '../util/host.js';
+import { buffers } from './node-buffers.js';
 
 /** Begins and ends bytes in a text. No text of a peer without them has it outside of its strings and comments. */
 export const BYTES_QUOTE = '`';
@@ -29,29 +29,6 @@ const SHARED_BY = 64;
 const LOOP_CHARACTERS = 64;
 /** How many bytes are one text for `String.fromCharCode`. A multiple of 3. */
 const LOOP_BYTES = 3 * 1024;
-
-/** The methods of Node's buffers that are used. They take any Uint8Array. Bun and Deno have them, too. */
-interface BufferMethods {
-  base64Slice(this: Uint8Array, start: number, end: number): string;
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-  base64Write(this: Uint8Array, text: string, offset: number): number;
-}
-
-interface BufferClass {
-  readonly prototype: BufferMethods;
-  from(memory: ArrayBufferLike, offset: number, length: number): Uint8Array;
-  allocUnsafeSlow(size: number): Uint8Array;
-}
-
-// Why not where there is no Node: a bundler may have put a slow one of its own in its place.
-const buffers = /* @__PURE__ */ findBuffers();
-
-function findBuffers(): BufferClass | undefined {
-  const { Buffer } = globalThis as unknown as { readonly Buffer?: BufferClass };
-  return host.process?.versions?.node !== undefined && typeof Buffer?.prototype.base64Write === 'function'
-    ? Buffer
-    : undefined;
-}
 
 /**
  * The memory of bytes of one message. Why not Node's own pool: 8 KiB of what anybody has sent, 64 KiB from Node 24 on, would

@@ -8,6 +8,7 @@ export {
   joinBytes,
   MEMORY_IS_GONE,
 } from './base64.js';
+export { largeText } from './byte-writer.js';
 export type { ByteDecoder } from './byte-decoder.js';
 export { parse, parseBytes, type ParseOptions } from './parse.js';
 export { isClean, quote, quoteKey } from './quote.js';
@@ -17,6 +18,7 @@ export {
   stringify,
   stringifyPlainBytes,
   takeAttached,
+  useLargeWriter,
   type StringifyOptions,
 } from './stringify.js';
 export { MdsfStringifyError } from './stringify-error.js';

@@ -7,9 +7,10 @@ import {
   isBytes,
   MEMORY_IS_GONE,
 } from './base64.js';
-import { isJsonEligible, isLarge, LARGE } from './json-eligible.js';
+import { LARGE, uniformText } from './is-large.js';
 import { memberPrefix } from './member-prefix.js';
-import { escapeLineSeparators, isClean, quote } from './quote.js';
+import { isPrototypeExtended } from './prototype-extended.js';
+import { isClean, quote } from './quote.js';
 import { pathOf } from './path-of.js';
 import { MdsfStringifyError, type MdsfStringifyErrorCode } from './stringify-error.js';
 
@@ -63,28 +64,30 @@ const objectPrototype: unknown = Object.prototype;
  */
 export function stringify(value: unknown, options?: StringifyOptions): string {
   const maxDepth = options?.maxDepth ?? DEFAULT_MAX_DEPTH;
-  if (isLarge(value) && isJsonEligible(value, maxDepth)) {
-    const json = tryJson(value);
-    if (json !== undefined) return escapeLineSeparators(json);
+  const large = writeLarge?.(value, maxDepth);
+  if (large !== undefined) {
+    // What a getter has left there is not of this text.
+    lastAttached = undefined;
+    return large;
   }
   // A `toJSON` may call this function again, so that a writer serves one call at a time. One that throws is dropped.
   const writer = idleWriter ?? new Writer();
   idleWriter = undefined;
   const text = writer.writeRoot(value, maxDepth, options);
   idleWriter = writer;
-  // Also where there is nothing: what a `toJSON` has left there is not of this text.
+  // Also where there is nothing, for the same reason.
   lastAttached = writer.takeAttached();
   return text;
 }
 
-/** Undefined where it fails. Why it may: a getter gives something else each time it is read, a bigint now. */
-function tryJson(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    // The writer reads once more, and says by its own error what cannot be written, and where.
-    return undefined;
-  }
+/** Writes a large value; undefined: it does not. @param maxDepth - how deep it may be nested */
+type LargeWriter = (value: unknown, maxDepth: number) => string | undefined;
+
+let writeLarge: LargeWriter | undefined;
+
+/** Writes large values by a faster writer from now on. Why not always: a page need not load that one. */
+export function useLargeWriter(writer: LargeWriter): void {
+  writeLarge = writer;
 }
 
 /**
@@ -181,6 +184,8 @@ class Writer {
   private writeArray(array: readonly unknown[]): string {
     const { length } = array;
     if (length === 0) return '[]';
+    const uniform = uniformText(array);
+    if (uniform !== undefined) return uniform;
     let text = '[';
     for (let i = 0; i < length; i++) {
       const element = array[i];
@@ -271,13 +276,6 @@ class Writer {
   writePrimitive(value: unknown): string {
     return this.write(value);
   }
-}
-
-const BARE_OBJECT = {};
-
-function isPrototypeExtended(): boolean {
-  for (const _ in BARE_OBJECT) return true;
-  return false;
 }
 
 function isOmitted(value: unknown): boolean {

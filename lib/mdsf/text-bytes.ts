@@ -12,7 +12,8 @@ interface Encoder {
 
 // Node and browsers have a TextEncoder. Other platforms may lack it.
 const { TextEncoder } = globalThis as unknown as { readonly TextEncoder?: new () => Encoder };
-const encoder = TextEncoder ? new TextEncoder() : undefined;
+/** The platform's encoder of texts; undefined where there is none. */
+export const encoder = TextEncoder ? new TextEncoder() : undefined;
 
 const scratch = new Uint8Array(SCRATCH_LENGTH);
 /** The array for longer texts. Why it is kept until the next full collection: making it takes longer than filling it. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { parse, stringify } from '../../lib/mdsf/index.js';
-import { isLarge } from '../../lib/mdsf/json-eligible.js';
+import { isLarge } from '../../lib/mdsf/is-large.js';
 
 /**
  * Counts how often somebody asks for all keys of an object, which for bytes means a text made of each index: by

@@ -9,7 +9,7 @@ import {
 import { expectEqual } from './expect-equal.js';
 import { parseBoth } from './parse-both.js';
 
-/** So many numbers that `JSON.stringify` is taken. */
+/** So many numbers that the value counts as large. */
 const MANY = Array.from({ length: 20 }, (_, i) => i);
 
 function failureOf(value: unknown, options?: StringifyOptions): MdsfStringifyError {
@@ -103,7 +103,7 @@ describe('stringify - while Object.prototype is extended', () => {
   it('writes own keys only', () => {
     Object.defineProperty(Object.prototype, 'extension', { value: 1, enumerable: true, configurable: true });
     expect(stringify({ a: 1 })).toBe('{a:1}');
-    expect(stringify([{ a: 1 }, MANY])).toBe(`[{"a":1},${JSON.stringify(MANY)}]`);
+    expect(stringify([{ a: 1 }, MANY])).toBe(`[{a:1},${JSON.stringify(MANY)}]`);
   });
 });
 
@@ -204,7 +204,7 @@ describe('stringify - objects that say themselves what to write', () => {
   it('writes dates as JSON does', () => {
     const date = new Date(0);
     expect(stringify({ date, bad: new Date(NaN) })).toBe("{date:'1970-01-01T00:00:00.000Z',bad:null}");
-    expect(stringify([MANY, date])).toBe(JSON.stringify([MANY, date]));
+    expect(stringify([MANY, date])).toBe(`[[${MANY.join(',')}],'1970-01-01T00:00:00.000Z']`);
     expect(parseBoth(stringify([MANY, Object.assign(new Date(0), { toMDSF: () => 1 })]))).toStrictEqual([
       MANY,
       1,
@@ -294,7 +294,7 @@ describe('stringify - what is refused', () => {
       ['what contains itself', cycle, 'ERR_MDSF_CYCLE'],
       ['what is far too deep', deep, 'ERR_MDSF_DEPTH'],
     ])('fails as ever for %s, or is what it was before', (_name, later, code) => {
-      const outcomes = [0, 1, 2].map((after) => {
+      const outcomes = [0, 1].map((after) => {
         try {
           return parseBoth(stringify([changing(later, after)]));
         } catch (error) {
@@ -302,7 +302,7 @@ describe('stringify - what is refused', () => {
         }
       });
       const refused: unknown = expect.objectContaining({ name: 'MdsfStringifyError', code });
-      expect(outcomes).toEqual([refused, refused, [{ many: MANY, changes: 1 }]]);
+      expect(outcomes).toEqual([refused, [{ many: MANY, changes: 1 }]]);
     });
 
     it('is one of its values', () => {
@@ -342,8 +342,8 @@ describe('stringify - large values', () => {
     ],
     ['an object of many keys', Object.fromEntries(MANY.map((i) => [`k${i}`, `v${i}`]))],
     ['NaN', [...MANY, NaN, Infinity]],
-  ])('writes %s as JSON.stringify does', (_name, value) => {
-    expect(stringify([value])).toBe(JSON.stringify([value]));
+  ])('says the same of %s as JSON.stringify does', (_name, value) => {
+    expect(parseBoth(stringify([value]))).toStrictEqual(JSON.parse(JSON.stringify([value])));
   });
 
   it.each([5, 6, 7])('says the same of each of %i objects as of one alone', (count) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { plainText } from '../../lib/protocol/attached-message.js';
 import { formatCall, formatCallbackOk, formatEvent } from '../../lib/protocol/format-message.js';
+import { stringify } from '../../lib/mdsf/index.js';
 import { partsOf } from '../../lib/protocol/message-parts.js';
 
 const LARGE = 'large '.repeat(20_000);
@@ -39,7 +40,7 @@ describe('partsOf', () => {
   it.each([
     ['with a large string that has to be escaped', [`${LARGE}'`], `["${LARGE}'"]`],
     ['with a large string beside another value', [LARGE, 1], `['${LARGE}',1]`],
-    ['of many rows', [ROWS], `[${JSON.stringify(ROWS)}]`],
+    ['of many rows', [ROWS], stringify([ROWS])],
   ])('gives the text of values %s as one part', (_what, results, values) => {
     const text = plainText(formatCallbackOk(1, results));
     expect(text).toBe(`{callback:[1],ok:${values}}`);

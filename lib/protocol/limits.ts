@@ -110,7 +110,7 @@ export interface Limits {
   readonly maxCallsInFlightTotal: number;
   /**
    * How many bytes the calls and events of the peer whose handlers have not ended may have on a connection. One counts as
-   * its size on the wire, or as 64 bytes for each value (as `maxMessageNodes` counts) beyond the first 32 if that is more.
+   * its size on the wire and 2 KiB, or as 64 bytes for each value (as `maxMessageNodes` counts) if that is more.
    * At the limit, reading pauses. May be `Infinity`. @default 67108864 (64 MiB)
    */
   readonly maxBytesInFlight: number;

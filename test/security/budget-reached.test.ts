@@ -5,6 +5,7 @@ import { BudgetWatch } from '../../lib/server/budget-watch.js';
 import { Closing } from '../support/closing.js';
 import { waitFor } from '../support/wait-for.js';
 import { Arena, guardProcess } from './arena.js';
+import { CALL_BYTES } from '../../lib/connection/calls/weight.js';
 
 const closing = new Closing();
 const KIB = 1024;
@@ -56,14 +57,14 @@ describe('the event budgetReached', () => {
 
   test('tells that limits.maxBytesInFlightTotal makes a connection wait', async () => {
     const text = 'x'.repeat(100 * KIB);
-    const { arena, told } = await started({ maxBytesInFlightTotal: slow(1, text).length + slow(2).length });
+    const used = slow(1, text).length + slow(2).length + 2 * CALL_BYTES;
+    const { arena, told } = await started({ maxBytesInFlightTotal: used });
     const peer = await arena.guest();
     peer.send(slow(1, text));
     await waitFor(() => arena.waiting.length === 1, 'the large call');
     expect(told).toEqual([]);
     peer.send(slow(2));
     await waitFor(() => told.length > 0, 'the event');
-    const used = slow(1, text).length + slow(2).length;
     expect(told).toEqual([{ by: 'maxBytesInFlightTotal', used, limit: used }]);
   });
 

@@ -4,6 +4,7 @@ import { SERVER_CONTROL } from '../../lib/server/control.js';
 import { Closing } from '../support/closing.js';
 import { waitFor } from '../support/wait-for.js';
 import { Arena, guardProcess } from './arena.js';
+import { CALL_BYTES } from '../../lib/connection/calls/weight.js';
 
 const closing = new Closing();
 
@@ -11,6 +12,8 @@ guardProcess();
 afterEach(() => closing.run());
 
 const KIB = 1024;
+/** What a call of 1 KiB counts as. */
+const ONE = KIB + CALL_BYTES;
 /** A call of `slow.wait` that has so many bytes on the wire. */
 function slow(id: number, bytes: number): string {
   const rest = `{call:[${String(id)},'slow'],wait:[],of:''}`;
@@ -22,20 +25,20 @@ function answerAll(arena: Arena): void {
 }
 
 describe('limits.maxBytesInFlight', () => {
-  test('lets a peer have less than that under way, by its size on the wire where values are few', async () => {
-    const arena = await Arena.start(closing, { limits: { maxBytesInFlight: 4 * KIB } });
+  test('lets a peer have less than that under way, by its size on the wire and 2 KiB where values are few', async () => {
+    const arena = await Arena.start(closing, { limits: { maxBytesInFlight: 4 * ONE } });
     const peer = await arena.guest();
     for (let id = 1; id <= 3; id++) peer.send(slow(id, KIB));
     peer.send(slow(4, KIB - 1), "{call:[5,'mark'],run:['behind']}");
     expect((await peer.received(2))[1]).toBe('{callback:[5],ok:[]}');
-    expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(4 * KIB - 1);
+    expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(4 * ONE - 1);
     answerAll(arena);
     await peer.received(6);
     expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(0);
   });
 
   test('pauses reading at it, and goes on when half is answered', async () => {
-    const arena = await Arena.start(closing, { limits: { maxBytesInFlight: 4 * KIB } });
+    const arena = await Arena.start(closing, { limits: { maxBytesInFlight: 4 * ONE } });
     const peer = await arena.guest();
     for (let id = 1; id <= 8; id++) peer.send(slow(id, KIB));
     await waitFor(() => arena.waiting.length === 4, 'four calls');
@@ -60,7 +63,7 @@ describe('limits.maxBytesInFlight', () => {
     const app = new Application<Connection>('app', {}, { slow: { note } });
     const arena = await Arena.start(closing, {
       applications: [app],
-      limits: { maxBytesInFlight: 2 * KIB },
+      limits: { maxBytesInFlight: 2 * ONE },
     });
     const peer = await arena.guest();
     const event = (id: number): string => `{event:[${String(id)},'slow'],note:[],of:'${'x'.repeat(KIB)}'}`;
@@ -78,18 +81,18 @@ describe('limits.maxBytesInFlight', () => {
     ['MDSF', '{},', ''],
     ['JSON', '{},', '"я"'],
     ['JSON without strings', '1.5,', '7'],
-  ])('counts 64 bytes for each value beyond the first 32, of %s', (_text, value, last) => {
+  ])('counts 64 bytes for each value, of %s', (_text, value, last) => {
     /** The message, its header with two values, the array of arguments, the argument; and its last element. */
     const around = last === '' ? 6 : 7;
     const of = (values: number): string =>
       `{"call":[1,"slow"],"keep":[[${value.repeat(values - around)}${last}]]}`;
 
-    test('but the size on the wire where that is more', async () => {
+    test('but the size on the wire and 2 KiB where that is more', async () => {
       const arena = await Arena.start(closing);
       const peer = await arena.guest();
       peer.send(of(32));
       await waitFor(() => arena.waiting.length === 1, 'the call');
-      expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(Buffer.byteLength(of(32)));
+      expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(Buffer.byteLength(of(32)) + CALL_BYTES);
       answerAll(arena);
       expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(0);
     });
@@ -97,7 +100,7 @@ describe('limits.maxBytesInFlight', () => {
     test('and serves on below the limit', async () => {
       const arena = await Arena.start(closing, { limits: { maxBytesInFlight: 64 * 200 } });
       const peer = await arena.guest();
-      peer.send(of(32 + 199), "{call:[5,'mark'],run:['behind']}");
+      peer.send(of(199), "{call:[5,'mark'],run:['behind']}");
       expect((await peer.received(2))[1]).toBe('{callback:[5],ok:[]}');
       expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(64 * 199);
       answerAll(arena);
@@ -107,7 +110,7 @@ describe('limits.maxBytesInFlight', () => {
     test('and pauses at it', async () => {
       const arena = await Arena.start(closing, { limits: { maxBytesInFlight: 64 * 200 } });
       const peer = await arena.guest();
-      peer.send(of(32 + 200), "{call:[5,'mark'],run:['behind']}");
+      peer.send(of(200), "{call:[5,'mark'],run:['behind']}");
       await waitFor(() => arena.waiting.length === 1, 'the call');
       await arena.hasRead();
       expect(arena.executed).toEqual(['keep']);
@@ -124,7 +127,7 @@ describe('limits.maxBytesInFlight', () => {
     await waitFor(() => arena.waiting.length === 2, 'two calls');
     peer.destroy();
     await waitFor(() => arena.server.getClientsArray().length === 0, 'its end');
-    expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(2 * KIB);
+    expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(2 * ONE);
     answerAll(arena);
     expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(0);
   });

@@ -5,6 +5,7 @@ import { Closing } from '../support/closing.js';
 import { fakeClock } from '../support/fake-clock.js';
 import { waitFor } from '../support/wait-for.js';
 import { Arena, guardProcess } from './arena.js';
+import { CALL_BYTES } from '../../lib/connection/calls/weight.js';
 
 const closing = new Closing();
 const OFFER = "{handshake:[0,'app','',{stream:1,cancel:1,bye:1}]}";
@@ -67,7 +68,7 @@ describe('limits.maxCallDurationMs', () => {
       }),
     ]);
     expect(peer.ended).toBe(false);
-    expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(SLOW.length);
+    expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(SLOW.length + CALL_BYTES);
     arena.waiting[0]?.();
     expect(arena.server[SERVER_CONTROL].bytesInFlight).toBe(0);
     await peer.pong(3);

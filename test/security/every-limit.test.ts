@@ -135,7 +135,7 @@ const PROOFS: Readonly<Record<keyof Limits, Proof>> = {
   maxBytesInFlight: {
     at: [
       'security/bytes-in-flight',
-      'lets a peer have less than that under way, by its size on the wire where values are few',
+      'lets a peer have less than that under way, by its size on the wire and 2 KiB where values are few',
     ],
     beyond: ['security/bytes-in-flight', 'pauses reading at it, and goes on when half is answered'],
   },

@@ -5,6 +5,7 @@ import { Closing } from '../support/closing.js';
 import type { RawPeer } from '../support/raw-peer.js';
 import { waitFor } from '../support/wait-for.js';
 import { Arena, guardProcess } from './arena.js';
+import { CALL_BYTES } from '../../lib/connection/calls/weight.js';
 
 const closing = new Closing();
 const KIB = 1024;
@@ -26,7 +27,7 @@ afterEach(() => closing.run());
 async function crowded(calls: number, limits: Partial<Limits> = {}): Promise<Arena> {
   const clientAddress = (): string => address;
   const arena = await Arena.start(closing, {
-    limits: { maxBytesInFlightTotal: 10 * LARGE, ...limits },
+    limits: { maxBytesInFlightTotal: 10 * (LARGE + CALL_BYTES), ...limits },
     clientAddress,
   } as object);
   await fill(arena, calls);
@@ -128,11 +129,11 @@ describe('a large call of a client that has nothing under way', () => {
     );
     const arena = await Arena.start(closing, {
       applications: [app],
-      limits: { maxBytesInFlightTotal: LARGE },
+      limits: { maxBytesInFlightTotal: LARGE + CALL_BYTES },
     });
     const busy = await arena.guest();
     busy.send(slow(1, LARGE));
-    await waitFor(() => arena.server[SERVER_CONTROL].bytesInFlight === LARGE, 'the large call');
+    await waitFor(() => arena.server[SERVER_CONTROL].bytesInFlight === LARGE + CALL_BYTES, 'the large call');
     const peer = await arena.guest();
     peer.send("{event:[1,'i'],small:[]}");
     await waitFor(() => heard.length === 1, 'the small event');

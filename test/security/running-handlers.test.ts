@@ -6,6 +6,7 @@ import { fakeClock } from '../support/fake-clock.js';
 import { collectGarbage } from '../support/garbage.js';
 import { waitFor } from '../support/wait-for.js';
 import { Arena, guardProcess } from './arena.js';
+import { CALL_BYTES } from '../../lib/connection/calls/weight.js';
 
 const closing = new Closing();
 const OFFER = "{handshake:[0,'app','',{stream:1,cancel:1,bye:1}]}";
@@ -52,7 +53,7 @@ describe('a cancelled call', () => {
     peer.send(...callAndCancel(1));
     await waitFor(() => arena.waiting.length === 1, 'the handler');
     await arena.hasRead();
-    expect(bytesOf(arena)).toBe("{call:[1,'slow'],wait:[]}".length);
+    expect(bytesOf(arena)).toBe("{call:[1,'slow'],wait:[]}".length + CALL_BYTES);
     arena.waiting[0]?.();
     expect(bytesOf(arena)).toBe(0);
     arena.waiting[0]?.();

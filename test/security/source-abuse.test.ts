@@ -8,6 +8,7 @@ import type { RawPeer } from '../support/raw-peer.js';
 import { ServerOnTheWire } from '../support/resume-wire.js';
 import { waitFor, within } from '../support/wait-for.js';
 import { guardProcess } from './arena.js';
+import { CALL_BYTES } from '../../lib/connection/calls/weight.js';
 
 const OFFER = '{cancel:1,resume:1,source:1}';
 const extensions: readonly ExtensionName[] = ['cancel', 'resume', 'source'];
@@ -194,14 +195,15 @@ describe('the streams of a call', () => {
 
   test('count 768 bytes each until the call is over, also those that have ended', async () => {
     const { peer, wire, connection } = await login();
-    const text = upload(1, 20);
-    peer.send(text, ...Array.from({ length: 20 }, (_, place) => `{source:[1,${String(place)},1],end:[]}`));
+    peer.send(
+      upload(1, 20),
+      ...Array.from({ length: 20 }, (_, place) => `{source:[1,${String(place)},1],end:[]}`),
+    );
     const call = await wire.served.call(1);
     await peer.pong();
     const { receivedCalls } = lifecycleOf(connection).channel;
-    // 20 places and as many arguments are more values than are free.
-    expect(receivedCalls.bytes).toBeGreaterThanOrEqual(20 * 768 + text.length);
-    expect(receivedCalls.bytes).toBeLessThan(20 * (768 + 2 * 64));
+    // 20 places and as many arguments, with 7 values around them, are more than the message and 2 KiB.
+    expect(receivedCalls.bytes).toBe(20 * 768 + (2 * 20 + 7) * 64);
     call.succeed([]);
     expect(receivedCalls.bytes).toBe(0);
   });
@@ -239,9 +241,9 @@ describe('values that nobody reads', () => {
       expect((await within(stream.next(), `value ${String(n)}`)).value).toHaveLength(60_000);
     await wire.served.call(2);
     // The reader has the last one.
-    expect(served()).toBeLessThan(62_000);
+    expect(served()).toBeLessThan(60_000 + 3 * CALL_BYTES);
     call.succeed([]);
-    expect(served()).toBeLessThan(100);
+    expect(served()).toBeLessThan(CALL_BYTES + 100);
   });
 
   test('count on while their reader has them, until it asks for the next one, or for the end', async () => {

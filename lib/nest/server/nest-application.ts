@@ -54,14 +54,13 @@ export class NestApplication implements CoreApplication {
     const routes = this.routes.interfaces.get(interfaceName);
     // As in Nest's TCP transport, a call may also reach the handler of an event.
     const route = routes?.methods.get(methodName) ?? routes?.events.get(methodName);
-    if (route) this.runner.call(call, route);
-    else if (this.core?.getMethods(interfaceName)?.includes(methodName))
-      return serveCall(this.core, call, this.runner);
-    else
-      this.runner.refuse(
-        call,
-        this.getMethods(interfaceName) ? ERR_METHOD_NOT_FOUND : ERR_INTERFACE_NOT_FOUND,
-      );
+    if (route) {
+      this.runner.call(call, route);
+      return undefined;
+    }
+    const ofCore = this.core?.getMethods(interfaceName);
+    if (this.core && ofCore?.includes(methodName)) return serveCall(this.core, call, this.runner);
+    this.runner.refuse(call, (routes ?? ofCore) ? ERR_METHOD_NOT_FOUND : ERR_INTERFACE_NOT_FOUND);
     return undefined;
   }
 

@@ -14,11 +14,14 @@ const WORK_MS = 10;
 const SAMPLE_MS = 100;
 const PASSWORD = 'correct horse';
 
+/** So many as a larger service has, to be described. */
+const METHODS = Array.from({ length: 200 }, (_, n) => `method${n}`);
+
 const counts = { refused: 0, failed: 0, turnedAway: 0, logLines: 0 };
 
 class AbusedApplication extends Application<Connection> {
   constructor() {
-    super('app', {});
+    super('app', { db: Object.fromEntries(METHODS.map((name) => [name, () => undefined])) });
   }
 
   override handleEvent(): void {}
@@ -87,6 +90,8 @@ const server = new JstpServer({
   ],
   applications: [new AbusedApplication()],
   allowAnonymous: true,
+  reflection: true,
+  administration: { guard: { canActivate: () => false } },
   authPolicy: async (_connection, _application, _strategy, credentials) => {
     const [name, password] = credentials as [string, string];
     await delay(1);

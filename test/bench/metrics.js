@@ -89,5 +89,8 @@ const COMPARISONS = {
 };
 
 const named = process.argv.slice(2);
+const unknown = named.find((name) => !Object.hasOwn(COMPARISONS, name));
+if (unknown !== undefined)
+  throw new Error(`There is no comparison '${unknown}': ${Object.keys(COMPARISONS).join(', ')}`);
 for (const [name, run] of Object.entries(COMPARISONS))
   if (named.length === 0 || named.includes(name)) await run();

@@ -130,3 +130,35 @@ export const small: Attacker = {
     });
   },
 };
+
+export const reserved: Attacker = {
+  name: 'reserved interfaces',
+  load: '8 connections, 1000 calls a second of jstp.administration, which they may not, and of jstp.reflection, right and wrong; 200 of methods that there are not',
+  attack(kit) {
+    const numbers = new Numbers();
+    const peers = kit.keep(8, () => kit.dial(kit.random.pick(TRANSPORTS)).login());
+    const call = (interfaceName: string, methodAndArguments: string): void => {
+      const peer = kit.random.pick(peers);
+      peer.send(`{call:[${String(numbers.take(peer))},'${interfaceName}'],${methodAndArguments}}`);
+    };
+    let madeUp = 0;
+    const handle = (): string => String(kit.random.pick([0, 1, 7, 100, 2 ** 50]));
+    kit.rate(600, () => {
+      const forbidden = [
+        `cut:[${handle()}]`,
+        `end:[${handle()}]`,
+        'overview:[]',
+        'watch:[250]',
+        'connections:[{}]',
+      ];
+      call('jstp.administration', kit.random.pick(forbidden));
+    });
+    kit.rate(400, () =>
+      call(
+        'jstp.reflection',
+        kit.random.pick(['describe:[]', 'describe:[]', 'describe:[1]', 'applications:[]']),
+      ),
+    );
+    kit.rate(200, () => call('db', `no${String((madeUp += 1))}:[]`));
+  },
+};

@@ -1,6 +1,6 @@
 import type { Attacker } from './attacker.js';
 import { behind, halfClosed, smallUnread, uploads } from './behind.js';
-import { cancels, journals, leavers, resumes, small, streams, unread } from './guests.js';
+import { cancels, journals, leavers, reserved, resumes, small, streams, unread } from './guests.js';
 import { deep, heavy, largest, unfinished, wide } from './large.js';
 import { proxied, replays, tlsHandshakes } from './repeaters.js';
 import { flood, garbage, guesses, halfOpen, slow, tlsHalves } from './strangers.js';
@@ -35,6 +35,7 @@ export const ATTACKERS: readonly Attacker[] = [
   largest,
   heavy,
   unfinished,
+  reserved,
 ];
 
 /** Those that every public server meets. */

@@ -178,7 +178,7 @@ export class Lifecycle
   transportLost(error: Error | undefined): void {
     // A transport that breaks is the network's everyday life: only those who listen are told.
     if (error) this.tell(error);
-    this.heartbeat?.stop();
+    this.endHeartbeat();
     if (!this.keepsAnswers) this.openedChannel?.cancelServed();
     this.abandonHandshake();
     if (this.isOpen) this.openedChannel?.noteCut();
@@ -259,15 +259,20 @@ export class Lifecycle
 
   startHeartbeat(intervalMs: number): void {
     checkInterval('heartbeatInterval', intervalMs);
-    this.heartbeat?.stop();
+    this.endHeartbeat();
     this.heartbeatInterval = intervalMs;
     this.heartbeat = new Heartbeat(this, intervalMs, this.limits.heartbeatTimeoutMs);
   }
 
   stopHeartbeat(): void {
+    this.endHeartbeat();
+    this.heartbeatInterval = undefined;
+  }
+
+  /** Ends the pings of the present transport. Why the object goes, too: the connection may be away for long. */
+  private endHeartbeat(): void {
     this.heartbeat?.stop();
     this.heartbeat = undefined;
-    this.heartbeatInterval = undefined;
   }
 
   peerHeard(): void {
@@ -405,7 +410,7 @@ export class Lifecycle
     // After the bye: a listener that sees it go out may make the first call.
     const { openedChannel } = this;
     this.setState(CLOSED);
-    this.heartbeat?.stop();
+    this.endHeartbeat();
     this.wire.end();
     openedChannel?.dropServed();
     openedChannel?.stop();

@@ -116,7 +116,9 @@ export class Session<C = unknown> extends LazyMap<unknown, unknown> {
 
   /** Whether nothing would be lost with the session: it is anonymous, and has neither state, rooms nor messages. */
   get isWorthless(): boolean {
-    return this.username === null && this.size === 0 && this.rooms.size === 0 && this.journal.size === 0;
+    // Why not the journal itself: asking for it makes it, and strangers leave thousands of sessions that need none.
+    const isSilent = this.ownJournal === undefined || this.ownJournal.size === 0;
+    return this.username === null && this.size === 0 && this.rooms.size === 0 && isSilent;
   }
 
   /** The names of the rooms that the session is in. It keeps them wherever it goes. `Server.rooms` changes them. */

@@ -177,7 +177,7 @@ export class Application<C = unknown> implements ApplicationLike<C> {
     }
     if (isAsync) runAsync(method, connection, args, callback);
     else {
-      const returned = invoke(method, connection, args.concat(callback));
+      const returned = invokeWithCallback(method, connection, args, callback);
       if (isThenable(returned)) returned.then(undefined, failing(callback));
     }
   }
@@ -228,6 +228,29 @@ function own<T>(table: Record<string, T>, name: string): T | undefined {
  */
 function invoke(method: UserFunction, first: unknown, rest: readonly unknown[]): unknown {
   return (method as (...args: unknown[]) => unknown)(first, ...rest);
+}
+
+/** The same with a callback behind the others. Why without an array where they are few: it takes four times as long. */
+function invokeWithCallback(
+  method: UserFunction,
+  first: unknown,
+  args: readonly unknown[],
+  callback: MethodCallback,
+): unknown {
+  const run = method as (...args: unknown[]) => unknown;
+  switch (args.length) {
+    case 0:
+      return run(first, callback);
+    case 1:
+      return run(first, args[0], callback);
+    case 2:
+      return run(first, args[0], args[1], callback);
+    default: {
+      const rest = args.slice();
+      rest.push(callback);
+      return run(first, ...rest);
+    }
+  }
 }
 
 function runWithCall(method: UserFunction, call: CallInfo, args: unknown[], callback: MethodCallback): void {

@@ -67,6 +67,21 @@ describe('an application', () => {
     expect(await outcome('iface', 'one', 1, 2)).toEqual([17]);
   });
 
+  test.each([0, 1, 2, 3, 4])(
+    'a method without async gets its callback behind %i arguments',
+    async (count) => {
+      const args = Array.from({ length: count }, (_, index) => index);
+      const connection = {};
+      const method = (...given: unknown[]): unknown => (given.pop() as Back)(null, given);
+      Object.defineProperty(method, 'length', { value: count + 2 });
+      let outcome: unknown;
+      const application = new Application('app', { iface: { method } });
+      application.callMethod(connection, 'iface', 'method', args, (_error, given) => (outcome = given));
+      expect(outcome).toEqual([connection, ...args]);
+      expect(args).toHaveLength(count);
+    },
+  );
+
   test('what an async method throws: a plain Error hides behind 16, the rest is the author’s answer', async () => {
     const [error] = (await outcome('iface', 'fails')) as [InternalApiError];
     expect(error).toBeInstanceOf(InternalApiError);

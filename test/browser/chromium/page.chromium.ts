@@ -1,9 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { Controller, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Ctx, MessagePattern } from '@nestjs/microservices';
 import { build } from 'esbuild';
 import type { Browser, CDPSession, Page } from 'playwright-core';
+import { JstpContext, JstpServer, type Server } from '../../../lib/index.js';
 import { start as startSample } from '../../../sample/07-typed-contract/server/start.js';
 import { PageServer } from '../../page/page-server.js';
 import { Closing } from '../../support/closing.js';
+import { moduleOf, QUIET } from '../../support/nest-app.js';
+import { LOOPBACK } from '../../support/ports.js';
 import { clockWait } from '../../support/quiet.js';
 import { waitFor } from '../../support/wait-for.js';
 import { scratchFolder } from '../../support/scratch-folder.js';
@@ -210,6 +216,73 @@ test(
     await ann.locator('#people', { hasText: /^ann \(de-CH\)$/ }).waitFor();
     expect(await ann.getByLabel('Message').inputValue()).toBe('');
     expect(complaints).toEqual([]);
+  },
+  TEST_LIMIT_MS,
+);
+
+/** Lets in who has the token, as the guide to guards has it. */
+class TokenGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const jstp = context.switchToRpc().getContext<JstpContext>();
+    const { strategy, credentials } = jstp.getHandshake() ?? {};
+    if (strategy !== 'token' || credentials !== 'token-of-bob') return false;
+    jstp.setUsername('bob');
+    return true;
+  }
+}
+
+@Controller()
+class WhoController {
+  @MessagePattern('who')
+  who(@Ctx() context: JstpContext): string | null {
+    return context.getUsername();
+  }
+}
+
+test(
+  'a page that has a token is let in by it, from the site that is allowed alone',
+  async () => {
+    const [site, otherSite] = [await servePages(closing), await servePages(closing)];
+    const strategy = new JstpServer({
+      transport: 'ws',
+      host: LOOPBACK,
+      port: 0,
+      allowedOrigins: [site],
+      authPolicy: new TokenGuard(),
+    });
+    const app = await NestFactory.createMicroservice(moduleOf({ controllers: [WhoController] }), {
+      ...QUIET,
+      strategy,
+    });
+    closing.add(() => app.close());
+    await app.listen();
+    const { port } = strategy.unwrap<Server>().address() as { port: number };
+    const context = await browser.newContext();
+    closing.add(() => context.close());
+    const page = await context.newPage();
+    const ask = (token: string): Promise<unknown> =>
+      page.evaluate(`
+        (async () => {
+          const client = createClient({
+            url: 'ws://${LOOPBACK}:${port}/',
+            app: 'jstp',
+            login: async () => ({ strategy: 'token', credentials: '${token}' }),
+          });
+          client.on('error', () => undefined);
+          try {
+            await client.connect();
+            return await client.call('default', 'who');
+          } catch ({ code }) {
+            return code;
+          } finally {
+            await client.close();
+          }
+        })()
+      `);
+    await page.goto(site);
+    expect([await ask('token-of-bob'), await ask('a guess')]).toEqual(['bob', 11]);
+    await page.goto(otherSite);
+    expect(await ask('token-of-bob')).toBe('ERR_JSTP_CONNECT');
   },
   TEST_LIMIT_MS,
 );

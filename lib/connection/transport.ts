@@ -51,8 +51,10 @@ export interface Transport {
   /**
    * Sends a message with bytes behind its text, as {@link send} does. Why every transport: `attachments` is agreed on
    * without a look at the transport.
+   * @param onWritten called when the transport does not read the bytes any more; with an error, or not at all, where that is
+   *   not sure
    */
-  sendAttached(message: AttachedMessage): void;
+  sendAttached(message: AttachedMessage, onWritten?: (error?: Error | null) => void): void;
   /** Sends what is waiting, then ends the transport both ways. Nothing is received any more. */
   end(): void;
   /** Ends the transport at once. */

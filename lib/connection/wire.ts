@@ -144,12 +144,17 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
     if (message.length >= COUNTED_FROM) sharedSlice.did(message.length, this);
     if (typeof message === 'string') transport.send(message);
     else this.writeAttached(transport, message);
-    if (owner.isLogged('outgoingMessage') && !isProduction())
-      owner.log('outgoingMessage', maskSecrets(toPlain(message, WITH_BYTES)));
+    if (!owner.isLogged('outgoingMessage') || isProduction()) return;
+    // The listener gets the bytes themselves.
+    if (typeof message !== 'string') message.lease?.keep();
+    owner.log('outgoingMessage', maskSecrets(toPlain(message, WITH_BYTES)));
   }
 
   private writeAttached(transport: Transport, message: AttachedMessage): void {
-    if (this.owner.extensions.attachments) transport.sendAttached(message);
+    const { lease } = message;
+    // Others' bytes would be sent. Why an error that ends it: nobody may write what was acknowledged.
+    if (lease?.isOver) this.fail(new Error('A message was to be sent that had arrived'));
+    else if (this.owner.extensions.attachments) transport.sendAttached(message, lease?.write());
     else transport.send(joinParts(...textPieces(message)));
   }
 

@@ -153,17 +153,29 @@ export function partOf(source: Uint8Array, start: number, size: number, memory: 
   return buffers ? buffers.from(source.buffer, offset, size) : new Uint8Array(source.buffer, offset, size);
 }
 
-/** A copy of bytes, one behind the other. */
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  let size = 0;
-  for (const part of parts) size += part.length;
-  const bytes = buffers ? buffers.allocUnsafeSlow(size) : new Uint8Array(size);
+/** A copy of bytes, one behind the other. @param bytes - where it goes; it has as many. @default memory of its own */
+export function joinBytes(
+  parts: readonly Uint8Array[],
+  bytes: Uint8Array = newMemory(sizeOfAll(parts)),
+): Uint8Array {
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);
     at += part.length;
   }
   return bytes;
+}
+
+/** How many bytes there are together. */
+export function sizeOfAll(parts: readonly Uint8Array[]): number {
+  let size = 0;
+  for (const part of parts) size += part.length;
+  return size;
+}
+
+/** Memory that need not be cleared. @returns a Buffer in Node, else a Uint8Array */
+export function newMemory(size: number): Uint8Array {
+  return buffers ? buffers.allocUnsafeSlow(size) : new Uint8Array(size);
 }
 
 /** The base64 text of bytes. */

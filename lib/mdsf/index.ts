@@ -7,6 +7,8 @@ export {
   isBytes,
   joinBytes,
   MEMORY_IS_GONE,
+  newMemory,
+  sizeOfAll,
 } from './base64.js';
 export { largeText } from './byte-writer.js';
 export type { ByteDecoder } from './byte-decoder.js';

@@ -5,7 +5,9 @@ import {
   BYTES_QUOTE,
   joinBytes,
   parse,
+  sizeOfAll,
 } from '../mdsf/index.js';
+import type { Lease } from './lease.js';
 import { mapBytes } from './bytes-as-strings.js';
 import { ProtocolError } from './protocol-error.js';
 
@@ -22,16 +24,39 @@ export class AttachedMessage<T extends string | Uint8Array = string> {
   /**
    * @param text - the message, with lengths in the places of the bytes
    * @param bytes - all of the bytes, one behind the other, in the order of the text. They must not change any more
+   * @param lease - their memory, where it is used again later. Then no other message may have these bytes
    */
   constructor(
     readonly text: T,
     readonly bytes: Uint8Array,
+    readonly lease?: Lease,
   ) {}
+
+  /** A message with the same bytes and another text. The memory of the bytes is not used again. */
+  withText<U extends string | Uint8Array>(text: U): AttachedMessage<U> {
+    this.lease?.keep();
+    return new AttachedMessage(text, this.bytes);
+  }
 
   /** What it takes on the wire: in bytes, or in UTF-16 units as far as it is a string. */
   get length(): number {
     return ATTACHED_HEADER_BYTES + this.text.length + this.bytes.length;
   }
+}
+
+/** Lends memory for copies of large bytes; undefined: they are left to the collector. */
+let lend: ((size: number) => Lease | undefined) | undefined;
+
+/** Memory is lent from now on. Why from outside: only transports of Node know when it may be used again, and pages need none. */
+export function lendMemory(of: (size: number) => Lease | undefined): void {
+  lend = of;
+}
+
+/** A message of one connection, with a copy of its bytes: it may be sent again. */
+export function attachCopy(text: string, bytes: readonly Uint8Array[]): AttachedMessage {
+  const size = sizeOfAll(bytes);
+  const lease = lend?.(size);
+  return new AttachedMessage(text, joinBytes(bytes, lease?.view(size)), lease);
 }
 
 /** A message as it is written: a text, or a text with bytes behind it. */

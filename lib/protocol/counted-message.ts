@@ -44,6 +44,17 @@ export class CountedMessage {
     return taken + rest;
   }
 
+  /**
+   * Memory for what comes next, up to the end of the message at most. {@link add} takes it without a copy.
+   * @returns undefined where less than so many bytes are awaited, or that is not known yet
+   */
+  roomFor(least: number): Uint8Array | undefined {
+    const { size, used } = this;
+    if (size === undefined || size - used < least) return undefined;
+    this.makeRoom(size, 1);
+    return this.memory.subarray(used, size);
+  }
+
   /** The whole message; undefined: its end has not arrived. */
   get whole(): Uint8Array | undefined {
     return this.used === this.size ? this.memory.subarray(0, this.size) : undefined;
@@ -58,7 +69,13 @@ export class CountedMessage {
   }
 
   private copy(chunk: Uint8Array, start: number, size: number): void {
-    this.memory.set(chunk.subarray(start, start + size), this.used);
+    if (!this.isInPlace(chunk, start)) this.memory.set(chunk.subarray(start, start + size), this.used);
     this.used += size;
+  }
+
+  /** Whether that has been read into the memory that {@link roomFor} has given. */
+  private isInPlace(chunk: Uint8Array, start: number): boolean {
+    const { memory } = this;
+    return chunk.buffer === memory.buffer && chunk.byteOffset + start === memory.byteOffset + this.used;
   }
 }

@@ -7,7 +7,7 @@ import {
   takeAttached,
   type StringifyOptions,
 } from '../mdsf/index.js';
-import { AttachedMessage, plainText, textOf, type WrittenMessage } from './attached-message.js';
+import { attachCopy, AttachedMessage, plainText, textOf, type WrittenMessage } from './attached-message.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { ByeReason, ExtensionOffer, Metadata } from './message.js';
 import { bytesAsStrings } from './bytes-as-strings.js';
@@ -182,7 +182,7 @@ export function isEvent(message: WrittenMessage): boolean {
 export function renumber(message: WrittenMessage, id: number, bytes = true): WrittenMessage {
   if (typeof message === 'string') return renumberText(message, id, bytes);
   if (!bytes) return renumberText(textOf(message), id, false);
-  return new AttachedMessage(renumberText(message.text, id, true), message.bytes);
+  return message.withText(renumberText(message.text, id, true));
 }
 
 function renumberText(text: string, id: number, bytes: boolean): string {
@@ -197,7 +197,7 @@ function renumberText(text: string, id: number, bytes: boolean): string {
 export function renumberItem(message: WrittenMessage, n: number): WrittenMessage {
   const text = plainText(message);
   const renumbered = flat(withNumberAt(text, text.lastIndexOf(',', text.indexOf(']')) + 1, n));
-  return typeof message === 'string' ? renumbered : new AttachedMessage(renumbered, message.bytes);
+  return typeof message === 'string' ? renumbered : message.withText(renumbered);
 }
 
 /** Puts a number in the place of the one that begins there. */
@@ -277,11 +277,11 @@ function withArray(
 ): WrittenMessage {
   const text = stringify(array, inMessage(maxDepth, bytes));
   const attached = takeAttached();
-  if (attached) return new AttachedMessage(flat(head + text + '}'), joinBytes(attached));
+  if (attached) return attachCopy(flat(head + text + '}'), attached);
   return isLargeText(text) ? joinParts(head, text, '}') : flat(head + text + '}');
 }
 
-/** A text that was just written, with what it has left out. */
+/** A text that was just written, with what it has left out. Many connections may send it. */
 function withAttached(text: string): WrittenMessage {
   const attached = takeAttached();
   return attached ? new AttachedMessage(text, joinBytes(attached)) : text;

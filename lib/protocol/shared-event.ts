@@ -1,5 +1,5 @@
 import { stringifyPlainBytes } from '../mdsf/index.js';
-import { AttachedMessage, plainText, textOf, type WrittenMessage } from './attached-message.js';
+import { plainText, textOf, type WrittenMessage } from './attached-message.js';
 import { mapBytes } from './bytes-as-strings.js';
 import { eventHead, eventTail, flat, type WriteLimits } from './format-message.js';
 import { isLargeString, joinParts } from './message-parts.js';
@@ -68,7 +68,7 @@ export class SharedEvent {
    */
   messageFor(id: number, metadata: Metadata | undefined, peer: PeerTakesBytes): WrittenMessage {
     const rest = this.restFor(peer, metadata);
-    if (typeof rest !== 'string') return new AttachedMessage(flat(BEGINNING + id + rest.text), rest.bytes);
+    if (typeof rest !== 'string') return rest.withText(flat(BEGINNING + id + rest.text));
     const isLarge: boolean = isLargeString(rest);
     if (isLarge) return joinParts(BEGINNING + id, rest, '');
     const head = flat(BEGINNING + id);
@@ -120,6 +120,6 @@ export class SharedEvent {
 
   private write(metadata: Metadata | undefined, tail: WrittenMessage): WrittenMessage {
     const head = eventHead(LONGEST_ID, this.interfaceName, this.name, metadata, this.limits).slice(ID_END);
-    return typeof tail === 'string' ? head + tail : new AttachedMessage(head + tail.text, tail.bytes);
+    return typeof tail === 'string' ? head + tail : tail.withText(head + tail.text);
   }
 }

@@ -70,6 +70,8 @@ export class MessageSplitter {
   private waiting: Uint8Array[] | undefined;
   private waitingBytes = 0;
   private stopped = false;
+  /** Whether what is split now must be copied where it is kept. */
+  private isReused = false;
 
   /** @param options - the largest message, and how to make arrays */
   constructor(options: SplitterOptions) {
@@ -107,13 +109,25 @@ export class MessageSplitter {
    * nothing else is read from its memory any more.
    * @param chunk - the bytes, which must not change until all messages that begin in them were delivered
    * @param sink - gets the messages in order
+   * @param isReused - whether they may change when this returns. Not for what was read into {@link roomFor}
    * @throws {ProtocolError} for an empty message or one over the limit. The messages before it were delivered, no bytes
    *   are held any more, and the splitter must not be used again
    */
-  push(chunk: Uint8Array, sink: MessageSink): void {
+  push(chunk: Uint8Array, sink: MessageSink, isReused = false): void {
     if (chunk.length === 0) return;
+    this.isReused = isReused;
     if (this.stopped) this.keep(chunk);
     else this.split(chunk, sink);
+    this.isReused = false;
+  }
+
+  /**
+   * Memory for the bytes that come next, where a message has begun that has its lengths: they are read into it, and what was
+   * read is given to {@link push}, which need not copy it.
+   * @returns undefined where less than so many bytes of the message are awaited
+   */
+  roomFor(least: number): Uint8Array | undefined {
+    return this.stopped ? undefined : this.counted?.roomFor(least);
   }
 
   /**
@@ -147,7 +161,7 @@ export class MessageSplitter {
   }
 
   private keep(chunk: Uint8Array): void {
-    (this.waiting ??= []).push(chunk);
+    (this.waiting ??= []).push(this.isReused ? this.copyOf(chunk) : chunk);
     this.waitingBytes += chunk.length;
   }
 
@@ -161,9 +175,10 @@ export class MessageSplitter {
         if (!isCounted) this.hold(start === 0 ? chunk : chunk.subarray(start));
         return;
       }
-      const piece = chunk.subarray(start, end);
+      const isCopied = isCounted && !this.counted && this.isReused;
+      const piece = isCopied ? this.copyOf(chunk.subarray(start, end)) : chunk.subarray(start, end);
       start = isCounted ? end : end + 1;
-      if (isCounted && !this.counted && start < chunk.length && isMostly(piece)) {
+      if (isCounted && !isCopied && !this.counted && start < chunk.length && isMostly(piece)) {
         chunk = this.copyOf(chunk.subarray(start));
         start = 0;
       }
@@ -262,7 +277,7 @@ export class MessageSplitter {
     } else {
       this.sealBlock();
       if (rest.length >= ZERO_COPY_BYTES) {
-        (this.pieces ??= []).push(rest);
+        (this.pieces ??= []).push(this.isReused ? this.copyOf(rest) : rest);
       } else {
         // As large as all bytes before it: so a short message takes little memory, and a long one few blocks.
         const size = Math.min(Math.max(this.heldBytes, MIN_BLOCK_BYTES), MAX_BLOCK_BYTES);

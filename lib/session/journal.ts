@@ -162,8 +162,10 @@ export class Journal {
     const { entries } = this;
     let freed = 0;
     while (this.head < entries.length && entries[this.head].id <= id) {
+      const { message } = entries[this.head];
       freed += costOf(entries[this.head]);
       entries[this.head] = FREED;
+      if (typeof message !== 'string') message.lease?.release();
       this.head += 1;
     }
     this.changeBytes(-freed);
@@ -260,6 +262,7 @@ export class Journal {
   }
 
   private hold(id: number, message: WrittenMessage): void {
+    if (typeof message !== 'string') message.lease?.hold();
     const entry = { id, message };
     this.entries.push(entry);
     this.changeBytes(costOf(entry));

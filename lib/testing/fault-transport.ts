@@ -65,9 +65,10 @@ export class FaultTransport implements Transport {
     this.receiver?.transportWaits?.(this.waiting);
   }
 
-  sendAttached(message: AttachedMessage): void {
+  sendAttached(message: AttachedMessage, onWritten?: () => void): void {
     if (!this.isOpen) return;
     this.lanes.send(Buffer.concat([attachedHead(message), message.bytes]));
+    onWritten?.();
     this.receiver?.transportWaits?.(this.waiting);
   }
 

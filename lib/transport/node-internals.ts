@@ -23,6 +23,8 @@ interface SocketHandle {
   readonly writeQueueSize?: number;
   /** How many bytes libuv was given. */
   readonly bytesWritten?: number;
+  /** Reads into this memory from now on. */
+  readonly useUserBuffer?: (memory: Uint8Array) => void;
   /** Fills in the peer's address; returns an error's number, or 0. */
   readonly getpeername?: (peer: { address?: string }) => number;
 }
@@ -104,11 +106,55 @@ export function acceptedSocket(socket: Socket): Socket {
  * method of the socket.
  */
 export function writesAtOnce(socket: Socket): boolean {
+  return isUnchanged(socket) && !(socket as Partial<TLSSocket>).encrypted;
+}
+
+/**
+ * Whether the callback of `write` means that the memory of the bytes may be used again: the system has them, or TLS has
+ * encrypted them. False where somebody has replaced a method of the socket, for other streams, and on another platform.
+ */
+export function tellsWhenWritten(socket: Socket): boolean {
+  const { bun, deno } = process.versions;
+  return bun === undefined && deno === undefined && isUnchanged(socket);
+}
+
+function isUnchanged(socket: Socket): boolean {
   return (
     socket.write === Socket.prototype.write &&
     socket._write === Socket.prototype._write &&
-    !(socket as Partial<TLSSocket>).encrypted
+    socket._writev === Socket.prototype._writev
   );
+}
+
+/** What `onread` of `net.connect` sets, which a socket that a server has accepted cannot be given otherwise. */
+const ONREAD_SYMBOLS = ['kBuffer', 'kBufferCb', 'kBufferGen'];
+
+/**
+ * Makes a TCP or IPC socket read into memory that it is given, from its next read on, and for good. It does not read ahead any
+ * more, and has no event 'data' of its own.
+ * @param memoryOf called after each read; what it returns is for the next one
+ * @param onRead called with each read, and what it was read to. It must not throw
+ * @returns false where that cannot be done: for TLS, where something waits in the socket, and on another platform
+ *
+ * Why: Node makes an array of 64 KiB for each read, whose bytes are copied once more.
+ */
+export function readInto(
+  socket: Socket,
+  memoryOf: () => Uint8Array,
+  onRead: (count: number, memory: Uint8Array) => void,
+): boolean {
+  const { _handle: handle } = socket as InternalSocket;
+  if ((socket as Partial<TLSSocket>).encrypted || socket.readableLength > 0) return false;
+  if (typeof handle?.useUserBuffer !== 'function') return false;
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const [buffer, callback, generator] = ONREAD_SYMBOLS.map((name) =>
+    symbols.find(({ description }) => description === name),
+  );
+  if (!buffer || !callback || !generator) return false;
+  const memory = memoryOf();
+  Object.assign(socket, { [buffer]: memory, [callback]: onRead, [generator]: memoryOf });
+  handle.useUserBuffer(memory);
+  return true;
 }
 
 /** A WebSocket of the package `ws` with its private parts. */

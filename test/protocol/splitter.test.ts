@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ATTACHED_HEADER_BYTES, writeAttachedHeader } from '../../lib/protocol/attached-message.js';
 import { ProtocolError } from '../../lib/protocol/protocol-error.js';
 import { MessageSplitter } from '../../lib/protocol/splitter.js';
 
@@ -11,6 +12,18 @@ function setUp(maxMessageBytes = 1000, allocate?: (size: number) => Uint8Array) 
   const messages: string[] = [];
   const sink = (message: Uint8Array): boolean => messages.push(Buffer.from(message).toString()) > 0;
   return { splitter, messages, sink, push: (chunk: Uint8Array) => splitter.push(chunk, sink) };
+}
+
+/** A message with bytes behind its text, all of them others. */
+function attached(size: number): Buffer {
+  const header = Buffer.alloc(ATTACHED_HEADER_BYTES);
+  const text = Buffer.from('{}');
+  writeAttachedHeader(header, text.length, size);
+  return Buffer.concat([
+    header,
+    text,
+    Buffer.from(Uint8Array.from({ length: size }, (_, index) => index * 31 + size)),
+  ]);
 }
 
 describe('MessageSplitter', () => {
@@ -46,6 +59,51 @@ describe('MessageSplitter', () => {
       expect(splitter.isIdle).toBe(true);
     },
   );
+
+  it.each([1, 100, 4096, 5000, 70_000])(
+    'gives the same messages where chunks of %i bytes are of one memory, or in the room that it gives',
+    (size) => {
+      const texts = ['a'.repeat(20), 'b'.repeat(9000), 'c'];
+      const counted = [attached(6000), attached(90_000), attached(4)];
+      const stream = Buffer.concat(
+        texts.flatMap((text, index) => [Buffer.from(`${text}\0`), counted[index]]),
+      );
+      const { splitter } = setUp(200_000);
+      const scratch = Buffer.alloc(size);
+      const kept: Uint8Array[] = [];
+      const sink = (message: Uint8Array): boolean => {
+        // Those with their lengths are good for ever.
+        kept.push(message[0] === 1 ? message : Uint8Array.from(message));
+        return kept.length % 2 === 0;
+      };
+      let direct = 0;
+      for (let at = 0; at < stream.length;) {
+        const room = splitter.roomFor(1000);
+        const chunk = (room ?? scratch).subarray(0, Math.min(room?.length ?? size, size, stream.length - at));
+        at += stream.copy(chunk, 0, at, at + chunk.length);
+        if (room) direct += chunk.length;
+        splitter.push(chunk, sink, !room);
+        scratch.fill(0xff);
+        for (let n = 0; n < 2 * texts.length; n++) splitter.resume(sink);
+      }
+      const expected = texts.flatMap((text, index) => [Buffer.from(text), counted[index]]);
+      expect(kept.map((message) => Buffer.from(message).equals(expected[kept.indexOf(message)]))).toEqual(
+        expected.map(() => true),
+      );
+      expect(direct > 0).toBe(true);
+      expect(splitter.isIdle).toBe(true);
+    },
+  );
+
+  it('gives no room while the sink has stopped, and none where less is awaited', () => {
+    const { splitter, push } = setUp(200_000);
+    push(attached(5000).subarray(0, 3000));
+    expect(splitter.roomFor(2100)).toBeUndefined();
+    expect(splitter.roomFor(2000)).toHaveLength(attached(5000).length - 3000);
+    splitter.push(attached(5000).subarray(3000), () => false);
+    push(attached(5000).subarray(0, 3000));
+    expect(splitter.roomFor(1)).toBeUndefined();
+  });
 
   it('leaves a message of several chunks as it is while a sink makes another splitter go on', () => {
     const inner = setUp();

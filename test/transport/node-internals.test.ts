@@ -4,7 +4,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
 import {
   acceptedSocket,
@@ -13,6 +13,7 @@ import {
   joinChunks,
   latin1Slice,
   peerAddress,
+  readInto,
   setMaxPayload,
   takenBytes,
   unwrittenBytes,
@@ -188,6 +189,47 @@ describe("what is used of Node's private parts", () => {
     const { client: deeper } = await connected();
     deeper._write = (_chunk, _encoding, callback) => callback();
     expect(writesAtOnce(deeper)).toBe(false);
+  });
+
+  test('a socket reads into the memory that it is given for each read, stops where it is paused, and ends', async () => {
+    const { client, accepted } = await connected();
+    const memories = ['....', '......'].map((text) => Buffer.from(text));
+    const reads: string[] = [];
+    let ended = false;
+    accepted.on('end', () => (ended = true));
+    let next = 0;
+    const memoryOf = (): Buffer => memories[next++ % 2];
+    expect(readInto(accepted, memoryOf, (count, memory) => reads.push(`${count} ${String(memory)}`))).toBe(
+      true,
+    );
+    accepted.resume();
+    client.write('abcdefghijk');
+    await waitFor(() => reads.length === 3, 'three reads');
+    expect(reads).toEqual(['4 abcd', '6 efghij', '1 kbcd']);
+    accepted.pause();
+    client.write('lm');
+    await unacknowledged(client, (bytes) => bytes === 0);
+    expect(reads).toHaveLength(3);
+    accepted.resume();
+    await waitFor(() => reads.length === 4, 'the read that has waited');
+    expect(reads[3]).toBe('2 lmghij');
+    client.end();
+    await waitFor(() => ended, 'the end');
+    expect(accepted.bytesRead).toBe(13);
+  });
+
+  test('a TLS socket, one with bytes that wait, and one that is closed are not given memory', async () => {
+    const { wrapping } = await secured();
+    const { client, accepted } = await connected();
+    const given = jest.fn(() => Buffer.alloc(1));
+    expect(readInto(wrapping, given, given)).toBe(false);
+    client.write('a');
+    accepted.read(0);
+    await waitFor(() => accepted.readableLength === 1, 'a byte that waits');
+    expect(readInto(accepted, given, given)).toBe(false);
+    accepted.destroy();
+    expect(readInto(accepted, given, given)).toBe(false);
+    expect(given).not.toHaveBeenCalled();
   });
 
   test('what a WebSocket of ws receives at most can be set, and is told; of another object nothing', () => {

@@ -2,7 +2,11 @@ import { createServer, connect as connectSocket, Socket, type AddressInfo } from
 import type { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Attempt } from '../../lib/connection/reconnect/attempt.js';
-import { AttachedMessage, type ArrivedMessage } from '../../lib/protocol/attached-message.js';
+import {
+  AttachedMessage,
+  writeAttachedHeader,
+  type ArrivedMessage,
+} from '../../lib/protocol/attached-message.js';
 import { resolveLimits } from '../../lib/protocol/limits.js';
 import { socketDialer } from '../../lib/transport/socket/socket-dialer.js';
 import { SocketTransport } from '../../lib/transport/socket/socket-transport.js';
@@ -183,6 +187,42 @@ describe('a socket transport', () => {
     expect(received).toEqual(['{a:1}']);
     await turns();
     expect(received).toEqual(['{a:1}', '{b:1}']);
+  });
+
+  test('large messages are read to memory of their own, with small ones around them, through pauses', async () => {
+    const { transport, peer, received } = await linked();
+    const large = Array.from({ length: 4 }, (_, index) => Buffer.alloc(300_000 + index, index + 1));
+    const kept: Uint8Array[] = [];
+    transport.receiver = {
+      receiveMessage: (data) => {
+        if (data instanceof AttachedMessage) kept.push(data.bytes);
+        else received.push(textOfArrived(data));
+        transport.pause();
+        setImmediate(() => {
+          transport.resume();
+        });
+      },
+      transportClosed: () => undefined,
+    };
+    const chunks = jest.fn();
+    transport.getRawTransport().on('data', chunks);
+    for (const [index, bytes] of large.entries()) {
+      peer.send(`{a:${index}}`);
+      const header = Buffer.alloc(9);
+      writeAttachedHeader(header, 2, bytes.length);
+      peer.socket.write(Buffer.concat([header, Buffer.from('{}'), bytes]));
+      peer.send(`{b:${index}}`, `{c:'${'x'.repeat(100_000)}'}`);
+    }
+    await waitFor(() => received.length === 12, 'all messages');
+    expect(received.filter((text) => !text.startsWith('{c:')).join('')).toBe(
+      '{a:0}{b:0}{a:1}{b:1}{a:2}{b:2}{a:3}{b:3}',
+    );
+    expect(new Set(received.filter((text) => text.startsWith('{c:')))).toEqual(
+      new Set([`{c:'${'x'.repeat(100_000)}'}`]),
+    );
+    // Now, since what comes later must not have changed them.
+    expect(kept.map((bytes, index) => large[index].equals(bytes))).toEqual([true, true, true, true]);
+    expect(chunks.mock.calls.length).toBeLessThan(3);
   });
 
   test('without a receiver messages are dropped', async () => {

@@ -48,7 +48,7 @@ class Leg implements TransportReceiver {
   private decoded(data: ArrivedMessage): WrittenMessage {
     const text = data instanceof AttachedMessage ? data.text : data;
     const decoded = typeof text === 'string' ? text : this.decoder.decode(text);
-    return data instanceof AttachedMessage ? new AttachedMessage(decoded, data.bytes) : decoded;
+    return data instanceof AttachedMessage ? data.withText(decoded) : decoded;
   }
 
   /** Much waits to be sent to this side, or nothing any more. */

@@ -2,7 +2,7 @@ import type { Transport, TransportReceiver } from '../../connection/transport.js
 import {
   ATTACHED,
   ATTACHED_HEADER_BYTES,
-  AttachedMessage,
+  type AttachedMessage,
   openAttached,
   writeAttachedHeader,
   type ArrivedMessage,
@@ -141,7 +141,7 @@ export class BrowserTransport implements Transport {
     const bytes = typeof data === 'string' ? undefined : new Uint8Array(data);
     if (bytes?.[0] === ATTACHED) {
       const message = openAttached(bytes);
-      return new AttachedMessage(textOf(message.text), message.bytes);
+      return message.withText(textOf(message.text));
     }
     const text = typeof data === 'string' ? data : textOf(data);
     if (text.includes('\0')) throw new ProtocolError('A WebSocket message with a NUL in it');

@@ -14,6 +14,7 @@ import { clientAddressOf } from '../proxy/client-address.js';
 import { ReceiveGuard, type ReceiveGuardOwner } from '../receive-guard.js';
 import { SendGuard, type SendGuardOwner } from '../send-guard.js';
 import { TransferProgress } from '../transfer-progress.js';
+import { readDirectly, type DirectReader } from './direct-reads.js';
 import { writeAttached, writeParts, writeText } from './write-text.js';
 
 /**
@@ -34,7 +35,9 @@ type TransportSocket = Socket & { [TRANSPORT]: SocketTransport };
  * JSTP over a byte stream, TCP, TLS or IPC: a NUL ends each message (docs/protocol.md). What one tick sends is written
  * in a few large pieces.
  */
-export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardOwner, Expirable {
+export class SocketTransport
+  implements Transport, SendGuardOwner, ReceiveGuardOwner, DirectReader, Expirable
+{
   receiver: TransportReceiver | null = null;
   /** Kept from chunk to chunk only while it holds bytes. Why: most sockets of a server are idle. */
   private splitter: MessageSplitter | undefined;
@@ -46,6 +49,8 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
   private isPaused = false;
   private isDelivering = false;
   private isResting = false;
+  /** Whether the socket reads to memory that it is given, and has no event 'data'. */
+  private isDirect = false;
   // Made with the first write that the system does not take at once: most sockets never have one.
   private guard: SendGuard | undefined;
   // Kept only while there is an unfinished message, give or take a few seconds.
@@ -119,9 +124,9 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
     }
   }
 
-  sendAttached(message: AttachedMessage): void {
+  sendAttached(message: AttachedMessage, onWritten?: (error?: Error | null) => void): void {
     this.flush();
-    if (this.mayWrite) this.wrote(writeAttached(this.socket, message));
+    if (this.mayWrite) this.wrote(writeAttached(this.socket, message, onWritten));
   }
 
   end(): void {
@@ -217,9 +222,19 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
     this.socket.destroy();
   }
 
-  /** @internal Handles the socket's event 'data'. */
-  received(chunk: Buffer): void {
-    if (this.isOpen) this.deliver(chunk);
+  /** @internal Handles the socket's event 'data', and what was read to given memory. */
+  received(chunk: Buffer, isReused = false): void {
+    if (!this.isOpen) return;
+    // Where Node has gone on by itself.
+    if (this.isDirect && this.isPaused) this.socket.pause();
+    this.deliver(chunk, isReused);
+    // Why not from the start: most sockets never get a large message.
+    if (!this.isDirect && this.splitter && this.isReading) this.isDirect = readDirectly(this.socket, this);
+  }
+
+  /** @internal Memory for the rest of a large message. */
+  roomFor(least: number): Uint8Array | undefined {
+    return this.isUp ? this.splitter?.roomFor(least) : undefined;
   }
 
   /** @internal Goes on after a rest. */
@@ -268,14 +283,14 @@ export class SocketTransport implements Transport, SendGuardOwner, ReceiveGuardO
     return this.isUp && !this.socket.readableEnded;
   }
 
-  private deliver(chunk: Buffer | undefined): void {
+  private deliver(chunk: Buffer | undefined, isReused = false): void {
     // Made for each chunk, which is cheap, so that an idle connection keeps none.
     const sink: MessageSink = (bytes) => this.deliverMessage(bytes);
     const splitter = (this.splitter ??= this.createSplitter());
     const heldBefore = splitter.held;
     this.isDelivering = true;
     try {
-      if (chunk) splitter.push(chunk, sink);
+      if (chunk) splitter.push(chunk, sink, isReused);
       else splitter.resume(sink);
     } catch (error) {
       this.destroy(error as Error);

@@ -2,10 +2,12 @@ import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import {
   ATTACHED_HEADER_BYTES,
+  lendMemory,
   writeAttachedHeader,
   type AttachedMessage,
 } from '../../protocol/attached-message.js';
-import { writesAtOnce } from '../node-internals.js';
+import { Lease } from '../../protocol/lease.js';
+import { tellsWhenWritten, writesAtOnce } from '../node-internals.js';
 
 /** Shorter texts go to Node as they are: it encodes them on its stack, and as fast. */
 const LARGE_TEXT = 4096;
@@ -14,6 +16,8 @@ const PIECE_UNITS = 128 * 1024;
 /** A UTF-16 unit takes at most this many bytes of UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
 const SCRATCH_BYTES = 2 * PIECE_UNITS * MAX_BYTES_PER_UNIT;
+
+lendMemory((size) => Lease.of(size));
 
 // One for all sockets. Invariant: when a write returns and nothing waits in its socket, the system has all its bytes.
 let scratch: Buffer | undefined;
@@ -81,12 +85,21 @@ export function attachedHead({ text, bytes }: AttachedMessage): Buffer {
   return head.subarray(0, ATTACHED_HEADER_BYTES + textBytes);
 }
 
-/** Writes a message with bytes behind its text, without a copy of these. @returns whether the system has all of it */
-export function writeAttached(socket: Socket, message: AttachedMessage): boolean {
+/**
+ * Writes a message with bytes behind its text, without a copy of these.
+ * @param onWritten called when the bytes are not read any more, where the socket tells it
+ * @returns whether the system has all of it
+ */
+export function writeAttached(
+  socket: Socket,
+  message: AttachedMessage,
+  onWritten?: (error?: Error | null) => void,
+): boolean {
   // Both at once. Why: each write has its price.
   socket.cork();
   socket.write(attachedHead(message));
-  socket.write(message.bytes);
+  if (onWritten && tellsWhenWritten(socket)) socket.write(message.bytes, onWritten);
+  else socket.write(message.bytes);
   socket.uncork();
   return socket.writableLength === 0;
 }

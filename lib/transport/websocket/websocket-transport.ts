@@ -17,7 +17,14 @@ import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
 import { attachedHead } from '../socket/write-text.js';
-import { heldBytes, isMidMessage, joinChunks, setMaxPayload, takenBytes } from '../node-internals.js';
+import {
+  heldBytes,
+  isMidMessage,
+  joinChunks,
+  setMaxPayload,
+  takenBytes,
+  tellsWhenWritten,
+} from '../node-internals.js';
 import { clientAddressOf } from '../proxy/client-address.js';
 import { ReceiveGuard, type ReceiveGuardOwner } from '../receive-guard.js';
 import { SendGuard, type SendGuardOwner } from '../send-guard.js';
@@ -126,11 +133,12 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     this.guard.wrote();
   }
 
-  sendAttached(message: AttachedMessage): void {
+  sendAttached(message: AttachedMessage, onWritten?: (error?: Error | null) => void): void {
     if (!this.isOpen || !this.guard.admits()) return;
     this.cork();
     this.webSocket.send(attachedHead(message), { binary: true, fin: false });
-    this.webSocket.send(message.bytes, { binary: true, fin: true });
+    const told = onWritten && tellsWhenWritten(this.socket) ? onWritten : undefined;
+    this.webSocket.send(message.bytes, { binary: true, fin: true }, told);
     this.guard.wrote();
   }
 

@@ -20,6 +20,7 @@ import { withoutStreams, type StreamlessArguments } from '../stream-arguments.js
 import { failureOf } from './nest-failure.js';
 import { ObservableAnswer, type AnswerContext } from './observable-answer.js';
 import { SerializedAnswering } from './serialized-answering.js';
+import { MinuteLimit } from '../../util/minute-limit.js';
 
 /** Nest's hooks around the handling of a message. */
 export interface ProcessingHooks {
@@ -54,6 +55,8 @@ export interface RunnerSettings {
   readonly errorOf?: (error: unknown) => unknown;
 }
 
+const MAX_FAULTS_PER_MINUTE = 10;
+
 type OnEnd = (() => void) | undefined;
 
 type Failed = (error: unknown) => void;
@@ -65,6 +68,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
   private readonly handlers: ReadonlyMap<string, MessageHandler>;
   private readonly hooks: ProcessingHooks;
   private readonly inbound: InboundOrder | undefined;
+  private readonly faults = new MinuteLimit(MAX_FAULTS_PER_MINUTE);
   private readonly errorOf: (error: unknown) => unknown;
 
   constructor(settings: RunnerSettings) {
@@ -75,6 +79,11 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
     this.errorOf = settings.errorOf ?? ((error) => failureOf(error, this.report));
     this.answering = serializer ? new SerializedAnswering(serializer, this.report) : plainAnswering;
     this.inbound = deserializer && new InboundOrder(deserializer);
+  }
+
+  /** Reports what a peer has caused by what it has sent: ten times a minute at most. */
+  reportFault(error: unknown): void {
+    if (this.faults.allows()) this.report(error);
   }
 
   /** Reports what a method of a core application has thrown that is served beside the handlers. */
@@ -131,7 +140,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
   ): PromiseLike<void> | undefined {
     const { arity, pattern } = route;
     if (arity && !fits(arity, args)) {
-      this.report(
+      this.reportFault(
         `The event ${pattern} came with ${args.length} arguments, its handler takes ${show(arity)}`,
       );
       failed(ERR_INVALID_SIGNATURE);
@@ -149,7 +158,7 @@ export class HandlerRunner implements AnswerContext, ErrorReporter {
           resolve(this.startEvent(route, data, context, failed));
         },
         (error) => {
-          this.report(error);
+          this.reportFault(error);
           failed(error);
           resolve();
         },

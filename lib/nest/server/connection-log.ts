@@ -11,7 +11,7 @@ import { SessionTextError } from '../../session/session-text-error.js';
 import { budgetText } from './budget-text.js';
 import { DoorLog } from './door-log.js';
 import { MemoryLog } from './memory-log.js';
-import { MinuteLimit } from './minute-limit.js';
+import { MinuteLimit } from '../../util/minute-limit.js';
 import { RefusalLog } from './refusal-log.js';
 
 const MAX_LIMIT_WARNINGS_PER_MINUTE = 10;

@@ -51,7 +51,7 @@ import { flatten, Reserved } from './reserved.js';
 import { handlersOf } from './registered-handlers.js';
 import { methodsOf, watchRegistrations, type Registration } from './registration.js';
 import { renewCertificates } from './renew-certificates.js';
-import { MinuteLimit } from './minute-limit.js';
+import { MinuteLimit } from '../../util/minute-limit.js';
 import { ExtendedTypes } from '../types/extended-types.js';
 import { RouteTable } from './route-table.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';

@@ -123,7 +123,7 @@ export class NestApplication implements CoreApplication {
     }
     if (exact) return this.runner.event(connection, message, exact, args, fail);
     if (this.core) return undefined;
-    this.runner.report(noEventHandler(interfaceName, eventName));
+    this.runner.reportFault(noEventHandler(interfaceName, eventName));
     failed(ERR_METHOD_NOT_FOUND);
     return undefined;
   }

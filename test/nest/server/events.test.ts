@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { Controller } from '@nestjs/common';
 import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { Observable, throwError } from 'rxjs';
-import { JstpApplication, JstpInterface, type Connection } from '../../../lib/index.js';
+import { Arg, JstpApplication, JstpInterface, type Connection } from '../../../lib/index.js';
 import { waitFor } from '../../support/wait-for.js';
 import { KeptLog, startService } from './fixture.js';
 
@@ -16,6 +16,11 @@ class FirstController {
   @EventPattern<string>('typing')
   typing(@Payload() who: string): void {
     handled.push(['first', who]);
+  }
+
+  @EventPattern<string>('exact')
+  exact(@Arg(0) who: string): void {
+    handled.push(who);
   }
 
   @EventPattern<string>('both')
@@ -167,6 +172,23 @@ describe('events', () => {
     const text = 'There is no matching event handler defined in the remote service. Event pattern: rooms.';
     expect(log.errors).toEqual([`${text}none`, `${text}${'x'.repeat(194)}...`]);
   });
+
+  test.each([
+    ['without a handler', (count: number) => [`none${count}`]],
+    ['with arguments that no handler takes', () => ['exact', 1, 2, 3]],
+  ] as const)(
+    '%s are logged ten times a minute at most, as a peer may send any number',
+    async (_what, made) => {
+      const log = new KeptLog();
+      const connection = await (await startService({ ...setup, logger: log })).connect('chat');
+      for (let count = 1; count <= 30; count++) {
+        const [name, ...args] = made(count);
+        connection.emitRemoteEvent('rooms', String(name), args);
+      }
+      await connection.callMethod('rooms', 'none', []).catch(() => undefined);
+      expect(log.errors).toHaveLength(10);
+    },
+  );
 
   test('of a handler that was added by hand and throws are logged', async () => {
     const log = new KeptLog();

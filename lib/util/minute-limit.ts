@@ -1,4 +1,4 @@
-import { now } from '../../util/host.js';
+import { now } from './host.js';
 
 const MINUTE_MS = 60_000;
 

@@ -128,6 +128,15 @@ describe('the journals of all sessions of a server', () => {
     expect(await crowd.resumed(large)).toContain("'ERR_SESSION_LOST','ERR_JOURNAL_FULL'");
   });
 
+  test('of connected clients are looked through once for a sixteenth of the total, and not for every message', async () => {
+    const crowd = await Crowd.start({ limits: { maxJournalBytesTotal: 1990 * KIB } });
+    // The end of one of them would suffice.
+    for (let count = 0; count < 20; count++) await crowd.take(1);
+    await waitFor(() => crowd.errors.length > 0, 'the end of the first');
+    expect(crowd.errors).toHaveLength(2);
+    expect(crowd.held).toBeGreaterThan(1800 * KIB);
+  });
+
   test('go to a store that several servers share, instead of being lost', async () => {
     const texts = new Map<string, string>();
     const write = async (id: string, session: Session): Promise<void> =>

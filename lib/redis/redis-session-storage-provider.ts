@@ -4,6 +4,7 @@ import { Session } from '../session/session.js';
 import type { SessionClaim } from '../session/session-claim.js';
 import { SessionNotOwnedError } from '../session/session-not-owned-error.js';
 import { SessionSizeError } from '../session/session-size-error.js';
+import { SessionTextError } from '../session/session-text-error.js';
 import type {
   ClaimRequest,
   SessionOwner,
@@ -19,7 +20,7 @@ import { BoundedRedisClient } from './bounded-redis-client.js';
 import type { RedisLike } from './redis-like.js';
 import { hashOf, SessionTable, type ClaimResult, type StoredText } from './session-table.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../util/inspect.js';
-import { joinText } from './stored-journal.js';
+import { joinText, mostBytesOf } from './stored-journal.js';
 import { sizeLimit } from './session-writer.js';
 
 const FIRST_PAUSE_MS = 20;
@@ -260,9 +261,11 @@ export class RedisSessionStorageProvider<C = unknown> implements SharedSessionSt
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * PAUSE_GROWTH, MAX_PAUSE_MS)) {
       await owned.flush(hash);
       if (!isWanted()) throw this.busy();
-      const claimed = await table.claim(hash, request.order);
+      const claimed = await table.claim(hash, request.order, mostBytesOf(request.limits));
       if (claimed.is === 'none') return undefined;
       if (claimed.is === 'late') throw this.busy();
+      if (claimed.is === 'large')
+        throw new SessionTextError('it has more characters than limits.maxSessionTextLength');
       if (claimed.is === 'mine' && !this.askHere(hash, request.order)) return undefined;
       if (claimed.is === 'text') {
         if (!isWanted()) {

@@ -59,14 +59,14 @@ return ${DONE}
 /**
  * Makes this instance the owner, or asks a living owner to hand over. KEYS[2]: this instance's lease. ARGV: instance,
  * step, lifetime in ms, the beginning of the names of instances' channels, the session's hash, the claim ('' for
- * none). Why the name of the owner's lease is made of this instance's: a prefix which the client puts before its keys
+ * none), how many bytes the text and the pieces may have, with 64 for each piece. Why the name of the owner's lease is made of this instance's: a prefix which the client puts before its keys
  * is then on both.
  */
 export const CLAIM = new Script(`${IS_OVERTAKEN}
-local held = redis.call('HMGET', KEYS[1], 'owner', 'text', 'claim')
-local owner, text = held[1], held[2]
-if isOvertaken(ARGV[6], held[3]) then return {'late'} end
-if ARGV[6] ~= '' and (owner or text) then redis.pcall('HSET', KEYS[1], 'claim', ARGV[6]) end
+local held = redis.call('HMGET', KEYS[1], 'owner', 'claim')
+local owner, hasText = held[1], redis.call('HEXISTS', KEYS[1], 'text') == 1
+if isOvertaken(ARGV[6], held[2]) then return {'late'} end
+if ARGV[6] ~= '' and (owner or hasText) then redis.pcall('HSET', KEYS[1], 'claim', ARGV[6]) end
 if owner and owner ~= ARGV[1] then
   local lease = string.sub(KEYS[2], 1, #KEYS[2] - #ARGV[1]) .. owner
   if redis.call('EXISTS', lease) == 1 then
@@ -74,21 +74,31 @@ if owner and owner ~= ARGV[1] then
     return {'busy'}
   end
 end
-if not text then
+if not hasText then
   if owner == ARGV[1] then return {'mine'} end
   redis.call('DEL', KEYS[1])
   return {'none'}
 end
+local most = tonumber(ARGV[7])
+local bytes = redis.call('HSTRLEN', KEYS[1], 'text') + 64 * redis.call('HLEN', KEYS[1])
+local names = {}
+if bytes <= most then
+  for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+    if string.match(name, '^j%d+$') then
+      names[#names + 1] = name
+      bytes = bytes + #name + redis.call('HSTRLEN', KEYS[1], name)
+    end
+  end
+end
+if bytes > most then return {'large'} end
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'step', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 local pieces = {}
-for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
-  if string.match(name, '^j%d+$') then
-    pieces[#pieces + 1] = name
-    pieces[#pieces + 1] = redis.call('HGET', KEYS[1], name)
-  end
+for _, name in ipairs(names) do
+  pieces[#pieces + 1] = name
+  pieces[#pieces + 1] = redis.call('HGET', KEYS[1], name)
 end
-return {'text', text, pieces}
+return {'text', redis.call('HGET', KEYS[1], 'text'), pieces}
 `);
 
 /** Removes the text of a session that this instance has claimed: from now on its state is in this process. */

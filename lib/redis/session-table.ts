@@ -26,11 +26,11 @@ import {
 
 /**
  * The result of a claim: `busy`, another instance has the session; `mine`, this instance has it; `late`, the same
- * client has made a later claim at another instance; `none`, there is no such session; `text`, this instance owns it
- * now.
+ * client has made a later claim at another instance; `none`, there is no such session; `large`, it has more bytes than may be
+ * read, and stays where it is; `text`, this instance owns it now.
  */
 export type ClaimResult =
-  | { readonly is: 'none' | 'busy' | 'mine' | 'late' }
+  | { readonly is: 'none' | 'busy' | 'mine' | 'late' | 'large' }
   | {
       readonly is: 'text';
       readonly text: string;
@@ -129,15 +129,20 @@ export class SessionTable {
   /**
    * Makes this instance the owner of a session that has a text and no living owner. A living owner is asked to hand
    * over. A claim whose answer does not come in time is undone.
+   * @param maxBytes how many bytes may be read
    */
-  async claim(hash: string, order: SessionClaim | undefined): Promise<ClaimResult> {
+  async claim(hash: string, order: SessionClaim | undefined, maxBytes: number): Promise<ClaimResult> {
     const step = this.nextStep();
     const keys = [this.keyOf(hash), this.leaseKey];
     const args = [this.instance, step, String(this.lifetimeMs), `${this.prefix}handover:`, hash];
     const undo = (): Promise<void> => this.disown(hash, step);
     let answer: unknown;
     try {
-      answer = await this.redis.run(CLAIM, keys, [...args, claimText(order)]);
+      answer = await this.redis.run(CLAIM, keys, [
+        ...args,
+        claimText(order),
+        String(Math.min(maxBytes, Number.MAX_SAFE_INTEGER)),
+      ]);
     } catch (error) {
       // Redis may have executed the claim, or may still do so. The command that undoes it follows on the same
       // connection.
@@ -145,7 +150,7 @@ export class SessionTable {
       throw error;
     }
     const [is, text, pieces] = answer as
-      ['text', string, string[]] | ['none' | 'busy' | 'mine' | 'late', undefined, undefined];
+      ['text', string, string[]] | ['none' | 'busy' | 'mine' | 'late' | 'large', undefined, undefined];
     return is === 'text' ? { is, text, pieces, undo } : { is };
   }
 

@@ -69,6 +69,17 @@ export function writePieces(journal: Journal, number: number, start: number): Wr
   return written;
 }
 
+/** A UTF-16 unit takes at most this many bytes of UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
+
+/**
+ * How many bytes Redis may have of a session that is read. Why: what is certainly too large is not fetched. The first piece
+ * counts besides, as it may begin with what is acknowledged.
+ */
+export function mostBytesOf({ maxSessionTextLength }: SessionTextLimits = DEFAULT_LIMITS): number {
+  return MAX_BYTES_PER_UNIT * (maxSessionTextLength + PIECE_LENGTH);
+}
+
 /**
  * Puts a session's text together again.
  * @param pieces names and texts of the pieces, by turns, in any order

@@ -8,6 +8,7 @@ import { countHandles, expectNoNewHandles } from '../support/open-handles.js';
 import { clockWait } from '../support/quiet.js';
 import { waitFor } from '../support/wait-for.js';
 import { PACKAGES, RedisServer } from './redis-server.js';
+import { mostBytesOf } from '../../lib/redis/stored-journal.js';
 import { fullSession, renewals, watchCommands, World } from './world.js';
 
 // Far beyond what a loaded machine holds a renewal up.
@@ -107,6 +108,33 @@ describe('what Redis holds', () => {
     await redis.hSet(`{jstp}:session:${hash}`, { text, j0: piece });
     const request = { order: undefined, signal: new AbortController().signal, limits };
     await expect(second.provider.claim(session.id, request)).rejects.toThrow(message);
+  });
+
+  test.each([
+    ['a large text', (most: number) => ({ text: 'x'.repeat(most) })],
+    ['large pieces', (most: number) => ({ j0: 'x'.repeat(most / 2), j1: 'x'.repeat(most / 2) })],
+    [
+      'many pieces',
+      (most: number) =>
+        Object.fromEntries(Array.from({ length: most / 64 }, (_, index) => [`j${String(index)}`, ''])),
+    ],
+  ])('and is certainly too large is not fetched: %s', async (_title, fieldsOf) => {
+    const [first, second] = [await world.user(), await world.user()];
+    const session = await first.open(fullSession());
+    await first.release(session);
+    const hash = createHash('sha256').update(session.id).digest('hex');
+    const { redis } = await server.nodeRedis();
+    const key = `{jstp}:session:${hash}`;
+    const limits = { ...DEFAULT_LIMITS, maxSessionTextLength: 1024 };
+    await redis.hSet(key, fieldsOf(mostBytesOf(limits)));
+    const sent = async (): Promise<number> =>
+      Number(/total_net_output_bytes:(\d+)/.exec(await redis.info('stats'))?.[1]);
+    const before = await sent();
+    await expect(
+      second.provider.claim(session.id, { order: undefined, signal: new AbortController().signal, limits }),
+    ).rejects.toThrow('more characters than limits.maxSessionTextLength');
+    expect((await sent()) - before).toBeLessThan(mostBytesOf(limits) / 4);
+    expect(await redis.hGet(key, 'owner')).toBeNull();
   });
 
   test('goes after its lifetime where nobody owns it, and stays where somebody does', async () => {

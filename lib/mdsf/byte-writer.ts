@@ -116,7 +116,8 @@ class ByteWriter {
   }
 
   private writeNested(at: number, value: object, levels: number): number {
-    if (levels === 0) return UNFIT;
+    // Not for 0 alone: the levels that somebody allows may be no integer.
+    if (!(levels > 0)) return UNFIT;
     const { toJSON, toMDSF } = value as Convertible;
     if (toJSON !== undefined || toMDSF !== undefined) {
       const isDate = toMDSF === undefined && toJSON === dateToJson;
@@ -134,9 +135,11 @@ class ByteWriter {
   private writeArray(begin: number, array: readonly unknown[], levels: number): number {
     const uniform = uniformText(array);
     if (uniform !== undefined) return this.writeEncoded(begin, uniform);
+    // A getter may change it meanwhile.
+    const { length } = array;
     this.data[begin] = 91;
     let at = begin + 1;
-    for (let i = 0; i < array.length; i++) {
+    for (let i = 0; i < length; i++) {
       const element = array[i];
       if (!this.hasRoom(at, element)) return UNFIT;
       if (i > 0) this.data[at++] = 44;
@@ -191,9 +194,11 @@ class ByteWriter {
   }
 
   private writeDate(at: number, date: Date): number {
-    const time = timeOf.call(date);
-    // Its class may have a `toISOString` of its own.
-    if (date.toISOString === dateToIso && time >= 0 && time < END_OF_TIME) return this.writeTime(at, time);
+    // It may have a `toISOString` of its own, and be no date at all then.
+    if (date.toISOString === dateToIso) {
+      const time = timeOf.call(date);
+      if (time >= 0 && time < END_OF_TIME) return this.writeTime(at, time);
+    }
     const text: unknown = date.toJSON();
     if (typeof text === 'string') return this.hasRoom(at, text) ? this.writeString(at, text) : UNFIT;
     return text === null ? this.writeWord(at, 'null') : UNFIT;
@@ -284,6 +289,8 @@ class ByteWriter {
     if (!isClean(text)) return this.writeEncoded(at, quote(text));
     this.data[at] = 39;
     const end = this.writeEncoded(at + 1, text);
+    // The quote before it may have taken the last of the room.
+    if (end === UNFIT) return UNFIT;
     this.data[end] = 39;
     return end + 1;
   }

@@ -39,6 +39,8 @@ function isLargeObject(object: Record<string, unknown>, levels: number): boolean
 
 /** Does the same for an object that may inherit members: those are not written, and there may be thousands. */
 function isLargeInstance(object: Record<string, unknown>, levels: number): boolean {
+  // Its members are not written, and a getter among them may ask a database.
+  if (typeof object['toMDSF'] === 'function' || typeof object['toJSON'] === 'function') return false;
   const keys = Object.keys(object);
   if (keys.length >= LARGE || levels === 1) return keys.length >= LARGE;
   return keys.some((key) => isLarge(object[key], levels - 1));

@@ -51,6 +51,22 @@ test('bytes that a getter has written meanwhile are none of the text of a large 
   expect(takeAttached()).toBeUndefined();
 });
 
+test('what has a text of its own is not searched for large values', () => {
+  class Entity {
+    constructor() {
+      const get = (): never => {
+        throw new Error('asked a database');
+      };
+      Object.defineProperty(this, 'lazy', { get, enumerable: true });
+    }
+
+    toJSON(): string {
+      return 'an entity';
+    }
+  }
+  expect(stringify([new Entity()])).toBe("['an entity']");
+});
+
 describe('largeText', () => {
   beforeAll(() => {
     // From now on, all is written by the writer of texts.
@@ -103,6 +119,38 @@ describe('largeText', () => {
     expect(large([Object.assign(new Date(0), { toISOString: () => 5 })])).toBeUndefined();
   });
 
+  it('asks what only looks like a date for its text', () => {
+    const fake = Object.assign(Object.create(Date.prototype) as Date, {
+      valueOf: () => 1,
+      toISOString: () => 'no date',
+    });
+    expect(large([fake])).toBe("['no date']");
+    expect(() => large([Object.create(Date.prototype)])).toThrow(TypeError);
+  });
+
+  it('writes as many elements as an array had before a getter made it longer, or shorter', () => {
+    const grown: unknown[] = many((id) => ({ id }));
+    grown[0] = {
+      get length() {
+        return grown.push('more');
+      },
+    };
+    const shrunk: unknown[] = [
+      {
+        get length() {
+          return (shrunk.length = 1);
+        },
+      },
+      ...many(() => 1),
+      'last',
+    ];
+    const ids = many((id) => `{id:${id}}`)
+      .slice(1)
+      .join(',');
+    expect(write(grown)).toBe(`[{length:21},${ids}]`);
+    expect(write(shrunk)).toBe(`[{length:1}${',undefined'.repeat(21)}]`);
+  });
+
   it('tells keys apart, of which there may be more than it keeps', () => {
     for (let round = 0; round < 3; round++) {
       const rows = Array.from({ length: 3000 }, (_, i) => ({
@@ -137,6 +185,27 @@ describe('largeText', () => {
     for (let length = 0; length < 150; length++) {
       const value = [nulls, many(() => null).slice(0, length / 5), 'x'.repeat(length % 5), deep(28)];
       expect(isDeepStrictEqual(parse(write(value)), value)).toBe(true);
+    }
+  });
+
+  it('leaves a value to the writer of texts whose last text has no room by a byte', () => {
+    const last = 'x'.repeat(1000);
+    const room = 64 * 1024 * 1024 - 64 - 3 * last.length;
+    for (const missing of [-2, -1, 0, 1]) {
+      // An integer, so that it is no list of texts alone; then texts of 1000 bytes with all that is around them.
+      const list: unknown[] = [1];
+      let length = '[1'.length;
+      const add = (bytes: number): void => {
+        list.push('y'.repeat(bytes - ",''".length));
+        length += bytes;
+      };
+      while (room - length > 2000) add(1000);
+      add(900);
+      add(room + missing - length);
+      list.push(last);
+      const text = largeText(list, 256);
+      if (missing < -1) expect(text).toHaveLength(length + last.length + ",'']".length);
+      else expect(text).toBeUndefined();
     }
   });
 
@@ -182,7 +251,8 @@ describe('largeText', () => {
     cycle.push(cycle);
     expect(largeText(cycle, 256)).toBeUndefined();
     expect(() => stringify(cycle)).toThrow('contains itself');
-    expect(large([[1]], 2)).toBeUndefined();
+    for (const maxDepth of [2, 1.5, -1]) expect(large([[1]], maxDepth)).toBeUndefined();
+    for (const maxDepth of [Number.NaN, 2.5]) expect(largeText(cycle, maxDepth)).toBeUndefined();
     expect(large([[1]], 3)).toBe('[[1]]');
   });
 

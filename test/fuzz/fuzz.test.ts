@@ -113,6 +113,15 @@ describe('a run finds', () => {
     }
   });
 
+  test('a large value that is not written as a small one', async () => {
+    const methods = Buffer.prototype as unknown as { latin1Slice(start: number, end: number): string };
+    const { latin1Slice } = methods;
+    jest.spyOn(methods, 'latin1Slice').mockImplementation(function (this: Buffer, start, end) {
+      return latin1Slice.call(this, start, end).replace('null,null,1', 'null,null,2');
+    });
+    expect(await after('mdsf', ['1'])).toMatch('null,1], and where it is large, as [null,null');
+  });
+
   test('a message that a splitter loses, and one that it delivers to a sink that has stopped', async () => {
     const { push } = MessageSplitter.prototype;
     jest.spyOn(MessageSplitter.prototype, 'push').mockImplementation(function (

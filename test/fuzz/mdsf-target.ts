@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
-import { type MdsfSyntaxError, parse, stringify } from '../../lib/mdsf/index.js';
+import { largeText, type MdsfSyntaxError, parse, stringify, useLargeWriter } from '../../lib/mdsf/index.js';
 import type { SeededRandom } from '../../lib/testing/seeded-random.js';
 import { jsonText, valueText } from './grammar.js';
 import { mutatePiece } from './mutate.js';
@@ -12,6 +12,8 @@ import { bytesOf, Finding, pieceOf, type Input, type Target } from './target.js'
 const PADDING = `"${'é'.repeat(100)}"`;
 /** So many values that `JSON.stringify` may write them. */
 const COPIES = 6;
+/** So many values that what is with them counts as large. */
+const NULLS = new Array<null>(20).fill(null);
 const MORE_DEPTH = { maxDepth: 300 };
 const WITH_BYTES = { ...MORE_DEPTH, bytes: true };
 const CHECKS = 4;
@@ -54,7 +56,7 @@ export class MdsfTarget implements Target {
       checkWithReference(text, outcome);
     if (outcome.error) return;
     if (isDue(1)) checkWithin(text, outcome.value);
-    if (isDue(2)) checkRoundTrip(outcome.value);
+    if (isDue(2)) checkWriting(outcome.value);
   }
 }
 
@@ -89,6 +91,41 @@ function checkWithin(text: string, value: unknown): void {
   const [first, padding] = around as unknown[];
   if (!isDeepStrictEqual(first, value) || padding !== JSON.parse(PADDING))
     throw new Finding(`read as ${JSON.stringify(value)} alone, as ${JSON.stringify(first)} within an array`);
+}
+
+function checkWriting(value: unknown): void {
+  checkRoundTrip(value);
+  checkWriters(value);
+  checkWriters(dressed(value));
+}
+
+/** The writer of large values makes the same text as the writer of all others, or leaves a value to that. */
+function checkWriters(value: unknown): void {
+  const large = [...NULLS, value];
+  const ours = largeText(large, MORE_DEPTH.maxDepth);
+  if (ours === undefined) return;
+  useLargeWriter(() => undefined);
+  try {
+    const text = stringify(large, MORE_DEPTH);
+    if (text !== ours) throw new Finding(`written as ${text}, and where it is large, as ${ours}`);
+  } finally {
+    useLargeWriter(largeText);
+  }
+}
+
+/** What some objects inherit from. */
+const INHERITED = { inherited: 'and so not written' };
+
+/** The same value with dates in the place of numbers, and objects that inherit members, or nothing at all, in the place of others. */
+function dressed(value: unknown): unknown {
+  if (typeof value === 'number') return new Date(value % 1 === 0 ? value : value * 1e12);
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
+  if (Array.isArray(value)) return value.map(dressed);
+  const members = Object.entries(value);
+  const object = Object.create(members.length % 2 === 0 ? INHERITED : null) as object;
+  for (const [key, member] of members)
+    Object.defineProperty(object, key, { value: dressed(member), enumerable: true, configurable: true });
+  return object;
 }
 
 function checkRoundTrip(value: unknown): void {

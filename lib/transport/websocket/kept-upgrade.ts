@@ -1,21 +1,31 @@
 import type { IncomingMessage } from 'node:http';
 import type { KeptRequest, UpgradeRequest } from '../../connection/upgrade-request.js';
 
-/** What is kept of an upgrade request, as one text. Why: it takes less than half the memory of Node's objects. */
+/**
+ * What is kept of an upgrade request, as one text of lines: the URL, then names and values by turns. Why: it takes less than
+ * half the memory of Node's objects. Why no JSON: where a stranger sends quotes, that is twice as long as what was sent.
+ */
 export class KeptUpgrade implements KeptRequest {
   private readonly text: string;
 
   constructor({ url = '/', headers }: IncomingMessage) {
-    this.text = JSON.stringify([url, headers]);
+    const lines = [url];
+    // Of `set-cookie`, which means nothing in a request, Node makes an array.
+    for (const [name, value] of Object.entries(headers)) lines.push(name, oneLine(String(value)));
+    this.text = lines.join('\n');
   }
 
   read(): UpgradeRequest {
-    const [url, sent] = JSON.parse(this.text) as [url: string, headers: Record<string, string | string[]>];
+    const [url, ...lines] = this.text.split('\n');
     const headers = withoutPrototype();
-    // Of `set-cookie`, which means nothing in a request, Node makes an array.
-    for (const [name, value] of Object.entries(sent)) headers[name] = String(value);
+    for (let index = 0; index < lines.length; index += 2) headers[lines[index]] = lines[index + 1];
     return { url, headers, cookies: parseCookies(headers.cookie) };
   }
+}
+
+/** Why: a parser that takes folded headers (`insecureHTTPParser`) may leave the ends of lines in them. */
+function oneLine(value: string): string {
+  return value.includes('\n') ? value.replaceAll('\n', ' ') : value;
 }
 
 /** Reads the header `cookie` as browsers write it (RFC 6265, section 4.2). */

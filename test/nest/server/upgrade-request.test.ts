@@ -223,6 +223,17 @@ describe('what is kept of an upgrade request', () => {
     expect(Object.entries(read1)).toEqual(Object.entries(cookies));
   });
 
+  test('takes no more memory than what was sent, whatever that is', () => {
+    const kept = new KeptUpgrade({ url: '/a', headers: { quotes: '"\\'.repeat(5000), host: 'x' } } as never);
+    expect((kept as unknown as { text: string }).text.length).toBeLessThan(10_050);
+    expect(kept.read().headers.quotes).toBe('"\\'.repeat(5000));
+  });
+
+  test('has no header that is a part of another', () => {
+    const { headers } = read({ folded: 'a\nauthorization\nb', host: 'x', empty: '' });
+    expect({ ...headers }).toEqual({ folded: 'a authorization b', host: 'x', empty: '' });
+  });
+
   test('has nothing but what was sent', () => {
     const request = read({ host: 'example.com', 'set-cookie': ['a=1', 'b=2'] }, '/a?b');
     const headers = { host: 'example.com', 'set-cookie': 'a=1,b=2' };

@@ -25,7 +25,8 @@ export function isDeclared<C>(application: ApplicationLike<C>, interfaceName: st
   if (application.hasEvent?.(interfaceName, name)) return true;
   if (found && now() - found.readAt < FRESH_MS) return false;
   const methods = application.getMethods(interfaceName);
-  if (!methods) return false;
+  // An application of the user's own may have none for any name that a peer makes up.
+  if (!methods?.length) return false;
   const names = new Set(methods);
   const interfaces = known.get(application) ?? new Map<string, KnownNames>();
   known.set(application, interfaces);

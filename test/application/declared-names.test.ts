@@ -33,3 +33,13 @@ test('a method that is added later is known after a second', () => {
     jest.useRealTimers();
   }
 });
+
+test('nothing is kept of an interface without methods, which an application may say it has by any name', () => {
+  const application = new Counted('app', {});
+  application.getMethods = () => {
+    application.asked += 1;
+    return [];
+  };
+  for (let n = 0; n < 2; n += 1) expect(isDeclared(application, 'made up', 'name')).toBe(false);
+  expect(application.asked).toBe(2);
+});

@@ -104,7 +104,7 @@ export function toAnswer(
 }
 
 /** The names for the answer to a peer's offer, sorted. @param names those of the session */
-export function answerNames(names: readonly string[], { attachments }: TransportTerms): readonly string[] {
+function answerNames(names: readonly string[], { attachments }: TransportTerms): readonly string[] {
   return attachments && names.includes('bytes') ? ['attachments', ...names] : names;
 }
 

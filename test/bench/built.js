@@ -1,5 +1,17 @@
 /** Parts of the built package that are not exported. Typed by their sources: they are checked before they are built. */
 
+/** The files that are loaded here. `npm run build -- --parts` makes them; what they share with the entries is there once. */
+export const PARTS = [
+  'connection/extensions.js',
+  'mdsf/index.js',
+  'protocol/format-message.js',
+  'protocol/limits.js',
+  'protocol/parse-message.js',
+  'protocol/splitter.js',
+  'server/server.js',
+  'transport/node-decoder.js',
+];
+
 /** @param {string} file */
 function load(file) {
   return import(new URL(`../../dist/${file}`, import.meta.url).href);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { Application, ws, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
@@ -120,6 +121,21 @@ describe.each(['ping', 'pong'] as const)('limits.maxPingBurst of the control fra
     await closeOf(webSocket);
     expect(arena.errors).toEqual(BEYOND);
   });
+});
+
+test('a WebSocket takes as many pings as that at once, in one piece, and tells of one more', async () => {
+  const arena = await SecureArena.start(closing, ws, {}, { limits: { maxPingBurst: 500 } });
+  const webSocket = await arena.webSocket();
+  await ask(webSocket, HANDSHAKE);
+  const { _socket: socket } = webSocket as unknown as { _socket: Socket };
+  const pings = (count: number): Buffer => Buffer.from('898000000000'.repeat(count), 'hex');
+  socket.write(pings(500));
+  expect(await ask(webSocket, "{call:[1,'echo'],back:[1]}")).toBe('{callback:[1],ok:[1]}');
+  expect(arena.errors).toEqual([]);
+  socket.write(pings(502));
+  await closeOf(webSocket);
+  expect(arena.errors).toHaveLength(1);
+  expect(String(arena.errors[0])).toContain('limits.maxPingBurst');
 });
 
 test('peers of this package never go beyond it by asking how far they have read', async () => {

@@ -1,3 +1,4 @@
+import type { Limits } from '../../protocol/limits.js';
 import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
@@ -47,4 +48,16 @@ export interface WebSocketConfig extends ConnectionOptions {
   readonly origin?: string;
   /** Whether HTTP redirects are followed. @default false */
   readonly followRedirects?: boolean;
+}
+
+/** More than come in one piece of what is read, each behind a message of its own, which `maxPingBurst` does not count. */
+const PENDING_PONGS_AT_LEAST = 4096;
+
+/**
+ * How many pongs `ws` lets wait. Why not its own 60: it ends a connection with more without a word, and `maxPingBurst` allows
+ * more pings at once.
+ */
+export function pongLimit({ maxPingBurst }: Pick<Limits, 'maxPingBurst'>): object {
+  const most = maxPingBurst === Infinity ? 0 : maxPingBurst;
+  return { maxPendingAutoPongs: Math.max(most, PENDING_PONGS_AT_LEAST) };
 }

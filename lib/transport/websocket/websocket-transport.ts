@@ -1,3 +1,4 @@
+import { LimitError } from '../../protocol/limit-error.js';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { COUNTED_FROM_BYTES, type Transport, type TransportReceiver } from '../../connection/transport.js';
@@ -88,7 +89,13 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
       this.chunkCame();
     });
     const receivePing = (): void => {
-      if (this.isOpen) this.receiver?.receivePing?.();
+      if (!this.isOpen) return;
+      this.receiver?.receivePing?.();
+      // `ws` has ended it without a word.
+      if (this.webSocket.readyState !== this.webSocket.OPEN)
+        this.destroy(
+          new LimitError('maxPingBurst', 'More pings than limits.maxPingBurst, whose pongs are not taken'),
+        );
     };
     webSocket.on('ping', receivePing).on('pong', receivePing);
     webSocket.on('error', (error) => {

@@ -21,18 +21,19 @@ export const ATTACHED_HEADER_BYTES = 9;
  * @typeParam T - a string, or the bytes of one that has arrived
  */
 export class AttachedMessage<T extends string | Uint8Array = string> {
+  /** @internal The memory of the bytes, where it is used again later. Then no other message may have these bytes. */
+  lease: Lease | undefined;
+
   /**
    * @param text - the message, with lengths in the places of the bytes
    * @param bytes - all of the bytes, one behind the other, in the order of the text. They must not change any more
-   * @param lease - their memory, where it is used again later. Then no other message may have these bytes
    */
   constructor(
     readonly text: T,
     readonly bytes: Uint8Array,
-    readonly lease?: Lease,
   ) {}
 
-  /** A message with the same bytes and another text. The memory of the bytes is not used again. */
+  /** @internal A message with the same bytes and another text. The memory of the bytes is not used again. */
   withText<U extends string | Uint8Array>(text: U): AttachedMessage<U> {
     this.lease?.keep();
     return new AttachedMessage(text, this.bytes);
@@ -56,7 +57,9 @@ export function lendMemory(of: (size: number) => Lease | undefined): void {
 export function attachCopy(text: string, bytes: readonly Uint8Array[]): AttachedMessage {
   const size = sizeOfAll(bytes);
   const lease = lend?.(size);
-  return new AttachedMessage(text, joinBytes(bytes, lease?.view(size)), lease);
+  const message = new AttachedMessage(text, joinBytes(bytes, lease?.view(size)));
+  message.lease = lease;
+  return message;
 }
 
 /** A message as it is written: a text, or a text with bytes behind it. */

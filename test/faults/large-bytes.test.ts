@@ -146,7 +146,7 @@ describe('large bytes of several clients, whose copies share memory one after th
       const bytes = lease?.view(size);
       if (!lease || !bytes) throw new Error('No memory is lent');
       bytes.fill(n);
-      const message = new AttachedMessage('{}', bytes, lease);
+      const message = Object.assign(new AttachedMessage('{}', bytes), { lease });
       journal.append(message);
       transport.sendAttached(message, lease.write());
       journal.acknowledge(n);

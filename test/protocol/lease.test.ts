@@ -10,7 +10,7 @@ function lend(size = SIZE): { lease: Lease; memory: ArrayBufferLike; message: At
   const lease = Lease.of(size);
   const bytes = lease?.view(size);
   if (!lease || !bytes) throw new Error('No memory is lent');
-  return { lease, memory: bytes.buffer, message: new AttachedMessage('{}', bytes, lease) };
+  return { lease, memory: bytes.buffer, message: Object.assign(new AttachedMessage('{}', bytes), { lease }) };
 }
 
 /** Whether memory is lent again now. */

@@ -148,6 +148,33 @@ export const TARGETS = [
       ['1 MiB', 'bytes-1m', 1, 1.5],
     ],
   ),
+  // Of like kind: Socket.IO's process has no Nest in it, whose heap each full collection goes through.
+  ...line(
+    {
+      name: 'bytes-core-socket-io',
+      metric: 'bytes of the core vs Socket.IO',
+      of: 'core',
+      to: 'socket-io',
+      ...CALLS,
+    },
+    [
+      ['64 KiB', 'bytes-64k', 1, 1.5],
+      ['1 MiB', 'bytes-1m', 1, 1.5],
+    ],
+  ),
+  ...line(
+    {
+      name: 'bytes-core-ws-socket-io',
+      metric: 'bytes of the core over ws vs Socket.IO',
+      of: 'core-ws',
+      to: 'socket-io',
+      ...CALLS,
+    },
+    [
+      ['64 KiB', 'bytes-64k', 1, 1.5],
+      ['1 MiB', 'bytes-1m', 1, 1.5],
+    ],
+  ),
   ...line(
     {
       name: 'bytes-floor-socket-io',

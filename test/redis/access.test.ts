@@ -13,6 +13,7 @@ const COMMANDS = [
   '+evalsha',
   '+eval',
   '+exists',
+  '+hexists',
   '+hget',
   '+hkeys',
   '+hlen',

@@ -56,7 +56,7 @@ const start = (url: string): string => `
     url: '${url}',
     app: 'app',
     login: { name: 'alice', password: 'wonderland' },
-    heartbeatInterval: 100,
+    heartbeatInterval: 300,
     resumeTimeoutMs: Infinity,
     reconnect: { minDelayMs: 500000, maxDelayMs: 500000 },
   });
@@ -122,7 +122,7 @@ async function throughFreezing(page: Page, cdp: CDPSession, server: PageServer):
   await cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
   tell(server, 'frozen');
   // Many heartbeats and pongs are due meanwhile.
-  await clockWait('heartbeats under way', 700);
+  await clockWait('heartbeats under way', 1500);
   await cdp.send('Page.setWebLifecycleState', { state: 'active' });
   await page.waitForFunction("heard.includes('frozen')");
   // It did not take its own sleep for the server's.

@@ -172,3 +172,13 @@ test('peers of this package never go beyond it by asking how far they have read'
   expect(pings).toBeGreaterThan(10);
   expect(errors).toEqual([]);
 });
+
+test('a WebSocket takes any number of pings at once where limits.maxPingBurst is Infinity', async () => {
+  const arena = await SecureArena.start(closing, ws, {}, { limits: { maxPingBurst: Infinity } });
+  const webSocket = await arena.webSocket();
+  await ask(webSocket, HANDSHAKE);
+  const { _socket: socket } = webSocket as unknown as { _socket: Socket };
+  socket.write(Buffer.from('898000000000'.repeat(10_000), 'hex'));
+  expect(await ask(webSocket, "{call:[1,'echo'],back:[1]}")).toBe('{callback:[1],ok:[1]}');
+  expect(arena.errors).toEqual([]);
+});

@@ -53,11 +53,15 @@ export interface WebSocketConfig extends ConnectionOptions {
 /** More than come in one piece of what is read, each behind a message of its own, which `maxPingBurst` does not count. */
 const PENDING_PONGS_AT_LEAST = 4096;
 
+/** `ws` takes the number as 32 bits: a larger one would be another one, or none. */
+const MAX_INT32 = 2 ** 31 - 1;
+
 /**
  * How many pongs `ws` lets wait. Why not its own 60: it ends a connection with more without a word, and `maxPingBurst` allows
  * more pings at once.
  */
 export function pongLimit({ maxPingBurst }: Pick<Limits, 'maxPingBurst'>): object {
-  const most = maxPingBurst === Infinity ? 0 : maxPingBurst;
-  return { maxPendingAutoPongs: Math.max(most, PENDING_PONGS_AT_LEAST) };
+  // 0: as many as the socket may have waiting.
+  if (maxPingBurst === Infinity) return { maxPendingAutoPongs: 0 };
+  return { maxPendingAutoPongs: Math.min(Math.max(maxPingBurst, PENDING_PONGS_AT_LEAST), MAX_INT32) };
 }

@@ -10,17 +10,20 @@ import {
   MAX_RATIO,
   MEMORY_CAP,
   quantile,
+  REFERENCE_CPU_MS,
   ratio,
+  shareOfLoad,
   type Fault,
   type Phase,
 } from './verdict.js';
 
-const USAGE = `npm run test:abuse -- [--seconds 60] [--attacker 'slow drip'] [--seed 1] [--mixed] [--mixed-load 3] [--times-told] [--list]
+const USAGE = `npm run test:abuse -- [--seconds 60] [--attacker 'slow drip'] [--seed 1] [--mixed] [--mixed-load 3] [--whole] [--times-told] [--list]
 
   --seconds     how long it attacks and measures in all
   --attacker    some attackers, with semicolons between; without the others there is no mixed attack
   --mixed       the mixed attacks alone: of those that every public server meets, and of all
   --mixed-load  in the mixed attack of all, each attacker has one part of so many of its load
+  --whole       in the mixed attacks, a slow machine has as much to bear as a fast one
   --times-told  a time over its bound is told, but is no failure: on a machine that others use
   --list        what each attacker sends`;
 
@@ -56,6 +59,7 @@ const { values, positionals } = parseArgs({
     mixed: { type: 'boolean', default: false },
     // Why not all of it: that is the work of three servers, and more connections a second than Node accepts.
     'mixed-load': { type: 'string', default: '3' },
+    whole: { type: 'boolean', default: false },
     'times-told': { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -96,11 +100,12 @@ class Siege {
   ) {}
 
   /** Measures the good client alone. */
-  async quiet(durationMs: number): Promise<void> {
+  async quiet(durationMs: number): Promise<Phase> {
     const phase = await this.measure([], durationMs);
     this.quietMs = Math.max(this.quietMs, quantile(phase.calls, 0.99));
     print(['quiet', ...this.cells(phase, 0)]);
     this.faults.push(...findFaults(phase, this.quietMs).map(({ text }) => `quiet: ${text}`));
+    return phase;
   }
 
   /**
@@ -231,7 +236,7 @@ async function run(attackers: readonly Attacker[]): Promise<readonly string[]> {
     // The first calls of a process are slow: nothing is compiled yet.
     await delay(1000);
     print(HEADER);
-    await siege.quiet(totalMs * QUIET_SHARE);
+    const quiet = await siege.quiet(totalMs * QUIET_SHARE);
     for (const attacker of values.mixed ? [] : attackers)
       await siege.attack(
         attacker.name,
@@ -241,10 +246,12 @@ async function run(attackers: readonly Attacker[]): Promise<readonly string[]> {
         attacker.maxAnswerMs,
       );
     if (isMixed) {
+      const share = values.whole ? 1 : shareOfLoad(quiet);
+      console.log(`Mixed attacks, with ${share.toFixed(2)} of the loads, as this machine is as fast`);
       const all = attackers.filter(({ maxAnswerMs }) => maxAnswerMs === undefined);
-      await siege.attack('the common ones, mixed', COMMON_ATTACKERS, mixedMs);
+      await siege.attack('the common ones, mixed', COMMON_ATTACKERS, mixedMs, share);
       const name = `all, 1/${String(mixedParts)} of each`;
-      await siege.attack(name, all, mixedMs, 1 / mixedParts, MAX_ANSWER_OF_ALL_MS);
+      await siege.attack(name, all, mixedMs, share / mixedParts, MAX_ANSWER_OF_ALL_MS);
     }
     siege.tellLeft();
     return siege.faults;
@@ -261,7 +268,8 @@ at most ${MAX_RATIO} times the quiet one, no error of it, resident memory at mos
 The good client: 100 calls a second over each transport, answered after 10 ms, and 2 new logins a second.
 The attackers: a process each, at the lowest priority (nice 19), from 4 addresses each, with at most this load.
 In the first mixed attack, those with a star have all of it, which every public server meets; in the second one, all have
-one of ${mixedParts} parts of it:`);
+one of ${mixedParts} parts of it. Both are smaller in proportion where the good client alone takes more of the processor than
+${REFERENCE_CPU_MS} ms a second, unless --whole is given:`);
   for (const attacker of attackers) {
     const { name, load, maxAnswerMs } = attacker;
     const star = COMMON_ATTACKERS.includes(attacker) ? '*' : ' ';

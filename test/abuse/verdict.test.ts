@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ATTACKERS } from './attackers/index.js';
-import { findFaults, MEMORY_CAP, quantile, type Phase } from './verdict.js';
+import { findFaults, MEMORY_CAP, quantile, REFERENCE_CPU_MS, shareOfLoad, type Phase } from './verdict.js';
 
 const GOOD: Phase = {
   calls: Array.from({ length: 100 }, () => 30),
@@ -36,6 +36,13 @@ describe('the verdict on an attack', () => {
     expect(faultsOf({ calls: [40, 50] }, 50)).toEqual([]);
     expect(faultsOf({ calls: [1, 51] }, 50)).toEqual(['an answer took 51 ms, and may take 50 ms']);
   });
+});
+
+test('the part of the load is in proportion to how fast the machine is, and 1 at most', () => {
+  const share = (perSecond: number): number => shareOfLoad({ cpuMs: 2 * perSecond, durationMs: 2000 });
+  expect(share(REFERENCE_CPU_MS / 3)).toBe(1);
+  expect(share(REFERENCE_CPU_MS)).toBe(1);
+  expect(share(REFERENCE_CPU_MS * 2)).toBe(0.5);
 });
 
 test('each attacker has a name of its own, and tells what bounds it', () => {

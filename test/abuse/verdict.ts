@@ -2,6 +2,11 @@
 export const MAX_RATIO = 3;
 /** The longest that an answer may take while all attack at once, which is more work than the machine can do, in milliseconds. */
 export const MAX_ANSWER_OF_ALL_MS = 3000;
+/**
+ * What the good client alone takes of the server's processor time on the machine that the mixed loads were made for, in
+ * milliseconds a second.
+ */
+export const REFERENCE_CPU_MS = 120;
 /** The most memory that the server may take, as the resident set of its process, in bytes. */
 export const MEMORY_CAP = 768 * 1024 * 1024;
 
@@ -54,6 +59,15 @@ export function findFaults(phase: Phase, quietMs: number, maxAnswerMs?: number):
   if (maxAnswerMs !== undefined && longest > maxAnswerMs)
     add(`an answer took ${longest.toFixed(0)} ms, and may take ${maxAnswerMs} ms`, true);
   return faults;
+}
+
+/**
+ * What part of its load each attacker of a mixed attack has on this machine, up to 1: on a slower one, the whole of all
+ * loads is more work than a server can do, and a queue would be all that is measured.
+ * @param quiet the phase without an attack
+ */
+export function shareOfLoad({ cpuMs, durationMs }: Pick<Phase, 'cpuMs' | 'durationMs'>): number {
+  return Math.min(1, (REFERENCE_CPU_MS * durationMs) / (1000 * cpuMs));
 }
 
 export function ratio(ms: number, quietMs: number): string {

@@ -1,3 +1,4 @@
+import { withoutStacks } from '../util/without-stacks.js';
 import { ERR_CALL_TIMEOUT, ERR_CANCELLED } from './error-codes.js';
 import { RemoteError } from './remote-error.js';
 
@@ -30,4 +31,13 @@ export function cancelledBy(reason: unknown): RemoteError {
   // As Error's own, which is not enumerable.
   Object.defineProperty(error, 'cause', { value: reason, writable: true, configurable: true });
   return error;
+}
+
+/** Makes the error of a call whose caller has cancelled it, or has gone. It has no stack: a peer can ask for thousands. */
+export function cancelledByPeer(): RemoteError {
+  return withoutStacks(cancelled);
+}
+
+function cancelled(): RemoteError {
+  return new RemoteError(ERR_CANCELLED);
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { Application, ws, type Connection } from '../../lib/core.js';
 import { Closing } from '../support/closing.js';
@@ -136,6 +136,22 @@ test('a WebSocket takes as many pings as that at once, in one piece, and tells o
   await closeOf(webSocket);
   expect(arena.errors).toHaveLength(1);
   expect(String(arena.errors[0])).toContain('limits.maxPingBurst');
+});
+
+test('the pongs to the pings of one piece are written at once, behind the first', async () => {
+  const arena = await SecureArena.start(closing, ws, {}, {});
+  const webSocket = await arena.webSocket();
+  await ask(webSocket, HANDSHAKE);
+  const { _socket: socket } = webSocket as unknown as { _socket: Socket };
+  let pongs = 0;
+  webSocket.on('pong', () => (pongs += 1));
+  const writes = jest.spyOn(Socket.prototype as Required<Socket>, '_writev');
+  socket.write(Buffer.from('89810000000078'.repeat(200), 'hex'));
+  expect(await ask(webSocket, "{call:[1,'echo'],back:[1]}")).toBe('{callback:[1],ok:[1]}');
+  const { length } = writes.mock.calls;
+  writes.mockRestore();
+  expect(pongs).toBe(200);
+  expect(length).toBeLessThan(20);
 });
 
 test('peers of this package never go beyond it by asking how far they have read', async () => {

@@ -1,11 +1,11 @@
 import {
-  ERR_CANCELLED,
   ERR_INTERFACE_NOT_FOUND,
   ERR_INTERNAL_API_ERROR,
   ERR_INVALID_SIGNATURE,
   ERR_TOO_MANY_STREAMS,
 } from '../../protocol/error-codes.js';
 import type { WrittenMessage } from '../../protocol/attached-message.js';
+import { cancelledByPeer } from '../../protocol/call-ends.js';
 import { formatCallbackError } from '../../protocol/format-message.js';
 import { LimitError } from '../../protocol/limit-error.js';
 import { MAX_NAME_SHOWN, MAX_SOURCES, type Limits } from '../../protocol/limits.js';
@@ -363,7 +363,7 @@ export class ReceivedCalls
   cancel(id: number): void {
     const call = this.calls?.get(id);
     if (!call) return;
-    const reason = new RemoteError(ERR_CANCELLED);
+    const reason = cancelledByPeer();
     call.cancel(reason);
     this.forget(call);
     call.abort(reason);
@@ -380,8 +380,8 @@ export class ReceivedCalls
     this.inFlight?.leave(this);
     this.extraValue.leave(this);
     this.dropStoredFirst();
-    // One for all. Why: an error for each, with its stack, would be a third of the work, of up to 10,000 calls at once.
-    const reason = new RemoteError(ERR_CANCELLED);
+    // One for all: there may be 10,000 calls.
+    const reason = cancelledByPeer();
     for (const call of cancelled) {
       call.cancel(reason);
       this.countOut(call);

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { bytesOf, hasLostMemory, isBytes, MdsfStringifyError, MEMORY_IS_GONE } from '../../mdsf/index.js';
 import { JstpError } from '../../protocol/jstp-error.js';
 import type { Limits } from '../../protocol/limits.js';
+import { withoutStacks } from '../../util/without-stacks.js';
 import { JstpArgs } from '../jstp-args.js';
 import { checkFlat } from './flat-values.js';
 import { isCarried, isConvertible, isErrorLike, isExtended, tagOf } from './extended-value.js';
@@ -162,17 +163,6 @@ export class ExtendedTypes {
     // As deep as a message may be.
     isExtended(value, this.limits.maxDepth);
     return value;
-  }
-}
-
-/** Makes errors that have no stack. Why: that of this place says nothing, and takes most of the time for many errors. */
-function withoutStacks<T>(run: () => T): T {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    return run();
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -90,6 +90,8 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     });
     const receivePing = (): void => {
       if (!this.isOpen) return;
+      // The pongs to the pings that follow in the same chunk are written at once.
+      this.cork();
       this.receiver?.receivePing?.();
       // `ws` has ended it without a word.
       if (this.webSocket.readyState !== this.webSocket.OPEN)

@@ -12,6 +12,7 @@ export {
 } from './base64.js';
 export { largeText } from './byte-writer.js';
 export type { ByteDecoder } from './byte-decoder.js';
+export { integerText } from './integer-text.js';
 export { parse, parseBytes, type ParseOptions } from './parse.js';
 export { isClean, quote, quoteKey } from './quote.js';
 export { MdsfReader } from './reader.js';

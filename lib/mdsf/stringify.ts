@@ -7,6 +7,7 @@ import {
   isBytes,
   MEMORY_IS_GONE,
 } from './base64.js';
+import { integerText } from './integer-text.js';
 import { LARGE, uniformText } from './is-large.js';
 import { memberPrefix } from './member-prefix.js';
 import { isPrototypeExtended } from './prototype-extended.js';
@@ -145,8 +146,7 @@ class Writer {
       case 'string':
         return quote(value);
       case 'number':
-        // Also '0' for -0, as in JSON.
-        return value - value === 0 ? '' + value : 'null';
+        return numberText(value);
       case 'boolean':
         return value ? 'true' : 'false';
       case 'object':
@@ -276,6 +276,11 @@ class Writer {
   writePrimitive(value: unknown): string {
     return this.write(value);
   }
+}
+
+function numberText(number: number): string {
+  if (Number.isSafeInteger(number)) return integerText(number);
+  return Number.isFinite(number) ? '' + number : 'null';
 }
 
 function isOmitted(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import {
+  integerText,
   isClean,
   joinBytes,
   quote,
@@ -130,7 +131,7 @@ export function formatCall(
 ): WrittenMessage {
   const head =
     metadata === undefined
-      ? '{call:[' + id + plainTargetText(interfaceName, method)
+      ? '{call:[' + integerText(id) + plainTargetText(interfaceName, method)
       : '{call:' + headWithMetadata(id, interfaceName, method, metadata, limits);
   return withArguments(head, args, limits.maxDepth, extensions.bytes);
 }
@@ -157,7 +158,7 @@ export function eventHead(
   limits: WriteLimits,
 ): string {
   return metadata === undefined
-    ? '{event:[' + id + plainTargetText(interfaceName, event)
+    ? '{event:[' + integerText(id) + plainTargetText(interfaceName, event)
     : '{event:' + headWithMetadata(id, interfaceName, event, metadata, limits);
 }
 
@@ -203,7 +204,7 @@ export function renumberItem(message: WrittenMessage, n: number): WrittenMessage
 /** Puts a number in the place of the one that begins there. */
 function withNumberAt(text: string, begin: number, number: number): string {
   const end = begin + (NUMBER.exec(text.slice(begin, begin + NUMBER_LENGTH))?.[0].length ?? 0);
-  return text.slice(0, begin) + String(number) + text.slice(end);
+  return text.slice(0, begin) + integerText(number) + text.slice(end);
 }
 
 /** The text of a call or an event from its header to its arguments: `[1,'iface',{...}],method:` */
@@ -215,9 +216,9 @@ function headWithMetadata(
   { maxMetadataBytes }: WriteLimits,
 ): string {
   const target = interfaceName === undefined ? 'null' : quote(interfaceName);
-  const header = headerWithMetadata(`[${id},${target}`, metadata, maxMetadataBytes);
+  const header = headerWithMetadata(`[${integerText(id)},${target}`, metadata, maxMetadataBytes);
   return header === undefined
-    ? `[${id}${plainTargetText(interfaceName, name)}`
+    ? `[${integerText(id)}${plainTargetText(interfaceName, name)}`
     : `${header},${quoteKey(name)}:`;
 }
 
@@ -231,7 +232,7 @@ export function formatCallbackHeader(
   metadata: Metadata,
   maxMetadataBytes = Infinity,
 ): string | undefined {
-  return headerWithMetadata(`[${id}`, metadata, maxMetadataBytes);
+  return headerWithMetadata(`[${integerText(id)}`, metadata, maxMetadataBytes);
 }
 
 /**
@@ -249,7 +250,7 @@ export function formatCallbackOk(
   header?: string,
   bytes = false,
 ): WrittenMessage {
-  const head = header === undefined ? '{callback:[' + id + '],ok:' : `{callback:${header},ok:`;
+  const head = header === undefined ? '{callback:[' + integerText(id) + '],ok:' : `{callback:${header},ok:`;
   return withArguments(head, results, maxDepth, bytes);
 }
 
@@ -302,7 +303,7 @@ export function formatCallbackError(
   id: number,
   error: readonly unknown[],
   maxDepth = DEFAULT_DEPTH,
-  header = `[${id}]`,
+  header = `[${integerText(id)}]`,
   bytes = false,
 ): WrittenMessage {
   return withArray(`{callback:${header},error:`, error, maxDepth, bytes);
@@ -310,17 +311,17 @@ export function formatCallbackError(
 
 /** `{inspect:[3,'iface']}` */
 export function formatInspect(id: number, interfaceName: string): string {
-  return flat(`{inspect:[${id},${quote(interfaceName)}]}`);
+  return flat(`{inspect:[${integerText(id)},${quote(interfaceName)}]}`);
 }
 
 /** `{ping:[4]}` */
 export function formatPing(id: number): string {
-  return flat(`{ping:[${id}]}`);
+  return flat(`{ping:[${integerText(id)}]}`);
 }
 
 /** `{pong:[4]}` */
 export function formatPong(id: number): string {
-  return flat(`{pong:[${id}]}`);
+  return flat(`{pong:[${integerText(id)}]}`);
 }
 
 /**
@@ -337,7 +338,7 @@ export function formatStreamingCall(
   metadata: Metadata | undefined,
   { limits, extensions }: Writing = ALONE,
 ): WrittenMessage {
-  const start = `[${id},${quote(interfaceName)}`;
+  const start = `[${integerText(id)},${quote(interfaceName)}`;
   const end = `,[${places.join(',')}]`;
   const withMetadata = metadata && headerWithMetadata(start, metadata, limits.maxMetadataBytes - end.length);
   const header = withMetadata === undefined ? `${start},null` : withMetadata.slice(0, -1);
@@ -358,12 +359,17 @@ export function formatSourceItem(
   maxDepth = DEFAULT_DEPTH,
   bytes = false,
 ): WrittenMessage {
-  return withArguments(`{source:[${callId},${place},${n}],data:`, [value], maxDepth, bytes);
+  return withArguments(
+    `{source:[${integerText(callId)},${place},${integerText(n)}],data:`,
+    [value],
+    maxDepth,
+    bytes,
+  );
 }
 
 /** `{source:[callId,place,n],end:[]}` */
 export function formatSourceEnd(callId: number, place: number, n: number): string {
-  return flat(`{source:[${callId},${place},${n}],end:[]}`);
+  return flat(`{source:[${integerText(callId)},${place},${integerText(n)}],end:[]}`);
 }
 
 /**
@@ -378,17 +384,22 @@ export function formatSourceError(
   maxDepth = DEFAULT_DEPTH,
   bytes = false,
 ): WrittenMessage {
-  return withArray(`{source:[${callId},${place},${n}],error:`, error, maxDepth, bytes);
+  return withArray(
+    `{source:[${integerText(callId)},${place},${integerText(n)}],error:`,
+    error,
+    maxDepth,
+    bytes,
+  );
 }
 
 /** `{source:[callId,place],credit:[limit]}` */
 export function formatSourceCredit(callId: number, place: number, limit: number): string {
-  return flat(`{source:[${callId},${place}],credit:[${limit}]}`);
+  return flat(`{source:[${integerText(callId)},${place}],credit:[${integerText(limit)}]}`);
 }
 
 /** `{source:[callId,place],cancel:[]}` */
 export function formatSourceCancel(callId: number, place: number): string {
-  return flat(`{source:[${callId},${place}],cancel:[]}`);
+  return flat(`{source:[${integerText(callId)},${place}],cancel:[]}`);
 }
 
 /** `{stream:[callId,n],data:[value]}` */
@@ -399,17 +410,17 @@ export function formatStreamItem(
   maxDepth = DEFAULT_DEPTH,
   bytes = false,
 ): WrittenMessage {
-  return withArguments(`{stream:[${callId},${n}],data:`, [value], maxDepth, bytes);
+  return withArguments(`{stream:[${integerText(callId)},${integerText(n)}],data:`, [value], maxDepth, bytes);
 }
 
 /** `{stream:[callId],credit:[limit]}` */
 export function formatStreamCredit(callId: number, limit: number): string {
-  return flat(`{stream:[${callId}],credit:[${limit}]}`);
+  return flat(`{stream:[${integerText(callId)}],credit:[${integerText(limit)}]}`);
 }
 
 /** `{cancel:[callId]}` */
 export function formatCancel(callId: number): string {
-  return flat(`{cancel:[${callId}]}`);
+  return flat(`{cancel:[${integerText(callId)}]}`);
 }
 
 /** `{bye:['close']}`, or with the error that led to it `{bye:['close','ERR_JOURNAL_FULL']}` */

@@ -1,4 +1,4 @@
-import { stringifyPlainBytes } from '../mdsf/index.js';
+import { integerText, stringifyPlainBytes } from '../mdsf/index.js';
 import { plainText, textOf, type WrittenMessage } from './attached-message.js';
 import { mapBytes } from './bytes-as-strings.js';
 import { eventHead, eventTail, flat, type WriteLimits } from './format-message.js';
@@ -68,10 +68,10 @@ export class SharedEvent {
    */
   messageFor(id: number, metadata: Metadata | undefined, peer: PeerTakesBytes): WrittenMessage {
     const rest = this.restFor(peer, metadata);
-    if (typeof rest !== 'string') return rest.withText(flat(BEGINNING + id + rest.text));
+    if (typeof rest !== 'string') return rest.withText(flat(BEGINNING + integerText(id) + rest.text));
     const isLarge: boolean = isLargeString(rest);
-    if (isLarge) return joinParts(BEGINNING + id, rest, '');
-    const head = flat(BEGINNING + id);
+    if (isLarge) return joinParts(BEGINNING + integerText(id), rest, '');
+    const head = flat(BEGINNING + integerText(id));
     return rest.length < SHARED_LENGTH ? flat(head + rest) : head + rest;
   }
 

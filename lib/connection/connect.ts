@@ -6,9 +6,9 @@ import type { Session } from '../session/session.js';
 import { promisify, popCallback, type Callback } from '../util/callback.js';
 import { bindContext, runInRootContext } from '../util/async-context.js';
 import { nextTick } from '../util/host.js';
-import { Attempt } from './reconnect/attempt.js';
+import { ALL_CLIENT_PARTS } from './all-client-parts.js';
+import { connectAs } from './connect-as.js';
 import { parseAppSpecifier } from './handshake/client-handshake.js';
-import { runConnectPolicy } from './handshake/connect-policy.js';
 import {
   Connection,
   type AppSpecifier,
@@ -18,10 +18,8 @@ import {
 } from './connection.js';
 import { CONTROL } from './control.js';
 import type { ResolvedClient } from './resolved-client.js';
-import { Lifecycle } from './lifecycle.js';
 import { CORE_EXTENSIONS } from './extensions.js';
-import { observeConnect } from './observing/observe-connect.js';
-import { Redialer, type DialedAs } from './reconnect/redialer.js';
+import type { DialedAs } from './reconnect/redialer.js';
 import type { RemoteProxy } from './calls/remote-proxy.js';
 import { SimpleConnectPolicy } from './handshake/simple-connect-policy.js';
 import type { Dialer, Dialers } from './transport.js';
@@ -148,48 +146,7 @@ function connect(
     });
     return;
   }
-  observeConnect(dialedAs.app, undefined, callback, (done) => {
-    attemptFirst(dialedAs, settings, dialer, dialers, done);
-  });
-}
-
-function attemptFirst(
-  dialedAs: DialedAs,
-  settings: ResolvedClient,
-  dialer: Dialer,
-  dialers: Dialers,
-  callback: Callback,
-): void {
-  const { client } = settings;
-  const attempt = new Attempt(settings);
-  let giveUp = (): void => {
-    attempt.stop();
-  };
-  attempt.dial(dialer, dialedAs.args, (error, transport) => {
-    if (!transport) {
-      callback(error);
-      return;
-    }
-    const lifecycle = new Lifecycle(transport, null, settings, settings.limits);
-    const { connection } = lifecycle;
-    giveUp = () => {
-      if (!connection.handshakeDone) connection.close();
-    };
-    attempt.shakeHands(() => {
-      transport.destroy();
-    });
-    const redialer = new Redialer(lifecycle, settings, dialers, dialedAs);
-    lifecycle.redialer = redialer;
-    if (settings.heartbeatInterval) connection.startHeartbeat(settings.heartbeatInterval);
-    const { connectPolicy, session: given } = settings;
-    runConnectPolicy(connectPolicy, dialedAs.app, connection, given, (failure, _connection, session) => {
-      attempt.stop();
-      if (failure) connection.stopHeartbeat();
-      else redialer.arm();
-      callback(failure, connection, session ?? connection.session);
-    });
-  });
-  client.signal?.addEventListener('abort', () => giveUp(), { once: true });
+  connectAs(dialedAs, settings, dialer, dialers, callback);
 }
 
 function resolveClient(client: ClientOptions): ResolvedClient {
@@ -207,6 +164,7 @@ function resolveClient(client: ClientOptions): ResolvedClient {
     limits: resolveLimits(client.limits),
     extensions: client.extensions ?? CORE_EXTENSIONS,
     dialArguments: client.dialArguments,
+    parts: ALL_CLIENT_PARTS,
   };
 }
 

@@ -9,15 +9,18 @@ import type { ByeReason, Message } from '../protocol/message.js';
 import { checkHandshakeSize } from '../protocol/message-size.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { JOURNAL_FULL_INFO } from '../protocol/refusal-info.js';
-import { NO_CALLS, type Session } from '../session/session.js';
+import { LiveSession, NO_CALLS } from '../session/live-session.js';
+import type { Session } from '../session/session.js';
 import { isThenable, type Callback } from '../util/callback.js';
 import { isSystemError } from '../util/errors.js';
 import { LOG_EVENTS } from './log-events.js';
 import { LAST_RESORT, reportRejection, SAFE_EMIT, type ArgumentsOf } from '../util/event-emitter.js';
 import { reportUnhandledError } from '../util/host.js';
+import { TimeAccount } from '../util/waiting-line.js';
 import type { OutgoingCalls } from './calls/outgoing-calls.js';
 import { handleMessage, type MessageOwner } from './channel/message-handlers.js';
 import { SessionChannel, type ChannelOwner } from './channel/session-channel.js';
+import type { SessionClass } from './client-parts.js';
 import {
   createConnection,
   type AppSpecifier,
@@ -165,6 +168,14 @@ export class Lifecycle
 
   get receiveMeter(): ReceiveMeter | undefined {
     return this.serverSide?.receiveMeter;
+  }
+
+  get SessionClass(): SessionClass {
+    return this.settings?.parts.SessionClass ?? LiveSession;
+  }
+
+  timeAccountOf(address: string | undefined): TimeAccount {
+    return (this.serverSide ?? this.settings?.parts)?.timeAccountOf(address) ?? new TimeAccount();
   }
 
   get sendMeter(): SendMeter | undefined {

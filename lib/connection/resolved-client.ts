@@ -1,6 +1,7 @@
 import type { ApplicationLike } from '../application/application.js';
 import type { Limits } from '../protocol/limits.js';
 import type { Session } from '../session/session.js';
+import type { ClientParts } from './client-parts.js';
 import type {
   ClientOptions,
   Connection,
@@ -23,4 +24,5 @@ export interface ResolvedClient {
   readonly limits: Limits;
   readonly extensions: readonly ExtensionName[];
   readonly dialArguments: ClientOptions['dialArguments'];
+  readonly parts: ClientParts;
 }

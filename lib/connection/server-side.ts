@@ -2,6 +2,7 @@ import type { Limits } from '../protocol/limits.js';
 import type { HandshakeRequest } from '../protocol/message.js';
 import type { JournalCounter } from '../session/journal-meter.js';
 import type { ErrorReporter } from '../util/event-emitter.js';
+import type { TimeAccount } from '../util/waiting-line.js';
 import type { InFlight } from './calls/in-flight.js';
 import type { Connection } from './connection.js';
 import type { CallMeter } from './observing/call-meter.js';
@@ -34,6 +35,8 @@ export interface ServerSide {
   readonly inFlight: InFlight;
   /** Counts what the journal of a connection's session holds; undefined where the session is not here any more. */
   journalCounterOf(connection: Connection): JournalCounter | undefined;
+  /** Counts the shared time that the connections of an address have had. */
+  timeAccountOf(address: string | undefined): TimeAccount;
   /** Counts what has arrived of the clients and is not served. */
   readonly receiveMeter: ReceiveMeter;
   /** Counts what waits to be sent to the clients. */

@@ -28,7 +28,6 @@ import type { ReceiveMeter } from './receive-meter.js';
 import type { Reporter } from './reporter.js';
 import { LARGE_CALL_BYTES } from './calls/weight.js';
 import type { SendMeter } from './send-meter.js';
-import { timeAccountOf } from './time-accounts.js';
 import { COUNTED_FROM_BYTES, type Transport, type TransportReceiver } from './transport.js';
 import { isEnd, TurnQueue, type Arrival, type TurnQueueOwner } from './turn-queue.js';
 
@@ -60,6 +59,8 @@ export interface WireOwner extends Pick<Reporter, 'isLogged' | 'log' | 'reportEr
   readonly sendMeter: SendMeter | undefined;
   /** Counts what all connections of the server have received and not served; undefined on a client's side. */
   readonly receiveMeter: ReceiveMeter | undefined;
+  /** Counts the shared time that the connections of an address have had. */
+  timeAccountOf(address: string | undefined): TimeAccount;
   /**
    * Acts on a message; answers whether it was expected.
    * @param bytes its size: in bytes, or in UTF-16 units of a transport of text
@@ -188,7 +189,7 @@ export class Wire implements TransportReceiver, ReadAheadOwner, BacklogOwner, Tu
   }
 
   get timeAccount(): TimeAccount {
-    return timeAccountOf(this.remoteAddress);
+    return this.owner.timeAccountOf(this.remoteAddress);
   }
 
   waitForTurn(held: ReadAhead): void {

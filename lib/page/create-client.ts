@@ -1,5 +1,5 @@
-import { connect, reconnect } from '../transport/browser/browser.js';
 import { PageClient } from './page-client.js';
+import { PAGE_ENTRY } from './page-entry.js';
 import { resolvePageOptions, type PageClientOptions } from './page-options.js';
 
 /**
@@ -12,5 +12,5 @@ import { resolvePageOptions, type PageClientOptions } from './page-options.js';
  * await client.call('rooms', 'join', 'kitchen');
  */
 export function createClient<Contract = unknown>(options: PageClientOptions): PageClient<Contract> {
-  return new PageClient(resolvePageOptions(options), { connect, reconnect });
+  return new PageClient(resolvePageOptions(options), PAGE_ENTRY);
 }

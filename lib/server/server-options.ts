@@ -182,3 +182,11 @@ function policyOf(given: AuthPolicy | null | undefined): ResolvedPolicy {
 function isPolicy(value: unknown): boolean {
   return typeof value === 'function' || hasMethod('authenticate')(value);
 }
+
+/** Whether a client may ask for the names of methods. @param username null: it has not logged in */
+export function mayInspect(
+  { introspection }: Pick<ResolvedServerOptions, 'introspection'>,
+  username: string | null,
+): boolean {
+  return introspection === 'all' || (introspection === 'authenticated' && username !== null);
+}

@@ -5,6 +5,7 @@ import { Lifecycle } from '../connection/lifecycle.js';
 import { ReceiveMeter } from '../connection/receive-meter.js';
 import { SendMeter } from '../connection/send-meter.js';
 import type { ServerSide } from '../connection/server-side.js';
+import { timeAccountOf } from '../connection/time-accounts.js';
 import type { Transport } from '../connection/transport.js';
 import {
   receiveBufferBytesTotal,
@@ -46,6 +47,7 @@ import { ServerMeter } from './metrics/server-meter.js';
 import type { ServerMetrics } from './metrics/server-metrics.js';
 import { SessionKeeper } from './sessions/session-keeper.js';
 import {
+  mayInspect,
   resolveServerOptions,
   storageOf,
   type ApplicationsOption,
@@ -444,6 +446,7 @@ export class Server extends EventEmitter<ServerEvents> {
       server: this,
       limits: this.limits,
       journalCounterOf: (connection) => this.table.placeOf(connection),
+      timeAccountOf,
       inFlight: this.inFlight,
       callMeter: this.meter?.calls,
       receiveMeter: this.receiveMeter,
@@ -458,10 +461,7 @@ export class Server extends EventEmitter<ServerEvents> {
       decideHandshake: (connection, request) => {
         this.decideHandshake(connection, request);
       },
-      mayInspect: ({ username }) => {
-        const { introspection } = this.options;
-        return introspection === 'all' || (introspection === 'authenticated' && username !== null);
-      },
+      mayInspect: ({ username }) => mayInspect(this.options, username),
       transportLost: (connection) => {
         this.transportLost(connection);
       },

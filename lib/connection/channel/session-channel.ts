@@ -16,7 +16,8 @@ import type { MessageHead } from '../../protocol/message-head.js';
 import { JOURNAL_FULL_INFO } from '../../protocol/refusal-info.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Journal } from '../../session/journal.js';
-import { NO_CALLS, type Session } from '../../session/session.js';
+import { NO_CALLS } from '../../session/live-session.js';
+import type { Session } from '../../session/session.js';
 import type { Callback } from '../../util/callback.js';
 import { afterContinuations } from '../../util/host.js';
 import {

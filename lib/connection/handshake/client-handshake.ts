@@ -17,7 +17,7 @@ import {
   SESSION_TAKEN_INFO,
 } from '../../protocol/refusal-info.js';
 import { RemoteError } from '../../protocol/remote-error.js';
-import { Session } from '../../session/session.js';
+import type { Session } from '../../session/session.js';
 import { splitVersionedName } from '../../util/versioned-name.js';
 import type { AppSpecifier, Connection } from '../connection.js';
 import {
@@ -28,6 +28,7 @@ import {
   type ExtensionName,
   type TransportTerms,
 } from '../extensions.js';
+import type { SessionClass } from '../client-parts.js';
 import type { Credentials } from './credentials.js';
 import { INSPECT, inspectAsJson, type Inspect } from '../../util/inspect.js';
 
@@ -73,8 +74,15 @@ export class ClientHandshake {
     } else this.settle(null, response);
   }
 
-  /** Turns the server's yes into a session; an error where it does not answer what was asked. */
-  entranceOf(response: HandshakeResponse, offered: readonly ExtensionName[]): Entrance | RemoteError {
+  /**
+   * Turns the server's yes into a session; an error where it does not answer what was asked.
+   * @param SessionClass the class of a new one
+   */
+  entranceOf(
+    response: HandshakeResponse,
+    offered: readonly ExtensionName[],
+    SessionClass: SessionClass,
+  ): Entrance | RemoteError {
     const { ok } = response;
     const { resumed, username } = this.credentials;
     const extensions = agreedNames(offered, response.extensions);
@@ -83,7 +91,7 @@ export class ClientHandshake {
     if (!resumed) {
       if (typeof ok !== 'string' || ok.length > MAX_SESSION_ID_LENGTH)
         return new RemoteError(ERR_AUTH_FAILED);
-      const session = new Session<Connection>(null, username, ok);
+      const session = new SessionClass(null, username, ok);
       session.binding = binding;
       return { session, receivedCount: undefined, terms };
     }

@@ -1,4 +1,5 @@
-import { Session } from '../../session/session.js';
+import { LiveSession } from '../../session/live-session.js';
+import type { Session } from '../../session/session.js';
 
 /**
  * How a client shows who it is.
@@ -42,6 +43,6 @@ export function credentialsOf<C>(
   login: string | Session<C> | null | undefined,
   password: string | null | undefined,
 ): Credentials<C> {
-  if (login instanceof Session) return resumeCredentials(login);
+  if (login instanceof LiveSession) return resumeCredentials(login);
   return login ? loginCredentials(login, password) : ANONYMOUS;
 }

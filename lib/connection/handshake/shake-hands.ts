@@ -8,6 +8,7 @@ import { nextTick } from '../../util/host.js';
 import type { Observation } from '../../util/observation.js';
 import { ClientHandshake, parseAppSpecifier, type Entrance } from './client-handshake.js';
 import type { Credentials } from './credentials.js';
+import type { SessionClass } from '../client-parts.js';
 import type { AppSpecifier, Connection } from '../connection.js';
 import type { ExtensionName } from '../extensions.js';
 import { begin, watches } from '../observing/observers.js';
@@ -19,6 +20,8 @@ export interface HandshakeOwner {
   readonly state: ConnectionState;
   /** The extensions that this side offers. */
   readonly offeredExtensions: readonly ExtensionName[];
+  /** The class of a new session. */
+  readonly SessionClass: SessionClass;
   /** Sends the request; its answer ends the handshake. */
   awaitAnswer(handshake: ClientHandshake, offered: readonly ExtensionName[]): void;
   /** The server has let the client in. */
@@ -60,7 +63,7 @@ export function shakeHands(
   const offered = offerFor(credentials, owner.offeredExtensions);
   const observation = observeHandshake(owner.connection, application, credentials);
   const handshake = new ClientHandshake(credentials, application, (error, response) => {
-    const entrance = response && handshake.entranceOf(response, offered);
+    const entrance = response && handshake.entranceOf(response, offered, owner.SessionClass);
     if (!entrance || entrance instanceof RemoteError) {
       const failure = error ?? entrance;
       owner.handshakeFailed(failure, credentials.resumed, !handshake.isSessionKept);

@@ -11,8 +11,15 @@ import type { Limits } from '../../protocol/limits.js';
 import type { Session } from '../../session/session.js';
 import type { Callback } from '../../util/callback.js';
 import { splitVersionedName } from '../../util/versioned-name.js';
-import type { ConnectFunctions } from '../connect.js';
-import type { AppSpecifier, Connection } from '../connection.js';
+import type { ApplicationLike } from '../../application/application.js';
+import type {
+  AppSpecifier,
+  ClientOptions,
+  Connection,
+  ConnectPolicyFunction,
+  Reconnector,
+} from '../connection.js';
+import type { ExtensionName } from '../extensions.js';
 import { parseAppSpecifier } from '../handshake/client-handshake.js';
 
 /** How a client reconnects by itself after its connection was lost. Attempts that callers cause do not count here. */
@@ -35,9 +42,27 @@ export interface ReconnectDelays {
   readonly maxDelayMs: number;
 }
 
+/** What a keeper gives to {@link KeptEntry.connect}: all that its connections need, checked. */
+export interface KeptClient extends ClientOptions {
+  readonly application: ApplicationLike<Connection>;
+  readonly connectPolicy: ConnectPolicyFunction;
+  readonly heartbeatInterval: number;
+  readonly limits: Limits;
+  readonly extensions: readonly ExtensionName[];
+  readonly reconnector: Reconnector;
+}
+
+/** Connects as a transport's entry object does. The last of the arguments is the callback. */
+export interface KeptEntry {
+  /** Connects, and logs in by the client's policy; the callback gets the connection. */
+  connect(app: AppSpecifier, client: KeptClient, ...args: unknown[]): unknown;
+  /** Moves a connection to a new transport and resumes its session there. */
+  reconnect(connection: Connection, ...args: unknown[]): unknown;
+}
+
 /** The address of a server, and how to dial it. */
 export interface KeptAddress {
-  readonly entry: Pick<ConnectFunctions, 'connect' | 'reconnect'>;
+  readonly entry: KeptEntry;
   /** The arguments with the address, for the entry's `connect`. */
   readonly args: readonly unknown[];
   /** Returns these arguments at each dial; undefined where they are always the same. */

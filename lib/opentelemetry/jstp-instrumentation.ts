@@ -1,6 +1,6 @@
 import type { Span } from '@opentelemetry/api';
 import { InstrumentationBase, type InstrumentationConfig } from '@opentelemetry/instrumentation';
-import { observe } from '../connection/observing/observers.js';
+import { observe } from '../connection/observing/observe.js';
 import type { Operation } from '../connection/observing/operations.js';
 import { CallDurations } from './call-durations.js';
 import { TracingObserver } from './tracing-observer.js';

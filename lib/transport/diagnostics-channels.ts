@@ -1,5 +1,6 @@
 import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
-import { observe, type Follower } from '../connection/observing/observers.js';
+import { observe } from '../connection/observing/observe.js';
+import type { Follower } from '../connection/observing/observers.js';
 import type { Operation, OperationKind } from '../connection/observing/operations.js';
 
 type Channel = TracingChannel<unknown, Operation>;

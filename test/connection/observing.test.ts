@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Application, type Connection, type IncomingCall } from '../../lib/core.js';
-import { observe } from '../../lib/connection/observing/observers.js';
+import { observe } from '../../lib/connection/observing/observe.js';
 import { ReceiveOperation, type Operation } from '../../lib/connection/observing/operations.js';
 import { Closing } from '../support/closing.js';
 import { API, dial, startCore, type Back } from '../support/core.js';

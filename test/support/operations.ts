@@ -1,4 +1,5 @@
-import { observe, type Follower } from '../../lib/connection/observing/observers.js';
+import { observe } from '../../lib/connection/observing/observe.js';
+import type { Follower } from '../../lib/connection/observing/observers.js';
 import type { Operation } from '../../lib/connection/observing/operations.js';
 import type { Closing } from './closing.js';
 

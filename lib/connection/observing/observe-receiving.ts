@@ -3,8 +3,7 @@ import type { CallMessage, EventMessage } from '../../protocol/message.js';
 import type { Observation } from '../../util/observation.js';
 import type { Connection } from '../connection.js';
 import type { CallMeter } from './call-meter.js';
-import { begin, watches } from './observers.js';
-import { ReceiveOperation } from './operations.js';
+import { begin, teller, watches } from './observers.js';
 
 /** What receives calls and events. */
 interface Receiver {
@@ -29,7 +28,8 @@ export function observeReceiving(
 ): Observation {
   const counted = callMeter && count(callMeter, kind, application, message.interfaceName ?? '', name);
   if (counted && !watches[kind].isOn) return counted;
-  return begin(new ReceiveOperation(kind, connection, application, message, length, name), counted);
+  const operation = teller().receiveOperation(kind, connection, application, message, length, name);
+  return begin(operation, counted);
 }
 
 function count(

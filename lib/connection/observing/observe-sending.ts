@@ -4,8 +4,7 @@ import { ignore } from '../../util/callback.js';
 import type { OutgoingCall } from '../calls/outgoing-calls.js';
 import type { Connection } from '../connection.js';
 import type { CallMeter } from './call-meter.js';
-import { begin, watches } from './observers.js';
-import { SendOperation } from './operations.js';
+import { begin, teller, watches } from './observers.js';
 
 /** What sends calls. */
 interface CallSender {
@@ -23,7 +22,7 @@ export function observeCall(
   args: readonly unknown[],
   metadata: Metadata | undefined,
 ): Metadata | undefined {
-  const operation = new SendOperation('call', connection, interfaceName, methodName, args, metadata);
+  const operation = teller().sendOperation('call', connection, interfaceName, methodName, args, metadata);
   const observation = begin(operation, callMeter?.call(interfaceName, methodName));
   call.observation = observation;
   observation.run(ignore);
@@ -56,7 +55,7 @@ export function observeEmit(
     counted?.end(outcomeCodeOf(error), error);
     return error;
   }
-  const operation = new SendOperation('emit', connection, interfaceName, eventName, args, metadata);
+  const operation = teller().sendOperation('emit', connection, interfaceName, eventName, args, metadata);
   const observation = begin(operation, counted);
   observation.run(ignore);
   const error = sender.commitEvent(interfaceName, eventName, args, operation.metadata);

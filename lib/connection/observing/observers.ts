@@ -1,7 +1,6 @@
 import type { WrittenMessage } from '../../protocol/attached-message.js';
-import type { Moment } from '../../util/turn-clock.js';
 import type { Observation } from '../../util/observation.js';
-import type { Operation, OperationKind } from './operations.js';
+import type { Operation, OperationKind, ReceiveOperation, SendOperation } from './operations.js';
 
 /** Follows one operation for an observer. */
 export interface Follower {
@@ -30,34 +29,20 @@ export interface Observer {
   begin(operation: Operation): Follower | undefined;
 }
 
-const ALWAYS: Interest = { hasSubscribers: true };
+/** One who observes one kind of operations. */
+export interface Watcher {
+  readonly observer: Observer;
+  readonly interest: Interest;
+}
 
 /** Who observes one kind of operations. */
 class Watch {
-  private watchers: readonly { readonly observer: Observer; readonly interest: Interest }[] = [];
-
-  constructor(private readonly kind: OperationKind) {}
+  watchers: readonly Watcher[] = [];
 
   /** Whether anybody wants to know of them now. Why it is asked first: nothing is made for nobody. */
   get isOn(): boolean {
     for (const { interest } of this.watchers) if (interest.hasSubscribers) return true;
     return false;
-  }
-
-  add(observer: Observer): void {
-    const interest = observer.interestIn(this.kind);
-    if (interest === false || this.watchers.some((other) => other.observer === observer)) return;
-    this.watchers = [...this.watchers, { observer, interest: interest === true ? ALWAYS : interest }];
-  }
-
-  remove(observer: Observer): void {
-    this.watchers = this.watchers.filter((other) => other.observer !== observer);
-  }
-
-  /** Tells those who want to know. @returns what follows it for them */
-  begin(operation: Operation): Follower[] {
-    const asked = this.watchers.filter(({ interest }) => interest.hasSubscribers);
-    return asked.flatMap(({ observer }) => observer.begin(operation) ?? []);
   }
 }
 
@@ -66,67 +51,42 @@ class Watch {
  * up once, before there are any. Why not by a function of the kind: it would cost each call a search by name.
  */
 export const watches: Readonly<Record<OperationKind, Watch>> = {
-  call: /* @__PURE__ */ new Watch('call'),
-  serve: /* @__PURE__ */ new Watch('serve'),
-  emit: /* @__PURE__ */ new Watch('emit'),
-  handle: /* @__PURE__ */ new Watch('handle'),
-  connect: /* @__PURE__ */ new Watch('connect'),
-  handshake: /* @__PURE__ */ new Watch('handshake'),
-  resume: /* @__PURE__ */ new Watch('resume'),
+  call: /* @__PURE__ */ new Watch(),
+  serve: /* @__PURE__ */ new Watch(),
+  emit: /* @__PURE__ */ new Watch(),
+  handle: /* @__PURE__ */ new Watch(),
+  connect: /* @__PURE__ */ new Watch(),
+  handshake: /* @__PURE__ */ new Watch(),
+  resume: /* @__PURE__ */ new Watch(),
 };
 
-/** Adds an observer, once. @returns a function that removes it */
-export function observe(observer: Observer): () => void {
-  for (const watch of Object.values(watches)) watch.add(observer);
-  return () => {
-    for (const watch of Object.values(watches)) watch.remove(observer);
-  };
+/** An operation that has begun. */
+export type Begun = Observation & Required<Pick<Observation, 'run' | 'sent'>>;
+
+/** Makes operations for those who observe them. */
+export interface Teller {
+  sendOperation(...parts: ConstructorParameters<typeof SendOperation>): SendOperation;
+  receiveOperation(...parts: ConstructorParameters<typeof ReceiveOperation>): ReceiveOperation;
+  /** See {@link begin}. */
+  begin(operation: Operation, counted?: Observation): Begun;
 }
 
-/** An operation that has begun. */
-type Begun = Observation & Required<Pick<Observation, 'run' | 'sent'>>;
+let present: Teller | undefined;
+
+/** Hands in what tells observers. Why not imported: a page has no observers, and need not download it. */
+export function handIn(teller: Teller): void {
+  present = teller;
+}
+
+/** What tells observers. Only where a watch {@link Watch.isOn}: whoever observes has handed it in. */
+export function teller(): Teller {
+  return present as Teller;
+}
 
 /**
- * Begins an operation. Its `run` is to be called next.
+ * Begins an operation, which is observed. Its `run` is to be called next.
  * @param counted ends with it
  */
 export function begin(operation: Operation, counted?: Observation): Begun {
-  return new Followed(operation, watches[operation.kind].begin(operation), counted);
-}
-
-class Followed implements Observation {
-  private isOver = false;
-
-  constructor(
-    private readonly operation: Operation,
-    private readonly followers: readonly Follower[],
-    private readonly counted: Observation | undefined,
-  ) {}
-
-  get began(): Moment | undefined {
-    return this.counted?.began;
-  }
-
-  run<T>(run: () => T): T {
-    let inner = run;
-    for (const follower of this.followers) {
-      if (!follower.run) continue;
-      const next = inner;
-      inner = () => (follower.run ? follower.run(next) : next());
-    }
-    return inner();
-  }
-
-  sent(message: WrittenMessage): void {
-    for (const follower of this.followers) follower.sent?.(message);
-  }
-
-  end(code: number | string, error?: unknown): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.operation.code = code;
-    if (code !== 0) this.operation.error = error;
-    for (const follower of this.followers) follower.end();
-    this.counted?.end(code, error);
-  }
+  return teller().begin(operation, counted);
 }

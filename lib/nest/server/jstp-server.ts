@@ -7,7 +7,7 @@ import type { ApplicationLike } from '../../application/application.js';
 import type { ClientsOf, InterfaceOf, EmitOf, GivenOrRecord } from '../../application/contract.js';
 import type { Connection } from '../../connection/connection.js';
 import { UnsendableAnswer } from '../../connection/calls/unsendable-answer.js';
-import { observe } from '../../connection/observing/observers.js';
+import { observe } from '../../connection/observing/observe.js';
 import { ALL_EXTENSIONS } from '../../connection/extensions.js';
 import type { ListenerFactory } from '../../server/listener.js';
 import { Audience, UserAudience } from '../../server/rooms/audience.js';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { Controller, UseFilters, UseGuards, type CanActivate, type RpcExceptionFilter } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
 import { EMPTY, type Observable } from 'rxjs';
-import { observe } from '../../../lib/connection/observing/observers.js';
+import { observe } from '../../../lib/connection/observing/observe.js';
 import type { ReceiveOperation } from '../../../lib/connection/observing/operations.js';
 import {
   Application,

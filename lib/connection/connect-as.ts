@@ -3,25 +3,24 @@ import { runConnectPolicy } from './handshake/connect-policy.js';
 import { Lifecycle } from './lifecycle.js';
 import { observeConnect } from './observing/observe-connect.js';
 import { Attempt } from './reconnect/attempt.js';
-import { Redialer, type DialedAs } from './reconnect/redialer.js';
+import type { DialedAs } from './reconnect/comeback.js';
+import { Redialer } from './reconnect/redialer.js';
 import type { ResolvedClient } from './resolved-client.js';
-import type { Dialer, Dialers } from './transport.js';
+import type { Dialer } from './transport.js';
 
 /**
  * Connects a client whose options are resolved.
  * @param dialer dials
- * @param dialers for `reconnectFn('ws', ...)`
  * @param callback gets the error, the connection and the session
  */
 export function connectAs(
   dialedAs: DialedAs,
   settings: ResolvedClient,
   dialer: Dialer,
-  dialers: Dialers,
   callback: Callback,
 ): void {
   observeConnect(dialedAs.app, undefined, callback, (done) => {
-    attemptFirst(dialedAs, settings, dialer, dialers, done);
+    attemptFirst(dialedAs, settings, dialer, done);
   });
 }
 
@@ -29,7 +28,6 @@ function attemptFirst(
   dialedAs: DialedAs,
   settings: ResolvedClient,
   dialer: Dialer,
-  dialers: Dialers,
   callback: Callback,
 ): void {
   const { client } = settings;
@@ -50,7 +48,7 @@ function attemptFirst(
     attempt.shakeHands(() => {
       transport.destroy();
     });
-    const redialer = new Redialer(lifecycle, settings, dialers, dialedAs);
+    const redialer = new Redialer(lifecycle, settings, dialedAs);
     lifecycle.redialer = redialer;
     if (settings.heartbeatInterval) connection.startHeartbeat(settings.heartbeatInterval);
     const { connectPolicy, session: given } = settings;

@@ -19,7 +19,8 @@ import {
 import { CONTROL } from './control.js';
 import type { ResolvedClient } from './resolved-client.js';
 import { CORE_EXTENSIONS } from './extensions.js';
-import type { DialedAs } from './reconnect/redialer.js';
+import { AutomaticComeback } from './reconnect/automatic-comeback.js';
+import type { DialedAs } from './reconnect/comeback.js';
 import type { RemoteProxy } from './calls/remote-proxy.js';
 import { SimpleConnectPolicy } from './handshake/simple-connect-policy.js';
 import type { Dialer, Dialers } from './transport.js';
@@ -139,17 +140,17 @@ function connect(
   let settings: ResolvedClient;
   try {
     parseAppSpecifier(dialedAs.app);
-    settings = resolveClient(client);
+    settings = resolveClient(client, dialers);
   } catch (error) {
     nextTick(() => {
       callback(error);
     });
     return;
   }
-  connectAs(dialedAs, settings, dialer, dialers, callback);
+  connectAs(dialedAs, settings, dialer, callback);
 }
 
-function resolveClient(client: ClientOptions): ResolvedClient {
+function resolveClient(client: ClientOptions, dialers: Dialers): ResolvedClient {
   const { dialArguments } = client;
   if (dialArguments !== undefined && typeof dialArguments !== 'function')
     throw new ConfigurationError('dialArguments', dialArguments, 'a function');
@@ -159,7 +160,7 @@ function resolveClient(client: ClientOptions): ResolvedClient {
     connectPolicy: policyFunction(client.connectPolicy ?? new SimpleConnectPolicy()),
     heartbeatInterval: optionalInterval('heartbeatInterval', client.heartbeatInterval),
     session: client.session,
-    reconnector: client.reconnector,
+    createComeback: (host) => new AutomaticComeback(host, dialers, client.reconnector),
     logger: client.logger,
     limits: resolveLimits(client.limits),
     extensions: client.extensions ?? CORE_EXTENSIONS,

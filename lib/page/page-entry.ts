@@ -14,14 +14,13 @@ import { TimeAccount } from '../util/waiting-line.js';
 const account = /* @__PURE__ */ new TimeAccount();
 
 const PARTS: ClientParts = { SessionClass: LiveSession, timeAccountOf: () => account };
-const DIALERS = /* @__PURE__ */ new Map();
 
 /** Connects a page's client. Unlike `connect` of the transport it takes a keeper's options alone, which are checked. */
 export const PAGE_ENTRY: KeptEntry = {
   connect(app, client, ...args) {
     const done = bindContext(args.pop() as Callback);
     const dialedAs = { app, transportName: 'ws', args };
-    runInRootContext(connectAs, dialedAs, resolved(client), browserDialer, DIALERS, done);
+    runInRootContext(connectAs, dialedAs, resolved(client), browserDialer, done);
   },
   reconnect(connection: Connection, ...args) {
     const done = bindContext(args.pop() as Callback);
@@ -38,7 +37,8 @@ function resolved(client: KeptClient): ResolvedClient {
     connectPolicy: client.connectPolicy,
     heartbeatInterval: client.heartbeatInterval || undefined,
     session: undefined,
-    reconnector: client.reconnector,
+    // Its keeper dials.
+    createComeback: undefined,
     logger: undefined,
     limits: client.limits,
     extensions: client.extensions,

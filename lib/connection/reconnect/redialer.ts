@@ -7,17 +7,16 @@ import {
 import type { ByeReason } from '../../protocol/message.js';
 import { RemoteError } from '../../protocol/remote-error.js';
 import type { Session } from '../../session/session.js';
-import { ignore, popCallback, type Callback } from '../../util/callback.js';
+import { ignore, type Callback } from '../../util/callback.js';
 import { Attempt } from './attempt.js';
-import { Backoff } from './backoff.js';
-import { ReconnectSchedule } from './schedule.js';
+import type { Comeback, ComebackHost, DialedAs } from './comeback.js';
 import { runConnectPolicy } from '../handshake/connect-policy.js';
-import type { AppSpecifier, Connection, ReconnectFunction } from '../connection.js';
+import type { Connection } from '../connection.js';
 import { NO_EXTENSIONS, type Extensions } from '../extensions.js';
 import { observeConnect } from '../observing/observe-connect.js';
 import type { Reporter } from '../reporter.js';
 import type { ResolvedClient } from '../resolved-client.js';
-import type { Dialer, Dialers, Transport } from '../transport.js';
+import type { Dialer, Transport } from '../transport.js';
 
 /** What a redialer asks of its connection. */
 export interface RedialerOwner extends Pick<Reporter, 'announce' | 'guard'> {
@@ -33,69 +32,52 @@ export interface RedialerOwner extends Pick<Reporter, 'announce' | 'guard'> {
   attach(transport: Transport): void;
 }
 
-/** How a connection was dialled. */
-export interface DialedAs {
-  readonly app: AppSpecifier;
-  readonly transportName: string;
-  readonly args: readonly unknown[];
-}
-
-const SUPERSEDED = new RemoteError(ERR_NOT_CONNECTED, 'The attempt to connect was given up');
+/** The error of an attempt that another one has replaced. */
+export const SUPERSEDED = new RemoteError(ERR_NOT_CONNECTED, 'The attempt to connect was given up');
 
 type Done = Callback;
 
-/**
- * Brings a client's connection back on a new transport: when the user says so, when the user's reconnector does or, where
- * there is none, by a schedule of its own.
- */
-export class Redialer {
-  private readonly backoff = new Backoff();
-  private readonly schedule = new ReconnectSchedule(this.backoff, () => {
-    this.reconnectFn();
-  });
-  /** Whether the server has refused the session as lost: attempts log in, by the connect policy, to a new one. */
-  private isSessionLost = false;
-  /** Whether the loss of the transport starts the reconnector. */
+/** Brings a client's connection back on a new transport: when the user says so, or its {@link Comeback} does. */
+export class Redialer implements ComebackHost {
+  /** Undefined: only the user does. */
+  private readonly comeback: Comeback | undefined;
+  isSessionLost = false;
+  /** Whether the loss of the transport is the comeback's business. */
   private isArmed = false;
-  private isStopped = false;
+  isStopped = false;
   /** Whether the server has said that its client is to come back at once. */
   private isMoving = false;
   /** Whether the old transport was lost while another was dialled: that dial decides what becomes of it. */
   private isLossPending = false;
-  /** The attempt under way. */
-  private attempt: Attempt | undefined;
+  attempt: Attempt | undefined;
   /** Whether it has no transport yet. */
   private isDialling = false;
   /** Ends it. */
   private finish: Done | undefined;
-  /** Whether the reconnector has made it, and makes the next one if it fails. */
-  private isByReconnector = false;
-  /** Whether the reconnector would have brought the connection back, had the attempt under way not been made. */
-  private isAwaited = false;
 
   constructor(
-    private readonly owner: RedialerOwner,
+    readonly owner: RedialerOwner,
     private readonly settings: ResolvedClient,
-    private readonly dialers: Dialers,
-    private readonly dialedAs: DialedAs,
-  ) {}
+    readonly dialedAs: DialedAs,
+  ) {
+    this.comeback = settings.createComeback?.(this);
+  }
 
-  /** The handshake is done: the next loss of the transport starts the reconnector. */
+  /** The handshake is done: the next loss of the transport is the comeback's business. */
   arm(): void {
     // A listener may have closed the connection.
     if (this.owner.isClosed) return;
     this.isArmed = true;
     this.isStopped = false;
     this.isSessionLost = false;
-    this.isAwaited = false;
-    this.backoff.connected();
+    this.comeback?.connected();
   }
 
   /** Nothing is dialled any more, until `reconnect` is called by the user. */
   stop(): void {
     this.isStopped = true;
     this.isArmed = false;
-    this.isAwaited = false;
+    this.comeback?.stop();
     this.cancel();
   }
 
@@ -108,10 +90,7 @@ export class Redialer {
     this.isLossPending = this.isDialling;
     if (this.isLossPending) return;
     this.isArmed = false;
-    this.backoff.lost();
-    // At once, but not again and again to servers that let the client in and send it away.
-    if (isMoving && this.backoff.isFresh) this.reconnectFn();
-    else this.askReconnector();
+    this.comeback?.lost(isMoving);
   }
 
   /**
@@ -132,27 +111,27 @@ export class Redialer {
     // A peer without extensions has no other code for a session that it does not know.
     const isUnknown = code === ERR_AUTH_FAILED && !binding?.extensions.length;
     this.isSessionLost = code === ERR_SESSION_LOST || isUnknown;
-    if (this.isSessionLost) this.backoff.sessionLost();
+    if (this.isSessionLost) this.comeback?.sessionLost();
     return this.isSessionLost;
   }
 
-  /** Whether the reconnector is asked again if the attempt under way fails. */
+  /** Whether the next attempt comes by itself if the one under way fails. */
   get isComingBack(): boolean {
-    return this.isByReconnector;
+    return this.comeback?.isTrying === true;
   }
 
   /**
    * Dials, moves the connection to the new transport and resumes its session there; a session that is lost is not asked
-   * for again. Where an attempt of the user fails, the reconnector goes on with what that has interrupted.
+   * for again. Where an attempt of the user fails, the comeback goes on with what that has interrupted.
    */
-  redial(dialer: Dialer, args: readonly unknown[], done: Done, isByReconnector = false): void {
+  redial(dialer: Dialer, args: readonly unknown[], done: Done, isOwn = false): void {
     observeConnect(this.dialedAs.app, this.owner.connection, done, (observed) => {
-      this.attemptAgain(dialer, args, observed, isByReconnector);
+      this.attemptAgain(dialer, args, observed, isOwn);
     });
   }
 
-  private attemptAgain(dialer: Dialer, args: readonly unknown[], done: Done, isByReconnector: boolean): void {
-    this.isAwaited ||= this.isArmed || this.schedule.isWaiting || this.isByReconnector;
+  private attemptAgain(dialer: Dialer, args: readonly unknown[], done: Done, isOwn: boolean): void {
+    this.comeback?.interrupted(this.isArmed);
     this.cancel();
     if (this.attempt) {
       // A callback that was told of the end of the attempt before has begun a newer one.
@@ -160,8 +139,7 @@ export class Redialer {
       return;
     }
     this.isStopped = false;
-    this.isByReconnector = isByReconnector;
-    if (isByReconnector) this.isAwaited = false;
+    this.comeback?.begun(isOwn);
     const attempt = new Attempt(this.settings);
     const finish: Done = (...outcome) => {
       // An attempt that another has replaced was told so.
@@ -169,10 +147,11 @@ export class Redialer {
       attempt.stop();
       this.attempt = undefined;
       this.finish = undefined;
-      this.isByReconnector = false;
+      this.comeback?.ended();
       done(...outcome);
       const [error] = outcome;
-      if (error && error !== SUPERSEDED) this.goOnAfter();
+      // A callback may have begun the next one.
+      if (error && error !== SUPERSEDED && !this.attempt) this.comeback?.failed(this.isMissed);
     };
     this.attempt = attempt;
     this.finish = finish;
@@ -214,55 +193,13 @@ export class Redialer {
     if (!waits) resume();
   }
 
-  private readonly reconnectFn: ReconnectFunction = (...given) => {
-    const { owner, dialedAs, isStopped } = this;
-    if (isStopped) return;
-    const args = [...given];
-    const callback = popCallback(args) ?? ignore;
-    const named = typeof args[0] === 'string' ? this.dialers.get(args[0]) : undefined;
-    const transportName = named ? (args.shift() as string) : dialedAs.transportName;
-    const dialer = named ?? this.dialers.get(dialedAs.transportName);
-    if (!dialer) return;
-    const dialArguments = args.length > 0 ? args : dialedAs.args;
-    const { attempt, isSessionLost } = this;
-    const done: Done = (error) => {
-      // An attempt that has found out that the session is lost has not failed: the next one logs in.
-      const isNews = this.isSessionLost && !isSessionLost;
-      if (error && error !== SUPERSEDED && !isNews) this.backoff.failed();
-      owner.announce('reconnect', error);
-      owner.guard(() => callback(error, owner.connection));
-      // A listener or the callback may have dialled by itself.
-      if (error && error !== SUPERSEDED && !this.isStopped && !this.attempt) this.askReconnector();
-    };
-    this.isAwaited = true;
-    owner.announce('reconnectAttempt', transportName, ...dialArguments);
-    // A listener may have closed the connection, or moved it by itself.
-    if (this.isStopped || this.attempt !== attempt) done(SUPERSEDED);
-    else this.redial(dialer, dialArguments, done, true);
-  };
-
-  private askReconnector(): void {
-    const { owner } = this;
-    const { reconnector } = this.settings;
-    if (reconnector) owner.guard(() => reconnector(owner.connection, this.reconnectFn));
-    else {
-      this.cancel();
-      this.schedule.start();
-    }
+  /** Whether the connection has neither a transport nor ended. */
+  private get isMissed(): boolean {
+    return !this.isArmed && !this.isStopped && !this.owner.isClosed;
   }
 
-  /** The user's attempt has failed. */
-  private goOnAfter(): void {
-    const { isAwaited, owner } = this;
-    // A callback may have begun the next one.
-    if (this.attempt) return;
-    this.isAwaited = false;
-    // A connection that still has its transport, or has ended, is not to be brought back.
-    if (isAwaited && !this.isArmed && !this.isStopped && !owner.isClosed) this.askReconnector();
-  }
-
-  private cancel(): void {
-    this.schedule.stop();
+  cancel(): void {
+    this.comeback?.callOff();
     this.dialled();
     this.finish?.(SUPERSEDED, this.owner.connection);
   }

@@ -80,7 +80,8 @@ export function handIn(teller: Teller): void {
 
 /** What tells observers. Only where a watch {@link Watch.isOn}: whoever observes has handed it in. */
 export function teller(): Teller {
-  return present as Teller;
+  if (!present) throw new Error('Nobody observes');
+  return present;
 }
 
 /**

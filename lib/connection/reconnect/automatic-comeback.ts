@@ -74,8 +74,8 @@ export class AutomaticComeback implements Comeback {
 
   private readonly reconnectFn: ReconnectFunction = (...given) => {
     const { host } = this;
-    if (host.isStopped) return;
-    const { owner, dialedAs, attempt, isSessionLost } = host;
+    const { owner, dialedAs, attempt, isSessionLost, isStopped } = host;
+    if (isStopped) return;
     const args = [...given];
     const callback = popCallback(args) ?? ignore;
     const named = typeof args[0] === 'string' ? this.dialers.get(args[0]) : undefined;

@@ -150,8 +150,7 @@ export class Redialer implements ComebackHost {
       this.comeback?.ended();
       done(...outcome);
       const [error] = outcome;
-      // A callback may have begun the next one.
-      if (error && error !== SUPERSEDED && !this.attempt) this.comeback?.failed(this.isMissed);
+      if (error && error !== SUPERSEDED) this.failed();
     };
     this.attempt = attempt;
     this.finish = finish;
@@ -193,9 +192,12 @@ export class Redialer implements ComebackHost {
     if (!waits) resume();
   }
 
-  /** Whether the connection has neither a transport nor ended. */
-  private get isMissed(): boolean {
-    return !this.isArmed && !this.isStopped && !this.owner.isClosed;
+  private failed(): void {
+    // A callback may have begun the next one.
+    if (this.attempt) return;
+    // A connection that still has its transport, or has ended, is not to be brought back.
+    const isMissed = !this.isArmed && !this.isStopped && !this.owner.isClosed;
+    this.comeback?.failed(isMissed);
   }
 
   cancel(): void {

@@ -37,6 +37,11 @@ export class Session<C = unknown> extends LiveSession<C> {
     return Session.ofState(id, readSessionText(text, limits));
   }
 
+  /** @internal Lets `instanceof` hold for the sessions of pages, too, which differ in nothing that they have themselves. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === Session ? value instanceof LiveSession : super[Symbol.hasInstance](value);
+  }
+
   private static ofState<C>(id: string, stored: StoredState): Session<C> {
     const session = new Session<C>(null, stored.username ?? null, id, stored.storage);
     session.receivedCount = stored.receivedCount;

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Session } from '../../lib/core.js';
 import { formatCallbackOk } from '../../lib/protocol/format-message.js';
 import { ENTRY_BYTES, Journal } from '../../lib/session/journal.js';
+import { LiveSession } from '../../lib/session/live-session.js';
 import { collectGarbage } from '../support/garbage.js';
 
 function filled(count: number): Journal {
@@ -201,6 +202,18 @@ describe('the message at which a transport is lost for the second time', () => {
 });
 
 describe('a session', () => {
+  test('is an instance of Session also where a page has made it', () => {
+    class Special extends Session {}
+    const session = new LiveSession(null, null);
+    expect([session instanceof Session, session instanceof Special]).toEqual([true, false]);
+    expect([new Session(null, null) instanceof Session, new Session(null, null) instanceof Special]).toEqual([
+      true,
+      false,
+    ]);
+    expect(new Special(null, null) instanceof Special).toBe(true);
+    expect({} instanceof Session).toBe(false);
+  });
+
   test('is a Map of the application’s state', () => {
     const session = new Session(null, 'ann', 'id', [['a', 1]]);
     session.set('b', { c: 2 });

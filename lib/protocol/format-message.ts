@@ -86,7 +86,8 @@ export function formatHandshakeRequest(fields: HandshakeRequestFields): string {
  * @param extensions - the accepted extensions; only for a client that offered some
  */
 export function formatHandshakeOk(id: number, ok: string | number, extensions?: ExtensionOffer): string {
-  return flat(`{handshake:${handshakeHeader(id, extensions)},ok:${typeof ok === 'number' ? ok : quote(ok)}}`);
+  // Not flat: it is written at once, and nobody keeps it.
+  return `${okHead(id, extensions)}${typeof ok === 'number' ? ok : quote(ok)}}`;
 }
 
 /**
@@ -98,20 +99,17 @@ export function formatHandshakeError(id: number, error: readonly unknown[]): str
   return flat(`{handshake:[${id}],error:${stringify(error, IN_MESSAGE)}}`);
 }
 
-function handshakeHeader(id: number, extensions: ExtensionOffer | undefined): string {
-  return extensions === undefined ? `[${id}]` : `[${id},null,${offerText(extensions)}]`;
-}
+// The last one that was written: a server answers most clients with the same. The offer does not change any more.
+let lastHead: { readonly id: number; readonly offer: ExtensionOffer; readonly text: string } | undefined;
 
-// The last one that was written: a server answers most clients with the same. It does not change any more.
-let lastOffer: ExtensionOffer | undefined;
-let lastOfferText = '';
-
-function offerText(offer: ExtensionOffer): string {
-  if (offer !== lastOffer) {
-    lastOfferText = stringify(offer, IN_HEADER);
-    lastOffer = offer;
+/** What is before the value of `ok`. */
+function okHead(id: number, offer: ExtensionOffer | undefined): string {
+  if (offer === undefined) return `{handshake:[${id}],ok:`;
+  if (lastHead?.offer !== offer || lastHead.id !== id) {
+    const text = flat(`{handshake:[${id},null,${stringify(offer, IN_HEADER)}],ok:`);
+    lastHead = { id, offer, text };
   }
-  return lastOfferText;
+  return lastHead.text;
 }
 
 /**

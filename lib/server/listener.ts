@@ -1,7 +1,7 @@
 import type { TrafficMeter } from '../connection/metrics/traffic-meter.js';
 import type { Transport } from '../connection/transport.js';
 import type { Admission, ListenerRule } from './door/admission.js';
-import type { PendingPeer } from './handshake/pending-peers.js';
+import type { Destroyable, PendingPeer } from './handshake/pending-peers.js';
 
 /** Receives what a listener accepts: the server's side of it. */
 export interface ListenerSink {
@@ -20,10 +20,10 @@ export interface ListenerSink {
   refuse(by: ListenerRule, address: string | undefined, error?: unknown): void;
   /**
    * Notes a peer that was admitted: its time for the handshake starts, with TLS and the upgrade of a WebSocket.
-   * @param abandon ends the socket when that time is over
+   * @param socket is destroyed when that time is over
    * @param admission the place of its connection
    */
-  addPending(abandon: () => void, admission: Admission): PendingPeer;
+  addPending(socket: Destroyable, admission: Admission): PendingPeer;
   /** Drops a peer that went away, or was refused, before it could be accepted. */
   removePending(peer: PendingPeer): void;
   /**

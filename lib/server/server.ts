@@ -391,7 +391,7 @@ export class Server extends EventEmitter<ServerEvents> {
       refuse: (by, address, error) => {
         door.refuse(by, address, error);
       },
-      addPending: (abandon, admission) => this.pendingPeers.add(abandon, admission),
+      addPending: (socket, admission) => this.pendingPeers.add(socket, admission),
       removePending: (peer) => {
         this.pendingPeers.remove(peer);
       },
@@ -526,7 +526,7 @@ export class Server extends EventEmitter<ServerEvents> {
 
   private accept(transport: Transport, peer?: PendingPeer): void {
     const { connection } = new Lifecycle(transport, this.side, null, this.limits);
-    this.pendingPeers.connected(peer ?? this.pendingPeers.add(() => transport.destroy()), connection);
+    this.pendingPeers.connected(peer ?? this.pendingPeers.add(transport), connection);
   }
 
   private clientEntered(connection: Connection, event: 'connect' | 'reconnect'): void {

@@ -31,7 +31,7 @@ export class AcceptedSockets {
     const accepted = acceptedSocket(socket);
     const admission = this.sink.admit(address);
     if (!admission) return false;
-    const entry = { peer: this.sink.addPending(() => accepted.destroy(), admission), admission };
+    const entry = { peer: this.sink.addPending(accepted, admission), admission };
     this.pending.set(accepted, entry);
     const { traffic } = this.sink;
     traffic?.opened(accepted);

@@ -25,6 +25,24 @@ describe('resolveLimits', () => {
     expect(Object.isFrozen(limits)).toBe(true);
   });
 
+  it('gives the same object for the same limits, and reads what has changed', () => {
+    const given: { -readonly [Name in keyof Limits]?: number | undefined } = {
+      maxDepth: 10,
+      maxStreams: undefined,
+    };
+    const limits = resolveLimits(given);
+    expect(resolveLimits(given)).toBe(limits);
+    expect(resolveLimits({ maxDepth: 10 })).toBe(limits);
+    expect(resolveLimits(limits)).toBe(limits);
+    given.maxDepth = 11;
+    expect(resolveLimits(given).maxDepth).toBe(11);
+    expect(limits.maxDepth).toBe(10);
+    delete given.maxDepth;
+    expect(resolveLimits(given)).toStrictEqual(DEFAULT_LIMITS);
+    expect(() => resolveLimits(Object.assign(given, { maxDeep: 1 }))).toThrow('Unknown name "maxDeep"');
+    expect(() => resolveLimits(false as never)).toThrow(ConfigurationError);
+  });
+
   it.each(Object.keys(DEFAULT_LIMITS) as (keyof Limits)[])('checks %s', (name) => {
     for (const value of [-1, 1.5, NaN, -Infinity, 2 ** 53, '5', null, {}, 5n]) {
       const attempt = (): Limits => resolveLimits({ [name]: value });

@@ -225,6 +225,28 @@ describe('a socket transport', () => {
     expect(chunks.mock.calls.length).toBeLessThan(3);
   });
 
+  test('messages that come while another socket delivers, or refuses, go to their own', async () => {
+    const [one, two, three] = await Promise.all([linked(), linked(), linked()]);
+    const { transport } = one;
+    transport.receiver = {
+      receiveMessage: (data) => {
+        one.received.push(textOfArrived(data));
+        two.transport.received(Buffer.from('{b:1}\0{b:2}\0'));
+        // An empty message breaks the protocol.
+        three.transport.received(Buffer.from('{c:1}\0\0'));
+      },
+      transportClosed: (error) => one.closed.push(error),
+    };
+    transport.received(Buffer.from('{a:1}\0{a:2}\0{a'));
+    two.transport.received(Buffer.from('{b:3}\0{b'));
+    transport.received(Buffer.from(':3}\0'));
+    const ofTwo = ['{b:1}', '{b:2}'];
+    expect(one.received).toEqual(['{a:1}', '{a:2}', '{a:3}']);
+    // The last two come behind what has begun.
+    expect(two.received).toEqual([...ofTwo, ...ofTwo, '{b:3}', '{b{b:1}', '{b:2}']);
+    expect(three.received).toEqual(['{c:1}']);
+  });
+
   test('without a receiver messages are dropped', async () => {
     const { transport, peer, received } = await linked();
     transport.receiver = null;

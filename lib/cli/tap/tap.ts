@@ -1,6 +1,7 @@
 import { resolveLimits } from '../../protocol/limits.js';
 import type { Transport } from '../../connection/transport.js';
 import type { Admission } from '../../server/door/admission.js';
+import type { Destroyable, PendingPeer } from '../../server/handshake/pending-peers.js';
 import type { Listener, ListenerSink } from '../../server/listener.js';
 import { dialers } from '../../transport/client-entries.js';
 import type { TransportEntry } from '../../transport/entry.js';
@@ -115,8 +116,8 @@ export class Tap implements ListenerSink {
   }
 
   /** @internal */
-  addPending(abandon: () => void): { abandon: () => void; connection: undefined; admission: undefined } {
-    return { abandon, connection: undefined, admission: undefined };
+  addPending(socket: Destroyable): PendingPeer {
+    return { socket, connection: undefined, admission: undefined };
   }
 
   /** @internal */

@@ -90,9 +90,11 @@ export class Handshakes {
 
   /** Decides on a handshake; the connection gets its answer at once or later. */
   decide(connection: Connection, request: HandshakeRequest, applications: Applications<Connection>): void {
-    this.observed.run(connection, request, () => {
-      this.decideNow(connection, request, applications);
-    });
+    if (!this.observed.isWatched(request)) this.decideNow(connection, request, applications);
+    else
+      this.observed.run(connection, request, () => {
+        this.decideNow(connection, request, applications);
+      });
   }
 
   private decideNow(
@@ -159,12 +161,15 @@ export class Handshakes {
   private decideLogin(connection: Connection, application: App, request: HandshakeRequest): void {
     const { policy } = this.options;
     const isAnonymous = request.strategy === 'anonymous';
+    if (isAnonymous && !policy.decidesAnonymous) {
+      this.logIn(connection, application, request, null);
+      return;
+    }
     const logIn = (username: string | null): void => {
       this.logIn(connection, application, request, username);
     };
     if (!isAnonymous) this.decideNamed(connection, application, request, logIn);
-    else if (policy.decidesAnonymous) this.ask(connection, application, request, logIn);
-    else logIn(null);
+    else this.ask(connection, application, request, logIn);
   }
 
   /** Decides on a login with credentials, which others who guess may hold up. */

@@ -9,13 +9,14 @@ import { askedFor } from './refusal.js';
 export class ObservedHandshakes {
   private readonly observations = new Map<Connection, Observation>();
 
-  /** Decides on a handshake. */
+  /** Whether anybody wants to know of a handshake. */
+  isWatched(request: HandshakeRequest): boolean {
+    return watches[kindOf(request)].isOn;
+  }
+
+  /** Decides on a handshake, which is observed. */
   run(connection: Connection, request: HandshakeRequest, decide: () => void): void {
-    const kind = request.strategy === 'session' ? 'resume' : 'handshake';
-    if (!watches[kind].isOn) {
-      decide();
-      return;
-    }
+    const kind = kindOf(request);
     const operation = { kind, side: 'server', connection, ...askedFor(request) } as const;
     const observation = begin({ ...operation, code: undefined, error: undefined });
     this.observations.set(connection, observation);
@@ -34,4 +35,8 @@ export class ObservedHandshakes {
     if (code === 0) observation.end(0);
     else observation.end(code, new RemoteError(code, reason));
   }
+}
+
+function kindOf({ strategy }: HandshakeRequest): 'resume' | 'handshake' {
+  return strategy === 'session' ? 'resume' : 'handshake';
 }

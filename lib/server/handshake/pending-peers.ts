@@ -6,10 +6,15 @@ import type { PendingConnections } from '../door/door.js';
 /** How many peers that wait for an answer are passed over, to find one that is silent. */
 const MAX_PASSED = 100;
 
+/** A socket, or a transport. */
+export interface Destroyable {
+  destroy(): unknown;
+}
+
 /** A peer that has not shaken hands yet: first a socket that is being secured or upgraded, then a connection. */
 export interface PendingPeer {
-  /** Ends the peer's socket; for as long as there is no connection. */
-  readonly abandon: () => void;
+  /** Is destroyed for as long as there is no connection. */
+  readonly socket: Destroyable;
   /** The connection, once the socket is secured and upgraded. */
   connection: Connection | undefined;
   /** The place of its connection, until it has shaken hands or ended; undefined: it counts for no address. */
@@ -32,7 +37,7 @@ export class PendingPeers implements PendingConnections {
     this.queue = new DeadlineQueue(timeoutMs, (peer) => {
       const { connection } = peer;
       drop(peer);
-      if (!connection) peer.abandon();
+      if (!connection) peer.socket.destroy();
       else if (this.byConnection.delete(connection)) onTimeout(connection);
     });
   }
@@ -43,8 +48,8 @@ export class PendingPeers implements PendingConnections {
   }
 
   /** Adds a peer whose socket has just been accepted. */
-  add(abandon: () => void, admission?: Admission): PendingPeer {
-    const peer: PendingPeer = { abandon, connection: undefined, admission };
+  add(socket: Destroyable, admission?: Admission): PendingPeer {
+    const peer: PendingPeer = { socket, connection: undefined, admission };
     this.queue.add(peer);
     return peer;
   }
@@ -92,7 +97,7 @@ export class PendingPeers implements PendingConnections {
   /** Ends all peers that have not shaken hands yet, the newest first. @returns how many */
   clear(): number {
     const peers = [...this.queue].reverse();
-    // The tables are emptied first: `close` and `abandon` call back.
+    // The tables are emptied first: `close` and `destroy` call back.
     for (const peer of peers) this.remove(peer);
     this.byConnection.clear();
     for (const peer of peers) end(peer);
@@ -107,7 +112,7 @@ function drop(peer: PendingPeer): void {
   admission?.settled();
 }
 
-function end({ connection, abandon }: PendingPeer): void {
+function end({ connection, socket }: PendingPeer): void {
   if (connection) connection.close();
-  else abandon();
+  else socket.destroy();
 }

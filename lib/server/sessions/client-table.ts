@@ -69,7 +69,7 @@ export class ClientTable {
   /** Gives a session its place, before its client is let in. */
   enter(connection: Connection, session: Session<Connection>, address: string | undefined): void {
     const { id, username } = session;
-    this.places.set(id, this.groups.enter(connection, { username, address }));
+    this.places.set(id, this.groups.enter(connection, username, address));
     this.observer.entered(connection, session);
   }
 

@@ -34,8 +34,12 @@ export class SessionGroups {
     { username, address }: SessionOrigin,
     evict: (session: AwaySession, limit: SessionLimit) => void,
   ): SessionLimit | undefined {
+    const { all } = this;
     const user = username === null ? undefined : this.byUser.find(username);
-    return this.makeRoomIn([user, this.findAddress(address), this.all], username === null, evict);
+    const ofAddress = this.findAddress(address);
+    // First: most often there is room, and then nothing need be made.
+    if (!all.isFull && !user?.isFull && !ofAddress?.isFull) return undefined;
+    return this.makeRoomIn([user, ofAddress, all], username === null, evict);
   }
 
   /** The same for a session that has a place, and whose client is at another address now. */
@@ -48,7 +52,7 @@ export class SessionGroups {
   }
 
   /** Gives a session a place. */
-  enter(connection: Connection, { username, address }: SessionOrigin): SessionPlace {
+  enter(connection: Connection, username: string | null, address: string | undefined): SessionPlace {
     const isAnonymous = username === null;
     const user = isAnonymous ? undefined : this.byUser.of(username);
     return new SessionPlace(connection, isAnonymous, this.all, user, this.addressOf(address));

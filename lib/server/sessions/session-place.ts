@@ -23,7 +23,10 @@ export class SessionPlace implements AwaySession, JournalCounter {
     private readonly user: SessionGroup | undefined,
     private address: SessionGroup | undefined,
   ) {
-    for (const group of this.groups) group.sessions += 1;
+    // Not by `groups`, which makes two arrays.
+    all.sessions += 1;
+    if (user) user.sessions += 1;
+    if (address) address.sessions += 1;
   }
 
   /** The groups that the session is counted in. */

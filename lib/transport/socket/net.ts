@@ -35,10 +35,7 @@ export function netListener(
       traffic?.opened(socket);
       if (traffic) socket.once('close', () => traffic.closed(socket));
       const transport = new SocketTransport(socket, limits, admission);
-      const peer = sink.addPending(() => {
-        transport.destroy();
-      }, admission);
-      sink.accept(transport, peer);
+      sink.accept(transport, sink.addPending(transport, admission));
       sink.forward('connection', [socket]);
     });
     return new NodeListener(raw, sink);

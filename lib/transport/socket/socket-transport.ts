@@ -29,6 +29,14 @@ const FIRST_WRITE_AT = 1024;
 const LAST_WRITE_AT = 64 * 1024;
 const TRANSPORT = Symbol('transport');
 
+/**
+ * A splitter that holds nothing, for the next chunk of any socket. Why kept: each chunk takes one, most have a message or two,
+ * and it would be a seventh of a small call's garbage.
+ */
+let idleSplitter: MessageSplitter | undefined;
+/** Whose messages are being delivered. Why not in a function of its own for each chunk: that is garbage, too. */
+let delivering: SocketTransport | undefined;
+
 type TransportSocket = Socket & { [TRANSPORT]: SocketTransport };
 
 /**
@@ -284,19 +292,21 @@ export class SocketTransport
   }
 
   private deliver(chunk: Buffer | undefined, isReused = false): void {
-    // Made for each chunk, which is cheap, so that an idle connection keeps none.
-    const sink: MessageSink = (bytes) => this.deliverMessage(bytes);
-    const splitter = (this.splitter ??= this.createSplitter());
+    const splitter = (this.splitter ??= this.takeSplitter());
     const heldBefore = splitter.held;
+    const isWithin = this.isDelivering;
     this.isDelivering = true;
+    // What is delivered may make another socket deliver.
+    const outer = setDelivering(this);
     try {
-      if (chunk) splitter.push(chunk, sink, isReused);
-      else splitter.resume(sink);
+      if (chunk) splitter.push(chunk, deliverMessage, isReused);
+      else splitter.resume(deliverMessage);
     } catch (error) {
       this.destroy(error as Error);
     } finally {
+      setDelivering(outer);
       this.isDelivering = false;
-      if (splitter.isIdle || !this.isUp) this.splitter = undefined;
+      if (splitter.isIdle || !this.isUp) this.dropSplitter(isWithin ? undefined : splitter);
       else if (!this.receiveGuard) this.guardMessage();
     }
     const { held } = splitter;
@@ -311,21 +321,39 @@ export class SocketTransport
     });
   }
 
-  private createSplitter(): MessageSplitter {
+  private takeSplitter(): MessageSplitter {
     const { limit = 'maxMessageBytes', limits } = this;
-    const splitter = new MessageSplitter({ maxMessageBytes: limits[limit], allocate: allocateBytes });
-    if (limit === 'maxHandshakeBytes') splitter.limitTo(limits[limit], limit);
+    const maxMessageBytes = limits[limit];
+    const splitter = idleSplitter ?? new MessageSplitter({ maxMessageBytes, allocate: allocateBytes });
+    idleSplitter = undefined;
+    splitter.limitTo(maxMessageBytes, limit);
     return splitter;
   }
 
-  /** Returns whether the next message may be delivered, too. */
-  private deliverMessage(bytes: Uint8Array): boolean {
+  /** @param splitter what nobody uses any more, for the next one who needs one */
+  private dropSplitter(splitter: MessageSplitter | undefined): void {
+    this.splitter = undefined;
+    // One that has thrown must not be used again.
+    if (this.isUp) idleSplitter = splitter;
+  }
+
+  /** @internal Takes one message. Returns whether the next one may be delivered, too. */
+  deliverMessage(bytes: Uint8Array): boolean {
     if (!this.isUp || !this.receiver) return false;
     this.receiver.receiveMessage(bytes[0] === ATTACHED ? openAttached(bytes) : bytes);
     // Behind the end of the socket, nobody would resume.
     return (this.isReading && !this.isResting) || this.socket.closed;
   }
 }
+
+/** @returns whose messages were being delivered before */
+function setDelivering(transport: SocketTransport | undefined): SocketTransport | undefined {
+  const before = delivering;
+  delivering = transport;
+  return before;
+}
+
+const deliverMessage: MessageSink = (bytes) => delivering?.deliverMessage(bytes) ?? false;
 
 function allocateBytes(size: number): Buffer {
   return Buffer.allocUnsafe(size);

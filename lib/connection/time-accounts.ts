@@ -14,7 +14,9 @@ const accounts = new RecentMap<TimeAccount>(MAX_ADDRESSES);
  */
 export function timeAccountOf(address = ''): TimeAccount {
   const network = networkOf(address);
-  const account = accounts.take(network) ?? new TimeAccount();
+  const known = accounts.get(network);
+  if (known) return known;
+  const account = new TimeAccount();
   accounts.add(network, account);
   return account;
 }

@@ -33,6 +33,18 @@ export class RecentMap<Value> {
     }
   }
 
+  /**
+   * Returns a value, which counts as asked for; undefined where there is none.
+   * Why it stays where it is while it is young: a Map of V8 needs a new table after some removals.
+   */
+  get(key: string): Value | undefined {
+    const young = this.young.get(key);
+    if (young !== undefined) return young;
+    const old = this.take(key);
+    if (old !== undefined) this.add(key, old);
+    return old;
+  }
+
   /** Removes and returns a value; undefined where there is none. */
   take(key: string): Value | undefined {
     for (const values of [this.young, this.old]) {

@@ -17,3 +17,11 @@ test('a limited number of addresses is remembered', () => {
   for (let n = 0; n < 20_000; n++) timeAccountOf(`10.0.${String(n >> 8)}.${String(n & 255)}`);
   expect(timeAccountOf('192.0.2.3')).not.toBe(account);
 });
+
+test('an address that is asked for is remembered, however many others come', () => {
+  const account = timeAccountOf('192.0.2.4');
+  for (let n = 0; n < 40_000; n++) {
+    timeAccountOf(`10.1.${String(n >> 8)}.${String(n & 255)}`);
+    if (n % 1000 === 0) expect(timeAccountOf('192.0.2.4')).toBe(account);
+  }
+});

@@ -57,6 +57,18 @@ describe('writeText', () => {
     expect((await readAll()) === parts.join('')).toBe(true);
   });
 
+  it('writes the parts of a text that has to wait', async () => {
+    let expected = '';
+    while (writer.writableLength === 0) {
+      writeText(writer, 'x'.repeat(PIECE));
+      expected += 'x'.repeat(PIECE);
+    }
+    const parts = ['head é', 'a'.repeat(PIECE - 5), '\u{1f600}'.repeat(PIECE), '', '€'.repeat(PIECE), 'tail'];
+    expect(writeParts(writer, parts)).toBe(false);
+    writer.end();
+    expect((await readAll()) === expected + parts.join('')).toBe(true);
+  });
+
   it('keeps the order, and each text as it was, for a peer that does not read', async () => {
     const texts = Array.from({ length: 100 }, (_, index) => String(index % 10).repeat(PIECE + 7));
     // Of both kinds: those that find room, and those that wait in the socket.

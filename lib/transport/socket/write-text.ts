@@ -36,12 +36,13 @@ export function writeText(socket: Socket, text: string): boolean {
  * @returns what the last `socket.write` returned
  */
 export function writeParts(socket: Socket, parts: readonly string[]): boolean {
-  if (!writesAtOnce(socket) || socket.writableLength > 0) return writeBytes(socket, parts.join(''));
+  if (!writesAtOnce(socket) || socket.writableLength > 0) return socket.write(encodeParts(parts));
   let hasTakenAll = true;
   let used = 0;
   for (const [index, part] of parts.entries()) {
     for (let from = 0; from < part.length;) {
-      if (used === 0 && socket.writableLength > 0) return writeBytes(socket, restOf(parts, index, from));
+      if (used === 0 && socket.writableLength > 0)
+        return socket.write(encodeParts(restOf(parts, index, from)));
       scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
       const end = pieceEnd(part, from, Math.floor((SCRATCH_BYTES - used) / MAX_BYTES_PER_UNIT));
       used += scratch.write(part.slice(from, end), used);
@@ -54,9 +55,17 @@ export function writeParts(socket: Socket, parts: readonly string[]): boolean {
   return used > 0 ? writeScratch(socket, used) : hasTakenAll;
 }
 
-/** Writes a text that may have to wait. Why as bytes: of a text that waits, Node counts the UTF-16 units. */
-function writeBytes(socket: Socket, text: string): boolean {
-  return socket.write(Buffer.from(text));
+/**
+ * The bytes of a text that is given as parts, for one that may have to wait: of a text that waits, Node counts the UTF-16
+ * units. Why part by part: a joined string is copied as a whole before it is encoded.
+ */
+export function encodeParts(parts: readonly string[]): Buffer {
+  let length = 0;
+  for (const part of parts) length += Buffer.byteLength(part);
+  const bytes = Buffer.allocUnsafe(length);
+  let used = 0;
+  for (const part of parts) used += bytes.write(part, used);
+  return bytes;
 }
 
 function writeScratch(socket: Socket, length: number): boolean {
@@ -66,8 +75,8 @@ function writeScratch(socket: Socket, length: number): boolean {
   return hasTakenAll;
 }
 
-function restOf(parts: readonly string[], index: number, from: number): string {
-  return (parts[index] ?? '').slice(from) + parts.slice(index + 1).join('');
+function restOf(parts: readonly string[], index: number, from: number): readonly string[] {
+  return [(parts[index] ?? '').slice(from), ...parts.slice(index + 1)];
 }
 
 /** Where a piece of at most `units` ends, which begins at `from`: not between the halves of a surrogate pair. */

@@ -11,13 +11,14 @@ import {
   openAttached,
   type AttachedMessage,
 } from '../../protocol/attached-message.js';
+import { partsOf } from '../../protocol/message-parts.js';
 import { refusedSizeError } from '../../protocol/message-size.js';
 import { OversizeError } from '../../protocol/oversize-error.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { tighterLimit, type SizeLimit } from '../../protocol/size-limit.js';
 import { sharedDeadlines, type Expirable } from '../../util/shared-deadlines.js';
 import { nodeDecoder } from '../node-decoder.js';
-import { attachedHead } from '../socket/write-text.js';
+import { attachedHead, encodeParts } from '../socket/write-text.js';
 import {
   heldBytes,
   isMidMessage,
@@ -138,7 +139,7 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     // As bytes where it has to wait. Why: of a text that waits, Node counts the UTF-16 units.
     if (text.length * MAX_BYTES_PER_UNIT <= FRAME_BYTES && !this.socket.writableNeedDrain)
       this.webSocket.send(text);
-    else this.sendInFrames(Buffer.from(text));
+    else this.sendInFrames(encodeParts(partsOf(text)));
     this.guard.wrote();
   }
 

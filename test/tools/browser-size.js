@@ -17,7 +17,7 @@ export const FEATURES = {
  * How many bytes `createClient` may add to a page, gzipped. CI holds it there. Why not 20 KB: see
  * docs/decisions/0020-client-of-pages.md.
  */
-export const CLIENT_LIMIT_BYTES = 57_100;
+export const CLIENT_LIMIT_BYTES = 57_500;
 
 /** Prints the tables. */
 async function print() {

@@ -3,7 +3,7 @@
 
 const ALL = ['nest', 'core', 'nest-tcp', 'reference', 'floor', 'nest-redis', 'nest-nats'];
 const WITHOUT_BROKERS = ALL.slice(0, 5);
-const WITH_BYTES = ['nest', 'nest-ws', 'nest-tcp', 'socket-io', 'floor-bytes'];
+const WITH_BYTES = ['nest', 'nest-ws', 'core', 'core-ws', 'nest-tcp', 'socket-io', 'floor-bytes'];
 
 /** @type {Load} */
 const CALLS = { kind: 'calls', connections: 1, inFlight: 64, payload: 'text-16' };

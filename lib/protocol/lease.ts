@@ -11,6 +11,24 @@ const PARTS = 8;
 const idle: Uint8Array[] = [];
 let idleBytes = 0;
 
+/** Lends memory for so many bytes, and some more; undefined where that is not worth it. */
+export function takeMemory(size: number): Uint8Array | undefined {
+  if (size < LEAST_BYTES || size > MOST_IDLE_BYTES / 2) return undefined;
+  const step = 2 ** Math.floor(Math.log2(size)) / PARTS;
+  const capacity = Math.ceil(size / step) * step;
+  const index = idle.findLastIndex(({ length }) => length === capacity);
+  if (index === -1) return newMemory(capacity);
+  idleBytes -= capacity;
+  return idle.splice(index, 1)[0];
+}
+
+/** Takes memory back that nobody reads any more, of {@link takeMemory}. */
+export function giveMemory(memory: Uint8Array): void {
+  idle.push(memory);
+  idleBytes += memory.length;
+  while (idleBytes > MOST_IDLE_BYTES) idleBytes -= idle.shift()?.length ?? 0;
+}
+
 /**
  * The memory of the copy that a sender keeps of large bytes. It is used again when a journal has held their message and seen it
  * acknowledged, and when no transport reads it any more that was given it. In all other cases it is left to the collector.
@@ -33,13 +51,8 @@ export class Lease {
 
   /** Lends memory for so many bytes; undefined where that is not worth it. */
   static of(size: number): Lease | undefined {
-    if (size < LEAST_BYTES || size > MOST_IDLE_BYTES / 2) return undefined;
-    const step = 2 ** Math.floor(Math.log2(size)) / PARTS;
-    const capacity = Math.ceil(size / step) * step;
-    const index = idle.findLastIndex(({ length }) => length === capacity);
-    if (index === -1) return new Lease(newMemory(capacity));
-    idleBytes -= capacity;
-    return new Lease(idle.splice(index, 1)[0]);
+    const memory = takeMemory(size);
+    return memory && new Lease(memory);
   }
 
   /** The first bytes of the memory; undefined: it is not lent any more. */
@@ -89,8 +102,6 @@ export class Lease {
     if (!memory || !this.wasHeld || !this.wasWritten || this.holders > 0 || this.writing > 0) return;
     this.memory = undefined;
     this.isGivenBack = true;
-    idle.push(memory);
-    idleBytes += memory.length;
-    while (idleBytes > MOST_IDLE_BYTES) idleBytes -= idle.shift()?.length ?? 0;
+    giveMemory(memory);
   }
 }

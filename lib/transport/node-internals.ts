@@ -151,18 +151,26 @@ export function readInto(
   memoryOf: () => Uint8Array,
   onRead: (count: number, memory: Uint8Array) => void,
 ): boolean {
-  const { _handle: handle } = socket as InternalSocket;
-  if ((socket as Partial<TLSSocket>).encrypted || socket.readableLength > 0) return false;
-  if (typeof handle?.useUserBuffer !== 'function') return false;
-  const symbols = Object.getOwnPropertySymbols(socket);
-  const [buffer, callback, generator] = ONREAD_SYMBOLS.map((name) =>
-    symbols.find(({ description }) => description === name),
-  );
+  const [buffer, callback, generator] = onreadSymbols(socket);
   if (!buffer || !callback || !generator) return false;
   const memory = memoryOf();
   Object.assign(socket, { [buffer]: memory, [callback]: onRead, [generator]: memoryOf });
-  handle.useUserBuffer(memory);
+  (socket as InternalSocket)._handle?.useUserBuffer?.(memory);
   return true;
+}
+
+/** Whether {@link readInto} can be done now. */
+export function canReadInto(socket: Socket): boolean {
+  const symbols = onreadSymbols(socket);
+  return symbols.length > 0 && !symbols.includes(undefined);
+}
+
+function onreadSymbols(socket: Socket): readonly (symbol | undefined)[] {
+  const { _handle: handle } = socket as InternalSocket;
+  if ((socket as Partial<TLSSocket>).encrypted || socket.readableLength > 0) return [];
+  if (typeof handle?.useUserBuffer !== 'function') return [];
+  const symbols = Object.getOwnPropertySymbols(socket);
+  return ONREAD_SYMBOLS.map((name) => symbols.find(({ description }) => description === name));
 }
 
 /** A WebSocket of the package `ws` with its private parts. */
@@ -174,7 +182,7 @@ interface InternalWebSocket {
 interface WebSocketReceiver {
   _maxPayload?: number;
   /** How many bytes were received that are not consumed. */
-  readonly _bufferedBytes?: number;
+  _bufferedBytes?: number;
   /** Those bytes. */
   readonly _buffers?: Buffer[];
   /** How many bytes the whole frames have of a message that has come in part. */
@@ -183,7 +191,21 @@ interface WebSocketReceiver {
   readonly _fragmented?: number;
   /** What part of a frame comes next; 0: its beginning. */
   readonly _state?: number;
+  /** How many bytes the payload has of the frame that comes. */
+  readonly _payloadLength?: number;
+  /** Whether it is masked, and by which four bytes. */
+  readonly _masked?: boolean;
+  _mask?: Uint8Array | undefined;
+  /** Whether the peer has broken a rule. */
+  readonly _errored?: boolean;
+  /** What was written to it, and waits. */
+  readonly writableLength?: number;
 }
+
+/** What {@link WebSocketReceiver._state} is where a frame begins, and where its payload comes. */
+const FRAME_COMES = 0;
+const PAYLOAD_COMES = 4;
+const NO_MASK = new Uint8Array(4);
 
 /**
  * Sets the largest message that a WebSocket of `ws` receives, in bytes. Where it cannot be set, the one that the WebSocket
@@ -214,6 +236,53 @@ export function isMidMessage(webSocket: object): boolean {
 export function heldBytes(webSocket: object): number {
   const { _bufferedBytes = 0, _messageLength = 0 } = (webSocket as InternalWebSocket)._receiver ?? {};
   return _bufferedBytes + _messageLength;
+}
+
+/** Whether a frame begins with what a WebSocket of `ws` is given next. False where that is not known. */
+export function isBetweenFrames(webSocket: object): boolean {
+  const receiver = (webSocket as InternalWebSocket)._receiver;
+  return receiver?._bufferedBytes === 0 && isInState(receiver, FRAME_COMES);
+}
+
+/** A payload that a WebSocket awaits the rest of. */
+export interface AwaitedPayload {
+  /** How many bytes it has. */
+  readonly size: number;
+  /** How many of these have arrived. */
+  readonly held: number;
+}
+
+/** The payload that a WebSocket of `ws` has read the head of the frame of; undefined: none, or that is not known. */
+export function awaitedPayload(webSocket: object): AwaitedPayload | undefined {
+  const receiver = (webSocket as InternalWebSocket)._receiver;
+  const { _payloadLength: size, _bufferedBytes: held, _buffers } = receiver ?? {};
+  if (!receiver || !_buffers || size === undefined || held === undefined) return undefined;
+  return isInState(receiver, PAYLOAD_COMES) && held < size ? { size, held } : undefined;
+}
+
+/**
+ * Takes what has arrived of {@link awaitedPayload} out of a WebSocket. It is to be given all of it later, in one piece, which it
+ * does not copy then.
+ */
+export function takePayload(webSocket: object): readonly Buffer[] {
+  const receiver = (webSocket as InternalWebSocket)._receiver;
+  if (!receiver?._buffers) return [];
+  receiver._bufferedBytes = 0;
+  return receiver._buffers.splice(0);
+}
+
+/** Takes the mask of {@link awaitedPayload} off a WebSocket, which does not unmask it then; undefined: it has none. */
+export function takeMask(webSocket: object): Uint8Array | undefined {
+  const receiver = (webSocket as InternalWebSocket)._receiver;
+  if (!receiver?._masked) return undefined;
+  const mask = receiver._mask;
+  if (mask) receiver._mask = NO_MASK;
+  return mask;
+}
+
+/** Whether a receiver has nothing to do but to wait for that part of a frame. */
+function isInState({ _state, _errored, writableLength }: WebSocketReceiver, state: number): boolean {
+  return _state === state && !_errored && writableLength === 0;
 }
 
 /** Each time that so many chunks more wait in a WebSocket, they are joined; pieces of this size are not joined again. */

@@ -7,7 +7,7 @@ const SCRATCH_BYTES = 64 * 1024;
 /** So many bytes of one message must be awaited for the first time. Why: with 64 KiB it wins nothing. */
 const FIRST_FROM_BYTES = 128 * 1024;
 /** From so many bytes on, what is awaited of a message is read to its own memory. Fewer are copied. Why: each read has its price. */
-const DIRECT_FROM_BYTES = 32 * 1024;
+export const DIRECT_FROM_BYTES = 32 * 1024;
 
 // One for all sockets. Invariant: what is kept of it was copied when the reader returns.
 let scratch: Buffer | undefined;

@@ -1,3 +1,5 @@
+import { loadNativeMasking } from './masking.js';
+
 type Ws = Pick<typeof import('ws'), 'WebSocket' | 'WebSocketServer'>;
 
 let loading: Promise<Ws> | undefined;
@@ -13,5 +15,8 @@ export function loadedWs(): Ws | undefined {
  * longer than this package does.
  */
 export function loadWs(): Promise<Ws> {
-  return (loading ??= import('ws').then((ws) => (loaded = ws)));
+  return (loading ??= import('ws').then((ws) => {
+    loadNativeMasking();
+    return (loaded = ws);
+  }));
 }

@@ -31,6 +31,8 @@ import { clientAddressOf } from '../proxy/client-address.js';
 import { ReceiveGuard, type ReceiveGuardOwner } from '../receive-guard.js';
 import { SendGuard, type SendGuardOwner } from '../send-guard.js';
 import { TransferProgress } from '../transfer-progress.js';
+import { DirectFrames } from './direct-frames.js';
+import { writeMaskedFrames } from './masked-frames.js';
 
 /** The largest frame, in bytes. Why: the reference's client refuses frames over 1 MiB. */
 const FRAME_BYTES = 512 * 1024;
@@ -60,6 +62,8 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
   /** What was told last of a message that has not arrived whole, in bytes. */
   private held = 0;
   private isPaused = false;
+  /** What reads large frames, from the first of them on. */
+  private frames: DirectFrames | undefined;
   /** How many complete messages were received. */
   private messages = 0;
   /** {@link messages} at the last question about progress. */
@@ -145,6 +149,13 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
 
   sendAttached(message: AttachedMessage, onWritten?: (error?: Error | null) => void): void {
     if (!this.isOpen || !this.guard.admits()) return;
+    if (this.isMasking) {
+      writeMaskedFrames(this.socket, message);
+      // What waits is a copy.
+      onWritten?.();
+      this.guard.wrote();
+      return;
+    }
     this.cork();
     this.webSocket.send(attachedHead(message), { binary: true, fin: false });
     const told = onWritten && tellsWhenWritten(this.socket) ? onWritten : undefined;
@@ -212,11 +223,22 @@ export class WebSocketTransport implements Transport, SendGuardOwner, ReceiveGua
     this.receiver?.transportWaits?.(bytes);
   }
 
+  /** Whether the frames of this side are masked, and `ws` does nothing else with them. */
+  private get isMasking(): boolean {
+    const { webSocket } = this;
+    const isClient = this.upgradeRequest === undefined;
+    return isClient && webSocket.extensions === '' && webSocket.readyState === webSocket.OPEN;
+  }
+
   /** Looks at what a chunk has left behind. */
   private chunkCame(): void {
     if (this.unfinished === undefined && this.held === 0) return;
     joinChunks(this.webSocket);
-    const held = this.isOpen ? heldBytes(this.webSocket) : 0;
+    if (this.isReading)
+      this.frames ??= DirectFrames.of(this.webSocket, this.socket, () => {
+        this.chunkCame();
+      });
+    const held = this.isOpen ? heldBytes(this.webSocket) + (this.frames?.held ?? 0) : 0;
     if (held >= COUNTED_FROM_BYTES || this.held >= COUNTED_FROM_BYTES) {
       this.held = held;
       this.receiver?.transportHolds?.(held);

@@ -3,7 +3,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { TransportReceiver } from '../../lib/connection/transport.js';
 import { AttachedMessage, type ArrivedMessage } from '../../lib/protocol/attached-message.js';
 import { DEFAULT_LIMITS } from '../../lib/protocol/limits.js';
 import { OversizeError } from '../../lib/protocol/oversize-error.js';
@@ -69,7 +68,7 @@ function receive(transport: WebSocketTransport, onMessage = (): void => undefine
     },
     transportHolds: (bytes: number) => (received.most = Math.max(received.most, bytes)),
     transportClosed: (error?: Error) => Object.assign(received, { isClosed: true, error }),
-  } as unknown as TransportReceiver;
+  };
   return received;
 }
 

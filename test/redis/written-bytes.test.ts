@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
 import { Session, type Connection } from '../../lib/core.js';
 import {
   RedisSessionStorageProvider,
@@ -87,10 +88,8 @@ async function lose(server: RedisServer, session: Session): Promise<void> {
 }
 
 /** The text of a session in Redis. */
-async function storedText(server: RedisServer, session: Session): Promise<string> {
-  const { redis, kill } = server.ioRedis();
+async function storedText(redis: Redis, session: Session): Promise<string> {
   const { text, ...fields } = await redis.hgetall(keyOf(session));
-  kill();
   const isPiece = ([name]: [string, string]): boolean => /^j\d+$/.test(name);
   return joinText(text, Object.entries(fields).filter(isPiece).flat());
 }
@@ -149,21 +148,27 @@ test('what Redis has of a session goes while its client is there, and all is the
   const session = await user.open(fullSession());
   session.journal.append('x'.repeat(100 * KIB));
   await user.provider.save(session.id, session);
+  const commands = await watchCommands(server);
+  const removalOf = (field: string): number =>
+    commands.findIndex((line) => line.startsWith('lua HDEL ') && line.split(' ').includes(field));
   // Two at once, with a save that comes too late.
   const revived = [user.provider.revive(session.id), user.provider.revive(session.id)];
   await Promise.all([...revived, user.provider.save(session.id, session)]);
-  expect(await server.dump()).toContain('"j0"');
   expect(await server.dump()).not.toContain('"text"');
-  await waitFor(async () => !(await server.dump()).includes('"j0"'), 'the end of the pieces');
+  await waitFor(() => removalOf('j0') !== -1, 'the end of the pieces');
+  // By a script that runs later. Why not by a look at what is there: on a slow machine that comes later, too.
+  const between = commands.slice(removalOf('text'), removalOf('j0'));
+  expect(between.some((line) => /^evalsha/i.test(line))).toBe(true);
+  expect(await server.dump()).not.toContain('"j0"');
   session.journal.append('y'.repeat(KIB));
   await user.provider.save(session.id, session);
-  expect(differenceOf(await storedText(server, session), session.serialize())).toBe('');
+  expect(differenceOf(await storedText(server.ioRedis().redis, session), session.serialize())).toBe('');
   await user.provider.revive(session.id);
   session.journal.acknowledge(session.journal.lastId - 1);
   session.journal.append('z'.repeat(20 * KIB));
   await user.provider.save(session.id, session);
   const text = session.serialize();
-  expect(differenceOf(await storedText(server, session), text)).toBe('');
+  expect(differenceOf(await storedText(server.ioRedis().redis, session), text)).toBe('');
   await user.release(session);
   expect((await other.resume(session.id))?.journal.bytes).toBe(session.journal.bytes);
 });
@@ -180,7 +185,7 @@ test('saves that come while one is under way become one, which has the last stat
     saves.push(user.provider.save(session.id, session));
   }
   await Promise.all(saves);
-  expect(await storedText(server, session)).toBe(session.serialize());
+  expect(await storedText(server.ioRedis().redis, session)).toBe(session.serialize());
   expect(lines.filter((line) => /^evalsha/i.test(line) && line.includes(':session:'))).toHaveLength(2);
 });
 
@@ -226,12 +231,13 @@ function converse(session: Session, next: () => number): void {
   session.receivedCount += 1;
 }
 
-test.each([1, 2, 3])(
+test.each([1, 2])(
   'what is written in parts is read as it was, whichever commands fail or get no answer (seed %i)',
   async (seed) => {
     const random = new SeededRandom(seed);
     const next = (): number => random.next();
     const server = await RedisServer.start(closing);
+    const { redis } = server.ioRedis();
     let fails = false;
     const fault = (): 'before' | 'after' | undefined =>
       !fails || next() < 0.6 ? undefined : next() < 0.5 ? 'before' : 'after';
@@ -239,7 +245,7 @@ test.each([1, 2, 3])(
     const user = await world.user({}, 'ioredis', (redis) => failing(redis, fault));
     const session = await user.open(fullSession());
     let saved = 0;
-    for (let step = 0; step < 150; step++) {
+    for (let step = 0; step < 90; step++) {
       const { size } = session.journal;
       for (let count = 0; count <= size % 12; count++) converse(session, next);
       fails = step % 30 > 10;
@@ -249,9 +255,9 @@ test.each([1, 2, 3])(
       );
       if (!isSaved) continue;
       saved += 1;
-      expect(differenceOf(await storedText(server, session), session.serialize())).toBe('');
+      expect(differenceOf(await storedText(redis, session), session.serialize())).toBe('');
     }
-    expect(saved).toBeGreaterThan(75);
+    expect(saved).toBeGreaterThan(45);
     fails = false;
     await user.provider.save(session.id, session);
     // As it is read: the order of names is another.
@@ -272,7 +278,7 @@ test('what Redis has lost is written again, also where the client was back in be
   await user.provider.revive(session.id);
   session.journal.append('more');
   await user.provider.save(session.id, session);
-  expect(differenceOf(await storedText(server, session), session.serialize())).toBe('');
+  expect(differenceOf(await storedText(server.ioRedis().redis, session), session.serialize())).toBe('');
 });
 
 test('a message that changes while what Redis has lost is written again is written, too', async () => {
@@ -299,7 +305,7 @@ test('a message that changes while what Redis has lost is written again is writt
   await user.provider.save(session.id, session);
   await user.provider.save(session.id, session);
   expect(commands).toBe(4);
-  expect(differenceOf(await storedText(server, session), session.serialize())).toBe('');
+  expect(differenceOf(await storedText(server.ioRedis().redis, session), session.serialize())).toBe('');
 });
 
 test.each([
@@ -327,7 +333,7 @@ test.each([
   if (isAnew) append();
   else session.journal.acknowledge(session.journal.lastId - 2);
   await user.provider.save(session.id, session);
-  expect(differenceOf(await storedText(server, session), session.serialize())).toBe('');
+  expect(differenceOf(await storedText(server.ioRedis().redis, session), session.serialize())).toBe('');
 });
 
 describe('the option maxSessionBytes', () => {
@@ -352,7 +358,7 @@ describe('the option maxSessionBytes', () => {
     expect(Buffer.byteLength(text)).toBe(maxSessionBytes);
     session.set('more', 'x'.repeat(left + 1));
     await expect(user.provider.save(session.id, session)).rejects.toMatchObject(TOO_LARGE);
-    expect(await storedText(server, session)).toBe(text);
+    expect(await storedText(server.ioRedis().redis, session)).toBe(text);
     await expect(user.release(session)).rejects.toMatchObject(TOO_LARGE);
     expect(await server.dump()).not.toContain(':session:');
   });

@@ -214,17 +214,17 @@ test('many and large messages arrive whole and in order, while nobody reads what
     else write(chunk, encoding, done);
   };
   const outcome = cli(['call', `${address}/chat`, 'rooms.total', '--stream-input', '--json'], {
-    input: Array.from({ length: 3000 }, (_, n) => `${n}\n`).join(''),
+    input: Array.from({ length: 1000 }, (_, n) => `${n}\n`).join(''),
   });
   await waitFor(() => blocked.length > 0, 'the first line');
   isBlocked = false;
   for (const go of blocked) go();
-  expect(await outcome).toMatchObject({ code: 0, stdout: `${(2999 * 3000) / 2}\n` });
+  expect(await outcome).toMatchObject({ code: 0, stdout: `${(999 * 1000) / 2}\n` });
   const large = JSON.stringify('x'.repeat(2_000_000));
   expect(
     (await cli(['call', `${address}/chat`, 'people.kick', '@-', '--json'], { input: large })).stdout,
   ).toBe(`${large}\n`);
-  expect((await end()).length).toBeGreaterThan(3000);
+  expect((await end()).length).toBeGreaterThan(1000);
 });
 
 test('a server that cannot be reached is told, and ends the client', async () => {

@@ -130,7 +130,7 @@ describe('a server that has a client stream to it', () => {
     const value = 'x'.repeat(256 * 1024);
     let written = 0;
     const feed = async (): Promise<void> => {
-      for (; written < 400; written += 1) if (!stream.write(value) && !(await stream.ready())) return;
+      for (; written < 160; written += 1) if (!stream.write(value) && !(await stream.ready())) return;
       stream.end();
     };
     const fed = feed();
@@ -141,7 +141,7 @@ describe('a server that has a client stream to it', () => {
       await turns();
       return isPaused;
     }, 'the pause');
-    expect(written).toBeLessThan(200);
+    expect(written).toBeLessThan(140);
     peer.socket.resume();
     await within(fed, 'the end of the stream');
     await waitFor(() => peer.messages.includes('{callback:[-1],ok:[]}'), 'its answer');

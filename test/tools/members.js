@@ -11,8 +11,10 @@ const lib = path.resolve(import.meta.dirname, '../../lib');
  * @property {string | undefined} fallback what its `@default` says
  */
 
-/** @type {Map<string, ts.InterfaceDeclaration | ts.ClassDeclaration> | undefined} */
-let declarations;
+/** What was found by its name. @type {Map<string, ts.InterfaceDeclaration | ts.ClassDeclaration>} */
+const declarations = new Map();
+/** The texts of the files of lib/ by their paths. @type {Map<string, string> | undefined} */
+let texts;
 
 /**
  * The own members of an interface, or the public methods of a class, without those that are marked `@internal`.
@@ -21,8 +23,7 @@ let declarations;
  * @throws Error where there is none of that name
  */
 export function membersOf(name) {
-  declarations ??= readDeclarations();
-  const declaration = declarations.get(name);
+  const declaration = declarations.get(name) ?? findDeclaration(name);
   if (!declaration) throw new Error(`There is no interface and no class ${name} in lib/`);
   return [...declaration.members].flatMap((member) => {
     const isHidden =
@@ -38,17 +39,22 @@ export function membersOf(name) {
   });
 }
 
-function readDeclarations() {
-  /** @type {Map<string, ts.InterfaceDeclaration | ts.ClassDeclaration>} */
-  const found = new Map();
-  for (const file of sources(lib)) {
-    const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+/**
+ * Parses the files that may declare a name, and notes all that they declare. Why not all of lib/: that takes seconds.
+ * @param {string} name
+ */
+function findDeclaration(name) {
+  texts ??= new Map(sources(lib).map((file) => [file, readFileSync(file, 'utf8')]));
+  const declaring = new RegExp(`^export (abstract )?(interface|class) ${name}\\b`, 'm');
+  for (const [file, text] of texts) {
+    if (!declaring.test(text)) continue;
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
     for (const statement of source.statements) {
       const isOne = ts.isInterfaceDeclaration(statement) || ts.isClassDeclaration(statement);
-      if (isOne && statement.name) found.set(statement.name.text, statement);
+      if (isOne && statement.name) declarations.set(statement.name.text, statement);
     }
   }
-  return found;
+  return declarations.get(name);
 }
 
 /**

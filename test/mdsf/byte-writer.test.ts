@@ -79,7 +79,7 @@ describe('largeText', () => {
         const text = largeText([PADDING, values], 256);
         if (text !== undefined) expect(text).toBe(stringify([PADDING, values]));
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -95,7 +95,7 @@ describe('largeText', () => {
       fc.property(arbitrary, (value) => {
         expect(large([[value], { value }])).toBe(`[${stringify([value])},${stringify({ value })}]`);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -158,7 +158,7 @@ describe('largeText', () => {
         ключ: i,
         [`k${i}`]: 'v',
       }));
-      expect(parseBoth(write(rows))).toStrictEqual(rows);
+      expect(isDeepStrictEqual(parseBoth(write(rows)), rows)).toBe(true);
     }
     expect(write(many(() => ({ '': 1, a: { '': 2 } })))).toBe(`[${many(() => "{'':1,a:{'':2}}").join(',')}]`);
   });

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
 import { intern } from '../../lib/util/intern.js';

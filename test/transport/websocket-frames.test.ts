@@ -166,6 +166,26 @@ describe('frames of a WebSocket, of any size, in pieces of any size', () => {
     expect(new Set(large.map(({ bytes }) => bytes.buffer)).size).toBe(large.length);
   });
 
+  test('may be transferred by who gets them, at once', async () => {
+    const random = new SeededRandom(1);
+    const { server, clientSocket } = await connected();
+    let transferred = 0;
+    const received = receive(server, () => {
+      const buffer = received.attached[received.attached.length - 1].bytes.buffer as ArrayBuffer;
+      transferred += structuredClone(buffer, { transfer: [buffer] }).byteLength;
+    });
+    const sizes = [700 * KIB, 300 * KIB, 900 * KIB];
+    for (const size of sizes) {
+      const [head, bytes] = attached(`{${size}}`, Buffer.alloc(size, 7));
+      clientSocket.write(frame(BINARY, head, random));
+      clientSocket.write(frame(FINAL, bytes, random));
+      await waitFor(() => received.messages.length > sizes.indexOf(size), 'a message');
+    }
+    expect(received.messages).toEqual(sizes.map((size) => `{${size}} ${size} times 7`));
+    expect(transferred).toBe(sizes.reduce((sum, size) => sum + size));
+    expect(server.isReading).toBe(true);
+  });
+
   test('get no memory for a length alone', async () => {
     const random = new SeededRandom(1);
     const { server, clientSocket } = await connected();

@@ -71,8 +71,10 @@ export class DirectFrames implements DirectReader {
 
   /** @returns what is behind the payload */
   private addTo(payload: GrowingMemory, chunk: Buffer): Buffer {
-    const piece = chunk.subarray(0, this.size - payload.used);
-    payload.add(piece, this.size);
+    const missing = this.size - payload.used;
+    // Before the payload is given. Why: the program that gets it may transfer its memory at once, and the chunk may be in that.
+    const rest = chunk.subarray(missing);
+    payload.add(chunk.subarray(0, missing), this.size);
     if (payload.used < this.size) this.grown();
     else {
       this.payload = undefined;
@@ -82,7 +84,7 @@ export class DirectFrames implements DirectReader {
       if (mask) maskBytes(whole, mask, whole);
       this.give(whole);
     }
-    return chunk.subarray(piece.length);
+    return rest;
   }
 
   /** Gives `ws` what has come, up to the payload of a large frame. @returns that */

@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { createConnection } from 'node:net';
+import { createConnection, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ws } from '../../lib/core.js';
+import type { Transport } from '../../lib/connection/transport.js';
+import { DEFAULT_LIMITS, ws } from '../../lib/core.js';
+import { webSocketDialer } from '../../lib/transport/websocket/websocket-dialer.js';
 import { Closing } from '../support/closing.js';
 import { stopCore } from '../support/core.js';
 import { countHandles } from '../support/open-handles.js';
@@ -374,7 +378,57 @@ describe('a slow peer', () => {
     await waitFor(() => attacker.text.includes('error:[10]'), 'the refusal');
     await attacker.end();
   });
+
+  test('that closes, and goes on sending, is cut off', async () => {
+    const attacker = await arena.socket();
+    attacker.socket.write([...UPGRADE, `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`, '', ''].join('\r\n'));
+    await waitFor(() => attacker.text.includes('101'), 'the upgrade');
+    attacker.socket.write(masked(HANDSHAKE));
+    await waitFor(() => attacker.text.includes('ok:'), 'the handshake');
+    attacker.socket.write(Buffer.concat([CLOSE_FRAME, masked("{call:[1,'echo'],back:[1]}")]));
+    await attacker.end();
+    await waitFor(() => {
+      attacker.socket.write(masked('{}'));
+      return attacker.socket.destroyed;
+    }, 'the end of its connection');
+    expect(attacker.text).not.toContain('callback');
+  });
 });
+
+test('A server that closes a WebSocket, and not its socket, is cut off', async () => {
+  const http = createServer();
+  http.on('upgrade', ({ headers }, socket) => {
+    const key = `${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+    const accept = createHash('sha1').update(key).digest('base64');
+    const answer = [
+      'HTTP/1.1 101 Switching Protocols',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`,
+      `Sec-WebSocket-Accept: ${accept}`,
+    ];
+    socket.on('error', () => undefined).resume();
+    socket.write([...answer, '', ''].join('\r\n'));
+    socket.write(Buffer.from([0x88, 2, 3, 232]));
+    closing.add(() => socket.destroy());
+  });
+  http.listen(0, '127.0.0.1');
+  closing.add(() => http.close());
+  await once(http, 'listening');
+  const { port } = http.address() as AddressInfo;
+  const transport = await new Promise<Transport>((resolve, reject) => {
+    webSocketDialer.dial([`ws://127.0.0.1:${port}`], DEFAULT_LIMITS, (error, dialed) => {
+      if (dialed) resolve(dialed);
+      else reject(error ?? new Error('No transport'));
+    });
+  });
+  await new Promise<void>((resolve) => {
+    transport.receiver = { receiveMessage: () => undefined, transportClosed: () => resolve() };
+  });
+});
+
+/** What closes a WebSocket, with 1000; its mask is zeros. */
+const CLOSE_FRAME = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 3, 232]);
 
 /** A text frame of a client; its mask is zeros. */
 function masked(text: string): Buffer {

@@ -8,7 +8,7 @@ import type { BrowserWebSocket } from '../browser/browser-websocket.js';
 import { tellAccepted } from '../socket/socket-dialer.js';
 import { loadedWs, loadWs } from './load-ws.js';
 import { SUBPROTOCOL } from './subprotocol.js';
-import { MAX_FRAGMENTS, pongLimit, type WebSocketConfig } from './websocket-options.js';
+import { CLOSE_TIMEOUT, MAX_FRAGMENTS, pongLimit, type WebSocketConfig } from './websocket-options.js';
 import { WebSocketTransport } from './websocket-transport.js';
 
 /**
@@ -36,6 +36,7 @@ export const webSocketDialer: Dialer = {
         skipUTF8Validation: true,
         maxPayload: limits.maxMessageBytes,
         maxFragments: MAX_FRAGMENTS,
+        ...CLOSE_TIMEOUT,
         ...pongLimit(limits),
         ...(onAccepted && { finishRequest: finishRequest(onAccepted) }),
         ...options,

@@ -1,4 +1,4 @@
-import type { Limits } from '../../protocol/limits.js';
+import { END_TIMEOUT_MS, type Limits } from '../../protocol/limits.js';
 import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
@@ -49,6 +49,12 @@ export interface WebSocketConfig extends ConnectionOptions {
   /** Whether HTTP redirects are followed. @default false */
   readonly followRedirects?: boolean;
 }
+
+/**
+ * How long `ws` waits for the end of a socket whose WebSocket was closed. Why not its own 30 seconds: so long a peer would be
+ * read that has closed it and goes on sending. Why not by its name where it is used: the declarations of `ws` lack it.
+ */
+export const CLOSE_TIMEOUT: object = { closeTimeout: END_TIMEOUT_MS };
 
 /** More than come in one piece of what is read, each behind a message of its own, which `maxPingBurst` does not count. */
 const PENDING_PONGS_AT_LEAST = 4096;

@@ -7,7 +7,7 @@ import { refuseUpgrade, type UpgradeHandler } from './http-upgrades.js';
 import { KeptUpgrade } from './kept-upgrade.js';
 import { loadedWs, loadWs } from './load-ws.js';
 import { SUBPROTOCOL } from './subprotocol.js';
-import { MAX_FRAGMENTS, pongLimit, type WebSocketServerOptions } from './websocket-options.js';
+import { CLOSE_TIMEOUT, MAX_FRAGMENTS, pongLimit, type WebSocketServerOptions } from './websocket-options.js';
 import { WebSocketTransport } from './websocket-transport.js';
 
 /** Is told of the sockets that ask for an upgrade. */
@@ -95,6 +95,7 @@ function webSocketServer(limits: Limits): WebSocketServer | undefined {
       clientTracking: false,
       maxPayload: limits.maxMessageBytes,
       maxFragments: MAX_FRAGMENTS,
+      ...CLOSE_TIMEOUT,
       ...pongLimit(limits),
       perMessageDeflate: false,
       // The parser of messages checks it.

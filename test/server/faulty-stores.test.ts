@@ -62,7 +62,8 @@ async function run(method: Method, fault: () => unknown): Promise<unknown[]> {
   const [store, asked] = storeWith(method, fault);
   const wire = await ServerOnTheWire.start(closing, {
     sessionStorageProvider: store,
-    clientExpirationTime: 50,
+    // Long enough that a client that was held up comes back within it.
+    clientExpirationTime: 1000,
     extensions: ['bye', 'resume'],
   });
   const errors: unknown[] = [];

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { isVersion, isVersionRange } from '../../lib/application/version-text.js';
 import { parse, parseBytes, stringify } from '../../lib/mdsf/index.js';
 import { targetOf } from '../../lib/nest/target.js';
@@ -83,10 +83,13 @@ async function leftBy(feeders: readonly (() => unknown)[]): Promise<number> {
   return (await heldBytes()) - before;
 }
 
+// In a worker with much in its heap, each collection takes seconds.
+jest.setTimeout(180_000);
+
 test('of large unique texts little stays, wherever they come or go', async () => {
   const feeders = Object.values(FEEDERS);
   for (const feed of feeders) feed();
-  // All together. Why not one after the other: in a worker with much in its heap, two collections for each took a minute.
+  // All together. Why not one after the other: two collections for each took a minute.
   if ((await leftBy(feeders)) < MAX_STAYS) return;
   const left: Record<string, number> = {};
   for (const [what, feed] of Object.entries(FEEDERS)) {

@@ -185,7 +185,8 @@ test('peers of this package never go beyond it by asking how far they have read'
   for (let n = 0; n < items; n++) client.emitRemoteEvent('echo', 'said', [n]);
   await client.callMethod('echo', 'back', ['end']);
   await turns();
-  expect(pings).toBeGreaterThan(10);
+  // Many more than may come at once.
+  expect(pings).toBeGreaterThan(5);
   expect(errors).toEqual([]);
 });
 

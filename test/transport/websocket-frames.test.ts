@@ -231,8 +231,8 @@ describe('masking', () => {
   const bytes = Buffer.from(Array.from({ length: 200 }, (_, index) => (index * 37) % 256));
   const mask = new Uint8Array([1, 20, 0, 255]);
 
-  test.each(['by itself', 'by bufferutil'])('turns every byte, wherever it is (%s)', (way) => {
-    if (way === 'by bufferutil') loadNativeMasking();
+  test.each(['by itself', 'by bufferutil'])('turns every byte, wherever it is (%s)', async (way) => {
+    if (way === 'by bufferutil') await loadNativeMasking();
     for (let from = 0; from < 9; from++) {
       for (let at = 0; at < 9; at++) {
         for (const length of [0, 1, 3, 4, 5, 7, 8, 15, 16, 17, 33, 150]) {

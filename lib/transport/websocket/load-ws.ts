@@ -15,8 +15,5 @@ export function loadedWs(): Ws | undefined {
  * longer than this package does.
  */
 export function loadWs(): Promise<Ws> {
-  return (loading ??= import('ws').then((ws) => {
-    loadNativeMasking();
-    return (loaded = ws);
-  }));
+  return (loading ??= Promise.all([import('ws'), loadNativeMasking()]).then(([ws]) => (loaded = ws)));
 }

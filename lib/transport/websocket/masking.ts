@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-
 /** So many bytes are masked at once, as many as a mask has. */
 const WORD_BYTES = 4;
 /** How many words are masked in a turn of the loop. Why: half of the time. */
@@ -13,12 +11,15 @@ interface NativeMasking {
 
 let native: NativeMasking | undefined;
 
-/** Looks for what masks faster, where `ws` finds it. Called when `ws` is loaded. */
-export function loadNativeMasking(): void {
+/**
+ * Looks for what masks faster. Called when `ws` is loaded.
+ * @param name - the package. Why a parameter: a bundler would miss one that is named in the import and not installed.
+ */
+export async function loadNativeMasking(name = 'bufferutil'): Promise<void> {
   if (process.env['WS_NO_BUFFER_UTIL']) return;
   try {
-    const fromWs = createRequire(createRequire(import.meta.url).resolve('ws'));
-    native = fromWs('bufferutil') as NativeMasking;
+    const { default: loaded } = (await import(name)) as { default: NativeMasking };
+    native = loaded;
   } catch {
     // It is not installed, or not for this platform.
   }

@@ -3,8 +3,8 @@ export const MAX_RATIO = 3;
 /** The longest that an answer may take while all attack at once, which is more work than the machine can do, in milliseconds. */
 export const MAX_ANSWER_OF_ALL_MS = 3000;
 /**
- * What the good client alone takes of the server's processor time on the machine that the mixed loads were made for, in
- * milliseconds a second.
+ * What the good client alone may take of the server's processor time where the mixed loads are whole, in milliseconds a
+ * second. An estimate of what a current machine needs.
  */
 export const REFERENCE_CPU_MS = 120;
 /** The most memory that the server may take, as the resident set of its process, in bytes. */
